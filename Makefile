@@ -1,0 +1,51 @@
+# What one does in a clone. Each target prepares .venv first when it is not there or not up to date (.ci/venv does it).
+BIN := .venv/bin
+CODE := smq_core smq_tui tests $(wildcard examples benchmarks)
+FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
+
+.PHONY: help run test test-fast check static format lint types imports fix clean clean-all venv venv-dev
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
+
+run: venv ## the demonstration: producers, a daemon and the dashboard (without a terminal: 15 seconds and a summary)
+	@$(BIN)/smq-tui --demo
+
+test: venv-dev ## every test
+	$(BIN)/pytest $(ARGS)
+
+test-fast: venv-dev ## the tests to run on each save
+	$(BIN)/pytest -m "not slow" $(FAST) $(ARGS)
+
+check: static test-fast ## what to run before each commit
+
+static: format lint types imports ## the checks that run no test
+
+format: venv-dev
+	$(BIN)/ruff format --check $(CODE)
+
+lint: venv-dev
+	$(BIN)/ruff check $(CODE)
+
+types: venv-dev
+	$(BIN)/mypy $(CODE)
+
+imports: venv-dev
+	$(BIN)/lint-imports
+
+fix: venv-dev ## format, and mend what ruff can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+venv: ## prepare .venv with what the programs need
+	@.ci/venv run
+
+venv-dev: ## prepare .venv with the development tools as well
+	@.ci/venv dev
+
+clean: ## remove what tools left, but for .venv
+	rm -rf build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-all: clean ## remove .venv too
+	rm -rf .venv .venv.unfinished
