@@ -1,0 +1,58 @@
+"""The one place that asks what time it is; everything else is handed a Clock or a number.
+
+Wall-clock times are integer milliseconds since the epoch. Durations inside a process are measured on the monotonic clock.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "epoch_ms"]
+
+
+class Clock(Protocol):
+    """What tells the time."""
+
+    def now_ms(self) -> int:
+        """Answer the wall-clock time in milliseconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Answer seconds on a clock that never steps; only differences mean something."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    __slots__ = ()
+
+    def now_ms(self) -> int:
+        """Answer the wall-clock time in milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Answer seconds on a clock that never steps; only differences mean something."""
+        return time.monotonic()
+
+
+def epoch_ms(moment: float | datetime.datetime) -> int:
+    """Turn an aware datetime, or seconds since the epoch, into milliseconds since the epoch.
+
+    Raises:
+        ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the years 1970 to 9999.
+    """
+    if isinstance(moment, datetime.datetime):
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment.isoformat()} has no time zone: pass an aware datetime, or seconds since the epoch")
+        seconds = moment.timestamp()
+    else:
+        seconds = float(moment)
+    if not 0 <= seconds < _END_OF_9999:
+        raise ValueError(f"{moment!r} is no time between the years 1970 and 9999")
+    return round(seconds * 1000)
+
+
+_END_OF_9999 = 253_402_300_800

@@ -1,0 +1,128 @@
+"""The tree of errors that smq raises; it owns their exit codes and imports nothing.
+
+    SmqError                          1
+    ├── LeaseLost                     1   the lease was taken by somebody else, or is gone
+    ├── MessageNotFound               1   no message has that id
+    ├── InvalidMessage (ValueError)  65   a message that cannot be stored as it stands
+    ├── InvalidLine                  65   a line of an import that cannot be taken
+    └── StoreError                    1
+        ├── StoreBusy                75   somebody held the database for too long; try again
+        ├── StoreUnavailable          1   it cannot be opened, written or flushed
+        ├── StoreCorrupt              1   its content contradicts itself
+        ├── SchemaTooNew              1   a newer smq made it
+        └── NotAQueue                 1   it is something else
+
+Each sentence says what failed, on what, and what to do. Errors of the database library stay below `smq_core.store`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_core.message import Lease
+
+__all__ = [
+    "InvalidLine",
+    "InvalidMessage",
+    "LeaseLost",
+    "MessageNotFound",
+    "NotAQueue",
+    "SchemaTooNew",
+    "SmqError",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreUnavailable",
+]
+
+
+class SmqError(Exception):
+    """Everything that smq raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+    """What a command ends with when this reaches its top (sysexits.h: 65 bad data, 75 try again)."""
+
+
+class LeaseLost(SmqError):
+    """A holder's write came too late: somebody leased the message again, finished it, or an operator touched it.
+
+    Nothing was changed for the leases in `leases`; others of the same call were written.
+    """
+
+    def __init__(self, leases: Sequence[Lease]) -> None:
+        """Keep the leases and name the first few of their messages."""
+        self.leases = tuple(leases)
+        ids = ", ".join(str(lease.message.id) for lease in self.leases[:5])
+        more = f" and {len(self.leases) - 5} more" if len(self.leases) > 5 else ""
+        super().__init__(
+            f"lease lost on message {ids}{more}: it was leased again, finished, or changed by an operator; "
+            "drop the result of this run"
+        )
+
+    def __reduce__(self) -> tuple[type[LeaseLost], tuple[tuple[Lease, ...]]]:
+        """Pickle by the leases, not by the sentence, so that process pools can hand the error on."""
+        return type(self), (self.leases,)
+
+
+class MessageNotFound(SmqError):
+    """No message has this id: it was processed, purged, or never existed."""
+
+    def __init__(self, message_id: int) -> None:
+        """Keep the id that was asked for."""
+        self.message_id = message_id
+        super().__init__(f"no message {message_id}: it was processed, purged, or never existed")
+
+    def __reduce__(self) -> tuple[type[MessageNotFound], tuple[int]]:
+        """Pickle by the id."""
+        return type(self), (self.message_id,)
+
+
+class InvalidMessage(SmqError, ValueError):
+    """A topic, payload, header, key or number that a message cannot have; nothing was stored."""
+
+    exit_code: ClassVar[int] = 65
+
+
+class InvalidLine(SmqError):
+    """A line of an import that cannot be taken as a message."""
+
+    exit_code: ClassVar[int] = 65
+
+    def __init__(self, line_number: int, reason: str) -> None:
+        """Keep the number (from 1) and the reason, without the line's text."""
+        self.line_number = line_number
+        self.reason = reason
+        super().__init__(f"line {line_number}: {reason}")
+
+    def __reduce__(self) -> tuple[type[InvalidLine], tuple[int, str]]:
+        """Pickle by the two parts."""
+        return type(self), (self.line_number, self.reason)
+
+
+class StoreError(SmqError):
+    """Something about the database rather than about a message."""
+
+
+class StoreBusy(StoreError):
+    """Somebody else held the database for longer than the caller was willing to wait; nothing was written."""
+
+    exit_code: ClassVar[int] = 75
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be opened, read, written or flushed."""
+
+
+class StoreCorrupt(StoreError):
+    """The database's content contradicts itself."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was made by a newer smq than this one."""
+
+
+class NotAQueue(StoreError):
+    """The file is something else than a queue, and was left as it was."""

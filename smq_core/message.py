@@ -1,0 +1,135 @@
+"""What passes through the interfaces: messages, leases, and the rows an operator sees. Frozen values without behaviour.
+
+Times are seconds since the epoch (a float with millisecond precision), durations seconds.
+They are msgspec structs rather than dataclasses because one is made for every lease: 0.2 µs instead of 1.5 (measured).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NewType, TypeAlias
+
+import msgspec
+
+from smq_core.states import State
+
+__all__ = ["ActivityEntry", "Attempt", "Json", "Kind", "Lease", "Message", "Missed", "Outcome", "Payload", "Receipt", "TopicStats"]
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Payload: TypeAlias = "Json | bytes"
+"""What a message carries: a JSON value, text (a plain str), or bytes."""
+
+Kind = Literal["json", "text", "bytes"]
+Receipt = NewType("Receipt", int)
+"""A random 63-bit number, new at each dequeue call; only its holder may finish the message."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message, as it stood when it was read."""
+
+    id: int
+    topic: str
+    payload: Payload
+    kind: Kind = "json"
+    """How the payload is stored; `text` and `bytes` for a plain str and bytes."""
+    headers: dict[str, str] = {}
+    priority: int = 0
+    key: str | None = None
+    state: State = State.READY
+    attempts: int = 0
+    """Leases counted against the limit; a release counts one back."""
+    deliveries: int = 0
+    """Every lease ever, never counted back."""
+    max_attempts: int | None = None
+    """The message's own limit; None: the topic's."""
+    created_at: float = 0.0
+    available_at: float = 0.0
+    locked_until: float | None = None
+    worker: str | None = None
+    last_error: str | None = None
+    error_kind: str | None = None
+    """The first line of the last error, bounded; dead letters are grouped by it."""
+    finished_at: float | None = None
+    """When it became dead, done or deleted."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to process one message until `locked_until`, proved by the receipt."""
+
+    message: Message
+    receipt: Receipt
+    locked_until: float
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One failed attempt in a message's history."""
+
+    message_id: int
+    attempt: int
+    at: float
+    """When it failed."""
+    outcome: str
+    """The verb that ended it: requeue, bury, reclaim, recover."""
+    error: str
+    worker: str | None = None
+
+
+class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic's depth and settings at one moment."""
+
+    topic: str
+    ready: int = 0
+    delayed: int = 0
+    processing: int = 0
+    dead: int = 0
+    done: int = 0
+    deleted: int = 0
+    entered: int = 0
+    """Messages that ever came in; with `gone`, what rates are computed from."""
+    gone: int = 0
+    oldest_age_s: float | None = None
+    """Seconds since `available_at` of the message that has been waiting longest; None when nothing waits."""
+    paused: bool = False
+    pause_reason: str = ""
+    paused_by: str = ""
+    paused_since: float | None = None
+    paused_until: float | None = None
+    """None while paused means until somebody resumes it."""
+
+    @property
+    def finished(self) -> int:
+        """Messages that ever left the queue's work: removed, kept as done, or deleted."""
+        return self.gone + self.done + self.deleted
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """A message that an operation left alone, and why."""
+
+    id: int
+    why: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator's action did, truthfully."""
+
+    operation: int | None
+    """The id under which it can be undone; None when nothing was changed."""
+    done: int
+    done_ids: tuple[int, ...] = ()
+    """The ids, when the action was given ids."""
+    missed: tuple[Missed, ...] = ()
+    """Messages that were left alone, each with why (ids only; of a selection they are counted)."""
+    missed_count: int = 0
+
+
+class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the activity log: who did what, when, to how many."""
+
+    operation: int
+    at: float
+    actor: str
+    action: str
+    topic: str | None = None
+    count: int = 0
+    detail: str = ""
+    undone_at: float | None = None
+    is_undoable: bool = False

@@ -1,0 +1,189 @@
+"""How payloads and headers become what a row holds, and back: nothing is turned into something else on the way.
+
+A payload is legal when it comes back equal: it is encoded, decoded and compared (0.6 µs for a small dict, measured), which refuses NaN,
+tuples, sets, dates and keys that are no strings without a list of types to keep up to date.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from smq_core.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smq_core.message import Json, Kind, Payload
+
+__all__ = ["HEADERS_LIMIT", "PAYLOAD_LIMIT", "check_json_text", "decode", "decode_headers", "encode", "encode_headers"]
+
+PAYLOAD_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes of a payload as stored."""
+HEADERS_LIMIT: Final = 16 * 1024
+"""Bytes of all headers of a message together, as stored."""
+
+_encode_json = msgspec.json.Encoder().encode
+_decode_json = msgspec.json.Decoder().decode
+_decode_headers = msgspec.json.Decoder(dict[str, str]).decode
+_NOT_JSON = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+_LEAVES = (str, int, float, bool, type(None))
+
+
+def encode(payload: Payload) -> tuple[str | bytes, Kind]:
+    """Turn a payload into what its row holds, and its kind.
+
+    Raises:
+        InvalidMessage: when it would not come back as it went in, or is over `PAYLOAD_LIMIT`.
+    """
+    if isinstance(payload, str):
+        return _checked_text(payload), "text"
+    if isinstance(payload, bytes):
+        _check_size(len(payload))
+        return payload, "bytes"
+    try:
+        encoded = _encode_json(payload)
+        is_faithful = _decode_json(encoded) == payload
+    except _NOT_JSON as error:
+        raise InvalidMessage(_complaint(payload)) from error
+    if not is_faithful:
+        raise InvalidMessage(_complaint(payload))
+    _check_size(len(encoded))
+    return encoded.decode(), "json"
+
+
+def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
+    """Turn what a row holds back into the payload; kind `auto` (written by SQL) is JSON if it parses, else as it stands.
+
+    Raises:
+        InvalidMessage: when a row of kind `json` does not hold JSON (it was changed by hand).
+    """
+    if kind == "json":
+        try:
+            return _json_value(body)
+        except _NOT_JSON as error:
+            raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
+    if kind == "auto" and isinstance(body, str):
+        try:
+            return _json_value(body)
+        except _NOT_JSON:
+            return body
+    return body
+
+
+def check_json_text(text: str | bytes | memoryview) -> None:
+    """See that a JSON text can be stored as it is written and decoded later.
+
+    Raises:
+        InvalidMessage: when it is no JSON, holds a lone surrogate or a number out of range, or is too deep or too long.
+    """
+    _check_size(len(text.encode()) if isinstance(text, str) else len(text))
+    try:
+        _decode_json(text)
+    except RecursionError as error:
+        raise InvalidMessage("the JSON is nested too deeply; flatten it") from error
+    except _NOT_JSON as error:
+        raise InvalidMessage(f"not JSON that can be kept: {error}") from error
+
+
+def encode_headers(headers: Mapping[str, str] | None) -> str | None:
+    """Turn headers into the JSON object that a row holds; None when there are none.
+
+    Raises:
+        InvalidMessage: when they are no mapping of str to str, or over `HEADERS_LIMIT`.
+    """
+    if not headers:
+        return None
+    for name, value in headers.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise InvalidMessage(f"header {name!r}: {value!r} is not text: names and values of headers are str")
+    try:
+        encoded = _encode_json(dict(headers))
+    except _NOT_JSON as error:
+        raise InvalidMessage("a header holds half of a surrogate pair, which is no character") from error
+    if len(encoded) > HEADERS_LIMIT:
+        raise InvalidMessage(f"headers of {len(encoded):,} bytes are over the limit of {HEADERS_LIMIT:,}")
+    return encoded.decode()
+
+
+def decode_headers(text: str | None) -> dict[str, str]:
+    """Turn a row's headers back into a dict; a value that is no text (written by SQL) comes as its JSON text.
+
+    Raises:
+        InvalidMessage: when the row holds something else than a JSON object.
+    """
+    if not text:
+        return {}
+    try:
+        return _decode_headers(text)
+    except _NOT_JSON:
+        pass
+    try:
+        value = _decode_json(text)
+    except _NOT_JSON as error:
+        raise InvalidMessage(f"the headers are not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidMessage("the headers are not a JSON object")
+    return {name: item if isinstance(item, str) else _encode_json(item).decode() for name, item in value.items()}
+
+
+def _json_value(body: str | bytes) -> Json:
+    value: Json = _decode_json(body)
+    return value
+
+
+def _checked_text(text: str) -> str:
+    if text.isascii():
+        _check_size(len(text))
+        return text
+    try:
+        _check_size(len(text.encode()))
+    except UnicodeEncodeError as error:
+        raise InvalidMessage(
+            f"the text has half of a surrogate pair at character {error.start}, which is no character: replace it or send bytes"
+        ) from error
+    return text
+
+
+def _check_size(size: int) -> None:
+    if size > PAYLOAD_LIMIT:
+        raise InvalidMessage(
+            f"a payload of {size:,} bytes is over the limit of {PAYLOAD_LIMIT:,}: store it elsewhere and send where it is"
+        )
+
+
+def _complaint(payload: object) -> str:
+    try:
+        where = _first_illegal(payload, "payload")
+    except RecursionError:
+        return "the payload is nested too deeply; flatten it"
+    return where or "the payload cannot be stored so that it comes back equal: send JSON values, text or bytes"
+
+
+def _first_illegal(value: object, path: str) -> str | None:
+    """Name the first place in a payload that JSON cannot hold."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(name, str):
+                return f"{path} has the key {name!r}, which is no text: keys of JSON objects are str"
+            if found := _first_illegal(item, f"{path}[{name!r}]"):
+                return found
+        return None
+    if isinstance(value, list):
+        return next((found for index, item in enumerate(value) if (found := _first_illegal(item, f"{path}[{index}]"))), None)
+    if isinstance(value, float) and not float("-inf") < value < float("inf"):
+        return f"{path} is {value!r}, which JSON does not have: send None or a text"
+    if isinstance(value, str) and not _is_encodable(value):
+        return f"{path} has half of a surrogate pair, which is no character: replace it or send bytes"
+    if not isinstance(value, _LEAVES):
+        return f"{path} is of type {type(value).__name__}, which is no JSON value: send dict, list, str, int, float, bool, None or bytes"
+    return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

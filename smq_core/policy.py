@@ -1,0 +1,88 @@
+"""What a topic does with failures and finished messages: values and pure decisions, nothing that reads or writes."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+import msgspec
+
+from smq_core.errors import InvalidMessage
+from smq_core.format import duration, parse_duration
+
+__all__ = ["Backoff", "RandomSource", "TopicPolicy", "is_exhausted"]
+
+
+class RandomSource(Protocol):
+    """Where chance comes from: `random.Random` is one, a seeded one makes a run repeatable."""
+
+    def random(self) -> float:
+        """Answer a float in [0, 1)."""
+        ...
+
+    def getrandbits(self, k: int, /) -> int:
+        """Answer a whole number of k random bits."""
+        ...
+
+
+class Backoff(msgspec.Struct, frozen=True):
+    """How long a failed message waits: `first`, times `factor` for each further failure, never above `cap` (seconds)."""
+
+    first: float = 2.0
+    factor: float = 2.0
+    cap: float = 3600.0
+
+    def ceiling(self, failures: int) -> float:
+        """Answer the longest wait after so many failures, in seconds."""
+        if failures < 1:
+            return 0.0
+        try:
+            return min(self.cap, self.first * self.factor ** (failures - 1))
+        except OverflowError:
+            return self.cap
+
+    def delay(self, failures: int, random: RandomSource) -> float:
+        """Draw the wait after so many failures, in seconds: full jitter, so that what failed together does not come back together.
+
+        Learnt from the AWS architecture blog's "Exponential backoff and jitter".
+        """
+        return random.random() * self.ceiling(failures)
+
+    @classmethod
+    def parse(cls, text: str) -> Backoff:
+        """Read the form of the command line, `2s:x2:1h`.
+
+        Raises:
+            InvalidMessage: when it has another form, a factor below 1, or a cap below the first wait.
+        """
+        match = re.fullmatch(r"([^:]+):x(\d+(?:\.\d+)?):([^:]+)", text.strip())
+        try:
+            if match is None:
+                raise ValueError("three parts are expected, as in 2s:x2:1h (first wait, factor, cap)")
+            backoff = cls(parse_duration(match[1]), float(match[2]), parse_duration(match[3]))
+            if backoff.factor < 1 or backoff.cap < backoff.first:
+                raise ValueError("the factor is 1 or more, and the cap not below the first wait")
+        except ValueError as error:
+            raise InvalidMessage(f"back-off {text!r}: {error}") from error
+        return backoff
+
+    def __str__(self) -> str:
+        """Write the form of the command line."""
+        return f"{duration(self.first)}:x{self.factor:g}:{duration(self.cap)}"
+
+
+class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic's rules; what it does not set for itself is the default."""
+
+    max_attempts: int = 10
+    """After so many counted attempts a failed message is dead."""
+    visibility_timeout: float = 60.0
+    """Seconds a lease lasts unless extended."""
+    backoff: Backoff = Backoff()
+    keep: float = 0.0
+    """Seconds that processed messages are kept as `done`; 0: they are removed."""
+
+
+def is_exhausted(attempts: int, max_attempts: int | None, policy: TopicPolicy) -> bool:
+    """Say whether a message that just failed has no attempt left."""
+    return attempts >= (policy.max_attempts if max_attempts is None else max_attempts)

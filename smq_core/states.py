@@ -1,0 +1,123 @@
+"""The life of a message: its states and the one table of legal transitions.
+
+Pure. The documented diagram is drawn from `TRANSITIONS`, and each write of a store names the transition it performs.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+__all__ = ["FINISHED", "TRANSITIONS", "UNFINISHED", "Actor", "State", "Transition", "diagram"]
+
+
+class State(enum.StrEnum):
+    """A stored state. `expired` and `due` are derived from a state and the time, never stored."""
+
+    READY = "ready"
+    """May be leased now."""
+    DELAYED = "delayed"
+    """Waits for `available_at`; past it the message is due, until a dequeue promotes it."""
+    PROCESSING = "processing"
+    """Leased until `locked_until`; past it the lease is expired, until a dequeue reclaims it."""
+    DEAD = "dead"
+    """Among the dead letters, with its last error."""
+    DONE = "done"
+    """Processed, and kept because its topic keeps history."""
+    DELETED = "deleted"
+    """In the trash, until it is purged or brought back by undo."""
+
+
+class Actor(enum.StrEnum):
+    """Who performs a transition."""
+
+    DEQUEUE = "dequeue"
+    """Any call that leases, as part of its transaction."""
+    HOLDER = "holder"
+    """Whoever has the lease's receipt."""
+    RECOVERY = "recovery"
+    """A daemon that noticed another worker's death."""
+    OPERATOR = "operator"
+    """A person at the dashboard or the command line."""
+    JANITOR = "janitor"
+    """The daemon's housekeeping."""
+
+
+class Transition(NamedTuple):
+    """One legal change of state; `target` None means that the row is removed."""
+
+    verb: str
+    actor: Actor
+    source: State
+    target: State | None
+    guard: str
+    """What has to hold, beside the state, for the write to happen."""
+
+
+UNFINISHED = frozenset({State.READY, State.DELAYED, State.PROCESSING})
+"""States that hold a message's key and count towards the size of a topic."""
+
+FINISHED = frozenset({State.DEAD, State.DONE, State.DELETED})
+"""States that only an operator, an undo or the janitor changes (and an ack that came late, for `dead`)."""
+
+_ALL = tuple(State)
+_RECEIPT = "id and receipt"
+
+
+def _rows(verb: str, actor: Actor, sources: tuple[State, ...], targets: tuple[State | None, ...], guard: str) -> list[Transition]:
+    return [Transition(verb, actor, source, target, guard) for source in sources for target in targets]
+
+
+def _operator_rows() -> list[Transition]:
+    operator = Actor.OPERATOR
+    forced = "id and seen state; a live lease only with force"
+    return [
+        *_rows("operator requeue", operator, (State.DEAD, State.DONE, State.DELAYED, State.PROCESSING), (State.READY,), forced),
+        *_rows("operator delete", operator, tuple(s for s in _ALL if s is not State.DELETED), (State.DELETED,), forced),
+        *_rows("operator bury", operator, tuple(s for s in _ALL if s not in {State.DEAD, State.DELETED}), (State.DEAD,), forced),
+        *[
+            Transition(verb, operator, state, state, "id and seen state; never processing")
+            for verb in ("move", "edit")
+            for state in _ALL
+            if state not in {State.PROCESSING, State.DELETED}
+        ],
+        *_rows("purge", operator, (State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED), (None,), "topic and state"),
+    ]
+
+
+def _undo_rows() -> list[Transition]:
+    guard = "same operation, state and deliveries as the operation left"
+    back = {State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED}
+    changed_to = (State.READY, State.DELETED, State.DEAD)
+    return [Transition("undo", Actor.OPERATOR, source, target, guard) for source in changed_to for target in State if target in back and target is not source]
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition("promote", Actor.DEQUEUE, State.DELAYED, State.READY, "due"),
+    Transition("lease", Actor.DEQUEUE, State.READY, State.PROCESSING, "topic not paused"),
+    *_rows("reclaim", Actor.DEQUEUE, (State.PROCESSING,), (State.READY, State.DEAD), "expired; dead if exhausted; the receipt stays"),
+    *_rows("ack", Actor.HOLDER, (State.PROCESSING,), (None, State.DONE), _RECEIPT),
+    *_rows("late ack", Actor.HOLDER, (State.READY, State.DELAYED, State.DEAD), (None, State.DONE), _RECEIPT),
+    *_rows("requeue", Actor.HOLDER, (State.PROCESSING,), (State.READY, State.DELAYED, State.DEAD), _RECEIPT),
+    Transition("release", Actor.HOLDER, State.PROCESSING, State.READY, _RECEIPT),
+    Transition("bury", Actor.HOLDER, State.PROCESSING, State.DEAD, _RECEIPT),
+    Transition("extend", Actor.HOLDER, State.PROCESSING, State.PROCESSING, _RECEIPT),
+    *_rows("recover", Actor.RECOVERY, (State.PROCESSING,), (State.READY, State.DEAD), "id, receipt and worker; the receipt stays"),
+    *_operator_rows(),
+    *_undo_rows(),
+    *_rows("prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic keeps"),
+)
+"""Every legal change of state, in the order in which a message meets them."""
+
+
+def diagram() -> str:
+    """Draw the table as Markdown, one row a verb, for the documentation."""
+    lines = ["| verb | by | from | to | guard |", "|---|---|---|---|---|"]
+    verbs = dict.fromkeys((row.verb, row.actor, row.guard) for row in TRANSITIONS)
+    for verb, actor, guard in verbs:
+        rows = [row for row in TRANSITIONS if (row.verb, row.actor, row.guard) == (verb, actor, guard)]
+        sources = ", ".join(dict.fromkeys(row.source.value for row in rows))
+        targets = ", ".join(dict.fromkeys("gone" if row.target is None else row.target.value for row in rows))
+        same = verb in {"move", "edit"}
+        lines.append(f"| {verb} | {actor.value} | {sources} | {'same state' if same else targets} | {guard} |")
+    return "\n".join(lines) + "\n"

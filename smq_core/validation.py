@@ -1,0 +1,130 @@
+"""The ranges that a message's parts must keep to: one place, one error type. It owns no encoding and touches no store."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Final
+
+from smq_core.clock import epoch_ms
+from smq_core.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    import datetime
+
+__all__ = [
+    "KEY_LIMIT",
+    "PRIORITIES",
+    "TOPIC_LIMIT",
+    "available_at_ms",
+    "check_key",
+    "check_max_attempts",
+    "check_priority",
+    "check_topic",
+    "duration_ms",
+]
+
+TOPIC_LIMIT: Final = 200
+"""Bytes of a topic's name."""
+KEY_LIMIT: Final = 512
+"""Bytes of a unique key."""
+PRIORITIES: Final = range(-100, 101)
+MAX_ATTEMPTS_LIMIT: Final = 1_000_000
+LONGEST_DURATION_S: Final = 100 * 366 * 86_400
+"""A hundred years: what is longer is a mistake in the unit."""
+_RESERVED = frozenset("=*,")
+
+
+@functools.lru_cache(maxsize=4096)
+def check_topic(topic: str) -> str:
+    """Answer the topic if it is a legal name.
+
+    Raises:
+        InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without any of `= * ,`.
+    """
+    if not isinstance(topic, str):
+        raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
+    if not topic:
+        raise InvalidMessage("the topic is empty: name one")
+    if not topic.isprintable():
+        raise InvalidMessage(f"topic {topic[:80]!a} has characters that cannot be printed: use printable text")
+    size = len(topic.encode())
+    if size > TOPIC_LIMIT:
+        raise InvalidMessage(f"a topic of {size:,} bytes ({topic[:40]!r}…) is over the limit of {TOPIC_LIMIT}: use a shorter name")
+    if topic != topic.strip():
+        raise InvalidMessage(f"topic {topic!r} begins or ends with a space: remove it")
+    if bad := _RESERVED.intersection(topic):
+        raise InvalidMessage(f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: use another name")
+    return topic
+
+
+def check_priority(priority: int) -> int:
+    """Answer the priority if it is a whole number from -100 to 100.
+
+    Raises:
+        InvalidMessage: otherwise.
+    """
+    if type(priority) is not int or priority not in PRIORITIES:
+        raise InvalidMessage(f"priority {priority!r} is no whole number from -100 to 100")
+    return priority
+
+
+def check_key(key: str | None) -> str | None:
+    """Answer the unique key if it is None or 1 to 512 bytes of text.
+
+    Raises:
+        InvalidMessage: otherwise.
+    """
+    if key is None:
+        return None
+    if not isinstance(key, str) or not key:
+        raise InvalidMessage(f"key {key!r} is no text of 1 to {KEY_LIMIT} bytes")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidMessage("the key has half of a surrogate pair, which is no character") from error
+    if size > KEY_LIMIT:
+        raise InvalidMessage(f"a key of {size:,} bytes is over the limit of {KEY_LIMIT}: use a digest of it")
+    return key
+
+
+def check_max_attempts(max_attempts: int | None) -> int | None:
+    """Answer the limit if it is None (the topic's) or a whole number from 1 to a million.
+
+    Raises:
+        InvalidMessage: otherwise.
+    """
+    if max_attempts is None:
+        return None
+    if type(max_attempts) is not int or not 1 <= max_attempts <= MAX_ATTEMPTS_LIMIT:
+        raise InvalidMessage(f"max_attempts {max_attempts!r} is no whole number from 1 to {MAX_ATTEMPTS_LIMIT:,}")
+    return max_attempts
+
+
+def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
+    """Turn a duration in seconds into milliseconds, rounded.
+
+    Raises:
+        InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or no number.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
+    if not least <= seconds <= LONGEST_DURATION_S:
+        raise InvalidMessage(f"{name} of {seconds:g} s is out of range: between {least:g} s and a hundred years")
+    return round(seconds * 1000)
+
+
+def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | None) -> int:
+    """Answer from when a message may be leased, in milliseconds since the epoch.
+
+    Raises:
+        InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years 1970 to 9999.
+    """
+    if at is None:
+        return now_ms + duration_ms(delay, "delay") if delay else now_ms
+    if delay:
+        raise InvalidMessage("delay and at exclude each other: give one of them")
+    try:
+        return epoch_ms(at)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise InvalidMessage(f"at: {error}") from error
