@@ -1,6 +1,6 @@
 # What one does in a clone. Each target prepares .venv first when it is not there or not up to date (.ci/venv does it).
 BIN := .venv/bin
-CODE := smq_core smq_tui tests $(wildcard examples benchmarks)
+CODE := $(wildcard smq_core smq_tui tests examples benchmarks)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
 
 .PHONY: help run test test-fast check static format lint types imports fix clean clean-all venv venv-dev
