@@ -1,0 +1,253 @@
+"""The values that cross the Store seam: what a store is given and what it answers, in stored form.
+
+Times are integer milliseconds since the epoch, payloads are encoded, headers are JSON text. `rows` turns them into public values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from smq_core.message import Kind, Receipt
+from smq_core.states import State
+
+__all__ = [
+    "AttemptRow",
+    "Batch",
+    "Edit",
+    "Failure",
+    "Filter",
+    "Hold",
+    "ImportProgress",
+    "LeaseRequest",
+    "LeasedRow",
+    "MessageRow",
+    "NewMessage",
+    "Requeued",
+    "Sample",
+    "Selection",
+    "Targets",
+    "WorkerRow",
+]
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to be added, checked and encoded; the fields from `state` on are what an import restores."""
+
+    topic: str
+    body: str | bytes
+    kind: Kind
+    available_at: int
+    priority: int = 0
+    key: str | None = None
+    headers: str | None = None
+    max_attempts: int | None = None
+    state: State = State.READY
+    attempts: int = 0
+    created_at: int | None = None
+    """None: now."""
+    last_error: str | None = None
+    finished_at: int | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of one call that differ in payload and key only, so that they can be written by array."""
+
+    topic: str
+    bodies: Sequence[str | bytes]
+    kinds: Sequence[Kind]
+    """One for each body."""
+    available_at: int
+    keys: Sequence[str | None] | None = None
+    priority: int = 0
+    headers: str | None = None
+    max_attempts: int | None = None
+
+
+class Hold(NamedTuple):
+    """What proves a lease."""
+
+    id: int
+    receipt: Receipt
+
+
+class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dequeue asks for."""
+
+    topics: Sequence[str]
+    limit: int
+    receipt: Receipt
+    """Fresh and random; all messages of the call get it."""
+    visibility_ms: int | None = None
+    """None: each topic's policy."""
+    worker: str | None = None
+    order: Literal["topics", "oldest"] = "topics"
+
+
+class LeasedRow(NamedTuple):
+    """A message just leased, in the order of the columns of `lease_page`."""
+
+    id: int
+    topic: str
+    body: str | bytes
+    kind: Literal["json", "text", "bytes", "auto"]
+    headers: str | None
+    priority: int
+    key: str | None
+    attempts: int
+    deliveries: int
+    max_attempts: int | None
+    created_at: int
+    available_at: int
+    last_error: str | None
+    is_suspect: int
+    locked_until: int
+
+
+class MessageRow(NamedTuple):
+    """A whole message; `body` is None where a list left it out, and cut where a preview was asked for."""
+
+    id: int
+    topic: str
+    status: State
+    kind: Literal["json", "text", "bytes", "auto"]
+    priority: int
+    created_at: int
+    available_at: int
+    locked_until: int | None
+    worker: str | None
+    attempts: int
+    deliveries: int
+    max_attempts: int | None
+    headers: str | None
+    key: str | None
+    last_error: str | None
+    error_kind: str | None
+    finished_at: int | None
+    crashes: int
+    is_suspect: int
+    body_size: int
+    """Bytes of the whole payload."""
+    body: str | bytes | None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a holder gives a message back."""
+
+    error: str = ""
+    delay_ms: int | None = None
+    """None: the topic's back-off."""
+    jitter: float = 0.0
+    """A random number in [0, 1), for the back-off."""
+    worker: str | None = None
+
+
+class Requeued(NamedTuple):
+    """Where a requeued message went."""
+
+    state: State
+    available_at: int
+
+
+class AttemptRow(NamedTuple):
+    """One failed attempt."""
+
+    message_id: int
+    attempt: int
+    failed_at: int
+    outcome: str
+    error: str
+    worker: str | None
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator looks for beside topic and state; every part that is given has to hold."""
+
+    worker: str | None = None
+    key: str | None = None
+    error: str | None = None
+    """Part of the last error, upper and lower case alike."""
+    error_kind: str | None = None
+    """The whole first line of the last error."""
+    text: str | None = None
+    """Part of the payload's or the headers' text, or of the key, upper and lower case alike."""
+    min_age_ms: int | None = None
+    """Created at least so long ago."""
+    min_attempts: int | None = None
+    only_expired: bool = False
+    """Leases whose time is over."""
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that matches, as it was when somebody looked: nothing that came later is touched."""
+
+    topic: str | None = None
+    state: State | None = None
+    where: Filter = Filter()
+    max_id: int | None = None
+    """The highest id there was; None: whatever there is when the action begins."""
+    as_of_ms: int | None = None
+    """The moment from which ages are counted; None: when the action begins."""
+
+
+Targets = Mapping[int, "State | None"] | Selection
+"""What an operator's action is aimed at: ids with the state they were seen in (None: whatever it is), or a selection."""
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """New values for one message; a field that is UNSET stays as it is."""
+
+    body: str | bytes | msgspec.UnsetType = msgspec.UNSET
+    kind: Kind | msgspec.UnsetType = msgspec.UNSET
+    priority: int | msgspec.UnsetType = msgspec.UNSET
+    available_at: int | msgspec.UnsetType = msgspec.UNSET
+    headers: str | None | msgspec.UnsetType = msgspec.UNSET
+    key: str | None | msgspec.UnsetType = msgspec.UNSET
+    max_attempts: int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an import has come; committed together with the rows it added."""
+
+    id: int | None = None
+    """None: a new one."""
+    source: str
+    name: str | None = None
+    device: int | None = None
+    inode: int | None = None
+    bytes_taken: int = 0
+    lines_taken: int = 0
+    content_hash: str = ""
+    taken: int = 0
+    rejected: int = 0
+    rejects_length: int = 0
+    reasons_length: int = 0
+    started_at: int
+    finished_at: int | None = None
+
+
+class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One daemon's row."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    state: Literal["running", "quiet", "stopping"]
+    command: Literal["quiet", "resume", "stop"] | None = None
+    started_at: int
+    heartbeat_at: int
+    detail: str = "{}"
+    """JSON: topics, processes, threads, what each runs and since when, processed, failed, memory."""
+
+
+class Sample(NamedTuple):
+    """One topic at one moment, for rates and sparklines."""
+
+    at: int
+    topic: str
+    entered: int
+    finished: int
+    depth: int
