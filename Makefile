@@ -22,16 +22,17 @@ check: static test-fast ## what to run before each commit
 static: format lint types imports ## the checks that run no test
 
 format: venv-dev
-	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff format --check --output-format concise $(CODE)
 
 lint: venv-dev
-	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff check --output-format concise $(CODE)
 
 types: venv-dev
 	$(BIN)/mypy $(CODE)
+	$(BIN)/basedpyright --level error
 
 imports: venv-dev
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fix: venv-dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format $(CODE)
