@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 FILTERS = "smq_core/store/sqlite/filters.py"
 BACKEND = "smq_core/store/sqlite/"
 STATEMENT = re.compile(
-    r"\bSELECT\b.+\bFROM\b|\bINSERT\s+(OR\s+\w+\s+)?INTO\b|\bREPLACE\s+INTO\b|\bUPDATE\s+\S+\s+SET\b|\bDELETE\s+FROM\b"
-    r"|\b(CREATE|DROP|ALTER)\s+(TEMP\s+|UNIQUE\s+)*(TABLE|INDEX|TRIGGER|VIEW)\b|\bWHERE\b.+(=|\bIN\b|\bIS\b)|\bORDER\s+BY\b",
+    r"(^|;)\s*(SELECT\b|WITH\b.+\bSELECT\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+\S+\s+SET\b"
+    r"|DELETE\s+FROM\b|(CREATE|DROP|ALTER)\s+(TEMP\s+|UNIQUE\s+)*(TABLE|INDEX|TRIGGER|VIEW)\b"
+    r"|(WHERE|AND|OR|HAVING|ORDER\s+BY|GROUP\s+BY|LIMIT)\b)",
     re.DOTALL,
 )
 CONTROL = re.compile(
@@ -57,7 +58,9 @@ def test_a_statement_is_seen_in_plain_joined_and_formatted_strings(text: str) ->
 
 
 def test_docstrings_and_prose_are_no_statements() -> None:
-    text = '"""SELECT id FROM smq_messages."""\nsay("select a message from the table, or update it")'
+    text = (
+        '"""SELECT id FROM smq_messages."""\nsay("use another process, or INSERT INTO smq_messages(topic)")'
+    )
 
     assert matches(parsed(text), STATEMENT) == []
 
