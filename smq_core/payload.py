@@ -13,11 +13,11 @@ import msgspec
 from smq_core.errors import InvalidMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from smq_core.message import Json, Kind, Payload
 
-__all__ = ["HEADERS_LIMIT", "PAYLOAD_LIMIT", "check_json_text", "decode", "decode_headers", "encode", "encode_headers"]
+__all__ = ["HEADERS_LIMIT", "PAYLOAD_LIMIT", "check_json_text", "decode", "decode_headers", "decode_headers_leniently", "encode", "encode_headers", "encode_many"]
 
 PAYLOAD_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of a payload as stored."""
@@ -51,6 +51,24 @@ def encode(payload: Payload) -> tuple[str | bytes, Kind]:
         raise InvalidMessage(_complaint(payload))
     _check_size(len(encoded))
     return encoded.decode(), "json"
+
+
+def encode_many(payloads: Iterable[Payload]) -> tuple[list[str | bytes], list[Kind]]:
+    """Turn payloads into what their rows hold, and their kinds.
+
+    Raises:
+        InvalidMessage: naming the position (from 0) of the first that cannot be stored.
+    """
+    bodies: list[str | bytes] = []
+    kinds: list[Kind] = []
+    for position, one in enumerate(payloads):
+        try:
+            body, kind = encode(one)
+        except InvalidMessage as error:
+            raise InvalidMessage(f"payload {position} of the batch: {error}") from error
+        bodies.append(body)
+        kinds.append(kind)
+    return bodies, kinds
 
 
 def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
@@ -126,6 +144,14 @@ def decode_headers(text: str | None) -> dict[str, str]:
     if not isinstance(value, dict):
         raise InvalidMessage("the headers are not a JSON object")
     return {name: item if isinstance(item, str) else _encode_json(item).decode() for name, item in value.items()}
+
+
+def decode_headers_leniently(text: str | None) -> dict[str, str]:
+    """Turn a row's headers back into a dict for showing; what is no JSON object comes under the name `headers`."""
+    try:
+        return decode_headers(text)
+    except InvalidMessage:
+        return {"headers": text or ""}
 
 
 def _json_value(body: str | bytes) -> Json:

@@ -51,7 +51,7 @@ def visible(data: bytes, limit: int | None = None) -> str:
     return cell(text, limit)
 
 
-_INVISIBLE: Final = (
+_NOT_SHOWN: Final = (
     (0x80, 0x9F),  # C1: a terminal may take them for CSI, OSC, DCS
     (0xAD, 0xAD),  # soft hyphen
     (0x34F, 0x34F),  # combining grapheme joiner
@@ -73,22 +73,25 @@ _INVISIBLE: Final = (
     (0x13430, 0x13440),  # format controls of hieroglyphs
     (0x1BCA0, 0x1BCA3),  # format controls of shorthand
     (0x1D173, 0x1D17A),  # format controls of music
+    (0x1F3FB, 0x1F3FF),  # skins of emoji
     (0xE0000, 0xE0FFF),  # tags and more variation selectors
 )
 
 _CELL: Final[dict[int, str]] = {
     **{code: chr(0x2400 + code) for code in range(0x20)},
     0x7F: "\u2421",
-    **{code: REPLACEMENT for first, last in _INVISIBLE for code in range(first, last + 1)},
+    **{code: REPLACEMENT for first, last in _NOT_SHOWN for code in range(first, last + 1)},
 }
 _BLOCK: Final = {code: shown for code, shown in _CELL.items() if chr(code) not in "\n\t"}
 
-_RANGES: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _INVISIBLE)
+_RANGES: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _NOT_SHOWN)
 _UNSAFE_CELL: Final = re.compile(f"[\x00-\x1f\x7f{_RANGES}]")
 _UNSAFE_BLOCK: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_RANGES}]")
-# After a symbol these two only choose between its text form and its emoji form, about whose width terminals
-# disagree: the symbol is shown without them. Anywhere else they are invisible characters like others.
-_EMOJI_FORM: Final = re.compile("(?<=[#*0-9©®\u2010-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]")
+# After a symbol these only choose its text or emoji form, or its skin. Terminals disagree about the width of
+# what comes of it (tmux 3.3 gives a heart one cell of its two, a hand four), so it is shown without them.
+_EMOJI_FORM: Final = re.compile(
+    "(?<=[#*0-9©®\u2010-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+)
 
 
 def _shown(text: str, unsafe: re.Pattern[str], table: dict[int, str]) -> str:

@@ -11,17 +11,21 @@ from smq_core.errors import InvalidMessage
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Sequence
 
 __all__ = [
     "KEY_LIMIT",
+    "LONGEST_LEASE_MS",
     "PRIORITIES",
     "TOPIC_LIMIT",
     "available_at_ms",
     "check_key",
+    "check_keys",
     "check_max_attempts",
     "check_priority",
     "check_topic",
     "duration_ms",
+    "visibility_ms",
 ]
 
 TOPIC_LIMIT: Final = 200
@@ -30,6 +34,8 @@ KEY_LIMIT: Final = 512
 """Bytes of a unique key."""
 PRIORITIES: Final = range(-100, 101)
 MAX_ATTEMPTS_LIMIT: Final = 1_000_000
+LONGEST_LEASE_MS: Final = 24 * 3_600_000
+"""The longest visibility timeout; a lease further ahead was made under a clock that has been set back since."""
 LONGEST_DURATION_S: Final = 100 * 366 * 86_400
 """A hundred years: what is longer is a mistake in the unit."""
 _RESERVED = frozenset("=*,")
@@ -88,6 +94,20 @@ def check_key(key: str | None) -> str | None:
     return key
 
 
+def check_keys(keys: Sequence[str | None] | None, count: int) -> list[str | None] | None:
+    """Answer the keys of a batch if each is legal and there is one for each of `count` payloads.
+
+    Raises:
+        InvalidMessage: otherwise.
+    """
+    if keys is None:
+        return None
+    checked = [check_key(key) for key in keys]
+    if len(checked) != count:
+        raise InvalidMessage(f"{len(checked)} keys for {count} payloads: give one for each, or None where there is none")
+    return checked
+
+
 def check_max_attempts(max_attempts: int | None) -> int | None:
     """Answer the limit if it is None (the topic's) or a whole number from 1 to a million.
 
@@ -112,6 +132,18 @@ def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     if not least <= seconds <= LONGEST_DURATION_S:
         raise InvalidMessage(f"{name} of {seconds:g} s is out of range: between {least:g} s and a hundred years")
     return round(seconds * 1000)
+
+
+def visibility_ms(seconds: float) -> int:
+    """Turn a visibility timeout in seconds into milliseconds.
+
+    Raises:
+        InvalidMessage: unless it is from 1 ms to 24 hours; longer work extends its lease.
+    """
+    milliseconds = duration_ms(seconds, "visibility timeout", least=0.001)
+    if milliseconds > LONGEST_LEASE_MS:
+        raise InvalidMessage(f"a visibility timeout of {seconds:g} s is over 24 hours: take a shorter one and extend the lease")
+    return milliseconds
 
 
 def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | None) -> int:

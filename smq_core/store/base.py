@@ -99,8 +99,8 @@ class ConsumerStore(Protocol):
         """Count the unfinished messages of a topic, in constant time."""
         ...
 
-    def waiter(self) -> StoreWaiter:
-        """Answer a new waiter that notices commits of others; the caller closes it."""
+    def waiter(self, *, is_shared: bool = False) -> StoreWaiter:
+        """Answer a waiter that notices commits of others from now on: a new one, which the caller closes, or this thread's."""
         ...
 
 

@@ -218,6 +218,8 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
     device: int | None = None
     inode: int | None = None
     bytes_taken: int = 0
+    bytes_before: int = 0
+    """What `bytes_taken` was when this run last read or wrote it: another run that moved on meanwhile is noticed."""
     lines_taken: int = 0
     content_hash: str = ""
     taken: int = 0

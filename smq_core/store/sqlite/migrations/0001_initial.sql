@@ -41,7 +41,8 @@ CREATE TABLE smq_messages (
   payload ANY NOT NULL
     CHECK (typeof(payload) IN ('text', 'blob')),
   CHECK ((status = 'processing') = (locked_until IS NOT NULL)),
-  CHECK (status <> 'processing' OR receipt IS NOT NULL)
+  CHECK (status <> 'processing' OR receipt IS NOT NULL),
+  CHECK (status NOT IN ('done', 'deleted') OR receipt IS NULL)
 ) STRICT;
 
 -- what a lease takes: by priority, then id; available_at beside it answers how long the first ones have been waiting
@@ -169,6 +170,19 @@ CREATE TABLE smq_attempts (
 ) STRICT;
 
 CREATE INDEX smq_attempts_of ON smq_attempts(message_id, id);
+
+CREATE TRIGGER smq_cap_attempts AFTER INSERT ON smq_attempts
+BEGIN
+  DELETE FROM smq_attempts
+  WHERE message_id = new.message_id
+    AND id <= (
+      SELECT id
+      FROM smq_attempts
+      WHERE message_id = new.message_id
+      ORDER BY id DESC
+      LIMIT 1 OFFSET 10
+    );
+END;
 
 -- the first delivery of a message that is acked has no history to look for
 CREATE TRIGGER smq_forget_attempts AFTER DELETE ON smq_messages

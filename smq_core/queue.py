@@ -1,0 +1,280 @@
+"""The producer's and the consumer's side: what an application embeds. It checks, encodes and decides; the store reads and writes."""
+
+from __future__ import annotations
+
+import random as random_module
+from typing import TYPE_CHECKING, Literal, Self
+
+from smq_core import dequeueing, validation
+from smq_core.clock import SystemClock
+from smq_core.errors import LeaseLost
+from smq_core.message import Lease
+from smq_core.payload import encode, encode_headers, encode_many
+from smq_core.store import open_store
+from smq_core.store.records import Batch, Failure, Hold, NewMessage
+from smq_core.transaction import Transaction
+from smq_core.waiter import Waiter
+
+if TYPE_CHECKING:
+    import datetime
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from smq_core.clock import Clock
+    from smq_core.message import Payload
+    from smq_core.policy import RandomSource
+
+__all__ = ["Queue"]
+
+
+class Queue:
+    """A queue in one SQLite file, for producers and consumers.
+
+    It may be shared by threads and live at module level: it opens a connection for each process and thread when first used. Times are
+    seconds. Every method may raise StoreBusy (others held the database for longer than `timeout`), StoreUnavailable and the other StoreErrors.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        durability: Literal["full", "normal"] = "full",
+        visibility_timeout: float | None = None,
+        clock: Clock | None = None,
+        timeout: float = 10.0,
+        worker: str | None = None,
+        random: RandomSource | None = None,
+    ) -> None:
+        """Remember where the queue is; nothing is opened before the first call, which creates the file if it is missing.
+
+        `location` None means `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder. With `durability="normal"` a crash of the
+        machine (not of the process) may lose the last messages. `visibility_timeout` (1 ms to 24 h) goes before the topics' own.
+        `worker` is the name shown on the leases.
+
+        Raises:
+            InvalidMessage: for a visibility timeout out of range.
+            ValueError: for an unknown durability.
+        """
+        if durability not in ("full", "normal"):
+            raise ValueError(f"durability {durability!r} is neither 'full' nor 'normal'")
+        self._clock: Clock = clock or SystemClock()
+        self._random: RandomSource = random or random_module.SystemRandom()
+        self._worker = worker
+        self._visibility_ms = None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
+        self._store = open_store(location, durability=durability, timeout=timeout, clock=self._clock)
+
+    @property
+    def location(self) -> str:
+        """The database's absolute path."""
+        return self._store.location
+
+    def __enter__(self) -> Self:
+        """Answer the queue itself; it is closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the queue."""
+        self.close()
+
+    def enqueue(
+        self,
+        topic: str,
+        payload: Payload,
+        *,
+        delay: float = 0.0,
+        at: float | datetime.datetime | None = None,
+        priority: int = 0,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_attempts: int | None = None,
+    ) -> int:
+        """Add a message and answer its id; it survives a crash of the machine from then on.
+
+        It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). While an unfinished message of the
+        topic has the same `key`, nothing is added and that one's id is answered.
+
+        Raises:
+            InvalidMessage: for anything a message cannot have; nothing is stored.
+        """
+        now_ms = self._clock.now_ms()
+        body, kind = encode(payload)
+        message = NewMessage(
+            topic=validation.check_topic(topic),
+            body=body,
+            kind=kind,
+            available_at=validation.available_at_ms(now_ms, delay, at),
+            priority=validation.check_priority(priority) if priority else 0,
+            key=validation.check_key(key),
+            headers=encode_headers(headers),
+            max_attempts=validation.check_max_attempts(max_attempts),
+        )
+        return self._store.enqueue(message, now_ms)
+
+    def enqueue_many(
+        self,
+        topic: str,
+        payloads: Iterable[Payload],
+        *,
+        keys: Sequence[str | None] | None = None,
+        delay: float = 0.0,
+        at: float | datetime.datetime | None = None,
+        priority: int = 0,
+        headers: Mapping[str, str] | None = None,
+        max_attempts: int | None = None,
+    ) -> list[int]:
+        """Add messages in one transaction, all or none; answers their ids in order. `keys` has one for each payload.
+
+        Raises:
+            InvalidMessage: when one of them cannot be stored; nothing is.
+        """
+        now_ms = self._clock.now_ms()
+        bodies, kinds = encode_many(payloads)
+        batch = Batch(
+            topic=validation.check_topic(topic),
+            bodies=bodies,
+            kinds=kinds,
+            available_at=validation.available_at_ms(now_ms, delay, at),
+            keys=validation.check_keys(keys, len(bodies)),
+            priority=validation.check_priority(priority),
+            headers=encode_headers(headers),
+            max_attempts=validation.check_max_attempts(max_attempts),
+        )
+        return self._store.enqueue_many(batch, now_ms)
+
+    def dequeue(
+        self,
+        *topics: str,
+        limit: int = 1,
+        visibility_timeout: float | None = None,
+        wait: float = 0.0,
+        ack: Iterable[Lease] | Lease = (),
+        order: Literal["topics", "oldest"] = "topics",
+    ) -> list[Lease]:
+        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first; [] when nothing came.
+
+        Topics are served strictly as given; with order "oldest" the lowest id of all comes first. `ack` finishes leases in the same
+        transaction, before any waiting. Expired leases of anybody are returned on the way, due messages become ready.
+
+        Raises:
+            InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
+            LeaseLost: when a lease of `ack` was lost; the others are finished, and nothing is leased.
+        """
+        request = dequeueing.Request(
+            topics=topics,
+            limit=limit,
+            visibility_ms=self._visibility_ms if visibility_timeout is None else validation.visibility_ms(visibility_timeout),
+            wait_s=wait,
+            worker=self._worker,
+            order=order,
+        )
+        return dequeueing.dequeue(self._store, self._clock, self._random, request, (ack,) if isinstance(ack, Lease) else tuple(ack))
+
+    def ack(self, lease: Lease) -> None:
+        """Finish a message: it is removed, or kept as `done` where its topic keeps history.
+
+        A late ack is accepted as long as nobody leased the message again and no operator touched it.
+
+        Raises:
+            LeaseLost: otherwise; nothing is changed. A second ack is lost too.
+        """
+        self.ack_many((lease,))
+
+    def ack_many(self, leases: Iterable[Lease]) -> None:
+        """Finish messages in one transaction.
+
+        Raises:
+            LeaseLost: with those that were lost; the others are finished.
+        """
+        leases = tuple(leases)
+        self._raise_lost(leases, self._store.ack(_holds(leases), self._clock.now_ms()))
+
+    def requeue(self, lease: Lease, *, delay: float | None = None, error: str = "") -> Literal["ready", "delayed", "dead"]:
+        """Give a message back for another attempt after `delay` seconds (None: its topic's back-off); says where it went.
+
+        When its attempts are used up it goes to the dead letters. The error is kept in its history.
+
+        Raises:
+            LeaseLost: when the lease is not valid any more.
+            InvalidMessage: for a negative delay.
+        """
+        failure = Failure(
+            error=error,
+            delay_ms=None if delay is None else validation.duration_ms(delay, "delay"),
+            jitter=self._random.random(),
+        )
+        requeued = self._store.requeue(_hold(lease), failure, self._clock.now_ms())
+        if requeued is None:
+            raise LeaseLost((lease,))
+        return requeued.state.value  # type: ignore[return-value]  # a requeue ends in one of the three
+
+    def release(self, lease: Lease) -> None:
+        """Give a message back unprocessed; the attempt is not counted.
+
+        Raises:
+            LeaseLost: when the lease is not valid any more.
+        """
+        self._raise_lost((lease,), self._store.release((_hold(lease),), self._clock.now_ms()))
+
+    def bury(self, lease: Lease, *, error: str = "") -> None:
+        """Send a message straight to the dead letters.
+
+        Raises:
+            LeaseLost: when the lease is not valid any more.
+        """
+        if not self._store.bury(_hold(lease), Failure(error=error), self._clock.now_ms()):
+            raise LeaseLost((lease,))
+
+    def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
+        """Hold a message for longer: `visibility_timeout` seconds from now (None: as the queue or its topic has it).
+
+        Raises:
+            LeaseLost: when the lease is not valid any more.
+            InvalidMessage: for a timeout out of range.
+        """
+        return self.extend_many((lease,), visibility_timeout)[0]
+
+    def extend_many(self, leases: Iterable[Lease], visibility_timeout: float | None = None) -> list[Lease]:
+        """Hold messages for longer, in one transaction; answers the leases with their new end.
+
+        Raises:
+            LeaseLost: with those that were lost; the others are extended.
+        """
+        leases = tuple(leases)
+        visibility_ms = self._visibility_ms if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
+        until, lost = self._store.extend(_holds(leases), visibility_ms, self._clock.now_ms())
+        self._raise_lost(leases, lost)
+        return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]
+
+    def size(self, topic: str) -> int:
+        """Count the unfinished messages of a topic (ready, delayed, processing), in constant time."""
+        return self._store.size(validation.check_topic(topic))
+
+    def waiter(self, *topics: str) -> Waiter:
+        """Answer what an event loop needs to wait for these topics: a descriptor that is readable when a dequeue is worth it."""
+        return Waiter(self._store, self._clock, dequeueing.checked_topics(topics))
+
+    def transaction(self) -> Transaction:
+        """Open one durable transaction for the caller's own rows and ours, in the same file: `with queue.transaction() as t:`.
+
+        The write lock is held until the `with` ends, so keep it short; an exception rolls all of it back.
+        """
+        return Transaction(self, self._store)
+
+    def close(self) -> None:
+        """Close every connection of this process. Leases stay valid; the queue opens again when used."""
+        self._store.close()
+
+    @staticmethod
+    def _raise_lost(leases: Sequence[Lease], lost: Sequence[Hold]) -> None:
+        if lost:
+            gone = set(lost)
+            raise LeaseLost([lease for lease in leases if _hold(lease) in gone])
+
+
+def _hold(lease: Lease) -> Hold:
+    return Hold(lease.message.id, lease.receipt)
+
+
+def _holds(leases: Sequence[Lease]) -> list[Hold]:
+    return [_hold(lease) for lease in leases]

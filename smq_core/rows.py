@@ -1,0 +1,103 @@
+"""Turns what a store answers into public values: milliseconds into seconds, bodies into payloads, headers into dicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from smq_core import payload
+from smq_core.message import Attempt, Kind, Lease, Message
+from smq_core.states import State
+
+if TYPE_CHECKING:
+    from smq_core.message import Receipt
+    from smq_core.store.records import AttemptRow, LeasedRow, MessageRow
+
+__all__ = ["attempt_of", "lease_of", "message_of"]
+
+
+def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
+    """Answer the lease of a row that was just leased.
+
+    Raises:
+        InvalidMessage: when its payload or headers, changed by hand, cannot be decoded.
+    """
+    body, kind, headers, locked_until = row.body, row.kind, row.headers, row.locked_until / 1000
+    value = payload.decode(body, kind)
+    message = Message(
+        id=row.id,
+        topic=row.topic,
+        payload=value,
+        kind=_known_kind(kind, body, value),
+        headers=payload.decode_headers(headers) if headers else {},
+        priority=row.priority,
+        key=row.key,
+        state=State.PROCESSING,
+        attempts=row.attempts,
+        deliveries=row.deliveries,
+        max_attempts=row.max_attempts,
+        created_at=row.created_at / 1000,
+        available_at=row.available_at / 1000,
+        locked_until=locked_until,
+        worker=worker,
+        last_error=row.last_error,
+    )
+    return Lease(message, receipt, locked_until)
+
+
+def message_of(row: MessageRow) -> Message:
+    """Answer the message of a row; a payload that cannot be decoded (changed by hand) comes as its text or bytes."""
+    value, kind = _readable(row)
+    return Message(
+        id=row.id,
+        topic=row.topic,
+        payload=value,
+        kind=kind,
+        headers=payload.decode_headers_leniently(row.headers),
+        priority=row.priority,
+        key=row.key,
+        state=State(row.status),
+        attempts=row.attempts,
+        deliveries=row.deliveries,
+        max_attempts=row.max_attempts,
+        created_at=row.created_at / 1000,
+        available_at=row.available_at / 1000,
+        locked_until=_seconds(row.locked_until),
+        worker=row.worker,
+        last_error=row.last_error,
+        error_kind=row.error_kind,
+        finished_at=_seconds(row.finished_at),
+    )
+
+
+def attempt_of(row: AttemptRow) -> Attempt:
+    """Answer a failed attempt of a message's history."""
+    return Attempt(
+        message_id=row.message_id,
+        attempt=row.attempt,
+        at=row.failed_at / 1000,
+        outcome=row.outcome,
+        error=row.error,
+        worker=row.worker,
+    )
+
+
+def _readable(row: MessageRow) -> tuple[payload.Payload, Kind]:
+    body = "" if row.body is None else row.body
+    try:
+        value = payload.decode(body, row.kind)
+    except payload.InvalidMessage:
+        return body, "bytes" if isinstance(body, bytes) else "text"
+    return value, _known_kind(row.kind, body, value)
+
+
+def _known_kind(kind: str, body: str | bytes, value: object) -> Kind:
+    """Answer the kind of a row, telling what SQL left to be found out."""
+    if kind != "auto":
+        return cast("Kind", kind)
+    if isinstance(body, bytes):
+        return "bytes"
+    return "text" if value is body else "json"
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000

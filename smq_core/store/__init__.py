@@ -1,0 +1,47 @@
+"""The one place that chooses a backend."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+    from smq_core.store.base import Store
+
+__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "default_location", "open_store"]
+
+LOCATION_VARIABLE = "SIMPLE_MQ_DB"
+"""The environment variable that names the database where no location is given."""
+DEFAULT_FILE = "queue.sqlite3"
+"""The database in the current folder where nothing else names one."""
+
+
+def default_location() -> str:
+    """Answer the database that is meant when none is named: `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder."""
+    return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
+
+
+def open_store(
+    location: str | os.PathLike[str] | None = None,
+    *,
+    durability: Literal["full", "normal"] = "full",
+    read_only: bool = False,
+    may_create: bool = True,
+    timeout: float = 10.0,
+    clock: Clock | None = None,
+) -> Store:
+    """Answer the store for a location; it is opened by its first call, which may raise StoreError.
+
+    `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises StoreBusy.
+    """
+    from smq_core.store.sqlite.store import SqliteStore
+
+    return SqliteStore(
+        location or default_location(),
+        durability=durability,
+        read_only=read_only,
+        may_create=may_create,
+        timeout_s=timeout,
+        clock=clock,
+    )

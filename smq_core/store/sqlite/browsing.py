@@ -1,0 +1,179 @@
+"""Reads messages for people: pages by id, ids alone, counts, one whole message. No query holds a read transaction longer than itself."""
+
+from __future__ import annotations
+
+from array import array
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING, Final, cast
+
+import apsw
+
+from smq_core.message import ActivityEntry
+from smq_core.states import State
+from smq_core.store.records import AttemptRow, MessageRow
+from smq_core.store.sqlite import filters
+from smq_core.store.sqlite.leasing import ready_priorities
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smq_core.store.records import Selection
+
+__all__ = ["Browsing", "matching_ids"]
+
+MOST_STREAMED_TOPICS: Final = 300
+"""With more topics than this a list over all of them walks the table instead of one index range for each."""
+
+_ROWS = query("message_rows")
+_ROW = query("message_row")
+_BUSY_TOPICS = query("busy_topics")
+_HIGHEST_ID = query("highest_id")
+_ERROR_KINDS = query("error_kinds")
+_ATTEMPTS = query("attempts_of")
+_ACTIVITY = query("activity")
+_WHOLE: Final = 1 << 40
+_KEPT = (State.DELAYED, State.DEAD, State.DONE, State.DELETED)
+
+
+class Browsing(Session):
+    """The part of the store that operators read."""
+
+    def get(self, message_id: int) -> MessageRow | None:
+        """Answer one whole message."""
+        row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
+        return None if row is None else MessageRow._make(row)  # type: ignore[arg-type]  # the columns of message_row
+
+    def page(
+        self, selection: Selection, *, after: int | None, newest: bool, limit: int, preview_bytes: int | None, now_ms: int
+    ) -> list[MessageRow]:
+        """Answer messages by id, beyond `after` (exclusive); payloads cut to `preview_bytes` (None: whole)."""
+
+        def work(db: apsw.Connection) -> list[MessageRow]:
+            with db:
+                ids = matching_ids(db, selection, after=after, newest=newest, limit=limit, now_ms=now_ms)
+                return _rows(db, ids, preview_bytes, newest=newest)
+
+        return self._read(work)
+
+    def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
+        """Answer messages by their ids, ascending; those that are gone are left out."""
+        return self._read(lambda db: _rows(db, list(ids), preview_bytes, newest=False))
+
+    def ids(self, selection: Selection, *, limit: int, now_ms: int) -> Sequence[int]:
+        """Answer ids alone, ascending, at most `limit`: what a scrolling list needs of a million messages."""
+
+        def work(db: apsw.Connection) -> Sequence[int]:
+            wanted = filters.conditions(selection, now_ms)
+            found = array("q")
+            with db:
+                streams = list(_streams(db, selection))
+                for stream in streams:
+                    found.extend(_ids(db, stream, wanted, limit=limit, newest=False))
+            # one stream is in order already
+            return found[:limit] if len(streams) == 1 else array("q", sorted(found)[:limit])
+
+        return self._read(work)
+
+    def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:
+        """Count matches, at most `limit`."""
+
+        def work(db: apsw.Connection) -> int:
+            wanted = filters.conditions(selection, now_ms)
+            with db:
+                found = sum(
+                    cast("int", db.execute(filters.count_sql(stream, wanted), {**stream.values, **wanted, "limit": limit}).get)
+                    for stream in _streams(db, selection)
+                )
+            return min(found, limit)
+
+        return self._read(work)
+
+    def highest_id(self) -> int:
+        """Answer the highest id there is, 0 when there is none."""
+        return self._read(lambda db: cast("int | None", db.execute(_HIGHEST_ID).get) or 0)
+
+    def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
+        """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
+        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, limit)).fetchall())
+        return cast("list[tuple[str, str, int, int, int]]", rows)
+
+    def attempts(self, message_id: int) -> list[AttemptRow]:
+        """Answer the failed attempts kept of a message, oldest first."""
+        rows = self._read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
+        return [AttemptRow._make(row) for row in rows]  # type: ignore[arg-type]  # the columns of attempts_of
+
+    def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
+        """Answer what operators did, newest first."""
+        rows = self._read(lambda db: db.execute(_ACTIVITY, (before or _WHOLE, limit)).fetchall())
+        return [_entry(cast("tuple[int, int, str, str, str | None, int, str, int | None, int]", row)) for row in rows]
+
+
+def matching_ids(
+    db: apsw.Connection, selection: Selection, *, after: int | None, newest: bool, limit: int, now_ms: int
+) -> list[int]:
+    """Answer the first ids of a selection beyond `after`, in order, inside a transaction."""
+    wanted = filters.conditions(selection, now_ms, **({"before": after} if newest else {"after": after}))
+    streams = [_ids(db, stream, wanted, limit=limit, newest=newest) for stream in _streams(db, selection)]
+    return list(islice(merge(*streams, reverse=newest), limit))
+
+
+def _streams(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stream]:
+    topic, state = selection.topic, selection.state
+    if topic is None and state is State.PROCESSING:
+        yield filters.processing_stream(None)
+    elif topic is not None:
+        yield from _topic_streams(db, topic, state)
+    elif state is None:
+        yield filters.table_stream(None)
+    else:
+        topics = [cast("str", row[0]) for row in db.execute(_BUSY_TOPICS)]
+        if len(topics) > MOST_STREAMED_TOPICS:
+            yield filters.table_stream(state)
+        else:
+            for one in topics:
+                yield from _topic_streams(db, one, state)
+
+
+def _topic_streams(db: apsw.Connection, topic: str, state: State | None) -> Iterator[filters.Stream]:
+    if state in (None, State.READY):
+        for priority in ready_priorities(db, topic):
+            yield filters.ready_stream(topic, priority)
+    if state in (None, State.PROCESSING):
+        yield filters.processing_stream(topic)
+    for kept in _KEPT:
+        if state in (None, kept):
+            yield filters.kept_stream(topic, kept)
+
+
+def _ids(
+    db: apsw.Connection, stream: filters.Stream, wanted: dict[str, filters.Value], *, limit: int, newest: bool
+) -> list[int]:
+    sql = filters.ids_sql(stream, wanted, newest=newest)
+    return [cast("int", row[0]) for row in db.execute(sql, {**stream.values, **wanted, "limit": limit})]
+
+
+def _rows(db: apsw.Connection, ids: list[int], preview_bytes: int | None, *, newest: bool) -> list[MessageRow]:
+    if not ids:
+        return []
+    preview = _WHOLE if preview_bytes is None else preview_bytes
+    rows = db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))).fetchall()
+    found = [MessageRow._make(row) for row in rows]  # type: ignore[arg-type]  # the columns of message_rows
+    return found[::-1] if newest else found
+
+
+def _entry(row: tuple[int, int, str, str, str | None, int, str, int | None, int]) -> ActivityEntry:
+    operation, at, actor, action, topic, changed, detail, undone_at, is_undoable = row
+    return ActivityEntry(
+        operation=operation,
+        at=at / 1000,
+        actor=actor,
+        action=action,
+        topic=topic,
+        count=changed,
+        detail=detail,
+        undone_at=None if undone_at is None else undone_at / 1000,
+        is_undoable=bool(is_undoable),
+    )

@@ -1,0 +1,124 @@
+"""Depth of topics from counters: its cost does not grow with the number of messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from smq_core.message import TopicStats
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import Session
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["Counting"]
+
+_SIZE = query("size")
+_TOPICS = query("topic_counts")
+_PROCESSING = query("processing_counts")
+_PAUSED = query("paused_topics")
+
+
+class _Counts(NamedTuple):
+    """The columns of topic_counts."""
+
+    topic: str
+    entered: int
+    gone: int
+    delayed: int
+    dead: int
+    done: int
+    deleted: int
+    first_ready_since: int | None
+    last_priority_since: int | None
+    due_since: int | None
+    pause_reason: str | None
+    paused_by: str | None
+    paused_at: int | None
+    paused_until: int | None
+
+
+class Counting(Session):
+    """The part of the store that answers how much there is."""
+
+    def size(self, topic: str) -> int:
+        """Count the unfinished messages of a topic, in constant time."""
+        return self._read(lambda db: cast("int | None", db.execute(_SIZE, (topic,)).get) or 0)
+
+    def topics(self, now_ms: int) -> list[TopicStats]:
+        """Answer depth and pause of every topic, by name; of one that is paused but was never used, too."""
+
+        def work(db: apsw.Connection) -> list[TopicStats]:
+            # one read transaction, so that the two counts belong to the same moment
+            with db:
+                stats = _stats(db, None, now_ms)
+                unused = [_unused(cast("_Pause", row), now_ms) for row in db.execute(_PAUSED)]
+            return sorted([*stats, *unused], key=lambda one: one.topic)
+
+        return self._read(work)
+
+    def topic(self, name: str, now_ms: int) -> TopicStats:
+        """Answer one topic; zeros for one never used."""
+
+        def work(db: apsw.Connection) -> TopicStats:
+            with db:
+                found = _stats(db, name, now_ms)
+                found += [one for row in db.execute(_PAUSED) if (one := _unused(cast("_Pause", row), now_ms)).topic == name]
+            return found[0] if found else TopicStats(topic=name)
+
+        return self._read(work)
+
+
+_Pause = tuple[str, str, str, int, "int | None"]
+
+
+def _stats(db: apsw.Connection, topic: str | None, now_ms: int) -> list[TopicStats]:
+    rows = [_Counts._make(row) for row in db.execute(_TOPICS, (topic,))]  # type: ignore[arg-type]  # its columns
+    processing = dict(cast("list[tuple[str, int]]", db.execute(_PROCESSING).fetchall()))
+    return [_one(row, processing.get(row.topic, 0), now_ms) for row in rows]
+
+
+def _one(row: _Counts, processing: int, now_ms: int) -> TopicStats:
+    return TopicStats(
+        topic=row.topic,
+        ready=row.entered - row.gone - row.delayed - row.dead - row.done - row.deleted - processing,
+        delayed=row.delayed,
+        processing=processing,
+        dead=row.dead,
+        done=row.done,
+        deleted=row.deleted,
+        entered=row.entered,
+        gone=row.gone,
+        oldest_age_s=_oldest_age_s(row, now_ms),
+        paused=_is_paused(row.paused_at, row.paused_until, now_ms),
+        pause_reason=row.pause_reason or "",
+        paused_by=row.paused_by or "",
+        paused_since=None if row.paused_at is None else row.paused_at / 1000,
+        paused_until=None if row.paused_until is None else row.paused_until / 1000,
+    )
+
+
+def _unused(pause: _Pause, now_ms: int) -> TopicStats:
+    topic, reason, paused_by, paused_at, paused_until = pause
+    return TopicStats(
+        topic=topic,
+        paused=_is_paused(paused_at, paused_until, now_ms),
+        pause_reason=reason,
+        paused_by=paused_by,
+        paused_since=paused_at / 1000,
+        paused_until=None if paused_until is None else paused_until / 1000,
+    )
+
+
+def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
+    """Answer the longest wait among the first ready messages, the first of the least urgent, and the due ones.
+
+    A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is not looked for.
+    """
+    moments = [row.first_ready_since, row.last_priority_since, row.due_since if (row.due_since or now_ms + 1) <= now_ms else None]
+    since = min((moment for moment in moments if moment is not None), default=None)
+    return None if since is None else max(0, now_ms - since) / 1000
+
+
+def _is_paused(paused_at: int | None, paused_until: int | None, now_ms: int) -> bool:
+    return paused_at is not None and (paused_until is None or paused_until > now_ms)

@@ -1,0 +1,139 @@
+"""What operators do to one message or one topic's store of them: edit, purge, drop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from smq_core.errors import InvalidMessage, MessageNotFound
+from smq_core.message import Missed, Outcome
+from smq_core.states import State
+from smq_core.store.records import Selection
+from smq_core.store.sqlite import operations
+from smq_core.store.sqlite.browsing import Browsing, matching_ids
+from smq_core.store.sqlite.operations import Tally, id_array
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import apsw
+
+    from smq_core.store.records import Edit
+
+__all__ = ["Editing"]
+
+_READ = query("read_for_edit")
+_EDIT = query("edit_message")
+_SAVE_BEFORE = query("save_before")
+_PURGE = query("purge_some")
+_DROP = query("drop_topic")
+_TOPIC_ROWS = query("topic_rows")
+_DELETE_POLICY = query("delete_policy")
+_DELETE_PAUSE = query("delete_pause")
+_FIELDS = {"body": "payload"}
+"""Columns that are named otherwise than the field of an edit."""
+
+
+class _KeyHeldError(Exception):
+    """An edit would give a message a key that another one holds."""
+
+
+class Editing(Browsing):
+    """The part of the store that edits, purges and drops."""
+
+    def edit(self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None) -> Outcome:
+        """Change one message that is not processing, nor in the trash, and is still in the state it was seen in.
+
+        Raises:
+            MessageNotFound: when it is gone.
+            InvalidMessage: for a new `available_at` of a message that is not delayed.
+        """
+        try:
+            return self._write_durably(lambda db: _edit(db, message_id, edit, actor, now_ms, seen))
+        except _KeyHeldError:
+            return _missed(message_id, "another unfinished message of the topic has that key")
+
+    def purge(
+        self, topic: str, state: State, *, actor: str, now_ms: int, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
+        """Remove for good every message that a topic has in a state now; never what is processing.
+
+        Raises:
+            InvalidMessage: for the state processing.
+        """
+        if state is State.PROCESSING:
+            raise InvalidMessage("what is processing cannot be purged: requeue or delete it with force first")
+        selection = Selection(topic=topic, state=state, max_id=self.highest_id())
+        tally = Tally()
+        while self._write_durably(lambda db: _purge(db, selection, tally, actor, now_ms)):
+            if progress is not None and not progress(tally.done):
+                break
+        return tally.outcome(names_ids=False)
+
+    def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:
+        """Forget an empty topic's counters, policy and pause; False when it still has messages, or nothing is known of it."""
+
+        def work(db: apsw.Connection) -> bool:
+            messages, has_settings = cast("tuple[int | None, int]", db.execute(_TOPIC_ROWS, (topic,)).fetchall()[0])
+            if messages or (messages is None and not has_settings):
+                return False
+            for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
+                db.execute(sql, (topic,))
+            operations.begin(db, "drop", actor=actor, now_ms=now_ms, topic=topic)
+            return True
+
+        return self._write_durably(work)
+
+
+def _edit(db: apsw.Connection, message_id: int, edit: Edit, actor: str, now_ms: int, seen: State | None) -> Outcome:
+    row = db.execute(_READ, (message_id,)).fetchone()
+    if row is None:
+        raise MessageNotFound(message_id)
+    names = ("status", "payload", "kind", "priority", "available_at", "headers", "key", "max_attempts", "topic")
+    values = dict(zip(names, row, strict=True))
+    status, topic = cast("str", values["status"]), cast("str", values.pop("topic"))
+    if refusal := _refusal(status, edit, seen):
+        return _missed(message_id, refusal)
+    changes = {name: value for name in edit.__struct_fields__ if (value := getattr(edit, name)) is not msgspec.UNSET}
+    operation = operations.begin(
+        db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=f"message {message_id}: {', '.join(sorted(changes))}"
+    )
+    db.execute(_SAVE_BEFORE, {"operation": operation.id, "status_after": None, "with_payload": True, "ids": id_array([message_id])})
+    values |= {_FIELDS.get(name, name): value for name, value in changes.items()}
+    db.execute(_EDIT, {**values, "operation": operation.id, "id": message_id})
+    if not db.changes():
+        raise _KeyHeldError
+    operations.count(db, operation.id, 1)
+    return Outcome(operation=operation.id, done=1, done_ids=(message_id,))
+
+
+def _refusal(status: str, edit: Edit, seen: State | None) -> str | None:
+    if seen is not None and status != seen:
+        return f"it is {status} now, no longer {seen}"
+    if status in (State.PROCESSING, State.DELETED):
+        return f"it is {status}, and cannot be edited"
+    if edit.available_at is not msgspec.UNSET and status != State.DELAYED:
+        raise InvalidMessage(f"the message is {status}: only a delayed message has a time to change")
+    return None
+
+
+def _missed(message_id: int, why: str) -> Outcome:
+    return Outcome(operation=None, done=0, missed=(Missed(message_id, why),), missed_count=1)
+
+
+def _purge(db: apsw.Connection, selection: Selection, tally: Tally, actor: str, now_ms: int) -> bool:
+    """Remove a chunk inside a transaction; says whether there may be more."""
+    ids = matching_ids(db, selection, after=None, newest=False, limit=CHUNK, now_ms=now_ms)
+    if not ids:
+        return False
+    if tally.operation is None:
+        detail = f"all {selection.state}"
+        tally.operation = operations.begin(db, "purge", actor=actor, now_ms=now_ms, topic=selection.topic, detail=detail).id
+    db.execute(_PURGE, (id_array(ids), selection.topic, selection.state))
+    removed = db.changes()
+    operations.count(db, tally.operation, removed)
+    tally.done += removed
+    return len(ids) == CHUNK

@@ -1,0 +1,124 @@
+"""Composes what operators look for from fixed fragments; the only place that puts SQL together. Values are always bound.
+
+A selection becomes one or more streams: index ranges that each yield ids in ascending order, so that a page anywhere in millions of
+messages costs a few index looks. Lists by priority have one stream for each distinct priority of a topic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from smq_core.states import State
+
+if TYPE_CHECKING:
+    from smq_core.store.records import Selection
+
+__all__ = ["Stream", "conditions", "count_sql", "ids_sql", "kept_stream", "processing_stream", "ready_stream", "table_stream"]
+
+Value = str | int | None
+
+
+class Stream(NamedTuple):
+    """An index range in ascending order of id."""
+
+    source: str
+    """The table and the index that orders it."""
+    fragments: tuple[str, ...]
+    values: dict[str, Value]
+
+
+_FRAGMENTS: Final = {
+    "worker": "worker = :worker",
+    "key": "dedup_key = :key",
+    "error": "last_error LIKE :error ESCAPE '\\'",
+    "error_kind": "error_kind = :error_kind",
+    "text": "(CAST(payload AS TEXT) LIKE :text ESCAPE '\\' OR headers LIKE :text ESCAPE '\\' OR dedup_key LIKE :text ESCAPE '\\')",
+    "min_attempts": "attempts >= :min_attempts",
+    "created_before": "created_at <= :created_before",
+    "expired_at": "locked_until <= :expired_at",
+    "max_id": "id <= :max_id",
+    "after": "id > :after",
+    "before": "id < :before",
+}
+
+
+def table_stream(state: State | None) -> Stream:
+    """Answer all messages, of a state if one is given, by walking the table."""
+    if state is None:
+        return Stream("smq_messages NOT INDEXED", (), {})
+    return Stream("smq_messages NOT INDEXED", ("status = :state",), {"state": state})
+
+
+def ready_stream(topic: str, priority: int) -> Stream:
+    """Answer the ready messages of a topic and priority."""
+    return Stream(
+        "smq_messages INDEXED BY smq_ready",
+        ("topic = :topic", "status = 'ready'", "priority = :priority"),
+        {"topic": topic, "priority": priority},
+    )
+
+
+def processing_stream(topic: str | None) -> Stream:
+    """Answer the leased messages; few, so that sorting them costs nothing."""
+    source = "smq_messages INDEXED BY smq_leased"
+    if topic is None:
+        return Stream(source, ("locked_until IS NOT NULL",), {})
+    return Stream(source, ("locked_until IS NOT NULL", "topic = :topic"), {"topic": topic})
+
+
+def kept_stream(topic: str, state: State) -> Stream:
+    """Answer the messages of a topic in a state that is neither ready nor processing."""
+    return Stream(
+        "smq_messages INDEXED BY smq_shelf",
+        ("topic = :topic", "status = :state", "status < 'e'"),
+        {"topic": topic, "state": state},
+    )
+
+
+def conditions(
+    selection: Selection, now_ms: int, *, after: int | None = None, before: int | None = None
+) -> dict[str, Value]:
+    """Answer the values of the fragments that a selection needs beside its stream."""
+    where = selection.where
+    as_of_ms = now_ms if selection.as_of_ms is None else selection.as_of_ms
+    wanted: dict[str, Value] = {
+        "worker": where.worker,
+        "key": where.key,
+        "error": _like(where.error),
+        "error_kind": where.error_kind,
+        "text": _like(where.text),
+        "min_attempts": where.min_attempts,
+        "created_before": None if where.min_age_ms is None else as_of_ms - where.min_age_ms,
+        "expired_at": as_of_ms if where.only_expired else None,
+        "max_id": selection.max_id,
+        "after": after,
+        "before": before,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def ids_sql(stream: Stream, wanted: dict[str, Value], *, newest: bool = False) -> str:
+    """Compose the query of a stream's ids, ascending or descending; `:limit` bounds it."""
+    return "\n".join(
+        (f"SELECT id FROM {stream.source}", _where(stream, wanted), "ORDER BY id DESC" if newest else "ORDER BY id", "LIMIT :limit")
+    )
+
+
+def count_sql(stream: Stream, wanted: dict[str, Value]) -> str:
+    """Compose the query of how many a stream has, at most `:limit`."""
+    return f"SELECT count(*) FROM (SELECT 1 FROM {stream.source} {_where(stream, wanted)} LIMIT :limit)"
+
+
+
+
+def _where(stream: Stream, wanted: dict[str, Value]) -> str:
+    fragments = [*stream.fragments, *(_FRAGMENTS[name] for name in wanted)]
+    return "WHERE " + "\n  AND ".join(fragments) if fragments else ""
+
+
+def _like(part: str | None) -> str | None:
+    """Turn plain text into a LIKE pattern that means just that text."""
+    if part is None:
+        return None
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

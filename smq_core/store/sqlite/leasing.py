@@ -1,0 +1,158 @@
+"""Leases messages, and what a lease does on the way: reclaim expired leases, promote due messages. Settling them is in `settling`."""
+
+from __future__ import annotations
+
+from array import array
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+import apsw
+
+from smq_core.policy import TopicPolicy
+from smq_core.store.records import LeasedRow
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import CHUNK, Session
+from smq_core.store.sqlite.settling import ack_all
+from smq_core.validation import LONGEST_LEASE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smq_core.store.records import Hold, LeaseRequest
+
+__all__ = ["LEASE_EXPIRED", "Leasing", "ready_priorities"]
+
+LEASE_EXPIRED: Final = "lease expired"
+"""The error that a reclaim leaves on a message."""
+
+_LOOK = query("look")
+_PROMOTE = query("promote")
+_RECORD_EXPIRED = query("record_expired")
+_RECLAIM = query("reclaim")
+_PAGE = query("lease_page")
+_LEASE_ONE = query("lease_one")
+_LEASE_MANY = query("lease_many")
+_NEXT_PRIORITY = query("next_priority")
+_OLDEST = query("oldest_of_priority")
+_ROWS = query("lease_rows")
+_VISIBILITY = query("read_visibility")
+_NEXT_DUE = query("next_due")
+_DEFAULTS = TopicPolicy()
+
+
+class _Look(NamedTuple):
+    """What there is to do for a topic."""
+
+    has_ready: int
+    has_due: int
+    is_paused: int
+    has_expired: int
+
+    @property
+    def is_worth_a_write(self) -> bool:
+        return bool(self.has_expired or (not self.is_paused and (self.has_ready or self.has_due)))
+
+
+class Leasing(Session):
+    """The part of the store that hands messages out."""
+
+    def lease(self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()) -> tuple[list[LeasedRow], list[Hold]]:
+        """Ack, then (unless one of the acks was lost) reclaim, promote and lease; the leases in order, and the lost holds.
+
+        Finding nothing takes no write lock and writes nothing.
+        """
+        looks = self._read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
+        if not ack and not any(look.is_worth_a_write for look in looks):
+            return [], []
+
+        def work(db: apsw.Connection) -> tuple[list[LeasedRow], list[Hold]]:
+            lost = ack_all(db, ack, now_ms) if ack else []
+            return ([] if lost else _lease(db, request, looks, now_ms)), lost
+
+        return self._write(work)
+
+    def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
+        """Answer when something may change by time alone for these topics; None: never."""
+
+        def work(db: apsw.Connection) -> list[int]:
+            rows = [db.execute(_NEXT_DUE, (topic, now_ms)).fetchall()[0] for topic in topics]
+            return [cast("int", moment) for row in rows for moment in row if moment is not None]
+
+        return min(self._read(work), default=None)
+
+
+def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
+    return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + LONGEST_LEASE_MS)).fetchall()[0])  # type: ignore[arg-type]  # four flags
+
+
+def _lease(db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int) -> list[LeasedRow]:
+    if any(look.has_expired for look in looks):
+        _reclaim(db, now_ms)
+    for topic, look in zip(request.topics, looks, strict=True):
+        if look.has_due and not look.is_paused:
+            db.execute(_PROMOTE, (topic, now_ms, CHUNK))
+    if request.order == "oldest" and len(request.topics) > 1:
+        return _lease_oldest(db, request, now_ms)
+    leased: list[LeasedRow] = []
+    for topic in request.topics:
+        rows = db.execute(_PAGE, (topic, now_ms, request.limit - len(leased))).fetchall()
+        if rows:
+            leased += _take(db, rows, topic, request, now_ms)
+            if len(leased) == request.limit:
+                break
+    return leased
+
+
+def _reclaim(db: apsw.Connection, now_ms: int) -> None:
+    bounds = {"now": now_ms, "horizon": now_ms + LONGEST_LEASE_MS, "limit": CHUNK, "error": LEASE_EXPIRED}
+    db.execute(_RECORD_EXPIRED, bounds)
+    db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
+
+
+def _take(
+    db: apsw.Connection, rows: list[tuple[object, ...]], topic: str, request: LeaseRequest, now_ms: int
+) -> list[LeasedRow]:
+    """Lease rows of one topic that were just read. Reading first and updating by id is 1.8 times faster than RETURNING (measured)."""
+    locked_until = now_ms + (request.visibility_ms or _visibility_ms(db, topic))
+    if len(rows) == 1:
+        db.execute(_LEASE_ONE, (locked_until, request.receipt, request.worker, rows[0][0]))  # type: ignore[arg-type]  # the id
+    else:
+        ids = apsw.carray(array("q", [row[0] for row in rows]))  # type: ignore[misc]  # ids
+        db.execute(_LEASE_MANY, (locked_until, request.receipt, request.worker, ids))
+    return [_leased(row, locked_until) for row in rows]
+
+
+def _leased(row: tuple[object, ...], locked_until: int) -> LeasedRow:
+    return LeasedRow._make((*row, locked_until))  # type: ignore[arg-type]  # the columns of lease_page
+
+
+def _visibility_ms(db: apsw.Connection, topic: str) -> int:
+    own = cast("int | None", db.execute(_VISIBILITY, (topic,)).get)
+    return own or round(_DEFAULTS.visibility_timeout * 1000)
+
+
+def _lease_oldest(db: apsw.Connection, request: LeaseRequest, now_ms: int) -> list[LeasedRow]:
+    """Lease the lowest ids of several topics, whatever their priority: merged from one ordered stream for each topic and priority."""
+    streams = [
+        [cast("int", row[0]) for row in db.execute(_OLDEST, (topic, priority, now_ms, request.limit))]
+        for topic in request.topics
+        for priority in ready_priorities(db, topic)
+    ]
+    ids = list(islice(merge(*streams), request.limit))
+    rows = db.execute(_ROWS, (apsw.carray(array("q", ids)),)).fetchall() if ids else []
+    leased = [
+        one
+        for topic in request.topics
+        if (mine := [row for row in rows if row[1] == topic])
+        for one in _take(db, mine, topic, request, now_ms)
+    ]
+    return sorted(leased, key=lambda row: row.id)
+
+
+def ready_priorities(db: apsw.Connection, topic: str) -> Iterator[int]:
+    """Yield the distinct priorities of a topic's ready messages, highest first, by one index look each."""
+    below = 101
+    while (priority := cast("int | None", db.execute(_NEXT_PRIORITY, (topic, below)).get)) is not None:
+        yield priority
+        below = priority

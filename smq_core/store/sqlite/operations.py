@@ -1,0 +1,92 @@
+"""The record of what operators do: one operation for an action, however many transactions it takes."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import apsw
+
+from smq_core.message import Missed, Outcome
+from smq_core.store.sqlite.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MOST_MISSED", "Operation", "Tally", "begin", "count", "discard_if_empty", "id_array"]
+
+MOST_MISSED: Final = 1_000
+"""Missed messages that an outcome names; beyond, they are counted."""
+
+_BEGIN = query("begin_operation")
+_COUNT = query("count_operation")
+_DISCARD = query("discard_operation")
+
+
+class Operation(NamedTuple):
+    """An action under way."""
+
+    id: int
+    actor: str
+    now_ms: int
+
+
+class Tally:
+    """What an action has done so far."""
+
+    def __init__(self, operation: int | None = None) -> None:
+        """Begin with nothing done."""
+        self.operation = operation
+        self.done = 0
+        self.done_ids: list[int] = []
+        self.missed: list[Missed] = []
+        self.missed_count = 0
+
+    def add_missed(self, missed: Iterable[Missed]) -> None:
+        """Count messages that were left alone, and keep the first of them with why."""
+        for one in missed:
+            self.missed_count += 1
+            if len(self.missed) < MOST_MISSED:
+                self.missed.append(one)
+
+    def outcome(self, *, names_ids: bool) -> Outcome:
+        """Answer what was done, truthfully."""
+        return Outcome(
+            operation=self.operation if self.done else None,
+            done=self.done,
+            done_ids=tuple(self.done_ids) if names_ids else (),
+            missed=tuple(self.missed),
+            missed_count=self.missed_count,
+        )
+
+
+def begin(
+    db: apsw.Connection,
+    action: str,
+    *,
+    actor: str,
+    now_ms: int,
+    topic: str | None = None,
+    detail: str = "",
+    before: str | None = None,
+) -> Operation:
+    """Record an action and answer its operation; `before` is what undoing it needs, where no message was changed."""
+    db.execute(_BEGIN, (now_ms, actor, action, topic, detail, before))
+    return Operation(db.last_insert_rowid(), actor, now_ms)
+
+
+def count(db: apsw.Connection, operation: int, changed: int) -> None:
+    """Add to the number of messages that an operation changed."""
+    db.execute(_COUNT, (changed, operation))
+
+
+def discard_if_empty(db: apsw.Connection, operation: int) -> None:
+    """Forget an operation that changed nothing."""
+    db.execute(_DISCARD, (operation,))
+
+
+def id_array(ids: Iterable[int]) -> apsw.carray:
+    """Bind ids as an array."""
+    return apsw.carray(array("q", ids))
+
+

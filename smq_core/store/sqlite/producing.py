@@ -1,0 +1,91 @@
+"""Adds messages: one, or a batch written by array. A held key adds nothing and answers its holder."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import apsw
+
+from smq_core.errors import StoreError
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import Session
+
+if TYPE_CHECKING:
+    from smq_core.store.records import Batch, NewMessage
+
+__all__ = ["Producing"]
+
+_INSERT = query("insert_message")
+_INSERT_KEYED = query("insert_keyed_message")
+_INSERT_RUN = query("insert_run")
+_FIND_BY_KEY = query("find_by_key")
+
+
+class Producing(Session):
+    """The producers' part of the store."""
+
+    def enqueue(self, message: NewMessage, now_ms: int) -> int:
+        """Add one message, durable; where its key is held, answer the holder's id, durable too: its enqueue may not have returned yet."""
+        status = "ready" if message.available_at <= now_ms else "delayed"
+        values = (
+            message.topic,
+            message.kind,
+            status,
+            message.priority,
+            now_ms,
+            message.available_at,
+            message.max_attempts,
+            message.headers,
+            message.body,
+        )
+        if message.key is not None:
+            return self._write_durably(lambda db: _insert_keyed(db, (*values, message.key)))
+        return self._write_durably(lambda db: _insert(db, values))
+
+    def enqueue_many(self, batch: Batch, now_ms: int) -> list[int]:
+        """Add all of a batch or none, durable; ids in the order of the bodies."""
+        if not batch.bodies:
+            return []
+        work = _insert_runs if batch.keys is None else _insert_each
+        return self._write_durably(lambda db: work(db, batch, now_ms))
+
+
+def _insert(db: apsw.Connection, values: tuple[object, ...]) -> int:
+    db.execute(_INSERT, values)  # type: ignore[arg-type]  # the driver's type for values leaves out tuples of object
+    return db.last_insert_rowid()
+
+
+def _insert_keyed(db: apsw.Connection, values: tuple[object, ...]) -> int:
+    db.execute(_INSERT_KEYED, values)  # type: ignore[arg-type]  # as above
+    if db.changes():
+        return db.last_insert_rowid()
+    return int(db.execute(_FIND_BY_KEY, (values[0], values[-1])).get)  # type: ignore[arg-type]  # one column of one row
+
+
+def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
+    """Insert runs of the same kind, since an array is of one type; ids are consecutive, as we hold the write lock."""
+    ids: list[int] = []
+    start = 0
+    for kind, run in groupby(batch.kinds):
+        end = start + sum(1 for _ in run)
+        db.execute(_INSERT_RUN, (*_shared(batch, kind, now_ms), apsw.carray(tuple(batch.bodies[start:end]))))  # type: ignore[arg-type]  # see above
+        last = db.last_insert_rowid()
+        ids.extend(range(last - (end - start) + 1, last + 1))
+        start = end
+    return ids
+
+
+def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
+    if batch.keys is None or len(batch.keys) != len(batch.bodies):
+        raise StoreError("a batch has one key for each payload, or none at all")
+    ids = []
+    for body, kind, key in zip(batch.bodies, batch.kinds, batch.keys, strict=True):
+        values = (*_shared(batch, kind, now_ms), body)
+        ids.append(_insert(db, values) if key is None else _insert_keyed(db, (*values, key)))
+    return ids
+
+
+def _shared(batch: Batch, kind: str, now_ms: int) -> tuple[object, ...]:
+    status = "ready" if batch.available_at <= now_ms else "delayed"
+    return (batch.topic, kind, status, batch.priority, now_ms, batch.available_at, batch.max_attempts, batch.headers)

@@ -1,0 +1,55 @@
+-- name: message_rows
+-- Messages by id, payloads cut to a preview.
+SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, length(CAST(payload AS BLOB)),
+  substr(payload, 1, :preview)
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids))
+ORDER BY id;
+
+-- name: message_row
+-- One whole message.
+SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, length(CAST(payload AS BLOB)), payload
+FROM smq_messages
+WHERE id = :id;
+
+-- name: busy_topics
+-- Topics that have messages now.
+SELECT topic
+FROM smq_topics
+WHERE entered > gone
+ORDER BY topic;
+
+-- name: highest_id
+-- The highest id there is.
+SELECT max(id)
+FROM smq_messages;
+
+-- name: error_kinds
+-- Dead letters grouped by topic and first line of their error, most frequent first.
+SELECT topic, ifnull(error_kind, ''), count(*), min(finished_at), max(finished_at)
+FROM smq_messages INDEXED BY smq_shelf
+WHERE topic = ifnull(:topic, topic)
+  AND status = 'dead'
+  AND status < 'e'
+GROUP BY topic, error_kind
+ORDER BY count(*) DESC, max(finished_at) DESC
+LIMIT :limit;
+
+-- name: attempts_of
+-- The failed attempts kept of a message.
+SELECT message_id, attempt, failed_at, outcome, error, worker
+FROM smq_attempts
+WHERE message_id = :id
+ORDER BY id;
+
+-- name: activity
+-- What operators did, newest first, and whether it can be undone.
+SELECT o.id, o.at, o.actor, o.action, o.topic, o.changed, o.detail, o.undone_at,
+  o.undone_at IS NULL
+  AND (o.before IS NOT NULL OR EXISTS (SELECT 1 FROM smq_undo AS u WHERE u.operation = o.id))
+FROM smq_operations AS o
+WHERE o.id < :before
+ORDER BY o.id DESC
+LIMIT :limit;

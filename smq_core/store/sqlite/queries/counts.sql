@@ -1,0 +1,58 @@
+-- name: size
+-- Unfinished messages of a topic.
+SELECT entered - gone - dead - done - deleted
+FROM smq_topics
+WHERE topic = :topic;
+
+-- name: topic_counts
+-- Counters of every topic, or of the named one; how long its first and its least urgent ready messages have been waiting, and its pause.
+SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
+  (
+    SELECT min(available_at)
+    FROM (
+      SELECT available_at
+      FROM smq_messages AS m
+      WHERE m.topic = t.topic
+        AND m.status = 'ready'
+      ORDER BY m.priority DESC, m.id
+      LIMIT 32
+    )
+  ),
+  (
+    SELECT available_at
+    FROM smq_messages AS m
+    WHERE m.topic = t.topic
+      AND m.status = 'ready'
+      AND m.priority = (
+        SELECT min(l.priority)
+        FROM smq_messages AS l
+        WHERE l.topic = t.topic
+          AND l.status = 'ready'
+      )
+    ORDER BY m.id
+    LIMIT 1
+  ),
+  (
+    SELECT min(available_at)
+    FROM smq_messages AS m
+    WHERE m.topic = t.topic
+      AND m.status = 'delayed'
+  ),
+  p.reason, p.paused_by, p.paused_at, p.paused_until
+FROM smq_topics AS t
+LEFT JOIN smq_pauses AS p ON p.topic = t.topic
+WHERE t.topic = ifnull(:topic, t.topic)
+ORDER BY t.topic;
+
+-- name: processing_counts
+-- Leased messages by topic: a walk over the partial index, which holds few rows.
+SELECT topic, count(*)
+FROM smq_messages
+WHERE locked_until IS NOT NULL
+GROUP BY topic;
+
+-- name: paused_topics
+-- Pauses of topics that have no counters (never used).
+SELECT topic, reason, paused_by, paused_at, paused_until
+FROM smq_pauses
+WHERE NOT EXISTS (SELECT 1 FROM smq_topics AS t WHERE t.topic = smq_pauses.topic);

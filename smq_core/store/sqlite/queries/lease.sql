@@ -1,0 +1,179 @@
+-- name: look
+-- Whether a dequeue has anything to do for a topic: lease, promote, or reclaim (of any topic); and the topic's lease length.
+SELECT
+  EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'ready'
+  ),
+  EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'delayed'
+      AND available_at <= :now
+  ),
+  EXISTS (
+    SELECT 1
+    FROM smq_pauses
+    WHERE topic = :topic
+      AND ifnull(paused_until, 9223372036854775807) > :now
+  ),
+  EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE locked_until <= :now
+  )
+  OR EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE locked_until > :horizon
+  );
+
+-- name: promote
+-- Make due messages of a topic ready, the longest due first.
+UPDATE smq_messages
+SET status = 'ready'
+WHERE id IN (
+    SELECT id
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'delayed'
+      AND available_at <= :now
+    ORDER BY available_at
+    LIMIT :limit
+  );
+
+-- name: record_expired
+-- Keep the failed attempt of each lease that is about to be reclaimed; the same condition and order as reclaim.
+INSERT INTO smq_attempts(message_id, attempt, failed_at, outcome, error, worker)
+SELECT id, attempts, :now, 'reclaim', :error, worker
+FROM smq_messages
+WHERE locked_until IS NOT NULL
+  AND (locked_until <= :now OR locked_until > :horizon)
+ORDER BY locked_until
+LIMIT :limit;
+
+-- name: reclaim
+-- Take expired leases back (and such that are absurdly far ahead: the clock jumped): ready, or dead when exhausted.
+-- The receipt stays, for a late ack.
+UPDATE smq_messages
+SET status = iif(
+    attempts >= coalesce(
+      max_attempts,
+      (SELECT p.max_attempts FROM smq_policies AS p WHERE p.topic = smq_messages.topic),
+      :default_max_attempts
+    ), 'dead', 'ready'),
+  finished_at = iif(
+    attempts >= coalesce(
+      max_attempts,
+      (SELECT p.max_attempts FROM smq_policies AS p WHERE p.topic = smq_messages.topic),
+      :default_max_attempts
+    ), :now, NULL),
+  locked_until = NULL,
+  worker = NULL,
+  last_error = :error,
+  error_kind = :error
+WHERE id IN (
+    SELECT id
+    FROM smq_messages
+    WHERE locked_until IS NOT NULL
+      AND (locked_until <= :now OR locked_until > :horizon)
+    ORDER BY locked_until
+    LIMIT :limit
+  );
+
+-- name: lease_page
+-- The next ready messages of a topic that is not paused, in order; read inside the transaction that leases them.
+SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
+  created_at, available_at, last_error, is_suspect
+FROM smq_messages
+WHERE topic = :topic
+  AND status = 'ready'
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_pauses AS p
+    WHERE p.topic = :topic
+      AND ifnull(p.paused_until, 9223372036854775807) > :now
+  )
+ORDER BY priority DESC, id
+LIMIT :limit;
+
+-- name: lease_one
+-- Lease one message that was read in this transaction.
+UPDATE smq_messages
+SET status = 'processing',
+  locked_until = :locked_until,
+  receipt = :receipt,
+  worker = :worker,
+  attempts = attempts + 1,
+  deliveries = deliveries + 1
+WHERE id = :id
+  AND status = 'ready';
+
+-- name: lease_many
+-- Lease messages that were read in this transaction.
+UPDATE smq_messages
+SET status = 'processing',
+  locked_until = :locked_until,
+  receipt = :receipt,
+  worker = :worker,
+  attempts = attempts + 1,
+  deliveries = deliveries + 1
+WHERE id IN (SELECT value FROM carray(:ids))
+  AND status = 'ready';
+
+-- name: next_priority
+-- The highest priority below a bound that has ready messages in a topic: one step of a walk over the distinct ones.
+SELECT max(priority)
+FROM smq_messages
+WHERE topic = :topic
+  AND status = 'ready'
+  AND priority < :below;
+
+-- name: oldest_of_priority
+-- The lowest ids of one priority of a topic that is not paused.
+SELECT id
+FROM smq_messages
+WHERE topic = :topic
+  AND status = 'ready'
+  AND priority = :priority
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_pauses AS p
+    WHERE p.topic = :topic
+      AND ifnull(p.paused_until, 9223372036854775807) > :now
+  )
+ORDER BY id
+LIMIT :limit;
+
+-- name: lease_rows
+-- Ready messages by id; read inside the transaction that leases them.
+SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
+  created_at, available_at, last_error, is_suspect
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids))
+  AND status = 'ready'
+ORDER BY id;
+
+-- name: next_due
+-- When time alone may change something for a topic: the next delay, the end of a pause, the next end of a lease.
+SELECT
+  (
+    SELECT min(available_at)
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'delayed'
+  ),
+  (
+    SELECT paused_until
+    FROM smq_pauses
+    WHERE topic = :topic
+      AND paused_until > :now
+  ),
+  (
+    SELECT min(locked_until)
+    FROM smq_messages
+    WHERE locked_until IS NOT NULL
+  );

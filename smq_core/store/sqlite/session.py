@@ -1,0 +1,85 @@
+"""What all parts of the SQLite store share: this thread's connection, and the ways to read and write through it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from smq_core.clock import SystemClock
+from smq_core.store.sqlite import opening
+from smq_core.store.sqlite.connection import Settings
+from smq_core.store.sqlite.connections import Connections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import apsw
+
+    from smq_core.clock import Clock
+
+__all__ = ["CHUNK", "Session"]
+
+T = TypeVar("T")
+
+CHUNK: Final = 500
+"""Rows that one of our own transactions changes at most, so that nobody waits long for it."""
+
+
+class Session:
+    """The base of the store's parts."""
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        *,
+        durability: str = "full",
+        read_only: bool = False,
+        may_create: bool = True,
+        timeout_s: float = 10.0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Keep how to reach the database; nothing is opened until the first call."""
+        self._path = os.path.abspath(os.fspath(location))
+        self._flushes = durability == "full"
+        self._clock: Clock = clock or SystemClock()
+        self._may_create = may_create and not read_only
+        self._settings = Settings(self._path, read_only, timeout_s, self._clock.monotonic)
+        self._connections = Connections(self._settings, self._prepare)
+
+    @property
+    def location(self) -> str:
+        """The database's absolute path."""
+        return self._path
+
+    def close(self) -> None:
+        """Close every connection of this process; the store opens again when used."""
+        self._connections.close()
+
+    @contextlib.contextmanager
+    def transaction(self, *, is_durable: bool = True) -> Iterator[None]:
+        """Join every call of this thread inside the `with` into one transaction; an exception rolls all of it back.
+
+        Raises:
+            StoreBusy: when others held the database for longer than the timeout.
+        """
+        with self._connections.get().transaction(is_durable=is_durable and self._flushes):
+            yield
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Run the caller's own SQL, inside `transaction()`; answers all rows."""
+        return self._write(lambda db: db.execute(sql, parameters).fetchall())  # type: ignore[arg-type]  # the driver checks the values
+
+    def _prepare(self) -> None:
+        opening.prepare(
+            self._path, may_create=self._may_create, may_write=not self._settings.read_only, now_ms=self._clock.now_ms()
+        )
+
+    def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        return self._connections.get().read(work)
+
+    def _write(self, work: Callable[[apsw.Connection], T]) -> T:
+        return self._connections.get().write(work)
+
+    def _write_durably(self, work: Callable[[apsw.Connection], T]) -> T:
+        return self._connections.get().write(work, is_durable=self._flushes)

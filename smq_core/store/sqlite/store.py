@@ -1,0 +1,20 @@
+"""The SQLite store: its parts put together. Each part is one file; this one adds nothing but the sum."""
+
+from __future__ import annotations
+
+from smq_core.store.sqlite.browsing import Browsing
+from smq_core.store.sqlite.counting import Counting
+from smq_core.store.sqlite.editing import Editing
+from smq_core.store.sqlite.governing import Governing
+from smq_core.store.sqlite.leasing import Leasing
+from smq_core.store.sqlite.operating import Operating
+from smq_core.store.sqlite.producing import Producing
+from smq_core.store.sqlite.settling import Settling
+from smq_core.store.sqlite.undoing import Undoing
+from smq_core.store.sqlite.waiting import Waiting
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore(Producing, Leasing, Settling, Counting, Operating, Editing, Undoing, Governing, Browsing, Waiting):
+    """A queue in one SQLite file; see `smq_core.store.base` for what each method promises."""

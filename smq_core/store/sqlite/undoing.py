@@ -1,0 +1,122 @@
+"""Takes operators' actions back: message by message, where nobody touched it since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import msgspec
+
+from smq_core.errors import SmqError
+from smq_core.message import Missed, Outcome
+from smq_core.store.sqlite import operations
+from smq_core.store.sqlite.operations import Tally, id_array
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import CHUNK, Session
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["Undoing"]
+
+_LAST = query("last_operation")
+_READ = query("read_operation")
+_LATER = query("later_operation")
+_PAGE = query("undo_page")
+_UNDO = query("undo_some")
+_TOUCHED = query("touched_by")
+_CLOSE = query("close_operation")
+_FORGET = query("forget_before")
+_RESTORE = {
+    "pause": (query("write_pause"), query("delete_pause")),
+    "resume": (query("write_pause"), query("delete_pause")),
+    "policy": (query("replace_policy"), query("delete_policy")),
+}
+
+
+class _Operation(NamedTuple):
+    """The columns of read_operation."""
+
+    action: str
+    topic: str | None
+    changed: int
+    before: str | None
+    undone_at: int | None
+
+
+class Undoing(Session):
+    """The part of the store that undoes."""
+
+    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
+        """Take back an operation (None: the last that can be).
+
+        Raises:
+            SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a purge).
+        """
+        wanted = self._read(lambda db: cast("int | None", db.execute(_LAST).get)) if operation is None else operation
+        found = None if wanted is None else self._read(lambda db: db.execute(_READ, (wanted,)).fetchone())
+        if wanted is None or found is None:
+            raise SmqError("there is nothing to undo" if wanted is None else f"there is no operation {wanted}: see `smq activity`")
+        record = _Operation._make(found)  # type: ignore[arg-type]  # the columns of read_operation
+        if record.undone_at is not None:
+            raise SmqError(f"operation {wanted} ({record.action}) was undone already")
+        if record.action in _RESTORE:
+            return self._write_durably(lambda db: _undo_setting(db, wanted, record, actor, now_ms))
+        return self._undo_messages(wanted, record, actor, now_ms)
+
+    def _undo_messages(self, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
+        tally = Tally()
+        after = 0
+        while (last := self._write_durably(lambda db, after=after: _undo_chunk(db, operation, record, after, tally, actor, now_ms))) is not None:
+            after = last
+        if tally.operation is None:
+            raise SmqError(f"operation {operation} ({record.action}) cannot be undone: it is too old, or removed messages for good")
+        self._write_durably(lambda db: _close(db, operation, now_ms))
+        return tally.outcome(names_ids=True)
+
+
+def _undo_chunk(
+    db: apsw.Connection, operation: int, record: _Operation, after: int, tally: Tally, actor: str, now_ms: int
+) -> int | None:
+    """Take a chunk back inside a transaction; answers its last id, None when there was none."""
+    rows = cast("list[tuple[int, str | None, int]]", db.execute(_PAGE, (operation, after, CHUNK)).fetchall())
+    if not rows:
+        return None
+    if tally.operation is None:
+        detail = f"{record.action} of operation {operation}"
+        tally.operation = operations.begin(db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail).id
+    wanted = [one for one, _, is_untouched in rows if is_untouched]
+    db.execute(_UNDO, {"undo": tally.operation, "operation": operation, "ids": id_array(wanted)})
+    undone = {cast("int", row[0]) for row in db.execute(_TOUCHED, (id_array(wanted), tally.operation))}
+    operations.count(db, tally.operation, len(undone))
+    tally.done += len(undone)
+    tally.done_ids += sorted(undone)
+    tally.add_missed(Missed(one, _why(status, is_untouched=bool(untouched))) for one, status, untouched in rows if one not in undone)
+    return rows[-1][0]
+
+
+def _why(status: str | None, *, is_untouched: bool) -> str:
+    if status is None:
+        return "it is gone: processed or purged"
+    if is_untouched:
+        return "another unfinished message of the topic has its key"
+    return f"somebody touched it since; it is {status} now"
+
+
+def _close(db: apsw.Connection, operation: int, now_ms: int) -> None:
+    db.execute(_CLOSE, (now_ms, operation))
+    db.execute(_FORGET, (operation,))
+
+
+def _undo_setting(db: apsw.Connection, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
+    """Put a topic's pause or policy back, unless somebody changed it again."""
+    later = cast("int | None", db.execute(_LATER, (operation, record.topic, record.action)).get)
+    if later is not None:
+        raise SmqError(f"operation {operation} ({record.action}) cannot be undone: operation {later} changed {record.topic} again")
+    write, delete = _RESTORE[record.action]
+    before: list[Any] | None = msgspec.json.decode(record.before or "null")
+    db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
+    began = operations.begin(
+        db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=f"{record.action} of operation {operation}"
+    )
+    _close(db, operation, now_ms)
+    return Outcome(operation=began.id, done=1)

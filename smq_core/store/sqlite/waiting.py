@@ -1,0 +1,102 @@
+"""Waits for commits of others: woken by writes to the -wal, confirmed by `PRAGMA data_version`, which costs 3 µs and no read of a table."""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING, Final
+
+from smq_core.store.sqlite.session import Session
+from smq_core.wakeup import open_watch, pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.wakeup import FileWatch
+
+__all__ = ["SqliteWaiter", "Waiting"]
+
+LOOK_SLEEPS_S: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
+"""A write is seen before its commit is (the -wal is written first, and flushed between by a full commit): when to look again."""
+NET_S: Final = 1.0
+"""The longest sleep without a look, should a commit ever come without a notice."""
+IDLE_SLEEPS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+"""How looks become rarer where the platform gives no notices."""
+
+
+class Waiting(Session):
+    """The part of the store that notices commits."""
+
+    def data_version(self) -> int:
+        """Answer a number that changes when another connection committed."""
+        return self._read(lambda db: int(db.execute("PRAGMA data_version").get))  # type: ignore[arg-type]  # one number
+
+    def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
+        """Answer a waiter that starts from now: a new one, which the caller closes, or this thread's, which the store closes.
+
+        Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps one.
+        """
+        connection = self._connections.get()
+        version = self.data_version()
+        watch = connection.watch() if is_shared else open_watch(self._path + "-wal")
+        return SqliteWaiter(watch, self.data_version, self._clock.monotonic, version)
+
+
+class SqliteWaiter:
+    """Notices that somebody committed; for one thread."""
+
+    def __init__(
+        self, watch: FileWatch | None, data_version: Callable[[], int], monotonic: Callable[[], float], version: int
+    ) -> None:
+        """Start from a version that the caller has read."""
+        self._watch = watch
+        self._data_version = data_version
+        self._monotonic = monotonic
+        self._version = version
+
+    def fileno(self) -> int:
+        """Answer a descriptor that becomes readable when somebody may have written; -1 where the platform has none."""
+        return -1 if self._watch is None else self._watch.fileno()
+
+    def drain(self) -> bool:
+        """Take the pending notices; say whether anything was committed since the last call."""
+        if self._watch is not None:
+            self._watch.drain()
+        version = self._data_version()
+        has_changed = version != self._version
+        self._version = version
+        return has_changed
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until something was committed or the time is over; say which."""
+        deadline = self._monotonic() + timeout_s
+        sleeps = iter(IDLE_SLEEPS_S)
+        while not self.drain():
+            remaining = deadline - self._monotonic()
+            if remaining <= 0:
+                return False
+            if self._watch is None:
+                pause(min(remaining, next(sleeps, IDLE_SLEEPS_S[-1])))
+            elif self._has_notice(min(remaining, NET_S)):
+                return self._settle(deadline) or self.wait(max(0.0, deadline - self._monotonic()))
+        return True
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._watch is not None:
+            self._watch.close()
+
+    def _has_notice(self, timeout_s: float) -> bool:
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        # rounded up: poll counts whole milliseconds, and 0 would spin
+        return bool(poll.poll(int(timeout_s * 1000) + 1))
+
+    def _settle(self, deadline: float) -> bool:
+        """Look for the commit that belongs to the write just seen."""
+        for moment in LOOK_SLEEPS_S:
+            if self.drain():
+                return True
+            if self._monotonic() >= deadline:
+                return False
+            pause(moment)
+        return False

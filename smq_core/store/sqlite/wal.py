@@ -1,0 +1,77 @@
+"""The store's own descriptor of the -wal file: what flushes it, and what the turn is kept on.
+
+The -wal carries none of SQLite's locks, so that it may be opened and closed beside SQLite (see `docs/design.md`); the database
+file and the -shm must never be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sys
+
+from smq_core.errors import StoreUnavailable
+
+__all__ = ["WalFile"]
+
+
+class WalFile:
+    """One open descriptor of a database's -wal."""
+
+    __slots__ = ("_inode", "descriptor", "is_poisoned", "path")
+
+    def __init__(self, database: str) -> None:
+        """Open the -wal of a database that a connection has open.
+
+        Raises:
+            StoreUnavailable: when there is none.
+        """
+        self.path = database + "-wal"
+        self.is_poisoned = False
+        """A flush failed: what was written before it may be missing on disk although the system says it is clean."""
+        try:
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreUnavailable(f"{self.path} cannot be opened ({error.strerror}): it belongs to the open database") from error
+        self._inode = os.fstat(self.descriptor).st_ino
+
+    def is_current(self) -> bool:
+        """Say whether the file at the path is still the one that is open."""
+        try:
+            return os.stat(self.path).st_ino == self._inode
+        except OSError:
+            return False
+
+    def flush(self) -> None:
+        """Make everything that was committed survive a crash of the machine.
+
+        Raises:
+            StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a second try would
+                succeed without writing anything (Linux reports a failed flush once and calls the pages clean).
+        """
+        try:
+            _flush(self.descriptor)
+        except OSError as error:
+            self.is_poisoned = True
+            raise StoreUnavailable(
+                f"flushing {self.path} failed ({error.strerror}): the message is stored, but may not survive a crash; check the disk"
+            ) from error
+
+    def close(self) -> None:
+        """Close the descriptor, and with it give back a turn that is kept on it."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+if sys.platform == "darwin":
+
+    def _flush(descriptor: int) -> None:
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+
+else:
+
+    def _flush(descriptor: int) -> None:
+        os.fdatasync(descriptor)

@@ -1,0 +1,76 @@
+"""One durable commit of the caller's own rows and ours, in the same file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from smq_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from smq_core.message import Lease, Payload
+    from smq_core.queue import Queue
+    from smq_core.store.base import Store
+
+__all__ = ["Transaction"]
+
+
+class Transaction:
+    """The handle of `with queue.transaction() as t:`; for the thread that opened it, until the `with` ends."""
+
+    def __init__(self, queue: Queue, store: Store) -> None:
+        """Keep what to work through; the transaction begins with the `with`."""
+        self._queue = queue
+        self._store = store
+        self._context: AbstractContextManager[object] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin: takes the write lock.
+
+        Raises:
+            StoreBusy: when others hold it for longer than the queue's timeout.
+        """
+        context = self._store.transaction()
+        context.__enter__()
+        self._context = context
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        """Commit and flush, or roll everything back when an exception came."""
+        context, self._context = self._context, None
+        return None if context is None else context.__exit__(kind, error, trace)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Run the caller's own SQL and answer its rows; COMMIT and ROLLBACK belong to the `with`.
+
+        Raises:
+            StoreError: when the statement fails; the transaction goes on without it.
+        """
+        self._require_open()
+        return self._store.execute(sql, parameters)
+
+    def enqueue(self, topic: str, payload: Payload, **options: Any) -> int:  # noqa: ANN401  # Queue.enqueue names and checks them
+        """Add a message, as `Queue.enqueue` does; it is there for others when the `with` ends."""
+        self._require_open()
+        return self._queue.enqueue(topic, payload, **options)
+
+    def enqueue_many(self, topic: str, payloads: Iterable[Payload], **options: Any) -> list[int]:  # noqa: ANN401  # as above
+        """Add messages, as `Queue.enqueue_many` does; they are there for others when the `with` ends."""
+        self._require_open()
+        return self._queue.enqueue_many(topic, payloads, **options)
+
+    def ack(self, lease: Lease) -> None:
+        """Finish a message together with the rows that its processing wrote: the effect and the ack are one.
+
+        Raises:
+            LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is undone.
+        """
+        self._require_open()
+        self._queue.ack(lease)
+
+    def _require_open(self) -> None:
+        if self._context is None:
+            raise StoreError("the transaction is over: use its handle inside the `with` only")

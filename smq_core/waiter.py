@@ -1,0 +1,54 @@
+"""What an event loop needs to wait for messages: a descriptor, and the next moment at which time alone may bring one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from smq_core.clock import Clock
+    from smq_core.store.base import Store
+
+__all__ = ["Waiter"]
+
+
+class Waiter:
+    """Tells an event loop when a dequeue is worth trying. Add `fileno()` as a reader, and a timer for `next_due()`."""
+
+    def __init__(self, store: Store, clock: Clock, topics: Sequence[str]) -> None:
+        """Start noticing what is committed from now on."""
+        self._store = store
+        self._clock = clock
+        self._topics = topics
+        self._waiter = store.waiter()
+
+    def __enter__(self) -> Self:
+        """Answer the waiter itself; it is closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the waiter."""
+        self.close()
+
+    def fileno(self) -> int:
+        """Answer a descriptor that becomes readable when a dequeue may be worth it; -1 where the platform has none (look every 50 ms)."""
+        return self._waiter.fileno()
+
+    def drain(self) -> bool:
+        """Take the pending notices; say whether another connection committed anything since the last call.
+
+        The write is seen a little before its commit: after a False that a notice led to, look once more within a few milliseconds.
+        """
+        return self._waiter.drain()
+
+    def next_due(self) -> float | None:
+        """Answer in how many seconds a delay, a lease or a pause of the topics ends; None: nothing is due by time."""
+        now_ms = self._clock.now_ms()
+        due_ms = self._store.next_due(self._topics, now_ms)
+        return None if due_ms is None else max(0.0, (due_ms - now_ms) / 1000)
+
+    def close(self) -> None:
+        """Give the descriptor back; harmless when it is closed."""
+        self._waiter.close()
