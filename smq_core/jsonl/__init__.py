@@ -1,0 +1,19 @@
+"""JSONL in and out: import, exactly once, and export; what other parts of smq use of it is named here."""
+
+from smq_core.jsonl.exporting import ExportOptions, export_lines
+from smq_core.jsonl.importing import ImportOptions, import_lines, preview_lines
+from smq_core.jsonl.report import ImportReport, ImportStatus
+from smq_core.jsonl.source import STANDARD_INPUT, DamagedSourceError, Source
+
+__all__ = [
+    "STANDARD_INPUT",
+    "DamagedSourceError",
+    "ExportOptions",
+    "ImportOptions",
+    "ImportReport",
+    "ImportStatus",
+    "Source",
+    "export_lines",
+    "import_lines",
+    "preview_lines",
+]

@@ -1,0 +1,126 @@
+"""Books what an import did: messages into the store with the progress, rejects into their file before that.
+
+A dry run has a ledger of its own, which books nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smq_core.errors import InvalidLine
+    from smq_core.jsonl.rejects import Rejects
+    from smq_core.store.base import Store
+    from smq_core.store.records import ImportProgress, NewMessage
+
+__all__ = ["DryLedger", "Ledger", "Place", "StoreLedger"]
+
+
+class Place(NamedTuple):
+    """How far reading has come, and what it saw."""
+
+    position: int
+    digest: str
+    line: int
+    taken: int
+    """Messages of this run."""
+    rejected: int
+    """Rejects of this run."""
+
+
+class Ledger(Protocol):
+    """What an import tells as it goes."""
+
+    def begin(self, place: Place, now_ms: int) -> None:
+        """Book that the import begins, before any reject is written."""
+        ...
+
+    def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
+        """Keep a line that cannot be taken."""
+        ...
+
+    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:
+        """Add a block's messages; answer how many were left out because their key is held."""
+        ...
+
+    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+        """Book the end (or that the import was stopped), durably with all that came before."""
+        ...
+
+
+class StoreLedger:
+    """Books for real."""
+
+    def __init__(self, store: Store, rejects: Rejects, earlier: ImportProgress, *, is_recorded: bool) -> None:
+        """Keep an earlier run's record, or a new import's blank one; a nameless pipe is not recorded."""
+        self._store = store
+        self._rejects = rejects
+        self._earlier = earlier
+        self._progress = earlier
+        self._is_recorded = is_recorded
+
+    def begin(self, place: Place, now_ms: int) -> None:
+        """Record a new import, so that its rejects are cut back if it is killed before its first block."""
+        if self._is_recorded and self._progress.id is None:
+            self._write([], place, now_ms)
+
+    def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
+        """Write a line to the rejects file."""
+        self._rejects.add(reject, pieces)
+
+    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:
+        """Add messages and progress in one transaction; the flush at the end is for all of them."""
+        return self._write(messages, place, now_ms).count(0)
+
+    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+        """Record the end in a commit that waits for the disk, and so for every commit before it."""
+        self._write([], place, now_ms, finished_at=now_ms if is_complete else None, is_durable=True)
+
+    def _write(
+        self,
+        messages: Sequence[NewMessage],
+        place: Place,
+        now_ms: int,
+        *,
+        finished_at: int | None = None,
+        is_durable: bool = False,
+    ) -> list[int]:
+        lengths = self._rejects.sync()
+        after = msgspec.structs.replace(
+            self._progress,
+            bytes_taken=place.position,
+            content_hash=place.digest,
+            lines_taken=place.line,
+            taken=self._earlier.taken + place.taken,
+            rejected=self._earlier.rejected + place.rejected,
+            rejects_length=lengths.rejects,
+            reasons_length=lengths.reasons,
+            finished_at=finished_at,
+        )
+        with self._store.transaction(is_durable=is_durable):
+            ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
+        self._progress = msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
+        return ids
+
+
+class DryLedger:
+    """Books nothing, but reads what has to be read."""
+
+    def begin(self, place: Place, now_ms: int) -> None:
+        """Do nothing."""
+
+    def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:  # noqa: ARG002 - the seam's
+        """Read the line to its end."""
+        for _ in pieces:
+            pass
+
+    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:  # noqa: ARG002 - the seam's
+        """Add nothing."""
+        return 0
+
+    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+        """Do nothing."""

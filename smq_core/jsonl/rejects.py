@@ -1,0 +1,104 @@
+"""Writes the lines that an import cannot take, as they came, to be mended and imported; and beside them, why.
+
+The files are made when the first line comes, readable by their owner only. They are synced before the
+progress that counts their lines is committed, and cut back to that when a killed import goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import msgspec
+
+from smq_core.errors import SmqError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from smq_core.errors import InvalidLine
+
+__all__ = ["Lengths", "Rejects", "reasons_beside"]
+
+
+class Lengths(NamedTuple):
+    """How much of the two files is certain."""
+
+    rejects: int
+    reasons: int
+
+
+class Rejects:
+    """The rejects file and the reasons beside it."""
+
+    def __init__(self, path: Path, certain: Lengths | None) -> None:
+        """Keep where they go; `certain` is what an earlier run recorded, None that nothing may be cut."""
+        self.path = path
+        self.reasons_path = reasons_beside(path)
+        self._certain = certain
+        self._files: tuple[BinaryIO, BinaryIO] | None = None
+
+    def add(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
+        """Write a line, given in pieces and without its end, and its reason.
+
+        Raises:
+            SmqError: when a file cannot be made or written.
+        """
+        try:
+            lines, reasons = self._open()
+            for piece in pieces:
+                lines.write(piece)
+            lines.write(b"\n")
+            reasons.write(msgspec.json.encode({"line": reject.line_number, "reason": reject.reason}) + b"\n")
+        except OSError as error:
+            raise SmqError(
+                f"rejects cannot be written to {self.path}: {error.strerror}; name another file"
+            ) from error
+
+    def sync(self) -> Lengths:
+        """Bring what was written to the disk; answer the lengths to record."""
+        if self._files is None:
+            return self.lengths()
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
+        return Lengths(*(file.tell() for file in self._files))
+
+    def lengths(self) -> Lengths:
+        """Answer the lengths that count: what was recorded, else what lies there."""
+        return self._certain or Lengths(_length(self.path), _length(self.reasons_path))
+
+    @property
+    def is_used(self) -> bool:
+        """Say whether this run rejected a line."""
+        return self._files is not None
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files or ():
+            file.close()
+
+    def _open(self) -> tuple[BinaryIO, BinaryIO]:
+        if self._files is None:
+            certain = self.lengths()
+            lines, reasons = _at(self.path, certain.rejects), _at(self.reasons_path, certain.reasons)
+            self._files = (lines, reasons)
+        return self._files
+
+
+def reasons_beside(path: Path) -> Path:
+    """Answer the file of the reasons for a rejects file."""
+    return path.with_name(path.name + ".reasons.jsonl")
+
+
+def _at(path: Path, length: int) -> BinaryIO:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+    if length < os.fstat(file.fileno()).st_size:
+        file.truncate(length)
+    file.seek(0, os.SEEK_END)
+    return file
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

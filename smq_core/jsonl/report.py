@@ -1,0 +1,121 @@
+"""What an import did or would do: values without behaviour, for the command, the inbox and the dashboard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from smq_core.errors import InvalidLine
+from smq_core.jsonl.line import Shape
+
+if TYPE_CHECKING:
+    from smq_core.jsonl.line import Parsed
+
+__all__ = ["ImportReport", "ImportStatus", "Tally"]
+
+FIRST_REJECTS: Final = 10
+"""Rejects that a report names; all of them stand in the rejects file."""
+
+
+class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an import has come, told after each block."""
+
+    lines: int
+    """Lines read by this run."""
+    rejected: int
+    bytes_read: int
+    size: int | None
+    """Bytes in all; None where nobody can know."""
+    elapsed_s: float
+
+    @property
+    def lines_per_s(self) -> float:
+        """Answer the rate so far."""
+        return self.lines / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Answer how many seconds are left at this rate; None where nobody can know."""
+        if not self.size or not self.bytes_read:
+            return None
+        return self.elapsed_s * max(0, self.size - self.bytes_read) / self.bytes_read
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an import (or, of a dry run, would come)."""
+
+    source: str
+    taken: int
+    """Messages added."""
+    held: int
+    """Lines left out because an unfinished message of the topic holds their key."""
+    blank: int
+    """Lines with nothing in them."""
+    rejected: int
+    topics: dict[str, dict[str, int]]
+    """Lines taken by topic and shape: objects, strings, values, texts, broken."""
+    rejects: tuple[InvalidLine, ...]
+    """The first of the rejects."""
+    rejects_path: str | None
+    """Where all rejected lines are; None when there are none."""
+    reasons_path: str | None
+    began_at_line: int
+    """1, or where an earlier run of the same import ended."""
+    last_line: int
+    elapsed_s: float
+    is_complete: bool
+    """False when the caller stopped it; the next run goes on."""
+    is_dry_run: bool = False
+
+    @property
+    def has_nothing_new(self) -> bool:
+        """Say whether all of the source had been taken before."""
+        return self.began_at_line > 1 and self.last_line < self.began_at_line and self.is_complete
+
+    def shape_total(self, shape: Shape) -> int:
+        """Count the lines of a shape over all topics."""
+        return sum(counts.get(shape.value, 0) for counts in self.topics.values())
+
+    @property
+    def broken(self) -> int:
+        """Count lines taken as text that begin as JSON does."""
+        return self.shape_total(Shape.BROKEN)
+
+
+class Tally:
+    """Counts while an import runs."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.lines = 0
+        self.blank = 0
+        self.held = 0
+        self.rejected = 0
+        self.rejects: list[InvalidLine] = []
+        self._shapes: Counter[tuple[str, Shape]] = Counter()
+
+    def take(self, parsed: list[Parsed]) -> None:
+        """Count lines that become messages."""
+        self._shapes.update([(one.message.topic, one.shape) for one in parsed])
+
+    def reject(self, reject: InvalidLine) -> None:
+        """Count a line that cannot be taken."""
+        self.rejected += 1
+        if len(self.rejects) < FIRST_REJECTS:
+            self.rejects.append(reject)
+
+    @property
+    def taken(self) -> int:
+        """Count the messages."""
+        return self._shapes.total() - self.held
+
+    def topics(self) -> dict[str, dict[str, int]]:
+        """Answer the counts by topic and shape, the topics in order of their names."""
+        topics: dict[str, dict[str, int]] = {}
+        for (topic, shape), count in sorted(
+            self._shapes.items(), key=lambda item: (item[0][0], item[0][1].value)
+        ):
+            topics.setdefault(topic, {})[shape.value] = count
+        return topics
