@@ -1,29 +1,38 @@
-"""Creates the schema and brings an older one up to date, each in one transaction; it does not look at foreign files.
+"""The schema's migrations, and the way from an older schema to this smq's; it does not look at foreign files.
 
 A migration is a file `NNNN_name.sql`; the number of the last one is the version of the schema that this smq writes.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+from contextlib import closing
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from smq_core.store.sqlite import backup, recognise
+from smq_core.store.sqlite.door import connect, exclusive, translated
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["migrate", "newest_version"]
+__all__ = ["Scripts", "newest_version", "run", "scripts", "upgrade"]
+
+Scripts = tuple[tuple[int, str], ...]
+"""Numbers and statements of migrations, ascending."""
 
 _SET_VERSION: Final = query("doors_set_schema_version")
+_log: Final = logging.getLogger(__name__)
 
 
 @cache
-def _scripts() -> tuple[tuple[int, str], ...]:
+def scripts() -> Scripts:
+    """Answer every migration."""
     files = resources.files(__package__).joinpath("migrations").iterdir()
-    numbered = ((re.match(r"(\d{4})_\w+\.sql$", file.name), file) for file in files)
+    numbered = [(re.match(r"(\d{4})_\w+\.sql$", file.name), file) for file in files]
     return tuple(
         sorted((int(match[1]), file.read_text(encoding="utf-8")) for match, file in numbered if match)
     )
@@ -31,12 +40,29 @@ def _scripts() -> tuple[tuple[int, str], ...]:
 
 def newest_version() -> int:
     """Answer the version of the schema that this smq writes."""
-    return _scripts()[-1][0]
+    return scripts()[-1][0]
 
 
-def migrate(connection: apsw.Connection, from_version: int) -> None:
-    """Run every migration after a version (0: the whole schema), in the caller's transaction."""
-    for version, script in _scripts():
-        if version > from_version:
-            connection.execute(script)
+def run(connection: apsw.Connection, after: int, steps: Scripts | None = None) -> None:
+    """Run the migrations after a version (0: the whole schema), in the caller's transaction."""
+    for version, script in steps or scripts():
+        if version > after:
+            connection.execute(script).fetchall()
             connection.execute(_SET_VERSION, (version,))
+
+
+def upgrade(path: str, now_ms: int, steps: Scripts | None = None) -> None:
+    """Bring a queue of an older schema up to date, after a backup beside it; who comes second finds it done.
+
+    Raises:
+        StoreError: when it cannot be backed up or written; the queue is then as it was.
+    """
+    with translated(path), closing(connect(path)) as connection, exclusive(connection):
+        found = recognise.look_within(connection, path)
+        if found.shape is not recognise.Shape.QUEUE or found.version >= (steps or scripts())[-1][0]:
+            return
+        kept = backup.beside(path, f"schema-{found.version}", now_ms)
+        run(connection, found.version, steps)
+        _log.warning(
+            "%s had schema %d and was brought up to date; as it was, it lies in %s", path, found.version, kept
+        )

@@ -1,6 +1,6 @@
-"""Opens the door to a database file, once per process and store: creates, migrates, or refuses with a sentence.
+"""Opens the door to a database, once per process and store: creates, migrates, or refuses with a sentence.
 
-It leaves what it refuses as it was. The connections that it opens are closed before it returns.
+What it refuses is left as it was, byte for byte. Its own connections are closed before it returns.
 """
 
 from __future__ import annotations
@@ -8,99 +8,175 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
-
-import apsw
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 from smq_core.errors import NotAQueue, SchemaTooNew, StoreUnavailable
-from smq_core.store.sqlite import migrate, recognise
-from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite import ancestor, migrate, recognise
+from smq_core.store.sqlite.door import connect, exclusive, go_to_wal, translated
+from smq_core.store.sqlite.file_system import refuse_remote
 from smq_core.store.sqlite.recognise import Found, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-__all__ = ["prepare"]
+    from smq_core.states import State
 
-_BEGIN: Final = query("doors_begin")
-_COMMIT: Final = query("doors_commit")
-_ROLLBACK: Final = query("doors_rollback")
-_AUTO_VACUUM: Final = query("doors_auto_vacuum")
-_EXTRA_SYNC: Final = query("doors_extra_sync")
-_CLAIM: Final = query("doors_claim")
-_WAL: Final = query("doors_wal")
+__all__ = ["create_into", "prepare"]
+
+_NO_WORDS: Mapping[str, State] = {}
 
 
-def prepare(path: str, *, may_create: bool, may_write: bool, now_ms: int) -> None:
-    """See that a queue of this smq's schema lies at a path, creating or migrating it where that is allowed.
+def prepare(
+    path: str, *, may_create: bool, may_write: bool, now_ms: int, words: Mapping[str, State] = _NO_WORDS
+) -> None:
+    """See that a queue of this smq's schema lies at a path: create or migrate it where that is allowed.
+
+    `words` says what status words of an ancestor's table mean, beside those that are known.
 
     Raises:
         StoreUnavailable: nothing is there and nothing may be created, or it cannot be opened or written.
         StoreCorrupt: the database contradicts itself.
         SchemaTooNew: a newer smq made it.
         NotAQueue: it is something else.
-        StoreBusy: somebody else held it for too long.
+        StoreBusy: somebody held it for too long.
     """
-    path = os.path.realpath(path)
-    found = recognise.look(path)
+    path = _resolved(path)
+    found = _look(path, may_write=may_write)
     if found.shape in {Shape.MISSING, Shape.EMPTY}:
         if not may_create:
             raise StoreUnavailable(
-                f"no queue at {path}: send a message to make one, run `smq init`, or name another file with --db"
+                f"no queue at {path}: make one with `smq init` or `smq send`, or name another file"
             )
         _create(path)
-        return
-    _check(path, found)
+    elif found.shape is Shape.ANCESTOR:
+        _require_write(path, "holds the messages of smq's ancestor", may_write=may_write)
+        ancestor.take_over(path, now_ms, words)
+    elif found.version < migrate.newest_version():
+        _require_write(path, f"has the older schema {found.version}", may_write=may_write)
+        migrate.upgrade(path, now_ms)
+    if may_write:
+        _see_to_wal(path)
 
 
-def _check(path: str, found: Found) -> None:
-    if found.shape is Shape.FOREIGN:
-        raise NotAQueue(
-            f"{path} is a database of another program (its tables: {', '.join(found.tables[:5])}); it was left as "
-            "it was. Name another file, or add the queue's tables to it with `smq init --into`"
+def create_into(path: str) -> list[str]:
+    """Add the queue's tables to the database of an application, and answer in words what was done.
+
+    Raises:
+        StoreUnavailable: there is no database, or tables of our names stand in it already.
+        StoreError: as `prepare` has it; nothing was added then.
+    """
+    path = _resolved(path)
+    found = recognise.look(path)
+    refuse_remote(path)
+    if found.shape is Shape.UNFINISHED:
+        raise StoreUnavailable(f"{path} holds an unfinished transaction: let the application open it first")
+    if found.shape in {Shape.MISSING, Shape.EMPTY}:
+        raise StoreUnavailable(
+            f"{path} holds no application's tables: `smq init` without --into makes a queue of it"
         )
-    if found.version > migrate.newest_version():
+    if found.shape is Shape.ANCESTOR:
+        raise StoreUnavailable(
+            f"{path} holds the messages of smq's ancestor: `smq init` without --into migrates it"
+        )
+    _refuse_our_names(path, found)
+    with translated(path), closing(connect(path)) as connection:
+        mode = go_to_wal(connection, path)
+        with exclusive(connection):
+            _refuse_our_names(path, recognise.look_within(connection, path))
+            migrate.run(connection, 0)
+        added = recognise.look_within(connection, path)
+    return _in_words(path, set(added.names) - set(found.names), mode)
+
+
+def _resolved(path: str) -> str:
+    try:
+        path.encode()
+        # SQLite keeps -wal and -shm beside the file that a link leads to
+        return os.path.realpath(path)
+    except (UnicodeEncodeError, ValueError) as error:
+        raise StoreUnavailable(
+            f"{path!a} cannot be the path of a database: name one in plain text"
+        ) from error
+
+
+def _look(path: str, *, may_write: bool) -> Found:
+    """Look, refuse what is no queue and cannot become one, and roll back what a killed writer left in ours."""
+    found = _refuse(path, recognise.look(path))
+    refuse_remote(path)
+    if found.shape is not Shape.UNFINISHED:
+        return found
+    _require_write(path, "holds an unfinished transaction of a program that died", may_write=may_write)
+    with translated(path), closing(connect(path)) as connection, exclusive(connection):
+        found = recognise.look_within(connection, path)
+    return _refuse(path, found)
+
+
+def _refuse(path: str, found: Found) -> Found:
+    if found.shape is Shape.FOREIGN:
+        tables = ", ".join(found.tables[:5]) + (" …" if len(found.tables) > 5 else "")
+        raise NotAQueue(
+            f"{path} is the database of another program (tables: {tables or 'none'}); it was left as it was. "
+            "Name another file, or add the queue's tables to it with `smq init --into`"
+        )
+    newest = migrate.newest_version()
+    if found.version > newest:
         raise SchemaTooNew(
-            f"{path} was made by a newer smq (schema {found.version}, this one knows {migrate.newest_version()}): "
-            "upgrade smq"
+            f"{path} has schema {found.version}, made by a newer smq; this one knows {newest}: upgrade smq"
+        )
+    return found
+
+
+def _require_write(path: str, what: str, *, may_write: bool) -> None:
+    if not may_write:
+        raise StoreUnavailable(
+            f"{path} {what}: the first command that writes (`smq init`, say) brings it up to date"
         )
 
 
 def _create(path: str) -> None:
-    with recognise.translated(path):
-        _make_empty_file(path)
-        with closing(recognise.connect(path, "", apsw.SQLITE_OPEN_READWRITE)) as connection:
-            connection.execute(_EXTRA_SYNC)
-            connection.execute(_AUTO_VACUUM)
-            with _transaction(connection):
-                found = recognise.look_within(connection, path)
-                if found.shape is Shape.EMPTY:
-                    migrate.migrate(connection, 0)
-                    connection.execute(_CLAIM)
-                else:
-                    _check(path, found)
-            connection.execute(_WAL)
+    """Create the schema, unless another process was first; killed at any point, it leaves nothing or all of it."""
+    with translated(path):
+        _make_file(path)
+        with closing(connect(path)) as connection:
+            # takes effect only before the first table
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            with exclusive(connection):
+                if _refuse(path, recognise.look_within(connection, path)).shape is Shape.EMPTY:
+                    migrate.run(connection, 0)
+                    connection.execute(f"PRAGMA application_id = {recognise.APPLICATION_ID}")
 
 
-def _make_empty_file(path: str) -> None:
-    """Make the file readable by its owner only, unless it is there; no descriptor of it is opened where that can be helped."""
+def _see_to_wal(path: str) -> None:
+    """Put a queue into WAL: its creation may have been killed before that, or a browser has put it back."""
+    if not recognise.has_wal(path):
+        with translated(path), closing(connect(path)) as connection:
+            go_to_wal(connection, path)
+
+
+def _make_file(path: str) -> None:
+    """Make the file, readable by its owner only, unless it is there.
+
+    On Linux no descriptor of it is opened: closing one would drop the locks of a thread that was quicker.
+    """
     try:
         if sys.platform == "linux":
             os.mknod(path, stat.S_IFREG | 0o600)
         else:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         return
 
 
-@contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
-    connection.execute(_BEGIN)
-    try:
-        yield
-        connection.execute(_COMMIT)
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute(_ROLLBACK)
-        raise
+def _refuse_our_names(path: str, found: Found) -> None:
+    if ours := [name for name in found.names if name.lower().startswith("smq_")]:
+        raise StoreUnavailable(f"{path} has {', '.join(ours[:3])} already: nothing was added")
+
+
+def _in_words(path: str, added: set[str], mode: str) -> list[str]:
+    return [
+        f"{path}: {len(added)} tables, indexes and triggers were added, all named smq_…; nothing of the application was changed",
+        f"the file {'was in WAL mode already' if mode == 'wal' else f'went from journal mode {mode} to WAL'}: "
+        "-wal and -shm lie beside it while it is open, and all three belong together",
+        "programs that open it need SQLite 3.37 or later",
+    ]

@@ -1,51 +1,35 @@
-"""Says what lies at a path without changing a byte of it or beside it; it decides nothing about what to do then.
-
-The database and its -shm are never opened but through SQLite: closing any descriptor of them would drop the locks of
-this process. Which read-only open is harmless depends on what lies beside the database:
-
-- no -wal, no -journal: `immutable=1`, which takes no lock and makes no file; believed only if nothing changed meanwhile
-- a -journal: `mode=ro` with locks; where the journal is hot (its writer died), `immutable=1` shows whose file it is
-- -wal and -shm: `mode=ro&readonly_shm=1`, which sees the -wal and writes nowhere
-- a -wal alone: exclusively, so that SQLite keeps the index of the -wal in memory and makes no -shm
-"""
+"""Says what lies at a path, and leaves it as it is; it does not decide what to do then."""
 
 from __future__ import annotations
 
 import enum
 import os
 import stat
-import urllib.parse
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+import time
+from typing import Final, NamedTuple
 
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from smq_core.store.sqlite.door import translated
+from smq_core.store.sqlite.glance import Glance, Surroundings, glance, surroundings
 from smq_core.store.sqlite.queries import query
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["ANCESTOR_COLUMNS", "BUSY_MS", "Found", "Shape", "connect", "look", "look_within", "translated"]
-
-ANCESTOR_COLUMNS: Final = frozenset(
-    {"id", "topic", "payload", "created_at", "available_at", "status", "locked_until"}
-)
-"""A table with exactly these columns, alone in its file, is the ancestor's, whatever its name."""
+__all__ = ["APPLICATION_ID", "Found", "Shape", "has_wal", "look", "look_within"]
 
 APPLICATION_ID: Final = 0x736D7131
-"""What `doors_claim` sets: the bytes "smq1"."""
+"""The bytes "smq1", set in files that smq creates, so that `file` and other programs can tell."""
 
-BUSY_MS: Final = 5_000
-"""How long the doors wait for somebody else's lock."""
-
-_LOOKS: Final = 50
-_JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
+_ANCESTOR: Final = frozenset(
+    {"id", "topic", "payload", "created_at", "available_at", "status", "locked_until"}
+)
+"""The only table of a file, with exactly these columns, is the ancestor's, whatever its name."""
+_SMALLEST_PAGE: Final = 512
+_LOOKS: Final = 100
+_PAUSE_S: Final = 0.01
 _OBJECTS: Final = query("doors_objects")
 _COLUMNS: Final = query("doors_columns")
 _VERSION: Final = query("doors_schema_version")
-_APPLICATION_ID: Final = query("doors_application_id")
-_LOCK_EXCLUSIVELY: Final = query("doors_lock_exclusively")
 
 
 class Shape(enum.Enum):
@@ -53,11 +37,13 @@ class Shape(enum.Enum):
 
     MISSING = "missing"
     EMPTY = "empty"
-    """No bytes, or a database without tables."""
+    """No bytes, or a database without tables: its creation may have been killed."""
     QUEUE = "queue"
     ANCESTOR = "ancestor"
     FOREIGN = "foreign"
-    """A database of somebody else's."""
+    """A database of another program."""
+    UNFINISHED = "unfinished"
+    """Whoever wrote it died inside a transaction, which has to be rolled back before one can tell."""
 
 
 class Found(NamedTuple):
@@ -66,88 +52,84 @@ class Found(NamedTuple):
     shape: Shape
     version: int = 0
     """The schema's, of a queue."""
+    names: tuple[str, ...] = ()
+    """Of tables, indexes, views and triggers, SQLite's own aside."""
     tables: tuple[str, ...] = ()
-    """Names of tables, SQLite's own aside; of an ancestor, its only one."""
-
-
-class _Beside(NamedTuple):
-    """Size and last change of the database and of its companions; None: not there."""
-
-    database: tuple[int, int] | None
-    wal: tuple[int, int] | None
-    shm: tuple[int, int] | None
-    journal: tuple[int, int] | None
 
 
 def look(path: str) -> Found:
-    """Say what lies at a resolved path, and touch nothing.
+    """Say what lies at a resolved path.
 
     Raises:
         NotAQueue: it is no SQLite database, or no file.
         StoreCorrupt: a database that contradicts itself.
         StoreUnavailable: it may not be read, or its -wal is there without it.
-        StoreBusy: somebody writes without a pause.
+        StoreBusy: it changes without a pause, or somebody holds it.
     """
     _refuse_what_is_no_file(path)
+    trouble: StoreError | None = None
     for _ in range(_LOOKS):
-        before = _beside(path)
-        if not before.database or not before.database[0]:
-            if _refuse_orphaned_wal(path, before) or _beside(path) != before:
-                continue
-            return Found(Shape.EMPTY if before.database else Shape.MISSING)
-        found, is_certain = _read(path, before)
-        if is_certain or _beside(path) == before:
-            if isinstance(found, StoreError):
-                raise found
+        around = surroundings(path)
+        try:
+            found, is_certain = _look_once(path, around)
+        except StoreError as error:
+            found, is_certain, trouble = Found(Shape.MISSING), False, error
+        else:
+            trouble = None
+        # what was read without locks, and any error, may be a moment's picture of somebody else's work
+        if is_certain or surroundings(path) == around:
+            if trouble:
+                raise trouble
             return found
-    raise StoreBusy(f"{path} changes while smq looks at it: try again")
+        time.sleep(_PAUSE_S)
+    raise trouble or StoreBusy(f"{path} changes while smq looks at it: try again")
 
 
 def look_within(connection: apsw.Connection, path: str) -> Found:
     """Say what a database holds, through a connection that is open on it."""
-    objects = [(str(kind), str(name)) for kind, name in connection.execute(_OBJECTS)]
-    tables = tuple(name for kind, name in objects if kind == "table")
-    if "smq_schema" in tables:
-        return Found(Shape.QUEUE, _version(connection, path), tables)
-    if len(tables) == 1 and _columns(connection, tables[0]) == ANCESTOR_COLUMNS:
-        return Found(Shape.ANCESTOR, 0, tables)
-    if not objects and connection.execute(_APPLICATION_ID).get in {0, APPLICATION_ID}:
+    objects = connection.execute(_OBJECTS).fetchall()
+    names = tuple(str(name) for _, name in objects)
+    tables = tuple(str(name) for kind, name in objects if kind == "table")
+    if "smq_schema" in tables and "version" in _columns(connection, "smq_schema"):
+        return Found(Shape.QUEUE, _version(connection, path, tables), names, tables)
+    if len(tables) == 1 and _columns(connection, tables[0]) == _ANCESTOR:
+        return Found(Shape.ANCESTOR, 0, names, tables)
+    if not objects and connection.execute("PRAGMA application_id").get in {0, APPLICATION_ID}:
         return Found(Shape.EMPTY)
-    return Found(Shape.FOREIGN, 0, tables)
+    return Found(Shape.FOREIGN, 0, names, tables)
 
 
-def connect(path: str, parameters: str, flags: int) -> apsw.Connection:
-    """Open a database by a URI, whatever characters its path has."""
-    uri = f"file:{urllib.parse.quote(path)}{'?' if parameters else ''}{parameters}"
-    connection = apsw.Connection(uri, flags=flags | apsw.SQLITE_OPEN_URI)
-    connection.set_busy_timeout(BUSY_MS)
-    return connection
+def has_wal(path: str) -> bool:
+    """Say whether a -wal lies beside a queue, which is then in WAL mode."""
+    return surroundings(path).wal is not None
 
 
-@contextmanager
-def translated(path: str) -> Iterator[None]:
-    """Turn the errors of the database library and of the system into smq's, with a sentence."""
+def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
+    if around.is_without_content:
+        if around.wal:
+            raise StoreUnavailable(
+                f"{path} is {'empty' if around.database else 'missing'}, but {path}-wal is there, with messages that "
+                f"belong to it ({around.wal[0]:,} bytes): put the database back, or move the -wal away to begin anew"
+            )
+        return Found(Shape.EMPTY if around.database else Shape.MISSING), False
+    if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
+        raise NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
+    with glance(path, around) as opened:
+        if opened.is_unfinished:
+            return _guess(opened, path), False
+        return look_within(opened.connection, path), opened.is_under_lock
+
+
+def _guess(opened: Glance, path: str) -> Found:
+    """See whether a half-written database is another program's for certain, which then is not rolled back."""
+    if opened.began_empty:
+        return Found(Shape.UNFINISHED)
     try:
-        yield
-    except (apsw.Error, OSError) as error:
-        raise _sentence(path, error) from error
-
-
-def _sentence(path: str, error: Exception) -> StoreError:
-    if isinstance(error, apsw.NotADBError):
-        return NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
-    if isinstance(error, apsw.CorruptError):
-        return StoreCorrupt(f"{path} is damaged ({error}): run `smq doctor`, or restore a backup")
-    if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return StoreBusy(f"{path} is locked by another program: try again, or end that program")
-    if isinstance(error, apsw.FullError):
-        return StoreUnavailable(f"no space left for {path}: free some and try again")
-    if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError | apsw.CantOpenError | PermissionError):
-        return StoreUnavailable(
-            f"{path} or its folder {os.path.dirname(path)} may not be opened or written ({error}): "
-            "change their permissions, or name another file"
-        )
-    return StoreUnavailable(f"{path}: {error}")
+        found = look_within(opened.connection, path)
+    except (apsw.CorruptError, StoreCorrupt):
+        return Found(Shape.UNFINISHED)
+    is_foreign = found.shape is Shape.FOREIGN and not any(name.startswith("smq_") for name in found.names)
+    return found if is_foreign else Found(Shape.UNFINISHED)
 
 
 def _refuse_what_is_no_file(path: str) -> None:
@@ -160,96 +142,20 @@ def _refuse_what_is_no_file(path: str) -> None:
                 raise StoreUnavailable(f"the folder {folder} does not exist: make it first") from None
             return
         except NotADirectoryError:
-            raise StoreUnavailable(f"{folder} is a file, not a folder: {path} cannot exist") from None
+            raise StoreUnavailable(f"{path} cannot exist: a part of it is a file, not a folder") from None
     if stat.S_ISDIR(mode):
         raise StoreUnavailable(f"{path} is a folder: name a file in it")
     if not stat.S_ISREG(mode):
-        raise NotAQueue(f"{path} is a device, pipe or socket, not a file: name another")
+        raise NotAQueue(f"{path} is a device, a pipe or a socket: name a file")
 
 
-def _refuse_orphaned_wal(path: str, before: _Beside) -> bool:
-    """Raise where a -wal lies beside a missing or empty database; True: that was a moment's picture, look again."""
-    if before.wal is None:
-        return False
-    if _beside(path) != before:
-        return True
-    raise StoreUnavailable(
-        f"{path} is {'empty' if before.database else 'missing'}, but {path}-wal holds {before.wal[0]:,} bytes "
-        "that belong to it: put the database back, or move the -wal away to begin anew"
-    )
-
-
-def _beside(path: str) -> _Beside:
-    """Look for the -wal before the database: who creates a queue makes them in the other order."""
-    with translated(path):
-        wal, shm, journal = (_size_and_change(path + suffix) for suffix in ("-wal", "-shm", "-journal"))
-        return _Beside(_size_and_change(path), wal, shm, journal)
-
-
-def _size_and_change(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_size, found.st_mtime_ns
-
-
-def _read(path: str, beside: _Beside) -> tuple[Found | StoreError, bool]:
-    """Answer what the database holds, or why it cannot be read, and whether the answer holds without a second look."""
-    try:
-        if beside.wal is not None:
-            return (_read_with_wal(path) if beside.shm else _read_exclusively(path)), True
-        if beside.journal is not None:
-            return _read_beside_journal(path), False
-        return _read_through(path, "immutable=1"), False
-    except StoreError as error:
-        return error, False
-
-
-def _read_with_wal(path: str) -> Found:
-    return _read_through(path, "mode=ro&readonly_shm=1")
-
-
-def _read_beside_journal(path: str) -> Found:
-    try:
-        return _read_through(path, "mode=ro")
-    except StoreUnavailable:
-        if _began_empty(path):
-            return Found(Shape.EMPTY)
-        return _read_through(path, "immutable=1")
-
-
-def _began_empty(path: str) -> bool:
-    """Tell by its -journal that a database had no page before the transaction that was cut off: a killed creation."""
-    try:
-        with open(path + "-journal", "rb") as journal:
-            header = journal.read(20)
-    except OSError:
-        return False
-    return header[:8] == _JOURNAL_MAGIC and header[16:20] == bytes(4)
-
-
-def _read_through(path: str, parameters: str) -> Found:
-    with (
-        translated(path),
-        closing(connect(path, parameters, apsw.SQLITE_OPEN_READONLY)) as connection,
-    ):
-        return look_within(connection, path)
-
-
-def _read_exclusively(path: str) -> Found:
-    with translated(path), closing(connect(path, "", apsw.SQLITE_OPEN_READWRITE)) as connection:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.execute(_LOCK_EXCLUSIVELY)
-        return look_within(connection, path)
-
-
-def _version(connection: apsw.Connection, path: str) -> int:
-    rows = list(connection.execute(_VERSION))
-    if len(rows) != 1 or not isinstance(rows[0][0], int):
-        raise StoreCorrupt(f"{path}: smq_schema holds {len(rows)} rows instead of one version: restore a backup")
-    return rows[0][0]
+def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) -> int:
+    versions = [row[0] for row in connection.execute(_VERSION).fetchall()]
+    if len(versions) == 1 and isinstance(versions[0], int) and versions[0] >= 1 and "smq_messages" in tables:
+        return versions[0]
+    what = f"{len(versions)} versions" if "smq_messages" in tables else "no table smq_messages"
+    raise StoreCorrupt(f"{path} has the queue's table smq_schema, but {what}: restore a backup")
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
-    return frozenset(str(name) for (name,) in connection.execute(_COLUMNS, (table,)))
+    return frozenset(str(name) for (name,) in connection.execute(_COLUMNS, (table,)).fetchall())

@@ -1,0 +1,120 @@
+"""Copies a database while others use it, into a new file that is a database itself; it never writes over anything."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import tempfile
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Final
+
+from smq_core.errors import StoreUnavailable
+from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import apsw
+
+__all__ = ["beside", "copy"]
+
+_OBJECTS: Final = query("doors_objects")
+_PAGES_A_STEP: Final = 500
+
+
+def copy(source: apsw.Connection, path: str, target: str) -> Iterator[tuple[int, int]]:
+    """Copy the database at `path` as it is at the first step, through a connection that serves this copy alone.
+
+    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by its owner
+    only; given up half-way (an error, or a closed generator), it does not appear.
+
+    Raises:
+        StoreUnavailable: the target exists, or cannot be written.
+    """
+    target = os.path.abspath(target)
+    _refuse_existing(target)
+    with translated(target):
+        part = _make_part(target)
+    try:
+        with translated(path):
+            yield from _fill(source, part)
+        with translated(target):
+            _flush(part)
+            _publish(part, target)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+
+
+def beside(path: str, what: str, now_ms: int) -> str:
+    """Copy a database beside itself, under a name with what it was and the time, and answer that name."""
+    moment = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.UTC)
+    first = f"{path}.{what}-{moment:%Y%m%dT%H%M%SZ}.backup"
+    target = next(name for name in _numbered(first) if not os.path.lexists(name))
+    with translated(path), closing(connect(path)) as source:
+        for _ in copy(source, path, target):
+            pass
+    return target
+
+
+def _numbered(first: str) -> Iterator[str]:
+    yield first
+    number = 2
+    while True:
+        yield f"{first}-{number}"
+        number += 1
+
+
+def _refuse_existing(target: str) -> None:
+    """Refuse a target that is there, or beside which a companion lies that SQLite would mix into it."""
+    for suffix in ("", "-wal", "-journal"):
+        if os.path.lexists(target + suffix):
+            raise StoreUnavailable(
+                f"{target}{suffix} exists already: a backup is written to a new file only, name another"
+            )
+
+
+def _make_part(target: str) -> str:
+    folder, name = os.path.split(target)
+    descriptor, part = tempfile.mkstemp(prefix=f"{name}.", suffix=".part", dir=folder)
+    # nobody has this file open yet, so that closing it drops nobody's locks
+    os.close(descriptor)
+    return part
+
+
+def _fill(source: apsw.Connection, part: str) -> Iterator[tuple[int, int]]:
+    with closing(connect(part)) as target:
+        # flushed once, at the end; no journal, since a half-written part is thrown away
+        target.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF").fetchall()
+        # a read transaction: the copy would begin anew with each commit of another process
+        source.execute("BEGIN")
+        try:
+            source.execute(_OBJECTS).fetchall()
+            with target.backup("main", source, "main") as steps:
+                while not steps.done:
+                    steps.step(_PAGES_A_STEP)
+                    yield steps.remaining, steps.page_count
+        finally:
+            source.execute("ROLLBACK")
+
+
+def _flush(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish(part: str, target: str) -> None:
+    try:
+        # unlike a rename, a link does not replace what came meanwhile
+        os.link(part, target)
+    except FileExistsError as error:
+        raise StoreUnavailable(f"{target} appeared during the backup: name another file") from error
+    except OSError:
+        # no hard links on this file system
+        _refuse_existing(target)
+        os.rename(part, target)
+    _flush(os.path.dirname(target))
