@@ -6,6 +6,7 @@ from smq_core.store.sqlite.browsing import Browsing
 from smq_core.store.sqlite.counting import Counting
 from smq_core.store.sqlite.editing import Editing
 from smq_core.store.sqlite.governing import Governing
+from smq_core.store.sqlite.imports import Imports
 from smq_core.store.sqlite.leasing import Leasing
 from smq_core.store.sqlite.operating import Operating
 from smq_core.store.sqlite.producing import Producing
@@ -16,5 +17,7 @@ from smq_core.store.sqlite.waiting import Waiting
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(Producing, Leasing, Settling, Counting, Operating, Editing, Undoing, Governing, Browsing, Waiting):
+class SqliteStore(
+    Producing, Leasing, Settling, Counting, Imports, Operating, Editing, Undoing, Governing, Browsing, Waiting
+):
     """A queue in one SQLite file; see `smq_core.store.base` for what each method promises."""
