@@ -13,11 +13,12 @@ from smq_core.store.sqlite.producing import Producing
 from smq_core.store.sqlite.settling import Settling
 from smq_core.store.sqlite.undoing import Undoing
 from smq_core.store.sqlite.waiting import Waiting
+from smq_core.store.sqlite.workers import Workers
 
 __all__ = ["SqliteStore"]
 
 
 class SqliteStore(
-    Producing, Leasing, Settling, Counting, Imports, Operating, Editing, Undoing, Governing, Browsing, Waiting
+    Producing, Leasing, Settling, Counting, Imports, Operating, Editing, Undoing, Governing, Browsing, Workers, Waiting
 ):
     """A queue in one SQLite file; see `smq_core.store.base` for what each method promises."""

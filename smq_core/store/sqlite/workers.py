@@ -1,0 +1,124 @@
+"""What daemons record (rows, samples), and the pruning of what is past its time. It touches no unfinished message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from smq_core.store.records import Sample, WorkerRow
+from smq_core.store.sqlite import operations
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import CHUNK, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import apsw
+
+__all__ = ["Workers"]
+
+TRASH_KEPT_MS: Final = 24 * 3600 * 1000
+"""How long deleted messages, and the undo of any operation, are kept."""
+ACTIVITY_KEPT: Final = 10_000
+"""Entries of the activity that are kept."""
+EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
+"""How long an empty topic without settings is kept."""
+
+_READ_COMMAND = query("read_command")
+_WRITE_WORKER = query("write_worker")
+_DELETE_WORKER = query("delete_worker")
+_READ_WORKERS = query("read_workers")
+_WRITE_COMMAND = query("write_command")
+_WRITE_SAMPLE = query("write_sample")
+_DROP_SAMPLES = query("drop_samples")
+_READ_SAMPLES = query("read_samples")
+_PRUNE_DONE = query("prune_done")
+_PRUNE_TRASH = query("prune_trash")
+_PRUNE_UNDO = query("prune_undo")
+_PRUNE_ACTIVITY = query("prune_activity")
+_STALE_TOPICS = query("stale_topics")
+_MARK_EMPTY = query("mark_empty")
+_DROP_EMPTY = query("drop_empty")
+
+
+class Workers(Session):
+    """The part of the store that daemons use for themselves."""
+
+    def put_worker(self, worker: WorkerRow) -> str | None:
+        """Write a daemon's row (its heartbeat); answer and clear the command that somebody left for it."""
+
+        def work(db: apsw.Connection) -> str | None:
+            command = db.execute(_READ_COMMAND, (worker.id,)).get
+            db.execute(_WRITE_WORKER, msgspec.structs.asdict(worker))
+            return None if command is None else str(command)
+
+        return self._write(work)
+
+    def remove_worker(self, worker_id: str) -> None:
+        """Remove a daemon's row; harmless when there is none."""
+        self._write(lambda db: db.execute(_DELETE_WORKER, (worker_id,)))
+
+    def workers(self) -> list[WorkerRow]:
+        """Answer every daemon's row."""
+        names = WorkerRow.__struct_fields__
+        rows = self._read(lambda db: db.execute(_READ_WORKERS).fetchall())
+        return [msgspec.convert(dict(zip(names, row, strict=True)), WorkerRow) for row in rows]
+
+    def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
+        """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
+
+        def work(db: apsw.Connection) -> bool:
+            db.execute(_WRITE_COMMAND, {"id": worker_id, "command": command})
+            if not db.changes():
+                return False
+            began = operations.begin(db, f"worker {command}", actor=actor, now_ms=now_ms, detail=worker_id)
+            operations.count(db, began.id, 1)
+            return True
+
+        return self._write_durably(work)
+
+    def add_samples(self, samples: Sequence[Sample], step_ms: int, keep_after: int) -> None:
+        """Write one round of samples and drop those of the same step before `keep_after`."""
+
+        def work(db: apsw.Connection) -> None:
+            for sample in samples:
+                db.execute(_WRITE_SAMPLE, {"step_ms": step_ms, **sample._asdict()})
+            db.execute(_DROP_SAMPLES, {"step_ms": step_ms, "before": keep_after})
+
+        self._write(work)
+
+    def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
+        """Answer samples, oldest first."""
+        wanted = {"step_ms": step_ms, "since": since, "topic": topic}
+        return [
+            msgspec.convert(row, Sample) for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
+        ]
+
+    def prune(self, now_ms: int, *, limit: int = CHUNK) -> int:
+        """Remove one short transaction's worth of what is past its time; the number removed, 0 when nothing is left to do."""
+        bounds = {"now": now_ms, "limit": limit}
+        return self._write(
+            lambda db: sum(
+                (
+                    _removed(db, _PRUNE_DONE, bounds),
+                    _removed(db, _PRUNE_TRASH, {"before": now_ms - TRASH_KEPT_MS, "limit": limit}),
+                    _removed(db, _PRUNE_UNDO, {"before": now_ms - TRASH_KEPT_MS, "limit": limit}),
+                    _removed(db, _PRUNE_ACTIVITY, {"keep": ACTIVITY_KEPT, "limit": limit}),
+                    _forget_empty_topics(db, now_ms),
+                )
+            )
+        )
+
+
+def _removed(db: apsw.Connection, sql: str, bounds: dict[str, int]) -> int:
+    db.execute(sql, bounds)
+    return db.changes()
+
+
+def _forget_empty_topics(db: apsw.Connection, now_ms: int) -> int:
+    before = {"before": now_ms - EMPTY_KEPT_MS}
+    if not db.execute(_STALE_TOPICS, before).get:
+        return 0
+    db.execute(_MARK_EMPTY, {"now": now_ms})
+    return _removed(db, _DROP_EMPTY, before)
