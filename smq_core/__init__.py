@@ -1,1 +1,76 @@
-"""The queue engine: a local message queue in one SQLite file. It knows nothing of the dashboard."""
+"""smq: a message queue in a single SQLite file. These are its public names; everything else may change."""
+
+from __future__ import annotations
+
+from smq_core.clock import Clock, SystemClock
+from smq_core.errors import (
+    InvalidLine,
+    InvalidMessage,
+    LeaseLost,
+    MessageNotFound,
+    NotAQueue,
+    SchemaTooNew,
+    SmqError,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreUnavailable,
+)
+from smq_core.inspector import Inspector
+from smq_core.message import (
+    ActivityEntry,
+    Attempt,
+    ErrorKind,
+    Lease,
+    Message,
+    Missed,
+    Outcome,
+    Payload,
+    TopicSample,
+    TopicStats,
+    WorkerInfo,
+)
+from smq_core.policy import Backoff, TopicPolicy
+from smq_core.queue import Queue
+from smq_core.states import State
+from smq_core.store import default_location
+from smq_core.store.records import Filter, Selection
+from smq_core.transaction import Transaction
+from smq_core.waiter import Waiter
+
+__all__ = [
+    "ActivityEntry",
+    "Attempt",
+    "Backoff",
+    "Clock",
+    "ErrorKind",
+    "Filter",
+    "Inspector",
+    "InvalidLine",
+    "InvalidMessage",
+    "Lease",
+    "LeaseLost",
+    "Message",
+    "MessageNotFound",
+    "Missed",
+    "NotAQueue",
+    "Outcome",
+    "Payload",
+    "Queue",
+    "SchemaTooNew",
+    "Selection",
+    "SmqError",
+    "State",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreUnavailable",
+    "SystemClock",
+    "TopicPolicy",
+    "TopicSample",
+    "TopicStats",
+    "Transaction",
+    "Waiter",
+    "WorkerInfo",
+    "default_location",
+]

@@ -12,7 +12,22 @@ import msgspec
 
 from smq_core.states import State
 
-__all__ = ["ActivityEntry", "Attempt", "Json", "Kind", "Lease", "Message", "Missed", "Outcome", "Payload", "Receipt", "TopicStats"]
+__all__ = [
+    "ActivityEntry",
+    "Attempt",
+    "ErrorKind",
+    "Json",
+    "Kind",
+    "Lease",
+    "Message",
+    "Missed",
+    "Outcome",
+    "Payload",
+    "Receipt",
+    "TopicSample",
+    "TopicStats",
+    "WorkerInfo",
+]
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Payload: TypeAlias = "Json | bytes"
@@ -50,6 +65,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of the last error, bounded; dead letters are grouped by it."""
     finished_at: float | None = None
     """When it became dead, done or deleted."""
+    size: int = 0
+    """Bytes of the payload as stored; 0 on a lease, which does not ask."""
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -133,3 +150,41 @@ class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     undone_at: float | None = None
     is_undoable: bool = False
+
+
+class ErrorKind(msgspec.Struct, frozen=True, kw_only=True):
+    """Dead letters of one topic that have the same first line of their error."""
+
+    topic: str
+    error_kind: str
+    count: int
+    first: float
+    """When the first of them died."""
+    last: float
+
+
+class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One daemon, as its last heartbeat told."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    state: Literal["running", "quiet", "stopping"]
+    command: Literal["quiet", "resume", "stop"] | None = None
+    """What somebody asked of it and it has not read yet."""
+    started_at: float
+    heartbeat_at: float
+    heartbeat_age_s: float
+    detail: dict[str, Json] = {}
+    """What the daemon tells of itself: topics, processes, threads, what each runs, processed, failed, memory."""
+
+
+class TopicSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic at one moment, written by a daemon; rates are differences of `entered` and `finished`."""
+
+    at: float
+    topic: str
+    entered: int
+    finished: int
+    depth: int

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from smq_core import payload
-from smq_core.message import Attempt, Kind, Lease, Message
+from smq_core.errors import InvalidMessage
+from smq_core.message import Attempt, Kind, Lease, Message, TopicSample, WorkerInfo
 from smq_core.states import State
 
 if TYPE_CHECKING:
     from smq_core.message import Receipt
-    from smq_core.store.records import AttemptRow, LeasedRow, MessageRow
+    from smq_core.store.records import AttemptRow, LeasedRow, MessageRow, Sample, WorkerRow
 
-__all__ = ["attempt_of", "lease_of", "message_of"]
+__all__ = ["attempt_of", "lease_of", "message_of", "sample_of", "worker_of"]
 
 
 def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
@@ -44,9 +47,9 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
     return Lease(message, receipt, locked_until)
 
 
-def message_of(row: MessageRow) -> Message:
-    """Answer the message of a row; a payload that cannot be decoded (changed by hand) comes as its text or bytes."""
-    value, kind = _readable(row)
+def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
+    """Answer the message of a row; a preview, or a payload that cannot be decoded (changed by hand), comes as its text or bytes."""
+    value, kind = _as_it_stands(row) if is_preview else _readable(row)
     return Message(
         id=row.id,
         topic=row.topic,
@@ -66,6 +69,7 @@ def message_of(row: MessageRow) -> Message:
         last_error=row.last_error,
         error_kind=row.error_kind,
         finished_at=_seconds(row.finished_at),
+        size=row.body_size,
     )
 
 
@@ -81,12 +85,41 @@ def attempt_of(row: AttemptRow) -> Attempt:
     )
 
 
+def worker_of(row: WorkerRow, now_ms: int) -> WorkerInfo:
+    """Answer a daemon's row."""
+    detail = msgspec.json.decode(row.detail, type=dict[str, Any])
+    return WorkerInfo(
+        id=row.id,
+        host=row.host,
+        pid=row.pid,
+        version=row.version,
+        state=row.state,
+        command=row.command,
+        started_at=row.started_at / 1000,
+        heartbeat_at=row.heartbeat_at / 1000,
+        heartbeat_age_s=max(0, now_ms - row.heartbeat_at) / 1000,
+        detail=detail,
+    )
+
+
+def sample_of(row: Sample) -> TopicSample:
+    """Answer a sample."""
+    return TopicSample(at=row.at / 1000, topic=row.topic, entered=row.entered, finished=row.finished, depth=row.depth)
+
+
+def _as_it_stands(row: MessageRow) -> tuple[payload.Payload, Kind]:
+    body = "" if row.body is None else row.body
+    if isinstance(body, bytes):
+        return body, "bytes"
+    return body, "json" if row.kind == "json" else "text"
+
+
 def _readable(row: MessageRow) -> tuple[payload.Payload, Kind]:
     body = "" if row.body is None else row.body
     try:
         value = payload.decode(body, row.kind)
-    except payload.InvalidMessage:
-        return body, "bytes" if isinstance(body, bytes) else "text"
+    except InvalidMessage:
+        return _as_it_stands(row)
     return value, _known_kind(row.kind, body, value)
 
 

@@ -143,6 +143,14 @@ class OperatorStore(Protocol):
         """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
         ...
 
+    def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
+        """Answer messages by their ids, ascending; those that are gone are left out."""
+        ...
+
+    def highest_id(self) -> int:
+        """Answer the highest id there is, 0 when there is none."""
+        ...
+
     def ids(self, selection: Selection, *, limit: int, now_ms: int) -> Sequence[int]:
         """Answer ids alone, ascending, at most `limit`: what a scrolling list needs of a million messages."""
         ...
