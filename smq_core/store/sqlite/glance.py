@@ -3,7 +3,7 @@
 The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop the locks of this
 process. Which way of reading is harmless depends on what lies beside the database (each tried):
 
-- nothing: `immutable=1`, which takes no lock and makes no file; to be believed if nothing changed meanwhile
+- nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if nothing changed meanwhile
 - a -journal: `mode=ro`, under locks; where its writer died, SQLite refuses that, and `immutable=1` shows the unfinished state
 - -wal and -shm: `mode=ro&readonly_shm=1`, which sees the -wal and writes nowhere
 - a -wal alone: in locking mode EXCLUSIVE, so that the -wal's index is kept in memory and no -shm is made
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Glance", "Surroundings", "glance", "surroundings"]
 
 _OBJECTS: Final = query("doors_objects")
+_WAL_HEADER: Final = 32
+"""Bytes of a -wal that holds nothing: SQLite tries for ten seconds to read such a one beside a -shm that it may not write."""
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 
 
@@ -76,9 +78,10 @@ def glance(path: str, around: Surroundings) -> Iterator[Glance]:
 
 
 def _open(path: str, around: Surroundings) -> Glance:
-    if around.wal and around.shm:
+    has_frames = around.wal is not None and around.wal[0] > _WAL_HEADER
+    if has_frames and around.shm:
         return Glance(connect(path, "mode=ro&readonly_shm=1", read_only=True), is_under_lock=True)
-    if around.wal:
+    if has_frames:
         return Glance(_connect_alone(path), is_under_lock=True)
     if around.journal:
         return _open_beside_journal(path)

@@ -1,0 +1,90 @@
+"""The story: whoever makes or migrates a queue is killed at any write; the next one finds nothing, or all of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.store.sqlite import opening, recognise
+from smq_core.store.sqlite.recognise import Shape
+from tests.faults.killing import every_kill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW_MS = 1_700_000_000_000
+
+
+def prepare(path: Path) -> None:
+    opening.prepare(str(path), may_create=True, may_write=True, now_ms=NOW_MS)
+
+
+def journal_mode(path: Path) -> str:
+    with sqlite3.connect(path) as connection:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def empty(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path) -> None:
+    path = tmp_path / "q.sqlite3"
+    kills = 0
+
+    for _ in every_kill(lambda: prepare(path), lambda: empty(tmp_path)):
+        kills += 1
+        prepare(path)
+
+        assert recognise.look(str(path)).shape is Shape.QUEUE
+        assert [file.name for file in tmp_path.iterdir()] == ["q.sqlite3"]
+    assert kills > 20
+    assert journal_mode(path) == "wal"
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path: Path, mode: str) -> None:
+    origin, path = tmp_path / "origin", tmp_path / "folder" / "old.sqlite3"
+    path.parent.mkdir()
+    connection = sqlite3.connect(origin)
+    connection.execute(f"PRAGMA journal_mode = {mode}")
+    connection.execute(
+        "CREATE TABLE messages (id INTEGER PRIMARY KEY, topic TEXT, payload TEXT, created_at REAL,"
+        " available_at REAL, status TEXT, locked_until REAL)"
+    )
+    rows = [("mail", f"body {number} " + "x" * 400) for number in range(60)]
+    connection.executemany(
+        "INSERT INTO messages(topic, payload, created_at, available_at, status) VALUES (?, ?, 1, 1, 'pending')", rows
+    )
+    connection.commit()
+    connection.close()
+
+    def renew() -> None:
+        empty(path.parent)
+        shutil.copy(origin, path)
+
+    kills = 0
+    for _ in every_kill(lambda: prepare(path), renew):
+        kills += 1
+        prepare(path)
+
+        with sqlite3.connect(path) as connection:
+            assert rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
+        connection.close()
+    assert kills > 40
+
+
+def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "q.sqlite3"
+    seen = set()
+
+    for _ in every_kill(lambda: prepare(path), lambda: empty(tmp_path)):
+        before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        seen.add(recognise.look(str(path)).shape)
+
+        assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert seen == {Shape.EMPTY, Shape.UNFINISHED, Shape.QUEUE}
