@@ -137,7 +137,7 @@ class _Stream:
             return self._stream.read1(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DamagedSourceError(
-                f"{self._name}: the compressed data is damaged or ends early ({error}); lines before it are in"
+                f"{self._name}: the compressed data is damaged or ends early ({error}); its good lines are in"
             ) from error
         except OSError as error:
             raise SmqError(f"{self._name} cannot be read: {error.strerror or error}") from error

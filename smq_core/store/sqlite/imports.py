@@ -31,7 +31,8 @@ _INSERT_KEYED = query("restore_keyed")
 _BEGIN = query("begin_import")
 _CONTINUE = query("continue_import")
 _FIND = query("find_imports")
-_FIELDS = tuple(name for name in ImportProgress.__struct_fields__ if name != "bytes_before")
+_FIELDS = ImportProgress.__struct_fields__
+"""The columns of `find_imports`, in its order."""
 
 
 class Imports(Session):

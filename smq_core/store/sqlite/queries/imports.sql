@@ -51,7 +51,7 @@ WHERE id = :id
 -- name: find_imports
 -- The recorded imports that match all that is given, the newest first.
 SELECT
-  id, source, name, device, inode, bytes_taken, lines_taken, content_hash, taken, rejected, rejects_length, reasons_length,
+  id, source, name, device, inode, bytes_taken, bytes_taken AS bytes_before, lines_taken, content_hash, taken, rejected, rejects_length, reasons_length,
   started_at, finished_at
 FROM smq_imports
 WHERE (:name IS NULL OR name = :name)
