@@ -58,7 +58,8 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
     )
     rows = [("mail", f"body {number} " + "x" * 400) for number in range(60)]
     connection.executemany(
-        "INSERT INTO messages(topic, payload, created_at, available_at, status) VALUES (?, ?, 1, 1, 'pending')", rows
+        "INSERT INTO messages(topic, payload, created_at, available_at, status) VALUES (?, ?, 1, 1, 'pending')",
+        rows,
     )
     connection.commit()
     connection.close()
@@ -73,12 +74,16 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
         prepare(path)
 
         with sqlite3.connect(path) as connection:
-            assert rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
+            assert (
+                rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
+            )
         connection.close()
     assert kills > 40
 
 
-def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a_reader(tmp_path: Path) -> None:
+def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a_reader(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "q.sqlite3"
     seen = set()
 

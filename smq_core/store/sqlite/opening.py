@@ -149,6 +149,9 @@ def _create(path: str) -> None:
 
 def _see_to_wal(path: str) -> None:
     """Put a queue into WAL: its creation may have been killed before that, or a browser has put it back."""
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        # SQLite would open it for reading without a word
+        raise StoreUnavailable(f"{path} may not be written: change its permissions, or open it for reading only")
     if not recognise.has_wal(path):
         with translated(path), closing(connect(path)) as connection:
             go_to_wal(connection, path)
