@@ -252,6 +252,9 @@ class Connection:
 
     def _configure(self) -> None:
         self.db.set_busy_timeout(BUSY_IN_TURN_MS)
+        # without it SQLite plans a statement anew at each execution when a bound value might tell whether a partial index may be used
+        # (a lease's SELECT 12.7 µs instead of 1.6, measured)
+        self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # a statement of several is only run to its end when its rows are read
         self.db.execute(_PRAGMAS).fetchall()
         # opens the -wal, which only a first read does
