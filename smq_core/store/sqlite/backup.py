@@ -13,7 +13,7 @@ from smq_core.store.sqlite.door import connect, translated
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     import apsw
 
@@ -23,7 +23,7 @@ _OBJECTS: Final = query("doors_objects")
 _PAGES_A_STEP: Final = 500
 
 
-def copy(source: apsw.Connection, path: str, target: str) -> Iterator[tuple[int, int]]:
+def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int, int], None, None]:
     """Copy the database at `path` as it is at the first step, through a connection that serves this copy alone.
 
     Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by its owner
