@@ -19,7 +19,7 @@ from smq_core.states import FINISHED, State
 from smq_core.store.records import NewMessage
 from smq_core.validation import available_at_ms, check_key, check_max_attempts, check_priority, check_topic
 
-__all__ = ["Base64", "Envelope", "Envelopes"]
+__all__ = ["Base64", "Envelope", "read_envelope"]
 
 
 class Base64(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,29 +57,24 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_error: str | None = None
 
 
-class Envelopes:
-    """Decodes envelopes."""
+def read_envelope(line: bytes, now_ms: int) -> NewMessage | None:
+    """Turn a line that holds a JSON object into a message; None: it is no envelope but itself a payload.
 
-    __slots__ = ()
-
-    def parse(self, line: bytes, now_ms: int) -> NewMessage | None:
-        """Turn a line that holds a JSON object into a message; None: it is no envelope but itself a payload.
-
-        Raises:
-            InvalidMessage: when a field is illegal.
-            msgspec.DecodeError, UnicodeDecodeError, RecursionError: when the line cannot be decoded as JSON.
-        """
-        try:
-            plain = _decode_plain(line)
-        except msgspec.ValidationError:
-            return _full(line, now_ms)
-        body = plain.payload or plain.message
-        if not body:
-            return None
-        if plain.payload and plain.message:
-            return _full(line, now_ms)
-        text, kind = _value(body)
-        return NewMessage(topic=check_topic(plain.topic), body=text, kind=kind, available_at=now_ms)
+    Raises:
+        InvalidMessage: when a field is illegal.
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: when the line cannot be decoded as JSON.
+    """
+    try:
+        plain = _decode_plain(line)
+    except msgspec.ValidationError:
+        return _full(line, now_ms)
+    body = plain.payload or plain.message
+    if not body:
+        return None
+    if plain.payload and plain.message:
+        return _full(line, now_ms)
+    text, kind = _value(body)
+    return NewMessage(topic=check_topic(plain.topic), body=text, kind=kind, available_at=now_ms)
 
 
 ATTEMPTS_LIMIT: Final = 1_000_000

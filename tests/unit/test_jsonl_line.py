@@ -7,7 +7,8 @@ import json
 import pytest
 
 from smq_core.errors import InvalidMessage
-from smq_core.jsonl.line import LineParser, Parsed, Shape, is_blank
+from smq_core.jsonl.line import LineParser, Parsed, is_blank
+from smq_core.jsonl.value import Shape
 from smq_core.states import State
 
 NOW = 1_700_000_000_000
