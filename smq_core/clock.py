@@ -46,7 +46,9 @@ def epoch_ms(moment: float | datetime.datetime) -> int:
     """
     if isinstance(moment, datetime.datetime):
         if moment.tzinfo is None:
-            raise ValueError(f"{moment.isoformat()} has no time zone: pass an aware datetime, or seconds since the epoch")
+            raise ValueError(
+                f"{moment.isoformat()} has no time zone: pass an aware datetime, or seconds since the epoch"
+            )
         seconds = moment.timestamp()
     else:
         seconds = float(moment)

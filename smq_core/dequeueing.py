@@ -40,7 +40,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     order: Literal["topics", "oldest"]
 
 
-def dequeue(store: Store, clock: Clock, random: RandomSource, request: Request, ack: Sequence[Lease]) -> list[Lease]:
+def dequeue(
+    store: Store, clock: Clock, random: RandomSource, request: Request, ack: Sequence[Lease]
+) -> list[Lease]:
     """Finish `ack`, then lease what there is, waiting for the first message if there is none.
 
     Raises:
@@ -77,7 +79,9 @@ def _check(request: Request) -> None:
         duration_ms(request.wait_s, "wait")
 
 
-def _take(store: Store, clock: Clock, request: Request, receipt: Receipt, ack: Sequence[Lease] = ()) -> list[Lease]:
+def _take(
+    store: Store, clock: Clock, request: Request, receipt: Receipt, ack: Sequence[Lease] = ()
+) -> list[Lease]:
     now_ms = clock.now_ms()
     asked = LeaseRequest(
         topics=checked_topics(request.topics),
@@ -91,7 +95,9 @@ def _take(store: Store, clock: Clock, request: Request, receipt: Receipt, ack: S
     if lost:
         gone = set(lost)
         raise LeaseLost([lease for lease in ack if (lease.message.id, lease.receipt) in gone])
-    return [lease for row in rows if (lease := _decoded(store, row, receipt, request.worker, now_ms)) is not None]
+    return [
+        lease for row in rows if (lease := _decoded(store, row, receipt, request.worker, now_ms)) is not None
+    ]
 
 
 def _decoded(store: Store, row: LeasedRow, receipt: Receipt, worker: str | None, now_ms: int) -> Lease | None:

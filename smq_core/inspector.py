@@ -56,7 +56,9 @@ class Inspector:
         """
         self._clock: Clock = clock or SystemClock()
         self._actor = actor or _user()
-        self._store = open_store(location, read_only=read_only, may_create=False, timeout=timeout, clock=self._clock)
+        self._store = open_store(
+            location, read_only=read_only, may_create=False, timeout=timeout, clock=self._clock
+        )
         self.is_read_only = read_only
 
     @property
@@ -68,7 +70,9 @@ class Inspector:
         """Answer the inspector itself; it is closed at the end of the `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the inspector."""
         self.close()
 
@@ -99,7 +103,12 @@ class Inspector:
         """
         selection = Selection(topic=topic, state=_state(state), where=where or Filter(), max_id=max_id)
         rows = self._store.page(
-            selection, after=after, newest=newest, limit=limit, preview_bytes=preview, now_ms=self._clock.now_ms()
+            selection,
+            after=after,
+            newest=newest,
+            limit=limit,
+            preview_bytes=preview,
+            now_ms=self._clock.now_ms(),
         )
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
@@ -115,7 +124,9 @@ class Inspector:
         """Count the messages of a selection, at most `limit`."""
         return self._store.count(selection, limit=limit, now_ms=self._clock.now_ms())
 
-    def select(self, topic: str | None = None, state: State | str | None = None, where: Filter | None = None) -> Selection:
+    def select(
+        self, topic: str | None = None, state: State | str | None = None, where: Filter | None = None
+    ) -> Selection:
         """Freeze everything that matches now: an action on it touches nothing that comes later."""
         return Selection(
             topic=topic,
@@ -164,7 +175,13 @@ class Inspector:
         """Answer what operators did, newest first, before an operation's id if one is given."""
         return self._store.activity(limit=limit, before=before)
 
-    def requeue(self, targets: Iterable[int] | Targets, *, force: bool = False, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def requeue(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
         """Make dead, done, delayed and expired messages ready, with all attempts before them; live leases only with `force`.
 
         `targets` are ids, ids with the state each was seen in, or a selection; for this and the following actions. A forced message
@@ -172,15 +189,29 @@ class Inspector:
         """
         return self._act("requeue", targets, force=force, progress=progress)
 
-    def delete(self, targets: Iterable[int] | Targets, *, force: bool = False, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def delete(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
         """Put messages into the trash, from where undo brings them back for 24 hours."""
         return self._act("delete", targets, force=force, progress=progress)
 
-    def bury(self, targets: Iterable[int] | Targets, *, force: bool = False, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def bury(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
         """Put messages among the dead letters."""
         return self._act("bury", targets, force=force, progress=progress)
 
-    def move(self, targets: Iterable[int] | Targets, topic: str, *, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def move(
+        self, targets: Iterable[int] | Targets, topic: str, *, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
         """Put messages that are not processing into another topic.
 
         Raises:
@@ -196,8 +227,8 @@ class Inspector:
         payload: Payload | msgspec.UnsetType = msgspec.UNSET,
         headers: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET,
         priority: int | msgspec.UnsetType = msgspec.UNSET,
-        key: str | None | msgspec.UnsetType = msgspec.UNSET,
-        max_attempts: int | None | msgspec.UnsetType = msgspec.UNSET,
+        key: str | msgspec.UnsetType | None = msgspec.UNSET,
+        max_attempts: int | msgspec.UnsetType | None = msgspec.UNSET,
         available_at: float | datetime.datetime | msgspec.UnsetType = msgspec.UNSET,
     ) -> Outcome:
         """Change what is given of a message that is neither processing nor in the trash; with `seen`, only if it still is in that state.
@@ -211,20 +242,30 @@ class Inspector:
         edit = Edit(
             body=body,
             kind=kind,
-            priority=unset if isinstance(priority, msgspec.UnsetType) else validation.check_priority(priority),
+            priority=unset
+            if isinstance(priority, msgspec.UnsetType)
+            else validation.check_priority(priority),
             available_at=unset if isinstance(available_at, msgspec.UnsetType) else epoch_ms(available_at),
             headers=unset if isinstance(headers, msgspec.UnsetType) else encode_headers(headers),
             key=unset if isinstance(key, msgspec.UnsetType) else validation.check_key(key),
-            max_attempts=unset if isinstance(max_attempts, msgspec.UnsetType) else validation.check_max_attempts(max_attempts),
+            max_attempts=unset
+            if isinstance(max_attempts, msgspec.UnsetType)
+            else validation.check_max_attempts(max_attempts),
         )
-        return self._store.edit(message_id, edit, actor=self._actor, now_ms=self._clock.now_ms(), seen=_state(seen))
+        return self._store.edit(
+            message_id, edit, actor=self._actor, now_ms=self._clock.now_ms(), seen=_state(seen)
+        )
 
-    def purge(self, topic: str, state: State | str, *, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def purge(
+        self, topic: str, state: State | str, *, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
         """Remove for good every message that a topic has in a state; cannot be undone."""
         wanted = _state(state)
         if wanted is None:
             raise InvalidMessage("purge needs a state: name one")
-        return self._store.purge(topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
+        return self._store.purge(
+            topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
+        )
 
     def drop(self, topic: str) -> bool:
         """Forget a topic that has no messages, with its policy and pause; False when it has some, or is unknown."""
@@ -234,7 +275,11 @@ class Inspector:
         """Stop a topic from being leased, until an aware datetime or epoch seconds if given; what is processing goes on."""
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
         return self._store.pause(
-            validation.check_topic(topic), reason=reason, until_ms=until_ms, actor=self._actor, now_ms=self._clock.now_ms()
+            validation.check_topic(topic),
+            reason=reason,
+            until_ms=until_ms,
+            actor=self._actor,
+            now_ms=self._clock.now_ms(),
         )
 
     def resume(self, topic: str) -> Outcome:
@@ -262,7 +307,9 @@ class Inspector:
         return self._store.set_policy(
             validation.check_topic(topic),
             max_attempts=validation.check_max_attempts(max_attempts),
-            visibility_ms=None if visibility_timeout is None else validation.visibility_ms(visibility_timeout),
+            visibility_ms=None
+            if visibility_timeout is None
+            else validation.visibility_ms(visibility_timeout),
             backoff=backoff,
             keep_ms=None if keep is None else validation.duration_ms(keep, "keep"),
             actor=self._actor,
@@ -300,7 +347,13 @@ class Inspector:
     ) -> Outcome:
         frozen = targets if isinstance(targets, Selection | dict) else dict.fromkeys(targets)  # type: ignore[arg-type]  # ids
         return self._store.act(
-            verb, frozen, to=to, force=force, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
+            verb,
+            frozen,
+            to=to,
+            force=force,
+            actor=self._actor,
+            now_ms=self._clock.now_ms(),
+            progress=progress,
         )
 
 

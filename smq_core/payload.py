@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from smq_core.message import Json, Kind, Payload
 
-__all__ = ["HEADERS_LIMIT", "PAYLOAD_LIMIT", "check_json_text", "decode", "decode_headers", "decode_headers_leniently", "encode", "encode_headers", "encode_many"]
+__all__ = [
+    "HEADERS_LIMIT",
+    "PAYLOAD_LIMIT",
+    "check_json_text",
+    "decode",
+    "decode_headers",
+    "decode_headers_leniently",
+    "encode",
+    "encode_headers",
+    "encode_many",
+]
 
 PAYLOAD_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of a payload as stored."""
@@ -115,7 +125,9 @@ def encode_headers(headers: Mapping[str, str] | None) -> str | None:
         return None
     for name, value in headers.items():
         if not (isinstance(name, str) and isinstance(value, str)):
-            raise InvalidMessage(f"header {name!r}: {value!r} is not text: names and values of headers are str")
+            raise InvalidMessage(
+                f"header {name!r}: {value!r} is not text: names and values of headers are str"
+            )
     try:
         encoded = _encode_json(dict(headers))
     except _NOT_JSON as error:
@@ -143,7 +155,9 @@ def decode_headers(text: str | None) -> dict[str, str]:
         raise InvalidMessage(f"the headers are not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidMessage("the headers are not a JSON object")
-    return {name: item if isinstance(item, str) else _encode_json(item).decode() for name, item in value.items()}
+    return {
+        name: item if isinstance(item, str) else _encode_json(item).decode() for name, item in value.items()
+    }
 
 
 def decode_headers_leniently(text: str | None) -> dict[str, str]:
@@ -184,7 +198,9 @@ def _complaint(payload: object) -> str:
         where = _first_illegal(payload, "payload")
     except RecursionError:
         return "the payload is nested too deeply; flatten it"
-    return where or "the payload cannot be stored so that it comes back equal: send JSON values, text or bytes"
+    return (
+        where or "the payload cannot be stored so that it comes back equal: send JSON values, text or bytes"
+    )
 
 
 def _first_illegal(value: object, path: str) -> str | None:
@@ -197,7 +213,14 @@ def _first_illegal(value: object, path: str) -> str | None:
                 return found
         return None
     if isinstance(value, list):
-        return next((found for index, item in enumerate(value) if (found := _first_illegal(item, f"{path}[{index}]"))), None)
+        return next(
+            (
+                found
+                for index, item in enumerate(value)
+                if (found := _first_illegal(item, f"{path}[{index}]"))
+            ),
+            None,
+        )
     if isinstance(value, float) and not float("-inf") < value < float("inf"):
         return f"{path} is {value!r}, which JSON does not have: send None or a text"
     if isinstance(value, str) and not _is_encodable(value):

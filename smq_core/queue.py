@@ -61,7 +61,9 @@ class Queue:
         self._clock: Clock = clock or SystemClock()
         self._random: RandomSource = random or random_module.SystemRandom()
         self._worker = worker
-        self._visibility_ms = None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
+        self._visibility_ms = (
+            None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
+        )
         self._store = open_store(location, durability=durability, timeout=timeout, clock=self._clock)
 
     @property
@@ -73,7 +75,9 @@ class Queue:
         """Answer the queue itself; it is closed at the end of the `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the queue."""
         self.close()
 
@@ -163,12 +167,16 @@ class Queue:
         request = dequeueing.Request(
             topics=topics,
             limit=limit,
-            visibility_ms=self._visibility_ms if visibility_timeout is None else validation.visibility_ms(visibility_timeout),
+            visibility_ms=self._visibility_ms
+            if visibility_timeout is None
+            else validation.visibility_ms(visibility_timeout),
             wait_s=wait,
             worker=self._worker,
             order=order,
         )
-        return dequeueing.dequeue(self._store, self._clock, self._random, request, (ack,) if isinstance(ack, Lease) else tuple(ack))
+        return dequeueing.dequeue(
+            self._store, self._clock, self._random, request, (ack,) if isinstance(ack, Lease) else tuple(ack)
+        )
 
     def ack(self, lease: Lease) -> None:
         """Finish a message: it is removed, or kept as `done` where its topic keeps history.
@@ -189,7 +197,9 @@ class Queue:
         leases = tuple(leases)
         self._raise_lost(leases, self._store.ack(_holds(leases), self._clock.now_ms()))
 
-    def requeue(self, lease: Lease, *, delay: float | None = None, error: str = "") -> Literal["ready", "delayed", "dead"]:
+    def requeue(
+        self, lease: Lease, *, delay: float | None = None, error: str = ""
+    ) -> Literal["ready", "delayed", "dead"]:
         """Give a message back for another attempt after `delay` seconds (None: its topic's back-off); says where it went.
 
         When its attempts are used up it goes to the dead letters. The error is kept in its history.
@@ -241,7 +251,11 @@ class Queue:
             LeaseLost: with those that were lost; the others are extended.
         """
         leases = tuple(leases)
-        visibility_ms = self._visibility_ms if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
+        visibility_ms = (
+            self._visibility_ms
+            if visibility_timeout is None
+            else validation.visibility_ms(visibility_timeout)
+        )
         until, lost = self._store.extend(_holds(leases), visibility_ms, self._clock.now_ms())
         self._raise_lost(leases, lost)
         return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]

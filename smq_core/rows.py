@@ -104,7 +104,9 @@ def worker_of(row: WorkerRow, now_ms: int) -> WorkerInfo:
 
 def sample_of(row: Sample) -> TopicSample:
     """Answer a sample."""
-    return TopicSample(at=row.at / 1000, topic=row.topic, entered=row.entered, finished=row.finished, depth=row.depth)
+    return TopicSample(
+        at=row.at / 1000, topic=row.topic, entered=row.entered, finished=row.finished, depth=row.depth
+    )
 
 
 def _as_it_stands(row: MessageRow) -> tuple[payload.Payload, Kind]:

@@ -64,7 +64,9 @@ _ALL = tuple(State)
 _RECEIPT = "id and receipt"
 
 
-def _rows(verb: str, actor: Actor, sources: tuple[State, ...], targets: tuple[State | None, ...], guard: str) -> list[Transition]:
+def _rows(
+    verb: str, actor: Actor, sources: tuple[State, ...], targets: tuple[State | None, ...], guard: str
+) -> list[Transition]:
     return [Transition(verb, actor, source, target, guard) for source in sources for target in targets]
 
 
@@ -72,16 +74,40 @@ def _operator_rows() -> list[Transition]:
     operator = Actor.OPERATOR
     forced = "id and seen state; a live lease only with force"
     return [
-        *_rows("operator requeue", operator, (State.DEAD, State.DONE, State.DELAYED, State.PROCESSING), (State.READY,), forced),
-        *_rows("operator delete", operator, tuple(s for s in _ALL if s is not State.DELETED), (State.DELETED,), forced),
-        *_rows("operator bury", operator, tuple(s for s in _ALL if s not in {State.DEAD, State.DELETED}), (State.DEAD,), forced),
+        *_rows(
+            "operator requeue",
+            operator,
+            (State.DEAD, State.DONE, State.DELAYED, State.PROCESSING),
+            (State.READY,),
+            forced,
+        ),
+        *_rows(
+            "operator delete",
+            operator,
+            tuple(s for s in _ALL if s is not State.DELETED),
+            (State.DELETED,),
+            forced,
+        ),
+        *_rows(
+            "operator bury",
+            operator,
+            tuple(s for s in _ALL if s not in {State.DEAD, State.DELETED}),
+            (State.DEAD,),
+            forced,
+        ),
         *[
             Transition(verb, operator, state, state, "id and seen state; never processing")
             for verb in ("move", "edit")
             for state in _ALL
             if state not in {State.PROCESSING, State.DELETED}
         ],
-        *_rows("purge", operator, (State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED), (None,), "topic and state"),
+        *_rows(
+            "purge",
+            operator,
+            (State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED),
+            (None,),
+            "topic and state",
+        ),
     ]
 
 
@@ -89,20 +115,37 @@ def _undo_rows() -> list[Transition]:
     guard = "same operation, state and deliveries as the operation left"
     back = {State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED}
     changed_to = (State.READY, State.DELETED, State.DEAD)
-    return [Transition("undo", Actor.OPERATOR, source, target, guard) for source in changed_to for target in State if target in back and target is not source]
+    return [
+        Transition("undo", Actor.OPERATOR, source, target, guard)
+        for source in changed_to
+        for target in State
+        if target in back and target is not source
+    ]
 
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("promote", Actor.DEQUEUE, State.DELAYED, State.READY, "due"),
     Transition("lease", Actor.DEQUEUE, State.READY, State.PROCESSING, "topic not paused"),
-    *_rows("reclaim", Actor.DEQUEUE, (State.PROCESSING,), (State.READY, State.DEAD), "expired; dead if exhausted; the receipt stays"),
+    *_rows(
+        "reclaim",
+        Actor.DEQUEUE,
+        (State.PROCESSING,),
+        (State.READY, State.DEAD),
+        "expired; dead if exhausted; the receipt stays",
+    ),
     *_rows("ack", Actor.HOLDER, (State.PROCESSING,), (None, State.DONE), _RECEIPT),
     *_rows("late ack", Actor.HOLDER, (State.READY, State.DELAYED, State.DEAD), (None, State.DONE), _RECEIPT),
     *_rows("requeue", Actor.HOLDER, (State.PROCESSING,), (State.READY, State.DELAYED, State.DEAD), _RECEIPT),
     Transition("release", Actor.HOLDER, State.PROCESSING, State.READY, _RECEIPT),
     Transition("bury", Actor.HOLDER, State.PROCESSING, State.DEAD, _RECEIPT),
     Transition("extend", Actor.HOLDER, State.PROCESSING, State.PROCESSING, _RECEIPT),
-    *_rows("recover", Actor.RECOVERY, (State.PROCESSING,), (State.READY, State.DEAD), "id, receipt and worker; the receipt stays"),
+    *_rows(
+        "recover",
+        Actor.RECOVERY,
+        (State.PROCESSING,),
+        (State.READY, State.DEAD),
+        "id, receipt and worker; the receipt stays",
+    ),
     *_operator_rows(),
     *_undo_rows(),
     *_rows("prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic keeps"),
@@ -119,5 +162,7 @@ def diagram() -> str:
         sources = ", ".join(dict.fromkeys(row.source.value for row in rows))
         targets = ", ".join(dict.fromkeys("gone" if row.target is None else row.target.value for row in rows))
         same = verb in {"move", "edit"}
-        lines.append(f"| {verb} | {actor.value} | {sources} | {'same state' if same else targets} | {guard} |")
+        lines.append(
+            f"| {verb} | {actor.value} | {sources} | {'same state' if same else targets} | {guard} |"
+        )
     return "\n".join(lines) + "\n"

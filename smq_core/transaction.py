@@ -38,7 +38,9 @@ class Transaction:
         self._context = context
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         """Commit and flush, or roll everything back when an exception came."""
         context, self._context = self._context, None
         return None if context is None else context.__exit__(kind, error, trace)

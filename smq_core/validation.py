@@ -53,14 +53,20 @@ def check_topic(topic: str) -> str:
     if not topic:
         raise InvalidMessage("the topic is empty: name one")
     if not topic.isprintable():
-        raise InvalidMessage(f"topic {topic[:80]!a} has characters that cannot be printed: use printable text")
+        raise InvalidMessage(
+            f"topic {topic[:80]!a} has characters that cannot be printed: use printable text"
+        )
     size = len(topic.encode())
     if size > TOPIC_LIMIT:
-        raise InvalidMessage(f"a topic of {size:,} bytes ({topic[:40]!r}…) is over the limit of {TOPIC_LIMIT}: use a shorter name")
+        raise InvalidMessage(
+            f"a topic of {size:,} bytes ({topic[:40]!r}…) is over the limit of {TOPIC_LIMIT}: use a shorter name"
+        )
     if topic != topic.strip():
         raise InvalidMessage(f"topic {topic!r} begins or ends with a space: remove it")
     if bad := _RESERVED.intersection(topic):
-        raise InvalidMessage(f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: use another name")
+        raise InvalidMessage(
+            f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: use another name"
+        )
     return topic
 
 
@@ -104,7 +110,9 @@ def check_keys(keys: Sequence[str | None] | None, count: int) -> list[str | None
         return None
     checked = [check_key(key) for key in keys]
     if len(checked) != count:
-        raise InvalidMessage(f"{len(checked)} keys for {count} payloads: give one for each, or None where there is none")
+        raise InvalidMessage(
+            f"{len(checked)} keys for {count} payloads: give one for each, or None where there is none"
+        )
     return checked
 
 
@@ -117,7 +125,9 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
     if max_attempts is None:
         return None
     if type(max_attempts) is not int or not 1 <= max_attempts <= MAX_ATTEMPTS_LIMIT:
-        raise InvalidMessage(f"max_attempts {max_attempts!r} is no whole number from 1 to {MAX_ATTEMPTS_LIMIT:,}")
+        raise InvalidMessage(
+            f"max_attempts {max_attempts!r} is no whole number from 1 to {MAX_ATTEMPTS_LIMIT:,}"
+        )
     return max_attempts
 
 
@@ -130,7 +140,9 @@ def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
         raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
     if not least <= seconds <= LONGEST_DURATION_S:
-        raise InvalidMessage(f"{name} of {seconds:g} s is out of range: between {least:g} s and a hundred years")
+        raise InvalidMessage(
+            f"{name} of {seconds:g} s is out of range: between {least:g} s and a hundred years"
+        )
     return round(seconds * 1000)
 
 
@@ -142,7 +154,9 @@ def visibility_ms(seconds: float) -> int:
     """
     milliseconds = duration_ms(seconds, "visibility timeout", least=0.001)
     if milliseconds > LONGEST_LEASE_MS:
-        raise InvalidMessage(f"a visibility timeout of {seconds:g} s is over 24 hours: take a shorter one and extend the lease")
+        raise InvalidMessage(
+            f"a visibility timeout of {seconds:g} s is over 24 hours: take a shorter one and extend the lease"
+        )
     return milliseconds
 
 

@@ -28,7 +28,9 @@ class Waiter:
         """Answer the waiter itself; it is closed at the end of the `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the waiter."""
         self.close()
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         WorkerRow,
     )
 
-__all__ = ["ProducerStore", "ConsumerStore", "OperatorStore", "WorkerStore", "Store", "StoreWaiter"]
+__all__ = ["ConsumerStore", "OperatorStore", "ProducerStore", "Store", "StoreWaiter", "WorkerStore"]
 
 
 class ProducerStore(Protocol):
@@ -48,7 +48,9 @@ class ProducerStore(Protocol):
         """Add all of a batch or none, durable; ids in the order of the bodies."""
         ...
 
-    def restore_many(self, messages: Sequence[NewMessage], progress: ImportProgress | None, now_ms: int) -> tuple[list[int], int]:
+    def restore_many(
+        self, messages: Sequence[NewMessage], progress: ImportProgress | None, now_ms: int
+    ) -> tuple[list[int], int]:
         """Add imported messages and record the import's progress, durable, in one transaction: the ids (0: its key was held, nothing added) and the progress row's id."""
         ...
 
@@ -56,7 +58,9 @@ class ProducerStore(Protocol):
 class ConsumerStore(Protocol):
     """Leases and what becomes of them. A hold that is not valid any more is answered as lost, and changes nothing."""
 
-    def lease(self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()) -> tuple[list[LeasedRow], list[Hold]]:
+    def lease(
+        self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
+    ) -> tuple[list[LeasedRow], list[Hold]]:
         """Ack `ack`, then (unless one of them was lost) reclaim, promote and lease; answers leases in order, and the lost holds.
 
         Finding nothing takes no write lock and writes nothing.
@@ -79,7 +83,9 @@ class ConsumerStore(Protocol):
         """Send a processing message to the dead letters; False: lost."""
         ...
 
-    def extend(self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int) -> tuple[dict[int, int], list[Hold]]:
+    def extend(
+        self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int
+    ) -> tuple[dict[int, int], list[Hold]]:
         """Push `locked_until` out (None: by each topic's policy): the new times by id, and the lost ones."""
         ...
 
@@ -139,7 +145,16 @@ class OperatorStore(Protocol):
         """Answer one whole message."""
         ...
 
-    def page(self, selection: Selection, *, after: int | None, newest: bool, limit: int, preview_bytes: int | None, now_ms: int) -> list[MessageRow]:
+    def page(
+        self,
+        selection: Selection,
+        *,
+        after: int | None,
+        newest: bool,
+        limit: int,
+        preview_bytes: int | None,
+        now_ms: int,
+    ) -> list[MessageRow]:
         """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
         ...
 
@@ -171,11 +186,23 @@ class OperatorStore(Protocol):
         """Answer what operators did, newest first."""
         ...
 
-    def act(self, verb: str, targets: Targets, *, to: str | None, force: bool, actor: str, now_ms: int, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def act(
+        self,
+        verb: str,
+        targets: Targets,
+        *,
+        to: str | None,
+        force: bool,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
         """Perform requeue, delete, bury or move on the targets, in short transactions under one operation; `progress` is told the number done and stops it by False."""
         ...
 
-    def edit(self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None) -> Outcome:
+    def edit(
+        self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
+    ) -> Outcome:
         """Change one message that is not processing."""
         ...
 
@@ -183,7 +210,15 @@ class OperatorStore(Protocol):
         """Take back an operation (None: the last one not undone) where nobody touched its messages since."""
         ...
 
-    def purge(self, topic: str, state: State, *, actor: str, now_ms: int, progress: Callable[[int], bool] | None = None) -> Outcome:
+    def purge(
+        self,
+        topic: str,
+        state: State,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
         """Remove for good every message of a topic in a state (never processing)."""
         ...
 
@@ -203,7 +238,17 @@ class OperatorStore(Protocol):
         """Answer a topic's policy, defaults filled in."""
         ...
 
-    def set_policy(self, topic: str, *, max_attempts: int | None, visibility_ms: int | None, backoff: Backoff | None, keep_ms: int | None, actor: str, now_ms: int) -> Outcome:
+    def set_policy(
+        self,
+        topic: str,
+        *,
+        max_attempts: int | None,
+        visibility_ms: int | None,
+        backoff: Backoff | None,
+        keep_ms: int | None,
+        actor: str,
+        now_ms: int,
+    ) -> Outcome:
         """Replace what is not None of a topic's policy."""
         ...
 
@@ -243,7 +288,14 @@ class WorkerStore(Protocol):
         """Remove one short transaction's worth of what is past its time; the number removed, 0 when nothing is left to do."""
         ...
 
-    def imports(self, *, name: str | None = None, device: int | None = None, inode: int | None = None, bytes_taken: int | None = None) -> list[ImportProgress]:
+    def imports(
+        self,
+        *,
+        name: str | None = None,
+        device: int | None = None,
+        inode: int | None = None,
+        bytes_taken: int | None = None,
+    ) -> list[ImportProgress]:
         """Answer recorded imports that match all that is given."""
         ...
 

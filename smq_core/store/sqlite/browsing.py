@@ -47,7 +47,14 @@ class Browsing(Session):
         return None if row is None else MessageRow._make(row)  # type: ignore[arg-type]  # the columns of message_row
 
     def page(
-        self, selection: Selection, *, after: int | None, newest: bool, limit: int, preview_bytes: int | None, now_ms: int
+        self,
+        selection: Selection,
+        *,
+        after: int | None,
+        newest: bool,
+        limit: int,
+        preview_bytes: int | None,
+        now_ms: int,
     ) -> list[MessageRow]:
         """Answer messages by id, beyond `after` (exclusive); payloads cut to `preview_bytes` (None: whole)."""
 
@@ -84,7 +91,12 @@ class Browsing(Session):
             wanted = filters.conditions(selection, now_ms)
             with db:
                 found = sum(
-                    cast("int", db.execute(filters.count_sql(stream, wanted), {**stream.values, **wanted, "limit": limit}).get)
+                    cast(
+                        "int",
+                        db.execute(
+                            filters.count_sql(stream, wanted), {**stream.values, **wanted, "limit": limit}
+                        ).get,
+                    )
                     for stream in _streams(db, selection)
                 )
             return min(found, limit)
@@ -108,7 +120,10 @@ class Browsing(Session):
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
         """Answer what operators did, newest first."""
         rows = self._read(lambda db: db.execute(_ACTIVITY, (before or _WHOLE, limit)).fetchall())
-        return [_entry(cast("tuple[int, int, str, str, str | None, int, str, int | None, int]", row)) for row in rows]
+        return [
+            _entry(cast("tuple[int, int, str, str, str | None, int, str, int | None, int]", row))
+            for row in rows
+        ]
 
 
 def matching_ids(
@@ -155,7 +170,9 @@ def _ids(
     return [cast("int", row[0]) for row in db.execute(sql, {**stream.values, **wanted, "limit": limit})]
 
 
-def _rows(db: apsw.Connection, ids: list[int], preview_bytes: int | None, *, newest: bool) -> list[MessageRow]:
+def _rows(
+    db: apsw.Connection, ids: list[int], preview_bytes: int | None, *, newest: bool
+) -> list[MessageRow]:
     if not ids:
         return []
     preview = _WHOLE if preview_bytes is None else preview_bytes

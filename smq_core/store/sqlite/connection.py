@@ -162,7 +162,12 @@ class Connection:
         with self.lock, contextlib.suppress(apsw.BusyError):
             log, copied = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._next_checkpoint = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
-            if may_restart and log >= RESTART_PAGES and copied < log and self._turn.take(self.settings.timeout_s):
+            if (
+                may_restart
+                and log >= RESTART_PAGES
+                and copied < log
+                and self._turn.take(self.settings.timeout_s)
+            ):
                 try:
                     self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
                 finally:
@@ -217,12 +222,16 @@ class Connection:
 
     def _require_transaction(self) -> None:
         if not self.db.in_transaction:
-            raise StoreError("the transaction was ended from inside (COMMIT, ROLLBACK, or an error): nothing of it is certain")
+            raise StoreError(
+                "the transaction was ended from inside (COMMIT, ROLLBACK, or an error): nothing of it is certain"
+            )
 
     def _prepare_flush(self, *, is_durable: bool) -> bool:
         """Say whether this commit has to be a full one: SQLite then syncs the -wal's folder entry, which our flush cannot."""
         if self.settings.read_only:
-            raise StoreUnavailable(f"{self.settings.path} was opened read-only: nothing can be changed through it")
+            raise StoreUnavailable(
+                f"{self.settings.path} was opened read-only: nothing can be changed through it"
+            )
         if is_durable and (self._wal.is_poisoned or not self._wal.is_current()):
             self._renew_wal()
         if is_durable and self._owes_full_commit:
@@ -244,7 +253,9 @@ class Connection:
         try:
             self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
-            raise StoreUnavailable(f"an earlier flush of {self._wal.path} failed, and the disk still does ({error})") from error
+            raise StoreUnavailable(
+                f"an earlier flush of {self._wal.path} failed, and the disk still does ({error})"
+            ) from error
         self._wal.close()
         self._wal = WalFile(self.settings.path)
         self._turn = Turn(self._wal.path, self._wal.descriptor)

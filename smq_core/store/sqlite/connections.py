@@ -60,7 +60,10 @@ class Connections:
             if not self._is_prepared:
                 self._prepare()
                 self._is_prepared = True
-            refuse(self._settings.path, sum(1 for one in _OPEN if one.is_open and one.settings.path == self._settings.path))
+            refuse(
+                self._settings.path,
+                sum(1 for one in _OPEN if one.is_open and one.settings.path == self._settings.path),
+            )
             connection = Connection(self._settings)
             self._mine.add(connection)
             _OPEN.add(connection)

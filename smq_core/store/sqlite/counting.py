@@ -63,7 +63,11 @@ class Counting(Session):
         def work(db: apsw.Connection) -> TopicStats:
             with db:
                 found = _stats(db, name, now_ms)
-                found += [one for row in db.execute(_PAUSED) if (one := _unused(cast("_Pause", row), now_ms)).topic == name]
+                found += [
+                    one
+                    for row in db.execute(_PAUSED)
+                    if (one := _unused(cast("_Pause", row), now_ms)).topic == name
+                ]
             return found[0] if found else TopicStats(topic=name)
 
         return self._read(work)
@@ -115,7 +119,11 @@ def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
 
     A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is not looked for.
     """
-    moments = [row.first_ready_since, row.last_priority_since, row.due_since if (row.due_since or now_ms + 1) <= now_ms else None]
+    moments = [
+        row.first_ready_since,
+        row.last_priority_since,
+        row.due_since if (row.due_since or now_ms + 1) <= now_ms else None,
+    ]
     since = min((moment for moment in moments if moment is not None), default=None)
     return None if since is None else max(0, now_ms - since) / 1000
 

@@ -44,7 +44,9 @@ class _KeyHeldError(Exception):
 class Editing(Browsing):
     """The part of the store that edits, purges and drops."""
 
-    def edit(self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None) -> Outcome:
+    def edit(
+        self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
+    ) -> Outcome:
         """Change one message that is not processing, nor in the trash, and is still in the state it was seen in.
 
         Raises:
@@ -57,7 +59,13 @@ class Editing(Browsing):
             return _missed(message_id, "another unfinished message of the topic has that key")
 
     def purge(
-        self, topic: str, state: State, *, actor: str, now_ms: int, progress: Callable[[int], bool] | None = None
+        self,
+        topic: str,
+        state: State,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         """Remove for good every message that a topic has in a state now; never what is processing.
 
@@ -77,7 +85,9 @@ class Editing(Browsing):
         """Forget an empty topic's counters, policy and pause; False when it still has messages, or nothing is known of it."""
 
         def work(db: apsw.Connection) -> bool:
-            messages, has_settings = cast("tuple[int | None, int]", db.execute(_TOPIC_ROWS, (topic,)).fetchall()[0])
+            messages, has_settings = cast(
+                "tuple[int | None, int]", db.execute(_TOPIC_ROWS, (topic,)).fetchall()[0]
+            )
             if messages or (messages is None and not has_settings):
                 return False
             for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
@@ -88,20 +98,47 @@ class Editing(Browsing):
         return self._write_durably(work)
 
 
-def _edit(db: apsw.Connection, message_id: int, edit: Edit, actor: str, now_ms: int, seen: State | None) -> Outcome:
+def _edit(
+    db: apsw.Connection, message_id: int, edit: Edit, actor: str, now_ms: int, seen: State | None
+) -> Outcome:
     row = db.execute(_READ, (message_id,)).fetchone()
     if row is None:
         raise MessageNotFound(message_id)
-    names = ("status", "payload", "kind", "priority", "available_at", "headers", "key", "max_attempts", "topic")
+    names = (
+        "status",
+        "payload",
+        "kind",
+        "priority",
+        "available_at",
+        "headers",
+        "key",
+        "max_attempts",
+        "topic",
+    )
     values = dict(zip(names, row, strict=True))
     status, topic = cast("str", values["status"]), cast("str", values.pop("topic"))
     if refusal := _refusal(status, edit, seen):
         return _missed(message_id, refusal)
-    changes = {name: value for name in edit.__struct_fields__ if (value := getattr(edit, name)) is not msgspec.UNSET}
+    changes = {
+        name: value for name in edit.__struct_fields__ if (value := getattr(edit, name)) is not msgspec.UNSET
+    }
     operation = operations.begin(
-        db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=f"message {message_id}: {', '.join(sorted(changes))}"
+        db,
+        "edit",
+        actor=actor,
+        now_ms=now_ms,
+        topic=topic,
+        detail=f"message {message_id}: {', '.join(sorted(changes))}",
     )
-    db.execute(_SAVE_BEFORE, {"operation": operation.id, "status_after": None, "with_payload": True, "ids": id_array([message_id])})
+    db.execute(
+        _SAVE_BEFORE,
+        {
+            "operation": operation.id,
+            "status_after": None,
+            "with_payload": True,
+            "ids": id_array([message_id]),
+        },
+    )
     values |= {_FIELDS.get(name, name): value for name, value in changes.items()}
     db.execute(_EDIT, {**values, "operation": operation.id, "id": message_id})
     if not db.changes():
@@ -131,7 +168,9 @@ def _purge(db: apsw.Connection, selection: Selection, tally: Tally, actor: str, 
         return False
     if tally.operation is None:
         detail = f"all {selection.state}"
-        tally.operation = operations.begin(db, "purge", actor=actor, now_ms=now_ms, topic=selection.topic, detail=detail).id
+        tally.operation = operations.begin(
+            db, "purge", actor=actor, now_ms=now_ms, topic=selection.topic, detail=detail
+        ).id
     db.execute(_PURGE, (id_array(ids), selection.topic, selection.state))
     removed = db.changes()
     operations.count(db, tally.operation, removed)

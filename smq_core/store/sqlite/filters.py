@@ -13,7 +13,16 @@ from smq_core.states import State
 if TYPE_CHECKING:
     from smq_core.store.records import Selection
 
-__all__ = ["Stream", "conditions", "count_sql", "ids_sql", "kept_stream", "processing_stream", "ready_stream", "table_stream"]
+__all__ = [
+    "Stream",
+    "conditions",
+    "count_sql",
+    "ids_sql",
+    "kept_stream",
+    "processing_stream",
+    "ready_stream",
+    "table_stream",
+]
 
 Value = str | int | None
 
@@ -100,15 +109,18 @@ def conditions(
 def ids_sql(stream: Stream, wanted: dict[str, Value], *, newest: bool = False) -> str:
     """Compose the query of a stream's ids, ascending or descending; `:limit` bounds it."""
     return "\n".join(
-        (f"SELECT id FROM {stream.source}", _where(stream, wanted), "ORDER BY id DESC" if newest else "ORDER BY id", "LIMIT :limit")
+        (
+            f"SELECT id FROM {stream.source}",
+            _where(stream, wanted),
+            "ORDER BY id DESC" if newest else "ORDER BY id",
+            "LIMIT :limit",
+        )
     )
 
 
 def count_sql(stream: Stream, wanted: dict[str, Value]) -> str:
     """Compose the query of how many a stream has, at most `:limit`."""
     return f"SELECT count(*) FROM (SELECT 1 FROM {stream.source} {_where(stream, wanted)} LIMIT :limit)"
-
-
 
 
 def _where(stream: Stream, wanted: dict[str, Value]) -> str:

@@ -59,7 +59,9 @@ class Governing(Session):
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_POLICY, (topic,)).fetchone())
-            began = operations.begin(db, "policy", actor=actor, now_ms=now_ms, topic=topic, detail=detail, before=before)
+            began = operations.begin(
+                db, "policy", actor=actor, now_ms=now_ms, topic=topic, detail=detail, before=before
+            )
             db.execute(_WRITE_POLICY, values)
             return Outcome(operation=began.id, done=1)
 
@@ -70,7 +72,9 @@ class Governing(Session):
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_PAUSE, (topic,)).fetchone())
-            began = operations.begin(db, "pause", actor=actor, now_ms=now_ms, topic=topic, detail=reason, before=before)
+            began = operations.begin(
+                db, "pause", actor=actor, now_ms=now_ms, topic=topic, detail=reason, before=before
+            )
             db.execute(_WRITE_PAUSE, (topic, reason, actor, now_ms, until_ms))
             return Outcome(operation=began.id, done=1)
 
@@ -83,7 +87,9 @@ class Governing(Session):
             row = db.execute(_READ_PAUSE, (topic,)).fetchone()
             if row is None:
                 return Outcome(operation=None, done=0)
-            began = operations.begin(db, "resume", actor=actor, now_ms=now_ms, topic=topic, before=_encoded(row))
+            began = operations.begin(
+                db, "resume", actor=actor, now_ms=now_ms, topic=topic, before=_encoded(row)
+            )
             db.execute(_DELETE_PAUSE, (topic,))
             return Outcome(operation=began.id, done=1)
 

@@ -57,7 +57,9 @@ class _Look(NamedTuple):
 class Leasing(Session):
     """The part of the store that hands messages out."""
 
-    def lease(self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()) -> tuple[list[LeasedRow], list[Hold]]:
+    def lease(
+        self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
+    ) -> tuple[list[LeasedRow], list[Hold]]:
         """Ack, then (unless one of the acks was lost) reclaim, promote and lease; the leases in order, and the lost holds.
 
         Finding nothing takes no write lock and writes nothing.
@@ -86,7 +88,9 @@ def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
     return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + LONGEST_LEASE_MS)).fetchall()[0])  # type: ignore[arg-type]  # four flags
 
 
-def _lease(db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int) -> list[LeasedRow]:
+def _lease(
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
+) -> list[LeasedRow]:
     if any(look.has_expired for look in looks):
         _reclaim(db, now_ms)
     for topic, look in zip(request.topics, looks, strict=True):

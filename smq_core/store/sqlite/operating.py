@@ -33,7 +33,12 @@ _SAVE_BEFORE = query("save_before")
 _DROP_BEFORE = query("drop_before")
 _TOUCHED = query("touched_by")
 _WRITES = {verb: query(f"operator_{verb}") for verb in ("requeue", "delete", "bury", "move")}
-_AFTER: dict[str, str | None] = {"requeue": State.READY, "delete": State.DELETED, "bury": State.DEAD, "move": None}
+_AFTER: dict[str, str | None] = {
+    "requeue": State.READY,
+    "delete": State.DELETED,
+    "bury": State.DEAD,
+    "move": None,
+}
 """The state an action leaves; None: the one it found."""
 _SOURCES = {
     "requeue": {State.DEAD, State.DONE, State.DELAYED, State.PROCESSING},
@@ -150,7 +155,9 @@ def _change(
             detail = f"to {action.to}" if action.to else ""
             topics = {rows[one].topic for one in wanted}
             only = topics.pop() if len(topics) == 1 else topic
-            began = operations.begin(db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail)
+            began = operations.begin(
+                db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail
+            )
             tally.operation = began.id
         changed = _write(db, action, tally.operation, wanted)
         operations.count(db, tally.operation, len(changed))
@@ -158,14 +165,21 @@ def _change(
     tally.done += len(changed)
     tally.done_ids += changed
     tally.add_missed(Missed(one, why) for one, why in refusals.items())
-    tally.add_missed(Missed(one, "another unfinished message of the topic has its key") for one in sorted(held))
+    tally.add_missed(
+        Missed(one, "another unfinished message of the topic has its key") for one in sorted(held)
+    )
 
 
 def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) -> list[int]:
     """Change messages and keep how they were; answers those that no held key kept from it."""
     db.execute(
         _SAVE_BEFORE,
-        {"operation": operation, "status_after": _AFTER[action.verb], "with_payload": False, "ids": id_array(ids)},
+        {
+            "operation": operation,
+            "status_after": _AFTER[action.verb],
+            "with_payload": False,
+            "ids": id_array(ids),
+        },
     )
     values: dict[str, object] = {
         "now": action.now_ms,

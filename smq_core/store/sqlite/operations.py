@@ -88,5 +88,3 @@ def discard_if_empty(db: apsw.Connection, operation: int) -> None:
 def id_array(ids: Iterable[int]) -> apsw.carray:
     """Bind ids as an array."""
     return apsw.carray(array("q", ids))
-
-

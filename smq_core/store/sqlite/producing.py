@@ -88,4 +88,13 @@ def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
 
 def _shared(batch: Batch, kind: str, now_ms: int) -> tuple[object, ...]:
     status = "ready" if batch.available_at <= now_ms else "delayed"
-    return (batch.topic, kind, status, batch.priority, now_ms, batch.available_at, batch.max_attempts, batch.headers)
+    return (
+        batch.topic,
+        kind,
+        status,
+        batch.priority,
+        now_ms,
+        batch.available_at,
+        batch.max_attempts,
+        batch.headers,
+    )

@@ -34,7 +34,9 @@ def query(name: str) -> str:
 def all_queries() -> dict[str, Query]:
     """Answer every statement by name."""
     found: dict[str, Query] = {}
-    for file in sorted(resources.files(__package__).joinpath("queries").iterdir(), key=lambda entry: entry.name):
+    for file in sorted(
+        resources.files(__package__).joinpath("queries").iterdir(), key=lambda entry: entry.name
+    ):
         for one in _statements(file.read_text(encoding="utf-8")):
             if one.name in found:
                 raise KeyError(f"{file.name} names {one.name} a second time")

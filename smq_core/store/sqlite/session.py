@@ -72,7 +72,10 @@ class Session:
 
     def _prepare(self) -> None:
         opening.prepare(
-            self._path, may_create=self._may_create, may_write=not self._settings.read_only, now_ms=self._clock.now_ms()
+            self._path,
+            may_create=self._may_create,
+            may_write=not self._settings.read_only,
+            now_ms=self._clock.now_ms(),
         )
 
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:

@@ -101,7 +101,9 @@ class Settling(Session):
 
         return self._write(work)
 
-    def extend(self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int) -> tuple[dict[int, int], list[Hold]]:
+    def extend(
+        self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int
+    ) -> tuple[dict[int, int], list[Hold]]:
         """Push `locked_until` out (None: by each topic's policy); answers the new times by id, and the lost ones."""
 
         def work(db: apsw.Connection) -> tuple[dict[int, int], list[Hold]]:
@@ -122,7 +124,9 @@ class Settling(Session):
         Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had been; uncharged, it runs
         alone next. `blamed`: it crashed its worker; the attempt and a crash count, and it is dead when exhausted. `poison`: dead at once.
         """
-        return self._write(lambda db: sum(_recover(db, hold, worker, verdict, failure, now_ms) for hold in holds))
+        return self._write(
+            lambda db: sum(_recover(db, hold, worker, verdict, failure, now_ms) for hold in holds)
+        )
 
 
 def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
@@ -142,7 +146,9 @@ class _Ids(NamedTuple):
 
 
 def _by_receipt(holds: Sequence[Hold]) -> Iterator[tuple[Receipt, _Ids]]:
-    for receipt, group in groupby(sorted(holds, key=lambda hold: hold.receipt), key=lambda hold: hold.receipt):
+    for receipt, group in groupby(
+        sorted(holds, key=lambda hold: hold.receipt), key=lambda hold: hold.receipt
+    ):
         values = [hold.id for hold in group]
         yield receipt, _Ids(values, apsw.carray(array("q", values)))
 
@@ -197,12 +203,19 @@ def _fate(attempt: _Attempt, failure: Failure, now_ms: int) -> Requeued:
 
 
 def _give_back(
-    db: apsw.Connection, hold: Hold, attempt: _Attempt, failure: Failure, fate: Requeued, outcome: str, now_ms: int
+    db: apsw.Connection,
+    hold: Hold,
+    attempt: _Attempt,
+    failure: Failure,
+    fate: Requeued,
+    outcome: str,
+    now_ms: int,
 ) -> None:
     error = failure.error[:ERROR_LIMIT]
     finished_at = now_ms if fate.state is State.DEAD else None
     db.execute(
-        _REQUEUE_ONE, (fate.state, fate.available_at, finished_at, error, error_kind(error), hold.id, hold.receipt)
+        _REQUEUE_ONE,
+        (fate.state, fate.available_at, finished_at, error, error_kind(error), hold.id, hold.receipt),
     )
     db.execute(_RECORD_ATTEMPT, (hold.id, attempt.attempts, now_ms, outcome, error, attempt.worker))
 
@@ -212,7 +225,9 @@ def error_kind(error: str) -> str:
     return error.strip().split("\n", 1)[0][:KIND_LIMIT]
 
 
-def _extend(db: apsw.Connection, receipt: Receipt, ids: _Ids, visibility_ms: int | None, now_ms: int) -> dict[int, int]:
+def _extend(
+    db: apsw.Connection, receipt: Receipt, ids: _Ids, visibility_ms: int | None, now_ms: int
+) -> dict[int, int]:
     default_ms = round(TopicPolicy().visibility_timeout * 1000)
     held = cast("list[tuple[int, int | None]]", db.execute(_HELD_PROCESSING, (ids.array, receipt)).fetchall())
     until = {one: now_ms + (visibility_ms or own or default_ms) for one, own in held}
@@ -222,12 +237,16 @@ def _extend(db: apsw.Connection, receipt: Receipt, ids: _Ids, visibility_ms: int
     return until
 
 
-def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
+def _recover(
+    db: apsw.Connection, hold: Hold, worker: str, verdict: str, failure: Failure, now_ms: int
+) -> int:
     attempt = _read_attempt(db, hold)
     if attempt is None or attempt.worker != worker:
         return 0
     is_charged = verdict in {"blamed", "poison"}
-    is_dead = verdict == "poison" or (is_charged and is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy))
+    is_dead = verdict == "poison" or (
+        is_charged and is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy)
+    )
     error = failure.error[:ERROR_LIMIT] if is_charged else None
     db.execute(
         _RECOVER_ONE,

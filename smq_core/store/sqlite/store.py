@@ -19,6 +19,17 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore(
-    Producing, Leasing, Settling, Counting, Imports, Operating, Editing, Undoing, Governing, Browsing, Workers, Waiting
+    Producing,
+    Leasing,
+    Settling,
+    Counting,
+    Imports,
+    Operating,
+    Editing,
+    Undoing,
+    Governing,
+    Browsing,
+    Workers,
+    Waiting,
 ):
     """A queue in one SQLite file; see `smq_core.store.base` for what each method promises."""

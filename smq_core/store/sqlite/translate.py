@@ -9,13 +9,37 @@ from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, Stor
 __all__ = ["translate"]
 
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
-    (apsw.BusyError, StoreBusy, "another program holds the database {path} ({error}): try again, or see `smq doctor` for who"),
-    (apsw.LockedError, StoreBusy, "another statement of this process holds the database {path} ({error}): try again"),
-    (apsw.CorruptError, StoreCorrupt, "the database {path} is damaged ({error}): run `smq doctor`, then restore a backup"),
+    (
+        apsw.BusyError,
+        StoreBusy,
+        "another program holds the database {path} ({error}): try again, or see `smq doctor` for who",
+    ),
+    (
+        apsw.LockedError,
+        StoreBusy,
+        "another statement of this process holds the database {path} ({error}): try again",
+    ),
+    (
+        apsw.CorruptError,
+        StoreCorrupt,
+        "the database {path} is damaged ({error}): run `smq doctor`, then restore a backup",
+    ),
     (apsw.NotADBError, NotAQueue, "{path} is not a SQLite database ({error})"),
-    (apsw.FullError, StoreUnavailable, "no room to write {path} ({error}): free disk space and try again; nothing was lost"),
-    (apsw.ReadOnlyError, StoreUnavailable, "{path} cannot be written ({error}): check the permissions of the file and its folder"),
-    (apsw.CantOpenError, StoreUnavailable, "{path} cannot be opened ({error}): check that it exists and may be read"),
+    (
+        apsw.FullError,
+        StoreUnavailable,
+        "no room to write {path} ({error}): free disk space and try again; nothing was lost",
+    ),
+    (
+        apsw.ReadOnlyError,
+        StoreUnavailable,
+        "{path} cannot be written ({error}): check the permissions of the file and its folder",
+    ),
+    (
+        apsw.CantOpenError,
+        StoreUnavailable,
+        "{path} cannot be opened ({error}): check that it exists and may be read",
+    ),
     (apsw.PermissionsError, StoreUnavailable, "{path} may not be used ({error}): check its permissions"),
     (apsw.IOError, StoreUnavailable, "reading or writing {path} failed ({error}): check the disk"),
     (apsw.InterruptError, StoreError, "the query on {path} was cancelled"),

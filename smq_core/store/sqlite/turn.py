@@ -15,7 +15,21 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
 __all__ = ["Turn"]
 
-_SHORT_SLEEPS_S = (0.00005, 0.0001, 0.0001, 0.0002, 0.0002, 0.0005, 0.0005, 0.001, 0.001, 0.002, 0.002, 0.005, 0.005)
+_SHORT_SLEEPS_S = (
+    0.00005,
+    0.0001,
+    0.0001,
+    0.0002,
+    0.0002,
+    0.0005,
+    0.0005,
+    0.001,
+    0.001,
+    0.002,
+    0.002,
+    0.005,
+    0.005,
+)
 """A turn is over in 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer queues in the kernel."""
 
 

@@ -52,10 +52,18 @@ class Undoing(Session):
         Raises:
             SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a purge).
         """
-        wanted = self._read(lambda db: cast("int | None", db.execute(_LAST).get)) if operation is None else operation
+        wanted = (
+            self._read(lambda db: cast("int | None", db.execute(_LAST).get))
+            if operation is None
+            else operation
+        )
         found = None if wanted is None else self._read(lambda db: db.execute(_READ, (wanted,)).fetchone())
         if wanted is None or found is None:
-            raise SmqError("there is nothing to undo" if wanted is None else f"there is no operation {wanted}: see `smq activity`")
+            raise SmqError(
+                "there is nothing to undo"
+                if wanted is None
+                else f"there is no operation {wanted}: see `smq activity`"
+            )
         record = _Operation._make(found)  # type: ignore[arg-type]  # the columns of read_operation
         if record.undone_at is not None:
             raise SmqError(f"operation {wanted} ({record.action}) was undone already")
@@ -66,10 +74,16 @@ class Undoing(Session):
     def _undo_messages(self, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
         tally = Tally()
         after = 0
-        while (last := self._write_durably(lambda db, after=after: _undo_chunk(db, operation, record, after, tally, actor, now_ms))) is not None:
+        while (
+            last := self._write_durably(
+                lambda db, after=after: _undo_chunk(db, operation, record, after, tally, actor, now_ms)
+            )
+        ) is not None:
             after = last
         if tally.operation is None:
-            raise SmqError(f"operation {operation} ({record.action}) cannot be undone: it is too old, or removed messages for good")
+            raise SmqError(
+                f"operation {operation} ({record.action}) cannot be undone: it is too old, or removed messages for good"
+            )
         self._write_durably(lambda db: _close(db, operation, now_ms))
         return tally.outcome(names_ids=True)
 
@@ -83,14 +97,20 @@ def _undo_chunk(
         return None
     if tally.operation is None:
         detail = f"{record.action} of operation {operation}"
-        tally.operation = operations.begin(db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail).id
+        tally.operation = operations.begin(
+            db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail
+        ).id
     wanted = [one for one, _, is_untouched in rows if is_untouched]
     db.execute(_UNDO, {"undo": tally.operation, "operation": operation, "ids": id_array(wanted)})
     undone = {cast("int", row[0]) for row in db.execute(_TOUCHED, (id_array(wanted), tally.operation))}
     operations.count(db, tally.operation, len(undone))
     tally.done += len(undone)
     tally.done_ids += sorted(undone)
-    tally.add_missed(Missed(one, _why(status, is_untouched=bool(untouched))) for one, status, untouched in rows if one not in undone)
+    tally.add_missed(
+        Missed(one, _why(status, is_untouched=bool(untouched)))
+        for one, status, untouched in rows
+        if one not in undone
+    )
     return rows[-1][0]
 
 
@@ -107,16 +127,25 @@ def _close(db: apsw.Connection, operation: int, now_ms: int) -> None:
     db.execute(_FORGET, (operation,))
 
 
-def _undo_setting(db: apsw.Connection, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
+def _undo_setting(
+    db: apsw.Connection, operation: int, record: _Operation, actor: str, now_ms: int
+) -> Outcome:
     """Put a topic's pause or policy back, unless somebody changed it again."""
     later = cast("int | None", db.execute(_LATER, (operation, record.topic, record.action)).get)
     if later is not None:
-        raise SmqError(f"operation {operation} ({record.action}) cannot be undone: operation {later} changed {record.topic} again")
+        raise SmqError(
+            f"operation {operation} ({record.action}) cannot be undone: operation {later} changed {record.topic} again"
+        )
     write, delete = _RESTORE[record.action]
     before: list[Any] | None = msgspec.json.decode(record.before or "null")
     db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
     began = operations.begin(
-        db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=f"{record.action} of operation {operation}"
+        db,
+        "undo",
+        actor=actor,
+        now_ms=now_ms,
+        topic=record.topic,
+        detail=f"{record.action} of operation {operation}",
     )
     _close(db, operation, now_ms)
     return Outcome(operation=began.id, done=1)

@@ -45,7 +45,11 @@ class SqliteWaiter:
     """Notices that somebody committed; for one thread."""
 
     def __init__(
-        self, watch: FileWatch | None, data_version: Callable[[], int], monotonic: Callable[[], float], version: int
+        self,
+        watch: FileWatch | None,
+        data_version: Callable[[], int],
+        monotonic: Callable[[], float],
+        version: int,
     ) -> None:
         """Start from a version that the caller has read."""
         self._watch = watch

@@ -33,7 +33,9 @@ class WalFile:
         try:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
-            raise StoreUnavailable(f"{self.path} cannot be opened ({error.strerror}): it belongs to the open database") from error
+            raise StoreUnavailable(
+                f"{self.path} cannot be opened ({error.strerror}): it belongs to the open database"
+            ) from error
         self._inode = os.fstat(self.descriptor).st_ino
 
     def is_current(self) -> bool:

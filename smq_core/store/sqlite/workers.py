@@ -92,7 +92,8 @@ class Workers(Session):
         """Answer samples, oldest first."""
         wanted = {"step_ms": step_ms, "since": since, "topic": topic}
         return [
-            msgspec.convert(row, Sample) for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
+            msgspec.convert(row, Sample)
+            for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
         ]
 
     def prune(self, now_ms: int, *, limit: int = CHUNK) -> int:
