@@ -1,0 +1,200 @@
+"""Runs one command for one message, without a shell: payload on its standard input, facts in SMQ_* variables, its exit code the outcome.
+
+It bounds what it keeps of the output and never waits for anything but the command itself, so that a grandchild
+which keeps the pipe open cannot hold a handler thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.protocol import Delivery
+
+__all__ = ["CommandFailed", "CommandRun", "environment"]
+
+OUTPUT_KEPT: Final = 8 * 1024
+EXIT_RETRY: Final = 75
+"""EX_TEMPFAIL of sysexits.h."""
+EXIT_BURY: Final = 65
+"""EX_DATAERR of sysexits.h."""
+_PIPE_SIZE: Final = 64 * 1024
+_LOOK_S: Final = 0.05
+_TERM_GRACE_S: Final = 2.0
+
+
+class CommandFailed(Exception):  # noqa: N818 - its first line is what an operator reads: how the command ended
+    """The command ended with another code than 0, or by a signal; the text has the tail of its output."""
+
+
+def environment(delivery: Delivery) -> dict[bytes, bytes]:
+    """Answer the daemon's environment with the message's facts, in forms that execve takes whatever they hold."""
+    facts = {
+        "SMQ_ID": str(delivery.id),
+        "SMQ_TOPIC": delivery.topic,
+        "SMQ_ATTEMPTS": str(delivery.attempts),
+        "SMQ_DELIVERIES": str(delivery.deliveries),
+        "SMQ_PRIORITY": str(delivery.priority),
+        "SMQ_KEY": delivery.key or "",
+        "SMQ_KIND": "text" if delivery.kind == "auto" else delivery.kind,
+        "SMQ_HEADERS": delivery.headers or "{}",
+    }
+    return {**os.environb, **{name.encode(): _clean(value) for name, value in facts.items()}}
+
+
+class CommandRun:
+    """One run of a command; `interrupt` may be called from another thread."""
+
+    def __init__(self, arguments: Sequence[str], delivery: Delivery, clock: Clock) -> None:
+        """Prepare the run; nothing starts yet."""
+        self._arguments = list(arguments)
+        self._delivery = delivery
+        self._clock = clock
+        self._tail = b""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._kill_at: float | None = None
+
+    def run(self, note_group: Callable[[int], None]) -> None:
+        """Run it to its end; return means processed.
+
+        Raises:
+            Retry, Bury, CommandFailed: by its exit code.
+            HandlerTimeout: when it was interrupted.
+        """
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the operator's own command, never a shell
+                self._arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment(self._delivery),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandFailed(f"cannot run {self._arguments[0]}: {error.strerror}") from error
+        note_group(self._process.pid)
+        try:
+            self._feed_and_drain(self._process)
+        finally:
+            self._close_pipes(self._process)
+            note_group(0)
+        self._judge(self._process.returncode)
+
+    def interrupt(self) -> None:
+        """End the command: its process group gets SIGTERM, and SIGKILL two seconds later."""
+        self._kill_at = self._clock.monotonic() + _TERM_GRACE_S
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+
+    def _feed_and_drain(self, process: subprocess.Popen[bytes]) -> None:
+        body = self._delivery.body
+        unsent = memoryview(body.encode() if isinstance(body, str) else body)
+        with selectors.DefaultSelector() as selector, _ending(process) as ending:
+            if ending is not None:
+                selector.register(ending, selectors.EVENT_READ)
+            for pipe, event in ((process.stdin, selectors.EVENT_WRITE), (process.stdout, selectors.EVENT_READ)):
+                if pipe is not None:
+                    os.set_blocking(pipe.fileno(), False)
+                    selector.register(pipe, event)
+            while process.poll() is None:
+                self._kill_when_due()
+                for key, _ in selector.select(_LOOK_S if ending is None or self._kill_at else None):
+                    if key.fileobj is process.stdin:
+                        unsent = self._feed(selector, process, unsent)
+                    elif key.fileobj is process.stdout and not self._drain(process):
+                        selector.unregister(key.fileobj)
+        while self._drain(process):
+            pass
+
+    def _kill_when_due(self) -> None:
+        if self._kill_at is not None and self._clock.monotonic() >= self._kill_at:
+            self._signal(signal.SIGKILL)
+
+    @staticmethod
+    def _feed(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], unsent: memoryview) -> memoryview:
+        if process.stdin is None:
+            return unsent
+        try:
+            unsent = unsent[os.write(process.stdin.fileno(), unsent[:_PIPE_SIZE]) :]
+        except BlockingIOError:
+            return unsent
+        except BrokenPipeError:  # a command need not read its input
+            unsent = unsent[len(unsent) :]
+        if not unsent:
+            selector.unregister(process.stdin)
+            process.stdin.close()
+        return unsent
+
+    def _drain(self, process: subprocess.Popen[bytes]) -> bool:
+        if process.stdout is None:
+            return False
+        try:
+            data = os.read(process.stdout.fileno(), _PIPE_SIZE)
+        except BlockingIOError:
+            return process.returncode is None
+        self._tail = (self._tail + data)[-OUTPUT_KEPT:]
+        return bool(data)
+
+    @staticmethod
+    def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _judge(self, code: int) -> None:
+        output = self._tail.decode(errors="replace").strip()
+        name = self._arguments[0]
+        if self._kill_at is not None:
+            raise HandlerTimeout(_sentence(f"{name} was ended at its timeout", output))
+        if code == EXIT_RETRY:
+            raise Retry(why=_sentence(f"{name} asked for another attempt (exit {code})", output))
+        if code == EXIT_BURY:
+            raise Bury(_sentence(f"{name} refused the message (exit {code})", output))
+        if code < 0:
+            raise CommandFailed(_sentence(f"{name} was ended by {_signal_name(-code)}", output))
+        if code:
+            raise CommandFailed(_sentence(f"{name} failed with exit {code}", output))
+
+
+@contextlib.contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """Answer a descriptor that becomes readable when the process ends; None where the system has none."""
+    opener = getattr(os, "pidfd_open", None)
+    if opener is None:
+        yield None
+        return
+    descriptor = opener(process.pid)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _sentence(first_line: str, output: str) -> str:
+    return f"{first_line}\n{output}" if output else first_line
+
+
+def _clean(value: str) -> bytes:
+    return value.encode("utf-8", "replace").replace(b"\0", b"?")

@@ -1,0 +1,137 @@
+"""What the supervisor does from time to time: heartbeat, renewals, a look at its neighbours, at deadlines and at what stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.backlog import has_backlog, recall_backlog
+from smq_core.daemon.deadlines import enforce_deadlines
+from smq_core.daemon.handlers import Routes
+from smq_core.daemon.notify import notify
+from smq_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.daemon.deaths import Pause
+    from smq_core.daemon.parts import Parts
+
+__all__ = ["Duties"]
+
+HEARTBEAT_S: Final = 2.0
+RENEWAL_S: Final = 1.0
+LOCK_LOOK_S: Final = 0.1
+SCAN_S: Final = 0.1
+BACKLOG_S: Final = 0.02
+
+
+class Duties:
+    """The recurring work of one daemon."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work on a daemon's parts."""
+        self._parts = parts
+        self.routes = Routes(parts.fleet.program.handlers)
+        self.is_quiet = False
+        self.is_stopping = False
+        self.stop_was_asked = False
+        now = parts.clock.monotonic()
+        self._due = {self.beat: now, self.renew: now + RENEWAL_S, self._look_at_locks: now, self._scan: now}
+        self._interval = {
+            self.beat: HEARTBEAT_S,
+            self.renew: RENEWAL_S,
+            self._look_at_locks: LOCK_LOOK_S,
+            self._scan: SCAN_S,
+        }
+
+    def due_in(self, now: float) -> float:
+        """Answer in how many seconds something is due."""
+        fleet = self._parts.fleet
+        waits = [self._due[self.beat] - now]
+        if fleet.in_flight:
+            waits += [self._due[self.renew] - now, self._due[self._scan] - now]
+            if has_backlog(fleet):
+                waits.append(BACKLOG_S)
+        if self._parts.neighbours.has_unwatched:
+            waits.append(self._due[self._look_at_locks] - now)
+        return max(0.0, min(waits))
+
+    def run(self, now: float) -> None:
+        """Do what is due."""
+        recall_backlog(self._parts.fleet, now)
+        for duty, interval_s in self._interval.items():
+            if now >= self._due[duty]:
+                self._due[duty] = now + interval_s
+                duty()
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Do something with the database if it is there; say whether it went well."""
+        patience = self._parts.patience
+        if patience.wait_s() > 0:
+            return False
+        try:
+            if patience.is_lost:
+                self._parts.feeder.reconcile()
+            action()
+        except StoreError as error:
+            patience.failed(error)
+            return False
+        patience.succeeded()
+        return True
+
+    def beat(self) -> None:
+        """Write the daemon's row, do what it was asked there, and look at the neighbours."""
+        parts = self._parts
+        state = "stopping" if self.is_stopping else "quiet" if self.is_quiet else "running"
+        topics = [spec.pattern for spec in self.routes.specs]
+        condition = "database unavailable" if parts.patience.is_lost else ""
+        row = parts.heartbeat.row(state, topics, condition)  # type: ignore[arg-type]  # one of the three
+        self.attempt(lambda: self._obey(parts.store.put_worker(row)))
+        self.attempt(self.look_at_neighbours)
+        notify("WATCHDOG=1", f"STATUS={state}: {parts.feeder.processed} processed, {parts.fleet.in_flight} in flight")
+
+    def renew(self) -> None:
+        """Renew leases."""
+        self.attempt(lambda: self._parts.renewals.renew(self._parts.clock.now_ms()))
+
+    def look_at_neighbours(self) -> None:
+        """Return the messages of daemons that died."""
+        if self._parts.neighbours.look():
+            self._parts.feeder.is_worth_a_look = True
+        self._parts.neighbours.drop_stale_rows()
+
+    def pause(self, pause: Pause) -> None:
+        """Pause a topic whose messages kill worker processes."""
+        parts = self._parts
+        now_ms = parts.clock.now_ms()
+        parts.journal.error("topic_paused", f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}", topic=pause.topic)
+        self.attempt(
+            lambda: parts.store.pause(
+                pause.topic,
+                reason=pause.reason,
+                until_ms=now_ms + round(pause.seconds * 1000),
+                actor=parts.worker_id,
+                now_ms=now_ms,
+            )
+        )
+
+    def _obey(self, command: str | None) -> None:
+        if command is None:
+            return
+        self._parts.journal.info("command", f"asked to {command}")
+        if command == "stop":
+            self.stop_was_asked = True
+        elif not self.is_stopping:
+            self.is_quiet = command == "quiet"
+            self._parts.feeder.is_leasing = not self.is_quiet
+            self._parts.feeder.is_worth_a_look = True
+            if self.is_quiet:
+                for process in self._parts.fleet.processes:
+                    process.recall(len(process.in_flight))
+
+    def _look_at_locks(self) -> None:
+        if self._parts.neighbours.has_unwatched:
+            self.attempt(self.look_at_neighbours)
+
+    def _scan(self) -> None:
+        enforce_deadlines(self._parts.fleet, self.routes, self._parts.journal, self._parts.clock.monotonic())

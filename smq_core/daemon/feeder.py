@@ -1,0 +1,264 @@
+"""Between the store and the worker processes: writes outcomes and leases the next messages in one transaction, and hands them out."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.process import Flight
+from smq_core.daemon.turns import Ask, Turns
+from smq_core.message import Receipt
+from smq_core.store.records import Hold, LeaseRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.fleet import Fleet
+    from smq_core.daemon.handlers import Routes
+    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.ledger import Ledger
+    from smq_core.daemon.process import WorkerProcess
+    from smq_core.daemon.protocol import Handled
+    from smq_core.policy import RandomSource
+    from smq_core.store.base import Store
+
+__all__ = ["Feeder"]
+
+ACK_WITHIN_S: Final = 0.003
+ACK_BATCH: Final = 500
+TOPICS_EVERY_S: Final = 0.25
+RESERVED: Final = 0
+"""Stands for `alone` while a suspect waits for the process to become empty."""
+
+
+class Feeder:
+    """Keeps worker processes fed."""
+
+    def __init__(
+        self,
+        store: Store,
+        fleet: Fleet,
+        ledger: Ledger,
+        routes: Routes,
+        *,
+        worker_id: str,
+        lease_ms: int | None,
+        clock: Clock,
+        random: RandomSource,
+        journal: Journal,
+    ) -> None:
+        """Lease as a worker; `lease_ms` None: as each topic's policy has it."""
+        self.is_leasing = True
+        self.is_worth_a_look = True
+        """Something may be ready: somebody wrote, a time has come, or the last lease was full."""
+        self.topics: list[str] = []
+        self.due_at_ms: int | None = None
+        """When something changes by time alone."""
+        self.processed = 0
+        self.failed = 0
+        self.lease_ms = lease_ms
+        self._store = store
+        self._fleet = fleet
+        self._ledger = ledger
+        self._worker_id = worker_id
+        self._clock = clock
+        self._random = random
+        self._journal = journal
+        self._waiting: deque[Flight] = deque()
+        self._suspects: deque[Flight] = deque()
+        self._oldest_outcome: float | None = None
+        self._topics_at = 0.0
+        self.use(routes)
+
+    def use(self, routes: Routes) -> None:
+        """Lease for these handlers from now on."""
+        self._routes = routes
+        self._turns = Turns(routes)
+        self._topics_at = 0.0
+        self.topics = routes.exact_topics
+        self.is_worth_a_look = True
+
+    @property
+    def held(self) -> int:
+        """Count the messages that are leased but in no worker process."""
+        return len(self._waiting) + len(self._suspects)
+
+    def flights(self) -> Iterator[Flight]:
+        """Answer every message that this daemon holds."""
+        yield from self._waiting
+        yield from self._suspects
+        for process in self._fleet.processes:
+            yield from process.in_flight.values()
+
+    def is_due(self, now: float) -> bool:
+        """Say whether a step is worth its transaction."""
+        if len(self._ledger):
+            if self._oldest_outcome is None:
+                self._oldest_outcome = now
+            if len(self._ledger) >= ACK_BATCH or now - self._oldest_outcome >= ACK_WITHIN_S or self._has_hungry():
+                return True
+        if self.held and any(process.is_ready for process in self._fleet.processes):
+            return True
+        return self.is_leasing and self.is_worth_a_look and self._has_hungry()
+
+    def due_in(self, now: float) -> float | None:
+        """Answer in how many seconds a step becomes due by itself; None: never."""
+        waits: list[float] = []
+        if self._oldest_outcome is not None:
+            waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))
+        if self.is_leasing and self.due_at_ms is not None and self._has_hungry():
+            waits.append(max(0.0, (self.due_at_ms - self._clock.now_ms()) / 1000))
+        return min(waits, default=None)
+
+    def step(self) -> None:
+        """Write what is known, lease what there is room for, hand it out.
+
+        Raises:
+            StoreError: when the database does not take it; nothing is forgotten then.
+        """
+        now = self._clock.monotonic()
+        now_ms = self._clock.now_ms()
+        asks = self._asks(now, now_ms)
+        if len(self._ledger):
+            with self._store.transaction(is_durable=False):
+                lost = self._ledger.write(self._store, now_ms)
+                flights = self._lease(asks, now_ms)
+            self._ledger.forget()
+            self._oldest_outcome = None
+            self.tell_lost(lost)
+        else:
+            flights = self._lease(asks, now_ms)
+        for flight in flights:
+            (self._suspects if flight.row.is_suspect else self._waiting).append(flight)
+        if asks:
+            self._note_look(asks, len(flights), now_ms)
+        self._hand_out(now)
+
+    def take_outcomes(self, process: WorkerProcess, handled: Handled) -> None:
+        """Note what handlers are done with."""
+        now = self._clock.monotonic()
+        process.note_handled(len(handled.done) + len(handled.failed), now)
+        if self._oldest_outcome is None:
+            self._oldest_outcome = now
+        pop, ack = process.in_flight.pop, self._ledger.ack
+        for message_id in handled.done:
+            if (flight := pop(message_id, None)) is not None:
+                ack(flight)
+                self.processed += 1
+        for outcome in handled.failed:
+            if (flight := pop(outcome.id, None)) is not None:
+                self._ledger.fail(flight, outcome)
+                self.failed += outcome.verb != "release"
+                self._journal.info(f"message_{outcome.verb}", _first_line(outcome.error), id=outcome.id, topic=flight.row.topic)
+        if process.alone and process.alone not in process.in_flight:
+            process.alone = None
+
+    def take_back(self, process: WorkerProcess, ids: list[int]) -> None:
+        """Take messages that no handler has begun with: for other processes that are free, else for whoever leases them next."""
+        for message_id in ids:
+            if (flight := process.in_flight.pop(message_id, None)) is not None:
+                self._waiting.append(flight)
+        if self.is_leasing:
+            self._hand_out(self._clock.monotonic())
+        self.release_waiting()
+
+    def release_waiting(self) -> None:
+        """Give back what is leased but in no worker process."""
+        for flight in self._waiting:
+            self._ledger.release(flight)
+        self._waiting.clear()
+        if not self.is_leasing:
+            for flight in self._suspects:
+                self._ledger.release(flight)
+            self._suspects.clear()
+
+    def tell_lost(self, lost: list[Hold]) -> None:
+        """Log the messages whose lease somebody else has by now."""
+        for hold in lost:
+            self._journal.warning(
+                "lease_lost", "an operator or another worker took the message over; the outcome of this run is dropped", id=hold.id
+            )
+
+    def reconcile(self) -> None:
+        """Release what the database says we hold and we know nothing of: leased by a commit whose success was not reported.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        known = {Hold(flight.row.id, flight.receipt) for flight in self.flights()}
+        unknown = [hold for hold in self._store.held_by(self._worker_id) if hold not in known]
+        if unknown:
+            self._store.release(unknown, self._clock.now_ms())
+
+    def _has_hungry(self) -> bool:
+        return any(2 * len(one.in_flight) <= one.window for one in self._fleet.processes if one.is_open)
+
+    def _asks(self, now: float, now_ms: int) -> list[Ask]:
+        if not (self.is_leasing and self.is_worth_a_look):
+            return []
+        room = sum(process.room for process in self._fleet.processes) - self.held
+        if room <= 0:
+            return []
+        if self._routes.has_patterns and now - self._topics_at >= TOPICS_EVERY_S:
+            self.topics = self._routes.topics(stats.topic for stats in self._store.topics(now_ms))
+            self._topics_at = now
+        running = Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
+        return self._turns.next(self.topics, room, running)
+
+    def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
+        flights: list[Flight] = []
+        room = max((ask.limit for ask in asks), default=0)
+        for ask in asks:
+            limit = min(ask.limit, room - len(flights))
+            if limit <= 0:
+                break
+            receipt = Receipt(self._random.getrandbits(63))
+            rows, _ = self._store.lease(
+                LeaseRequest(
+                    topics=ask.topics, limit=limit, receipt=receipt, visibility_ms=self.lease_ms, worker=self._worker_id
+                ),
+                now_ms,
+            )
+            flights += [Flight(row, receipt) for row in rows]
+        return flights
+
+    def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
+        """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
+        self.is_worth_a_look = found >= max(ask.limit for ask in asks)
+        self.due_at_ms = None if self.is_worth_a_look else self._store.next_due(self.topics, now_ms)
+
+    def _hand_out(self, now: float) -> None:
+        self._hand_out_suspects(now)
+        while self._waiting:
+            open_ones = [one for one in self._fleet.processes if one.room > 0]
+            if not open_ones:
+                break
+            process = min(open_ones, key=lambda one: len(one.in_flight))
+            share = max(1, len(self._waiting) // len(open_ones))
+            count = min(share, process.room, len(self._waiting))
+            process.give([self._waiting.popleft() for _ in range(count)], now)
+
+    def _hand_out_suspects(self, now: float) -> None:
+        """Give each suspect a process of its own: one that is empty, or becomes so because it gets nothing more."""
+        for process in self._fleet.processes:
+            if process.alone == RESERVED and not process.is_draining and not process.in_flight:
+                if self._suspects:
+                    suspect = self._suspects.popleft()
+                    process.alone = suspect.row.id
+                    process.give([suspect], now)
+                else:
+                    process.alone = None
+        reserved = sum(1 for process in self._fleet.processes if process.alone == RESERVED)
+        candidates = sorted((one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight))
+        for process in candidates[: max(0, len(self._suspects) - reserved)]:
+            process.alone = RESERVED
+            if process.in_flight:
+                process.recall(len(process.in_flight))
+            else:
+                self._hand_out_suspects(now)
+                return
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0][:500]

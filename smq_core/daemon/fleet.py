@@ -1,0 +1,214 @@
+"""The worker processes as a set: how many there are, when one is started again, how old code gives way to new. No database."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from smq_core.daemon.berths import SLOTS, BerthHeader, SlotRange
+from smq_core.daemon.process import WorkerProcess
+from smq_core.daemon.protocol import Finish, Stopping
+
+if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Iterator
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.berths import Berth
+    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.process import Program
+
+__all__ = ["Death", "Fleet"]
+
+RESTART_FIRST_S: Final = 0.1
+RESTART_CAP_S: Final = 30.0
+CALM_S: Final = 10.0
+"""A process that lived so long did not die of starting."""
+
+
+class Death(NamedTuple):
+    """A worker process that has ended."""
+
+    process: WorkerProcess
+    code: int
+
+    @property
+    def cause(self) -> str:
+        """Say in words how it ended."""
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        try:
+            return signal.Signals(-self.code).name
+        except ValueError:
+            return f"signal {-self.code}"
+
+
+class Fleet:
+    """The worker processes of a daemon."""
+
+    def __init__(
+        self,
+        program: Program,
+        count: int,
+        *,
+        berth: Berth,
+        map_fd: int,
+        identity: BerthHeader,
+        selector: selectors.BaseSelector,
+        clock: Clock,
+        journal: Journal,
+    ) -> None:
+        """Start nothing yet; sockets of processes are registered with the selector, the process as data."""
+        self.program = program
+        self.count = count
+        self.processes: list[WorkerProcess] = []
+        self.refusal = ""
+        """Why the newest code could not be imported."""
+        self._berth = berth
+        self._map_fd = map_fd
+        self._identity = identity
+        self._selector = selector
+        self._clock = clock
+        self._journal = journal
+        self._restart_at = 0.0
+        self._short_lives = 0
+        self._is_stopping = False
+
+    @property
+    def current(self) -> list[WorkerProcess]:
+        """Answer the processes that run the newest code."""
+        return [one for one in self.processes if one.program is self.program]
+
+    @property
+    def in_flight(self) -> int:
+        """Count the messages that any process has."""
+        return sum(len(one.in_flight) for one in self.processes)
+
+    @property
+    def has_been_ready(self) -> bool:
+        """Say whether the newest code could be imported."""
+        return any(one.is_ready for one in self.current)
+
+    def restart_due_in(self, now: float) -> float | None:
+        """Answer in how many seconds a process is to be started; None: all are there."""
+        if self._is_stopping or self.refusal or len(self.current) >= self.count:
+            return None
+        return max(0.0, self._restart_at - now)
+
+    def fill(self) -> None:
+        """Start the processes that are missing, unless they die so soon that it has to wait."""
+        while self.restart_due_in(self._clock.monotonic()) == 0.0:
+            self._start()
+
+    def replace(self, program: Program) -> None:
+        """Start processes on a new program beside the old ones, which go on until `retire_old`."""
+        for one in self.current:
+            if not one.is_ready:
+                one.kill(signal.SIGKILL)
+        self.program = program
+        self.refusal = ""
+        self._restart_at = 0.0
+        self.fill()
+
+    def keep_old(self, program: Program) -> None:
+        """Go back to a program whose processes still run, after a new one was refused."""
+        self.program = program
+        self.refusal = ""
+
+    def retire_old(self) -> None:
+        """Give processes of older programs nothing more; they end when they have nothing left."""
+        for one in self.processes:
+            if one.program is not self.program and not one.is_draining:
+                one.is_draining = True
+                one.recall(len(one.in_flight))
+
+    def finish_drained(self) -> None:
+        """End the processes that have nothing left to do and get nothing more."""
+        for one in self.processes:
+            if one.is_draining and not one.in_flight and not one.is_finishing:
+                one.is_finishing = True
+                one.send(Finish())
+
+    def stop(self) -> None:
+        """Tell all handlers, take back what none has begun with, and start no process again."""
+        self._is_stopping = True
+        for one in self.processes:
+            one.is_draining = True
+            one.send(Stopping())
+            one.recall(len(one.in_flight))
+
+    def reap(self) -> Iterator[Death]:
+        """Answer the processes that have ended; what they said last can still be read."""
+        for one in list(self.processes):
+            if (code := one.poll()) is not None:
+                self.processes.remove(one)
+                self._selector.unregister(one.socket)
+                self._note_life(one, code)
+                yield Death(one, code)
+
+    def kill_all(self) -> None:
+        """End every process at once."""
+        for one in self.processes:
+            one.kill(signal.SIGKILL)
+            end_commands(one)
+
+    def watch(self, process: WorkerProcess, events: int) -> None:
+        """Be told when a process's socket can be read, or written too."""
+        self._selector.modify(process.socket, events, process)
+
+    def note_header(self) -> None:
+        """Write into the berth which process has which slots."""
+        ranges = [one.slot_range for one in self.processes]
+        self._berth.write(BerthHeader(self._identity.worker_id, self._identity.pid, self._identity.machine, ranges))
+
+    def _start(self) -> None:
+        slots = self._free_slots()
+        try:
+            process = WorkerProcess(
+                self.program, self._berth, self._map_fd, slots, self._journal.output, self._clock.monotonic()
+            )
+        except OSError as error:
+            self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
+            self._journal.error("worker_not_started", f"cannot start a worker process: {os.strerror(error.errno or 0)}")
+            return
+        self.processes.append(process)
+        self._selector.register(process.socket, 1, process)
+        self.note_header()
+        self._journal.debug("worker_started", f"worker process {process.pid} started", pid=process.pid)
+
+    def _free_slots(self) -> SlotRange:
+        """Find a row of slots that no process has; one that died leaves its to the next."""
+        wanted = self.program.threads
+        taken = sorted((one.slot_range.first, one.slot_range.count) for one in self.processes)
+        first = 0
+        for start, count in taken:
+            if start - first >= wanted:
+                break
+            first = max(first, start + count)
+        if first + wanted > SLOTS:
+            raise OSError(errno.EAGAIN, "no slots left")
+        self._berth.slots(first, wanted).clear()
+        return SlotRange(0, first, wanted)
+
+    def _note_life(self, process: WorkerProcess, code: int) -> None:
+        now = self._clock.monotonic()
+        if process.refusal or (code == 0 and process.is_draining):
+            return
+        if now - process.started_at >= CALM_S:
+            self._short_lives = 0
+        self._short_lives += 1
+        # the first is started again at once: its messages wait
+        wait = RESTART_FIRST_S * 2 ** (self._short_lives - 2) if self._short_lives > 1 else 0.0
+        self._restart_at = now + min(wait, RESTART_CAP_S)
+
+
+def end_commands(process: WorkerProcess) -> None:
+    """End the commands that a worker process ran when it died."""
+    for slot in process.slots.read():
+        if slot.command_group > 1:
+            try:
+                os.killpg(slot.command_group, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue

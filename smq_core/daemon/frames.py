@@ -1,0 +1,114 @@
+"""Frames over a stream socket: a length of four bytes, then msgpack. It knows nothing of what the frames say."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["FrameReader", "FrameWriter", "pack"]
+
+_LENGTH: Final = struct.Struct("<I")
+_READ_SIZE: Final = 256 * 1024
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+T = TypeVar("T")
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """Make the frame of a message."""
+    body = _encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+class FrameReader(Generic[T]):
+    """Turns what arrives on a socket into messages."""
+
+    def __init__(self, sock: socket.socket, decode: Callable[[bytes], T]) -> None:
+        """Read from a socket, blocking or not, frames whose bodies `decode` reads."""
+        self._socket = sock
+        self._decode = decode
+        self._buffer = bytearray()
+        self.is_at_end = False
+
+    def read(self) -> list[T]:
+        """Receive once and answer the messages that are complete; `is_at_end` tells when there will be no more."""
+        try:
+            data = self._socket.recv(_READ_SIZE)
+        except BlockingIOError:
+            return []
+        except OSError:
+            data = b""
+        if not data:
+            self.is_at_end = True
+            return []
+        self._buffer += data
+        return [self._decode(body) for body in self._bodies()]
+
+    def read_all(self) -> list[T]:
+        """Receive all that has arrived on a non-blocking socket."""
+        messages: list[T] = []
+        while not self.is_at_end:
+            before = len(self._buffer)
+            found = self.read()
+            messages += found
+            if not found and len(self._buffer) == before:
+                break
+        return messages
+
+    def _bodies(self) -> Iterator[bytes]:
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer, at)
+            end = at + _LENGTH.size + length
+            if len(buffer) < end:
+                break
+            yield bytes(buffer[at + _LENGTH.size : end])
+            at = end
+        del buffer[:at]
+
+
+class FrameWriter:
+    """Sends frames on a non-blocking socket and keeps what does not fit yet."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Write to a socket that does not block."""
+        self._socket = sock
+        self._pending: deque[memoryview] = deque()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether something waits for the other side to read."""
+        return bool(self._pending)
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send a message, or keep it until `flush`; to a side that is gone nothing is sent."""
+        self._pending.append(memoryview(pack(message)))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the other side takes now."""
+        with contextlib.suppress(BlockingIOError):
+            while self._pending:
+                self._send_first()
+
+    def _send_first(self) -> None:
+        try:
+            sent = self._socket.send(self._pending[0])
+        except (BrokenPipeError, ConnectionResetError, OSError) as error:
+            if isinstance(error, BlockingIOError):
+                raise
+            # the process's death is noticed by its exit; what was on its way to it is recovered from what was in flight
+            self._pending.clear()
+            return
+        if sent == len(self._pending[0]):
+            self._pending.popleft()
+        else:
+            self._pending[0] = self._pending[0][sent:]

@@ -1,0 +1,88 @@
+"""The daemon's log: lines as text or JSON on standard error, each with a stable `action`. Nothing in a line is a terminal control."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import threading
+from typing import TYPE_CHECKING, Literal, TextIO
+
+import msgspec
+
+from smq_core.safe_text import cell
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+
+__all__ = ["Journal"]
+
+Level = Literal["debug", "info", "warning", "error"]
+Value = str | int | float | bool | None
+
+
+class Journal:
+    """Writes log lines; any thread may."""
+
+    def __init__(
+        self, clock: Clock, *, form: Literal["text", "json"] = "text", is_verbose: bool = False, stream: TextIO | None = None
+    ) -> None:
+        """Write to a stream, standard error unless another is given."""
+        self._clock = clock
+        self._form = form
+        self._is_verbose = is_verbose
+        self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
+        self._conditions: set[str] = set()
+
+    def debug(self, action: str, text: str, **fields: Value) -> None:
+        """Write what only somebody who looks for a fault wants to know."""
+        if self._is_verbose:
+            self._write("debug", action, text, fields)
+
+    def info(self, action: str, text: str, **fields: Value) -> None:
+        """Write what happened."""
+        self._write("info", action, text, fields)
+
+    def warning(self, action: str, text: str, **fields: Value) -> None:
+        """Write what somebody should look at."""
+        self._write("warning", action, text, fields)
+
+    def error(self, action: str, text: str, **fields: Value) -> None:
+        """Write what went wrong."""
+        self._write("error", action, text, fields)
+
+    def output(self, line: str) -> None:
+        """Write a line that a handler printed."""
+        self._write("info", "output", line, {})
+
+    def begin(self, action: str, text: str, **fields: Value) -> bool:
+        """Write that a condition began, once until it `end`s; say whether it was new."""
+        if action in self._conditions:
+            return False
+        self._conditions.add(action)
+        self._write("warning", action, text, fields)
+        return True
+
+    def end(self, action: str, text: str, **fields: Value) -> bool:
+        """Write that a condition is over, if it had begun; say whether it had."""
+        if action not in self._conditions:
+            return False
+        self._conditions.discard(action)
+        self._write("info", f"{action}_over", text, fields)
+        return True
+
+    def _write(self, level: Level, action: str, text: str, fields: dict[str, Value]) -> None:
+        moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC).isoformat(timespec="milliseconds")
+        if self._form == "json":
+            # JSON text escapes controls itself; `cell` makes visible what some terminals take for controls all the same
+            record = {"at": moment, "level": level, "action": action, "text": cell(text), **_safe(fields)}
+            line = msgspec.json.encode(record).decode()
+        else:
+            tail = "".join(f" {name}={value}" for name, value in _safe(fields).items())
+            line = f"{moment} {level:7} {action}: {cell(text)}{tail}"
+        with self._lock:
+            print(line, file=self._stream, flush=True)  # noqa: T201 - this is the one place where the daemon prints
+
+
+def _safe(fields: dict[str, Value]) -> dict[str, Value]:
+    return {name: cell(value) if isinstance(value, str) else value for name, value in fields.items()}

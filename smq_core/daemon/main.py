@@ -1,0 +1,138 @@
+"""The command line of smq-daemon: reads flags and configuration, runs the daemon, and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+try:
+    import click
+except ModuleNotFoundError:  # pragma: no cover - the message is tested in an environment without it
+    sys.exit("smq-daemon needs its extra: pip install 'simple-local-mq[daemon]'")
+
+from smq_core.clock import SystemClock
+from smq_core.daemon.config import Config, ConfigError, HandlerTable, Seconds, check, read_config
+from smq_core.daemon.journal import Journal
+from smq_core.daemon.parts import assemble, program_of
+from smq_core.daemon.supervisor import Supervisor
+from smq_core.errors import SmqError
+from smq_core.format import parse_duration
+from smq_core.store import default_location, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.daemon.process import Program
+
+__all__ = ["main"]
+
+STORE_TIMEOUT_S: Final = 1.0
+"""The loop waits no longer for the database in one go: it has processes to watch."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--db", help="The database; else SIMPLE_MQ_DB, else queue.sqlite3 in the current folder.")
+@click.option("--handler", "handlers", multiple=True, metavar="TOPIC=MODULE:FUNCTION", help="A Python handler.")
+@click.option("--exec", "commands", multiple=True, metavar="TOPIC='COMMAND ARGS'", help="A command run for each message.")
+@click.option("--config", "config_path", type=click.Path(dir_okay=False), help="A TOML file; flags override it.")
+@click.option("--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, and end.")
+@click.option("--processes", type=int, help="Worker processes (1).")
+@click.option("--threads", type=int, help="Handler threads of each process (4).")
+@click.option("--lease", metavar="DURATION", help="How long a lease lasts unless renewed, as in 60s.")
+@click.option("--inbox", type=click.Path(file_okay=False), help="A folder whose JSONL files are imported.")
+@click.option("--reload", is_flag=True, default=None, help="Start new worker processes when code or configuration changes.")
+@click.option("--burst", "is_burst", is_flag=True, help="End when nothing is ready, in flight, or due within 60 s.")
+@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of the loopback address.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="How log lines are written (text).")
+@click.option("--verbose", is_flag=True, default=None, help="Log more.")
+@click.version_option(package_name="simple-local-mq", prog_name="smq-daemon")
+def command(
+    db: str | None,
+    handlers: tuple[str, ...],
+    commands: tuple[str, ...],
+    config_path: str | None,
+    *,
+    is_check: bool,
+    is_burst: bool,
+    lease: str | None,
+    **flags: object,
+) -> None:
+    """Process the messages of a queue with handlers, until told to stop."""
+
+    def read() -> Config:
+        config = read_config(config_path) if config_path else Config()
+        return _overlaid(config, db, handlers, commands, lease, flags)
+
+    try:
+        config = read()
+        sys.exit(_run(config, read, is_check=is_check, is_burst=is_burst))
+    except SmqError as error:
+        click.echo(f"smq-daemon: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """Run smq-daemon."""
+    command()
+
+
+def _run(config: Config, read: Callable[[], Config], *, is_check: bool, is_burst: bool) -> int:
+    del is_check
+    clock = SystemClock()
+    journal = Journal(clock, form=config.log_format, is_verbose=config.verbose)
+    store = open_store(config.db or default_location(), timeout=STORE_TIMEOUT_S, clock=clock)
+    parts = assemble(config, store, clock, random.SystemRandom(), journal)
+    generation = iter(range(1, sys.maxsize))
+
+    def reload() -> Program | None:
+        try:
+            return program_of(read(), next(generation))
+        except SmqError as error:
+            journal.error("reload_refused", f"the old configuration stays: {error}")
+            return None
+
+    try:
+        return Supervisor(parts, grace_s=config.grace, is_burst=is_burst, reload=reload).run()
+    finally:
+        parts.close()
+        store.close()
+
+
+def _overlaid(
+    config: Config,
+    db: str | None,
+    handlers: tuple[str, ...],
+    commands: tuple[str, ...],
+    lease: str | None,
+    flags: dict[str, object],
+) -> Config:
+    """Lay flags over a configuration; a handler of the command line takes the place of the file's for its topic."""
+    tables = [_handler_table("--handler", text) for text in handlers] + [_handler_table("--exec", text) for text in commands]
+    named = {table.topic for table in tables}
+    config.handler = [*(table for table in config.handler if table.topic not in named), *tables]
+    config.db = db or config.db
+    if lease is not None:
+        try:
+            config.lease = Seconds(parse_duration(lease))
+        except ValueError as error:
+            raise ConfigError(f"--lease: {error}") from error
+    for name, value in flags.items():
+        if value is not None:
+            setattr(config, name, value)
+    if not config.handler and not config.inbox:
+        raise ConfigError("nothing to do: give a --handler, an --exec, an --inbox, or a --config that has one")
+    return check(config, "command line" if named else "configuration")
+
+
+def _handler_table(flag: str, text: str) -> HandlerTable:
+    topic, separator, what = text.partition("=")
+    if not separator or not what:
+        raise ConfigError(f"{flag} {text!r}: expected TOPIC=…")
+    return HandlerTable(topic=topic, run=what) if flag == "--handler" else HandlerTable(topic=topic, command=what)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    main()

@@ -1,0 +1,160 @@
+"""The other daemons on the same database: notices the death of one, and returns its messages with the right one blamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.ledger import Casualty, recover
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+    from smq_core.daemon.berths import Berth, BerthHeader, WorkersFile
+    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.slots import Slot
+    from smq_core.store.base import Store
+    from smq_core.store.records import Hold
+
+__all__ = ["Neighbours", "machine_id"]
+
+STALE_MS: Final = 60_000
+"""A row without a berth (its -workers file was removed) is dropped after so long without a heartbeat."""
+
+
+def machine_id() -> str:
+    """Name the running system and its process ids: where two daemons differ in it, a pid of one means nothing to the other."""
+    parts: list[str] = []
+    with contextlib.suppress(OSError):
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            parts.append(file.read().strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts) or os.uname().nodename
+
+
+class Neighbours:
+    """Watches other daemons; where the system tells of a process's death, by that, else by their locks."""
+
+    def __init__(
+        self,
+        store: Store,
+        file: WorkersFile,
+        own: Berth,
+        *,
+        max_crashes: int,
+        selector: selectors.BaseSelector,
+        clock: Clock,
+        journal: Journal,
+    ) -> None:
+        """Look at the berths of a -workers file, but for our own."""
+        self._store = store
+        self._file = file
+        self._own = own
+        self._max_crashes = max_crashes
+        self._selector = selector
+        self._clock = clock
+        self._journal = journal
+        self._machine = machine_id()
+        self._watched: dict[str, int] = {}
+
+    @property
+    def has_unwatched(self) -> bool:
+        """Say whether a neighbour's death is only to be seen by its lock, so that a look from time to time is needed."""
+        return any(header.worker_id not in self._watched for _, header in self._others())
+
+    def look(self) -> int:
+        """Return the messages of daemons that are dead, begin to watch new ones; the number of messages returned.
+
+        Raises:
+            StoreError: when the database does not take it; the next look tries again.
+        """
+        returned = 0
+        seen: set[str] = set()
+        for index, header in self._others():
+            berth = self._file.take_over(index)
+            if berth is None:
+                seen.add(header.worker_id)
+                self._watch(header)
+            else:
+                returned += self._return(berth, header)
+        for worker_id in [one for one in self._watched if one not in seen]:
+            self._unwatch(worker_id)
+        return returned
+
+    def drop_stale_rows(self) -> None:
+        """Remove rows of daemons that have no berth and no heartbeat; their leases end by themselves.
+
+        Raises:
+            StoreError: when the database does not take it.
+        """
+        berths = {header.worker_id for _, header in self._file.headers()}
+        for row in self._store.workers():
+            if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
+                self._store.remove_worker(row.id)
+                self._journal.info("worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed")
+
+    def close(self) -> None:
+        """Stop watching."""
+        for worker_id in list(self._watched):
+            self._unwatch(worker_id)
+
+    def _others(self) -> list[tuple[int, BerthHeader]]:
+        return [(index, header) for index, header in self._file.headers() if index != self._own.index]
+
+    def _return(self, berth: Berth, header: BerthHeader) -> int:
+        try:
+            slots = [slot for one in header.processes for slot in berth.slots(one.first, one.count).read()]
+            if header.machine == self._machine:
+                _end_orphans(slots)
+            with self._store.transaction(is_durable=False):
+                holds = self._store.held_by(header.worker_id)
+                casualties = _casualties(holds, {slot.message_id for slot in slots}, header.worker_id)
+                now_ms = self._clock.now_ms()
+                for casualty in casualties:
+                    recover(self._store, casualty, header.worker_id, self._max_crashes, now_ms)
+                self._store.remove_worker(header.worker_id)
+        except BaseException:
+            berth.unlock()
+            raise
+        berth.leave()
+        self._journal.warning(
+            "daemon_died", f"daemon {header.worker_id} died; its {len(casualties)} messages were returned", worker=header.worker_id
+        )
+        return len(casualties)
+
+    def _watch(self, header: BerthHeader) -> None:
+        opener = getattr(os, "pidfd_open", None)
+        if header.worker_id in self._watched or header.machine != self._machine or opener is None:
+            return
+        try:
+            descriptor = opener(header.pid)
+        except OSError:
+            return
+        self._watched[header.worker_id] = descriptor
+        self._selector.register(descriptor, selectors.EVENT_READ, self)
+
+    def _unwatch(self, worker_id: str) -> None:
+        descriptor = self._watched.pop(worker_id)
+        self._selector.unregister(descriptor)
+        os.close(descriptor)
+
+
+def _casualties(holds: list[Hold], started: set[int], worker_id: str) -> list[Casualty]:
+    running = [hold for hold in holds if hold.id in started]
+    verdict = "blamed" if len(running) == 1 else "suspect"
+    return [
+        Casualty(hold, verdict, f"daemon {worker_id} died while its handler ran")
+        if hold.id in started
+        else Casualty(hold, "untouched", "")
+        for hold in holds
+    ]
+
+
+def _end_orphans(slots: list[Slot]) -> None:
+    """End what the dead daemon left running, so that nothing runs beside its second try."""
+    for slot in slots:
+        if slot.command_group > 1:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(slot.command_group, signal.SIGKILL)

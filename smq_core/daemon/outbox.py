@@ -1,0 +1,92 @@
+"""Collects outcomes in a worker process and sends them in batches: at once when nothing is left to do, else within two milliseconds."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from smq_core.daemon.frames import pack
+from smq_core.daemon.protocol import Extend, Failed, Handled
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    import msgspec
+
+__all__ = ["BatchingOutbox"]
+
+BATCH: Final = 128
+LATENCY_S: Final = 0.002
+_NEVER: Final = threading.Event()
+
+T = TypeVar("T")
+
+
+class BatchingOutbox:
+    """The sending side of a worker process; handler threads share it."""
+
+    def __init__(self, sock: socket.socket, is_idle: Callable[[], bool]) -> None:
+        """Send on a blocking socket; `is_idle` says that no message waits for a thread."""
+        self._socket = sock
+        self._is_idle = is_idle
+        # deques, not lists that are swapped: a thread may append between the swap and the sending
+        self._done: deque[int] = deque()
+        self._failed: deque[Failed] = deque()
+        self._sending = threading.Lock()
+        self._something = threading.Event()
+        threading.Thread(target=self._flush_late, name="outbox", daemon=True).start()
+
+    def done(self, message_id: int) -> None:
+        """Note that a message was processed."""
+        self._done.append(message_id)
+        self._noted()
+
+    def failed(self, outcome: Failed) -> None:
+        """Note that a message was not processed."""
+        self._failed.append(outcome)
+        self._noted()
+
+    def extend(self, message_id: int, seconds: float | None) -> None:
+        """Ask for a longer lease, now."""
+        self.send(Extend(message_id, seconds))
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send one frame; to a supervisor that is gone nothing is sent."""
+        with self._sending:
+            self._send(message)
+
+    def flush(self) -> None:
+        """Send all outcomes that were noted."""
+        with self._sending:
+            done, failed = _taken(self._done), _taken(self._failed)
+            if done or failed:
+                self._send(Handled(done, failed))
+
+    def _noted(self) -> None:
+        if self._is_idle() or len(self._done) >= BATCH:
+            self.flush()
+        elif not self._something.is_set():
+            self._something.set()
+
+    def _flush_late(self) -> None:
+        # the message behind may run for an hour: what is done does not wait for it
+        while True:
+            self._something.wait()
+            self._something.clear()
+            _NEVER.wait(LATENCY_S)
+            self.flush()
+
+    def _send(self, message: msgspec.Struct) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.sendall(pack(message))
+
+
+def _taken(queue: deque[T]) -> list[T]:
+    taken: list[T] = []
+    with contextlib.suppress(IndexError):
+        while True:
+            taken.append(queue.popleft())
+    return taken

@@ -1,0 +1,36 @@
+"""What a handler raises to say how its message ends. Pure: it imports nothing, so that handlers can import it anywhere."""
+
+from __future__ import annotations
+
+__all__ = ["Bury", "HandlerInterrupt", "HandlerStopped", "HandlerTimeout", "Retry"]
+
+
+class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise Retry(delay=30)`
+    """Put the message back for another attempt, after `delay` seconds (None: the topic's back-off)."""
+
+    def __init__(self, delay: float | None = None, why: str = "") -> None:
+        """Keep the wait and the reason."""
+        self.delay = delay
+        self.why = why
+        super().__init__(why or "retry asked for")
+
+
+class Bury(Exception):  # noqa: N818 - the verb of the queue
+    """Send the message to the dead letters at once, with the reason."""
+
+    def __init__(self, why: str = "") -> None:
+        """Keep the reason."""
+        self.why = why
+        super().__init__(why or "buried by its handler")
+
+
+class HandlerInterrupt(BaseException):  # noqa: N818 - no error of the handler: like KeyboardInterrupt, it comes from outside
+    """Raised inside a handler that has to end now; no `except Exception` of the handler's stops it."""
+
+
+class HandlerTimeout(HandlerInterrupt):
+    """The handler ran past its timeout."""
+
+
+class HandlerStopped(HandlerInterrupt):
+    """The daemon stops and its grace period is over; the message goes back uncounted."""

@@ -1,0 +1,122 @@
+"""Puts a daemon together: every part with what it depends on. The one place of the daemon that chooses and connects."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import selectors
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smq_core.daemon.berths import BerthHeader, WorkersFile
+from smq_core.daemon.breaker import Breaker
+from smq_core.daemon.config import handler_specs
+from smq_core.daemon.feeder import Feeder
+from smq_core.daemon.fleet import Fleet
+from smq_core.daemon.handlers import Routes
+from smq_core.daemon.heartbeat import Heartbeat
+from smq_core.daemon.ledger import Ledger
+from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.daemon.patience import Patience
+from smq_core.daemon.process import Program
+from smq_core.daemon.renewals import Renewals
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+    from smq_core.daemon.berths import Berth
+    from smq_core.daemon.config import Config
+    from smq_core.daemon.journal import Journal
+    from smq_core.policy import RandomSource
+    from smq_core.store.base import Store
+
+__all__ = ["Parts", "assemble", "program_of"]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a daemon."""
+
+    worker_id: str
+    store: Store
+    clock: Clock
+    journal: Journal
+    selector: selectors.BaseSelector
+    file: WorkersFile
+    berth: Berth
+    fleet: Fleet
+    ledger: Ledger
+    feeder: Feeder
+    renewals: Renewals
+    neighbours: Neighbours
+    heartbeat: Heartbeat
+    patience: Patience
+    breaker: Breaker
+
+    def close(self) -> None:
+        """Give back what the daemon held outside the database."""
+        self.neighbours.close()
+        self.berth.leave()
+        self.selector.close()
+        self.file.close()
+
+
+def program_of(config: Config, generation: int) -> Program:
+    """Answer what worker processes run under a configuration."""
+    return Program(handler_specs(config), config.threads, int(config.memory_limit), generation)
+
+
+def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, journal: Journal) -> Parts:
+    """Open the -workers file, take a berth, and make every part; no process is started and nothing is leased.
+
+    Raises:
+        StoreError: when the database or the -workers file cannot be used.
+    """
+    store.data_version()
+    identity = BerthHeader(f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}", os.getpid(), machine_id())
+    selector = selectors.DefaultSelector()
+    file = WorkersFile(os.path.realpath(store.location) + "-workers")
+    berth = file.claim()
+    berth.write(identity)
+    program = program_of(config, 0)
+    fleet = Fleet(
+        program,
+        config.processes,
+        berth=berth,
+        map_fd=file.map_fd,
+        identity=identity,
+        selector=selector,
+        clock=clock,
+        journal=journal,
+    )
+    ledger = Ledger(identity.worker_id, random, config.max_crashes)
+    feeder = Feeder(
+        store,
+        fleet,
+        ledger,
+        Routes(program.handlers),
+        worker_id=identity.worker_id,
+        lease_ms=None if config.lease is None else round(config.lease * 1000),
+        clock=clock,
+        random=random,
+        journal=journal,
+    )
+    neighbours = Neighbours(
+        store, file, berth, max_crashes=config.max_crashes, selector=selector, clock=clock, journal=journal
+    )
+    return Parts(
+        worker_id=identity.worker_id,
+        store=store,
+        clock=clock,
+        journal=journal,
+        selector=selector,
+        file=file,
+        berth=berth,
+        fleet=fleet,
+        ledger=ledger,
+        feeder=feeder,
+        renewals=Renewals(store, feeder),
+        neighbours=neighbours,
+        heartbeat=Heartbeat(identity.worker_id, fleet, feeder, clock),
+        patience=Patience(float(config.db_patience), clock, journal),
+        breaker=Breaker(),
+    )

@@ -1,0 +1,55 @@
+"""What a daemon tells of itself in its row of `smq_workers`: the `detail` that the dashboard and `smq workers` show."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Portrait", "ProcessPortrait", "RunningPortrait", "read_portrait"]
+
+
+class RunningPortrait(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a handler thread is at."""
+
+    id: int
+    topic: str
+    since: int
+    """Milliseconds since the epoch."""
+    pid: int
+
+
+class ProcessPortrait(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker process."""
+
+    pid: int
+    in_flight: int
+    memory: int = 0
+    """Bytes resident."""
+
+
+class Portrait(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon at its last heartbeat."""
+
+    topics: list[str] = []
+    """Its handlers' topics and patterns."""
+    threads: int = 0
+    """Of each process."""
+    processes: list[ProcessPortrait] = []
+    running: list[RunningPortrait] = []
+    processed: int = 0
+    failed: int = 0
+    rate: float = 0.0
+    """Messages a second since the heartbeat before."""
+    memory: int = 0
+    """Bytes resident, the supervisor's and its processes'."""
+    crashes: int = 0
+    """Worker processes that died."""
+    condition: str = ""
+    """What is wrong with it; empty: nothing."""
+
+
+def read_portrait(detail: str) -> Portrait:
+    """Read a row's detail; what another version wrote and this one does not know is left out."""
+    try:
+        return msgspec.json.decode(detail, type=Portrait)
+    except msgspec.MsgspecError:
+        return Portrait()

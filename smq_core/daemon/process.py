@@ -1,0 +1,171 @@
+"""The supervisor's view of one worker process: starting it, its socket, what is in flight there, and how much it may be given."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from smq_core.daemon.berths import SlotRange
+from smq_core.daemon.echo import Echo
+from smq_core.daemon.frames import FrameReader, FrameWriter
+from smq_core.daemon.protocol import Deliver, Delivery, FromWorker, Recall, Setup, decode_from_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import msgspec
+
+    from smq_core.daemon.berths import Berth
+    from smq_core.daemon.protocol import HandlerSpec
+    from smq_core.message import Receipt
+    from smq_core.store.records import LeasedRow
+
+__all__ = ["Flight", "Program", "WorkerProcess"]
+
+AHEAD_S: Final = 0.010
+"""So much work lies ready in a worker process."""
+WINDOW_LIMIT: Final = 1000
+BYTES_AHEAD: Final = 8 * 1024 * 1024
+_SMOOTH: Final = 0.3
+
+
+class Flight(NamedTuple):
+    """A leased message on its way."""
+
+    row: LeasedRow
+    receipt: Receipt
+
+
+class Program(NamedTuple):
+    """What worker processes run."""
+
+    handlers: Sequence[HandlerSpec]
+    threads: int
+    memory_limit: int
+    generation: int
+
+
+class WorkerProcess:
+    """One worker process. States follow one another: starting, ready, draining, and `returncode` set."""
+
+    def __init__(
+        self, program: Program, berth: Berth, map_fd: int, slots: SlotRange, pass_on: Callable[[str], None], now: float
+    ) -> None:
+        """Start it; it is given work once it said that all handlers could be imported."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            self._popen = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "smq_core.daemon.worker", str(theirs.fileno()), str(map_fd)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(), map_fd),
+            )
+        self.socket = ours
+        self.program = program
+        self.started_at = now
+        self.slot_range = SlotRange(self._popen.pid, slots.first, slots.count)
+        self.slots = berth.slots(slots.first, slots.count)
+        self.in_flight: dict[int, Flight] = {}
+        self.is_ready = False
+        self.is_draining = False
+        self.is_finishing = False
+        self.alone: int | None = None
+        """The suspect that has the process for itself (0: one is waiting for it)."""
+        self.killed_for: int | None = None
+        """The message whose timeout it was killed for."""
+        self.killed_timeout_s = 0.0
+        self.cancelled: set[int] = set()
+        """Messages whose handlers were told to end."""
+        self.refusal = ""
+        self.quiet_since = now
+        """When it last answered, or was given something after a pause."""
+        self._rate = 0.0
+        self._size = 0.0
+        self._forced_window: int | None = None
+        self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
+        self._reader: FrameReader[FromWorker] = FrameReader(ours, decode_from_worker)
+        self._writer = FrameWriter(ours)
+        self.send(Setup(list(program.handlers), program.threads, berth.slots_at(slots.first), program.memory_limit))
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether frames wait for the process to read."""
+        return self._writer.is_blocked
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it may be given messages."""
+        return self.is_ready and not self.is_draining and self.alone is None and self.killed_for is None
+
+    @property
+    def room(self) -> int:
+        """How many messages it may be given now."""
+        return max(0, self.window - len(self.in_flight)) if self.is_open else 0
+
+    @property
+    def window(self) -> int:
+        """How many messages may be in flight: what its threads do in ten milliseconds, and one for each at least."""
+        threads = self.program.threads
+        by_rate = int(self._rate * AHEAD_S)
+        by_size = int(BYTES_AHEAD / self._size) if self._size else WINDOW_LIMIT
+        return max(threads, min(by_rate, by_size, WINDOW_LIMIT))
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send a frame."""
+        self._writer.send(message)
+
+    def flush(self) -> None:
+        """Send what was kept because the process did not read."""
+        self._writer.flush()
+
+    def read(self) -> list[FromWorker]:
+        """Answer what the process said."""
+        return self._reader.read_all()
+
+    def give(self, flights: Sequence[Flight], now: float) -> None:
+        """Hand messages over."""
+        if not self.in_flight:
+            self.quiet_since = now
+        for flight in flights:
+            self.in_flight[flight.row.id] = flight
+        mean = sum(len(flight.row.body) for flight in flights) / len(flights)
+        self._size += _SMOOTH * (mean - self._size)
+        self.send(Deliver([Delivery(*flight.row) for flight in flights]))
+
+    def note_handled(self, count: int, now: float) -> None:
+        """Learn from an answer how fast it is."""
+        rate = count / max(now - self.quiet_since, 1e-6)
+        self._rate += _SMOOTH * (rate - self._rate)
+        self.quiet_since = now
+
+    def recall(self, limit: int) -> None:
+        """Ask for messages back that stand behind a long one, and give it no more ahead until it has become fast again."""
+        self._rate = 0.0
+        self.send(Recall(limit))
+
+    def poll(self) -> int | None:
+        """Answer its exit code once it has ended."""
+        return self._popen.poll()
+
+    def kill(self, number: int) -> None:
+        """Send a signal."""
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(number)
+
+    def last_lines(self) -> str:
+        """Answer the last lines it printed."""
+        return self._echo.last_lines() if self._echo else ""
+
+    def close(self) -> None:
+        """Close the socket of a process that has ended."""
+        self.socket.close()

@@ -1,0 +1,150 @@
+"""What supervisor and worker process say to each other: the values of their frames, and nothing about sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+__all__ = [
+    "Cancel",
+    "Deliver",
+    "Delivery",
+    "Extend",
+    "Failed",
+    "Finish",
+    "FromSupervisor",
+    "FromWorker",
+    "HandlerSpec",
+    "Handled",
+    "Ready",
+    "Recall",
+    "Refused",
+    "Returned",
+    "Setup",
+    "Stopping",
+    "decode_from_supervisor",
+    "decode_from_worker",
+]
+
+
+class HandlerSpec(msgspec.Struct, frozen=True, array_like=True):
+    """One handler: which topics, and what runs."""
+
+    pattern: str
+    target: str | None = None
+    """`package.module:function`."""
+    command: tuple[str, ...] | None = None
+    """Arguments of a command, run without a shell."""
+    timeout_s: float = 0.0
+    """0: none."""
+    kill_after_s: float = 5.0
+    """How long after the timeout the process is killed."""
+    limit: int = 0
+    """How many may run at once in the whole daemon; 0: as many as there are threads."""
+
+
+class Delivery(msgspec.Struct, frozen=True, array_like=True):
+    """A leased message on its way to a handler; the fields of `LeasedRow`, in its order."""
+
+    id: int
+    topic: str
+    body: Any
+    """`str` or `bytes`, which msgpack tells apart by itself; its decoder takes no such union."""
+    kind: Literal["json", "text", "bytes", "auto"]
+    headers: str | None
+    priority: int
+    key: str | None
+    attempts: int
+    deliveries: int
+    max_attempts: int | None
+    created_at: int
+    available_at: int
+    last_error: str | None
+    is_suspect: int
+    locked_until: int
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
+    """The first frame: what to import and how many threads to run."""
+
+    handlers: list[HandlerSpec]
+    threads: int
+    slots_at: int
+    """Offset of this process's first slot in the -workers file."""
+    memory_limit: int = 0
+    """Bytes of address space; 0: as much as there is."""
+
+
+class Deliver(msgspec.Struct, frozen=True, array_like=True, tag="deliver"):
+    """Messages to be handled, in order."""
+
+    messages: list[Delivery]
+
+
+class Recall(msgspec.Struct, frozen=True, array_like=True, tag="recall"):
+    """Give back up to so many messages that no handler has begun with."""
+
+    limit: int
+
+
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
+    """Interrupt the handlers of these messages."""
+
+    ids: list[int]
+    why: Literal["timeout", "stopped"]
+
+
+class Stopping(msgspec.Struct, frozen=True, array_like=True, tag="stopping"):
+    """The daemon stops: tell the handlers."""
+
+
+class Finish(msgspec.Struct, frozen=True, array_like=True, tag="finish"):
+    """Nothing will come any more: end."""
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
+    """All handlers were imported."""
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """A handler cannot be imported; the process ends."""
+
+    error: str
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True):
+    """A message that was not processed, and what becomes of it."""
+
+    id: int
+    verb: Literal["requeue", "bury", "release"]
+    error: str
+    delay_s: float | None = None
+
+
+class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
+    """Messages that handlers are done with."""
+
+    done: list[int]
+    failed: list[Failed]
+
+
+class Returned(msgspec.Struct, frozen=True, array_like=True, tag="returned"):
+    """Messages given back unstarted."""
+
+    ids: list[int]
+
+
+class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
+    """A handler asks for more time."""
+
+    id: int
+    visibility_s: float | None
+
+
+FromSupervisor = Setup | Deliver | Recall | Cancel | Stopping | Finish
+FromWorker = Ready | Refused | Handled | Returned | Extend
+
+decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode
+decode_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

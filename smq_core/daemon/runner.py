@@ -1,0 +1,231 @@
+"""One handler thread: takes deliveries, runs their handlers, says how they ended. It knows no socket and no database."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import inspect
+import os
+import threading
+import traceback
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from smq_core.daemon.commands import CommandFailed, CommandRun
+from smq_core.daemon.incoming import HandlerMessage
+from smq_core.daemon.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
+from smq_core.daemon.protocol import Failed
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Callable, Coroutine
+    from queue import SimpleQueue
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.protocol import Delivery, HandlerSpec
+    from smq_core.daemon.slots import Slots
+
+__all__ = ["Action", "Outbox", "Runner"]
+
+ERROR_KEPT: Final = 8 * 1024
+
+
+class Action:
+    """What runs for the messages of a handler: a function, a coroutine function, or a command."""
+
+    __slots__ = ("function", "is_async", "spec")
+
+    def __init__(self, spec: HandlerSpec, function: Callable[..., object] | None) -> None:
+        """Look once whether it is asynchronous."""
+        self.spec = spec
+        self.function = function
+        call = getattr(function, "__call__", None)  # noqa: B004 - an object whose __call__ is `async def`
+        self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+class Outbox(Protocol):
+    """Where outcomes go."""
+
+    def done(self, message_id: int) -> None:
+        """Say that a message was processed."""
+        ...
+
+    def failed(self, outcome: Failed) -> None:
+        """Say that it was not."""
+        ...
+
+    def extend(self, message_id: int, seconds: float | None) -> None:
+        """Ask for a longer lease."""
+        ...
+
+
+class Runner:
+    """A thread that handles one message at a time."""
+
+    is_copy = False
+    """True in a process that a handler forked off: there the handler's return is the end."""
+
+    def __init__(
+        self,
+        index: int,
+        inbox: SimpleQueue[Delivery | None],
+        outbox: Outbox,
+        actions: Callable[[str], Action | None],
+        slots: Slots,
+        stopping: threading.Event,
+        loop: Callable[[], asyncio.AbstractEventLoop],
+        clock: Clock,
+    ) -> None:
+        """Take from `inbox`, report to `outbox`; `loop` answers the event loop of asynchronous handlers."""
+        self.stopping = stopping
+        self._index = index
+        self._inbox = inbox
+        self._outbox = outbox
+        self._actions = actions
+        self._slots = slots
+        self._loop = loop
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._current = 0
+        self._timeout = 0.0
+        self._interrupted: type[HandlerInterrupt] | None = None
+        self._command: CommandRun | None = None
+        self._future: concurrent.futures.Future[object] | None = None
+        self._thread = threading.Thread(target=self._run, name=f"handler-{index}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take messages."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for its end, after a None in the inbox."""
+        self._thread.join(timeout_s)
+
+    def extend(self, message_id: int, seconds: float | None) -> None:
+        """Give the running handler a new deadline."""
+        allowed = self._timeout if seconds is None else seconds
+        if message_id == self._current and allowed:
+            self._slots.set_deadline(self._index, self._clock.monotonic() + allowed)
+        self._outbox.extend(message_id, seconds)
+
+    def interrupt(self, message_id: int, why: Literal["timeout", "stopped"]) -> bool:
+        """Interrupt the handler if it is at this message: an exception, a cancelled task, or the end of its command."""
+        with self._lock:
+            if self._current != message_id or self._interrupted is not None:
+                return False
+            self._interrupted = HandlerTimeout if why == "timeout" else HandlerStopped
+            if self._command is not None:
+                self._command.interrupt()
+            elif self._future is not None:
+                self._future.cancel()
+            else:
+                _raise_in(self._thread.ident, self._interrupted)
+            return True
+
+    def _run(self) -> None:
+        take, handle = self._inbox.get, self._handle
+        while (delivery := take()) is not None:
+            handle(delivery)
+
+    def _handle(self, delivery: Delivery) -> None:
+        action = self._actions(delivery.topic)
+        if action is None:
+            self._outbox.failed(Failed(delivery.id, "release", "no handler for its topic"))
+            return
+        self._timeout = timeout = action.spec.timeout_s
+        started = self._clock.monotonic()
+        self._slots.begin(self._index, delivery.id, started, started + timeout if timeout else 0.0)
+        outcome = self._outcome(action, delivery)
+        if self.is_copy:
+            os._exit(0)
+        self._slots.end(self._index)
+        if outcome is None:
+            self._outbox.done(delivery.id)
+        else:
+            self._outbox.failed(outcome)
+
+    def _outcome(self, action: Action, delivery: Delivery) -> Failed | None:
+        self._interrupted = None
+        try:
+            try:
+                self._current = delivery.id
+                self._call(action, delivery)
+            finally:
+                self._settle()
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises, the thread goes on and the outcome tells
+            # an interruption may have come up before the settling began; a second one is never sent
+            self._settle()
+            return self._judge(delivery.id, error)
+        return None
+
+    def _call(self, action: Action, delivery: Delivery) -> None:
+        if action.function is None:
+            self._run_command(action, delivery)
+        elif action.is_async:
+            self._run_coroutine(action, delivery)
+        else:
+            action.function(HandlerMessage(delivery, self))
+
+    def _run_command(self, action: Action, delivery: Delivery) -> None:
+        command = CommandRun(action.spec.command or (), delivery, self._clock)
+        with self._lock:
+            self._command = command
+        command.run(lambda group: self._slots.set_command(self._index, group))
+
+    def _run_coroutine(self, action: Action, delivery: Delivery) -> None:
+        if action.function is None:
+            return
+        coroutine: Coroutine[object, object, object] = action.function(HandlerMessage(delivery, self))  # type: ignore[assignment]  # `is_async` says so
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
+        with self._lock:
+            self._future = future
+        future.result()
+
+    def _settle(self) -> None:
+        """Let no interruption in any more, and take back one that was sent and has not come up yet."""
+        while True:
+            try:
+                with self._lock:
+                    self._current = 0
+                    self._command = self._future = None
+                    if self._interrupted is not None:
+                        _raise_in(self._thread.ident, None)
+            except HandlerInterrupt:
+                continue
+            return
+
+    def _judge(self, message_id: int, error: BaseException) -> Failed:
+        """Turn what a handler raised into what becomes of its message."""
+        interrupted = self._interrupted
+        if interrupted is HandlerStopped:
+            return Failed(message_id, "release", "the daemon stopped before its handler had ended")
+        if interrupted is HandlerTimeout:
+            return Failed(message_id, "requeue", f"timed out after {self._timeout:g} s\n{_trace(error)}")
+        if isinstance(error, Retry):
+            return Failed(message_id, "requeue", _bounded(error.why or str(error)), error.delay)
+        if isinstance(error, Bury):
+            return Failed(message_id, "bury", _bounded(error.why or str(error)))
+        if isinstance(error, CommandFailed):
+            return Failed(message_id, "requeue", _bounded(str(error)))
+        return Failed(message_id, "requeue", _trace(error))
+
+
+def _raise_in(thread_id: int | None, kind: type[BaseException] | None) -> None:
+    """Let an exception come up in another thread at its next Python instruction; None takes it back."""
+    if thread_id is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread_id), None if kind is None else ctypes.py_object(kind)
+        )
+
+
+def _trace(error: BaseException) -> str:
+    """Write the error's own line first, since dead letters are grouped by it, then where it came from."""
+    summary = "".join(traceback.format_exception_only(error)).strip()
+    stack = "".join(traceback.format_exception(error)).strip()
+    return _bounded(f"{summary}\n{stack}")
+
+
+def _bounded(text: str) -> str:
+    """Keep the beginning and the end: the first line says what, the last ones say where."""
+    if len(text) <= ERROR_KEPT // 2:
+        return text
+    return f"{text[: ERROR_KEPT // 8]}\n…\n{text[-ERROR_KEPT // 4 :]}"

@@ -1,0 +1,274 @@
+"""The daemon's main loop: alone with the database, it feeds worker processes, watches over them, and ends in good order.
+
+It waits in one place, for sockets, signals, writes to the database and timers, and calls its parts; what they decide is theirs.
+"""
+
+from __future__ import annotations
+
+import selectors
+import signal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.deaths import settle_death
+from smq_core.daemon.duties import Duties
+from smq_core.daemon.handlers import Routes
+from smq_core.daemon.neighbours import Neighbours
+from smq_core.daemon.notify import notify
+from smq_core.daemon.process import WorkerProcess
+from smq_core.daemon.protocol import Extend, FromWorker, Handled, Ready, Refused, Returned
+from smq_core.daemon.shutdown import Shutdown
+from smq_core.daemon.signals import Signals
+from smq_core.daemon.watch import StoreWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.daemon.fleet import Death
+    from smq_core.daemon.parts import Parts
+    from smq_core.daemon.process import Program
+
+__all__ = ["Supervisor"]
+
+LONGEST_WAIT_S: Final = 1.0
+BURST_AHEAD_MS: Final = 60_000
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+class Supervisor:
+    """Runs one daemon."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        grace_s: float,
+        is_burst: bool = False,
+        reload: Callable[[], Program | None] = lambda: None,
+    ) -> None:
+        """Run a daemon's parts; `reload` answers the program of a changed configuration (None: it is not usable)."""
+        self._parts = parts
+        self._grace_s = grace_s
+        self._is_burst = is_burst
+        self._reload = reload
+        self._duties = Duties(parts)
+        self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
+        self._signals = Signals()
+        self._shutdown: Shutdown | None = None
+        self._is_reload_wanted = False
+        self._serving: Program | None = None
+        """The newest program that could be imported."""
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Work until told to stop; answers the exit code."""
+        parts = self._parts
+        with self._signals:
+            parts.selector.register(self._signals.fileno(), READ, self._signals)
+            self._duties.attempt(self._duties.look_at_neighbours)
+            parts.fleet.fill()
+            while not self._is_over():
+                self._turn()
+            parts.selector.unregister(self._signals.fileno())
+        self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
+        self._watch.close()
+        parts.journal.info("stopped", f"stopped after {parts.feeder.processed} processed, {parts.feeder.failed} failed")
+        return self._exit_code
+
+    def ask_reload(self) -> None:
+        """Ask for new worker processes on new code, from another thread; the loop does it within a second."""
+        self._is_reload_wanted = True
+
+    def _turn(self) -> None:
+        """Wait for something, and act on it."""
+        parts = self._parts
+        for key, mask in parts.selector.select(self._wait_s()):
+            self._act(key.data, mask)
+        now = parts.clock.monotonic()
+        if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
+            self._duties.attempt(self._step)
+        self._duties.run(now)
+        parts.fleet.fill()
+        if parts.patience.is_over:
+            self._give_up()
+        if self._duties.stop_was_asked:
+            self._stop()
+        if self._is_reload_wanted:
+            self._is_reload_wanted = False
+            self._start_reload()
+        if self._shutdown is None and self._is_burst and self._is_drained():
+            self._stop()
+        parts.fleet.finish_drained()
+
+    def _wait_s(self) -> float:
+        parts, now = self._parts, self._parts.clock.monotonic()
+        waits = [LONGEST_WAIT_S, self._duties.due_in(now)]
+        if parts.patience.is_lost:
+            waits.append(parts.patience.wait_s())
+        elif parts.feeder.is_due(now):
+            return 0.0
+        else:
+            waits += [one for one in (parts.feeder.due_in(now), self._watch.due_in(now)) if one is not None]
+        if (restart := parts.fleet.restart_due_in(now)) is not None:
+            waits.append(restart)
+        if self._shutdown is not None:
+            waits.append(max(0.0, self._shutdown.next_at() - now))
+        return min(waits)
+
+    def _act(self, source: object, mask: int) -> None:
+        if isinstance(source, WorkerProcess):
+            self._hear(source, mask)
+        elif source is self._watch:
+            self._duties.attempt(self._notice)
+        elif source is self._signals:
+            for number in self._signals.take():
+                self._obey_signal(number)
+        elif isinstance(source, Neighbours):
+            self._duties.attempt(self._duties.look_at_neighbours)
+
+    def _notice(self) -> None:
+        if self._watch.notice():
+            self._parts.feeder.is_worth_a_look = True
+
+    def _look_again(self, now: float) -> None:
+        feeder = self._parts.feeder
+        if self._watch.look_again(now):
+            feeder.is_worth_a_look = True
+        if feeder.due_at_ms is not None and self._parts.clock.now_ms() >= feeder.due_at_ms:
+            feeder.due_at_ms = None
+            feeder.is_worth_a_look = True
+
+    def _step(self) -> None:
+        self._parts.feeder.step()
+        if not self._parts.feeder.is_worth_a_look:
+            # our own commit gave a notice too: take it now, it says nothing
+            self._notice()
+        self._watch_blocked()
+
+    def _hear(self, process: WorkerProcess, mask: int) -> None:
+        if mask & WRITE:
+            process.flush()
+        if mask & READ:
+            for message in process.read():
+                self._take(process, message)
+        self._watch_blocked()
+
+    def _take(self, process: WorkerProcess, message: FromWorker) -> None:
+        parts = self._parts
+        if isinstance(message, Handled):
+            parts.feeder.take_outcomes(process, message)
+        elif isinstance(message, Returned):
+            parts.feeder.take_back(process, message.ids)
+        elif isinstance(message, Ready):
+            self._take_ready(process)
+        elif isinstance(message, Refused):
+            process.refusal = message.error
+        elif isinstance(message, Extend):
+            extension = message
+            visibility_ms = None if extension.visibility_s is None else round(extension.visibility_s * 1000)
+            self._duties.attempt(
+                lambda: parts.renewals.extend(extension.id, visibility_ms, parts.clock.now_ms())
+            )
+
+    def _take_ready(self, process: WorkerProcess) -> None:
+        process.is_ready = True
+        parts = self._parts
+        if process.program is parts.fleet.program and self._serving is not process.program:
+            is_first = self._serving is None
+            self._serving = process.program
+            self._duties.routes = Routes(process.program.handlers)
+            parts.feeder.use(self._duties.routes)
+            parts.fleet.retire_old()
+            if is_first:
+                notify("READY=1")
+            parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(process.program)}")
+        parts.feeder.is_worth_a_look = True
+
+    def _watch_blocked(self) -> None:
+        for process in self._parts.fleet.processes:
+            self._parts.fleet.watch(process, READ | WRITE if process.is_blocked else READ)
+
+    def _obey_signal(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            for death in self._parts.fleet.reap():
+                self._take_death(death)
+        elif number in {signal.SIGTERM, signal.SIGINT}:
+            if self._shutdown is None:
+                self._stop()
+            else:
+                self._shutdown.hurry(self._parts.clock.monotonic())
+        elif number == signal.SIGHUP:
+            self._start_reload()
+        elif number == signal.SIGQUIT:
+            for process in self._parts.fleet.processes:
+                process.kill(signal.SIGQUIT)
+
+    def _take_death(self, death: Death) -> None:
+        parts, process = self._parts, death.process
+        for message in process.read():
+            self._take(process, message)
+        if not process.is_draining and not process.refusal:
+            parts.heartbeat.crashes += 1
+        is_ours = self._shutdown is not None and self._shutdown.has_killed
+        for pause in settle_death(
+            death, parts.ledger, parts.breaker, parts.journal, parts.clock.monotonic(), is_ours=is_ours
+        ):
+            self._duties.pause(pause)
+        parts.fleet.note_header()
+        parts.feeder.is_worth_a_look = True
+        if process.refusal and process.program is parts.fleet.program:
+            self._take_refusal(process.refusal)
+
+    def _take_refusal(self, why: str) -> None:
+        parts = self._parts
+        if self._serving is None:
+            parts.fleet.refusal = why
+            parts.journal.error("handler_not_importable", why)
+            self._exit_code = 1
+            self._stop()
+        elif self._serving is not parts.fleet.program:
+            parts.fleet.keep_old(self._serving)
+            parts.journal.error("reload_refused", f"the old handlers stay: {why}")
+
+    def _start_reload(self) -> None:
+        if self._shutdown is None and (program := self._reload()) is not None:
+            self._parts.journal.info("reloading", "starting worker processes on the new code")
+            self._parts.fleet.replace(program)
+
+    def _stop(self) -> None:
+        if self._shutdown is None:
+            parts = self._parts
+            notify("STOPPING=1")
+            self._duties.is_stopping = True
+            self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, self._grace_s, parts.clock.monotonic())
+
+    def _give_up(self) -> None:
+        if self._exit_code == 0:
+            self._parts.journal.error("giving_up", "the database did not come back: the leases end by themselves")
+            self._exit_code = 1
+            self._stop()
+
+    def _is_over(self) -> bool:
+        if self._shutdown is None:
+            return False
+        has_ended = self._shutdown.advance(self._parts.clock.monotonic())
+        return has_ended and (not len(self._parts.ledger) or self._parts.patience.is_over)
+
+    def _is_drained(self) -> bool:
+        parts = self._parts
+        if parts.feeder.is_worth_a_look or parts.fleet.in_flight or parts.feeder.held or len(parts.ledger):
+            return False
+        return self._serving is not None and self._duties.attempt(lambda: None) and self._has_nothing_soon()
+
+    def _has_nothing_soon(self) -> bool:
+        parts = self._parts
+        now_ms = parts.clock.now_ms()
+        mine = [stats for stats in parts.store.topics(now_ms) if self._duties.routes.find(stats.topic)]
+        if any(stats.processing or (stats.ready and not stats.paused) for stats in mine):
+            return False
+        waiting = [stats.topic for stats in mine if stats.delayed]
+        due = parts.store.next_due(waiting, now_ms) if waiting else None
+        return due is None or due > now_ms + BURST_AHEAD_MS
+
+
+def _names(program: Program) -> str:
+    return ", ".join(spec.pattern for spec in program.handlers) or "no topics"

@@ -1,0 +1,53 @@
+"""Which topics are leased from next, and how many of each: turns between topics, limits within them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from smq_core.daemon.handlers import Routes
+
+__all__ = ["Ask", "Turns"]
+
+
+class Ask(NamedTuple):
+    """One call to the store."""
+
+    topics: list[str]
+    limit: int
+
+
+class Turns:
+    """Lets each topic be first in turn, so that none starves behind a longer one."""
+
+    def __init__(self, routes: Routes) -> None:
+        """Know the handlers, which have the limits."""
+        self._routes = routes
+        self._first = 0
+
+    def next(self, topics: Sequence[str], room: int, running: Counter[str]) -> list[Ask]:
+        """Answer what to ask the store for, at most `room` messages in all; limited topics come one by one."""
+        if not topics or room <= 0:
+            return []
+        self._first = (self._first + 1) % len(topics)
+        asks: list[Ask] = []
+        for topic in [*topics[self._first :], *topics[: self._first]]:
+            spec = self._routes.find(topic)
+            if spec is None:
+                continue
+            if spec.limit:
+                allowed = spec.limit - running[topic]
+                if allowed > 0:
+                    asks.append(Ask([topic], min(allowed, room)))
+            elif asks and not self._is_limited(asks[-1].topics[0]):
+                asks[-1].topics.append(topic)
+            else:
+                asks.append(Ask([topic], room))
+        return asks
+
+    def _is_limited(self, topic: str) -> bool:
+        spec = self._routes.find(topic)
+        return spec is not None and bool(spec.limit)

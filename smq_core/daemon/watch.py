@@ -1,0 +1,68 @@
+"""Notices that somebody else has written to the database, without reading the queue: when to look, and when to look again."""
+
+from __future__ import annotations
+
+import selectors
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+    from smq_core.store.base import Store, StoreWaiter
+
+__all__ = ["StoreWatch"]
+
+LOOKS_S: Final = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
+"""A write is seen before its commit is: how long after a notice that showed nothing to look again."""
+UNNOTICED_S: Final = 0.005
+"""How often to look where the system gives no notices."""
+
+
+class StoreWatch:
+    """Watches for commits of others, for an event loop."""
+
+    def __init__(self, store: Store, selector: selectors.BaseSelector, clock: Clock) -> None:
+        """Register with a selector, with itself as data."""
+        self._waiter: StoreWaiter = store.waiter()
+        self._clock = clock
+        self._looks = 0
+        self._look_at: float | None = None
+        self._has_notices = self._waiter.fileno() >= 0
+        if self._has_notices:
+            selector.register(self._waiter.fileno(), selectors.EVENT_READ, self)
+
+    def notice(self) -> bool:
+        """Look because something was written; say whether somebody else committed.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        has_changed = self._waiter.drain()
+        self._looks = 0
+        self._look_at = None if has_changed else self._clock.monotonic() + LOOKS_S[0]
+        return has_changed
+
+    def look_again(self, now: float) -> bool:
+        """Look if it is time to; say whether somebody else committed.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if self._look_at is None or now < self._look_at:
+            return False
+        if self._waiter.drain():
+            self._look_at = None
+            return True
+        self._looks += 1
+        if self._looks < len(LOOKS_S):
+            self._look_at = now + LOOKS_S[self._looks]
+        else:
+            self._look_at = None if self._has_notices else now + UNNOTICED_S
+        return False
+
+    def due_in(self, now: float) -> float | None:
+        """Answer in how many seconds to look again; None: when something is written."""
+        return None if self._look_at is None else max(0.0, self._look_at - now)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._waiter.close()
