@@ -18,7 +18,7 @@ from smq_core.store.sqlite.recognise import Shape
 from smq_core.validation import check_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 NOW_MS = 1_700_000_000_000
@@ -63,13 +63,13 @@ def vienna(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def fill(path: Path, rows: list[dict[str, object]], *, table: str = TABLE, name: str = "messages") -> None:
+def fill(path: Path, rows: Sequence[Mapping[str, object]], *, table: str = TABLE, name: str = "messages") -> None:
     """Make an ancestor's database; what a row does not say is a pending message of the topic mail."""
     usual = {"topic": "mail", "payload": "x", "created_at": 1.0, "available_at": 1.0, "status": "pending"}
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(table.format(name=name))
         for row in rows:
-            whole = usual | row
+            whole = usual | dict(row)
             marks = ", ".join("?" * len(whole))
             connection.execute(
                 f"INSERT INTO {name}({', '.join(whole)}) VALUES ({marks})", list(whole.values())

@@ -14,7 +14,7 @@ from typing import Final
 
 from smq_core.errors import StoreUnavailable
 
-__all__ = ["OVERRIDE", "magic_of", "name_of", "refuse_remote"]
+__all__ = ["OVERRIDE", "is_remote", "magic_of", "name_of", "refuse_remote"]
 
 OVERRIDE: Final = "SIMPLE_MQ_ANY_FILE_SYSTEM"
 
@@ -60,6 +60,11 @@ def refuse_remote(path: str) -> None:
             f"{path} is on {_REMOTE[magic]}, where programs can damage the database, since locks or shared memory do not "
             f"reach all of them: use a local disk. If this machine alone uses it, and you know that both work, set {OVERRIDE}=1"
         )
+
+
+def is_remote(magic: int | None) -> bool:
+    """Say whether a kind of file system is one that is refused."""
+    return magic in _REMOTE
 
 
 def name_of(magic: int | None) -> str:

@@ -1,0 +1,144 @@
+"""Examines a database and says what it finds; it changes nothing (that is `repair`), and raises nothing that it can say."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from smq_core.errors import StoreError
+from smq_core.store.sqlite import examinations, migrate, recognise
+from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.file_system import OVERRIDE, is_remote, magic_of, name_of
+from smq_core.store.sqlite.findings import Finding
+from smq_core.store.sqlite.glance import glance, surroundings
+from smq_core.store.sqlite.holders import readers, users
+from smq_core.store.sqlite.recognise import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["examine"]
+
+_LARGE_WAL: Final = 64 * 1024 * 1024
+_SHAPES: Final = {
+    Shape.MISSING: ("there is no file", "name another, or make a queue with `smq init`"),
+    Shape.EMPTY: ("the database is empty", "make it a queue with `smq init`, or name another"),
+    Shape.ANCESTOR: (
+        "it holds the messages of smq's ancestor",
+        "migrate it with `smq init`; a backup is made first",
+    ),
+    Shape.FOREIGN: (
+        "it is the database of another program",
+        "name another file, or add a queue with `smq init --into`",
+    ),
+    Shape.UNFINISHED: (
+        "a program died inside a transaction",
+        "let the next command that writes roll it back",
+    ),
+}
+
+
+def examine(path: str, now_ms: int) -> Iterator[Finding]:
+    """Examine the database at a path, yielding each finding when it is there; the long ones come last."""
+    path = os.path.realpath(path)
+    yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, which comes with the driver apsw")
+    yield _file_system(path)
+    try:
+        found = recognise.look(path)
+    except StoreError as error:
+        yield Finding("file", "error", str(error))
+        return
+    if found.shape is not Shape.QUEUE:
+        what, advice = _SHAPES[found.shape]
+        yield Finding("file", "error", f"{path}: {what}", advice)
+        return
+    yield _file(path)
+    yield _wal(path)
+    if found.version > migrate.newest_version():
+        known = migrate.newest_version()
+        yield Finding(
+            "schema", "error", f"version {found.version} is newer than this smq's {known}", "upgrade smq"
+        )
+        return
+    for name, examination in examinations.ALL:
+        yield from _guarded(path, name, examination, now_ms)
+
+
+def _guarded(
+    path: str, name: str, examination: Callable[[apsw.Connection, int], Iterator[Finding]], now_ms: int
+) -> Iterator[Finding]:
+    """Run one examination on a connection of its own, so that what breaks one does not hide the others' findings."""
+    try:
+        with _reading(path) as connection:
+            findings = list(examination(connection, now_ms))
+    except StoreError as error:
+        findings = [
+            Finding(
+                name,
+                "error",
+                f"could not be examined: {error}",
+                "restore a backup, or ask who holds the file",
+            )
+        ]
+    yield from findings
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[apsw.Connection]:
+    around = surroundings(path)
+    if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
+        with glance(path, around) as opened:
+            yield opened.connection
+        return
+    # as a user of the queue, so that locks hold; where nobody else is, the last close removes what the first read made
+    with translated(path):
+        connection = connect(path)
+        try:
+            if around.wal:
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            connection.execute("PRAGMA query_only = ON")
+            yield connection
+        finally:
+            connection.close()
+
+
+def _file(path: str) -> Finding:
+    status = os.stat(path)
+    mode = status.st_mode & 0o777
+    sentence = (
+        f"{path}, {status.st_size:,} bytes, device {status.st_dev}, inode {status.st_ino}, mode {mode:04o}"
+    )
+    if mode & 0o077:
+        return Finding(
+            "file", "notice", f"{sentence}: others than its owner may use it", "if not so wanted: chmod 600"
+        )
+    return Finding("file", "ok", sentence)
+
+
+def _file_system(path: str) -> Finding:
+    magic = magic_of(os.path.dirname(path))
+    if is_remote(magic):
+        sentence = f"it is on {name_of(magic)}, where locks and shared memory do not reach everybody"
+        return Finding(
+            "file system", "error", sentence, f"move it to a local disk ({OVERRIDE}=1 opens it all the same)"
+        )
+    return Finding("file system", "ok", name_of(magic))
+
+
+def _wal(path: str) -> Finding:
+    size = (surroundings(path).wal or (0, 0))[0]
+    holders = ", ".join(str(holder) for holder in users(path)) or "nobody that can be seen"
+    sentence = f"the -wal has {size:,} bytes; open in: {holders}"
+    if size < _LARGE_WAL:
+        return Finding("wal", "ok", sentence)
+    reading = ", ".join(str(holder) for holder in readers(path))
+    if reading:
+        return Finding(
+            "wal", "warning", f"{sentence}; reading right now: {reading}", "end the read that does not end"
+        )
+    return Finding(
+        "wal", "warning", sentence, "run a daemon, whose janitor shortens it, or close all programs once"
+    )

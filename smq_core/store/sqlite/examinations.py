@@ -1,0 +1,159 @@
+"""The single examinations of a queue's content, each through a connection that only reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from smq_core.store.sqlite import migrate
+from smq_core.store.sqlite.findings import Finding
+from smq_core.store.sqlite.queries import query
+from smq_core.validation import LONGEST_LEASE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["ALL", "wrong_counters"]
+
+_SCHEMA: Final = query("doctor_schema")
+_VERSION: Final = query("doors_schema_version")
+_COUNTERS: Final = query("doctor_counters")
+_CLOCK: Final = query("doctor_clock")
+_LEASES: Final = query("doctor_leases")
+_SILENT: Final = query("doctor_silent_workers")
+
+_FUTURE_MS: Final = 5 * 60_000
+"""How far ahead of this clock another machine's or program's may be."""
+_SILENT_MS: Final = 60_000
+_MUCH_FREE: Final = 16 * 1024 * 1024
+_REPAIR: Final = "`smq doctor --repair`"
+_RESTORE: Final = "restore a backup; `smq export` may save what can still be read"
+
+
+def wrong_counters(connection: apsw.Connection) -> list[str]:
+    """Answer the topics whose counters differ from what is there."""
+    return [str(topic) for (topic,) in connection.execute(_COUNTERS).fetchall()]
+
+
+def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    version = connection.execute(_VERSION).get
+    if version != migrate.newest_version():
+        sentence = f"version {version}, older than this smq's {migrate.newest_version()}"
+        yield Finding(
+            "schema", "notice", sentence, "the next command that writes migrates it, after a backup"
+        )
+        return
+    there, expected = _objects(connection), _expected()
+    missing = sorted(expected.keys() - there.keys())
+    changed = sorted(name for name in expected.keys() & there.keys() if expected[name] != there[name])
+    strange = sorted(there.keys() - expected.keys())
+    if missing:
+        yield Finding("schema", "error", f"missing: {', '.join(missing)}", _RESTORE)
+    if changed:
+        yield Finding(
+            "schema", "warning", f"not as smq made them: {', '.join(changed)}", "undo the change by hand"
+        )
+    if strange:
+        yield Finding(
+            "schema", "warning", f"under our names, but not ours: {', '.join(strange)}", "rename them"
+        )
+    if not (missing or changed or strange):
+        yield Finding("schema", "ok", f"version {version}, complete")
+
+
+def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    # an immutable view, where the folder may not be written, does not know the mode
+    mode = connection.execute("PRAGMA journal_mode").get
+    if mode != "wal" and not connection.readonly("main"):
+        advice = "the next command that writes puts it back into WAL"
+        yield Finding("journal", "warning", f"journal mode {mode} instead of WAL", advice)
+
+
+def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    leased, expired = connection.execute(_LEASES, {"now": now_ms}).fetchall()[0]
+    sentence = f"{leased:,} messages in processing, {expired:,} of them past their time"
+    if expired:
+        yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
+    else:
+        yield Finding("leases", "ok", sentence)
+    for worker, host, pid, heartbeat_at, held in connection.execute(
+        _SILENT, {"silent_since": now_ms - _SILENT_MS}
+    ).fetchall():
+        seconds = (now_ms - int(heartbeat_at)) // 1000  # type: ignore[arg-type]  # a time
+        yield Finding(
+            "workers",
+            "warning" if held else "notice",
+            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s and holds {held:,} messages",
+            "if it is dead, another daemon takes over, or its leases end by themselves",
+        )
+
+
+def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + LONGEST_LEASE_MS}
+    future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
+    if absurd:
+        yield Finding(
+            "clock", "warning", f"{absurd:,} leases end absurdly far ahead: the clock was wrong", _REPAIR
+        )
+    if future:
+        sentence = f"{future:,} messages were made in the future"
+        yield Finding(
+            "clock", "warning", sentence, "set the clocks of all machines and containers that write right"
+        )
+    if not (absurd or future):
+        yield Finding("clock", "ok", "no time in the queue lies ahead of this machine's clock")
+
+
+def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    page_size, pages, free = (
+        int(connection.execute(f"PRAGMA {name}").get)
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    sentence = f"{free * page_size:,} of {pages * page_size:,} bytes are free for new messages"
+    if free * page_size > _MUCH_FREE and free * 2 > pages:
+        yield Finding("free pages", "notice", sentence, "`smq compact` gives them back to the disk")
+    else:
+        yield Finding("free pages", "ok", sentence)
+
+
+def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    if wrong := wrong_counters(connection):
+        shown = ", ".join(repr(topic) for topic in wrong[:5]) + (" …" if len(wrong) > 5 else "")
+        yield Finding("counters", "error", f"wrong in {len(wrong):,} topics: {shown}", _REPAIR)
+    else:
+        yield Finding("counters", "ok", "they are what is in the table")
+
+
+def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    # quick first: it is enough for the worst, and the whole check may take minutes
+    for check in ("quick_check", "integrity_check"):
+        lines = [str(line) for (line,) in connection.execute(f"PRAGMA {check}(20)").fetchall()]
+        if lines != ["ok"]:
+            yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), _RESTORE)
+            return
+    yield Finding("integrity", "ok", "SQLite finds every page, index and constraint sound")
+
+
+ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]], ...]] = (
+    ("schema", _schema),
+    ("journal", _settings),
+    ("leases", _leases),
+    ("clock", _clock),
+    ("free pages", _free_pages),
+    ("counters", _counters),
+    ("integrity", _integrity),
+)
+"""What is examined, the quick ones first."""
+
+
+def _objects(connection: apsw.Connection) -> dict[str, object]:
+    return {str(name): (kind, sql) for name, kind, sql in connection.execute(_SCHEMA).fetchall()}
+
+
+def _expected() -> dict[str, object]:
+    connection = apsw.Connection(":memory:")
+    migrate.run(connection, 0)
+    objects = _objects(connection)
+    connection.close()
+    return objects

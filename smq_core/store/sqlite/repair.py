@@ -1,0 +1,57 @@
+"""Mends what can be mended without guessing, after a backup beside the file: counters and leases. Never a message's content."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import Final
+
+from smq_core.errors import NotAQueue
+from smq_core.policy import TopicPolicy
+from smq_core.store.sqlite import backup, recognise
+from smq_core.store.sqlite.door import connect, exclusive, translated
+from smq_core.store.sqlite.examinations import wrong_counters
+from smq_core.store.sqlite.leasing import LEASE_EXPIRED
+from smq_core.store.sqlite.queries import query
+from smq_core.validation import LONGEST_LEASE_MS
+
+__all__ = ["repair"]
+
+_RECORD_EXPIRED: Final = query("record_expired")
+_RECLAIM: Final = query("reclaim")
+_FORGET: Final = query("repair_counters_forget")
+_COUNT: Final = query("repair_counters")
+_NO_LIMIT: Final = -1
+
+
+def repair(path: str, now_ms: int) -> list[str]:
+    """Take back leases that are over or absurdly long, count every topic anew, and answer in words what was done.
+
+    It holds the write lock while it copies and counts.
+
+    Raises:
+        StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
+    """
+    path = os.path.realpath(path)
+    if recognise.look(path).shape is not recognise.Shape.QUEUE:
+        raise NotAQueue(f"{path} is no queue: there is nothing to repair")
+    with translated(path), closing(connect(path)) as connection, exclusive(connection):
+        kept = backup.beside(path, "repair", now_ms)
+        bounds = {
+            "now": now_ms,
+            "horizon": now_ms + LONGEST_LEASE_MS,
+            "limit": _NO_LIMIT,
+            "error": LEASE_EXPIRED,
+        }
+        connection.execute(_RECORD_EXPIRED, bounds)
+        connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
+        leases = connection.changes()
+        wrong = wrong_counters(connection)
+        if wrong:
+            connection.execute(_FORGET)
+            connection.execute(_COUNT)
+    return [
+        f"the database as it was lies in {kept}",
+        f"{leases:,} leases were taken back",
+        f"the counters of {len(wrong):,} topics were wrong and are right now",
+    ]
