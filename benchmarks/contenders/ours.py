@@ -1,0 +1,80 @@
+"""smq as an application uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.contender import TOPIC, Contender, Mode
+from smq_core import Inspector, Lease, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Ours"]
+
+
+class Ours(Contender):
+    """A `Queue`; by default each enqueue is flushed."""
+
+    def __init__(self, folder: str, mode: Mode) -> None:
+        """Open the queue."""
+        self._location = f"{folder}/queue.sqlite3"
+        self._queue = Queue(self._location, durability="normal" if mode == "normal" else "full")
+        self._inspector: Inspector | None = None
+
+    def put(self, payload: str) -> object:
+        """Add a message."""
+        return self._queue.enqueue(TOPIC, payload)
+
+    def put_many(self, payloads: Sequence[str]) -> object:
+        """Add messages in one transaction."""
+        return self._queue.enqueue_many(TOPIC, payloads)
+
+    def take(self) -> Lease | None:
+        """Take the next message without waiting."""
+        leases = self._queue.dequeue(TOPIC)
+        return leases[0] if leases else None
+
+    def finish(self, taken: object) -> None:
+        """Acknowledge."""
+        assert isinstance(taken, Lease)
+        self._queue.ack(taken)
+
+    def exchange(self, taken: object | None) -> Lease | None:
+        """Acknowledge and take in one transaction."""
+        leases = self._queue.dequeue(TOPIC, ack=taken if isinstance(taken, Lease) else ())
+        return leases[0] if leases else None
+
+    def take_many(self, limit: int) -> Sequence[object]:
+        """Take up to so many messages."""
+        return self._queue.dequeue(TOPIC, limit=limit)
+
+    def finish_many(self, taken: Sequence[object]) -> None:
+        """Acknowledge all."""
+        self._queue.ack_many(lease for lease in taken if isinstance(lease, Lease))
+
+    def wait(self, seconds: float) -> Lease | None:
+        """Take the next message, waiting for it."""
+        leases = self._queue.dequeue(TOPIC, wait=seconds)
+        return leases[0] if leases else None
+
+    def payload(self, taken: object) -> str:
+        """Answer the payload."""
+        assert isinstance(taken, Lease)
+        return str(taken.message.payload)
+
+    def depth(self) -> int:
+        """Count what is ready in all topics, as a monitor does."""
+        if self._inspector is None:
+            self._inspector = Inspector(self._location, read_only=True)
+        return sum(topic.ready for topic in self._inspector.topics())
+
+    def settings(self) -> dict[str, str]:
+        """Say how commits are flushed."""
+        return {"journal": "wal", "synchronous": "NORMAL, enqueue flushed after the commit"}
+
+    def close(self) -> None:
+        """Close the queue."""
+        self._queue.close()
+        if self._inspector is not None:
+            self._inspector.close()
