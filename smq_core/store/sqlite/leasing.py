@@ -36,9 +36,9 @@ _LEASE_MANY = query("lease_many")
 _NEXT_PRIORITY = query("next_priority")
 _OLDEST = query("oldest_of_priority")
 _ROWS = query("lease_rows")
-_VISIBILITY = query("read_visibility")
 _NEXT_DUE = query("next_due")
 _DEFAULTS = TopicPolicy()
+_DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
 
 class _Look(NamedTuple):
@@ -48,6 +48,11 @@ class _Look(NamedTuple):
     has_due: int
     is_paused: int
     has_expired: int
+    visibility_ms: int | None
+
+    def locked_until(self, request: LeaseRequest, now_ms: int) -> int:
+        """Answer when a lease of this topic ends: as the call has it, else the topic, else the default."""
+        return now_ms + (request.visibility_ms or self.visibility_ms or _DEFAULT_VISIBILITY_MS)
 
     @property
     def is_worth_a_write(self) -> bool:
@@ -96,13 +101,13 @@ def _lease(
     for topic, look in zip(request.topics, looks, strict=True):
         if look.has_due and not look.is_paused:
             db.execute(_PROMOTE, (topic, now_ms, CHUNK))
-    if request.order == "oldest" and len(request.topics) > 1:
-        return _lease_oldest(db, request, now_ms)
+    if request.order == "oldest":
+        return _lease_oldest(db, request, looks, now_ms)
     leased: list[LeasedRow] = []
-    for topic in request.topics:
+    for topic, look in zip(request.topics, looks, strict=True):
         rows = db.execute(_PAGE, (topic, now_ms, request.limit - len(leased))).fetchall()
         if rows:
-            leased += _take(db, rows, topic, request, now_ms)
+            leased += _take(db, rows, request, look.locked_until(request, now_ms))
             if len(leased) == request.limit:
                 break
     return leased
@@ -115,10 +120,9 @@ def _reclaim(db: apsw.Connection, now_ms: int) -> None:
 
 
 def _take(
-    db: apsw.Connection, rows: list[tuple[object, ...]], topic: str, request: LeaseRequest, now_ms: int
+    db: apsw.Connection, rows: list[tuple[object, ...]], request: LeaseRequest, locked_until: int
 ) -> list[LeasedRow]:
     """Lease rows of one topic that were just read. Reading first and updating by id is 1.8 times faster than RETURNING (measured)."""
-    locked_until = now_ms + (request.visibility_ms or _visibility_ms(db, topic))
     if len(rows) == 1:
         db.execute(_LEASE_ONE, (locked_until, request.receipt, request.worker, rows[0][0]))  # type: ignore[arg-type]  # the id
     else:
@@ -131,13 +135,10 @@ def _leased(row: tuple[object, ...], locked_until: int) -> LeasedRow:
     return LeasedRow._make((*row, locked_until))  # type: ignore[arg-type]  # the columns of lease_page
 
 
-def _visibility_ms(db: apsw.Connection, topic: str) -> int:
-    own = cast("int | None", db.execute(_VISIBILITY, (topic,)).get)
-    return own or round(_DEFAULTS.visibility_timeout * 1000)
-
-
-def _lease_oldest(db: apsw.Connection, request: LeaseRequest, now_ms: int) -> list[LeasedRow]:
-    """Lease the lowest ids of several topics, whatever their priority: merged from one ordered stream for each topic and priority."""
+def _lease_oldest(
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
+) -> list[LeasedRow]:
+    """Lease the lowest ids of all topics, whatever their priority: merged from one ordered stream for each topic and priority."""
     streams = [
         [cast("int", row[0]) for row in db.execute(_OLDEST, (topic, priority, now_ms, request.limit))]
         for topic in request.topics
@@ -147,9 +148,9 @@ def _lease_oldest(db: apsw.Connection, request: LeaseRequest, now_ms: int) -> li
     rows = db.execute(_ROWS, (apsw.carray(array("q", ids)),)).fetchall() if ids else []
     leased = [
         one
-        for topic in request.topics
+        for topic, look in zip(request.topics, looks, strict=True)
         if (mine := [row for row in rows if row[1] == topic])
-        for one in _take(db, mine, topic, request, now_ms)
+        for one in _take(db, mine, request, look.locked_until(request, now_ms))
     ]
     return sorted(leased, key=lambda row: row.id)
 

@@ -29,6 +29,11 @@ SELECT
     SELECT 1
     FROM smq_messages
     WHERE locked_until > :horizon
+  ),
+  (
+    SELECT visibility_ms
+    FROM smq_policies
+    WHERE topic = :topic
   );
 
 -- name: promote

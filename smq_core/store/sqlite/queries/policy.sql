@@ -4,12 +4,6 @@ SELECT max_attempts, visibility_ms, backoff, keep_ms
 FROM smq_policies
 WHERE topic = :topic;
 
--- name: read_visibility
--- A topic's own lease length.
-SELECT visibility_ms
-FROM smq_policies
-WHERE topic = :topic;
-
 -- name: write_policy
 -- Set what is not NULL, keep the rest.
 INSERT INTO smq_policies(topic, max_attempts, visibility_ms, backoff, keep_ms)
