@@ -55,8 +55,10 @@ def test_a_cell_shows_what_it_cannot_print(stored: str, shown: str) -> None:
 
 
 def test_a_symbol_loses_its_emoji_form_but_no_selector_hides_in_a_word() -> None:
-    """Terminals disagree about the width of a symbol in emoji form."""
+    """Terminals disagree about the width of a symbol in emoji form, or with a skin."""
     assert cell("\u26a0\ufe0f careful") == "\u26a0 careful"
+    assert cell("\U0001f44d\U0001f3fd") == "\U0001f44d"
+    assert cell("a\U0001f3fd") == "a\ufffd"
     assert cell("or\ufe0fders") == "or\ufffdders"
 
 
