@@ -1,0 +1,174 @@
+"""The face of a table: a header that stays, the lines in view, and the terminal's cursor on the selected row.
+
+It paints lines that it is given. What they are, and what keys do to them, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from textual.geometry import Offset, Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+
+from smq_tui.widgets.row_painter import COMPONENTS, Sorting, paint_header, paint_line, paint_note
+from smq_tui.widgets.table_columns import Layout, last_shift, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.strip import Strip
+
+    from smq_tui.widgets.table_columns import Column
+    from smq_tui.widgets.table_rows import Line
+
+__all__ = ["HEADER_LINES", "TableView"]
+
+HEADER_LINES = 1
+_DIM = Style(dim=True)
+
+
+class TableView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines of cells under a header."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+    DEFAULT_CSS = """
+    TableView {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        overflow-x: hidden;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+
+        & > .keyed-table--header { background: $panel; color: $foreground; text-style: bold; }
+        & > .keyed-table--header-sorted { background: $panel; color: $text-accent; text-style: bold; }
+        & > .keyed-table--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        &:focus > .keyed-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        & > .keyed-table--mark { color: $text-warning; text-style: bold; }
+        & > .keyed-table--absent { color: $text-muted; }
+        & > .keyed-table--note { color: $text-muted; }
+        & > .keyed-table--muted { color: $text-muted; }
+        & > .keyed-table--accent { color: $text-accent; }
+        & > .keyed-table--good { color: $text-success; }
+        & > .keyed-table--warning { color: $text-warning; }
+        & > .keyed-table--bad { color: $text-error; text-style: bold; }
+    }
+    """
+
+    sorting: reactive[Sorting | None] = reactive(None)
+    """The column whose title bears the sign of sorting; the rows come sorted."""
+    note: reactive[str] = reactive("")
+    """What stands below the header while there are no rows: why, and what to do."""
+    is_stale: reactive[bool] = reactive(default=False)
+    """True while the rows may be out of date: they are dimmed."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.auto_links = False
+        self._columns = tuple(columns)
+        self._shift = 0
+        self._layout: Layout | None = None
+        self._layout_width = 0
+        self._lines: list[Line] = []
+        self._is_showing = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, in view or not."""
+        return self._columns
+
+    def column_at(self, x: int) -> Column | None:
+        """Answer the column at a cell of a line, None beside all columns."""
+        return self._placed_columns().column_at(x)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Take other columns; the rows that come next have their cells."""
+        self._columns = tuple(columns)
+        self._shift = 0
+        self._layout = None
+        self.refresh()
+
+    def shift_columns(self, by: int) -> bool:
+        """Bring columns into view that have no room; False when there are none in that direction."""
+        shift = max(0, min(self._shift + by, last_shift(self._columns, self.scrollable_size.width)))
+        if shift == self._shift:
+            return False
+        self._shift = shift
+        self._layout = None
+        self.refresh()
+        return True
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint, and put the terminal's cursor on the row: screen readers and magnifiers go where it goes."""
+        if self.has_focus and self.app.screen is self.screen:
+            self._place_terminal_cursor()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the window."""
+        strip = self._paint(y)
+        return strip.apply_style(_DIM) if self.is_stale and y >= HEADER_LINES else strip
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell when somebody else than `show` moved the window: the wheel, or the scroll bar."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_showing:
+            self.window_moved(round(new_value))
+
+    def window_moved(self, top: int) -> None:
+        """Take note that another row is to be the first in view; for classes that know the rows."""
+
+    def show(self, lines: list[Line], top: int, row_count: int) -> None:
+        """Show these lines, the first of them the `top`-th of all rows; repaint those that look different."""
+        before, self._lines = self._lines, lines
+        self._is_showing = True
+        self.virtual_size = Size(self.scrollable_size.width, row_count + HEADER_LINES)
+        if self.is_mounted and round(self.scroll_y) != top:
+            self.scroll_to(y=top, animate=False, force=True)
+        self._is_showing = False
+        for number, (old, new) in enumerate(zip_longest(before, lines)):
+            if old != new:
+                self.refresh(Region(0, HEADER_LINES + number, self.scrollable_size.width, 1))
+
+    def _placed_columns(self) -> Layout:
+        # Asked for when painting: the width also changes when the scroll bar comes or goes, without an event.
+        width = self.scrollable_size.width
+        if self._layout is None or width != self._layout_width:
+            self._layout_width = width
+            self._shift = min(self._shift, last_shift(self._columns, width))
+            self._layout = lay_out(self._columns, width, self._shift)
+        return self._layout
+
+    def _paint(self, y: int) -> Strip:
+        style, width = self.get_component_rich_style, self.scrollable_size.width
+        layout = self._placed_columns()
+        if y < HEADER_LINES:
+            return paint_header(layout, self.sorting, style, width)
+        number = y - HEADER_LINES
+        if number < len(self._lines):
+            return paint_line(self._lines[number], layout, style, width)
+        notes = [] if self._lines else self.note.splitlines()
+        return paint_note(notes[number] if number < len(notes) else "", style, width)
+
+    def _place_terminal_cursor(self) -> None:
+        number = next((number for number, line in enumerate(self._lines) if line.is_cursor), None)
+        if number is not None:
+            self.app.cursor_position = self.content_region.offset + Offset(0, HEADER_LINES + number)
