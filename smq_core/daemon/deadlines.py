@@ -20,30 +20,55 @@ __all__ = ["enforce_deadlines"]
 def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
     """Look at what runs: past its deadline a handler is told, and some seconds later its process is killed."""
     for process in fleet.processes:
-        if process.in_flight:
-            for slot in process.slots.started():
-                if 0 < slot.deadline < now:
-                    _enforce(process, slot, routes, journal, now)
+        if process.in_flight and not process.killed_for:
+            overdue = [slot for slot in process.slots.started() if 0 < slot.deadline < now]
+            for slot in overdue:
+                _tell(process, slot, journal)
+            if overdue:
+                _kill_if_hung(process, overdue, routes, journal, now)
 
 
-def _enforce(process: WorkerProcess, slot: Slot, routes: Routes, journal: Journal, now: float) -> None:
+def _tell(process: WorkerProcess, slot: Slot, journal: Journal) -> None:
+    if slot.message_id in process.cancelled or slot.message_id not in process.in_flight:
+        return
+    process.cancelled.add(slot.message_id)
+    process.send(Cancel([slot.message_id], "timeout"))
+    journal.warning(
+        "handler_timeout",
+        f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was told to end",
+        id=slot.message_id,
+    )
+
+
+def _kill_if_hung(process: WorkerProcess, overdue: list[Slot], routes: Routes, journal: Journal, now: float) -> None:
+    patience = {slot: _kill_after_s(process, slot, routes) for slot in overdue}
+    hung = [slot for slot in overdue if now > slot.deadline + patience[slot]]
+    if not hung:
+        return
+    # a thread that loops in C code holds up all others of its process: where one runs, those that sleep are its victims
+    running = [slot for slot in overdue if _is_running(process.pid, slot.thread)]
+    blamed = running or hung
+    process.killed_for = {slot.message_id for slot in blamed}
+    process.killed_timeout_s = blamed[0].deadline - blamed[0].started
+    process.kill(signal.SIGKILL)
+    journal.warning(
+        "worker_killed",
+        f"the handler did not end when told: worker process {process.pid} was killed",
+        id=blamed[0].message_id,
+        pid=process.pid,
+    )
+
+
+def _kill_after_s(process: WorkerProcess, slot: Slot, routes: Routes) -> float:
     flight = process.in_flight.get(slot.message_id)
     spec = routes.find(flight.row.topic) if flight else None
-    if flight is None or spec is None:
-        return
-    if slot.message_id not in process.cancelled:
-        process.cancelled.add(slot.message_id)
-        process.send(Cancel([slot.message_id], "timeout"))
-        journal.warning(
-            "handler_timeout", f"the handler runs for more than {spec.timeout_s:g} s and was told to end", id=slot.message_id
-        )
-    elif now > slot.deadline + spec.kill_after_s and process.killed_for is None:
-        process.killed_for = slot.message_id
-        process.killed_timeout_s = spec.timeout_s
-        process.kill(signal.SIGKILL)
-        journal.warning(
-            "worker_killed",
-            f"the handler did not end when told: worker process {process.pid} was killed",
-            id=slot.message_id,
-            pid=process.pid,
-        )
+    return spec.kill_after_s if spec else float("inf")
+
+
+def _is_running(pid: int, thread: int) -> bool:
+    """Say whether a thread is at work in this moment; where the system does not tell, no."""
+    try:
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "R"
+    except (OSError, IndexError):
+        return False

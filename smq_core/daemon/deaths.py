@@ -43,9 +43,10 @@ def settle_death(death: Death, ledger: Ledger, breaker: Breaker, journal: Journa
         for flight in flights.values():
             ledger.release(flight)
         return []
-    if process.killed_for is not None:
-        if (hung := flights.pop(process.killed_for, None)) is not None:
-            ledger.fail(hung, Failed(hung.row.id, "requeue", _killed(process.killed_timeout_s)))
+    for message_id in process.killed_for:
+        if (hung := flights.pop(message_id, None)) is not None:
+            ledger.fail(hung, Failed(message_id, "requeue", _killed(process.killed_timeout_s)))
+    if process.killed_for:
         started = set()
     error = f"worker died: {death.cause}"
     if lines := process.last_lines():

@@ -24,8 +24,6 @@ __all__ = ["Death", "Fleet"]
 
 RESTART_FIRST_S: Final = 0.1
 RESTART_CAP_S: Final = 30.0
-CALM_S: Final = 10.0
-"""A process that lived so long did not die of starting."""
 
 
 class Death(NamedTuple):
@@ -196,10 +194,9 @@ class Fleet:
         now = self._clock.monotonic()
         if process.refusal or (code == 0 and process.is_draining):
             return
-        if now - process.started_at >= CALM_S:
-            self._short_lives = 0
-        self._short_lives += 1
-        # the first is started again at once: its messages wait
+        # what dies at its work is started again at once (its messages wait, and have rules of their own); what dies without any, later
+        has_worked = process.has_worked or bool(process.killed_for) or bool(process.slots.started())
+        self._short_lives = 0 if has_worked else self._short_lives + 1
         wait = RESTART_FIRST_S * 2 ** (self._short_lives - 2) if self._short_lives > 1 else 0.0
         self._restart_at = now + min(wait, RESTART_CAP_S)
 

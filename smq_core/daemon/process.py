@@ -76,8 +76,10 @@ class WorkerProcess:
         self.is_finishing = False
         self.alone: int | None = None
         """The suspect that has the process for itself (0: one is waiting for it)."""
-        self.killed_for: int | None = None
-        """The message whose timeout it was killed for."""
+        self.killed_for: set[int] = set()
+        """The messages whose timeouts it was killed for."""
+        self.has_worked = False
+        """A message was handled, or was being handled when it died."""
         self.killed_timeout_s = 0.0
         self.cancelled: set[int] = set()
         """Messages whose handlers were told to end."""
@@ -105,7 +107,7 @@ class WorkerProcess:
     @property
     def is_open(self) -> bool:
         """Say whether it may be given messages."""
-        return self.is_ready and not self.is_draining and self.alone is None and self.killed_for is None
+        return self.is_ready and not self.is_draining and self.alone is None and not self.killed_for
 
     @property
     def room(self) -> int:
@@ -145,6 +147,7 @@ class WorkerProcess:
     def note_handled(self, count: int, now: float) -> None:
         """Learn from an answer how fast it is."""
         rate = count / max(now - self.quiet_since, 1e-6)
+        self.has_worked = True
         self._rate += _SMOOTH * (rate - self._rate)
         self.quiet_since = now
 

@@ -122,6 +122,7 @@ class Runner:
             return True
 
     def _run(self) -> None:
+        self._slots.set_thread(self._index, threading.get_native_id())
         take, handle = self._inbox.get, self._handle
         while (delivery := take()) is not None:
             handle(delivery)
@@ -219,8 +220,11 @@ def _raise_in(thread_id: int | None, kind: type[BaseException] | None) -> None:
 
 def _trace(error: BaseException) -> str:
     """Write the error's own line first, since dead letters are grouped by it, then where it came from."""
+    where = error.__traceback__
+    while where is not None and where.tb_frame.f_globals.get("__name__") == __name__:
+        where = where.tb_next
     summary = "".join(traceback.format_exception_only(error)).strip()
-    stack = "".join(traceback.format_exception(error)).strip()
+    stack = "".join(traceback.format_exception(type(error), error, where)).strip()
     return _bounded(f"{summary}\n{stack}")
 
 

@@ -14,9 +14,10 @@ __all__ = ["SLOT_SIZE", "Slot", "Slots"]
 # native alignment: each field is stored by one machine instruction
 _TIMES: Final = struct.Struct("@dd")
 _ID: Final = struct.Struct("@q")
-_WHOLE: Final = struct.Struct("@ddqq")
+_WHOLE: Final = struct.Struct("@ddqqq")
 _ID_AT: Final = 16
 _COMMAND_AT: Final = 24
+_THREAD_AT: Final = 32
 SLOT_SIZE: Final = _WHOLE.size
 
 
@@ -31,6 +32,8 @@ class Slot(NamedTuple):
     """0: nothing."""
     command_group: int
     """The process group of the command it runs; 0: none."""
+    thread: int
+    """The system's number of the thread."""
 
 
 class Slots:
@@ -61,6 +64,10 @@ class Slots:
     def set_command(self, index: int, group: int) -> None:
         """Say which process group runs a thread's command, so that it can be ended with its worker process."""
         _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _COMMAND_AT, group)
+
+    def set_thread(self, index: int, thread: int) -> None:
+        """Say which thread of the system a slot belongs to."""
+        _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _THREAD_AT, thread)
 
     def read(self) -> list[Slot]:
         """Answer all slots."""
