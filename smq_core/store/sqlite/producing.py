@@ -12,6 +12,8 @@ from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smq_core.store.records import Batch, NewMessage
 
 __all__ = ["Producing"]
@@ -64,16 +66,34 @@ def _insert_keyed(db: apsw.Connection, values: tuple[object, ...]) -> int:
 
 
 def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
-    """Insert runs of the same kind, since an array is of one type; ids are consecutive, as we hold the write lock."""
+    """Insert runs of the same kind, since an array is of one type."""
     ids: list[int] = []
     start = 0
     for kind, run in groupby(batch.kinds):
         end = start + sum(1 for _ in run)
-        db.execute(_INSERT_RUN, (*_shared(batch, kind, now_ms), apsw.carray(tuple(batch.bodies[start:end]))))  # type: ignore[arg-type]  # see above
-        last = db.last_insert_rowid()
-        ids.extend(range(last - (end - start) + 1, last + 1))
+        bodies = batch.bodies[start:end]
+        insert = _insert_one_by_one if kind == "text" and _has_nul(bodies) else _insert_array
+        ids += insert(db, _shared(batch, kind, now_ms), bodies)
         start = end
     return ids
+
+
+def _insert_array(db: apsw.Connection, shared: tuple[object, ...], bodies: Sequence[str | bytes]) -> range:
+    """Insert bodies by one statement; their ids are consecutive, as we hold the write lock."""
+    db.execute(_INSERT_RUN, (*shared, apsw.carray(tuple(bodies))))  # type: ignore[arg-type]  # see above
+    last = db.last_insert_rowid()
+    return range(last - len(bodies) + 1, last + 1)
+
+
+def _insert_one_by_one(
+    db: apsw.Connection, shared: tuple[object, ...], bodies: Sequence[str | bytes]
+) -> list[int]:
+    return [_insert(db, (*shared, body)) for body in bodies]
+
+
+def _has_nul(bodies: Sequence[str | bytes]) -> bool:
+    """Say whether a text has a NUL character, at which the texts of an array end."""
+    return "\x00" in "".join(body for body in bodies if isinstance(body, str))
 
 
 def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
