@@ -1,0 +1,65 @@
+"""What tests of a queue need: a clock that stands still, seeded chance, messages made of defaults. The product imports none of it."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+import msgspec
+
+from smq_core.store.records import Filter, LeaseRequest, NewMessage, Selection
+
+__all__ = ["EPOCH_MS", "ManualClock", "make_message", "make_request", "seeded_random", "select"]
+
+EPOCH_MS: Final = 1_700_000_000_000
+"""When a manual clock begins, in milliseconds since the epoch."""
+
+
+class ManualClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, now_ms: int = EPOCH_MS) -> None:
+        """Stand at a moment."""
+        self._now_ms = now_ms
+        self._monotonic = 0.0
+
+    def now_ms(self) -> int:
+        """Answer the wall-clock time in milliseconds since the epoch."""
+        return self._now_ms
+
+    def monotonic(self) -> float:
+        """Answer the seconds that it was advanced by."""
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now_ms += round(seconds * 1000)
+        self._monotonic += seconds
+
+    def step(self, seconds: float) -> None:
+        """Move the wall clock either way, as an administrator does; no time passes."""
+        self._now_ms += round(seconds * 1000)
+
+
+def seeded_random(seed: int = 0) -> random.Random:
+    """Answer a source of receipts and jitter that repeats itself."""
+    return random.Random(seed)  # noqa: S311 - repeatable is what it is for
+
+
+def make_message(topic: str = "mail", body: str | bytes = "hello", **changes: object) -> NewMessage:
+    """Answer a message to be stored, with defaults for what is not named."""
+    message = NewMessage(
+        topic=topic, body=body, kind="bytes" if isinstance(body, bytes) else "text", available_at=EPOCH_MS
+    )
+    return msgspec.structs.replace(message, **changes)
+
+
+def make_request(*topics: str, receipt: int = 1, limit: int = 1, **changes: object) -> LeaseRequest:
+    """Answer what a dequeue asks a store for, with defaults for what is not named."""
+    request = LeaseRequest(topics=topics or ("mail",), limit=limit, receipt=receipt, visibility_ms=60_000)  # type: ignore[arg-type]  # a receipt is any number
+    return msgspec.structs.replace(request, **changes)
+
+
+def select(topic: str | None = None, state: str | None = None, **where: object) -> Selection:
+    """Answer a selection of everything that matches."""
+    return msgspec.convert({"topic": topic, "state": state, "where": Filter(**where)}, Selection)  # type: ignore[arg-type]  # a filter checks nothing

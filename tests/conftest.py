@@ -1,0 +1,93 @@
+"""Fixtures of a queue in a temporary folder, and the check that a test leaves nothing open behind it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue
+from smq_core.store import open_store
+from smq_core.testing import ManualClock, seeded_random
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smq_core.store.base import Store
+
+DESCRIPTORS = Path("/proc/self/fd")
+DEAD_QUIETLY = ("asyncio_", "ThreadPoolExecutor")
+"""Idle threads of executors, which end with the interpreter."""
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail a test after which a thread runs on, or a descriptor of a temporary file or a watch is open."""
+    base = str(tmp_path_factory.getbasetemp())
+    threads, descriptors = _threads(), _descriptors(base)
+    yield
+    if _threads() - threads or len(_descriptors(base)) > len(descriptors):
+        gc.collect()
+        for thread in _threads() - threads:
+            thread.join(timeout=5.0)
+    assert {thread.name for thread in _threads() - threads} == set(), "threads run on"
+    left = _descriptors(base)
+    assert len(left) <= len(descriptors), f"descriptors are open: {left}"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still until it is advanced."""
+    return ManualClock()
+
+
+@pytest.fixture
+def location(tmp_path: Path) -> str:
+    """Where the test's queue lies."""
+    return str(tmp_path / "queue.sqlite3")
+
+
+@pytest.fixture
+def store(location: str, clock: ManualClock) -> Iterator[Store]:
+    """A store with the clock that stands still."""
+    opened = open_store(location, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue(location: str, clock: ManualClock) -> Iterator[Queue]:
+    """A queue with the clock that stands still."""
+    with Queue(location, clock=clock, random=seeded_random(), worker="tester") as opened:
+        yield opened
+
+
+@pytest.fixture
+def inspector(queue: Queue, clock: ManualClock) -> Iterator[Inspector]:
+    """The operator's side of the queue, which exists."""
+    queue.size("mail")
+    with Inspector(queue.location, clock=clock, actor="operator") as opened:
+        yield opened
+
+
+def _threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if not thread.name.startswith(DEAD_QUIETLY)}
+
+
+def _descriptors(base: str) -> list[str]:
+    """List what is open of temporary files, and watches on files."""
+    if not DESCRIPTORS.exists():
+        return []
+    targets = [_target(name) for name in os.listdir(DESCRIPTORS)]
+    return sorted(target for target in targets if target.startswith((base, "anon_inode:inotify")))
+
+
+def _target(name: str) -> str:
+    try:
+        return os.readlink(DESCRIPTORS / name)
+    except OSError:
+        return ""
