@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite import recognise
-from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.door import connect, resolved, translated
 
 if TYPE_CHECKING:
     import apsw
@@ -28,7 +28,7 @@ def compact(path: str) -> tuple[int, int]:
         StoreUnavailable: the disk has no room for that; nothing was begun.
         StoreBusy: somebody else writes.
     """
-    path = os.path.realpath(path)
+    path = resolved(path)
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: nothing was compacted")
     before = os.stat(path).st_size

@@ -57,13 +57,14 @@ class Connections:
 
     def _open(self) -> Connection:
         with _OPENING:
-            if not self._is_prepared:
-                self._prepare()
-                self._is_prepared = True
+            # before the doors look: their closing would drop the other library's locks
             refuse(
                 self._settings.path,
                 sum(1 for one in _OPEN if one.is_open and one.settings.path == self._settings.path),
             )
+            if not self._is_prepared:
+                self._prepare()
+                self._is_prepared = True
             connection = Connection(self._settings)
             self._mine.add(connection)
             _OPEN.add(connection)

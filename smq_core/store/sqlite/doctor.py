@@ -10,7 +10,7 @@ import apsw
 
 from smq_core.errors import StoreError
 from smq_core.store.sqlite import examinations, migrate, recognise
-from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.door import connect, resolved, translated
 from smq_core.store.sqlite.file_system import OVERRIDE, is_remote, magic_of, name_of
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.glance import glance, surroundings
@@ -43,7 +43,7 @@ _SHAPES: Final = {
 
 def examine(path: str, now_ms: int) -> Iterator[Finding]:
     """Examine the database at a path, yielding each finding when it is there; the long ones come last."""
-    path = os.path.realpath(path)
+    path = resolved(path)
     yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, which comes with the driver apsw")
     yield _file_system(path)
     try:

@@ -19,11 +19,26 @@ from smq_core.store.sqlite.translate import translate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BUSY_MS", "connect", "exclusive", "go_to_wal", "translated"]
+__all__ = ["BUSY_MS", "connect", "exclusive", "go_to_wal", "resolved", "translated"]
 
 BUSY_MS: Final = 5_000
 """How long a door waits for somebody else's lock."""
 _PAUSE_S: Final = 0.02
+
+
+def resolved(path: str) -> str:
+    """Answer the absolute path of the file that a path leads to: SQLite keeps -wal and -shm beside that one.
+
+    Raises:
+        StoreUnavailable: no file can have such a path.
+    """
+    try:
+        path.encode()
+        return os.path.realpath(path)
+    except (UnicodeEncodeError, ValueError) as error:
+        raise StoreUnavailable(
+            f"{path!a} cannot be the path of a database: name one in plain text"
+        ) from error
 
 
 def connect(path: str, parameters: str = "", *, read_only: bool = False) -> apsw.Connection:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from smq_core.errors import NotAQueue, SchemaTooNew, StoreUnavailable
 from smq_core.store.sqlite import ancestor, migrate, recognise
-from smq_core.store.sqlite.door import connect, exclusive, go_to_wal, translated
+from smq_core.store.sqlite.door import connect, exclusive, go_to_wal, resolved, translated
 from smq_core.store.sqlite.file_system import refuse_remote
 from smq_core.store.sqlite.recognise import Found, Shape
 
@@ -41,7 +41,7 @@ def prepare(
         NotAQueue: it is something else.
         StoreBusy: somebody held it for too long.
     """
-    path = _resolved(path)
+    path = resolved(path)
     found = _look(path, may_write=may_write)
     if found.shape in {Shape.MISSING, Shape.EMPTY}:
         if not may_create:
@@ -66,7 +66,7 @@ def create_into(path: str) -> list[str]:
         StoreUnavailable: there is no database, or tables of our names stand in it already.
         StoreError: as `prepare` has it; nothing was added then.
     """
-    path = _resolved(path)
+    path = resolved(path)
     found = recognise.look(path)
     refuse_remote(path)
     if found.shape is Shape.UNFINISHED:
@@ -87,17 +87,6 @@ def create_into(path: str) -> list[str]:
             migrate.run(connection, 0)
         added = recognise.look_within(connection, path)
     return _in_words(path, set(added.names) - set(found.names), mode)
-
-
-def _resolved(path: str) -> str:
-    try:
-        path.encode()
-        # SQLite keeps -wal and -shm beside the file that a link leads to
-        return os.path.realpath(path)
-    except (UnicodeEncodeError, ValueError) as error:
-        raise StoreUnavailable(
-            f"{path!a} cannot be the path of a database: name one in plain text"
-        ) from error
 
 
 def _look(path: str, *, may_write: bool) -> Found:

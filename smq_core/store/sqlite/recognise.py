@@ -72,6 +72,8 @@ def look(path: str) -> Found:
         around = surroundings(path)
         try:
             found, is_certain = _look_once(path, around)
+        except StoreBusy:
+            raise
         except StoreError as error:
             found, is_certain, trouble = Found(Shape.MISSING), False, error
         else:

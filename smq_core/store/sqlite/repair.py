@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from typing import Final
 
 from smq_core.errors import NotAQueue
 from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite import backup, recognise
-from smq_core.store.sqlite.door import connect, exclusive, translated
+from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
 from smq_core.store.sqlite.examinations import wrong_counters
 from smq_core.store.sqlite.leasing import LEASE_EXPIRED
 from smq_core.store.sqlite.queries import query
@@ -32,7 +31,7 @@ def repair(path: str, now_ms: int) -> list[str]:
     Raises:
         StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
     """
-    path = os.path.realpath(path)
+    path = resolved(path)
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):

@@ -10,6 +10,7 @@ from smq_core.clock import SystemClock
 from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connection import Settings
 from smq_core.store.sqlite.connections import Connections
+from smq_core.store.sqlite.door import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,7 @@ class Session:
         clock: Clock | None = None,
     ) -> None:
         """Keep how to reach the database; nothing is opened until the first call."""
-        self._path = os.path.abspath(os.fspath(location))
+        self._path = resolved(os.fspath(location))
         self._flushes = durability == "full"
         self._clock: Clock = clock or SystemClock()
         self._may_create = may_create and not read_only
