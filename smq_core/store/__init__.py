@@ -6,10 +6,13 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smq_core.clock import Clock
+    from smq_core.states import State
     from smq_core.store.base import Store
 
-__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "default_location", "open_store"]
+__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "create", "create_into", "default_location", "open_store"]
 
 LOCATION_VARIABLE = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
@@ -45,3 +48,27 @@ def open_store(
         timeout_s=timeout,
         clock=clock,
     )
+
+
+def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, State]) -> None:
+    """Create a queue where there is none, or migrate what an older smq or its ancestor left; else change nothing.
+
+    `words` says what status words of the ancestor's table mean, beside those that are known.
+
+    Raises:
+        StoreError: when it is something else, or cannot be opened or written.
+    """
+    from smq_core.store.sqlite import opening
+
+    opening.prepare(os.fspath(location), may_create=True, may_write=True, now_ms=now_ms, words=words)
+
+
+def create_into(location: str | os.PathLike[str]) -> list[str]:
+    """Add a queue to the database of an application, and answer in words what was done.
+
+    Raises:
+        StoreError: when it is no such database, or has tables of our names.
+    """
+    from smq_core.store.sqlite import opening
+
+    return opening.create_into(os.fspath(location))

@@ -1,0 +1,81 @@
+"""The list of commands: each is imported only when it is run, so that none waits for what another needs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+from smq_core.cli.options import database
+
+__all__ = ["smq"]
+
+_MODULES: Final = {
+    "init": "sending",
+    "send": "sending",
+    "import": "importing",
+    "export": "exporting",
+    "topics": "looking",
+    "peek": "looking",
+    "show": "looking",
+    "activity": "looking",
+    "workers": "working",
+    "top": "top",
+    "requeue": "acting",
+    "delete": "acting",
+    "bury": "acting",
+    "move": "acting",
+    "undo": "acting",
+    "purge": "acting",
+    "edit": "editing",
+    "pause": "governing",
+    "resume": "governing",
+    "policy": "governing",
+    "check": "checking",
+    "wait": "checking",
+    "backup": "keeping",
+    "compact": "keeping",
+    "doctor": "keeping",
+}
+"""Where each command lives, in the order of the help; its function has its name and an underscore behind."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Answer the names in the order of the help."""
+        del ctx
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None: there is none of that name."""
+        del ctx
+        module = _MODULES.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"smq_core.cli.{module}"), f"{cmd_name}_")
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a reader of its output who went away is not click's to judge."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
+
+
+class ReaderGoneError(Exception):
+    """Whoever read the output has gone."""
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="simple-local-mq", prog_name="smq")
+@database
+def smq(location: str | None) -> None:
+    """Send, look at and mend the messages of a local queue.
+
+    Exit codes: 0 done, 1 failed, partly done or not found, 2 wrong usage, 65 bad data, 75 busy (try again).
+    """
+    del location

@@ -1,0 +1,74 @@
+"""`smq export`: messages as JSONL, to standard output or into a new file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from smq_core.cli import output
+from smq_core.cli.options import STATE, TOPIC, database, location_of
+from smq_core.cli.progress import bar
+from smq_core.errors import SmqError
+from smq_core.format import count
+from smq_core.jsonl import ExportOptions, export_lines
+from smq_core.states import State
+from smq_core.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["export_"]
+
+
+@click.command
+@click.option("--topic", type=TOPIC, help="Only of this topic.")
+@click.option("--state", type=STATE, help="Only in this state.")
+@click.option("-o", "--output", "target", metavar="FILE", help="A new file, instead of standard output.")
+@database
+@click.pass_context
+def export_(
+    ctx: click.Context, *, topic: str | None, state: str | None, target: str | None, location: str | None
+) -> None:
+    """Write messages as JSONL that `smq import` reads back to the same messages."""
+    del location
+    options = ExportOptions(topic=topic, state=None if state is None else State(state))
+    store = open_store(location_of(ctx), read_only=True, may_create=False)
+    try:
+        # Asked first, so that a database that cannot be read leaves no empty file behind.
+        store.highest_id()
+        with _opened(target) as file, bar("exporting", None) as show:
+
+            def told(written: int) -> bool:
+                show(written, f"{count(written)} messages")
+                return True
+
+            written = export_lines(store, file.write, options, progress=told)
+    finally:
+        store.close()
+    output.note(f"{count(written)} messages written")
+
+
+@contextlib.contextmanager
+def _opened(target: str | None) -> Iterator[BinaryIO]:
+    """Open the target; a file appears under its name only when all of it is on the disk."""
+    if target is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(target)
+    if path.exists():
+        raise SmqError(f"{target} is there already: name a new file, or remove it")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)

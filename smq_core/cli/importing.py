@@ -1,0 +1,177 @@
+"""`smq import`: options in, a progress bar meanwhile, the report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smq_core.cli import output
+from smq_core.cli.options import TOPIC, announce, json_option, location_of
+from smq_core.cli.progress import Bar, bar
+from smq_core.errors import InvalidLine
+from smq_core.format import count, duration, rate
+from smq_core.jsonl import ImportOptions, ImportReport, ImportStatus, Source, import_lines, preview_lines
+from smq_core.jsonl.value import Shape
+from smq_core.store import default_location, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["import_"]
+
+
+@click.command
+@click.argument("file")
+@click.option(
+    "--db",
+    "--sqlite",
+    "location",
+    metavar="PATH",
+    help="The database; else SIMPLE_MQ_DB, else queue.sqlite3.",
+)
+@click.option("--topic", type=TOPIC, default="default", show_default=True, help="Of lines that name none.")
+@click.option("--strict", is_flag=True, help="Reject what begins as JSON does but is none.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and add nothing.")
+@click.option("--rejects", metavar="FILE", help="Where lines go that cannot be taken; else FILE.rejects.")
+@click.option("--again", is_flag=True, help="Take a file that was taken before once more.")
+@click.option(
+    "--resume", "name", metavar="NAME", help="Know a pipe by this name, so that it can go on when cut."
+)
+@json_option
+@click.pass_context
+def import_(
+    ctx: click.Context,
+    *,
+    file: str,
+    location: str | None,
+    topic: str,
+    strict: bool,
+    dry_run: bool,
+    rejects: str | None,
+    again: bool,
+    name: str | None,
+    as_json: bool,
+) -> int:
+    """Add the lines of FILE (JSONL, text, or either in gzip; - is standard input) as messages.
+
+    A line is {"topic": …, "payload": …}, any other JSON value, or text. Killed and run again it goes on where
+    it was; a file that was taken adds nothing again. Lines that cannot be taken are kept apart, to be mended.
+    """
+    del location
+    options = ImportOptions(
+        topic=topic,
+        is_strict=strict,
+        again=again,
+        name=name,
+        rejects=None if rejects is None else Path(rejects).absolute(),
+    )
+    with Source(file) as source, bar(f"importing {file}", source.size) as show:
+        report = (_preview if dry_run else _take)(ctx, source, options, _told(show))
+    if as_json:
+        output.say_json(_as_json(report))
+    else:
+        _print(report)
+    return InvalidLine.exit_code if report.rejected else 0
+
+
+def _take(
+    ctx: click.Context, source: Source, options: ImportOptions, told: Callable[[ImportStatus], bool]
+) -> ImportReport:
+    store = open_store(announce(ctx))
+    try:
+        return import_lines(store, source, options, progress=told)
+    except KeyboardInterrupt:
+        if source.identity is not None or options.name is not None:
+            output.note("what was taken is in; the same command goes on from there")
+        raise
+    finally:
+        store.close()
+
+
+def _preview(
+    ctx: click.Context, source: Source, options: ImportOptions, told: Callable[[ImportStatus], bool]
+) -> ImportReport:
+    path = Path(location_of(ctx) or default_location()).absolute()
+    if not path.exists():
+        return preview_lines(None, source, options, progress=told)
+    store = open_store(path, read_only=True, may_create=False)
+    try:
+        return preview_lines(store, source, options, progress=told)
+    finally:
+        store.close()
+
+
+def _told(show: Bar) -> Callable[[ImportStatus], bool]:
+    def told(status: ImportStatus) -> bool:
+        show(status.bytes_read, f"{count(status.lines)} lines, {rate(status.lines_per_s)}")
+        return True
+
+    return told
+
+
+def _print(report: ImportReport) -> None:
+    if report.has_nothing_new:
+        output.say(f"nothing new in {report.source}: its {count(report.last_line)} lines were taken before")
+        return
+    if report.began_at_line > 1:
+        output.say(f"went on at line {count(report.began_at_line)}")
+    took = f" in {duration(round(report.elapsed_s, 1))}" if report.elapsed_s >= 0.1 else ""  # noqa: PLR2004 - worth saying
+    verb = "would be added" if report.is_dry_run else "added"
+    output.say(f"{count(report.taken)} messages {verb} from {report.source}{took}")
+    _print_topics(report)
+    _print_left_out(report)
+    for reject in report.rejects:
+        output.note(str(reject))
+    if report.rejected > len(report.rejects):
+        output.note(f"and {count(report.rejected - len(report.rejects))} more")
+
+
+def _print_topics(report: ImportReport) -> None:
+    if not report.topics:
+        return
+    shapes = [shape for shape in Shape if report.shape_total(shape)]
+    titles = ["topic", "lines", *(shape.value for shape in shapes)]
+    rows = [
+        [topic, count(sum(counts.values())), *(count(counts.get(shape.value, 0)) for shape in shapes)]
+        for topic, counts in report.topics.items()
+    ]
+    totals = [report.shape_total(shape) for shape in shapes]
+    rows.append(["total", *map(count, [sum(totals), *totals])])
+    output.table(titles, rows, right=" ".join(titles[1:]))
+
+
+def _print_left_out(report: ImportReport) -> None:
+    if report.broken:
+        output.note(
+            f"{count(report.broken)} lines begin as JSON does but are none: taken as text (see --strict)"
+        )
+    if report.held:
+        output.note(f"{count(report.held)} lines left out: unfinished messages have their keys")
+    if report.blank:
+        output.note(f"{count(report.blank)} lines were blank")
+    if report.rejected and report.rejects_path is not None:
+        output.note(
+            f"{count(report.rejected)} lines rejected: {report.rejects_path}, reasons {report.reasons_path}"
+        )
+    elif report.rejected:
+        output.note(f"{count(report.rejected)} lines would be rejected")
+
+
+def _as_json(report: ImportReport) -> dict[str, object]:
+    return {
+        "source": report.source,
+        "taken": report.taken,
+        "held": report.held,
+        "blank": report.blank,
+        "rejected": report.rejected,
+        "topics": report.topics,
+        "rejects": [{"line": reject.line_number, "reason": reject.reason} for reject in report.rejects],
+        "rejects_path": report.rejects_path,
+        "reasons_path": report.reasons_path,
+        "began_at_line": report.began_at_line,
+        "last_line": report.last_line,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "dry_run": report.is_dry_run,
+    }

@@ -1,0 +1,101 @@
+"""What commands share of their options: the database, JSON, durations, states, topics with completion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from smq_core.cli import output
+from smq_core.errors import SmqError
+from smq_core.format import parse_duration
+from smq_core.inspector import Inspector
+from smq_core.states import State
+from smq_core.store import LOCATION_VARIABLE, default_location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DURATION", "STATE", "TOPIC", "announce", "database", "inspector", "json_option", "location_of"]
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+
+class Duration(click.ParamType[float]):
+    """A length of time, such as `90`, `5s` or `1m30s`; its value is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Answer the seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Topic(click.ParamType[str]):
+    """A topic's name; the shell completes those that there are."""
+
+    name = "topic"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Answer the topics of the database that the command line names."""
+        del param
+        try:
+            with Inspector(location_of(ctx), read_only=True) as view:
+                names = [stats.topic for stats in view.topics()]
+        except SmqError:
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+DURATION = Duration()
+TOPIC = Topic()
+STATE = click.Choice([state.value for state in State])
+
+
+def database(function: F) -> F:
+    """Add `--db PATH`."""
+    option = click.option(
+        "--db",
+        "location",
+        metavar="PATH",
+        help=f"The database; else {LOCATION_VARIABLE}, else queue.sqlite3 in this folder.",
+    )
+    return option(function)
+
+
+def json_option(function: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def location_of(ctx: click.Context) -> str | None:
+    """Answer the database that a command was given, or the whole command line was; None: the default."""
+    found: str | None = ctx.params.get("location")
+    if found is None and ctx.parent is not None:
+        return location_of(ctx.parent)
+    return found
+
+
+def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
+    """Answer an inspector of the database that was named; it is closed when the command ends."""
+    return ctx.with_resource(Inspector(location_of(ctx), read_only=read_only))
+
+
+def announce(ctx: click.Context) -> Path:
+    """Say which file is used when it was not named or will be created; answer its absolute path."""
+    named = location_of(ctx)
+    path = Path(named or default_location()).absolute()
+    if not path.exists():
+        output.note(f"creating {path}")
+    elif named is None:
+        output.note(f"using {path}")
+    return path

@@ -1,0 +1,131 @@
+"""The one place that prints: results to standard output, all else to standard error, nothing interpreted.
+
+Text of messages passes through `smq_core.safe_text` here; JSON is in ASCII, so that it is safe on a terminal.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from smq_core.safe_text import block, cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "complain",
+    "is_terminal",
+    "note",
+    "prepare",
+    "say",
+    "say_block",
+    "say_json",
+    "table",
+    "usage",
+    "width",
+]
+
+_BOLD: Final = "\x1b[1m"
+_PLAIN: Final = "\x1b[0m"
+_GAP: Final = "  "
+
+
+def prepare() -> None:
+    """Make output bear every character, whatever the terminal's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Print one line to standard output."""
+    sys.stdout.write(cell(text) + "\n")
+
+
+def say_block(text: str) -> None:
+    """Print text of several lines to standard output."""
+    sys.stdout.write(block(text) + "\n")
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON; what JSON has no form for is written as text, bytes as `{"base64": …}`."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=_json_form) + "\n")
+
+
+def note(text: str) -> None:
+    """Print a line for the person who watches, to standard error."""
+    sys.stderr.write(block(text) + "\n")
+
+
+def complain(text: str) -> None:
+    """Print what went wrong, to standard error."""
+    note(f"smq: {text}")
+
+
+def usage(error: click.UsageError) -> None:
+    """Print what was wrong with the arguments and where help is, or the help where there were none."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note(error.format_message())
+        return
+    complain(error.format_message())
+    if error.ctx is not None:
+        note(f"see `{error.ctx.command_path} --help`")
+
+
+def is_terminal() -> bool:
+    """Say whether a person is at both ends: asks and answers make sense."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:
+    """Print rows in columns under their titles; `right` names the titles of numbers, set to the right.
+
+    The last column is not padded. Titles are bold on a terminal that may show colours.
+    """
+    cells = [[cell(value) for value in row] for row in rows]
+    columns = list(zip(titles, *cells, strict=True))
+    widths = [max(map(width, column)) for column in columns]
+    to_right = [title in right.split() for title in titles]
+    head = _line(titles, widths, to_right)
+    sys.stdout.write((f"{_BOLD}{head}{_PLAIN}" if _has_colours() else head) + "\n")
+    for row in cells:
+        sys.stdout.write(_line(row, widths, to_right) + "\n")
+
+
+def width(text: str) -> int:
+    """Answer how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_width_of(character) for character in text)
+
+
+def _width_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _line(row: Sequence[str], widths: Sequence[int], to_right: Sequence[bool]) -> str:
+    padded = [
+        " " * (columns - width(value)) + value if is_right else value + " " * (columns - width(value))
+        for value, columns, is_right in zip(row, widths, to_right, strict=True)
+    ]
+    return _GAP.join(padded).rstrip()
+
+
+def _has_colours() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _json_form(value: object) -> object:
+    if isinstance(value, bytes):
+        return {"base64": binascii.b2a_base64(value, newline=False).decode()}
+    return str(value)

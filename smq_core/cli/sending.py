@@ -1,0 +1,172 @@
+"""`smq init` and `smq send`: what makes a database, and what puts a message into it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from smq_core import validation
+from smq_core.cli import output
+from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, location_of
+from smq_core.clock import SystemClock
+from smq_core.errors import InvalidMessage
+from smq_core.jsonl.value import read_value
+from smq_core.payload import encode, encode_headers
+from smq_core.states import State
+from smq_core.store import create, create_into, default_location, open_store
+from smq_core.store.records import NewMessage
+
+if TYPE_CHECKING:
+    from smq_core.message import Kind
+
+__all__ = ["init_", "send_"]
+
+STANDARD_INPUT: Final = "-"
+_NO_JSON: Final = frozenset({b"NaN", b"Infinity", b"-Infinity"})
+"""What some programs write where JSON has nothing."""
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@click.argument("payload", required=False)
+@click.option(
+    "--delay", type=DURATION, default=0.0, help="Wait so long before anybody may take it: 90, 5s, 2h."
+)
+@click.option("--priority", type=int, default=0, help="From -100 to 100; higher goes first.")
+@click.option(
+    "--key", help="At most one unfinished message of the topic has it; a second send answers the first's id."
+)
+@click.option("--header", "headers", metavar="NAME=VALUE", multiple=True, help="May be given several times.")
+@click.option("--max-attempts", type=int, help="Instead of the topic's.")
+@click.option("--text", "kind", flag_value="text", help="The payload is text, even if it is JSON.")
+@click.option("--bytes", "kind", flag_value="bytes", help="The payload is bytes, as they come.")
+@database
+@json_option
+@click.pass_context
+def send_(
+    ctx: click.Context,
+    *,
+    topic: str,
+    payload: str | None,
+    delay: float,
+    priority: int,
+    key: str | None,
+    headers: tuple[str, ...],
+    max_attempts: int | None,
+    kind: str | None,
+    location: str | None,
+    as_json: bool,
+) -> None:
+    """Add a message to TOPIC and print its id.
+
+    PAYLOAD is JSON, kept as it is written, or else text; without one, or where it is -, it is read from
+    standard input (of a text the last line end is dropped).
+    """
+    del location
+    body, stored_kind = _payload(ctx, payload, kind)
+    now_ms = SystemClock().now_ms()
+    message = NewMessage(
+        topic=validation.check_topic(topic),
+        body=body,
+        kind=stored_kind,
+        available_at=validation.available_at_ms(now_ms, delay, None),
+        priority=validation.check_priority(priority),
+        key=validation.check_key(key),
+        headers=encode_headers(_headers(headers)),
+        max_attempts=validation.check_max_attempts(max_attempts),
+    )
+    store = open_store(announce(ctx))
+    try:
+        message_id = store.enqueue(message, now_ms)
+    finally:
+        store.close()
+    if as_json:
+        output.say_json({"id": message_id})
+    else:
+        output.say(str(message_id))
+
+
+@click.command
+@click.option("--into", metavar="FILE", help="An application's database that shall hold the queue as well.")
+@click.option(
+    "--map",
+    "mapped",
+    metavar="WORD=STATE",
+    multiple=True,
+    help="What a status word of the ancestor's table means.",
+)
+@database
+@click.pass_context
+def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], location: str | None) -> None:
+    """Create a queue, migrate an older one, or make one of an application's database."""
+    del location
+    if into is not None:
+        for done in create_into(into):
+            output.say(done)
+        return
+    path = Path(location_of(ctx) or default_location()).absolute()
+    existed = path.exists()
+    create(path, SystemClock().now_ms(), _words(mapped))
+    output.say(f"{path} is a queue" if existed else f"created {path}")
+
+
+def _words(mapped: tuple[str, ...]) -> dict[str, State]:
+    words = {}
+    for one in mapped:
+        word, separator, state = one.rpartition("=")
+        if not separator or state not in set(State):
+            raise click.BadParameter(
+                f"{one!r} is not WORD=STATE with a state of {', '.join(State)}", param_hint="--map"
+            )
+        words[word] = State(state)
+    return words
+
+
+def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple[str | bytes, Kind]:
+    written = _written(ctx, payload)
+    if kind == "bytes":
+        return encode(written)
+    if payload in {None, STANDARD_INPUT}:
+        written = written.removesuffix(b"\n").removesuffix(b"\r")
+    if kind == "text":
+        return encode(_text(written))
+    if written.strip() in _NO_JSON:
+        raise InvalidMessage(f"{written.decode()} is no JSON value: send null, or the word with --text")
+    try:
+        body, stored_kind, _shape = read_value(written, is_strict=True)
+    except InvalidMessage as error:
+        raise InvalidMessage(
+            f"the payload: {error} (--text takes it as text, --bytes as it comes)"
+        ) from error
+    return body, stored_kind
+
+
+def _written(ctx: click.Context, payload: str | None) -> bytes:
+    if payload not in {None, STANDARD_INPUT}:
+        return os.fsencode(payload)
+    if payload is None and sys.stdin.isatty():
+        raise click.UsageError("a payload is missing; - reads it from standard input", ctx)
+    return sys.stdin.buffer.read()
+
+
+def _text(written: bytes) -> str:
+    try:
+        return written.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidMessage(
+            f"the payload is not UTF-8 at byte {error.start + 1}: --bytes sends it as it comes"
+        ) from error
+
+
+def _headers(headers: tuple[str, ...]) -> dict[str, str]:
+    named = {}
+    for header in headers:
+        name, separator, value = header.partition("=")
+        if not separator:
+            raise click.BadParameter(f"{header!r} is not NAME=VALUE", param_hint="--header")
+        named[name] = value
+    return named
