@@ -35,7 +35,7 @@ KEY_LIMIT: Final = 512
 PRIORITIES: Final = range(-100, 101)
 MAX_ATTEMPTS_LIMIT: Final = 1_000_000
 LONGEST_LEASE_MS: Final = 24 * 3_600_000
-"""The longest visibility timeout; a lease further ahead was made under a clock that has been set back since."""
+"""The longest visibility timeout."""
 LONGEST_DURATION_S: Final = 100 * 366 * 86_400
 """A hundred years: what is longer is a mistake in the unit."""
 _RESERVED = frozenset("=*,")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,10 +46,19 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty queue, made once: a copy of its file costs a tenth of making another."""
+    path = tmp_path_factory.mktemp("template") / "queue.sqlite3"
+    with Queue(path) as made:
+        made.size("mail")
+    return path
+
+
 @pytest.fixture
-def location(tmp_path: Path) -> str:
-    """Where the test's queue lies."""
-    return str(tmp_path / "queue.sqlite3")
+def location(tmp_path: Path, template: Path) -> str:
+    """Where the test's queue lies, empty."""
+    return shutil.copyfile(template, str(tmp_path / "queue.sqlite3"))
 
 
 @pytest.fixture

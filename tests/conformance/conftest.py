@@ -11,24 +11,23 @@ from tests.conformance.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
 
-def sqlite_store(folder: Path, clock: ManualClock) -> Store:
-    """Open a store of the SQLite backend in a folder of its own."""
-    return open_store(folder / "queue.sqlite3", clock=clock, timeout=5.0)
+def sqlite_store(location: str, clock: ManualClock) -> Store:
+    """Open a store of the SQLite backend on a file of its own."""
+    return open_store(location, clock=clock, timeout=5.0)
 
 
-BACKENDS: dict[str, Callable[[Path, ManualClock], Store]] = {"sqlite": sqlite_store}
+BACKENDS: dict[str, Callable[[str, ManualClock], Store]] = {"sqlite": sqlite_store}
 
 
 @pytest.fixture(params=sorted(BACKENDS))
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, location: str, clock: ManualClock) -> Iterator[Store]:
     """An empty store of each backend."""
-    opened = BACKENDS[request.param](tmp_path, clock)
+    opened = BACKENDS[request.param](location, clock)
     yield opened
     opened.close()
 

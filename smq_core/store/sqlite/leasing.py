@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Hold, LeaseRequest
 
-__all__ = ["LEASE_EXPIRED", "Leasing", "ready_priorities"]
+__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities"]
 
 LEASE_EXPIRED: Final = "lease expired"
 """The error that a reclaim leaves on a message."""
+
+HORIZON_MS: Final = LONGEST_LEASE_MS + 3_600_000
+"""A lease further ahead was made under a clock that has been set back since: by more than an hour, as smaller steps are usual."""
 
 _LOOK = query("look")
 _PROMOTE = query("promote")
@@ -55,7 +58,13 @@ class _Look(NamedTuple):
         return now_ms + (request.visibility_ms or self.visibility_ms or _DEFAULT_VISIBILITY_MS)
 
     @property
+    def is_owed(self) -> bool:
+        """Say whether due messages wait to become ready."""
+        return bool(self.has_due and not self.is_paused)
+
+    @property
     def is_worth_a_write(self) -> bool:
+        """Say whether a dequeue would change anything."""
         return bool(self.has_expired or (not self.is_paused and (self.has_ready or self.has_due)))
 
 
@@ -90,7 +99,7 @@ class Leasing(Session):
 
 
 def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
-    return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + LONGEST_LEASE_MS)).fetchall()[0])  # type: ignore[arg-type]  # four flags
+    return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + HORIZON_MS)).fetchall()[0])  # type: ignore[arg-type]  # four flags
 
 
 def _lease(
@@ -98,9 +107,7 @@ def _lease(
 ) -> list[LeasedRow]:
     if any(look.has_expired for look in looks):
         _reclaim(db, now_ms)
-    for topic, look in zip(request.topics, looks, strict=True):
-        if look.has_due and not look.is_paused:
-            db.execute(_PROMOTE, (topic, now_ms, CHUNK))
+    _promote(db, [topic for topic, look in zip(request.topics, looks, strict=True) if look.is_owed], now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
     leased: list[LeasedRow] = []
@@ -113,8 +120,15 @@ def _lease(
     return leased
 
 
+def _promote(db: apsw.Connection, topics: Sequence[str], now_ms: int) -> None:
+    remaining = CHUNK
+    for topic in topics:
+        db.execute(_PROMOTE, (topic, now_ms, remaining))
+        remaining -= db.changes()
+
+
 def _reclaim(db: apsw.Connection, now_ms: int) -> None:
-    bounds = {"now": now_ms, "horizon": now_ms + LONGEST_LEASE_MS, "limit": CHUNK, "error": LEASE_EXPIRED}
+    bounds = {"now": now_ms, "horizon": now_ms + HORIZON_MS, "limit": CHUNK, "error": LEASE_EXPIRED}
     db.execute(_RECORD_EXPIRED, bounds)
     db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
 

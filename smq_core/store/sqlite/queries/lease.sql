@@ -57,7 +57,7 @@ SELECT id, attempts, :now, 'reclaim', :error, worker
 FROM smq_messages
 WHERE locked_until IS NOT NULL
   AND (locked_until <= :now OR locked_until > :horizon)
-ORDER BY locked_until
+ORDER BY locked_until, topic, id
 LIMIT :limit;
 
 -- name: reclaim
@@ -85,7 +85,7 @@ WHERE id IN (
     FROM smq_messages
     WHERE locked_until IS NOT NULL
       AND (locked_until <= :now OR locked_until > :horizon)
-    ORDER BY locked_until
+    ORDER BY locked_until, topic, id
     LIMIT :limit
   );
 

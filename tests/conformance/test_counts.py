@@ -1,0 +1,118 @@
+"""Depth: counters equal counts after every kind of write, at a cost that does not grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.message import TopicStats
+from smq_core.states import State
+
+if TYPE_CHECKING:
+    from tests.conformance.desk import Desk
+
+
+def counted(desk: Desk, topic: str) -> dict[str, int]:
+    """Count the messages of a topic by state, one by one."""
+    rows = [row for row in desk.page(limit=10_000) if row.topic == topic]
+    return {state.value: sum(row.status == state for row in rows) for state in State}
+
+
+def shown(desk: Desk, topic: str) -> dict[str, int]:
+    """Read the counters of a topic."""
+    stats = desk.stats(topic)
+    return {state.value: getattr(stats, state.value) for state in State}
+
+
+def test_a_topic_never_used_has_zeros(desk: Desk) -> None:
+    assert desk.stats("unknown") == TopicStats(topic="unknown")
+    assert desk.store.size("unknown") == 0
+
+
+def test_each_state_is_counted(desk: Desk) -> None:
+    desk.prepared()
+
+    assert shown(desk, "mail") == {state.value: 1 for state in State}
+
+
+@pytest.mark.parametrize("verb", ["requeue", "delete", "bury", "move"])
+def test_counters_stay_true_through_operators_actions_and_their_undo(desk: Desk, verb: str) -> None:
+    made = desk.prepared()
+    outcome = desk.act(verb, *made.values(), to="print", force=True)
+    assert shown(desk, "mail") == counted(desk, "mail")
+    assert shown(desk, "print") == counted(desk, "print")
+    desk.undo(outcome.operation)
+
+    assert shown(desk, "mail") == counted(desk, "mail")
+    assert shown(desk, "print") == counted(desk, "print")
+
+
+def test_entered_and_gone_count_up_only(desk: Desk) -> None:
+    sent = desk.send()
+    desk.act("move", sent, to="print")
+    desk.ack(desk.take_one("print"))
+
+    assert [(stats.topic, stats.entered, stats.gone) for stats in desk.store.topics(desk.now_ms)] == [
+        ("mail", 1, 1),
+        ("print", 1, 1),
+    ]
+
+
+def test_size_counts_what_is_unfinished(desk: Desk) -> None:
+    desk.prepared()
+
+    assert desk.store.size("mail") == 3
+
+
+def test_topics_come_by_name(desk: Desk) -> None:
+    for topic in ("b", "a", "c"):
+        desk.send(topic)
+
+    assert [stats.topic for stats in desk.store.topics(desk.now_ms)] == ["a", "b", "c"]
+
+
+def test_the_oldest_age_counts_from_when_a_message_could_be_leased(desk: Desk) -> None:
+    desk.send(delay=-5)
+    desk.clock.advance(2)
+
+    assert desk.stats().oldest_age_s == 7.0
+
+
+def test_the_oldest_age_sees_the_least_urgent(desk: Desk) -> None:
+    desk.send(priority=-100)
+    desk.clock.advance(10)
+    desk.send_many(["x"] * 50, priority=100)
+
+    assert desk.stats().oldest_age_s == 10.0
+
+
+def test_the_oldest_age_sees_due_messages_that_nobody_promoted(desk: Desk) -> None:
+    desk.send(delay=5)
+    assert desk.stats().oldest_age_s is None
+    desk.clock.advance(8)
+
+    assert desk.stats().oldest_age_s == 3.0
+
+
+def test_nothing_waits_in_a_topic_whose_messages_are_all_processing(desk: Desk) -> None:
+    desk.send()
+    desk.take()
+
+    assert desk.stats().oldest_age_s is None
+
+
+def test_a_pause_is_shown_with_its_reason_even_of_a_topic_never_used(desk: Desk) -> None:
+    desk.pause("new", until_ms=desk.now_ms + 1_000)
+
+    for stats in (desk.stats("new"), *desk.store.topics(desk.now_ms)):
+        assert (stats.topic, stats.paused, stats.pause_reason) == ("new", True, "mending")
+        assert (stats.paused_by, stats.paused_until) == ("operator", desk.now_ms / 1000 + 1)
+
+
+def test_a_pause_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
+    desk.send()
+    desk.pause(until_ms=desk.now_ms + 1_000)
+    desk.clock.advance(1)
+
+    assert not desk.stats().paused
