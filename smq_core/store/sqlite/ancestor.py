@@ -1,6 +1,6 @@
-"""Takes over a database that holds the ancestor's table alone: every message, in one transaction, after a backup beside it.
+"""Takes over a database that holds the ancestor's table alone: every message, in one transaction, after a backup.
 
-A killed migration leaves the old table whole. Which words and values mean what, `ancestor_values` says.
+Killed on the way, it leaves the old table whole. Which words and values mean what, `ancestor_values` says.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def _refuse_unknown_words(connection: apsw.Connection, path: str, states: Mappin
         listed = ", ".join(f"{word!r} ({number:,})" for word, number in counts)
         raise StoreUnavailable(
             f"{path} holds the messages of smq's ancestor, with status words that have no meaning here: "
-            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what they mean with "
-            f"`smq init --map '{unknown[0]}=STATE'`, one --map each; STATE is ready, processing, dead, done or deleted"
+            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what they mean "
+            f"with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, processing, dead, "
+            "done or deleted"
         )
 
 
@@ -174,7 +175,7 @@ def _parameters_of(row: _Row, plan: _Plan, new_id: Value) -> dict[str, Value]:
         "attempts": int(is_processing),
         "headers": _originals(row, plan, new_id),
         "error": f"{word_of(row.status)} in the ancestor's queue" if is_dead else None,
-        # without it for `done`: they are kept until an operator purges them, whatever the topic's policy keeps
+        # none for `done`: they are kept until an operator purges them, whatever the topic keeps
         "finished_at": now_ms if is_dead or state is State.DELETED else None,
         "payload": body,
     }

@@ -1,4 +1,4 @@
-"""What the values of an ancestor's row mean: text, times, status words, topics. Pure: it reads no table and no clock."""
+"""What the values of an ancestor's row mean: text, times, status words, topics. It reads no table and no clock."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["WORDS", "Value", "body_of", "legal_topic", "shown", "time_ms", "word_of"]
 
 Value = None | int | float | str | bytes
-"""What a column held: text as str, but as it can be shown where its bytes are no text; a BLOB as bytes."""
+"""What a column held: text as str, or as bytes where it is no valid text; a BLOB as bytes."""
 
 WORDS: Final = {
-    State.READY: "pending queued ready new waiting enqueued available todo open created scheduled delayed deferred retry "
-    "retrying requeued released",
+    State.READY: "pending queued ready new waiting enqueued available todo open created scheduled delayed deferred "
+    "retry retrying requeued released",
     State.PROCESSING: "processing locked leased running in_progress in-progress inflight in_flight in-flight claimed "
     "reserved active started working",
     State.DONE: "done completed complete finished succeeded success processed acked acknowledged",
     State.DEAD: "failed failure error errored dead dead_letter dead-letter deadletter buried",
 }
-"""Status words that need no mapping. Those for waiting become `ready`, or `delayed` where `available_at` is still to come."""
+"""Status words that need no mapping; `ready` becomes `delayed` where `available_at` is still to come."""
 
 _END_OF_9999_S: Final = 253_402_300_800
 _DEFAULT_TOPIC: Final = "default"
@@ -70,7 +70,10 @@ def _read_time(text: str) -> int | None:
 
 
 def body_of(payload: Value) -> tuple[str | bytes, Kind]:
-    """Answer a payload as it is stored, and its kind: JSON if the text is such, else text; a number as its JSON; NULL as ''."""
+    """Answer a payload as it is stored, and its kind.
+
+    Text that is JSON is of kind `json`, as is a number; other text `text`, NULL the empty one; a BLOB `bytes`.
+    """
     if isinstance(payload, bytes):
         return payload, "bytes"
     text = "" if payload is None else str(payload)

@@ -1,4 +1,4 @@
-"""Copies a database while others use it, into a new file that is a database itself; it never writes over anything."""
+"""Copies a database while others use it, into a new file that is a database too; it never overwrites anything."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import datetime
 import os
 import tempfile
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import StoreUnavailable
-from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.door import connect, resolved, translated
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ _PAGES_A_STEP: Final = 500
 def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int, int], None, None]:
     """Copy the database at `path` as it is at the first step, through a connection that serves this copy alone.
 
-    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by its owner
-    only; given up half-way (an error, or a closed generator), it does not appear.
+    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by its
+    owner only; given up half-way (an error, or a closed generator), it does not appear.
 
     Raises:
         StoreUnavailable: the target exists, or cannot be written.
     """
-    target = os.path.abspath(target)
+    target = resolved(target)
     _refuse_existing(target)
     with translated(target):
         part = _make_part(target)
@@ -44,7 +45,7 @@ def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int
             _publish(part, target)
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(part)
+            Path(part).unlink()
 
 
 def beside(path: str, what: str, now_ms: int) -> str:
@@ -71,7 +72,7 @@ def _refuse_existing(target: str) -> None:
     for suffix in ("", "-wal", "-journal"):
         if os.path.lexists(target + suffix):
             raise StoreUnavailable(
-                f"{target}{suffix} exists already: a backup is written to a new file only, name another"
+                f"{target}{suffix} exists already: a backup is written to a new file, name another"
             )
 
 
@@ -116,5 +117,5 @@ def _publish(part: str, target: str) -> None:
     except OSError:
         # no hard links on this file system
         _refuse_existing(target)
-        os.rename(part, target)
-    _flush(os.path.dirname(target))
+        Path(part).rename(target)
+    _flush(str(Path(target).parent))

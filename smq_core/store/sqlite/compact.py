@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue, StoreUnavailable
@@ -31,7 +32,7 @@ def compact(path: str) -> tuple[int, int]:
     path = resolved(path)
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: nothing was compacted")
-    before = os.stat(path).st_size
+    before = Path(path).stat().st_size
     with translated(path), closing(connect(path)) as connection:
         _require_room(path, _content(connection))
         connection.execute("PRAGMA temp_store = FILE")
@@ -39,7 +40,7 @@ def compact(path: str) -> tuple[int, int]:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return before, os.stat(path).st_size
+    return before, Path(path).stat().st_size
 
 
 def _content(connection: apsw.Connection) -> int:
@@ -51,14 +52,14 @@ def _content(connection: apsw.Connection) -> int:
 
 
 def _require_room(path: str, content: int) -> None:
-    folder, temporary = os.path.dirname(path), _temporary_folder()
-    is_same = os.stat(folder).st_dev == os.stat(temporary).st_dev
+    folder, temporary = Path(path).parent, Path(_temporary_folder())
+    is_same = folder.stat().st_dev == temporary.stat().st_dev
     for place, needed in ((folder, content * 2 if is_same else content), (temporary, content)):
         free = shutil.disk_usage(place).free
         if free < needed:
             raise StoreUnavailable(
-                f"compacting {path} needs {needed:,} bytes in {place}, where {free:,} are free: free some, or set "
-                "SQLITE_TMPDIR to a folder on another disk. Nothing was changed"
+                f"compacting {path} needs {needed:,} bytes in {place}, where {free:,} are free: free some, or "
+                "set SQLITE_TMPDIR to a folder on another disk. Nothing was changed"
             )
 
 
@@ -66,6 +67,6 @@ def _temporary_folder() -> str:
     """Answer the folder that SQLite takes for its temporary file: the first of its list that can be used."""
     candidates = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
     usable = (
-        name for name in candidates if name and os.path.isdir(name) and os.access(name, os.W_OK | os.X_OK)
+        name for name in candidates if name and Path(name).is_dir() and os.access(name, os.W_OK | os.X_OK)
     )
     return next(usable, ".")

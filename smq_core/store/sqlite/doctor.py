@@ -1,9 +1,10 @@
-"""Examines a database and says what it finds; it changes nothing (that is `repair`), and raises nothing that it can say."""
+"""Examines a database and says what it finds; it changes nothing, which is for `repair`."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -89,11 +90,11 @@ def _guarded(
 @contextmanager
 def _reading(path: str) -> Iterator[apsw.Connection]:
     around = surroundings(path)
-    if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
+    if not os.access(path, os.W_OK) or not os.access(Path(path).parent, os.W_OK):
         with glance(path, around) as opened:
             yield opened.connection
         return
-    # as a user of the queue, so that locks hold; where nobody else is, the last close removes what the first read made
+    # like a user of the queue, under its locks; the last one to close removes what the first read made
     with translated(path):
         connection = connect(path)
         try:
@@ -106,7 +107,7 @@ def _reading(path: str) -> Iterator[apsw.Connection]:
 
 
 def _file(path: str) -> Finding:
-    status = os.stat(path)
+    status = Path(path).stat()
     mode = status.st_mode & 0o777
     sentence = (
         f"{path}, {status.st_size:,} bytes, device {status.st_dev}, inode {status.st_ino}, mode {mode:04o}"
@@ -119,7 +120,7 @@ def _file(path: str) -> Finding:
 
 
 def _file_system(path: str) -> Finding:
-    magic = magic_of(os.path.dirname(path))
+    magic = magic_of(str(Path(path).parent))
     if is_remote(magic):
         sentence = f"it is on {name_of(magic)}, where locks and shared memory do not reach everybody"
         return Finding(

@@ -27,6 +27,7 @@ _FUTURE_MS: Final = 5 * 60_000
 """How far ahead of this clock another machine's or program's may be."""
 _SILENT_MS: Final = 60_000
 _MUCH_FREE: Final = 16 * 1024 * 1024
+_SHOWN: Final = 5
 _REPAIR: Final = "`smq doctor --repair`"
 _RESTORE: Final = "restore a backup; `smq export` may save what can still be read"
 
@@ -119,7 +120,7 @@ def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     if wrong := wrong_counters(connection):
-        shown = ", ".join(repr(topic) for topic in wrong[:5]) + (" …" if len(wrong) > 5 else "")
+        shown = ", ".join(repr(topic) for topic in wrong[:_SHOWN]) + (" …" if len(wrong) > _SHOWN else "")
         yield Finding("counters", "error", f"wrong in {len(wrong):,} topics: {shown}", _REPAIR)
     else:
         yield Finding("counters", "ok", "they are what is in the table")

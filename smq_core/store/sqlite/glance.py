@@ -1,18 +1,20 @@
 """Reads a database without changing a byte of it or of its folder; it does not judge what it reads.
 
-The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop the locks of this
-process. Which way of reading is harmless depends on what lies beside the database (each tried):
+The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop the locks of
+this process. Which way of reading is harmless depends on what lies beside the database (each tried):
 
-- nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if nothing changed meanwhile
-- a -journal: `mode=ro`, under locks; where its writer died, SQLite refuses that, and `immutable=1` shows the unfinished state
+- nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if nothing
+  changed meanwhile
+- a -journal: `mode=ro`, under locks; where its writer died SQLite refuses that, and `immutable=1` shows the
+  unfinished state
 - -wal and -shm: `mode=ro&readonly_shm=1`, which sees the -wal and writes nowhere
 - a -wal alone: in locking mode EXCLUSIVE, so that the -wal's index is kept in memory and no -shm is made
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
@@ -28,7 +30,7 @@ __all__ = ["Glance", "Surroundings", "glance", "surroundings"]
 
 _OBJECTS: Final = query("doors_objects")
 _WAL_HEADER: Final = 32
-"""Bytes of a -wal that holds nothing: SQLite tries for ten seconds to read such a one beside a -shm that it may not write."""
+"""Bytes of a -wal that holds nothing. Beside a -shm that it may not write, SQLite tries ten seconds to read one."""
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 
 
@@ -117,7 +119,7 @@ def _open_beside_journal(path: str) -> Glance:
 def _began_empty(path: str) -> bool:
     """Read in the -journal, which carries no locks, whether the database had no page before."""
     try:
-        with open(path + "-journal", "rb") as journal:
+        with Path(path + "-journal").open("rb") as journal:
             header = journal.read(20)
     except OSError:
         return False
@@ -126,7 +128,7 @@ def _began_empty(path: str) -> bool:
 
 def _size_and_change(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except FileNotFoundError:
         return None
     return found.st_size, found.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Tells from /proc who has a database open, and who is reading it at this moment; elsewhere than on Linux, nobody is seen.
+"""Tells from /proc who has a database open, and who is reading it; elsewhere than on Linux, nobody is seen.
 
 Processes of other users are seen only by root.
 """
@@ -15,7 +15,7 @@ __all__ = ["Holder", "readers", "users"]
 
 _PROC: Final = Path("/proc")
 _READ_LOCKS: Final = range(123, 128)
-"""The bytes of the -shm of which each reader of the -wal locks one; the checkpoint cannot pass what it reads."""
+"""Each reader of the -wal locks one of these bytes of the -shm; no checkpoint can pass what it reads."""
 
 
 class Holder(NamedTuple):
@@ -49,16 +49,18 @@ def readers(path: str) -> list[Holder]:
 
 
 def _reader(words: list[str], inode: int | None) -> int | None:
-    """Answer the process of a line of /proc/locks (`1: POSIX  ADVISORY  READ 4711 fe:00:123 124 124`) that locks such a byte."""
-    if words[1:2] != ["POSIX"] or len(words) < 8 or words[5].rpartition(":")[2] != str(inode):
-        return None
-    return int(words[4]) if int(words[6]) in _READ_LOCKS else None
+    """Answer who locks such a byte, from a line as `1: POSIX  ADVISORY  READ 4711 fe:00:123 124 124`."""
+    match words:
+        case [_, "POSIX", _, _, pid, file, first, _] if file.rpartition(":")[2] == str(inode):
+            return int(pid) if int(first) in _READ_LOCKS else None
+        case _:
+            return None
 
 
 def _maps(pid: int, inode: int, name: str) -> bool:
     try:
         with (_PROC / str(pid) / "maps").open(encoding="utf-8", errors="replace") as lines:
-            # by inode and name: the device that stands there is not the one that stat tells on every file system
+            # by inode and name: on some file systems the device there is another than stat tells
             return any(f" {inode} " in line and line.rstrip().endswith(name) for line in lines)
     except OSError:
         return False

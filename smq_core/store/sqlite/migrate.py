@@ -1,6 +1,6 @@
 """The schema's migrations, and the way from an older schema to this smq's; it does not look at foreign files.
 
-A migration is a file `NNNN_name.sql`; the number of the last one is the version of the schema that this smq writes.
+A migration is a file `NNNN_name.sql`; the number of the last one is the version of this smq's schema.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue, SchemaTooNew, StoreUnavailable
 from smq_core.store.sqlite import ancestor, migrate, recognise
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create_into", "prepare"]
 
-_NO_WORDS: Mapping[str, State] = {}
+_SHOWN: Final = 5
+_NO_WORDS: Final[Mapping[str, State]] = {}
 
 
 def prepare(
@@ -90,7 +91,7 @@ def create_into(path: str) -> list[str]:
 
 
 def _look(path: str, *, may_write: bool) -> Found:
-    """Look, refuse what is no queue and cannot become one, and roll back what a killed writer left in ours."""
+    """Look, refuse what cannot become a queue, and roll back what a killed writer left in ours."""
     found = _refuse(path, recognise.look(path))
     refuse_remote(path)
     if found.shape is not Shape.UNFINISHED:
@@ -103,7 +104,7 @@ def _look(path: str, *, may_write: bool) -> Found:
 
 def _refuse(path: str, found: Found) -> Found:
     if found.shape is Shape.FOREIGN:
-        tables = ", ".join(found.tables[:5]) + (" …" if len(found.tables) > 5 else "")
+        tables = ", ".join(found.tables[:_SHOWN]) + (" …" if len(found.tables) > _SHOWN else "")
         raise NotAQueue(
             f"{path} is the database of another program (tables: {tables or 'none'}); it was left as it was. "
             "Name another file, or add the queue's tables to it with `smq init --into`"
@@ -140,7 +141,9 @@ def _see_to_wal(path: str) -> None:
     """Put a queue into WAL: its creation may have been killed before that, or a browser has put it back."""
     if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         # SQLite would open it for reading without a word
-        raise StoreUnavailable(f"{path} may not be written: change its permissions, or open it for reading only")
+        raise StoreUnavailable(
+            f"{path} may not be written: change its permissions, or open it for reading only"
+        )
     if not recognise.has_wal(path):
         with translated(path), closing(connect(path)) as connection:
             go_to_wal(connection, path)
@@ -166,9 +169,9 @@ def _refuse_our_names(path: str, found: Found) -> None:
 
 
 def _in_words(path: str, added: set[str], mode: str) -> list[str]:
+    change = "was in WAL mode already" if mode == "wal" else f"went from journal mode {mode} to WAL"
     return [
-        f"{path}: {len(added)} tables, indexes and triggers were added, all named smq_…; nothing of the application was changed",
-        f"the file {'was in WAL mode already' if mode == 'wal' else f'went from journal mode {mode} to WAL'}: "
-        "-wal and -shm lie beside it while it is open, and all three belong together",
+        f"{path} has {len(added)} tables, indexes and triggers more, all named smq_…; nothing else was changed",
+        f"the file {change}: while it is open, -wal and -shm lie beside it, and all three belong together",
         "programs that open it need SQLite 3.37 or later",
     ]

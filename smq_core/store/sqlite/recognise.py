@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-import os
 import stat
 import time
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import apsw
@@ -110,8 +110,8 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
     if around.is_without_content:
         if around.wal:
             raise StoreUnavailable(
-                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there ({around.wal[0]:,} bytes), "
-                f"which may hold messages: put the database back, or move {path}-wal away to begin anew"
+                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may hold messages "
+                f"({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to begin anew"
             )
         return Found(Shape.EMPTY if around.database else Shape.MISSING), False
     if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
@@ -135,12 +135,12 @@ def _guess(opened: Glance, path: str) -> Found:
 
 
 def _refuse_what_is_no_file(path: str) -> None:
-    folder = os.path.dirname(path)
+    folder = Path(path).parent
     with translated(path):
         try:
-            mode = os.stat(path).st_mode
+            mode = Path(path).stat().st_mode
         except FileNotFoundError:
-            if not os.path.isdir(folder):
+            if not folder.is_dir():
                 raise StoreUnavailable(f"the folder {folder} does not exist: make it first") from None
             return
         except NotADirectoryError:

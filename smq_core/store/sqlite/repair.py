@@ -1,4 +1,4 @@
-"""Mends what can be mended without guessing, after a backup beside the file: counters and leases. Never a message's content."""
+"""Mends what can be mended without guessing, after a backup beside the file: counters and leases, never content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_LIMIT: Final = -1
 
 
 def repair(path: str, now_ms: int) -> list[str]:
-    """Take back leases that are over or absurdly long, count every topic anew, and answer in words what was done.
+    """Take back leases that are over or absurdly long, count topics anew, and answer in words what was done.
 
     It holds the write lock while it copies and counts.
 

@@ -1,26 +1,28 @@
 """Refuses a database file that this process has open through another SQLite library.
 
 Two libraries in one process do not see each other's locks, and each drops the other's when it closes a descriptor.
-Only Linux shows a process its descriptors; elsewhere nothing is looked for. A foreign connection that has not read yet
-holds no -shm, and escapes once connections of ours are open.
+Only Linux shows a process its descriptors; elsewhere nothing is looked for. A foreign connection that has not read
+yet holds no -shm, and escapes once connections of ours are open.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import Final
 
 from smq_core.errors import StoreUnavailable
 
 __all__ = ["refuse"]
 
-_DESCRIPTORS = "/proc/self/fd"
+_DESCRIPTORS: Final = Path("/proc/self/fd")
 
 
 def refuse(path: str, connections_of_ours: int) -> None:
-    """Refuse a database that another library of this process holds, told by device and inode of its descriptors.
+    """Refuse a database that another library of this process holds, told by device and inode of descriptors.
 
-    Before our first connection any descriptor of the database, -wal or -shm is another's; later, one -shm is ours.
+    Before our first connection any of the database, -wal or -shm is another's; later, one -shm is ours.
 
     Raises:
         StoreUnavailable: another library holds it.
@@ -29,21 +31,21 @@ def refuse(path: str, connections_of_ours: int) -> None:
         return
     real = os.path.realpath(path)
     suffixes = ("-shm",) if connections_of_ours else ("", "-wal", "-shm")
-    files = {identity for suffix in suffixes if (identity := _identity(real + suffix))}
+    files = {identity for suffix in suffixes if (identity := _identity(Path(real + suffix)))}
     if not files:
         return
     allowed = 1 if connections_of_ours else 0
-    if sum(_identity(f"{_DESCRIPTORS}/{number}") in files for number in os.listdir(_DESCRIPTORS)) > allowed:
+    if sum(_identity(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
         raise StoreUnavailable(
             f"this process has {real} open already, by another SQLite library (the sqlite3 module, or an "
             "application's driver): two libraries in one process undo each other's locks. Enqueue through that "
-            "library's own connection with INSERT INTO smq_messages(topic, payload), or use another process"
+            "library, with INSERT INTO smq_messages(topic, payload), or use another process"
         )
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino
