@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["Breaker"]
 
 DEATHS: Final = 5
 WITHIN_S: Final = 60.0
+HEALTHY: Final = 50
+"""So many messages handled for each death mean that the topic works."""
 FIRST_PAUSE_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 30 * 60.0
 
@@ -18,22 +20,28 @@ class Breaker:
 
     def __init__(self) -> None:
         """Begin with no deaths."""
-        self._deaths: dict[str, deque[float]] = defaultdict(deque)
+        self._deaths: dict[str, deque[_Death]] = defaultdict(deque)
         self._pauses: dict[str, tuple[int, float]] = {}
 
-    def note_death(self, topic: str, now: float) -> float | None:
+    def note_death(self, topic: str, handled: int, now: float) -> float | None:
         """Note a death; answer for how many seconds the topic is to be paused, when it was one too many.
 
-        Each pause that follows the one before within an hour is twice as long.
+        `handled` counts the topic's messages that were handled so far: where many are between the deaths, it is not
+        the topic that is ill. Each pause that follows the one before within an hour is twice as long.
         """
         deaths = self._deaths[topic]
-        deaths.append(now)
-        while deaths[0] < now - WITHIN_S:
+        deaths.append(_Death(now, handled))
+        while deaths[0].at < now - WITHIN_S:
             deaths.popleft()
-        if len(deaths) < DEATHS:
+        if len(deaths) < DEATHS or handled - deaths[0].handled >= HEALTHY * (len(deaths) - 1):
             return None
         deaths.clear()
         count, last = self._pauses.get(topic, (0, now))
         count = count + 1 if now - last < 2 * LONGEST_PAUSE_S else 1
         self._pauses[topic] = (count, now)
         return min(FIRST_PAUSE_S * float(2 ** (count - 1)), LONGEST_PAUSE_S)
+
+
+class _Death(NamedTuple):
+    at: float
+    handled: int

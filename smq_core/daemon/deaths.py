@@ -10,6 +10,8 @@ from smq_core.daemon.protocol import Failed
 from smq_core.store.records import Hold
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smq_core.daemon.breaker import Breaker
     from smq_core.daemon.fleet import Death
     from smq_core.daemon.journal import Journal
@@ -26,10 +28,12 @@ class Pause(NamedTuple):
     reason: str
 
 
-def settle_death(death: Death, ledger: Ledger, breaker: Breaker, journal: Journal, now: float, *, is_ours: bool) -> list[Pause]:
+def settle_death(
+    death: Death, ledger: Ledger, breaker: Breaker, handled: Mapping[str, int], journal: Journal, now: float, *, is_ours: bool
+) -> list[Pause]:
     """Note the fate of each message of a dead process in the ledger; answer the topics whose messages kill too often.
 
-    `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
+    `handled` counts for each topic what was handled so far. `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
     """
     process = death.process
     slots = process.slots.started()
@@ -67,13 +71,13 @@ def settle_death(death: Death, ledger: Ledger, breaker: Breaker, journal: Journa
     )
     if process.alone in started:
         return []
-    return _pauses({flights[one].row.topic for one in started}, breaker, now, death.cause)
+    return _pauses({flights[one].row.topic for one in started}, breaker, handled, now, death.cause)
 
 
-def _pauses(topics: set[str], breaker: Breaker, now: float, cause: str) -> list[Pause]:
+def _pauses(topics: set[str], breaker: Breaker, handled: Mapping[str, int], now: float, cause: str) -> list[Pause]:
     pauses: list[Pause] = []
     for topic in sorted(topics):
-        if (seconds := breaker.note_death(topic, now)) is not None:
+        if (seconds := breaker.note_death(topic, handled.get(topic, 0), now)) is not None:
             pauses.append(Pause(topic, seconds, f"five worker processes died of it within a minute, last by {cause}"))
     return pauses
 

@@ -88,7 +88,7 @@ class Duties:
         row = parts.heartbeat.row(state, topics, condition)  # type: ignore[arg-type]  # one of the three
         self.attempt(lambda: self._obey(parts.store.put_worker(row)))
         self.attempt(self.look_at_neighbours)
-        notify("WATCHDOG=1", f"STATUS={state}: {parts.feeder.processed} processed, {parts.fleet.in_flight} in flight")
+        notify("WATCHDOG=1", f"STATUS={state}: {parts.feeder.processed.total()} processed, {parts.fleet.in_flight} in flight")
 
     def renew(self) -> None:
         """Renew leases."""

@@ -55,8 +55,9 @@ class Feeder:
         self.topics: list[str] = []
         self.due_at_ms: int | None = None
         """When something changes by time alone."""
-        self.processed = 0
-        self.failed = 0
+        self.processed: Counter[str] = Counter()
+        """By topic, as `failed`."""
+        self.failed: Counter[str] = Counter()
         self.lease_ms = lease_ms
         self._store = store
         self._fleet = fleet
@@ -141,15 +142,15 @@ class Feeder:
         process.note_handled(len(handled.done) + len(handled.failed), now)
         if self._oldest_outcome is None:
             self._oldest_outcome = now
-        pop, ack = process.in_flight.pop, self._ledger.ack
+        pop, ack, processed = process.in_flight.pop, self._ledger.ack, self.processed
         for message_id in handled.done:
             if (flight := pop(message_id, None)) is not None:
                 ack(flight)
-                self.processed += 1
+                processed[flight.row.topic] += 1
         for outcome in handled.failed:
             if (flight := pop(outcome.id, None)) is not None:
                 self._ledger.fail(flight, outcome)
-                self.failed += outcome.verb != "release"
+                self.failed[flight.row.topic] += outcome.verb != "release"
                 self._journal.info(f"message_{outcome.verb}", _first_line(outcome.error), id=outcome.id, topic=flight.row.topic)
         if process.alone and process.alone not in process.in_flight:
             process.alone = None

@@ -43,7 +43,7 @@ class Heartbeat:
     def row(self, state: Literal["running", "quiet", "stopping"], topics: list[str], condition: str) -> WorkerRow:
         """Answer the row of this moment."""
         now = self._clock.monotonic()
-        done = self._feeder.processed + self._feeder.failed
+        done = self._feeder.processed.total() + self._feeder.failed.total()
         since, before = self._last
         rate = (done - before) / max(now - since, 1e-3)
         self._last = (now, done)
@@ -56,8 +56,8 @@ class Heartbeat:
                 for one in self._fleet.processes
             ],
             running=self._running(now),
-            processed=self._feeder.processed,
-            failed=self._feeder.failed,
+            processed=self._feeder.processed.total(),
+            failed=self._feeder.failed.total(),
             rate=round(rate, 2),
             memory=sum(self._memory.values()),
             crashes=self.crashes,

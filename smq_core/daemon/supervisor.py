@@ -71,7 +71,7 @@ class Supervisor:
             parts.selector.unregister(self._signals.fileno())
         self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
         self._watch.close()
-        parts.journal.info("stopped", f"stopped after {parts.feeder.processed} processed, {parts.feeder.failed} failed")
+        parts.journal.info("stopped", f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed")
         return self._exit_code
 
     def ask_reload(self) -> None:
@@ -210,7 +210,13 @@ class Supervisor:
             parts.heartbeat.crashes += 1
         is_ours = self._shutdown is not None and self._shutdown.has_killed
         for pause in settle_death(
-            death, parts.ledger, parts.breaker, parts.journal, parts.clock.monotonic(), is_ours=is_ours
+            death,
+            parts.ledger,
+            parts.breaker,
+            parts.feeder.processed,
+            parts.journal,
+            parts.clock.monotonic(),
+            is_ours=is_ours,
         ):
             self._duties.pause(pause)
         parts.fleet.note_header()
