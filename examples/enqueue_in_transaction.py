@@ -1,7 +1,7 @@
 """Enqueue in the transaction that writes your own rows: both are there, or neither. Python's own sqlite3 is enough.
 
-    smq init --into shop.sqlite3        # once: adds smq's tables to the application's database
-    python examples/enqueue_in_transaction.py shop.sqlite3
+smq init --into shop.sqlite3        # once: adds smq's tables to the application's database
+python examples/enqueue_in_transaction.py shop.sqlite3
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ def place_order(path: str, article: str) -> int:
     database = sqlite3.connect(path, timeout=10)
     try:
         database.execute("PRAGMA synchronous = FULL")  # the message survives a crash of the machine
-        database.execute("PRAGMA wal_autocheckpoint = 0")  # see docs/sql-contract.md: for SQLite before 3.51.3
+        database.execute(
+            "PRAGMA wal_autocheckpoint = 0"
+        )  # see docs/sql-contract.md: for SQLite before 3.51.3
         with database:
-            database.execute("CREATE TABLE IF NOT EXISTS orders(id INTEGER PRIMARY KEY, article TEXT NOT NULL)")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS orders(id INTEGER PRIMARY KEY, article TEXT NOT NULL)"
+            )
             order = database.execute("INSERT INTO orders(article) VALUES (?)", (article,)).lastrowid
             payload = json.dumps({"order": order, "article": article})
             database.execute("INSERT INTO smq_messages(topic, payload) VALUES (?, ?)", ("mail", payload))

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 
-from smq_core import LeaseLost, Message, Queue, SmqError
+from smq_core import Lease, LeaseLost, Message, Queue, SmqError
 
 RETRY_DELAY_S = 5.0
 WAIT_S = 1.0
@@ -20,7 +20,10 @@ WAIT_S = 1.0
 
 def process(message: Message) -> None:
     """Do the work; an exception means that it did not succeed."""
-    print(f"message {message.id} of {message.topic}, attempt {message.attempts}: {message.payload!r}", flush=True)
+    print(
+        f"message {message.id} of {message.topic}, attempt {message.attempts}: {message.payload!r}",
+        flush=True,
+    )
 
 
 def work(queue: Queue, topic: str, stopping: threading.Event) -> None:
@@ -28,12 +31,20 @@ def work(queue: Queue, topic: str, stopping: threading.Event) -> None:
     while not stopping.is_set():
         for lease in queue.dequeue(topic, wait=WAIT_S):
             try:
-                process(lease.message)
-            except Exception as error:  # noqa: BLE001  # whatever the work raises means that it did not succeed
-                went = queue.requeue(lease, delay=RETRY_DELAY_S, error=f"{type(error).__name__}: {error}")
-                print(f"message {lease.message.id} failed ({error}), now {went}", file=sys.stderr)
-            else:
-                queue.ack(lease)
+                handle(queue, lease)
+            except LeaseLost as error:
+                print(error, file=sys.stderr)
+
+
+def handle(queue: Queue, lease: Lease) -> None:
+    """Process one message and say what became of it."""
+    try:
+        process(lease.message)
+    except Exception as error:  # noqa: BLE001  # whatever it raises: it did not succeed
+        went = queue.requeue(lease, delay=RETRY_DELAY_S, error=f"{type(error).__name__}: {error}")
+        print(f"message {lease.message.id} failed ({error}), now {went}", file=sys.stderr)
+    else:
+        queue.ack(lease)
 
 
 def main() -> int:
@@ -48,9 +59,6 @@ def main() -> int:
     try:
         with Queue(arguments.db, worker="worker_sqlite") as queue:
             work(queue, arguments.topic, stopping)
-    except LeaseLost as error:
-        print(error, file=sys.stderr)
-        return 1
     except SmqError as error:
         print(f"worker_sqlite: {error}", file=sys.stderr)
         return error.exit_code
