@@ -2,7 +2,8 @@
 
     python examples/worker_sqlite.py --db queue.sqlite3 --topic mail
 
-`smq-daemon` does this with processes, time limits and crash recovery; this is for those who want the loop in their own program.
+`smq-daemon` does this with processes, time limits and crash recovery; this is for those who want the loop in
+their own program.
 """
 
 from __future__ import annotations
