@@ -6,12 +6,14 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Protocol
 
+from smq_core.format import count
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Progress
 
-__all__ = ["Bar", "bar"]
+__all__ = ["Bar", "bar", "told"]
 
 
 class Bar(Protocol):
@@ -37,6 +39,16 @@ def bar(what: str, total: float | None) -> Iterator[Bar]:
             progress.update(task, completed=done, words=text)
 
         yield show
+
+
+def told(show: Bar) -> Callable[[int], bool]:
+    """Answer a callback that shows a growing number, and never stops what is going on."""
+
+    def tell(done: int) -> bool:
+        show(done, count(done))
+        return True
+
+    return tell
 
 
 def _rich_progress() -> Progress | None:

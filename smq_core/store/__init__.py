@@ -6,13 +6,24 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from smq_core.clock import Clock
     from smq_core.states import State
     from smq_core.store.base import Store
+    from smq_core.store.sqlite.findings import Finding
 
-__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "create", "create_into", "default_location", "open_store"]
+__all__ = [
+    "DEFAULT_FILE",
+    "LOCATION_VARIABLE",
+    "compact",
+    "create",
+    "create_into",
+    "default_location",
+    "examine",
+    "open_store",
+    "repair",
+]
 
 LOCATION_VARIABLE = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
@@ -51,7 +62,7 @@ def open_store(
 
 
 def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, State]) -> None:
-    """Create a queue where there is none, or migrate what an older smq or its ancestor left; else change nothing.
+    """Create a queue where there is none, migrate what an older smq or its ancestor left, else change nothing.
 
     `words` says what status words of the ancestor's table mean, beside those that are known.
 
@@ -72,3 +83,32 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
     from smq_core.store.sqlite import opening
 
     return opening.create_into(os.fspath(location))
+
+
+def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:
+    """Examine a database and what it lies on, changing nothing; answers a finding for each thing looked at."""
+    from smq_core.store.sqlite import doctor
+
+    return doctor.examine(os.fspath(location), now_ms)
+
+
+def repair(location: str | os.PathLike[str], now_ms: int) -> list[str]:
+    """Mend what can be mended, after a backup beside the file; answer in words what was done.
+
+    Raises:
+        StoreError: when the file is no queue, or cannot be written.
+    """
+    from smq_core.store.sqlite import repair as mending
+
+    return mending.repair(os.fspath(location), now_ms)
+
+
+def compact(location: str | os.PathLike[str]) -> tuple[int, int]:
+    """Give unused room back to the disk; answer the file's bytes before and after.
+
+    Raises:
+        StoreError: when there is not room enough for it, or the file cannot be written.
+    """
+    from smq_core.store.sqlite import compact as compacting
+
+    return compacting.compact(os.fspath(location))

@@ -1,0 +1,191 @@
+"""`smq requeue`, `delete`, `bury`, `move`, `undo` and `purge`: what an operator does to messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+import click
+
+from smq_core.cli import output
+from smq_core.cli.options import STATE, TOPIC, database, inspector
+from smq_core.cli.outcomes import report
+from smq_core.cli.progress import bar, told
+from smq_core.format import count
+from smq_core.store.records import Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from smq_core.inspector import Inspector
+    from smq_core.message import Outcome
+    from smq_core.store.records import Selection
+
+__all__ = ["bury_", "delete_", "move_", "purge_", "requeue_", "undo_"]
+
+_COUNTED: Final = 1_000_000
+"""Messages counted before asking; of more the question says "more than"."""
+
+
+class Verb(NamedTuple):
+    """One action on ids or on all that match."""
+
+    name: str
+    past: str
+    help: str
+
+
+class Match(NamedTuple):
+    """What all messages have in common that an action is for."""
+
+    topic: str | None
+    state: str | None
+    error: str | None
+
+
+class Action(Protocol):
+    """An inspector's method for a verb."""
+
+    def __call__(
+        self,
+        targets: Sequence[int] | Selection,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Act."""
+        ...
+
+
+def _command(verb: Verb) -> click.Command:
+    @click.command(verb.name, help=verb.help)
+    @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+    @click.option("--topic", type=TOPIC, help="All messages of this topic …")
+    @click.option("--state", type=STATE, help="… that are in this state …")
+    @click.option("--error", metavar="TEXT", help="… and have this in their last error.")
+    @click.option("--dry-run", is_flag=True, help="Say how many, and change nothing.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @click.option("--force", is_flag=True, help="Live leases too: what is being processed may run twice.")
+    @database
+    @click.pass_context
+    def command(
+        ctx: click.Context,
+        *,
+        ids: tuple[int, ...],
+        topic: str | None,
+        state: str | None,
+        error: str | None,
+        dry_run: bool,
+        yes: bool,
+        force: bool,
+        location: str | None,
+    ) -> int:
+        del location
+        view = inspector(ctx)
+        targets = _targets(ctx, view, ids, Match(topic, state, error))
+        if dry_run:
+            _say_how_many(view, targets, verb)
+            return 0
+        if not isinstance(targets, tuple):
+            _ask(ctx, view, targets, verb.name, yes=yes)
+        act: Action = getattr(view, verb.name)
+        with bar(verb.name, None) as show:
+            outcome = act(targets, force=force, progress=told(show))
+        return report(outcome, verb.past)
+
+    return command
+
+
+requeue_ = _command(
+    Verb(
+        "requeue",
+        "requeued",
+        "Make messages ready again, with all attempts before them: by ID, or all that match.",
+    )
+)
+delete_ = _command(
+    Verb("delete", "deleted", "Put messages into the trash, from where undo brings them back for a day.")
+)
+bury_ = _command(Verb("bury", "buried", "Put messages among the dead letters: by ID, or all that match."))
+
+
+@click.command
+@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.option("--to", "topic", type=TOPIC, required=True, help="The topic to put them into.")
+@database
+@click.pass_context
+def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str | None) -> int:
+    """Put messages into another topic."""
+    del location
+    return report(inspector(ctx).move(ids, topic), f"moved to {topic}")
+
+
+@click.command
+@click.argument("operation", type=int, required=False)
+@database
+@click.pass_context
+def undo_(ctx: click.Context, *, operation: int | None, location: str | None) -> int:
+    """Take back an operation (see `smq activity`), else the last one."""
+    del location
+    return report(inspector(ctx).undo(operation), "brought back")
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@click.option("--state", type=STATE, required=True, help="Which messages of it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@database
+@click.pass_context
+def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: str | None) -> int:
+    """Remove the messages of TOPIC in a state for good: this cannot be undone."""
+    del location
+    view = inspector(ctx)
+    _ask(ctx, view, view.select(topic, state), "purge (for good)", yes=yes)
+    with bar("purge", None) as show:
+        outcome = view.purge(topic, state, progress=told(show))
+    return report(outcome, "removed for good")
+
+
+def _targets(
+    ctx: click.Context,
+    view: Inspector,
+    ids: tuple[int, ...],
+    match: Match,
+) -> tuple[int, ...] | Selection:
+    if ids and any(part is not None for part in match):
+        raise click.UsageError("give either IDs, or --topic, --state and --error", ctx)
+    if ids:
+        return ids
+    if match.state is None:
+        raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
+    return view.select(match.topic, match.state, Filter(error=match.error))
+
+
+def _ask(ctx: click.Context, view: Inspector, selection: Selection, verb: str, *, yes: bool) -> None:
+    """Ask before something is done to many; without anybody to ask, refuse."""
+    if yes:
+        return
+    if not output.is_terminal():
+        raise click.UsageError("nobody is there to ask: add --yes (or look first, by --dry-run)", ctx)
+    click.confirm(f"{verb} {_how_many(view, selection)}?", abort=True, err=True)
+
+
+def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: Verb) -> None:
+    if isinstance(targets, tuple):
+        found = {message.id for message in view.messages(targets, preview=0)}
+        for missing in dict.fromkeys(one for one in targets if one not in found):
+            output.note(f"{missing}: no such message")
+        output.say(f"would {verb.name} {_messages(len(found))}")
+    else:
+        output.say(f"would {verb.name} {_how_many(view, targets)}")
+
+
+def _how_many(view: Inspector, selection: Selection) -> str:
+    number = view.count(selection, limit=_COUNTED)
+    where = " of all topics" if selection.topic is None else f" of {selection.topic}"
+    state = "" if selection.state is None else f" in state {selection.state}"
+    more = "at least " if number == _COUNTED else ""
+    return f"{more}{_messages(number)}{where}{state}"
+
+
+def _messages(number: int) -> str:
+    return "1 message" if number == 1 else f"{count(number)} messages"

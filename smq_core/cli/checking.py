@@ -1,0 +1,124 @@
+"""`smq check` and `smq wait`: a sentence and an exit code, for monitors and scripts."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from smq_core.cli import output
+from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
+from smq_core.cli.working import SILENT_S
+from smq_core.clock import SystemClock
+from smq_core.format import age, count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smq_core.message import TopicStats, WorkerInfo
+
+__all__ = ["Limits", "check_", "problems", "wait_"]
+
+
+class Limits(NamedTuple):
+    """What is still well; None: anything is."""
+
+    age_s: float | None = None
+    dead: int | None = None
+    ready: int | None = None
+
+
+@click.command
+@click.option(
+    "--max-age", type=DURATION, metavar="10m", help="No message waits longer in a topic that is not paused."
+)
+@click.option("--max-dead", type=int, metavar="N", help="No topic has more dead letters.")
+@click.option("--max-ready", type=int, metavar="N", help="No topic has more ready messages.")
+@click.option("--workers", "with_workers", is_flag=True, help="Each topic with ready messages has a daemon.")
+@database
+@json_option
+@click.pass_context
+def check_(
+    ctx: click.Context,
+    *,
+    max_age: float | None,
+    max_dead: int | None,
+    max_ready: int | None,
+    with_workers: bool,
+    location: str | None,
+    as_json: bool,
+) -> int:
+    """Say in a sentence whether all is well; exit 0 if it is, 1 if not."""
+    del location
+    view = inspector(ctx, read_only=True)
+    topics = view.topics()
+    found = list(problems(topics, Limits(max_age, max_dead, max_ready)))
+    if with_workers:
+        found += unserved(topics, view.workers())
+    if as_json:
+        output.say_json({"ok": not found, "problems": found})
+    else:
+        ready = sum(stats.ready for stats in topics)
+        output.say("; ".join(found) or f"ok: {count(len(topics))} topics, {count(ready)} messages ready")
+    return 1 if found else 0
+
+
+def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
+    """Say what is over a limit, a sentence each."""
+    for stats in topics:
+        waits = stats.oldest_age_s
+        if limits.age_s is not None and waits is not None and waits > limits.age_s and not stats.paused:
+            yield f"{stats.topic}: the oldest message waits for {age(waits)} (limit {age(limits.age_s)})"
+        if limits.dead is not None and stats.dead > limits.dead:
+            yield f"{stats.topic}: {count(stats.dead)} dead letters (limit {count(limits.dead)})"
+        if limits.ready is not None and stats.ready > limits.ready:
+            yield f"{stats.topic}: {count(stats.ready)} ready (limit {count(limits.ready)})"
+
+
+def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Iterator[str]:
+    """Say which topics have ready messages and no daemon that would take them."""
+    patterns = [
+        str(pattern)
+        for worker in workers
+        if worker.state == "running" and worker.heartbeat_age_s <= SILENT_S
+        for pattern in _patterns(worker)
+    ]
+    for stats in topics:
+        is_served = any(fnmatch.fnmatchcase(stats.topic, pattern) for pattern in patterns)
+        if stats.ready and not stats.paused and not is_served:
+            yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
+
+
+def _patterns(worker: WorkerInfo) -> list[object]:
+    topics = worker.detail.get("topics")
+    return list(topics) if isinstance(topics, list) else []
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@click.option("--timeout", type=DURATION, metavar="1m", help="Give up after so long, with exit code 1.")
+@database
+@click.pass_context
+def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: str | None) -> int:
+    """Wait until TOPIC is drained: nothing ready, delayed or processing."""
+    del location
+    view = inspector(ctx, read_only=True)
+    clock = SystemClock()
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    while left := _unfinished(view.topic(topic)):
+        remaining = _LOOK_EVERY_S if deadline is None else min(_LOOK_EVERY_S, deadline - clock.monotonic())
+        if remaining <= 0:
+            output.say(f"{topic} still has {count(left)} unfinished messages")
+            return 1
+        view.wait(remaining)
+    output.say(f"{topic} is drained")
+    return 0
+
+
+_LOOK_EVERY_S = 5.0
+"""A commit wakes the wait; this is only for a commit that was not noticed."""
+
+
+def _unfinished(stats: TopicStats) -> int:
+    return stats.ready + stats.delayed + stats.processing

@@ -1,0 +1,87 @@
+"""`smq pause`, `resume` and `policy`: the rules of a topic."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from smq_core.cli import output
+from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
+from smq_core.clock import SystemClock
+from smq_core.format import clock_time, duration
+from smq_core.policy import Backoff
+
+__all__ = ["pause_", "policy_", "resume_"]
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@click.option("--reason", default="", help="For those who wonder.")
+@click.option("--until", "length", type=DURATION, metavar="10m", help="Resume by itself after so long.")
+@database
+@click.pass_context
+def pause_(
+    ctx: click.Context, *, topic: str, reason: str, length: float | None, location: str | None
+) -> None:
+    """Stop TOPIC from being taken; what is being processed goes on."""
+    del location
+    until = None if length is None else SystemClock().now_ms() / 1000 + length
+    inspector(ctx).pause(topic, reason, until)
+    output.say(f"{topic} is paused" + ("" if until is None else f" until {clock_time(until)}"))
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@database
+@click.pass_context
+def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
+    """Let TOPIC be taken again."""
+    del location
+    inspector(ctx).resume(topic)
+    output.say(f"{topic} is not paused")
+
+
+@click.command
+@click.argument("topic", type=TOPIC)
+@click.option("--max-attempts", type=int, help="After so many a failed message is dead.")
+@click.option(
+    "--visibility-timeout", type=DURATION, metavar="60s", help="How long a lease lasts unless extended."
+)
+@click.option("--backoff", metavar="2s:x2:1h", help="First wait, factor, and longest wait after failures.")
+@click.option(
+    "--keep", type=DURATION, metavar="24h", help="How long processed messages are kept; 0: not at all."
+)
+@database
+@json_option
+@click.pass_context
+def policy_(
+    ctx: click.Context,
+    *,
+    topic: str,
+    max_attempts: int | None,
+    visibility_timeout: float | None,
+    backoff: str | None,
+    keep: float | None,
+    location: str | None,
+    as_json: bool,
+) -> None:
+    """Print the policy of TOPIC, after setting what is given of it."""
+    del location
+    is_change = any(value is not None for value in (max_attempts, visibility_timeout, backoff, keep))
+    view = inspector(ctx, read_only=not is_change)
+    if is_change:
+        view.set_policy(
+            topic,
+            max_attempts=max_attempts,
+            visibility_timeout=visibility_timeout,
+            backoff=None if backoff is None else Backoff.parse(backoff),
+            keep=keep,
+        )
+    policy = view.policy(topic)
+    if as_json:
+        output.say_json({"topic": topic, **msgspec.to_builtins(policy)})
+        return
+    output.say(f"max attempts: {policy.max_attempts}")
+    output.say(f"visibility timeout: {duration(policy.visibility_timeout)}")
+    output.say(f"back-off: {policy.backoff}")
+    output.say(f"keep: {duration(policy.keep) if policy.keep else 'not at all'}")

@@ -1,0 +1,76 @@
+"""`smq backup`, `compact` and `doctor`: the care of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from smq_core.cli import output
+from smq_core.cli.options import database, json_option, location_of
+from smq_core.cli.progress import bar
+from smq_core.clock import SystemClock
+from smq_core.format import size
+from smq_core.store import compact, default_location, examine, open_store, repair
+
+__all__ = ["backup_", "compact_", "doctor_"]
+
+_MARKS: Final = {"ok": "ok", "notice": "note", "warning": "WARNING", "error": "ERROR"}
+
+
+@click.command
+@click.argument("target", metavar="FILE")
+@database
+@click.pass_context
+def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
+    """Copy the database to a new FILE while others go on using it."""
+    del location
+    store = open_store(location_of(ctx), read_only=True, may_create=False)
+    try:
+        with bar("backup", None) as show:
+            for left, pages in store.backup(target):
+                show(pages - left, f"{pages - left} of {pages} pages")
+    finally:
+        store.close()
+    output.say(f"{Path(target).absolute()} holds all messages")
+
+
+@click.command
+@database
+@click.pass_context
+def compact_(ctx: click.Context, *, location: str | None) -> None:
+    """Give the room of removed messages back to the disk; others wait meanwhile."""
+    del location
+    before, after = compact(_path(ctx))
+    output.say(f"{size(before)} before, {size(after)} now")
+
+
+@click.command
+@click.option(
+    "--repair", "with_repair", is_flag=True, help="Mend what can be mended, after a backup beside the file."
+)
+@database
+@json_option
+@click.pass_context
+def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_json: bool) -> int:
+    """Examine the database and what it lies on; exit 1 if something is wrong."""
+    del location
+    path, now_ms = _path(ctx), SystemClock().now_ms()
+    if with_repair:
+        for done in repair(path, now_ms):
+            output.note(done)
+    findings = list(examine(path, now_ms))
+    if as_json:
+        output.say_json([msgspec.to_builtins(finding) for finding in findings])
+    else:
+        for finding in findings:
+            output.say(f"{_MARKS[finding.severity]:8}{finding.name}: {finding.sentence}")
+            if finding.advice:
+                output.say(f"{'':8}{finding.advice}")
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
+
+
+def _path(ctx: click.Context) -> Path:
+    return Path(location_of(ctx) or default_location()).absolute()

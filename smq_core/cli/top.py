@@ -1,0 +1,157 @@
+"""`smq top`: the dashboard's home screen as text, for those who cannot use a dashboard, and for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+import msgspec
+
+from smq_core.cli import output
+from smq_core.cli.looking import topic_row
+from smq_core.cli.options import DURATION, database, inspector, json_option
+from smq_core.cli.working import SILENT_S
+from smq_core.clock import SystemClock
+from smq_core.format import clock_time, count, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smq_core.inspector import Inspector
+    from smq_core.message import TopicSample, TopicStats, WorkerInfo
+
+__all__ = ["Flow", "flows", "top_"]
+
+_CLEAR: Final = "\x1b[H\x1b[2J"
+_STEP_S: Final = 10
+_WINDOW_S: Final = 60
+_DEFAULT_EVERY_S: Final = 2.0
+
+
+class Flow(NamedTuple):
+    """Messages a second into a topic and out of it."""
+
+    entered: float
+    finished: float
+
+
+class _Look(NamedTuple):
+    """What was there at one moment."""
+
+    at: float
+    monotonic: float
+    topics: list[TopicStats]
+    workers: list[WorkerInfo]
+
+
+@click.command
+@click.option("--plain", is_flag=True, help="Never clear the screen: one picture below the other.")
+@click.option(
+    "--every",
+    type=DURATION,
+    metavar="2s",
+    help="Look again and again; without it once, if not on a terminal.",
+)
+@database
+@json_option
+@click.pass_context
+def top_(
+    ctx: click.Context, *, plain: bool, every: float | None, location: str | None, as_json: bool
+) -> None:
+    """Print topics, rates and daemons, once or again and again."""
+    del location
+    clears = sys.stdout.isatty() and not plain and not as_json
+    if every is None and clears:
+        every = _DEFAULT_EVERY_S
+    view = inspector(ctx, read_only=True)
+    last: _Look | None = None
+    pause = threading.Event()
+    while True:
+        look = _look(view)
+        moving = _sampled(view, look) if last is None else _between(last, look)
+        if as_json:
+            _print_json(look, moving, is_repeated=every is not None)
+        else:
+            sys.stdout.write(_CLEAR if clears else "")
+            _print(look, moving)
+        sys.stdout.flush()
+        if every is None:
+            return
+        last = look
+        pause.wait(every)
+
+
+def flows(
+    before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]], seconds: float
+) -> dict[str, Flow]:
+    """Answer the rates between two looks at (entered, finished) of each topic."""
+    return {
+        topic: Flow((entered - before[topic][0]) / seconds, (finished - before[topic][1]) / seconds)
+        for topic, (entered, finished) in after.items()
+        if topic in before and seconds > 0
+    }
+
+
+def _look(view: Inspector) -> _Look:
+    clock = SystemClock()
+    return _Look(clock.now_ms() / 1000, clock.monotonic(), view.topics(), view.workers())
+
+
+def _between(last: _Look, look: _Look) -> dict[str, Flow]:
+    return flows(_totals(last), _totals(look), look.monotonic - last.monotonic)
+
+
+def _totals(look: _Look) -> dict[str, tuple[int, int]]:
+    return {stats.topic: (stats.entered, stats.finished) for stats in look.topics}
+
+
+def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:
+    """Answer the rates since the first sample of the last minute, where a daemon writes any."""
+    first: dict[str, TopicSample] = {}
+    for sample in view.samples(_STEP_S, look.at - _WINDOW_S):
+        first.setdefault(sample.topic, sample)
+    totals = _totals(look)
+    moving: dict[str, Flow] = {}
+    for topic, sample in first.items():
+        before = {topic: (sample.entered, sample.finished)}
+        moving |= flows(before, {topic: totals[topic]} if topic in totals else {}, look.at - sample.at)
+    return moving
+
+
+def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
+    alive = sum(worker.heartbeat_age_s <= SILENT_S for worker in look.workers)
+    ready = sum(stats.ready for stats in look.topics)
+    dead = sum(stats.dead for stats in look.topics)
+    output.say(
+        f"{clock_time(look.at)}  {count(len(look.topics))} topics, {count(ready)} ready, {count(dead)} dead, "
+        f"{count(alive)} daemons"
+    )
+    titles = ["topic", "ready", "delayed", "processing", "dead", "done", "oldest", "in/s", "out/s", ""]
+    rows = []
+    for stats in look.topics:
+        *cells, pause = topic_row(stats)
+        rows.append([*cells, *_rates(moving.get(stats.topic)), pause])
+    output.table(titles, rows, right=" ".join(titles[1:-1]))
+
+
+def _rates(flow: Flow | None) -> tuple[str, str]:
+    return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.finished, ""))
+
+
+def _print_json(look: _Look, moving: Mapping[str, Flow], *, is_repeated: bool) -> None:
+    topics = []
+    for stats in look.topics:
+        flow = moving.get(stats.topic)
+        rates = {
+            "entered_per_s": None if flow is None else round(flow.entered, 3),
+            "finished_per_s": None if flow is None else round(flow.finished, 3),
+        }
+        topics.append({**msgspec.to_builtins(stats), **rates})
+    picture = {"at": look.at, "topics": topics, "workers": [msgspec.to_builtins(one) for one in look.workers]}
+    if is_repeated:
+        sys.stdout.write(json.dumps(picture) + "\n")
+    else:
+        output.say_json(picture)

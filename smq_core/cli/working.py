@@ -1,0 +1,75 @@
+"""`smq workers`: the daemons that there are, and what is asked of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+
+from smq_core.cli import output
+from smq_core.cli.options import database, inspector, json_option
+from smq_core.errors import SmqError
+from smq_core.format import age, count, rate, size
+
+if TYPE_CHECKING:
+    from smq_core.message import WorkerInfo
+
+__all__ = ["SILENT_S", "workers_"]
+
+SILENT_S: Final = 30.0
+"""Seconds without a heartbeat after which a daemon is taken for gone."""
+
+
+@click.command
+@click.argument("command", type=click.Choice(["quiet", "resume", "stop"]), required=False)
+@click.argument("worker", metavar="[ID]", required=False)
+@database
+@json_option
+@click.pass_context
+def workers_(
+    ctx: click.Context, *, command: str | None, worker: str | None, location: str | None, as_json: bool
+) -> None:
+    """List the daemons, or ask the one named ID to be quiet (take nothing more), to resume, or to stop."""
+    del location
+    if command is not None:
+        if worker is None:
+            raise click.UsageError(f"say which daemon shall {command}: see `smq workers`", ctx)
+        if not inspector(ctx).command_worker(worker, command):
+            raise SmqError(f"no daemon {worker}: see `smq workers` for those that there are")
+        output.say(f"{worker} is asked to {command}; it reads that at its next heartbeat")
+        return
+    workers = inspector(ctx, read_only=True).workers()
+    if as_json:
+        output.say_json([msgspec.to_builtins(one) for one in workers])
+    elif workers:
+        titles = ["id", "state", "heartbeat", "topics", "running", "rate", "processed", "failed", "memory"]
+        output.table(
+            titles, [_row(one) for one in workers], right="heartbeat running rate processed failed memory"
+        )
+    else:
+        output.note("no daemon is running: start one with `smq-daemon`")
+
+
+def _row(worker: WorkerInfo) -> list[str]:
+    state = f"{worker.state}, asked to {worker.command}" if worker.command else worker.state
+    detail = worker.detail
+    return [
+        worker.id,
+        "silent" if worker.heartbeat_age_s > SILENT_S else state,
+        age(worker.heartbeat_age_s),
+        ", ".join(map(str, _list(detail.get("topics")))) or "-",
+        count(len(_list(detail.get("running")))),
+        rate(_number(detail.get("rate"))),
+        count(int(_number(detail.get("processed")))),
+        count(int(_number(detail.get("failed")))),
+        size(int(_number(detail.get("memory")))),
+    ]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) else 0.0
