@@ -1,0 +1,26 @@
+"""The store's part that copies the whole database into a new file; how a copy is made is `backup`'s."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from smq_core.store.sqlite import backup
+from smq_core.store.sqlite.door import connect, translated
+from smq_core.store.sqlite.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Copying"]
+
+
+class Copying(Session):
+    """Backups."""
+
+    def backup(self, target: str) -> Iterator[tuple[int, int]]:
+        """Copy the database, consistently and online; yields pages left and in all."""
+        # Opened first, so that what is no queue is refused as by any other call.
+        self._connections.get()
+        with translated(self._path), closing(connect(self._path)) as source:
+            yield from backup.copy(source, self._path, target)
