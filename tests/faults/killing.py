@@ -16,7 +16,7 @@ _BELOW = "unix"
 
 
 def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
-    """Run `work` in a forked child that dies before its n-th effect on a disk; answer whether it died of that."""
+    """Run `work` in a forked child that dies before its n-th effect on a disk; say whether it did."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -33,7 +33,7 @@ def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
 
 
 def every_kill(work: Callable[[], object], renew: Callable[[], object]) -> Iterator[int]:
-    """Kill `work` at its first effect, its second, and so on until it ends by itself, with `renew` before each."""
+    """Kill `work` at its first effect, its second, and so on until it ends alive; `renew` comes before each."""
     for effect in count(1):
         renew()
         if not run_killed_at(effect, work):

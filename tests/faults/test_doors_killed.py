@@ -1,4 +1,4 @@
-"""The story: whoever makes or migrates a queue is killed at any write; the next one finds nothing, or all of it."""
+"""The story: whoever makes or migrates a queue is killed at any write; the next one finds nothing, or all."""
 
 from __future__ import annotations
 

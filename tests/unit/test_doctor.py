@@ -1,28 +1,18 @@
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import apsw
 import pytest
 
-from smq_core.errors import NotAQueue, StoreUnavailable
-from smq_core.store.sqlite import compact, doctor, file_system, holders, opening, recognise, repair
-from smq_core.store.sqlite.recognise import Shape
-from smq_core.validation import LONGEST_LEASE_MS
+from smq_core.store.sqlite import doctor, file_system, opening
 from tests.faults.folder import contents
 
 if TYPE_CHECKING:
-    from smq_core.store.sqlite.findings import Finding
+    from pathlib import Path
 
-NOW_MS = 1_700_000_000_000
-ONLY_LINUX = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a file")
+from tests.unit.queue_file import NOW_MS, ask, examine, finding, lease, send
 
 
 @pytest.fixture
@@ -30,34 +20,6 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "q.sqlite3"
     opening.prepare(str(path), may_create=True, may_write=True, now_ms=NOW_MS)
     return path
-
-
-def ask(path: Path, statement: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(statement).fetchall()
-
-
-def send(path: Path, columns: str = "", values: str = "") -> None:
-    ask(
-        path,
-        f"INSERT INTO smq_messages(topic, payload, kind, created_at, available_at{columns})"
-        f" VALUES ('mail', 'x', 'text', {NOW_MS}, {NOW_MS}{values})",
-    )
-
-
-def lease(path: Path, locked_until: int, worker: str = "w1", attempts: int = 1) -> None:
-    columns = ", status, locked_until, receipt, worker, attempts"
-    send(path, columns, f", 'processing', {locked_until}, 5, '{worker}', {attempts}")
-
-
-def examine(path: Path) -> list[Finding]:
-    return list(doctor.examine(str(path), NOW_MS))
-
-
-def finding(path: Path, name: str) -> Finding:
-    """Answer the worst of what the doctor says about one thing."""
-    ranks = ["ok", "notice", "warning", "error"]
-    return max((one for one in examine(path) if one.name == name), key=lambda one: ranks.index(one.severity))
 
 
 def damage_index(path: Path) -> None:
@@ -110,64 +72,9 @@ def test_wrong_counters_are_found_by_topic(path: Path) -> None:
     assert (found.severity, "'mail'" in found.sentence, "--repair" in found.advice) == ("error", True, True)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "DELETE FROM smq_topics",
-        "UPDATE smq_topics SET gone = 7",
-        "INSERT INTO smq_topics(topic, entered) VALUES ('ghost', 2)",
-    ],
-)
-def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str) -> None:
-    send(path)
-    send(path, ", status", ", 'dead'")
-    ask(path, damage)
-    assert finding(path, "counters").severity == "error"
-
-    words = repair.repair(str(path), NOW_MS)
-
-    assert "the counters of 1 topics were wrong" in " ".join(words)
-    assert finding(path, "counters").severity == "ok"
-    assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
-
-
-def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
-    lease(path, NOW_MS - 1)
-    lease(path, NOW_MS + LONGEST_LEASE_MS + 1)
-    lease(path, NOW_MS + 60_000)
-    lease(path, NOW_MS - 1, attempts=99)
-    assert finding(path, "leases").severity == "notice"
-    assert "1 leases end absurdly far ahead" in finding(path, "clock").sentence
-
-    words = repair.repair(str(path), NOW_MS)
-
-    assert "3 leases were taken back" in words
-    assert [row[0] for row in ask(path, "SELECT status FROM smq_messages ORDER BY id")] == [
-        "ready",
-        "ready",
-        "processing",
-        "dead",
-    ]
-    assert finding(path, "counters").severity == "ok"
-
-
-def test_a_repair_keeps_a_copy_of_what_was_there(path: Path) -> None:
-    send(path)
-    ask(path, "UPDATE smq_topics SET dead = 3")
-
-    kept = Path(re.sub(".* lies in ", "", repair.repair(str(path), NOW_MS)[0]))
-
-    assert ask(kept, "SELECT dead FROM smq_topics") == [(3,)]
-
-
-def test_only_a_queue_is_repaired(tmp_path: Path) -> None:
-    with pytest.raises(NotAQueue):
-        repair.repair(str(tmp_path / "missing"), NOW_MS)
-
-
 def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path) -> None:
     send(path)
-    ask(path, f"UPDATE smq_messages SET created_at = {NOW_MS + 3_600_000}")
+    ask(path, f"UPDATE smq_messages SET created_at = {NOW_MS + 3_600_000}")  # noqa: S608 -- a number
 
     assert "1 messages were made in the future" in finding(path, "clock").sentence
 
@@ -176,14 +83,15 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     lease(path, NOW_MS + 60_000, worker="host-1")
     ask(
         path,
-        "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at)"
-        f" VALUES ('host-1', 'host', 4711, '1', 'running', 1, {NOW_MS - 90_000}), ('host-2', 'host', 4712, '1', 'running', 1, {NOW_MS})",
+        "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at) VALUES"  # noqa: S608 -- numbers
+        f" ('host-1', 'host', 4711, '1', 'running', 1, {NOW_MS - 90_000}),"
+        f" ('host-2', 'host', 4712, '1', 'running', 1, {NOW_MS})",
     )
 
     found = [one for one in examine(path) if one.name == "workers"]
 
     assert [one.severity for one in found] == ["warning"]
-    assert "host-1 (process 4711 on host) has been silent for 90 s and holds 1 messages" in found[0].sentence
+    assert "host-1 (process 4711 on host) has been silent for 90 s, and holds 1 messages" in found[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -260,77 +168,3 @@ def test_a_network_file_system_is_told(path: Path, monkeypatch: pytest.MonkeyPat
 
     assert "CIFS" in finding(path, "file system").sentence
     assert file_system.OVERRIDE in finding(path, "file system").advice
-
-
-READER = (
-    "import sqlite3, sys\n"
-    "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-    "if sys.argv[2] == 'read': connection.execute('BEGIN')\n"
-    "connection.execute('SELECT * FROM smq_schema').fetchall()\n"
-    "print('ready', flush=True)\n"
-    "sys.stdin.read()\n"
-)
-
-
-@ONLY_LINUX
-@pytest.mark.parametrize(("what", "is_reading"), [("read", True), ("idle", False)])
-def test_processes_that_hold_and_read_the_database_are_seen(path: Path, what: str, is_reading: bool) -> None:
-    send(path)
-    with subprocess.Popen(
-        [sys.executable, "-c", READER, str(path), what],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
-
-        assert [holder.pid for holder in holders.users(str(path))] == [other.pid]
-        assert [holder.pid for holder in holders.readers(str(path))] == [other.pid] * is_reading
-        assert f"{other.pid} (" in finding(path, "wal").sentence
-        other.communicate("")
-
-
-@ONLY_LINUX
-def test_a_large_wal_is_told_with_who_holds_it_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_LARGE_WAL", 1)
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.execute("INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'x')")
-        connection.execute("BEGIN; SELECT * FROM smq_messages").fetchall()
-
-        found = finding(path, "wal")
-
-    assert found.severity == "warning"
-    assert f"reading right now: {os.getpid()} (" in found.sentence
-
-
-def test_nobody_holds_a_database_that_is_closed(path: Path) -> None:
-    assert holders.users(str(path)) == holders.readers(str(path)) == []
-
-
-def test_compacting_gives_free_pages_back_and_keeps_the_messages(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("smq_core.store.sqlite.examinations._MUCH_FREE", 1)
-    ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', hex(randomblob(500000)))")
-    send(path)
-    ask(path, "DELETE FROM smq_messages WHERE id = 1")
-    assert finding(path, "free pages").severity == "notice"
-
-    before, after = compact.compact(str(path))
-
-    assert (before > 1_000_000, after < 500_000, path.stat().st_size) == (True, True, after)
-    assert ask(path, "SELECT id, payload FROM smq_messages") == [(2, "x")]
-    assert ask(path, "PRAGMA auto_vacuum") == [(2,)]
-    assert recognise.look(str(path)).shape is Shape.QUEUE
-
-
-def test_compacting_asks_for_room_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk's answer is replaced: no test can fill the disk."""
-    monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("Usage", (), {"free": 10}))
-    before = contents(path.parent)
-
-    with pytest.raises(StoreUnavailable, match="where 10 are free"):
-        compact.compact(str(path))
-
-    assert contents(path.parent) == before

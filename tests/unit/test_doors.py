@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from smq_core.errors import StoreError, StoreUnavailable
-from smq_core.store.sqlite import backup, file_system, migrate, opening, recognise, second_library
+from smq_core.store.sqlite import backup, file_system, migrate, opening, recognise
 from smq_core.store.sqlite.recognise import Shape
 
 if TYPE_CHECKING:
@@ -194,164 +194,11 @@ def test_a_migration_that_fails_leaves_the_older_schema(path: Path) -> None:
     assert ask(path, "SELECT count(*) FROM pragma_table_info('smq_workers') WHERE name = 'extra'") == 0
 
 
-def test_an_applications_database_gains_a_queue_and_keeps_its_own(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA application_id = 4711")
-        connection.execute("PRAGMA user_version = 12")
-        connection.execute("CREATE TABLE users (name TEXT)")
-        connection.execute("INSERT INTO users VALUES ('ada')")
-        connection.commit()
-
-    words = opening.create_into(str(path))
-
-    assert "journal mode delete to WAL" in " ".join(words)
-    assert ask(path, "PRAGMA application_id") == 4711
-    assert ask(path, "PRAGMA user_version") == 12
-    assert ask(path, "SELECT name FROM users") == "ada"
-    prepare(path, may_create=False, may_write=False)
-    assert recognise.look(str(path)).shape is Shape.QUEUE
-
-
-def test_a_queue_is_not_added_twice(path: Path) -> None:
-    prepare(path)
-
-    with pytest.raises(StoreUnavailable, match="nothing was added"):
-        opening.create_into(str(path))
-
-
-def test_a_queue_is_not_added_where_a_name_of_ours_stands(path: Path) -> None:
-    ask(path, "CREATE TABLE SMQ_topics (x)")
-    before = path.read_bytes()
-
-    with pytest.raises(StoreUnavailable, match="SMQ_topics"):
-        opening.create_into(str(path))
-
-    assert path.read_bytes() == before
-
-
-@pytest.mark.parametrize("make", [Path.touch, lambda path: None], ids=["empty", "missing"])
-def test_a_queue_is_not_added_to_nothing(path: Path, make: Callable[[Path], None]) -> None:
-    make(path)
-
-    with pytest.raises(StoreUnavailable, match="without --into"):
-        opening.create_into(str(path))
-
-
-def test_a_queue_is_not_added_while_the_application_holds_the_database_in_its_old_mode(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("smq_core.store.sqlite.door.BUSY_MS", 40)
-    ask(path, "CREATE TABLE users (name TEXT)")
-    with closing(apsw.Connection(str(path))) as application:
-        application.execute("BEGIN")
-        application.execute("SELECT * FROM users").fetchall()
-
-        with pytest.raises(StoreError, match="in use by another program"):
-            opening.create_into(str(path))
-
-    assert ask(path, "SELECT count(*) FROM sqlite_schema") == 1
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux shows descriptors")
-class TestSecondLibrary:
-    """A file that this process holds through another SQLite library."""
-
-    def test_is_refused_before_our_first_connection(self, path: Path) -> None:
-        prepare(path)
-        with closing(sqlite3.connect(path)) as foreign:
-            foreign.execute("SELECT * FROM smq_schema").fetchall()
-
-            with pytest.raises(StoreUnavailable, match="another SQLite library"):
-                second_library.refuse(str(path), 0)
-
-    def test_is_refused_when_it_comes_later_and_reads(self, path: Path) -> None:
-        prepare(path)
-        with closing(apsw.Connection(str(path))) as ours, closing(sqlite3.connect(path)) as foreign:
-            ours.execute("SELECT * FROM smq_schema").fetchall()
-            second_library.refuse(str(path), 1)
-            foreign.execute("SELECT * FROM smq_schema").fetchall()
-
-            with pytest.raises(StoreUnavailable, match="another SQLite library"):
-                second_library.refuse(str(path), 1)
-
-    def test_is_not_seen_in_our_own_connections(self, path: Path) -> None:
-        prepare(path)
-        with closing(apsw.Connection(str(path))) as first, closing(apsw.Connection(str(path))) as second:
-            first.execute("SELECT * FROM smq_schema").fetchall()
-            second.execute("SELECT * FROM smq_schema").fetchall()
-
-            second_library.refuse(str(path), 2)
-
-    def test_is_not_seen_in_other_files(self, path: Path) -> None:
-        prepare(path)
-        with closing(sqlite3.connect(path.parent / "other.db")) as foreign:
-            foreign.execute("CREATE TABLE t (x)")
-
-            second_library.refuse(str(path), 0)
-
-    def test_is_not_seen_where_there_is_no_file_yet(self, path: Path) -> None:
-        second_library.refuse(str(path), 0)
-
-
-def test_a_backup_is_a_queue_and_holds_what_was_there_when_it_began(path: Path) -> None:
-    prepare(path)
-    target = path.parent / "copy.sqlite3"
-    ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', hex(randomblob(3000000)))")
-
-    with closing(apsw.Connection(str(path))) as source:
-        steps = backup.copy(source, str(path), str(target))
-        left, pages = next(steps)
-        ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'too late')")
-        rest = list(steps)
-
-    assert 0 < left < pages
-    assert rest[-1][0] == 0
-    assert ask(target, "SELECT count(*) FROM smq_messages") == 1
-    assert target.stat().st_mode & 0o777 == 0o600
-    prepare(target, may_create=False, may_write=False)
-    assert {file.name for file in path.parent.iterdir()} == {"q.sqlite3", "copy.sqlite3"}
-
-
-@pytest.mark.parametrize("suffix", ["", "-wal", "-journal"])
-def test_a_backup_is_never_written_over_anything(path: Path, suffix: str) -> None:
-    prepare(path)
-    (path.parent / f"copy{suffix}").write_bytes(b"precious")
-
-    with (
-        closing(apsw.Connection(str(path))) as source,
-        pytest.raises(StoreUnavailable, match="exists already"),
-    ):
-        list(backup.copy(source, str(path), str(path.parent / "copy")))
-
-    assert (path.parent / f"copy{suffix}").read_bytes() == b"precious"
-
-
-def test_a_backup_that_is_given_up_leaves_nothing(path: Path) -> None:
-    prepare(path)
-    ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', hex(randomblob(3000000)))")
-
-    with closing(apsw.Connection(str(path))) as source:
-        steps = backup.copy(source, str(path), str(path.parent / "copy"))
-        next(steps)
-        steps.close()
-
-    assert list(path.parent.iterdir()) == [path]
-
-
 def test_a_backup_into_a_missing_folder_says_so(path: Path) -> None:
     prepare(path)
 
     with closing(apsw.Connection(str(path))) as source, pytest.raises(StoreUnavailable, match="No such file"):
         list(backup.copy(source, str(path), str(path.parent / "missing" / "copy")))
-
-
-def test_backups_beside_a_file_in_the_same_second_get_a_number(path: Path) -> None:
-    prepare(path)
-
-    names = [backup.beside(str(path), "schema-1", NOW_MS) for _ in range(3)]
-
-    first = f"{path}.schema-1-20231114T221320Z.backup"
-    assert names == [first, f"{first}-2", f"{first}-3"]
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,18 @@ def test_a_refused_second_library_does_not_cost_the_first_its_locks(tmp_path: Pa
     store = open_store(path)
     store.enqueue(MESSAGE, NOW_MS)
     store.close()
-    other_process = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('DELETE FROM smq_messages')"
+    other_process = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('DELETE FROM smq_messages')"
+    )
     with closing(sqlite3.connect(path, isolation_level=None)) as application:
         application.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(StoreUnavailable, match="another SQLite library"):
             store.enqueue(MESSAGE, NOW_MS)
 
-        tried = subprocess.run([sys.executable, "-c", other_process, str(path)], capture_output=True, text=True, check=False)
+        tried = subprocess.run(
+            [sys.executable, "-c", other_process, str(path)], capture_output=True, text=True, check=False
+        )
         assert "database is locked" in tried.stderr
 
 

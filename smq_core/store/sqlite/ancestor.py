@@ -1,4 +1,4 @@
-"""Takes over a database that holds the ancestor's table alone: every message, in one transaction, after a backup.
+"""Takes over a database with the ancestor's table alone: every message, in one transaction, after a backup.
 
 Killed on the way, it leaves the old table whole. Which words and values mean what, `ancestor_values` says.
 """
@@ -92,14 +92,14 @@ def _refuse_unknown_words(connection: apsw.Connection, path: str, states: Mappin
         return
     codec = _codec(connection)
     rows = connection.execute(_named(_WORDS, found.tables[0])).fetchall()
-    counts = [(word_of(_value(codec, kind, raw)), int(number)) for kind, raw, number in rows]  # type: ignore[arg-type]  # a count
+    counts = [(word_of(_value(codec, kind, raw)), number) for kind, raw, number in rows]
     if unknown := [word for word, _ in counts if word not in states]:
         listed = ", ".join(f"{word!r} ({number:,})" for word, number in counts)
         raise StoreUnavailable(
             f"{path} holds the messages of smq's ancestor, with status words that have no meaning here: "
-            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what they mean "
-            f"with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, processing, dead, "
-            "done or deleted"
+            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what "
+            f"they mean with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, "
+            "processing, dead, done or deleted"
         )
 
 

@@ -1,4 +1,4 @@
-"""What the values of an ancestor's row mean: text, times, status words, topics. It reads no table and no clock."""
+"""What the values of an ancestor's row mean: times, status words, topics. It reads no table and no clock."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Value = None | int | float | str | bytes
 """What a column held: text as str, or as bytes where it is no valid text; a BLOB as bytes."""
 
 WORDS: Final = {
-    State.READY: "pending queued ready new waiting enqueued available todo open created scheduled delayed deferred "
-    "retry retrying requeued released",
-    State.PROCESSING: "processing locked leased running in_progress in-progress inflight in_flight in-flight claimed "
-    "reserved active started working",
+    State.READY: "pending queued ready new waiting enqueued available todo open created scheduled delayed "
+    "deferred retry retrying requeued released",
+    State.PROCESSING: "processing locked leased running in_progress in-progress inflight in_flight in-flight "
+    "claimed reserved active started working",
     State.DONE: "done completed complete finished succeeded success processed acked acknowledged",
     State.DEAD: "failed failure error errored dead dead_letter dead-letter deadletter buried",
 }
@@ -72,7 +72,7 @@ def _read_time(text: str) -> int | None:
 def body_of(payload: Value) -> tuple[str | bytes, Kind]:
     """Answer a payload as it is stored, and its kind.
 
-    Text that is JSON is of kind `json`, as is a number; other text `text`, NULL the empty one; a BLOB `bytes`.
+    Text that is JSON is `json`, as is a number; other text is `text`, NULL the empty one; a BLOB is `bytes`.
     """
     if isinstance(payload, bytes):
         return payload, "bytes"

@@ -1,4 +1,4 @@
-"""Copies a database while others use it, into a new file that is a database too; it never overwrites anything."""
+"""Copies a database while others use it, into a new file that is one too; it never overwrites anything."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PAGES_A_STEP: Final = 500
 
 
 def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int, int], None, None]:
-    """Copy the database at `path` as it is at the first step, through a connection that serves this copy alone.
+    """Copy the database at `path` as it is at the first step, by a connection that serves this copy alone.
 
-    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by its
-    owner only; given up half-way (an error, or a closed generator), it does not appear.
+    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by
+    its owner only; given up half-way (an error, or a closed generator), it does not appear.
 
     Raises:
         StoreUnavailable: the target exists, or cannot be written.

@@ -71,7 +71,7 @@ def examine(path: str, now_ms: int) -> Iterator[Finding]:
 def _guarded(
     path: str, name: str, examination: Callable[[apsw.Connection, int], Iterator[Finding]], now_ms: int
 ) -> Iterator[Finding]:
-    """Run one examination on a connection of its own, so that what breaks one does not hide the others' findings."""
+    """Run one examination on a connection of its own: what breaks one does not hide what others find."""
     try:
         with _reading(path) as connection:
             findings = list(examination(connection, now_ms))

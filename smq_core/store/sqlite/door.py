@@ -1,4 +1,4 @@
-"""The connections that the doors of a database use for themselves: how they open, how a write begins and ends.
+"""The connections that the doors of a database use for themselves: how they open, and how they write.
 
 They are closed before the door's function returns, and are no part of the store's own.
 """
@@ -52,10 +52,10 @@ def connect(path: str, parameters: str = "", *, read_only: bool = False) -> apsw
 
 @contextmanager
 def exclusive(connection: apsw.Connection) -> Iterator[None]:
-    """Hold the write lock for one transaction, flushed with its folder; killed, it leaves everything as it was.
+    """Hold the write lock for one transaction, flushed with its folder; killed, it leaves all as it was.
 
-    EXTRA, not FULL: a rollback journal that came back after a crash of the machine would undo a creation under a
-    -wal that holds messages already.
+    EXTRA, not FULL: a rollback journal that came back after a crash of the machine would undo a creation
+    under a -wal that holds messages already.
     """
     connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("BEGIN IMMEDIATE")
@@ -110,6 +110,6 @@ def translated(path: str) -> Iterator[None]:
 def _explained(path: str, error: OSError) -> StoreError:
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
     return StoreUnavailable(
-        f"{where} cannot be made or opened ({error.strerror}): check the permissions of it and its folder, or name "
-        "another file"
+        f"{where} cannot be made or opened ({error.strerror}): check the permissions of it and "
+        "its folder, or name another file"
     )

@@ -85,7 +85,8 @@ def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding(
             "workers",
             "warning" if held else "notice",
-            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s and holds {held:,} messages",
+            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s, "
+            f"and holds {held:,} messages",
             "if it is dead, another daemon takes over, or its leases end by themselves",
         )
 

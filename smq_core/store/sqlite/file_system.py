@@ -1,8 +1,8 @@
 """Refuses file systems on which SQLite's locks or shared memory do not reach all who use a file.
 
-Only Linux is asked (`statfs`). Local ones are all allowed, overlayfs and tmpfs too. FUSE is refused, since it does not
-tell what is behind it. Whoever knows that one machine alone uses the file, and that locks and shared memory work
-there, sets `SIMPLE_MQ_ANY_FILE_SYSTEM=1` in the environment.
+Only Linux is asked (`statfs`). Local ones are all allowed, overlayfs and tmpfs too. FUSE is refused, since it
+does not tell what is behind it. Whoever knows that one machine alone uses the file, and that locks and shared
+memory work there, sets `SIMPLE_MQ_ANY_FILE_SYSTEM=1` in the environment.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def refuse_remote(path: str) -> None:
     magic = magic_of(str(Path(path).parent))
     if magic in _REMOTE and os.environ.get(OVERRIDE) != "1":
         raise StoreUnavailable(
-            f"{path} is on {_REMOTE[magic]}, where locks or shared memory may not reach every program that uses it, and "
-            "the database gets damaged: use a local disk. If this machine alone uses it, and you know that both "
-            f"work there, set {OVERRIDE}=1"
+            f"{path} is on {_REMOTE[magic]}, where locks or shared memory may not reach every program that "
+            "uses it, and the database gets damaged: use a local disk. If this machine alone uses it, and "
+            f"you know that both work there, set {OVERRIDE}=1"
         )
 
 

@@ -1,10 +1,10 @@
 """Reads a database without changing a byte of it or of its folder; it does not judge what it reads.
 
-The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop the locks of
-this process. Which way of reading is harmless depends on what lies beside the database (each tried):
+The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop this
+process's locks. Which way of reading is harmless depends on what lies beside the database (each tried):
 
-- nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if nothing
-  changed meanwhile
+- nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if
+  nothing changed meanwhile
 - a -journal: `mode=ro`, under locks; where its writer died SQLite refuses that, and `immutable=1` shows the
   unfinished state
 - -wal and -shm: `mode=ro&readonly_shm=1`, which sees the -wal and writes nowhere
@@ -30,7 +30,7 @@ __all__ = ["Glance", "Surroundings", "glance", "surroundings"]
 
 _OBJECTS: Final = query("doors_objects")
 _WAL_HEADER: Final = 32
-"""Bytes of a -wal that holds nothing. Beside a -shm that it may not write, SQLite tries ten seconds to read one."""
+"""Bytes of a -wal that holds nothing; SQLite tries ten seconds to read one beside a -shm it may not write."""
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 
 

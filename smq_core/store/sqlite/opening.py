@@ -125,7 +125,7 @@ def _require_write(path: str, what: str, *, may_write: bool) -> None:
 
 
 def _create(path: str) -> None:
-    """Create the schema, unless another process was first; killed at any point, it leaves nothing or all of it."""
+    """Create the schema, unless another process was first; killed at any point, it leaves all or nothing."""
     with translated(path):
         _make_file(path)
         with closing(connect(path)) as connection:
@@ -171,7 +171,7 @@ def _refuse_our_names(path: str, found: Found) -> None:
 def _in_words(path: str, added: set[str], mode: str) -> list[str]:
     change = "was in WAL mode already" if mode == "wal" else f"went from journal mode {mode} to WAL"
     return [
-        f"{path} has {len(added)} tables, indexes and triggers more, all named smq_…; nothing else was changed",
+        f"{path} has {len(added)} tables, indexes and triggers more, all named smq_…, and nothing else",
         f"the file {change}: while it is open, -wal and -shm lie beside it, and all three belong together",
         "programs that open it need SQLite 3.37 or later",
     ]

@@ -110,8 +110,9 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
     if around.is_without_content:
         if around.wal:
             raise StoreUnavailable(
-                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may hold messages "
-                f"({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to begin anew"
+                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may "
+                f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
+                "begin anew"
             )
         return Found(Shape.EMPTY if around.database else Shape.MISSING), False
     if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:

@@ -1,4 +1,4 @@
-"""Mends what can be mended without guessing, after a backup beside the file: counters and leases, never content."""
+"""Mends what needs no guess, after a backup beside the file: counters and leases, never content."""
 
 from __future__ import annotations
 

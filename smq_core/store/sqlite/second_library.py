@@ -1,8 +1,8 @@
 """Refuses a database file that this process has open through another SQLite library.
 
-Two libraries in one process do not see each other's locks, and each drops the other's when it closes a descriptor.
-Only Linux shows a process its descriptors; elsewhere nothing is looked for. A foreign connection that has not read
-yet holds no -shm, and escapes once connections of ours are open.
+Two libraries in one process do not see each other's locks, and each drops the other's when it closes a
+descriptor. Only Linux shows a process its descriptors; elsewhere nothing is looked for. A foreign connection
+that has not read yet holds no -shm, and escapes once connections of ours are open.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def refuse(path: str, connections_of_ours: int) -> None:
     if sum(_identity(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
         raise StoreUnavailable(
             f"this process has {real} open already, by another SQLite library (the sqlite3 module, or an "
-            "application's driver): two libraries in one process undo each other's locks. Enqueue through that "
-            "library, with INSERT INTO smq_messages(topic, payload), or use another process"
+            "application's driver): two libraries in one process undo each other's locks. Enqueue through "
+            "that one, with INSERT INTO smq_messages(topic, payload), or use another process"
         )
 
 

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smq_core.errors import NotAQueue, StoreUnavailable
+from smq_core.store.sqlite import compact, opening, recognise, repair
+from smq_core.store.sqlite.recognise import Shape
+from smq_core.validation import LONGEST_LEASE_MS
+from tests.faults.folder import contents
+from tests.unit.queue_file import NOW_MS, ask, finding, lease, send
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "q.sqlite3"
+    opening.prepare(str(path), may_create=True, may_write=True, now_ms=NOW_MS)
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM smq_topics",
+        "UPDATE smq_topics SET gone = 7",
+        "INSERT INTO smq_topics(topic, entered) VALUES ('ghost', 2)",
+    ],
+)
+def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str) -> None:
+    send(path)
+    send(path, ", status", ", 'dead'")
+    ask(path, damage)
+    assert finding(path, "counters").severity == "error"
+
+    words = repair.repair(str(path), NOW_MS)
+
+    assert "the counters of 1 topics were wrong" in " ".join(words)
+    assert finding(path, "counters").severity == "ok"
+    assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
+
+
+def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
+    lease(path, NOW_MS - 1)
+    lease(path, NOW_MS + LONGEST_LEASE_MS + 1)
+    lease(path, NOW_MS + 60_000)
+    lease(path, NOW_MS - 1, attempts=99)
+    assert finding(path, "leases").severity == "notice"
+    assert "1 leases end absurdly far ahead" in finding(path, "clock").sentence
+
+    words = repair.repair(str(path), NOW_MS)
+
+    assert "3 leases were taken back" in words
+    assert [row[0] for row in ask(path, "SELECT status FROM smq_messages ORDER BY id")] == [
+        "ready",
+        "ready",
+        "processing",
+        "dead",
+    ]
+    assert finding(path, "counters").severity == "ok"
+
+
+def test_a_repair_keeps_a_copy_of_what_was_there(path: Path) -> None:
+    send(path)
+    ask(path, "UPDATE smq_topics SET dead = 3")
+
+    kept = Path(re.sub(".* lies in ", "", repair.repair(str(path), NOW_MS)[0]))
+
+    assert ask(kept, "SELECT dead FROM smq_topics") == [(3,)]
+
+
+def test_only_a_queue_is_repaired(tmp_path: Path) -> None:
+    with pytest.raises(NotAQueue):
+        repair.repair(str(tmp_path / "missing"), NOW_MS)
+
+
+def test_compacting_gives_free_pages_back_and_keeps_the_messages(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smq_core.store.sqlite.examinations._MUCH_FREE", 1)
+    ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', hex(randomblob(500000)))")
+    send(path)
+    ask(path, "DELETE FROM smq_messages WHERE id = 1")
+    assert finding(path, "free pages").severity == "notice"
+
+    before, after = compact.compact(str(path))
+
+    assert (before > 1_000_000, after < 500_000, path.stat().st_size) == (True, True, after)
+    assert ask(path, "SELECT id, payload FROM smq_messages") == [(2, "x")]
+    assert ask(path, "PRAGMA auto_vacuum") == [(2,)]
+    assert recognise.look(str(path)).shape is Shape.QUEUE
+
+
+def test_compacting_asks_for_room_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk's answer is replaced: no test can fill the disk."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("Usage", (), {"free": 10}))
+    before = contents(path.parent)
+
+    with pytest.raises(StoreUnavailable, match="where 10 are free"):
+        compact.compact(str(path))
+
+    assert contents(path.parent) == before
