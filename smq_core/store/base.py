@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Sample,
         Selection,
         Targets,
+        Tidied,
         WorkerRow,
     )
 
@@ -166,8 +167,10 @@ class OperatorStore(Protocol):
         """Answer the highest id there is, 0 when there is none."""
         ...
 
-    def ids(self, selection: Selection, *, limit: int, now_ms: int) -> Sequence[int]:
-        """Answer ids alone, ascending, at most `limit`: what a scrolling list needs of a million messages."""
+    def ids(
+        self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
+    ) -> Sequence[int]:
+        """Answer ids alone, beyond `after`, at most `limit`: what a scrolling list needs of a million messages."""
         ...
 
     def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:
@@ -286,6 +289,14 @@ class WorkerStore(Protocol):
 
     def prune(self, now_ms: int, *, limit: int = 500) -> int:
         """Remove one short transaction's worth of what is past its time; the number removed, 0 when nothing is left to do."""
+        ...
+
+    def tidy(self) -> Tidied:
+        """Keep the backend's files small, in short steps; answers what is left."""
+        ...
+
+    def optimize(self) -> None:
+        """Let the backend renew what its planner knows."""
         ...
 
     def imports(

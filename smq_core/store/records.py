@@ -29,6 +29,7 @@ __all__ = [
     "Sample",
     "Selection",
     "Targets",
+    "Tidied",
     "WorkerRow",
 ]
 
@@ -253,3 +254,12 @@ class Sample(NamedTuple):
     entered: int
     finished: int
     depth: int
+
+
+class Tidied(NamedTuple):
+    """What housekeeping found and left."""
+
+    wal_bytes: int
+    freed_pages: int
+    readers: str
+    """Who holds a long -wal back, as far as the system tells."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from smq_core.store.sqlite.browsing import Browsing
+from smq_core.store.sqlite.copying import Copying
 from smq_core.store.sqlite.counting import Counting
 from smq_core.store.sqlite.editing import Editing
 from smq_core.store.sqlite.governing import Governing
+from smq_core.store.sqlite.housekeeping import Housekeeping
 from smq_core.store.sqlite.imports import Imports
 from smq_core.store.sqlite.leasing import Leasing
 from smq_core.store.sqlite.operating import Operating
@@ -30,6 +32,8 @@ class SqliteStore(
     Governing,
     Browsing,
     Workers,
+    Housekeeping,
+    Copying,
     Waiting,
 ):
     """A queue in one SQLite file; see `smq_core.store.base` for what each method promises."""
