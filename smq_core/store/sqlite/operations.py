@@ -86,5 +86,5 @@ def discard_if_empty(db: apsw.Connection, operation: int) -> None:
 
 
 def id_array(ids: Iterable[int]) -> apsw.carray:
-    """Bind ids as an array."""
-    return apsw.carray(array("q", ids))
+    """Bind ids as an array; the driver takes none that is empty, so that 0 stands there, which no message has."""
+    return apsw.carray(array("q", ids) or array("q", (0,)))

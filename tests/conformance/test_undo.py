@@ -1,0 +1,182 @@
+"""Undo: everything comes back as it was, message by message, where nobody touched it since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.errors import SmqError
+from smq_core.states import State
+from smq_core.store.records import Edit, Selection
+
+if TYPE_CHECKING:
+    from smq_core.store.records import MessageRow
+    from tests.conformance.desk import Desk
+
+
+def lasting(row: MessageRow) -> tuple[object, ...]:
+    """Answer what an undo brings back; a forced lease comes back ready."""
+    processing = row.status == State.PROCESSING
+    return tuple(row._replace(status=State.READY, locked_until=None, worker=None) if processing else row)
+
+
+@pytest.mark.parametrize("verb", ["requeue", "delete", "bury", "move"])
+def test_an_action_is_taken_back(desk: Desk, verb: str) -> None:
+    made = desk.prepared()
+    before = {one: lasting(desk.row(one)) for one in made.values()}
+    done = desk.act(verb, *made.values(), to="print", force=True)
+    outcome = desk.undo(done.operation)
+
+    assert (outcome.done, outcome.missed_count) == (done.done, 0)
+    changed = set(done.done_ids)
+    assert {one: tuple(desk.row(one)) for one in changed} == {one: before[one] for one in changed}
+
+
+def test_an_edit_is_taken_back(desk: Desk) -> None:
+    sent = desk.send(body="old", key="k", headers='{"a":"b"}', priority=3)
+    before = desk.row(sent)
+    change = Edit(body=b"new", kind="bytes", key=None, headers=None, priority=0)
+    desk.store.edit(sent, change, actor="operator", now_ms=desk.now_ms)
+    desk.undo()
+
+    assert desk.row(sent) == before
+
+
+def test_the_last_operation_is_meant_when_none_is_named_then_the_one_before(desk: Desk) -> None:
+    first, second = desk.send(), desk.send()
+    desk.act("delete", first)
+    desk.act("bury", second)
+
+    desk.undo()
+    assert (desk.state(first), desk.state(second)) == ("deleted", "ready")
+    desk.undo()
+    assert desk.state(first) == "ready"
+    with pytest.raises(SmqError, match="nothing to undo"):
+        desk.undo()
+
+
+def test_a_message_touched_since_is_left_alone_and_named(desk: Desk) -> None:
+    sent = desk.send_many(["x"] * 5)
+    operation = desk.act("bury", *sent).operation
+    desk.act("requeue", sent[0])
+    desk.act("delete", sent[1])
+    desk.store.edit(sent[2], Edit(priority=1), actor="operator", now_ms=desk.now_ms)
+    desk.act("requeue", sent[3])
+    desk.ack(desk.take_one())
+    outcome = desk.undo(operation)
+
+    assert outcome.done_ids == (sent[4],)
+    assert {one.id for one in outcome.missed} == set(sent[:4])
+
+
+def test_a_requeued_message_that_was_leased_since_is_left_alone(desk: Desk) -> None:
+    sent = desk.send()
+    desk.bury(desk.take_one())
+    operation = desk.act("requeue", sent).operation
+    desk.release(desk.take_one())
+
+    assert desk.undo(operation).done == 0
+    assert desk.state(sent) == "ready"
+
+
+def test_a_key_that_is_held_meanwhile_keeps_a_message_from_coming_back(desk: Desk) -> None:
+    deleted = desk.send(key="k")
+    operation = desk.act("delete", deleted).operation
+    desk.send(key="k")
+    outcome = desk.undo(operation)
+
+    assert (outcome.done, desk.state(deleted)) == (0, "deleted")
+    assert "key" in outcome.missed[0].why
+
+
+def test_many_messages_come_back_in_chunks_under_one_operation(desk: Desk) -> None:
+    desk.send_many(["x"] * 1_201)
+    operation = desk.act("delete", targets=Selection(topic="mail")).operation
+
+    assert desk.undo(operation).done == 1_201
+    assert (desk.stats().ready, desk.stats().deleted) == (1_201, 0)
+    assert desk.store.activity(limit=1, before=None)[0].count == 1_201
+
+
+def test_an_operation_is_undone_once(desk: Desk) -> None:
+    operation = desk.act("delete", desk.send()).operation
+    desk.undo(operation)
+
+    with pytest.raises(SmqError, match="undone already"):
+        desk.undo(operation)
+
+
+def test_an_unknown_operation_is_named(desk: Desk) -> None:
+    with pytest.raises(SmqError, match="no operation 99"):
+        desk.undo(99)
+
+
+def test_a_purge_cannot_be_undone(desk: Desk) -> None:
+    desk.send()
+    outcome = desk.store.purge("mail", State.READY, actor="operator", now_ms=desk.now_ms)
+
+    with pytest.raises(SmqError, match="for good"):
+        desk.undo(outcome.operation)
+
+
+def test_the_activity_tells_what_can_be_undone_and_what_was(desk: Desk) -> None:
+    desk.act("delete", desk.send())
+    (before,) = desk.store.activity(limit=9, before=None)
+    desk.undo()
+    undo, after = desk.store.activity(limit=9, before=None)
+
+    assert (before.is_undoable, before.undone_at) == (True, None)
+    assert (after.is_undoable, after.undone_at) == (False, desk.now_ms / 1000)
+    assert (undo.action, undo.count, undo.is_undoable) == ("undo", 1, False)
+
+
+def test_a_pause_is_taken_back(desk: Desk) -> None:
+    desk.send()
+    desk.pause()
+    desk.undo()
+
+    assert not desk.stats().paused
+
+
+def test_a_changed_pause_comes_back_as_it_was(desk: Desk) -> None:
+    desk.send()
+    desk.pause(until_ms=desk.now_ms + 1_000)
+    desk.pause()
+    desk.undo()
+
+    assert desk.stats().paused_until == desk.now_ms / 1000 + 1
+
+
+def test_a_resume_is_taken_back(desk: Desk) -> None:
+    desk.send()
+    desk.pause()
+    desk.resume()
+    desk.undo()
+
+    assert (desk.stats().paused, desk.stats().pause_reason) == (True, "mending")
+
+
+def test_a_policy_is_taken_back(desk: Desk) -> None:
+    desk.set_policy(max_attempts=2)
+    desk.set_policy(max_attempts=3, visibility_ms=5)
+    desk.undo()
+    assert (desk.store.policy("mail").max_attempts, desk.store.policy("mail").visibility_timeout) == (2, 60.0)
+    desk.undo()
+    assert desk.store.policy("mail").max_attempts == 10
+
+
+def test_a_setting_that_was_changed_again_is_not_taken_back(desk: Desk) -> None:
+    first = desk.set_policy(max_attempts=2).operation
+    desk.set_policy(max_attempts=3)
+
+    with pytest.raises(SmqError, match="again"):
+        desk.undo(first)
+
+
+def test_a_policy_can_be_taken_back_though_the_topic_was_paused_since(desk: Desk) -> None:
+    first = desk.set_policy(max_attempts=2).operation
+    desk.pause()
+    desk.undo(first)
+
+    assert desk.store.policy("mail").max_attempts == 10
