@@ -1,0 +1,150 @@
+"""What an operator sees: pages by id, ids, counts, filters, one whole message, groups of errors."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.states import State
+from smq_core.store.records import Selection
+from smq_core.testing import select
+
+if TYPE_CHECKING:
+    from tests.conformance.desk import Desk
+
+
+def seen(desk: Desk, selection: Selection, **options: object) -> list[int]:
+    """Answer the ids of a page."""
+    return [row.id for row in desk.page(selection, **options)]
+
+
+def test_a_message_that_is_gone_is_none(desk: Desk) -> None:
+    assert desk.store.get(1) is None
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("topic", ["mail", None])
+def test_a_page_holds_the_messages_of_its_state(desk: Desk, state: State, topic: str | None) -> None:
+    made = desk.prepared()
+    others = desk.prepared("print")
+
+    expected = [made[state]] if topic else [made[state], others[state]]
+    assert seen(desk, Selection(topic=topic, state=state)) == expected
+    assert list(desk.store.ids(Selection(topic=topic, state=state), limit=10, now_ms=desk.now_ms)) == expected
+    assert desk.store.count(Selection(topic=topic, state=state), limit=10, now_ms=desk.now_ms) == len(expected)
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("topic", ["mail", None])
+def test_pages_follow_one_another_without_gap_or_repeat(desk: Desk, topic: str | None, *, newest: bool) -> None:
+    for priority in (0, 5, -5) * 4:
+        desk.send(priority=priority)
+    desk.take(limit=3)
+    pages: list[list[int]] = []
+    after = None
+    while page := seen(desk, Selection(topic=topic), after=after, newest=newest, limit=5):
+        pages.append(page)
+        after = page[-1]
+
+    ids = [one for page in pages for one in page]
+    assert ids == sorted(range(1, 13), reverse=newest)
+    assert all(len(page) == 5 for page, _ in pairwise(pages))
+
+
+def test_a_page_of_everything_is_in_the_order_of_ids(desk: Desk) -> None:
+    made = desk.prepared()
+
+    assert seen(desk, Selection()) == seen(desk, Selection(topic="mail")) == sorted(made.values())
+
+
+def test_a_list_over_very_many_topics_walks_the_table(desk: Desk) -> None:
+    sent = [desk.send(f"topic-{number}") for number in range(302)]
+
+    assert seen(desk, Selection(state=State.READY), limit=400) == sent
+
+
+def test_a_preview_cuts_the_body_and_keeps_its_size(desk: Desk) -> None:
+    desk.send(body="x" * 1_000)
+
+    (row,) = desk.page(preview_bytes=10)
+    assert (row.body, row.body_size) == ("x" * 10, 1_000)
+
+
+def test_rows_come_by_id_without_those_that_are_gone(desk: Desk) -> None:
+    first, second = desk.send(), desk.send()
+
+    assert [row.id for row in desk.store.rows([second, 99, first], None)] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"key": "k_1"}, [1]),
+        ({"text": "NEED"}, [2]),
+        ({"text": "100%"}, [3]),
+        ({"text": "trace"}, [4]),
+        ({"text": "k_"}, [1]),
+        ({"worker": "w"}, [5]),
+        ({"error": "time"}, [4]),
+        ({"error_kind": "timeout"}, [4]),
+        ({"min_attempts": 1}, [4, 5]),
+        ({"min_age_ms": 5_000}, [1, 2]),
+        ({"only_expired": True}, []),
+        ({"text": "absent"}, []),
+    ],
+)
+def test_each_part_of_a_filter_has_to_hold(desk: Desk, where: dict[str, object], expected: list[int]) -> None:
+    desk.send(key="k_1")
+    desk.send(body="hay needle hay")
+    desk.clock.advance(5)
+    desk.send(body="100% sure")
+    desk.send(headers='{"trace":"1"}', priority=100)
+    desk.requeue(desk.take_one(), error="timeout\nin line 3")
+    desk.send(priority=100, body="last")
+    desk.requeue(desk.take_one(), delay_ms=60_000, error="timeout\nin line 3")
+    desk.take(worker="w")
+
+    for selection in (select("mail", **where), select(**where)):
+        assert seen(desk, selection) == expected
+        assert desk.store.count(selection, limit=100, now_ms=desk.now_ms) == len(expected)
+
+
+def test_expired_leases_are_found(desk: Desk) -> None:
+    desk.send_many(["a", "b"])
+    desk.take(visibility_ms=1_000)
+    desk.take(visibility_ms=9_000)
+    desk.clock.advance(1)
+
+    assert seen(desk, select("mail", "processing", only_expired=True)) == [1]
+
+
+def test_a_count_stops_at_its_limit(desk: Desk) -> None:
+    desk.send_many(["x"] * 20)
+
+    assert desk.store.count(Selection(topic="mail"), limit=7, now_ms=desk.now_ms) == 7
+
+
+def test_nothing_beyond_the_highest_id_is_seen(desk: Desk) -> None:
+    sent = [desk.send() for _ in range(3)]
+
+    assert seen(desk, Selection(topic="mail", max_id=sent[1])) == sent[:2]
+
+
+def test_the_highest_id_of_an_empty_store_is_zero(desk: Desk) -> None:
+    assert desk.store.highest_id() == 0
+
+
+def test_errors_are_grouped_the_most_frequent_first(desk: Desk) -> None:
+    for error in ("rare", "often\nA", "often\nB"):
+        desk.send()
+        desk.bury(desk.take_one(), error)
+        desk.clock.advance(1)
+    now_ms = desk.now_ms
+
+    assert desk.store.error_kinds("mail", limit=10) == desk.store.error_kinds(None, limit=10) == [
+        ("mail", "often", 2, now_ms - 2_000, now_ms - 1_000),
+        ("mail", "rare", 1, now_ms - 3_000, now_ms - 3_000),
+    ]
+    assert desk.store.error_kinds("print", limit=10) == []
