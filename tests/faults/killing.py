@@ -33,7 +33,7 @@ def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
 
 
 def every_kill(work: Callable[[], object], renew: Callable[[], object]) -> Iterator[int]:
-    """Kill `work` at its first effect, its second, and so on until it ends alive; `renew` comes before each."""
+    """Kill `work` at its first effect, its second and so on until it ends alive, after `renew` each time."""
     for effect in count(1):
         renew()
         if not run_killed_at(effect, work):

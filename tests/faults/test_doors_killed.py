@@ -58,7 +58,7 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
     )
     rows = [("mail", f"body {number} " + "x" * 400) for number in range(60)]
     connection.executemany(
-        "INSERT INTO messages(topic, payload, created_at, available_at, status) VALUES (?, ?, 1, 1, 'pending')",
+        "INSERT INTO messages(topic, payload, available_at, status) VALUES (?, ?, 1, 'pending')",
         rows,
     )
     connection.commit()

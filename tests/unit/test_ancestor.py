@@ -12,10 +12,10 @@ from smq_core.states import State
 from smq_core.store.sqlite import opening, recognise
 from smq_core.store.sqlite.ancestor_values import WORDS
 from smq_core.store.sqlite.recognise import Shape
+from tests.unit.ancestor_file import NOW_MS, TABLE, fill, take_one, take_over
 
 if TYPE_CHECKING:
     from pathlib import Path
-from tests.unit.ancestor_file import NOW_MS, TABLE, fill, take_one, take_over
 
 
 @pytest.fixture

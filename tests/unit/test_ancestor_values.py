@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.validation import check_topic
+from tests.unit.ancestor_file import NOW_MS, TABLE, UNTYPED, fill, headers, take_one, take_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-from tests.unit.ancestor_file import NOW_MS, TABLE, UNTYPED, fill, headers, take_one, take_over
 
 
 @pytest.fixture
@@ -117,7 +117,8 @@ def test_a_database_in_another_encoding_is_read(path: Path, encoding: str) -> No
         connection.execute(f"PRAGMA encoding = '{encoding}'")
         connection.execute(TABLE.format(name="messages"))
         connection.execute(
-            "INSERT INTO messages(topic, payload, created_at) VALUES ('ünï', '{\"ä\": 1}', '2023-07-01T12:30:00Z')"
+            "INSERT INTO messages(topic, payload, created_at) VALUES ('ünï', ?, '2023-07-01T12:30:00Z')",
+            ['{"ä": 1}'],
         )
         connection.commit()
 
