@@ -19,7 +19,7 @@ from benchmarks.loops import LOOPS, fill
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Case", "payload_of"]
+__all__ = ["Case", "opened", "payload_of"]
 
 SPARE = 1_000
 """Messages waiting beyond those that a loop takes, for its warm-up and its check."""
@@ -59,22 +59,22 @@ def run(case: Case, folder: str) -> Mapping[str, object]:
     if case.contender == "c_loop":
         seconds: float = import_module("benchmarks.contenders.c_loop").seconds(case, folder, payload, waiting)
         return {"per_second": case.count / seconds}
-    queue = opened(case, folder)
+    queue = opened(case.contender, folder, case.mode)
     if waiting:
-        fill(queue, waiting, payload)
+        fill(queue, waiting, queue.prepare(payload))
         queue.close()
-        queue = opened(case, folder)
-    seconds = LOOPS[case.loop](queue, case.count, case.batch, payload)
+        queue = opened(case.contender, folder, case.mode)
+    seconds = LOOPS[case.loop](queue, case.count, case.batch, queue.prepare(payload))
     settings = queue.settings()
     queue.close()
     return {"per_second": case.count / seconds, **settings}
 
 
-def opened(case: Case, folder: str) -> Contender:
-    """Open a case's contender."""
-    module, _, name = case.contender.partition(":")
+def opened(contender: str, folder: str, mode: Mode) -> Contender:
+    """Open a contender by the name of its adapter."""
+    module, _, name = contender.partition(":")
     adapter = getattr(import_module(f"benchmarks.contenders.{module}"), name)
-    queue = adapter(folder, case.mode)
+    queue = adapter(folder, mode)
     assert isinstance(queue, Contender)
     return queue
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["TOPIC", "Contender", "Mode", "NotOfferedError"]
 
@@ -30,11 +30,15 @@ class Contender:
         """Open the queue, creating it when it is not there."""
         raise NotImplementedError
 
-    def put(self, payload: str) -> object:
+    def prepare(self, payload: str) -> object:
+        """Turn a JSON text into what the queue takes, outside the timed loops."""
+        return payload
+
+    def put(self, payload: object) -> object:
         """Add a message."""
         raise NotOfferedError("put")
 
-    def put_many(self, payloads: Sequence[str]) -> object:
+    def put_many(self, payloads: Sequence[object]) -> object:
         """Add messages in one transaction."""
         raise NotOfferedError("put_many")
 
@@ -58,13 +62,13 @@ class Contender:
         """Acknowledge all of what was taken."""
         raise NotOfferedError("finish_many")
 
-    def wait(self, seconds: float) -> object | None:
-        """Take the next message, waiting for it in the queue's own way."""
-        raise NotOfferedError("wait")
-
-    def payload(self, taken: object) -> str:
-        """Answer the payload of what was taken."""
+    def payload(self, taken: object) -> object:
+        """Answer the payload of what was taken, as `prepare` made it."""
         raise NotOfferedError("payload")
+
+    def serve(self, handler: Callable[[object], object]) -> None:
+        """Hand every message to a handler in the queue's own waiting consumer, for ever."""
+        raise NotOfferedError("serve")
 
     def depth(self) -> int:
         """Count what waits, by the queue's own count of all its topics."""

@@ -16,7 +16,7 @@ WARM_UP = 100
 _FILL_BATCH = 1000
 
 
-def enqueue(queue: Contender, count: int, _batch: int, payload: str) -> float:
+def enqueue(queue: Contender, count: int, _batch: int, payload: object) -> float:
     """Add one at a time."""
     for _ in range(WARM_UP):
         queue.put(payload)
@@ -27,7 +27,7 @@ def enqueue(queue: Contender, count: int, _batch: int, payload: str) -> float:
     return perf_counter() - start
 
 
-def enqueue_many(queue: Contender, count: int, batch: int, payload: str) -> float:
+def enqueue_many(queue: Contender, count: int, batch: int, payload: object) -> float:
     """Add a batch at a time."""
     payloads = [payload] * batch
     queue.put_many(payloads[:WARM_UP])
@@ -37,7 +37,7 @@ def enqueue_many(queue: Contender, count: int, batch: int, payload: str) -> floa
     return perf_counter() - start
 
 
-def dequeue_ack(queue: Contender, count: int, _batch: int, payload: str) -> float:
+def dequeue_ack(queue: Contender, count: int, _batch: int, payload: object) -> float:
     """Take and acknowledge one at a time, in two calls."""
     start = 0.0
     for number in range(WARM_UP + count):
@@ -51,7 +51,7 @@ def dequeue_ack(queue: Contender, count: int, _batch: int, payload: str) -> floa
     return took
 
 
-def exchange(queue: Contender, count: int, _batch: int, payload: str) -> float:
+def exchange(queue: Contender, count: int, _batch: int, payload: object) -> float:
     """Acknowledge the last and take the next in one call."""
     taken = None
     start = 0.0
@@ -65,7 +65,7 @@ def exchange(queue: Contender, count: int, _batch: int, payload: str) -> float:
     return took
 
 
-def batches(queue: Contender, count: int, batch: int, payload: str) -> float:
+def batches(queue: Contender, count: int, batch: int, payload: object) -> float:
     """Take a batch and acknowledge all of it, in two calls."""
     start = 0.0
     for number in range(1 + count // batch):
@@ -79,7 +79,7 @@ def batches(queue: Contender, count: int, batch: int, payload: str) -> float:
     return took
 
 
-def fill(queue: Contender, count: int, payload: str) -> None:
+def fill(queue: Contender, count: int, payload: object) -> None:
     """Put so many messages in, in batches where the queue has them."""
     try:
         for start in range(0, count, _FILL_BATCH):
@@ -89,7 +89,7 @@ def fill(queue: Contender, count: int, payload: str) -> None:
             queue.put(payload)
 
 
-def _check(queue: Contender, payload: str) -> None:
+def _check(queue: Contender, payload: object) -> None:
     """See that the queue hands out what was put in: the loop before this measured real messages."""
     taken = queue.take()
     assert taken is not None
@@ -97,7 +97,7 @@ def _check(queue: Contender, payload: str) -> None:
     queue.finish(taken)
 
 
-LOOPS: dict[str, Callable[[Contender, int, int, str], float]] = {
+LOOPS: dict[str, Callable[[Contender, int, int, object], float]] = {
     "enqueue": enqueue,
     "enqueue_many": enqueue_many,
     "dequeue_ack": dequeue_ack,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from benchmarks.case import Case
 
-__all__ = ["Figures", "measure", "run_case"]
+__all__ = ["Figures", "measure", "run_case", "surroundings"]
 
 ROOT = CACHE.parents[1]
 TIMEOUT_S = 900
@@ -44,6 +44,11 @@ class Figures:
         if not self.values:
             return "-"
         return f"{self.median:,.0f} ({min(self.values):,.0f} to {max(self.values):,.0f})"
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Answer the environment of a measured process."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def measure(cases: Sequence[Case], rounds: int, told: Callable[[str], None]) -> dict[Case, Figures]:
@@ -70,7 +75,7 @@ def run_case(case: Case, python: Path | str = sys.executable) -> Mapping[str, ob
         done = subprocess.run(
             [str(python), "-m", "benchmarks.case", case.as_argument(), folder],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=surroundings(),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

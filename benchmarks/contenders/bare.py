@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import apsw
@@ -9,7 +10,7 @@ import apsw
 from benchmarks.contender import TOPIC, Contender, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Bare"]
 
@@ -29,6 +30,7 @@ _LEASE = """
 _READY = "SELECT id, payload FROM m WHERE topic = ? AND state = 0 ORDER BY id LIMIT ?"
 _MARK = "UPDATE m SET state = 1, lease_until = ? WHERE id = ?"
 _ACK = "DELETE FROM m WHERE id = ?"
+_LOOK_EVERY_S = 0.001
 _UNTIL = 1_800_000_000_000
 
 
@@ -45,11 +47,11 @@ class Bare(Contender):
         ).fetchall()
         self._db.execute(_SCHEMA).fetchall()
 
-    def put(self, payload: str) -> object:
+    def put(self, payload: object) -> object:
         """Add a message."""
         return self._db.execute(_PUT, (TOPIC, payload))
 
-    def put_many(self, payloads: Sequence[str]) -> object:
+    def put_many(self, payloads: Sequence[object]) -> object:
         """Add messages in one transaction."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(_PUT, ((TOPIC, payload) for payload in payloads))
@@ -88,10 +90,22 @@ class Bare(Contender):
         self._db.executemany(_ACK, [row[:1] for row in taken if isinstance(row, tuple)])
         self._db.execute("COMMIT")
 
-    def payload(self, taken: object) -> str:
+    def payload(self, taken: object) -> object:
         """Answer the payload."""
         assert isinstance(taken, tuple)
-        return str(taken[1])
+        return taken[1]
+
+    def serve(self, handler: Callable[[object], object]) -> None:
+        """Look every millisecond whether something was committed: what a hand-written loop does."""
+        seen = None
+        while True:
+            taken = self.take() if seen != (version := self._db.pragma("data_version")) else None
+            if taken is None:
+                seen = version
+                time.sleep(_LOOK_EVERY_S)
+            else:
+                handler(self.payload(taken))
+                self.finish(taken)
 
     def depth(self) -> int:
         """Count the ready rows."""

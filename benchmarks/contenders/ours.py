@@ -8,9 +8,11 @@ from benchmarks.contender import TOPIC, Contender, Mode
 from smq_core import Inspector, Lease, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Ours"]
+
+_WAIT_S = 3_600.0
 
 
 class Ours(Contender):
@@ -22,13 +24,14 @@ class Ours(Contender):
         self._queue = Queue(self._location, durability="normal" if mode == "normal" else "full")
         self._inspector: Inspector | None = None
 
-    def put(self, payload: str) -> object:
+    def put(self, payload: object) -> object:
         """Add a message."""
+        assert isinstance(payload, str)
         return self._queue.enqueue(TOPIC, payload)
 
-    def put_many(self, payloads: Sequence[str]) -> object:
+    def put_many(self, payloads: Sequence[object]) -> object:
         """Add messages in one transaction."""
-        return self._queue.enqueue_many(TOPIC, payloads)
+        return self._queue.enqueue_many(TOPIC, payloads)  # type: ignore[arg-type]  # texts
 
     def take(self) -> Lease | None:
         """Take the next message without waiting."""
@@ -53,15 +56,18 @@ class Ours(Contender):
         """Acknowledge all."""
         self._queue.ack_many(lease for lease in taken if isinstance(lease, Lease))
 
-    def wait(self, seconds: float) -> Lease | None:
-        """Take the next message, waiting for it."""
-        leases = self._queue.dequeue(TOPIC, wait=seconds)
-        return leases[0] if leases else None
-
-    def payload(self, taken: object) -> str:
+    def payload(self, taken: object) -> object:
         """Answer the payload."""
         assert isinstance(taken, Lease)
-        return str(taken.message.payload)
+        return taken.message.payload
+
+    def serve(self, handler: Callable[[object], object]) -> None:
+        """Wait in `dequeue`, and acknowledge with the next one."""
+        done: list[Lease] = []
+        while True:
+            done = self._queue.dequeue(TOPIC, wait=_WAIT_S, ack=done)
+            for lease in done:
+                handler(lease.message.payload)
 
     def depth(self) -> int:
         """Count what is ready in all topics, as a monitor does."""
