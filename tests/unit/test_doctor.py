@@ -75,11 +75,13 @@ def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path) -> None:
     send(path)
     ask(path, f"UPDATE smq_messages SET created_at = {NOW_MS + 3_600_000}")  # noqa: S608 -- a number
 
-    assert "1 messages were made in the future" in finding(path, "clock").sentence
+    assert "messages from the future: 1" in finding(path, "clock").sentence
 
 
 def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     lease(path, NOW_MS + 60_000, worker="host-1")
+    lease(path, NOW_MS + 60_000, worker="host-2")
+    send(path, ", status, worker", ", 'dead', 'host-1'")
     ask(
         path,
         "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at) VALUES"  # noqa: S608 -- numbers
@@ -90,7 +92,10 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     found = [one for one in examine(path) if one.name == "workers"]
 
     assert [one.severity for one in found] == ["warning"]
-    assert "host-1 (process 4711 on host) has been silent for 90 s, and holds 1 messages" in found[0].sentence
+    assert (
+        "host-1 (process 4711 on host) has been silent for 90 s; messages that it holds: 1"
+        in found[0].sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,3 +172,17 @@ def test_a_network_file_system_is_told(path: Path, monkeypatch: pytest.MonkeyPat
 
     assert "CIFS" in finding(path, "file system").sentence
     assert file_system.OVERRIDE in finding(path, "file system").advice
+
+
+def test_leases_are_told_with_those_past_their_time(path: Path) -> None:
+    send(path)
+    lease(path, NOW_MS)
+    lease(path, NOW_MS + 1)
+
+    assert finding(path, "leases").sentence == "in processing: 2, of these past their time: 1"
+
+
+def test_an_applications_own_tables_are_none_of_the_doctors_business(path: Path) -> None:
+    ask(path, "CREATE TABLE users (name)")
+
+    assert finding(path, "schema").severity == "ok"

@@ -24,8 +24,11 @@ def path(tmp_path: Path) -> Path:
     "damage",
     [
         "DELETE FROM smq_topics",
-        "UPDATE smq_topics SET gone = 7",
         "INSERT INTO smq_topics(topic, entered) VALUES ('ghost', 2)",
+        *[
+            f"UPDATE smq_topics SET {name} = 7"  # noqa: S608 -- columns of ours
+            for name in ("entered", "gone", "delayed", "dead", "done", "deleted")
+        ],
     ],
 )
 def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str) -> None:
@@ -36,7 +39,7 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str)
 
     words = repair.repair(str(path), NOW_MS)
 
-    assert "the counters of 1 topics were wrong" in " ".join(words)
+    assert "topics counted anew: 1" in words
     assert finding(path, "counters").severity == "ok"
     assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
 
@@ -47,11 +50,11 @@ def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
     lease(path, NOW_MS + 60_000)
     lease(path, NOW_MS - 1, attempts=99)
     assert finding(path, "leases").severity == "notice"
-    assert "1 leases end absurdly far ahead" in finding(path, "clock").sentence
+    assert "by a wrong clock: 1" in finding(path, "clock").sentence
 
     words = repair.repair(str(path), NOW_MS)
 
-    assert "3 leases were taken back" in words
+    assert "leases taken back: 3" in words
     assert [row[0] for row in ask(path, "SELECT status FROM smq_messages ORDER BY id")] == [
         "ready",
         "ready",
@@ -100,4 +103,12 @@ def test_compacting_asks_for_room_first(path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(StoreUnavailable, match="where 10 are free"):
         compact.compact(str(path))
 
+    assert contents(path.parent) == before
+
+
+def test_where_nothing_is_wrong_nothing_is_copied(path: Path) -> None:
+    lease(path, NOW_MS + 60_000)
+    before = contents(path.parent)
+
+    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
     assert contents(path.parent) == before

@@ -14,7 +14,7 @@ from smq_core.validation import LONGEST_LEASE_MS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ALL", "wrong_counters"]
+__all__ = ["ALL", "leases_to_take_back", "wrong_counters"]
 
 _SCHEMA: Final = query("doctor_schema")
 _VERSION: Final = query("doors_schema_version")
@@ -35,6 +35,12 @@ _RESTORE: Final = "restore a backup; `smq export` may save what can still be rea
 def wrong_counters(connection: apsw.Connection) -> list[str]:
     """Answer the topics whose counters differ from what is there."""
     return [str(topic) for (topic,) in connection.execute(_COUNTERS).fetchall()]
+
+
+def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
+    """Answer how many leases are over, or end so far ahead that a clock was wrong."""
+    (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
+    return expired + absurd
 
 
 def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -72,8 +78,8 @@ def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 
 def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
-    leased, expired = connection.execute(_LEASES, {"now": now_ms}).fetchall()[0]
-    sentence = f"{leased:,} messages in processing, {expired:,} of them past their time"
+    leased, expired = _lease_counts(connection, now_ms)
+    sentence = f"in processing: {leased:,}, of these past their time: {expired:,}"
     if expired:
         yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
     else:
@@ -85,21 +91,20 @@ def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding(
             "workers",
             "warning" if held else "notice",
-            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s, "
-            f"and holds {held:,} messages",
+            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s; "
+            f"messages that it holds: {held:,}",
             "if it is dead, another daemon takes over, or its leases end by themselves",
         )
 
 
 def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
-    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + LONGEST_LEASE_MS}
-    future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
+    future, absurd = _clock_counts(connection, now_ms)
     if absurd:
         yield Finding(
-            "clock", "warning", f"{absurd:,} leases end absurdly far ahead: the clock was wrong", _REPAIR
+            "clock", "warning", f"leases that end absurdly far ahead, by a wrong clock: {absurd:,}", _REPAIR
         )
     if future:
-        sentence = f"{future:,} messages were made in the future"
+        sentence = f"messages from the future: {future:,}"
         yield Finding(
             "clock", "warning", sentence, "set the clocks of all machines and containers that write right"
         )
@@ -122,7 +127,7 @@ def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     if wrong := wrong_counters(connection):
         shown = ", ".join(repr(topic) for topic in wrong[:_SHOWN]) + (" …" if len(wrong) > _SHOWN else "")
-        yield Finding("counters", "error", f"wrong in {len(wrong):,} topics: {shown}", _REPAIR)
+        yield Finding("counters", "error", f"topics counted wrongly: {len(wrong):,} ({shown})", _REPAIR)
     else:
         yield Finding("counters", "ok", "they are what is in the table")
 
@@ -147,6 +152,17 @@ ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]]
     ("integrity", _integrity),
 )
 """What is examined, the quick ones first."""
+
+
+def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
+    leased, expired = connection.execute(_LEASES, {"now": now_ms}).fetchall()[0]
+    return int(leased), int(expired)  # type: ignore[arg-type]  # counts
+
+
+def _clock_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
+    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + LONGEST_LEASE_MS}
+    future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
+    return int(future), int(absurd)  # type: ignore[arg-type]  # counts
 
 
 def _objects(connection: apsw.Connection) -> dict[str, object]:

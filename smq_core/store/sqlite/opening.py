@@ -80,6 +80,8 @@ def create_into(path: str) -> list[str]:
         raise StoreUnavailable(
             f"{path} holds the messages of smq's ancestor: `smq init` without --into migrates it"
         )
+    if found.shape is Shape.QUEUE:
+        raise StoreUnavailable(f"{path} has a queue already: nothing was added")
     _refuse_our_names(path, found)
     with translated(path), closing(connect(path)) as connection:
         mode = go_to_wal(connection, path)

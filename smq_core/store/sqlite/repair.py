@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue
 from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite import backup, recognise
 from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
-from smq_core.store.sqlite.examinations import wrong_counters
+from smq_core.store.sqlite.examinations import leases_to_take_back, wrong_counters
 from smq_core.store.sqlite.leasing import LEASE_EXPIRED
 from smq_core.store.sqlite.queries import query
 from smq_core.validation import LONGEST_LEASE_MS
+
+if TYPE_CHECKING:
+    import apsw
 
 __all__ = ["repair"]
 
@@ -26,7 +29,7 @@ _NO_LIMIT: Final = -1
 def repair(path: str, now_ms: int) -> list[str]:
     """Take back leases that are over or absurdly long, count topics anew, and answer in words what was done.
 
-    It holds the write lock while it copies and counts.
+    It holds the write lock while it copies and counts; where nothing is wrong, it copies and changes nothing.
 
     Raises:
         StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
@@ -35,22 +38,24 @@ def repair(path: str, now_ms: int) -> list[str]:
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
+        if not leases_to_take_back(connection, now_ms) and not wrong_counters(connection):
+            return ["nothing had to be repaired"]
         kept = backup.beside(path, "repair", now_ms)
-        bounds = {
-            "now": now_ms,
-            "horizon": now_ms + LONGEST_LEASE_MS,
-            "limit": _NO_LIMIT,
-            "error": LEASE_EXPIRED,
-        }
-        connection.execute(_RECORD_EXPIRED, bounds)
-        connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
-        leases = connection.changes()
+        leases = _take_back(connection, now_ms)
+        # after the leases, since their triggers count on what is wrong
         wrong = wrong_counters(connection)
         if wrong:
             connection.execute(_FORGET)
             connection.execute(_COUNT)
     return [
         f"the database as it was lies in {kept}",
-        f"{leases:,} leases were taken back",
-        f"the counters of {len(wrong):,} topics were wrong and are right now",
+        f"leases taken back: {leases:,}",
+        f"topics counted anew: {len(wrong):,}",
     ]
+
+
+def _take_back(connection: apsw.Connection, now_ms: int) -> int:
+    bounds = {"now": now_ms, "horizon": now_ms + LONGEST_LEASE_MS, "limit": _NO_LIMIT, "error": LEASE_EXPIRED}
+    connection.execute(_RECORD_EXPIRED, bounds)
+    connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
+    return connection.changes()
