@@ -50,6 +50,8 @@ class Feeder:
     ) -> None:
         """Lease as a worker; `lease_ms` None: as each topic's policy has it."""
         self.is_leasing = True
+        self.is_suspended = False
+        """The database's file is not where it was: acks go on, leasing does not."""
         self.is_worth_a_look = True
         """Something may be ready: somebody wrote, a time has come, or the last lease was full."""
         self.topics: list[str] = []
@@ -101,14 +103,14 @@ class Feeder:
                 return True
         if self.held and any(process.is_ready for process in self._fleet.processes):
             return True
-        return self.is_leasing and self.is_worth_a_look and self._has_hungry()
+        return self._takes_more and self.is_worth_a_look and self._has_hungry()
 
     def due_in(self, now: float) -> float | None:
         """Answer in how many seconds a step becomes due by itself; None: never."""
         waits: list[float] = []
         if self._oldest_outcome is not None:
             waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))
-        if self.is_leasing and self.due_at_ms is not None and self._has_hungry():
+        if self._takes_more and self.due_at_ms is not None and self._has_hungry():
             waits.append(max(0.0, (self.due_at_ms - self._clock.now_ms()) / 1000))
         return min(waits, default=None)
 
@@ -192,11 +194,15 @@ class Feeder:
         if unknown:
             self._store.release(unknown, self._clock.now_ms())
 
+    @property
+    def _takes_more(self) -> bool:
+        return self.is_leasing and not self.is_suspended
+
     def _has_hungry(self) -> bool:
         return any(2 * len(one.in_flight) <= one.window for one in self._fleet.processes if one.is_open)
 
     def _asks(self, now: float, now_ms: int) -> list[Ask]:
-        if not (self.is_leasing and self.is_worth_a_look):
+        if not (self._takes_more and self.is_worth_a_look):
             return []
         room = sum(process.room for process in self._fleet.processes) - self.held
         if room <= 0:

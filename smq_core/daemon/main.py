@@ -13,18 +13,22 @@ except ModuleNotFoundError:  # pragma: no cover - the message is tested in an en
     sys.exit("smq-daemon needs its extra: pip install 'simple-local-mq[daemon]'")
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.config import Config, ConfigError, HandlerTable, Seconds, check, read_config
+from smq_core.daemon.checking import findings
+from smq_core.daemon.config import Config, ConfigError, HandlerTable, Seconds, check, handler_specs, read_config
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.parts import assemble, program_of
+from smq_core.daemon.services import Services
 from smq_core.daemon.supervisor import Supervisor
 from smq_core.errors import SmqError
 from smq_core.format import parse_duration
+from smq_core.safe_text import cell
 from smq_core.store import default_location, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.daemon.process import Program
+    from smq_core.store.base import Store
 
 __all__ = ["main"]
 
@@ -67,7 +71,7 @@ def command(
 
     try:
         config = read()
-        sys.exit(_run(config, read, is_check=is_check, is_burst=is_burst))
+        sys.exit(_run(config, config_path, read, is_check=is_check, is_burst=is_burst))
     except SmqError as error:
         click.echo(f"smq-daemon: {error}", err=True)
         sys.exit(error.exit_code)
@@ -78,11 +82,17 @@ def main() -> None:
     command()
 
 
-def _run(config: Config, read: Callable[[], Config], *, is_check: bool, is_burst: bool) -> int:
-    del is_check
+def _run(
+    config: Config, config_path: str | None, read: Callable[[], Config], *, is_check: bool, is_burst: bool
+) -> int:
     clock = SystemClock()
     journal = Journal(clock, form=config.log_format, is_verbose=config.verbose)
-    store = open_store(config.db or default_location(), timeout=STORE_TIMEOUT_S, clock=clock)
+    location = config.db or default_location()
+    store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock, may_create=not is_check)
+    if is_check:
+        return _check(config, store)
+    if not Path(location).exists():
+        journal.info("creating", f"no queue there yet: making {store.location}")
     parts = assemble(config, store, clock, random.SystemRandom(), journal)
     generation = iter(range(1, sys.maxsize))
 
@@ -94,10 +104,25 @@ def _run(config: Config, read: Callable[[], Config], *, is_check: bool, is_burst
             return None
 
     try:
-        return Supervisor(parts, grace_s=config.grace, is_burst=is_burst, reload=reload).run()
+        supervisor = Supervisor(parts, grace_s=float(config.grace), is_burst=is_burst, reload=reload)
+        services = Services(config, config_path, parts, supervisor)
+        services.start()
+        try:
+            return supervisor.run()
+        finally:
+            services.stop()
     finally:
         parts.close()
         store.close()
+
+
+def _check(config: Config, store: Store) -> int:
+    sys.path.insert(0, str(Path.cwd()))
+    is_bad = False
+    for finding in findings(config, handler_specs(config), store):
+        is_bad |= finding.is_bad
+        click.echo(f"{'BAD ' if finding.is_bad else 'ok  '} {cell(finding.text)}")
+    return 1 if is_bad else 0
 
 
 def _overlaid(

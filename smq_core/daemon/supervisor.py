@@ -54,10 +54,18 @@ class Supervisor:
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals()
         self._shutdown: Shutdown | None = None
-        self._is_reload_wanted = False
         self._serving: Program | None = None
         """The newest program that could be imported."""
         self._exit_code = 0
+        self.last_turn = parts.clock.monotonic()
+        """When the loop last turned."""
+        self.is_file_here: Callable[[], bool] = lambda: True
+        """Says whether the database's file is where it was."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether messages are being taken."""
+        return self._serving is not None and self._shutdown is None and not self._parts.patience.is_lost
 
     def run(self) -> int:
         """Work until told to stop; answers the exit code."""
@@ -74,16 +82,13 @@ class Supervisor:
         parts.journal.info("stopped", f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed")
         return self._exit_code
 
-    def ask_reload(self) -> None:
-        """Ask for new worker processes on new code, from another thread; the loop does it within a second."""
-        self._is_reload_wanted = True
-
     def _turn(self) -> None:
         """Wait for something, and act on it."""
         parts = self._parts
         for key, mask in parts.selector.select(self._wait_s()):
             self._act(key.data, mask)
-        now = parts.clock.monotonic()
+        self.last_turn = now = parts.clock.monotonic()
+        parts.feeder.is_suspended = not self.is_file_here()
         if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
             self._duties.attempt(self._step)
         self._duties.run(now)
@@ -92,9 +97,6 @@ class Supervisor:
             self._give_up()
         if self._duties.stop_was_asked:
             self._stop()
-        if self._is_reload_wanted:
-            self._is_reload_wanted = False
-            self._start_reload()
         if self._shutdown is None and self._is_burst and self._is_drained():
             self._stop()
         parts.fleet.finish_drained()

@@ -1,0 +1,67 @@
+"""Runs the commands of alerts: each once when its alert begins and once when it ends, with JSON on standard input."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from smq_core.daemon.alerts import Facts, reasons
+from smq_core.daemon.config import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.config import AlertTable
+    from smq_core.daemon.journal import Journal
+
+__all__ = ["Alarm"]
+
+COMMAND_TIMEOUT_S: Final = 60.0
+
+
+class Alarm:
+    """Remembers which alerts hold."""
+
+    def __init__(self, alerts: Sequence[AlertTable], location: str, clock: Clock, journal: Journal) -> None:
+        """Begin with none."""
+        self._alerts = alerts
+        self._location = location
+        self._clock = clock
+        self._journal = journal
+        self._began: dict[str, int] = {}
+
+    def look(self, facts: Facts) -> None:
+        """Compare the alerts with the figures, and tell what has begun or ended."""
+        for alert in self._alerts:
+            found = reasons(alert, facts)
+            if found and alert.name not in self._began:
+                self._began[alert.name] = self._clock.now_ms()
+                self._journal.warning("alert_began", f"{alert.name}: {'; '.join(found)}", alert=alert.name)
+                self._tell(alert, "began", found)
+            elif not found and alert.name in self._began:
+                self._journal.info("alert_ended", f"{alert.name} is over", alert=alert.name)
+                self._tell(alert, "ended", [])
+                del self._began[alert.name]
+
+    def _tell(self, alert: AlertTable, state: str, found: list[str]) -> None:
+        note = {
+            "alert": alert.name,
+            "state": state,
+            "reasons": found,
+            "began_at": self._began[alert.name] / 1000,
+            "at": self._clock.now_ms() / 1000,
+            "database": self._location,
+        }
+        # a thread of its own: the command may take its time, and the next look must not wait for it
+        threading.Thread(target=self._run, args=(alert, msgspec.json.encode(note)), name="alert", daemon=True).start()
+
+    def _run(self, alert: AlertTable, note: bytes) -> None:
+        words = arguments(alert.command, "command")
+        try:
+            subprocess.run(words, input=note, timeout=COMMAND_TIMEOUT_S, check=True)  # noqa: S603 - the operator's own command
+        except (OSError, subprocess.SubprocessError) as error:
+            self._journal.error("alert_command_failed", f"{alert.name}: {error}", alert=alert.name)

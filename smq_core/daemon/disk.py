@@ -1,0 +1,64 @@
+"""What the system says about a database's file and disk: is it still the same file, how full is the disk, how long is the -wal."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Literal, NamedTuple
+
+__all__ = ["DatabaseFile", "DiskState", "disk_state"]
+
+FULL_BYTES: Final = 100 * 1024 * 1024
+FULL_PART: Final = 0.98
+
+
+class DiskState(NamedTuple):
+    """How full a disk is."""
+
+    free_bytes: int
+    used: float
+
+    @property
+    def is_filling(self) -> bool:
+        """Say whether it is time to make room."""
+        return self.free_bytes < FULL_BYTES or self.used > FULL_PART
+
+
+def disk_state(path: str) -> DiskState | None:
+    """Look at the disk that holds a file; None where that cannot be had."""
+    try:
+        found = os.statvfs(os.path.dirname(path) or ".")
+    except OSError:
+        return None
+    total = found.f_blocks * found.f_frsize
+    free = found.f_bavail * found.f_frsize
+    return DiskState(free, 1 - free / total if total else 0.0)
+
+
+class DatabaseFile:
+    """Remembers which file the database is, without ever opening it: closing a descriptor would drop SQLite's locks."""
+
+    def __init__(self, path: str) -> None:
+        """Remember the file that is there now."""
+        self.path = path
+        self._identity = self._look()
+
+    def state(self) -> Literal["here", "gone", "replaced"]:
+        """Say whether it is still there."""
+        found = self._look()
+        if found is None:
+            return "gone"
+        return "here" if found == self._identity else "replaced"
+
+    def wal_bytes(self) -> int:
+        """Answer the length of the -wal."""
+        try:
+            return os.stat(self.path + "-wal").st_size
+        except OSError:
+            return 0
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

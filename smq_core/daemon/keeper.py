@@ -1,0 +1,100 @@
+"""A thread beside the supervisor's loop, with a connection of its own: janitor, alerts, and the watch over the database's file."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.alerts import Facts
+from smq_core.daemon.disk import disk_state
+from smq_core.daemon.portrait import read_portrait
+from smq_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from smq_core.clock import Clock
+    from smq_core.daemon.alarm import Alarm
+    from smq_core.daemon.disk import DatabaseFile
+    from smq_core.daemon.janitor import Janitor
+    from smq_core.daemon.journal import Journal
+    from smq_core.store.base import Store
+
+__all__ = ["Keeper"]
+
+STEP_S: Final = 1.0
+SILENT_MS: Final = 30_000
+
+
+class Keeper:
+    """Does what may wait for a slow disk, so that the supervisor does not."""
+
+    def __init__(
+        self, store: Store, file: DatabaseFile, janitor: Janitor, alarm: Alarm | None, clock: Clock, journal: Journal
+    ) -> None:
+        """Prepare; `alarm` None: no alerts are configured."""
+        self.is_file_here = True
+        """False while the database's file is not at its path, or another one is."""
+        self._store = store
+        self._file = file
+        self._janitor = janitor
+        self._alarm = alarm
+        self._clock = clock
+        self._journal = journal
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the step that is under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def step(self) -> None:
+        """Look at the file, keep house, look at the alerts; what the database refuses is tried again next time."""
+        self._look_at_file()
+        if not self.is_file_here:
+            return
+        try:
+            self._janitor.step()
+            if self._alarm is not None:
+                self._alarm.look(self._facts())
+        except StoreError as error:
+            self._journal.begin("housekeeping_failed", f"{error}; trying again")
+        else:
+            self._journal.end("housekeeping_failed", "housekeeping works again")
+
+    def _run(self) -> None:
+        while not self._stopping.wait(STEP_S):
+            self.step()
+
+    def _look_at_file(self) -> None:
+        state = self._file.state()
+        self.is_file_here = state == "here"
+        if state == "gone":
+            self._journal.begin(
+                "database_moved", f"{self._file.path} is gone: nothing is leased until it is back; nothing is made in its place"
+            )
+        elif state == "replaced":
+            self._journal.begin(
+                "database_moved", f"{self._file.path} is another file now: nothing is leased; restart the daemon to use it"
+            )
+        else:
+            self._journal.end("database_moved", f"{self._file.path} is back")
+
+    def _facts(self) -> Facts:
+        now_ms = self._clock.now_ms()
+        disk = disk_state(self._file.path)
+        rows = self._store.workers()
+        return Facts(
+            topics=self._store.topics(now_ms),
+            taken=[
+                topic
+                for row in rows
+                if row.state == "running" and now_ms - row.heartbeat_at < SILENT_MS
+                for topic in read_portrait(row.detail).topics
+            ],
+            wal_bytes=self._file.wal_bytes(),
+            disk_used=0.0 if disk is None else disk.used,
+        )

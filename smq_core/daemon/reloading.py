@@ -1,0 +1,70 @@
+"""Watches the code of handlers and the configuration file, and asks for a reload when they change. It imports none of them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import watchfiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smq_core.daemon.protocol import HandlerSpec
+
+__all__ = ["CodeWatch", "watched_paths"]
+
+DEBOUNCE_MS: Final = 400
+
+
+class CodeWatch:
+    """A thread that sends its process SIGHUP when a file changes."""
+
+    def __init__(self, handlers: Iterable[HandlerSpec], config: str | None) -> None:
+        """Watch the modules of handlers, and a configuration file."""
+        self._config = None if config is None else Path(config).absolute()
+        self._paths = watched_paths(handlers, self._config)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        if self._paths:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        for _ in watchfiles.watch(
+            *self._paths,
+            watch_filter=self._is_code,
+            debounce=DEBOUNCE_MS,
+            stop_event=self._stopping,
+            raise_interrupt=False,
+        ):
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def _is_code(self, change: watchfiles.Change, path: str) -> bool:
+        return Path(path) == self._config or watchfiles.PythonFilter()(change, path)
+
+
+def watched_paths(handlers: Iterable[HandlerSpec], config: Path | None) -> list[Path]:
+    """Answer the folders to watch: of each handler's package or module, and of the configuration file."""
+    folders = {config.parent} if config is not None else set()
+    for spec in handlers:
+        if spec.target is not None:
+            package = spec.target.partition(":")[0].partition(".")[0]
+            with contextlib.suppress(ImportError, ValueError):
+                found = importlib.util.find_spec(package)
+                if found is not None and found.origin is not None and Path(found.origin).suffix == ".py":
+                    folders.add(Path(found.origin).parent)
+    return sorted(folders)

@@ -1,0 +1,85 @@
+"""The threads that run beside the supervisor's loop, as the configuration asks for them: started together, stopped together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from smq_core.daemon.alarm import Alarm
+from smq_core.daemon.config import ConfigError, handler_specs
+from smq_core.daemon.disk import DatabaseFile
+from smq_core.daemon.dropped import InboxFolder
+from smq_core.daemon.inbox import Inbox
+from smq_core.daemon.janitor import Janitor
+from smq_core.daemon.keeper import Keeper
+from smq_core.daemon.reloading import CodeWatch
+from smq_core.store import open_store
+
+if TYPE_CHECKING:
+    from smq_core.daemon.config import Config
+    from smq_core.daemon.parts import Parts
+    from smq_core.daemon.supervisor import Supervisor
+
+__all__ = ["Services"]
+
+
+class _Service(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Services:
+    """Keeper, inbox, metrics, and the watch over code."""
+
+    def __init__(self, config: Config, config_path: str | None, parts: Parts, supervisor: Supervisor) -> None:
+        """Make what is asked for.
+
+        Raises:
+            ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
+        """
+        file = DatabaseFile(parts.store.location)
+        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal) if config.alert else None
+        janitor = Janitor(parts.store, file, parts.clock, parts.journal)
+        keeper = Keeper(parts.store, file, janitor, alarm, parts.clock, parts.journal)
+        supervisor.is_file_here = lambda: keeper.is_file_here
+        self._services: list[_Service] = [keeper]
+        if config.inbox:
+            self._services.append(_inbox(config, config.inbox, parts))
+        if config.metrics_port is not None:
+            self._services.append(_metrics(config.metrics_port, parts, supervisor))
+        if config.reload:
+            self._services.append(CodeWatch(handler_specs(config), config_path))
+
+    def start(self) -> None:
+        """Start all."""
+        for service in self._services:
+            service.start()
+
+    def stop(self) -> None:
+        """Stop all, the last started first."""
+        for service in reversed(self._services):
+            service.stop()
+
+
+def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
+    try:
+        folder = InboxFolder(path)
+    except OSError as error:
+        raise ConfigError(f"inbox {path}: {error.strerror}") from error
+    # a store of its own: an import may wait for the database longer than the loop does
+    store = open_store(parts.store.location, may_create=False, clock=parts.clock)
+    return Inbox(
+        folder, store, parts.clock, parts.journal, topic=config.inbox_topic, rest_s=float(config.inbox_rest)
+    )
+
+
+def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> _Service:
+    try:
+        from smq_core.daemon.metrics import MetricsServer
+    except ModuleNotFoundError as error:
+        raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
+    try:
+        server = MetricsServer(port, parts, lambda: supervisor.last_turn, lambda: supervisor.is_ready)
+    except OSError as error:
+        raise ConfigError(f"metrics port {port}: {error.strerror}") from error
+    parts.journal.info("metrics", f"metrics on http://127.0.0.1:{server.port}/metrics", port=server.port)
+    return server
