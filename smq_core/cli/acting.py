@@ -26,7 +26,7 @@ _COUNTED: Final = 1_000_000
 """Messages counted before asking; of more the question says "more than"."""
 
 
-class Verb(NamedTuple):
+class _Verb(NamedTuple):
     """One action on ids or on all that match."""
 
     name: str
@@ -34,7 +34,7 @@ class Verb(NamedTuple):
     help: str
 
 
-class Match(NamedTuple):
+class _Match(NamedTuple):
     """What all messages have in common that an action is for."""
 
     topic: str | None
@@ -42,7 +42,7 @@ class Match(NamedTuple):
     error: str | None
 
 
-class Action(Protocol):
+class _Action(Protocol):
     """An inspector's method for a verb."""
 
     def __call__(
@@ -56,7 +56,7 @@ class Action(Protocol):
         ...
 
 
-def _command(verb: Verb) -> click.Command:
+def _command(verb: _Verb) -> click.Command:
     @click.command(verb.name, help=verb.help)
     @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
     @click.option("--topic", type=TOPIC, help="All messages of this topic …")
@@ -81,13 +81,13 @@ def _command(verb: Verb) -> click.Command:
     ) -> int:
         del location
         view = inspector(ctx)
-        targets = _targets(ctx, view, ids, Match(topic, state, error))
+        targets = _targets(ctx, view, ids, _Match(topic, state, error))
         if dry_run:
             _say_how_many(view, targets, verb)
             return 0
         if not isinstance(targets, tuple):
             _ask(ctx, view, targets, verb.name, yes=yes)
-        act: Action = getattr(view, verb.name)
+        act: _Action = getattr(view, verb.name)
         with bar(verb.name, None) as show:
             outcome = act(targets, force=force, progress=told(show))
         return report(outcome, verb.past)
@@ -96,16 +96,16 @@ def _command(verb: Verb) -> click.Command:
 
 
 requeue_ = _command(
-    Verb(
+    _Verb(
         "requeue",
         "requeued",
         "Make messages ready again, with all attempts before them: by ID, or all that match.",
     )
 )
 delete_ = _command(
-    Verb("delete", "deleted", "Put messages into the trash, from where undo brings them back for a day.")
+    _Verb("delete", "deleted", "Put messages into the trash, from where undo brings them back for a day.")
 )
-bury_ = _command(Verb("bury", "buried", "Put messages among the dead letters: by ID, or all that match."))
+bury_ = _command(_Verb("bury", "buried", "Put messages among the dead letters: by ID, or all that match."))
 
 
 @click.command
@@ -149,7 +149,7 @@ def _targets(
     ctx: click.Context,
     view: Inspector,
     ids: tuple[int, ...],
-    match: Match,
+    match: _Match,
 ) -> tuple[int, ...] | Selection:
     if ids and any(part is not None for part in match):
         raise click.UsageError("give either IDs, or --topic, --state and --error", ctx)
@@ -169,7 +169,7 @@ def _ask(ctx: click.Context, view: Inspector, selection: Selection, verb: str, *
     click.confirm(f"{verb} {_how_many(view, selection)}?", abort=True, err=True)
 
 
-def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: Verb) -> None:
+def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: _Verb) -> None:
     if isinstance(targets, tuple):
         found = {message.id for message in view.messages(targets, preview=0)}
         for missing in dict.fromkeys(one for one in targets if one not in found):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from smq_core.message import TopicStats, WorkerInfo
 
-__all__ = ["Limits", "check_", "problems", "wait_"]
+__all__ = ["Limits", "check_", "problems", "unserved", "wait_"]
 
 
 class Limits(NamedTuple):

@@ -9,7 +9,7 @@ import click
 
 from smq_core.cli.options import database
 
-__all__ = ["smq"]
+__all__ = ["ReaderGoneError", "smq"]
 
 _MODULES: Final = {
     "init": "sending",
@@ -41,7 +41,7 @@ _MODULES: Final = {
 """Where each command lives, in the order of the help; its function has its name and an underscore behind."""
 
 
-class Commands(click.Group):
+class _Commands(click.Group):
     """A group whose commands are imported when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -70,7 +70,7 @@ class ReaderGoneError(Exception):
     """Whoever read the output has gone."""
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="simple-local-mq", prog_name="smq")
 @database
 def smq(location: str | None) -> None:

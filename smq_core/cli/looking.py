@@ -16,7 +16,7 @@ from smq_core.format import age, clock_time, count, payload_preview
 if TYPE_CHECKING:
     from smq_core.message import ActivityEntry, Message, TopicStats
 
-__all__ = ["activity_", "peek_", "show_", "topics_"]
+__all__ = ["activity_", "peek_", "show_", "topic_row", "topics_"]
 
 _PREVIEW = 60
 

@@ -23,7 +23,7 @@ __all__ = ["DURATION", "STATE", "TOPIC", "announce", "database", "inspector", "j
 F = TypeVar("F", bound="Callable[..., object]")
 
 
-class Duration(click.ParamType[float]):
+class _Duration(click.ParamType[float]):
     """A length of time, such as `90`, `5s` or `1m30s`; its value is seconds."""
 
     name = "duration"
@@ -38,7 +38,7 @@ class Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-class Topic(click.ParamType[str]):
+class _Topic(click.ParamType[str]):
     """A topic's name; the shell completes those that there are."""
 
     name = "topic"
@@ -56,8 +56,8 @@ class Topic(click.ParamType[str]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-DURATION = Duration()
-TOPIC = Topic()
+DURATION = _Duration()
+TOPIC = _Topic()
 STATE = click.Choice([state.value for state in State])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["init_", "send_"]
 
-STANDARD_INPUT: Final = "-"
+_STANDARD_INPUT: Final = "-"
 _NO_JSON: Final = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 """What some programs write where JSON has nothing."""
 
@@ -130,7 +130,7 @@ def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple
     written = _written(ctx, payload)
     if kind == "bytes":
         return encode(written)
-    if payload in {None, STANDARD_INPUT}:
+    if payload in {None, _STANDARD_INPUT}:
         written = written.removesuffix(b"\n").removesuffix(b"\r")
     if kind == "text":
         return encode(_text(written))
@@ -146,7 +146,7 @@ def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple
 
 
 def _written(ctx: click.Context, payload: str | None) -> bytes:
-    if payload not in {None, STANDARD_INPUT}:
+    if payload not in {None, _STANDARD_INPUT}:
         return os.fsencode(payload)
     if payload is None and sys.stdin.isatty():
         raise click.UsageError("a payload is missing; - reads it from standard input", ctx)

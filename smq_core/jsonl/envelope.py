@@ -77,7 +77,7 @@ def read_envelope(line: bytes, now_ms: int) -> NewMessage | None:
     return NewMessage(topic=check_topic(plain.topic), body=text, kind=kind, available_at=now_ms)
 
 
-ATTEMPTS_LIMIT: Final = 1_000_000
+_ATTEMPTS_LIMIT: Final = 1_000_000
 _FIELDS: Final = frozenset(Envelope.__struct_fields__)
 _QUOTE: Final = ord('"')
 _decode_plain = msgspec.json.Decoder(_Plain).decode
@@ -196,6 +196,6 @@ def _moment(name: str, seconds: float | None) -> int | None:
 
 
 def _attempts(attempts: int) -> int:
-    if not 0 <= attempts <= ATTEMPTS_LIMIT:
-        raise InvalidMessage(f"attempts {attempts} is no whole number from 0 to {ATTEMPTS_LIMIT:,}")
+    if not 0 <= attempts <= _ATTEMPTS_LIMIT:
+        raise InvalidMessage(f"attempts {attempts} is no whole number from 0 to {_ATTEMPTS_LIMIT:,}")
     return attempts

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportOptions", "export_lines", "line_of"]
 
-PAGE: Final = 200
+_PAGE: Final = 200
 """Messages of one read."""
-WHOLE: Final = 64 * 1024
+_WHOLE: Final = 64 * 1024
 """Bytes of a payload that a page holds; larger ones are read one by one, so that memory stays flat."""
-LONGEST_TEXT: Final = 22 * 1024 * 1024
+_LONGEST_TEXT: Final = 22 * 1024 * 1024
 """Bytes of a text in quotes; what needs more, being full of controls, is written in base64."""
 
 
@@ -58,10 +58,10 @@ def export_lines(
     selection = Selection(topic=options.topic, state=options.state, where=options.where, as_of_ms=now_ms)
     written, after = 0, None
     while rows := store.page(
-        selection, after=after, newest=False, limit=PAGE, preview_bytes=WHOLE, now_ms=now_ms
+        selection, after=after, newest=False, limit=_PAGE, preview_bytes=_WHOLE, now_ms=now_ms
     ):
         for row in rows:
-            whole = row if row.body_size <= WHOLE else store.get(row.id)
+            whole = row if row.body_size <= _WHOLE else store.get(row.id)
             if whole is not None:
                 write(line_of(whole))
                 written += 1
@@ -109,7 +109,7 @@ def _payload(row: MessageRow) -> tuple[msgspec.Raw, Kind | None]:
 
 def _text(text: str) -> tuple[msgspec.Raw, Kind | None]:
     encoded = _encode(text)
-    if len(encoded) > LONGEST_TEXT:
+    if len(encoded) > _LONGEST_TEXT:
         return msgspec.Raw(_encode(Base64(_base64(text.encode())))), "text"
     return msgspec.Raw(encoded), None
 

@@ -1,7 +1,7 @@
 """Turns one line of JSONL into a message, or says why it cannot be one. Pure: no files, no line numbers.
 
-A JSON object with `topic` and `payload` (or `message`) is an envelope, see `smq_core.jsonl.envelope`. Anything
-else is itself the payload, see `smq_core.jsonl.value`.
+A JSON object with `topic` and `payload` (or `message`) is an envelope, see `smq_core.jsonl.envelope`.
+Anything else is itself the payload, see `smq_core.jsonl.value`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_LINES", "Block", "ByteStream", "LineReader", "LongLine"]
 
-CHUNK: Final = 128 * 1024
+_CHUNK: Final = 128 * 1024
 """Bytes read at a time."""
 BLOCK_LINES: Final = 500
 """Lines that are given out at once: about 5 ms of work, and of one transaction."""
@@ -63,7 +63,7 @@ class LineReader:
     def skip(self, length: int) -> bool:
         """Go on to a position as if all before it had been given out; False when the stream ends before."""
         while self.position < length:
-            chunk = self._stream.read(min(CHUNK, length - self.position))
+            chunk = self._stream.read(min(_CHUNK, length - self.position))
             if not chunk:
                 return False
             self._give_out(chunk)
@@ -73,7 +73,7 @@ class LineReader:
     def is_at_end(self) -> bool:
         """Say whether nothing is left."""
         if not self._held:
-            self._hold(self._stream.read(CHUNK))
+            self._hold(self._stream.read(_CHUNK))
         return not self._held
 
     def blocks(self) -> Iterator[Block | LongLine]:
@@ -91,7 +91,7 @@ class LineReader:
     def _next_chunk(self) -> bytes:
         if len(self._held) == 1 and b"\n" in self._held[0]:
             return self._release()
-        return self._stream.read(CHUNK)
+        return self._stream.read(_CHUNK)
 
     def _split(self, chunk: bytes) -> Iterator[Block]:
         rest = self._release() + chunk if self._held else chunk
@@ -118,7 +118,7 @@ class LineReader:
             self._give_out(piece)
             yield piece
             if not self._held:
-                self._hold(self._stream.read(CHUNK))
+                self._hold(self._stream.read(_CHUNK))
 
     def _last(self) -> Block:
         line = self._release()

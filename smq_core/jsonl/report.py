@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportReport", "ImportStatus", "Tally"]
 
-FIRST_REJECTS: Final = 10
+_FIRST_REJECTS: Final = 10
 """Rejects that a report names; all of them stand in the rejects file."""
 
 
@@ -103,7 +103,7 @@ class Tally:
     def reject(self, reject: InvalidLine) -> None:
         """Count a line that cannot be taken."""
         self.rejected += 1
-        if len(self.rejects) < FIRST_REJECTS:
+        if len(self.rejects) < _FIRST_REJECTS:
             self.rejects.append(reject)
 
     @property

@@ -13,7 +13,7 @@ import stat
 import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
 from smq_core.errors import SmqError, StoreBusy
 from smq_core.jsonl.reader import LineReader
@@ -101,7 +101,7 @@ class Source:
             stream = stdin or sys.stdin.buffer
             if isinstance(stream, io.BufferedReader):
                 return stream
-            return io.BufferedReader(cast("io.RawIOBase", stream))
+            return io.BufferedReader(stream)  # type: ignore[arg-type]  # any stream that can be read into a buffer
         try:
             return self.path.open("rb")
         except IsADirectoryError as error:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Imports"]
 
-ROWS: Final = 50
+_ROWS: Final = 50
 """Rows of one INSERT; more are no faster (measured)."""
 
 _HEAD, _VALUES, _ROW = query("restore_rows").partition("VALUES")
-_INSERT = {count: f"{_HEAD}{_VALUES}{','.join([_ROW] * count)}" for count in range(1, ROWS + 1)}
+_INSERT = {count: f"{_HEAD}{_VALUES}{','.join([_ROW] * count)}" for count in range(1, _ROWS + 1)}
 _INSERT_KEYED = query("restore_keyed")
 _BEGIN = query("begin_import")
 _CONTINUE = query("continue_import")
@@ -73,8 +73,8 @@ def _restore(db: apsw.Connection, messages: Sequence[NewMessage], now_ms: int) -
 
 
 def _restore_plain(db: apsw.Connection, run: list[NewMessage], now_ms: int) -> list[int]:
-    for start in range(0, len(run), ROWS):
-        rows = run[start : start + ROWS]
+    for start in range(0, len(run), _ROWS):
+        rows = run[start : start + _ROWS]
         db.execute(_INSERT[len(rows)], [value for message in rows for value in _values(message, now_ms)])
     last = db.last_insert_rowid()
     # Consecutive: nobody else writes while we hold the lock.
