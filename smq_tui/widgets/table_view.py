@@ -56,7 +56,8 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
             color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
-        & > .keyed-table--mark { color: $text-warning; text-style: bold; }
+        & > .keyed-table--mark { background: $warning-muted; color: $foreground; text-style: bold; }
+        &:ansi > .keyed-table--mark { background: ansi_default; color: $text-warning; }
         & > .keyed-table--absent { color: $text-muted; }
         & > .keyed-table--note { color: $text-muted; }
         & > .keyed-table--muted { color: $text-muted; }

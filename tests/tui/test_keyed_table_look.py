@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -166,3 +167,32 @@ def test_every_key_has_an_id_of_its_own_a_description_and_a_tooltip() -> None:
     assert all(identity and identity.startswith("table.") for identity in ids)
     assert all(binding.description and binding.tooltip for binding in bindings)
     assert KeyedTable.BINDINGS is TABLE_BINDINGS
+
+
+def test_rows_given_before_the_table_is_on_a_screen_are_there_when_it_is() -> None:
+    """With the cursor in view, wherever it was put."""
+
+    async def run() -> TableApp:
+        app = TableApp()
+        app.table.set_rows(make_rows())
+        app.table.move_to(TOPICS[40])
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            assert [line[:10] for line in app.screen_lines() if line[0] == "▸"] == ["▸ topic-40"]
+            assert app.table.scroll_offset.y == TOPICS.index(str(app.table.visible_keys[0]))
+        return app
+
+    assert asyncio.run(run()).table.cursor_key == TOPICS[40]
+
+
+@in_terminal(80, 24)
+async def test_columns_are_placed_anew_when_the_width_changes(app: TableApp, pilot: Pilot[None]) -> None:
+    """With room for all, nothing stays shifted."""
+    app.table.set_rows(make_rows())
+    await pilot.resize_terminal(40, 24)
+    await pilot.press("l")
+    assert app.screen_lines()[0].split() == [f"{BEFORE}{AFTER}TOPIC", "DEAD", "OLDEST"]
+
+    await pilot.resize_terminal(80, 24)
+    await pilot.pause()
+    assert app.screen_lines()[0].split() == ["TOPIC", "READY", "DEAD", "OLDEST", "STATE"]
