@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -43,6 +43,7 @@ def test_a_number_stands_at_the_right_and_is_cut_at_its_end() -> None:
     assert fit("123456", 5, is_number=True) == "1234…"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=40), st.integers(min_value=0, max_value=50))
 def test_a_fitted_text_takes_exactly_its_width(text: str, width: int) -> None:
     """Any characters, any width."""
@@ -116,6 +117,7 @@ def test_shifting_goes_through_the_columns_but_keeps_the_first() -> None:
     assert last_shift(columns((4, 1)), 1) == 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 20), st.integers(0, 5)), min_size=1, max_size=8),
     st.integers(min_value=0, max_value=120),

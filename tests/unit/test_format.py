@@ -5,7 +5,7 @@ import re
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smq_core.format import age, clock_time, count, payload_preview, rate, size
@@ -43,6 +43,7 @@ def test_an_age_counts_what_has_gone_by(seconds: float, written: str) -> None:
     assert age(seconds) == written
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=-1e9, max_value=8.64e9 - 1))
 def test_an_age_takes_at_most_six_columns(seconds: float) -> None:
     """Up to 99,999 days."""
@@ -73,6 +74,7 @@ def test_a_count_takes_the_longest_form_that_fits(number: int, width: int | None
     assert count(number, width) == written
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**63))
 def test_a_count_fits_four_columns_and_never_says_more_than_there_is(number: int) -> None:
     """Whatever the counter holds, a narrow column stays narrow."""
@@ -105,6 +107,7 @@ def test_a_size_is_written_in_powers_of_1024(amount: int, written: str) -> None:
     assert size(amount) == written
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**63))
 def test_a_size_takes_at_most_eight_columns(amount: int) -> None:
     """Also right below the next unit."""
@@ -132,6 +135,7 @@ def test_a_rate_never_shows_something_as_nothing(per_second: float, written: str
     assert rate(per_second) == written
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=999))
 def test_tenths_are_written_as_they_were_measured(tenths: int) -> None:
     """Cutting does not turn 16.1 into 16.0 by the error of a float."""
@@ -159,6 +163,7 @@ def test_a_moment_of_today_is_written_without_its_date() -> None:
     assert clock_time(evening + 7 * 3600, five_hours_west, now=NOON) == "01:00:00"
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_a_moment_that_a_foreign_writer_invented_does_not_crash(epoch_seconds: float) -> None:
     """The column holds any 64-bit integer."""
@@ -187,6 +192,7 @@ def test_a_payload_is_previewed_on_one_line(payload: object, written: str) -> No
     assert payload_preview(payload, 40) == written
 
 
+@settings(deadline=None)
 @given(json_values | st.binary(max_size=200), st.integers(min_value=0, max_value=60))
 def test_a_preview_is_safe_and_within_its_limit(payload: object, limit: int) -> None:
     """Any payload, any width."""

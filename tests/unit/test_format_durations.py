@@ -1,7 +1,7 @@
 """Durations as people write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smq_core.format import duration, parse_duration
@@ -98,6 +98,7 @@ def test_a_duration_is_written_with_the_units_it_needs(seconds: float, written: 
     assert duration(seconds) == written
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=36_500 * 86_400_000))
 def test_a_written_duration_reads_back_the_same(milliseconds: int) -> None:
     """What a command prints can be given to a command."""

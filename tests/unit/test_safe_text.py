@@ -4,7 +4,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smq_core.safe_text import CUT, REPLACEMENT, block, cell, visible
@@ -74,6 +74,7 @@ def test_a_cell_over_its_limit_ends_in_a_mark() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(any_text, st.integers(min_value=0, max_value=80))
 def test_a_cell_is_never_longer_than_its_limit_and_marked_when_cut(text: str, limit: int) -> None:
     """Cutting and cleaning together keep both promises."""
@@ -83,6 +84,7 @@ def test_a_cell_is_never_longer_than_its_limit_and_marked_when_cut(text: str, li
     assert limit == 0 or len(text) <= limit or shown.endswith(CUT)
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """What is shown is itself safe, so text may pass through more than once."""
@@ -90,6 +92,7 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert block(block(text)) == block(text)
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_a_cell_is_one_encodable_line(text: str) -> None:
     """No output stream can choke on it, and no line is broken."""
@@ -121,6 +124,7 @@ def test_bytes_are_shown_as_text_or_in_hexadecimal(data: bytes, shown: str) -> N
     assert visible(data) == shown
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.integers(min_value=1, max_value=40))
 def test_bytes_over_the_limit_are_cut_with_a_mark(data: bytes, limit: int) -> None:
     """What is shown begins as the whole would."""
