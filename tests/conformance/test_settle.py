@@ -268,3 +268,13 @@ def test_what_a_worker_holds_is_known_by_its_name(desk: Desk) -> None:
     hold = desk.take_one(worker="w")
 
     assert (desk.store.held_by("w"), desk.store.held_by("v")) == ([hold], [])
+
+
+def test_a_stale_lease_of_an_extended_message_is_named_as_lost(desk: Desk) -> None:
+    desk.send()
+    stale = desk.take_one()
+    desk.clock.advance(61)
+    fresh = desk.take_one()
+
+    until, lost = desk.extend(stale, fresh)
+    assert (list(until), lost) == ([fresh.id], [stale])

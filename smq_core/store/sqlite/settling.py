@@ -1,29 +1,40 @@
-"""What becomes of a lease: ack, requeue, release, bury, extend, and recover for the leases of the dead.
+"""What becomes of a lease in its holder's hands: ack, requeue, release, bury, extend.
 
-Every write is guarded by the receipt in its WHERE clause, never by time, and the affected count says whether the lease was still valid.
+Every write is guarded by the receipt in its WHERE clause, never by time, and the affected count says whether the
+lease was still valid.
 """
 
 from __future__ import annotations
 
 from array import array
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
-from smq_core.message import Receipt
 from smq_core.policy import Backoff, TopicPolicy, is_exhausted
 from smq_core.states import State
 from smq_core.store.records import Hold, Requeued
+from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
+    from smq_core.message import Receipt
     from smq_core.store.records import Failure
 
-__all__ = ["Settling", "ack_all", "error_kind"]
+__all__ = [
+    "ERROR_LIMIT",
+    "KIND_LIMIT",
+    "Attempt",
+    "Settling",
+    "ack_all",
+    "error_kind",
+    "read_attempt",
+    "record_attempt",
+]
 
 ERROR_LIMIT: Final = 8 * 1024
 """Characters kept of an error."""
@@ -40,11 +51,9 @@ _REQUEUE_ONE = query("requeue_one")
 _RECORD_ATTEMPT = query("record_attempt")
 _RELEASE_MANY = query("release_many")
 _EXTEND_MANY = query("extend_many")
-_HELD_BY = query("held_by")
-_RECOVER_ONE = query("recover_one")
 
 
-class _Attempt(NamedTuple):
+class Attempt(NamedTuple):
     """What decides the fate of a message that its holder gives back."""
 
     topic: str
@@ -57,6 +66,7 @@ class _Attempt(NamedTuple):
 
     @property
     def policy(self) -> TopicPolicy:
+        """Answer the topic's policy, as far as it matters for failures."""
         defaults = TopicPolicy()
         return TopicPolicy(
             max_attempts=self.policy_max_attempts or defaults.max_attempts,
@@ -73,16 +83,27 @@ class Settling(Session):
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
         """Give a processing message back for another attempt, or to the dead letters when exhausted; None: lost."""
-        return self._write(lambda db: _requeue(db, hold, failure, now_ms))
+
+        def work(db: apsw.Connection) -> Requeued | None:
+            attempt = read_attempt(db, hold)
+            if attempt is None:
+                return None
+            fate = _fate(attempt, failure, now_ms)
+            _give_back(db, hold, fate, failure.error, now_ms)
+            record_attempt(db, hold, attempt, "requeue", failure.error, now_ms)
+            return fate
+
+        return self._write(work)
 
     def bury(self, hold: Hold, failure: Failure, now_ms: int) -> bool:
         """Send a processing message to the dead letters; False: lost."""
 
         def work(db: apsw.Connection) -> bool:
-            attempt = _read_attempt(db, hold)
+            attempt = read_attempt(db, hold)
             if attempt is None:
                 return False
-            _give_back(db, hold, attempt, failure, Requeued(State.DEAD, now_ms), "bury", now_ms)
+            _give_back(db, hold, Requeued(State.DEAD, now_ms), failure.error, now_ms)
+            record_attempt(db, hold, attempt, "bury", failure.error, now_ms)
             return True
 
         return self._write(work)
@@ -94,9 +115,9 @@ class Settling(Session):
         def work(db: apsw.Connection) -> list[Hold]:
             lost: list[Hold] = []
             for receipt, ids in _by_receipt(holds):
-                held = {cast("int", row[0]) for row in db.execute(_HELD_PROCESSING, (ids.array, receipt))}
+                held = {row[0] for row in db.execute(_HELD_PROCESSING, (ids.array, receipt))}
                 db.execute(_RELEASE_MANY, (ids.array, receipt))
-                lost += [Hold(one, receipt) for one in ids.values if one not in held]
+                lost += ids.without(held, receipt)
             return lost
 
         return self._write(work)
@@ -104,29 +125,18 @@ class Settling(Session):
     def extend(
         self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int
     ) -> tuple[dict[int, int], list[Hold]]:
-        """Push `locked_until` out (None: by each topic's policy); answers the new times by id, and the lost ones."""
+        """Push `locked_until` out (None: by each topic's policy); the new times by id, and the lost ones."""
 
         def work(db: apsw.Connection) -> tuple[dict[int, int], list[Hold]]:
             until: dict[int, int] = {}
+            lost: list[Hold] = []
             for receipt, ids in _by_receipt(holds):
-                until |= _extend(db, receipt, ids, visibility_ms, now_ms)
-            return until, [hold for hold in holds if hold.id not in until]
+                extended = _extend(db, receipt, ids, visibility_ms, now_ms)
+                lost += ids.without(extended, receipt)
+                until |= extended
+            return until, lost
 
         return self._write(work)
-
-    def held_by(self, worker: str) -> list[Hold]:
-        """Answer every lease that a worker holds."""
-        return self._read(lambda db: [Hold._make(row) for row in db.execute(_HELD_BY, (worker,))])  # type: ignore[arg-type]  # id, receipt
-
-    def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
-        """Return a dead worker's messages; the number returned.
-
-        Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had been; uncharged, it runs
-        alone next. `blamed`: it crashed its worker; the attempt and a crash count, and it is dead when exhausted. `poison`: dead at once.
-        """
-        return self._write(
-            lambda db: sum(_recover(db, hold, worker, verdict, failure, now_ms) for hold in holds)
-        )
 
 
 def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
@@ -138,11 +148,39 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
     return [hold for receipt, ids in _by_receipt(holds) for hold in _ack_many(db, receipt, ids, now_ms)]
 
 
+def read_attempt(db: apsw.Connection, hold: Hold) -> Attempt | None:
+    """Answer what decides the fate of a message that is given back; None: the lease is lost."""
+    row = db.execute(_READ_ATTEMPT, hold).fetchone()
+    return None if row is None else Attempt._make(row)
+
+
+def record_attempt(
+    db: apsw.Connection,
+    hold: Hold,
+    attempt: Attempt,
+    outcome: str,
+    error: str,
+    now_ms: int,  # noqa: PLR0917 - one row
+) -> None:
+    """Keep a failed attempt in the message's history."""
+    values = (hold.id, attempt.attempts, now_ms, outcome, error[:ERROR_LIMIT], attempt.worker)
+    db.execute(_RECORD_ATTEMPT, values)
+
+
+def error_kind(error: str) -> str:
+    """Answer an error's first line, bounded, by which dead letters are grouped."""
+    return error.strip().split("\n", 1)[0][:KIND_LIMIT]
+
+
 class _Ids(NamedTuple):
     """The ids of one dequeue call's leases, ready to be bound."""
 
     values: list[int]
-    array: apsw.carray
+    array: apsw.CArrayBinding
+
+    def without(self, held: Container[int], receipt: Receipt) -> list[Hold]:
+        """Answer the holds of those that are not held."""
+        return [Hold(one, receipt) for one in self.values if one not in held]
 
 
 def _by_receipt(holds: Sequence[Hold]) -> Iterator[tuple[Receipt, _Ids]]:
@@ -160,14 +198,18 @@ class _SomeLostError(Exception):
 def _ack_many(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> list[Hold]:
     """Finish first and ask which were lost only when the count is off: a stale receipt is the exception."""
     try:
-        with db:
-            if _finish(db, receipt, ids, now_ms) < len(ids.values):
-                raise _SomeLostError
+        with savepoint(db):
+            _finish_all(db, receipt, ids, now_ms)
     except _SomeLostError:
-        held = {cast("int", row[0]) for row in db.execute(_HELD, (ids.array, receipt))}
+        held = {row[0] for row in db.execute(_HELD, (ids.array, receipt))}
         _finish(db, receipt, ids, now_ms)
-        return [Hold(one, receipt) for one in ids.values if one not in held]
+        return ids.without(held, receipt)
     return []
+
+
+def _finish_all(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> None:
+    if _finish(db, receipt, ids, now_ms) < len(ids.values):
+        raise _SomeLostError
 
 
 def _finish(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> int:
@@ -179,21 +221,7 @@ def _finish(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> in
     return removed
 
 
-def _read_attempt(db: apsw.Connection, hold: Hold) -> _Attempt | None:
-    row = db.execute(_READ_ATTEMPT, hold).fetchone()
-    return None if row is None else _Attempt._make(row)  # type: ignore[arg-type]  # the columns of read_attempt
-
-
-def _requeue(db: apsw.Connection, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
-    attempt = _read_attempt(db, hold)
-    if attempt is None:
-        return None
-    fate = _fate(attempt, failure, now_ms)
-    _give_back(db, hold, attempt, failure, fate, "requeue", now_ms)
-    return fate
-
-
-def _fate(attempt: _Attempt, failure: Failure, now_ms: int) -> Requeued:
+def _fate(attempt: Attempt, failure: Failure, now_ms: int) -> Requeued:
     if is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy):
         return Requeued(State.DEAD, now_ms)
     delay_ms = failure.delay_ms
@@ -202,67 +230,20 @@ def _fate(attempt: _Attempt, failure: Failure, now_ms: int) -> Requeued:
     return Requeued(State.DELAYED if delay_ms else State.READY, now_ms + delay_ms)
 
 
-def _give_back(
-    db: apsw.Connection,
-    hold: Hold,
-    attempt: _Attempt,
-    failure: Failure,
-    fate: Requeued,
-    outcome: str,
-    now_ms: int,
-) -> None:
-    error = failure.error[:ERROR_LIMIT]
+def _give_back(db: apsw.Connection, hold: Hold, fate: Requeued, error: str, now_ms: int) -> None:
+    error = error[:ERROR_LIMIT]
     finished_at = now_ms if fate.state is State.DEAD else None
-    db.execute(
-        _REQUEUE_ONE,
-        (fate.state, fate.available_at, finished_at, error, error_kind(error), hold.id, hold.receipt),
-    )
-    db.execute(_RECORD_ATTEMPT, (hold.id, attempt.attempts, now_ms, outcome, error, attempt.worker))
-
-
-def error_kind(error: str) -> str:
-    """Answer an error's first line, bounded, by which dead letters are grouped."""
-    return error.strip().split("\n", 1)[0][:KIND_LIMIT]
+    values = (fate.state, fate.available_at, finished_at, error, error_kind(error), hold.id, hold.receipt)
+    db.execute(_REQUEUE_ONE, values)
 
 
 def _extend(
     db: apsw.Connection, receipt: Receipt, ids: _Ids, visibility_ms: int | None, now_ms: int
 ) -> dict[int, int]:
     default_ms = round(TopicPolicy().visibility_timeout * 1000)
-    held = cast("list[tuple[int, int | None]]", db.execute(_HELD_PROCESSING, (ids.array, receipt)).fetchall())
-    until = {one: now_ms + (visibility_ms or own or default_ms) for one, own in held}
+    held = db.execute(_HELD_PROCESSING, (ids.array, receipt)).fetchall()
+    until: dict[int, int] = {one: now_ms + (visibility_ms or own or default_ms) for one, own in held}
     for moment in set(until.values()):
         some = apsw.carray(array("q", [one for one, own in until.items() if own == moment]))
         db.execute(_EXTEND_MANY, (moment, some, receipt))
     return until
-
-
-def _recover(
-    db: apsw.Connection, hold: Hold, worker: str, verdict: str, failure: Failure, now_ms: int
-) -> int:
-    attempt = _read_attempt(db, hold)
-    if attempt is None or attempt.worker != worker:
-        return 0
-    is_charged = verdict in {"blamed", "poison"}
-    is_dead = verdict == "poison" or (
-        is_charged and is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy)
-    )
-    error = failure.error[:ERROR_LIMIT] if is_charged else None
-    db.execute(
-        _RECOVER_ONE,
-        {
-            "status": State.DEAD if is_dead else State.READY,
-            "finished_at": now_ms if is_dead else None,
-            "attempts": attempt.attempts if is_charged else max(attempt.attempts - 1, 0),
-            "crashes": attempt.crashes + is_charged,
-            "is_suspect": verdict != "untouched" and not is_dead,
-            "error": error,
-            "error_kind": None if error is None else error_kind(error),
-            "id": hold.id,
-            "receipt": hold.receipt,
-            "worker": worker,
-        },
-    )
-    if is_charged:
-        db.execute(_RECORD_ATTEMPT, (hold.id, attempt.attempts, now_ms, "recover", error or "", worker))
-    return 1

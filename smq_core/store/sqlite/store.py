@@ -12,6 +12,7 @@ from smq_core.store.sqlite.imports import Imports
 from smq_core.store.sqlite.leasing import Leasing
 from smq_core.store.sqlite.operating import Operating
 from smq_core.store.sqlite.producing import Producing
+from smq_core.store.sqlite.recovering import Recovering
 from smq_core.store.sqlite.settling import Settling
 from smq_core.store.sqlite.undoing import Undoing
 from smq_core.store.sqlite.waiting import Waiting
@@ -24,6 +25,7 @@ class SqliteStore(
     Producing,
     Leasing,
     Settling,
+    Recovering,
     Counting,
     Imports,
     Operating,
