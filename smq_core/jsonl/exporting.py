@@ -97,7 +97,8 @@ _encode = msgspec.json.Encoder().encode
 
 def _payload(row: MessageRow) -> tuple[msgspec.Raw, Kind | None]:
     """Answer the payload as JSON, and its kind where the JSON does not tell it."""
-    body = row.body or ""
+    # SQLite answers the beginning of no bytes by NULL.
+    body = b"" if row.body is None else row.body
     if isinstance(body, bytes):
         return msgspec.Raw(_encode(_base64(body))), "bytes"
     if row.kind == "text" or not _is_json(body):
