@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import InvalidMessage, LeaseLost
-from smq_core.message import Lease, Receipt
 from smq_core.rows import lease_of
-from smq_core.store.records import Failure, Hold, LeaseRequest
+from smq_core.store.records import Failure, Hold
 from smq_core.validation import check_topic, duration_ms
 from smq_core.wakeup import pause
 
@@ -17,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smq_core.clock import Clock
-    from smq_core.policy import RandomSource
+    from smq_core.message import Lease
     from smq_core.store.base import Store
-    from smq_core.store.records import LeasedRow
+    from smq_core.store.records import LeasedRow, LeaseRequest
 
-__all__ = ["Request", "checked_topics", "dequeue"]
+__all__ = ["checked_topics", "dequeue"]
 
 FRUITLESS_S: Final = 0.003
 """At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a second, and a look costs 30 µs."""
@@ -29,19 +26,8 @@ MOST: Final = 100_000
 """The largest limit of one call."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller of dequeue wants."""
-
-    topics: Sequence[str]
-    limit: int
-    visibility_ms: int | None
-    wait_s: float
-    worker: str | None
-    order: Literal["topics", "oldest"]
-
-
 def dequeue(
-    store: Store, clock: Clock, random: RandomSource, request: Request, ack: Sequence[Lease]
+    store: Store, clock: Clock, request: LeaseRequest, wait_s: float, ack: Sequence[Lease]
 ) -> list[Lease]:
     """Finish `ack`, then lease what there is, waiting for the first message if there is none.
 
@@ -50,11 +36,10 @@ def dequeue(
         InvalidMessage: for a request out of range.
     """
     _check(request)
-    receipt = Receipt(random.getrandbits(63))
-    leases = _take(store, clock, request, receipt, ack)
-    if leases or request.wait_s <= 0:
+    leases = _take(store, clock, request, ack)
+    if leases or not wait_s:
         return leases
-    return _wait(store, clock, request, receipt)
+    return _wait(store, clock, request, duration_ms(wait_s, "wait") / 1000)
 
 
 def checked_topics(topics: Sequence[str]) -> Sequence[str]:
@@ -70,52 +55,44 @@ def checked_topics(topics: Sequence[str]) -> Sequence[str]:
     return topics if len(topics) == 1 else tuple(dict.fromkeys(topics))
 
 
-def _check(request: Request) -> None:
+def _check(request: LeaseRequest) -> None:
     if type(request.limit) is not int or not 1 <= request.limit <= MOST:
         raise InvalidMessage(f"limit {request.limit!r} is no whole number from 1 to {MOST:,}")
     if request.order not in ("topics", "oldest"):
         raise InvalidMessage(f"order {request.order!r} is neither 'topics' nor 'oldest'")
-    if request.wait_s:
-        duration_ms(request.wait_s, "wait")
 
 
-def _take(
-    store: Store, clock: Clock, request: Request, receipt: Receipt, ack: Sequence[Lease] = ()
-) -> list[Lease]:
+def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease] = ()) -> list[Lease]:
     now_ms = clock.now_ms()
-    asked = LeaseRequest(
-        topics=checked_topics(request.topics),
-        limit=request.limit,
-        receipt=receipt,
-        visibility_ms=request.visibility_ms,
-        worker=request.worker,
-        order=request.order,
-    )
-    rows, lost = store.lease(asked, now_ms, ack=[Hold(lease.message.id, lease.receipt) for lease in ack])
-    if lost:
-        gone = set(lost)
-        raise LeaseLost([lease for lease in ack if (lease.message.id, lease.receipt) in gone])
-    return [
-        lease for row in rows if (lease := _decoded(store, row, receipt, request.worker, now_ms)) is not None
-    ]
+    holds = [Hold(lease.message.id, lease.receipt) for lease in ack]
+    while True:
+        rows, lost = store.lease(request, now_ms, ack=holds)
+        if lost:
+            gone = set(lost)
+            raise LeaseLost([lease for lease in ack if (lease.message.id, lease.receipt) in gone])
+        leases = [lease for row in rows if (lease := _decoded(store, row, request, now_ms)) is not None]
+        # look again when nothing of what came could be decoded
+        if leases or not rows:
+            return leases
+        holds = []
 
 
-def _decoded(store: Store, row: LeasedRow, receipt: Receipt, worker: str | None, now_ms: int) -> Lease | None:
+def _decoded(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -> Lease | None:
     """Answer the lease of a row; one that cannot be decoded goes to the dead letters, so that it cannot block its topic."""
     try:
-        return lease_of(row, receipt, worker)
+        return lease_of(row, request.receipt, request.worker)
     except InvalidMessage as error:
-        store.bury(Hold(row.id, receipt), Failure(error=str(error)), now_ms)
+        store.bury(Hold(row.id, request.receipt), Failure(error=str(error)), now_ms)
         return None
 
 
-def _wait(store: Store, clock: Clock, request: Request, receipt: Receipt) -> list[Lease]:
-    deadline = clock.monotonic() + request.wait_s
+def _wait(store: Store, clock: Clock, request: LeaseRequest, wait_s: float) -> list[Lease]:
+    deadline = clock.monotonic() + wait_s
     # before the look, so that what is committed between look and sleep is noticed
     waiter = store.waiter(is_shared=True)
     while True:
         looked_at = clock.monotonic()
-        leases = _take(store, clock, request, receipt)
+        leases = _take(store, clock, request)
         remaining = deadline - clock.monotonic()
         if leases or remaining <= 0:
             return leases

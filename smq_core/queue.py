@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal, Self
 from smq_core import dequeueing, validation
 from smq_core.clock import SystemClock
 from smq_core.errors import LeaseLost
-from smq_core.message import Lease
+from smq_core.message import Lease, Receipt
 from smq_core.payload import encode, encode_headers, encode_many
 from smq_core.store import open_store
-from smq_core.store.records import Batch, Failure, Hold, NewMessage
+from smq_core.store.records import Batch, Failure, Hold, LeaseRequest, NewMessage
 from smq_core.transaction import Transaction
 from smq_core.waiter import Waiter
 
@@ -164,19 +164,16 @@ class Queue:
             InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
             LeaseLost: when a lease of `ack` was lost; the others are finished, and nothing is leased.
         """
-        request = dequeueing.Request(
-            topics=topics,
+        request = LeaseRequest(
+            topics=dequeueing.checked_topics(topics),
             limit=limit,
-            visibility_ms=self._visibility_ms
-            if visibility_timeout is None
-            else validation.visibility_ms(visibility_timeout),
-            wait_s=wait,
+            receipt=Receipt(self._random.getrandbits(63)),
+            visibility_ms=self._lease_ms(visibility_timeout),
             worker=self._worker,
             order=order,
         )
-        return dequeueing.dequeue(
-            self._store, self._clock, self._random, request, (ack,) if isinstance(ack, Lease) else tuple(ack)
-        )
+        leases = (ack,) if isinstance(ack, Lease) else tuple(ack)
+        return dequeueing.dequeue(self._store, self._clock, request, wait, leases)
 
     def ack(self, lease: Lease) -> None:
         """Finish a message: it is removed, or kept as `done` where its topic keeps history.
@@ -186,7 +183,8 @@ class Queue:
         Raises:
             LeaseLost: otherwise; nothing is changed. A second ack is lost too.
         """
-        self.ack_many((lease,))
+        if self._store.ack((Hold(lease.message.id, lease.receipt),), self._clock.now_ms()):
+            raise LeaseLost((lease,))
 
     def ack_many(self, leases: Iterable[Lease]) -> None:
         """Finish messages in one transaction.
@@ -251,11 +249,7 @@ class Queue:
             LeaseLost: with those that were lost; the others are extended.
         """
         leases = tuple(leases)
-        visibility_ms = (
-            self._visibility_ms
-            if visibility_timeout is None
-            else validation.visibility_ms(visibility_timeout)
-        )
+        visibility_ms = self._lease_ms(visibility_timeout)
         until, lost = self._store.extend(_holds(leases), visibility_ms, self._clock.now_ms())
         self._raise_lost(leases, lost)
         return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]
@@ -278,6 +272,13 @@ class Queue:
     def close(self) -> None:
         """Close every connection of this process. Leases stay valid; the queue opens again when used."""
         self._store.close()
+
+    def _lease_ms(self, visibility_timeout: float | None) -> int | None:
+        return (
+            self._visibility_ms
+            if visibility_timeout is None
+            else validation.visibility_ms(visibility_timeout)
+        )
 
     @staticmethod
     def _raise_lost(leases: Sequence[Lease], lost: Sequence[Hold]) -> None:

@@ -139,10 +139,12 @@ def test_a_damaged_index_is_found(path: Path) -> None:
 def test_a_damaged_page_is_found_and_hides_nothing_else(path: Path) -> None:
     for _ in range(40):
         send(path)
+    size = int(str(ask(path, "PRAGMA page_size")[0][0]))
     page = int(str(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'smq_attempts'")[0][0]))
+    page_size = int(str(ask(path, "PRAGMA page_size")[0][0]))
     with path.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((page - 1) * page_size)
+        file.write(b"\xff" * page_size)
 
     assert finding(path, "integrity").severity == "error"
     assert finding(path, "counters").severity == "ok"

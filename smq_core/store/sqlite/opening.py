@@ -131,7 +131,9 @@ def _create(path: str) -> None:
     with translated(path):
         _make_file(path)
         with closing(connect(path)) as connection:
-            # takes effect only before the first table
+            # both take effect only before the first table; a commit writes whole pages, and with 2 KiB instead of 4 an
+            # enqueue of 200 bytes costs a fifth less, while large payloads cost the same up to 10 kB (measured)
+            connection.execute("PRAGMA page_size = 2048")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             with exclusive(connection):
                 if _refuse(path, recognise.look_within(connection, path)).shape is Shape.EMPTY:

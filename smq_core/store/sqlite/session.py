@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.clock import SystemClock
+from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connection import Settings
 from smq_core.store.sqlite.connections import Connections
@@ -64,6 +65,8 @@ class Session:
         Raises:
             StoreBusy: when others held the database for longer than the timeout.
         """
+        if self._settings.read_only:
+            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
         with self._connections.get().transaction(is_durable=is_durable and self._flushes):
             yield
 
@@ -82,8 +85,10 @@ class Session:
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         return self._connections.get().read(work)
 
-    def _write(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._connections.get().write(work)
+    def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        if self._settings.read_only:
+            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
+        return self._connections.get().write(work, is_durable=is_durable)
 
     def _write_durably(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._connections.get().write(work, is_durable=self._flushes)
+        return self._write(work, is_durable=self._flushes)

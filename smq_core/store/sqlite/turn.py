@@ -6,12 +6,16 @@ measured). A flock is no POSIX lock and does not disturb SQLite's.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import threading
-import time
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from typing import TYPE_CHECKING
+
+from smq_core.wakeup import pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Turn"]
 
@@ -44,14 +48,23 @@ class Turn:
         self._descriptor = descriptor
         self._held = -1
 
-    def take(self, timeout_s: float) -> bool:
-        """Wait for the turn, at most so long; say whether it is ours now."""
+    def take(self) -> bool:
+        """Take the turn if nobody has it; say whether it is ours now."""
         try:
             flock(self._descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            return self._look_again() or self._queue(timeout_s)
+            return False
         self._held = self._descriptor
         return True
+
+    def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
+        """Wait for the turn until a moment of the monotonic clock; say whether it is ours now."""
+        if self.take():
+            return True
+        remaining = deadline - monotonic()
+        if remaining <= 0:
+            return False
+        return self._look_again() or self._queue(remaining)
 
     def give(self) -> None:
         """Give the turn back; harmless when it is not held."""
@@ -61,11 +74,9 @@ class Turn:
             _release(held)
 
     def _look_again(self) -> bool:
-        for pause in _SHORT_SLEEPS_S:
-            time.sleep(pause)
-            with contextlib.suppress(BlockingIOError):
-                flock(self._descriptor, LOCK_EX | LOCK_NB)
-                self._held = self._descriptor
+        for moment in _SHORT_SLEEPS_S:
+            pause(moment)
+            if self.take():
                 return True
         return False
 
