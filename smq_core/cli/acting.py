@@ -10,7 +10,6 @@ from smq_core.cli import output
 from smq_core.cli.options import STATE, TOPIC, database, inspector
 from smq_core.cli.outcomes import report
 from smq_core.cli.progress import bar, told
-from smq_core.format import count
 from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: _
         found = {message.id for message in view.messages(targets, preview=0)}
         for missing in dict.fromkeys(one for one in targets if one not in found):
             output.note(f"{missing}: no such message")
-        output.say(f"would {verb.name} {_messages(len(found))}")
+        output.say(f"would {verb.name} {output.amount(len(found), 'message')}")
     else:
         output.say(f"would {verb.name} {_how_many(view, targets)}")
 
@@ -184,8 +183,4 @@ def _how_many(view: Inspector, selection: Selection) -> str:
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
     state = "" if selection.state is None else f" in state {selection.state}"
     more = "at least " if number == _COUNTED else ""
-    return f"{more}{_messages(number)}{where}{state}"
-
-
-def _messages(number: int) -> str:
-    return "1 message" if number == 1 else f"{count(number)} messages"
+    return f"{more}{output.amount(number, 'message')}{where}{state}"

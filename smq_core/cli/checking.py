@@ -60,7 +60,8 @@ def check_(
         output.say_json({"ok": not found, "problems": found})
     else:
         ready = sum(stats.ready for stats in topics)
-        output.say("; ".join(found) or f"ok: {count(len(topics))} topics, {count(ready)} messages ready")
+        well = f"ok: {output.amount(len(topics), 'topic')}, {output.amount(ready, 'message')} ready"
+        output.say("; ".join(found) or well)
     return 1 if found else 0
 
 
@@ -109,7 +110,7 @@ def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: st
     while left := _unfinished(view.topic(topic)):
         remaining = _LOOK_EVERY_S if deadline is None else min(_LOOK_EVERY_S, deadline - clock.monotonic())
         if remaining <= 0:
-            output.say(f"{topic} still has {count(left)} unfinished messages")
+            output.say(f"{topic} still has {output.amount(left, 'unfinished message')}")
             return 1
         view.wait(remaining)
     output.say(f"{topic} is drained")

@@ -70,7 +70,11 @@ class ReaderGoneError(Exception):
     """Whoever read the output has gone."""
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog='Completion: eval "$(_SMQ_COMPLETE=bash_source smq)" in bash; also zsh_source, fish_source.',
+)
 @click.version_option(package_name="simple-local-mq", prog_name="smq")
 @database
 def smq(location: str | None) -> None:

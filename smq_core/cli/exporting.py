@@ -50,7 +50,7 @@ def export_(
             written = export_lines(store, file.write, options, progress=told)
     finally:
         store.close()
-    output.note(f"{count(written)} messages written")
+    output.note(f"{output.amount(written, 'message')} written")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,7 +12,15 @@ from smq_core.cli.options import TOPIC, announce, json_option, location_of
 from smq_core.cli.progress import Bar, bar
 from smq_core.errors import InvalidLine
 from smq_core.format import count, duration, rate
-from smq_core.jsonl import ImportOptions, ImportReport, ImportStatus, Source, import_lines, preview_lines
+from smq_core.jsonl import (
+    STANDARD_INPUT,
+    ImportOptions,
+    ImportReport,
+    ImportStatus,
+    Source,
+    import_lines,
+    preview_lines,
+)
 from smq_core.jsonl.value import Shape
 from smq_core.store import default_location, open_store
 
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["import_"]
+
+_WORTH_SAYING_S: Final = 0.1
 
 
 @click.command
@@ -117,15 +127,22 @@ def _print(report: ImportReport) -> None:
         return
     if report.began_at_line > 1:
         output.say(f"went on at line {count(report.began_at_line)}")
-    took = f" in {duration(round(report.elapsed_s, 1))}" if report.elapsed_s >= 0.1 else ""  # noqa: PLR2004 - worth saying
     verb = "would be added" if report.is_dry_run else "added"
-    output.say(f"{count(report.taken)} messages {verb} from {report.source}{took}")
+    source = "standard input" if report.source == STANDARD_INPUT else report.source
+    output.say(f"{output.amount(report.taken, 'message')} {verb} from {source}{_took(report)}")
     _print_topics(report)
     _print_left_out(report)
     for reject in report.rejects:
         output.note(str(reject))
     if report.rejected > len(report.rejects):
         output.note(f"and {count(report.rejected - len(report.rejects))} more")
+
+
+def _took(report: ImportReport) -> str:
+    if report.elapsed_s < _WORTH_SAYING_S:
+        return ""
+    lines = report.last_line - report.began_at_line + 1
+    return f" in {duration(round(report.elapsed_s, 1))}, {count(int(lines / report.elapsed_s))} lines a second"
 
 
 def _print_topics(report: ImportReport) -> None:
@@ -144,19 +161,17 @@ def _print_topics(report: ImportReport) -> None:
 
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
-        output.note(
-            f"{count(report.broken)} lines begin as JSON does but are none: taken as text (see --strict)"
-        )
+        lines = output.amount(report.broken, "line")
+        output.note(f"{lines} taken as text that begin as JSON does but are none (--strict rejects them)")
     if report.held:
-        output.note(f"{count(report.held)} lines left out: unfinished messages have their keys")
+        output.note(f"{output.amount(report.held, 'line')} left out: unfinished messages have their keys")
     if report.blank:
-        output.note(f"{count(report.blank)} lines were blank")
-    if report.rejected and report.rejects_path is not None:
-        output.note(
-            f"{count(report.rejected)} lines rejected: {report.rejects_path}, reasons {report.reasons_path}"
-        )
-    elif report.rejected:
-        output.note(f"{count(report.rejected)} lines would be rejected")
+        output.note(output.amount(report.blank, "blank line"))
+    if report.rejected:
+        lines = output.amount(report.rejected, "line")
+        output.note(f"{lines} would be rejected" if report.is_dry_run else f"{lines} rejected")
+    if report.rejects_path is not None:
+        output.note(f"  {report.rejects_path} has them, {report.reasons_path} the reasons")
 
 
 def _as_json(report: ImportReport) -> dict[str, object]:

@@ -15,9 +15,8 @@ __all__ = ["report"]
 
 def report(outcome: Outcome, past: str) -> int:
     """Say what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
-    messages = "1 message" if outcome.done == 1 else f"{count(outcome.done)} messages"
     undo = f" (operation {outcome.operation})" if outcome.operation is not None else ""
-    output.say(f"{messages} {past}{undo}")
+    output.say(f"{output.amount(outcome.done, 'message')} {past}{undo}")
     for missed in outcome.missed:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)

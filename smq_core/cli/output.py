@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from smq_core.format import count
 from smq_core.safe_text import block, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "amount",
     "complain",
     "is_terminal",
     "note",
@@ -78,6 +80,11 @@ def usage(error: click.UsageError) -> None:
     complain(error.format_message())
     if error.ctx is not None:
         note(f"see `{error.ctx.command_path} --help`")
+
+
+def amount(number: int, what: str) -> str:
+    """Write so many of something: `1 line`, `1,204 lines`."""
+    return f"{count(number)} {what}" if number == 1 else f"{count(number)} {what}s"
 
 
 def is_terminal() -> bool:

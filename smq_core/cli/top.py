@@ -126,8 +126,8 @@ def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
     ready = sum(stats.ready for stats in look.topics)
     dead = sum(stats.dead for stats in look.topics)
     output.say(
-        f"{clock_time(look.at)}  {count(len(look.topics))} topics, {count(ready)} ready, {count(dead)} dead, "
-        f"{count(alive)} daemons"
+        f"{clock_time(look.at)}  {output.amount(len(look.topics), 'topic')}, {count(ready)} ready, "
+        f"{count(dead)} dead, {output.amount(alive, 'daemon')}"
     )
     titles = ["topic", "ready", "delayed", "processing", "dead", "done", "oldest", "in/s", "out/s", ""]
     rows = []
