@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ def prepare(path: Path) -> None:
 
 
 def journal_mode(path: Path) -> str:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
@@ -77,7 +78,6 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
             assert (
                 rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
             )
-        connection.close()
     assert kills > 40
 
 

@@ -31,7 +31,7 @@ _log: Final = logging.getLogger(__name__)
 @cache
 def scripts() -> Scripts:
     """Answer every migration."""
-    files = resources.files(__package__).joinpath("migrations").iterdir()
+    files = resources.files("smq_core.store.sqlite").joinpath("migrations").iterdir()
     numbered = [(re.match(r"(\d{4})_\w+\.sql$", file.name), file) for file in files]
     return tuple(
         sorted((int(match[1]), file.read_text(encoding="utf-8")) for match, file in numbered if match)
