@@ -141,7 +141,7 @@ class Feeder:
     def take_outcomes(self, process: WorkerProcess, handled: Handled) -> None:
         """Note what handlers are done with."""
         now = self._clock.monotonic()
-        process.note_handled(len(handled.done) + len(handled.failed), now)
+        process.note_handled(len(handled.done) + len(handled.failed), handled.busy_s, now)
         if self._oldest_outcome is None:
             self._oldest_outcome = now
         pop, ack, processed = process.in_flight.pop, self._ledger.ack, self.processed

@@ -58,11 +58,12 @@ class Neighbours:
         self._journal = journal
         self._machine = machine_id()
         self._watched: dict[str, int] = {}
+        self._has_unwatched = False
 
     @property
     def has_unwatched(self) -> bool:
         """Say whether a neighbour's death is only to be seen by its lock, so that a look from time to time is needed."""
-        return any(header.worker_id not in self._watched for _, header in self._others())
+        return self._has_unwatched
 
     def look(self) -> int:
         """Return the messages of daemons that are dead, begin to watch new ones; the number of messages returned.
@@ -79,6 +80,7 @@ class Neighbours:
                 self._watch(header)
             else:
                 returned += self._return(berth, header)
+        self._has_unwatched = any(one not in self._watched for one in seen)
         for worker_id in [one for one in self._watched if one not in seen]:
             self._unwatch(worker_id)
         return returned

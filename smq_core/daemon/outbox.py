@@ -35,17 +35,21 @@ class BatchingOutbox:
         # deques, not lists that are swapped: a thread may append between the swap and the sending
         self._done: deque[int] = deque()
         self._failed: deque[Failed] = deque()
+        self._busy_s = 0.0
         self._sending = threading.Lock()
         self._something = threading.Event()
         threading.Thread(target=self._flush_late, name="outbox", daemon=True).start()
 
-    def done(self, message_id: int) -> None:
+    def done(self, message_id: int, took_s: float) -> None:
         """Note that a message was processed."""
+        # threads may overwrite each other's addition: an estimate is all that it is for
+        self._busy_s += took_s
         self._done.append(message_id)
         self._noted()
 
-    def failed(self, outcome: Failed) -> None:
+    def failed(self, outcome: Failed, took_s: float) -> None:
         """Note that a message was not processed."""
+        self._busy_s += took_s
         self._failed.append(outcome)
         self._noted()
 
@@ -63,7 +67,8 @@ class BatchingOutbox:
         with self._sending:
             done, failed = _taken(self._done), _taken(self._failed)
             if done or failed:
-                self._send(Handled(done, failed))
+                busy_s, self._busy_s = self._busy_s, 0.0
+                self._send(Handled(done, failed, busy_s))
 
     def _noted(self) -> None:
         if self._is_idle() or len(self._done) >= BATCH:

@@ -30,6 +30,8 @@ AHEAD_S: Final = 0.010
 WINDOW_LIMIT: Final = 1000
 BYTES_AHEAD: Final = 8 * 1024 * 1024
 _SMOOTH: Final = 0.3
+_UNKNOWN_S: Final = float("inf")
+"""Stands for the time of handlers that nobody has measured: nothing is given ahead then."""
 
 
 class Flight(NamedTuple):
@@ -86,9 +88,8 @@ class WorkerProcess:
         self.refusal = ""
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
-        self._rate = 0.0
+        self._handler_s = _UNKNOWN_S
         self._size = 0.0
-        self._forced_window: int | None = None
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
         self._reader: FrameReader[FromWorker] = FrameReader(ours, decode_from_worker)
         self._writer = FrameWriter(ours)
@@ -118,9 +119,9 @@ class WorkerProcess:
     def window(self) -> int:
         """How many messages may be in flight: what its threads do in ten milliseconds, and one for each at least."""
         threads = self.program.threads
-        by_rate = int(self._rate * AHEAD_S)
+        by_time = int(min(threads * AHEAD_S / max(self._handler_s, 1e-9), WINDOW_LIMIT))
         by_size = int(BYTES_AHEAD / self._size) if self._size else WINDOW_LIMIT
-        return max(threads, min(by_rate, by_size, WINDOW_LIMIT))
+        return max(threads, min(by_time, by_size))
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a frame."""
@@ -144,16 +145,17 @@ class WorkerProcess:
         self._size += _SMOOTH * (mean - self._size)
         self.send(Deliver([Delivery(*flight.row) for flight in flights]))
 
-    def note_handled(self, count: int, now: float) -> None:
-        """Learn from an answer how fast it is."""
-        rate = count / max(now - self.quiet_since, 1e-6)
+    def note_handled(self, count: int, busy_s: float, now: float) -> None:
+        """Learn from an answer how long its handlers take."""
         self.has_worked = True
-        self._rate += _SMOOTH * (rate - self._rate)
         self.quiet_since = now
+        mean_s = busy_s / count if count else 0.0
+        known = self._handler_s
+        self._handler_s = mean_s if known == _UNKNOWN_S else known + _SMOOTH * (mean_s - known)
 
     def recall(self, limit: int) -> None:
         """Ask for messages back that stand behind a long one, and give it no more ahead until it has become fast again."""
-        self._rate = 0.0
+        self._handler_s = _UNKNOWN_S
         self.send(Recall(limit))
 
     def poll(self) -> int | None:

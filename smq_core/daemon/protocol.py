@@ -128,6 +128,8 @@ class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
 
     done: list[int]
     failed: list[Failed]
+    busy_s: float = 0.0
+    """How long their handlers ran, all together."""
 
 
 class Returned(msgspec.Struct, frozen=True, array_like=True, tag="returned"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import os
 import signal
+import sys
 import threading
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -63,8 +63,8 @@ def watched_paths(handlers: Iterable[HandlerSpec], config: Path | None) -> list[
     for spec in handlers:
         if spec.target is not None:
             package = spec.target.partition(":")[0].partition(".")[0]
-            with contextlib.suppress(ImportError, ValueError):
-                found = importlib.util.find_spec(package)
-                if found is not None and found.origin is not None and Path(found.origin).suffix == ".py":
-                    folders.add(Path(found.origin).parent)
+            # looked for as a worker process does, which starts in this folder and has it in its path
+            found = PathFinder.find_spec(package, [str(Path.cwd()), *sys.path])
+            if found is not None and found.origin is not None and Path(found.origin).suffix == ".py":
+                folders.add(Path(found.origin).parent)
     return sorted(folders)

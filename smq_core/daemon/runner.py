@@ -45,11 +45,11 @@ class Action:
 class Outbox(Protocol):
     """Where outcomes go."""
 
-    def done(self, message_id: int) -> None:
-        """Say that a message was processed."""
+    def done(self, message_id: int, took_s: float) -> None:
+        """Say that a message was processed, and how long that took."""
         ...
 
-    def failed(self, outcome: Failed) -> None:
+    def failed(self, outcome: Failed, took_s: float) -> None:
         """Say that it was not."""
         ...
 
@@ -130,7 +130,7 @@ class Runner:
     def _handle(self, delivery: Delivery) -> None:
         action = self._actions(delivery.topic)
         if action is None:
-            self._outbox.failed(Failed(delivery.id, "release", "no handler for its topic"))
+            self._outbox.failed(Failed(delivery.id, "release", "no handler for its topic"), 0.0)
             return
         self._timeout = timeout = action.spec.timeout_s
         started = self._clock.monotonic()
@@ -139,10 +139,11 @@ class Runner:
         if self.is_copy:
             os._exit(0)
         self._slots.end(self._index)
+        took_s = self._clock.monotonic() - started
         if outcome is None:
-            self._outbox.done(delivery.id)
+            self._outbox.done(delivery.id, took_s)
         else:
-            self._outbox.failed(outcome)
+            self._outbox.failed(outcome, took_s)
 
     def _outcome(self, action: Action, delivery: Delivery) -> Failed | None:
         self._interrupted = None

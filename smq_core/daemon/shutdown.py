@@ -35,7 +35,7 @@ class Shutdown:
         feeder.is_leasing = False
         fleet.stop()
         feeder.release_waiting()
-        journal.info("stopping", f"no new messages; {fleet.in_flight} are given {grace_s:g} s to end")
+        journal.info("stopping", f"no new messages; what runs is given {grace_s:g} s to end")
 
     def hurry(self, now: float) -> None:
         """End the grace period now."""
