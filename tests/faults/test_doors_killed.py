@@ -74,7 +74,7 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
         kills += 1
         prepare(path)
 
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection:
             assert (
                 rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
             )
