@@ -40,13 +40,13 @@ _SHORT_SLEEPS_S = (
 class Turn:
     """The turn of one connection; used by one thread at a time."""
 
-    __slots__ = ("_descriptor", "_held", "_path")
+    __slots__ = ("_descriptor", "_path", "_place")
 
     def __init__(self, path: str, descriptor: int) -> None:
         """Keep the turn on an open descriptor of the file at `path`."""
         self._path = path
         self._descriptor = descriptor
-        self._held = -1
+        self._place: _Place | None = None
 
     def take(self) -> bool:
         """Take the turn if nobody has it; say whether it is ours now."""
@@ -54,7 +54,6 @@ class Turn:
             flock(self._descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             return False
-        self._held = self._descriptor
         return True
 
     def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
@@ -69,9 +68,9 @@ class Turn:
     def give(self) -> None:
         """Give the turn back; harmless when it is not held."""
         flock(self._descriptor, LOCK_UN)
-        held, self._held = self._held, -1
-        if held not in (-1, self._descriptor):
-            _release(held)
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
 
     def _look_again(self) -> bool:
         for moment in _SHORT_SLEEPS_S:
@@ -82,10 +81,13 @@ class Turn:
 
     def _queue(self, timeout_s: float) -> bool:
         """Stand in the kernel's queue. The call has no timeout of its own, so a helper thread makes it on a descriptor of its own."""
-        place = _Place(self._path)
+        # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
+        self._place = place = _Place(self._path)
         threading.Thread(target=place.wait, name="smq-turn", daemon=True).start()
-        self._held = place.collect(timeout_s)
-        return self._held >= 0
+        if place.came.wait(timeout_s):
+            return True
+        self.give()
+        return False
 
 
 class _Place:
@@ -94,31 +96,24 @@ class _Place:
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._mutex = threading.Lock()
-        self._came = threading.Event()
-        self._is_abandoned = False
+        self._is_left = False
+        self.came = threading.Event()
+        """Set when the turn is ours."""
 
     def wait(self) -> None:
+        """Stand in the queue; the helper thread's whole work."""
         fcntl.flock(self._descriptor, LOCK_EX)
         with self._mutex:
-            self._came.set()
-            if self._is_abandoned:
+            self.came.set()
+            if self._is_left:
                 _release(self._descriptor)
 
-    def collect(self, timeout_s: float) -> int:
-        """Answer the descriptor that holds the turn, or -1 when the time is over."""
-        is_ours = False
-        try:
-            is_ours = self._came.wait(timeout_s)
-        finally:
-            if not is_ours:
-                self._leave()
-        return self._descriptor if is_ours else -1
-
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give the place up, and the turn with it when it came; once only."""
         with self._mutex:
-            self._is_abandoned = True
-            if self._came.is_set():
+            if self.came.is_set() and not self._is_left:
                 _release(self._descriptor)
+            self._is_left = True
 
 
 def _release(descriptor: int) -> None:
