@@ -41,7 +41,6 @@ LONGEST_DURATION_S: Final = 100 * 366 * 86_400
 _RESERVED = frozenset("=*,")
 
 
-@functools.lru_cache(maxsize=4096)
 def check_topic(topic: str) -> str:
     """Answer the topic if it is a legal name.
 
@@ -50,6 +49,11 @@ def check_topic(topic: str) -> str:
     """
     if not isinstance(topic, str):
         raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
+    return _checked_topic(topic)
+
+
+@functools.lru_cache(maxsize=4096)
+def _checked_topic(topic: str) -> str:
     if not topic:
         raise InvalidMessage("the topic is empty: name one")
     if not topic.isprintable():
