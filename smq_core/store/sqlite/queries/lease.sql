@@ -163,13 +163,20 @@ WHERE id IN (SELECT value FROM carray(:ids))
 ORDER BY id;
 
 -- name: next_due
--- When time alone may change something for a topic: the next delay, the end of a pause, the next end of a lease.
+-- When time alone may change something for a topic: the next delay (not while it is paused, when it would be
+-- a reason to look again and again), the end of a pause, the next end of a lease.
 SELECT
   (
     SELECT min(available_at)
     FROM smq_messages
     WHERE topic = :topic
       AND status = 'delayed'
+      AND NOT EXISTS (
+        SELECT 1
+        FROM smq_pauses
+        WHERE topic = :topic
+          AND ifnull(paused_until, 9223372036854775807) > :now
+      )
   ),
   (
     SELECT paused_until
