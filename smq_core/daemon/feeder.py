@@ -189,7 +189,7 @@ class Feeder:
         Raises:
             StoreError: when the database does not answer.
         """
-        known = {Hold(flight.row.id, flight.receipt) for flight in self.flights()}
+        known = {Hold(flight.row.id, flight.receipt) for flight in self.flights()} | self._ledger.holds()
         unknown = [hold for hold in self._store.held_by(self._worker_id) if hold not in known]
         if unknown:
             self._store.release(unknown, self._clock.now_ms())

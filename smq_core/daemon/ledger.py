@@ -47,6 +47,11 @@ class Ledger:
         """Count what is waiting."""
         return len(self._acks) + len(self._failures) + len(self._releases) + len(self._casualties)
 
+    def holds(self) -> set[Hold]:
+        """Answer every lease that something is to be written about."""
+        failed = (entry.hold for entry in self._failures)
+        return {*self._acks, *failed, *self._releases, *(casualty.hold for casualty in self._casualties)}
+
     def ack(self, flight: Flight) -> None:
         """Note that a message was processed."""
         self._acks.append(Hold(flight.row.id, flight.receipt))
