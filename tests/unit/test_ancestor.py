@@ -45,6 +45,12 @@ def test_a_table_with_a_column_more_or_less_is_another_programs(path: Path, tabl
     assert recognise.look(str(path)).shape is Shape.FOREIGN
 
 
+def test_the_case_of_its_columns_does_not_matter(path: Path) -> None:
+    fill(path, [{}], table=TABLE.replace("topic TEXT", "Topic TEXT").replace("status TEXT", "STATUS TEXT"))
+
+    assert len(take_over(path)) == 1
+
+
 def test_a_second_table_makes_it_another_programs(path: Path) -> None:
     fill(path, [{}])
     with closing(sqlite3.connect(path)) as connection:

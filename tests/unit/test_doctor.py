@@ -139,7 +139,6 @@ def test_a_damaged_index_is_found(path: Path) -> None:
 def test_a_damaged_page_is_found_and_hides_nothing_else(path: Path) -> None:
     for _ in range(40):
         send(path)
-    size = int(str(ask(path, "PRAGMA page_size")[0][0]))
     page = int(str(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'smq_attempts'")[0][0]))
     page_size = int(str(ask(path, "PRAGMA page_size")[0][0]))
     with path.open("r+b") as file:

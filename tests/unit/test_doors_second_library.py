@@ -70,3 +70,14 @@ def test_another_library_is_not_seen_in_other_files(path: Path) -> None:
 
 def test_another_library_is_not_seen_where_there_is_no_file_yet(path: Path) -> None:
     second_library.refuse(str(path), 0)
+
+
+def test_our_own_descriptor_of_the_wal_is_no_library(path: Path) -> None:
+    prepare(path)
+    with closing(apsw.Connection(str(path))) as elsewhere:
+        elsewhere.execute("INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'x')")
+        with Path(f"{path}-wal").open("rb"):
+            second_library.refuse(str(path), 1)
+            elsewhere.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            elsewhere.close()
+            second_library.refuse(str(path), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,7 @@ import apsw
 
 from smq_core.errors import StoreError
 from smq_core.store.sqlite import examinations, migrate, recognise
-from smq_core.store.sqlite.door import connect, resolved, translated
+from smq_core.store.sqlite.door import connect, is_writable, resolved, translated
 from smq_core.store.sqlite.file_system import OVERRIDE, is_remote, magic_of, name_of
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.glance import glance, surroundings
@@ -90,7 +89,7 @@ def _guarded(
 @contextmanager
 def _reading(path: str) -> Iterator[apsw.Connection]:
     around = surroundings(path)
-    if not os.access(path, os.W_OK) or not os.access(Path(path).parent, os.W_OK):
+    if not (is_writable(path) and is_writable(str(Path(path).parent))):
         with glance(path, around) as opened:
             yield opened.connection
         return

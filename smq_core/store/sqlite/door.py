@@ -19,7 +19,7 @@ from smq_core.store.sqlite.translate import translate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BUSY_MS", "connect", "exclusive", "go_to_wal", "resolved", "translated"]
+__all__ = ["BUSY_MS", "connect", "exclusive", "go_to_wal", "is_writable", "resolved", "translated"]
 
 BUSY_MS: Final = 5_000
 """How long a door waits for somebody else's lock."""
@@ -90,6 +90,11 @@ def go_to_wal(connection: apsw.Connection, path: str) -> str:
     raise StoreBusy(
         f"{path} is in use by another program, and cannot be put into WAL mode: end that program first"
     )
+
+
+def is_writable(path: str) -> bool:
+    """Say whether this process may write a file or folder: SQLite opens a file for reading without a word."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 @contextmanager

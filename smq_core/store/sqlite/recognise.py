@@ -161,4 +161,4 @@ def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) ->
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
-    return frozenset(str(name) for (name,) in connection.execute(_COLUMNS, (table,)).fetchall())
+    return frozenset(str(name).lower() for (name,) in connection.execute(_COLUMNS, (table,)).fetchall())

@@ -22,7 +22,8 @@ _DESCRIPTORS: Final = Path("/proc/self/fd")
 def refuse(path: str, connections_of_ours: int) -> None:
     """Refuse a database that another library of this process holds, told by device and inode of descriptors.
 
-    Before our first connection any of the database, -wal or -shm is another's; later, one -shm is ours.
+    Before our first connection any of the database or -shm is another's; later, one -shm is ours. The -wal
+    proves nothing: the store opens it itself, and who else has it open has the database open too.
 
     Raises:
         StoreUnavailable: another library holds it.
@@ -30,7 +31,7 @@ def refuse(path: str, connections_of_ours: int) -> None:
     if sys.platform != "linux":
         return
     real = os.path.realpath(path)
-    suffixes = ("-shm",) if connections_of_ours else ("", "-wal", "-shm")
+    suffixes = ("-shm",) if connections_of_ours else ("", "-shm")
     files = {identity for suffix in suffixes if (identity := _identity(Path(real + suffix)))}
     if not files:
         return
