@@ -132,7 +132,7 @@ def _create(path: str) -> None:
         _make_file(path)
         with closing(connect(path)) as connection:
             # both take effect only before the first table; a commit writes whole pages, and with 2 KiB each
-            # an enqueue of 200 bytes costs a fifth less than with 4, and up to 10 kB nothing costs more (measured)
+            # an enqueue of 200 bytes costs a fifth less than with 4, and nothing more up to 10 kB (measured)
             connection.execute("PRAGMA page_size = 2048")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             with exclusive(connection):
