@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random as random_module
 from typing import TYPE_CHECKING, Literal, Self
 
 from smq_core import dequeueing, validation
@@ -10,6 +9,7 @@ from smq_core.clock import SystemClock
 from smq_core.errors import LeaseLost
 from smq_core.message import Lease, Receipt
 from smq_core.payload import encode, encode_headers, encode_many
+from smq_core.randomness import process_random
 from smq_core.store import open_store
 from smq_core.store.records import Batch, Failure, Hold, LeaseRequest, NewMessage
 from smq_core.transaction import Transaction
@@ -59,7 +59,7 @@ class Queue:
         if durability not in ("full", "normal"):
             raise ValueError(f"durability {durability!r} is neither 'full' nor 'normal'")
         self._clock: Clock = clock or SystemClock()
-        self._random: RandomSource = random or random_module.SystemRandom()
+        self._random: RandomSource = random or process_random()
         self._worker = worker
         self._visibility_ms = (
             None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
