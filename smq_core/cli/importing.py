@@ -142,7 +142,8 @@ def _took(report: ImportReport) -> str:
     if report.elapsed_s < _WORTH_SAYING_S:
         return ""
     lines = report.last_line - report.began_at_line + 1
-    return f" in {duration(round(report.elapsed_s, 1))}, {count(int(lines / report.elapsed_s))} lines a second"
+    lines_per_s = int(lines / report.elapsed_s)
+    return f" in {duration(round(report.elapsed_s, 1))}, {count(lines_per_s)} lines a second"
 
 
 def _print_topics(report: ImportReport) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidLine, InvalidMessage
 from smq_core.jsonl.ledger import DryLedger, Place, StoreLedger
-from smq_core.jsonl.line import LINE_LIMIT, LineParser, is_blank
+from smq_core.jsonl.line import TOO_LONG, LineParser, is_blank
 from smq_core.jsonl.reader import LongLine
 from smq_core.jsonl.rejects import Lengths, Rejects
 from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["ImportOptions", "import_lines", "preview_lines"]
 
 _BOM: Final = b"\xef\xbb\xbf"
-_TOO_LONG: Final = f"the line is over the limit of {LINE_LIMIT:,} bytes"
 _REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
 
 
@@ -170,30 +169,34 @@ class _Run:
         now_ms = self._clock.now_ms()
         parsed: list[Parsed] = []
         if isinstance(block, LongLine):
-            self._count_line()
-            self._reject(_TOO_LONG, block.pieces)
+            self._tally.lines += 1
+            self._line += 1
+            self._is_inside_line = False
+            self._reject(TOO_LONG, block.pieces)
         else:
-            for line in block.lines:
-                self._count_line()
-                self._parse(line, now_ms, parsed)
+            self._tally.lines += len(block.lines)
+            self._parse(self._without_oddities(block.lines), now_ms, parsed)
         self._tally.take(parsed)
         self._tally.held += self._ledger.add([one.message for one in parsed], self._place(), now_ms)
 
-    def _count_line(self) -> None:
+    def _without_oddities(self, lines: list[bytes]) -> list[bytes]:
+        """Drop a byte order mark before the first line, and put aside the rest of a line taken before."""
+        if self._line == 0 and lines[0].startswith(_BOM):
+            return [lines[0].removeprefix(_BOM), *lines[1:]]
+        if not self._is_inside_line:
+            return lines
+        self._is_inside_line = False
         self._line += 1
-        self._tally.lines += 1
+        if not is_blank(lines[0]):
+            self._reject(_REST, iter(lines[:1]))
+        return lines[1:]
 
-    def _parse(self, line: bytes, now_ms: int, parsed: list[Parsed]) -> None:
-        is_rest, self._is_inside_line = self._is_inside_line, False
-        if self._line == 1 and line.startswith(_BOM):
-            line = line[len(_BOM) :]
-        if is_blank(line):
-            self._tally.blank += not is_rest
-        elif is_rest:
-            self._reject(_REST, iter((line,)))
-        elif len(line) > LINE_LIMIT:
-            self._reject(_TOO_LONG, iter((line,)))
-        else:
+    def _parse(self, lines: list[bytes], now_ms: int, parsed: list[Parsed]) -> None:
+        for line in lines:
+            self._line += 1
+            if is_blank(line):
+                self._tally.blank += 1
+                continue
             try:
                 parsed.append(self._parser.parse(line, now_ms))
             except InvalidMessage as error:

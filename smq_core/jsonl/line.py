@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from smq_core.errors import InvalidMessage
 from smq_core.jsonl.envelope import read_envelope
 from smq_core.jsonl.value import REFUSALS, Shape, Value, read_refused, read_value
 from smq_core.store.records import NewMessage
 from smq_core.validation import check_topic
 
-__all__ = ["LINE_LIMIT", "LineParser", "Parsed", "is_blank"]
+__all__ = ["LINE_LIMIT", "TOO_LONG", "LineParser", "Parsed", "is_blank"]
 
 LINE_LIMIT: Final = 24 * 1024 * 1024
 """Bytes of a line: the largest payload in base64, with room for its envelope."""
+TOO_LONG: Final = f"the line is over the limit of {LINE_LIMIT:,} bytes"
 
 
 class Parsed(NamedTuple):
@@ -46,6 +48,8 @@ class LineParser:
         Raises:
             InvalidMessage: with the reason, when it cannot be taken.
         """
+        if len(line) > LINE_LIMIT:
+            raise InvalidMessage(TOO_LONG)
         if line[-1:] == b"\r":
             line = line[:-1]
         if line[:1] == b"{" or line.lstrip(_BLANKS)[:1] == b"{":

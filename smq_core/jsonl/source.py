@@ -19,6 +19,7 @@ from smq_core.errors import SmqError, StoreBusy
 from smq_core.jsonl.reader import LineReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 __all__ = ["STANDARD_INPUT", "DamagedSourceError", "Identity", "Source"]
@@ -94,7 +95,8 @@ class Source:
         if self.identity is not None:
             self._file.seek(0)
         stream = gzip.GzipFile(fileobj=self._file) if self.is_compressed else self._file
-        return LineReader(_Stream(stream, self.name))
+        # Of a pipe what it has at the moment, so that its lines go in as they come.
+        return LineReader(_Stream(stream.read1 if self.identity is None else stream.read, self.name))
 
     def _open(self, stdin: BinaryIO | None) -> io.BufferedReader:
         if self.path is None:
@@ -127,14 +129,13 @@ class Source:
 class _Stream:
     """A stream whose failures are sentences."""
 
-    def __init__(self, stream: io.BufferedReader | gzip.GzipFile, name: str) -> None:
-        self._stream = stream
+    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
+        self._read = read
         self._name = name
 
     def read(self, size: int, /) -> bytes:
         try:
-            # What a pipe has at the moment, so that its lines go in as they come.
-            return self._stream.read1(size)
+            return self._read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DamagedSourceError(
                 f"{self._name}: the compressed data is damaged or ends early ({error}); its good lines are in"

@@ -77,7 +77,7 @@ def test_a_line_over_the_limit_is_a_reject_and_the_lines_around_it_go_in(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smq_core.jsonl.reader.LineReader.__init__.__kwdefaults__", {"line_limit": 1_000})
-    monkeypatch.setattr("smq_core.jsonl.importing.LINE_LIMIT", 1_000)
+    monkeypatch.setattr("smq_core.jsonl.line.LINE_LIMIT", 1_000)
     file = tmp_path / "in.jsonl"
     long, longer = b"y" * 2_000, b"x" * 300_000
     file.write_bytes(b"1\n" + long + b"\n2\n" + longer + b"\n3\n")
@@ -85,3 +85,16 @@ def test_a_line_over_the_limit_is_a_reject_and_the_lines_around_it_go_in(
     assert bodies(store) == ["1", "2", "3"]
     assert [reject.line_number for reject in report.rejects] == [2, 4]
     assert (tmp_path / "in.jsonl.rejects").read_bytes() == long + b"\n" + longer + b"\n"
+
+
+def test_a_last_line_that_grew_over_the_limit_spoils_nothing_after_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smq_core.jsonl.reader.LineReader.__init__.__kwdefaults__", {"line_limit": 1_000})
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b"1\n2")
+    take(store, file)
+    file.write_bytes(b"1\n2" + b"x" * 300_000 + b"\n3\n")
+    report = take(store, file)
+    assert [reject.line_number for reject in report.rejects] == [2]
+    assert bodies(store) == ["1", "2", "3"]

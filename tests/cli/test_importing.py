@@ -1,0 +1,144 @@
+"""`smq import` and `smq export` as commands: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector
+from smq_core.cli.main import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Smq
+
+LINES = b'{"topic": "a", "payload": 1}\n"two"\nthree\n[4]\n{"five"\n\n'
+
+
+def test_the_report_counts_by_topic_and_shape(smq: Smq) -> None:
+    ran = smq("import", "-", stdin=LINES)
+    assert ran == (
+        0,
+        (
+            "5 messages added from standard input\n"
+            "topic    lines  objects  strings  values  texts  broken\n"
+            "a            1        1        0       0      0       0\n"
+            "default      4        0        1       1      1       1\n"
+            "total        5        1        1       1      1       1\n"
+        ),
+        "1 line taken as text that begin as JSON does but are none (--strict rejects them)\n1 blank line\n",
+    )
+
+
+def test_rejects_end_with_65_and_say_where_they_are(smq: Smq, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b"1\n\xff\n3\n")
+    ran = smq("import", str(file))
+    assert ran.code == 65
+    assert ran.out.startswith(f"2 messages added from {file}\n")
+    assert ran.err == (
+        "1 line rejected\n"
+        f"  {file}.rejects has them, {file}.rejects.reasons.jsonl the reasons\n"
+        "line 2: not UTF-8 at byte 1\n"
+    )
+
+
+def test_strict_rejects_broken_json(smq: Smq, tmp_path: Path) -> None:
+    rejects = tmp_path / "mend.me"
+    ran = smq("import", "-", "--strict", "--rejects", str(rejects), stdin=b'1\n{"a"\n')
+    assert (ran.code, rejects.read_bytes()) == (65, b'{"a"\n')
+
+
+def test_a_dry_run_adds_nothing(smq: Smq, location: str) -> None:
+    ran = smq("import", "-", "--dry-run", stdin=b"1\n\xff\n")
+    assert ran.code == 65
+    assert ran.out.startswith("1 message would be added from standard input\n")
+    assert ran.err == "1 line would be rejected\nline 2: not UTF-8 at byte 1\n"
+    with Inspector(location) as view:
+        assert view.topics() == []
+
+
+def test_a_dry_run_makes_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b"1\n")
+    assert run(["import", str(file), "--sqlite", str(tmp_path / "none.sqlite3"), "--dry-run"]) == 0
+    assert "1 message would be added" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_the_same_file_again_says_so_and_ends_well(smq: Smq, tmp_path: Path) -> None:
+    file, copy = tmp_path / "in.jsonl", tmp_path / "copy.jsonl"
+    for one in (file, copy):
+        one.write_bytes(b"1\n2\n")
+    smq("import", str(file))
+    assert smq("import", str(file)) == (0, f"nothing new in {file}: its 2 lines were taken before\n", "")
+    refused = smq("import", str(copy))
+    assert (refused.code, "--again" in refused.err) == (1, True)
+    assert smq("import", str(copy), "--again").out.startswith("2 messages added")
+
+
+def test_a_named_pipe_goes_on(smq: Smq) -> None:
+    smq("import", "-", "--resume", "feed", stdin=b"1\n2\n")
+    ran = smq("import", "-", "--resume", "feed", stdin=b"1\n2\n3\n")
+    assert ran.out.startswith("went on at line 3\n1 message added")
+
+
+def test_the_report_as_json(smq: Smq) -> None:
+    report = json.loads(smq("import", "-", "--json", "--topic", "rest", stdin=b"1\n").out)
+    assert (report["taken"], report["topics"]) == (1, {"rest": {"values": 1}})
+
+
+@pytest.mark.parametrize(("file", "words"), [("missing.jsonl", "cannot be read"), (".", "is a folder")])
+def test_what_cannot_be_read_is_refused(smq: Smq, file: str, words: str) -> None:
+    ran = smq("import", file)
+    assert (ran.code, ran.out) == (1, "")
+    assert words in ran.err
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
+    smq: Smq, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b"1\n")
+
+    def press(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smq_core.jsonl.ledger.StoreLedger.add", press)
+    ran = smq("import", str(file))
+    assert (ran.code, "goes on from there" in ran.err) == (130, True)
+    monkeypatch.undo()
+
+
+def test_an_export_is_what_an_import_reads(smq: Smq, tmp_path: Path) -> None:
+    smq("import", "-", stdin=LINES)
+    ran = smq("export")
+    assert ran.err == "5 messages written\n"
+    other = tmp_path / "other.sqlite3"
+    file = tmp_path / "out.jsonl"
+    file.write_text(ran.out)
+    assert run(["import", str(file), "--db", str(other)]) == 0
+    assert smq("export", "-o", str(tmp_path / "again.jsonl")).code == 0
+    assert (tmp_path / "again.jsonl").read_text() == ran.out
+
+
+def test_an_export_is_by_topic_and_state(smq: Smq) -> None:
+    smq("import", "-", stdin=LINES)
+    assert len(smq("export", "--topic", "default", "--state", "ready").out.splitlines()) == 4
+    assert smq("export", "--state", "dead") == (0, "", "0 messages written\n")
+
+
+def test_an_export_writes_over_nothing(smq: Smq, tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    file.write_text("precious")
+    ran = smq("export", "-o", str(file))
+    assert (ran.code, file.read_text()) == (1, "precious")
+
+
+def test_an_export_of_no_queue_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "--db", str(tmp_path / "none"), "-o", str(tmp_path / "out")]) == 1
+    assert "no queue" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
