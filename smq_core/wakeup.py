@@ -30,6 +30,11 @@ class FileWatch:
         """Answer the descriptor, for select, poll and event loops."""
         return self._descriptor
 
+    def follow(self, path: str) -> None:
+        """Watch another file from now on, by the same descriptor."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.inotify_add_watch(self._descriptor, os.fsencode(path), _IN_MODIFY)
+
     def drain(self) -> bool:
         """Take all pending notices; say whether there were any."""
         try:
@@ -43,6 +48,10 @@ class FileWatch:
         if descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+    def __del__(self) -> None:
+        """Close what nobody waits on any more."""
+        self.close()
 
 
 def pause(seconds: float) -> None:

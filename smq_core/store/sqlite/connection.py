@@ -7,6 +7,7 @@ it. It knows nothing of messages.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import threading
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
 
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
     from smq_core.wakeup import FileWatch
 
-__all__ = ["Connection", "Settings"]
+__all__ = [
+    "BUSY_IN_TURN_MS",
+    "CHECKPOINT_PAGES",
+    "RESTART_PAGES",
+    "ClosedMeanwhileError",
+    "Connection",
+    "Settings",
+    "savepoint",
+]
 
 T = TypeVar("T")
 
@@ -52,6 +61,10 @@ def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     return cast("contextlib.AbstractContextManager[None]", db)
 
 
+class ClosedMeanwhileError(Exception):
+    """Another thread closed the connection, or forked, between the moment it was fetched and its use: fetch it anew."""
+
+
 class Settings(NamedTuple):
     """What is the same for all connections of a store."""
 
@@ -74,7 +87,7 @@ class Connection:
         self.settings = settings
         self.lock = threading.RLock()
         """Held while a call runs, so that a fork or a close can wait for it."""
-        self.is_open = True
+        self.is_open = False
         self._depth = 0
         self._wal_pages = 0
         self._next_checkpoint = CHECKPOINT_PAGES
@@ -88,7 +101,8 @@ class Connection:
             raise translate(error, settings.path) from error
         if not settings.read_only:
             self._wal = WalFile(settings.path)
-            self._turn = Turn(self._wal.path, self._wal.descriptor)
+            self._turn = Turn(self._wal)
+        self.is_open = True
 
     def read(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a query that fetches all it needs before it returns.
@@ -97,8 +111,12 @@ class Connection:
             StoreError: as `translate` has it.
         """
         with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
             try:
                 return work(self.db)
+            except apsw.BusyError:
+                return self._read_late(work)
             except apsw.Error as error:
                 raise translate(error, self.settings.path) from error
 
@@ -111,6 +129,8 @@ class Connection:
             StoreError: as `translate` has it.
         """
         with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
             if self._depth:
                 return self._write_inside(work)
             is_full = is_durable and self._prepare_flush()
@@ -118,13 +138,13 @@ class Connection:
                 self._begin()
                 result = work(self.db)
                 self.db.execute("COMMIT")
+                self._turn.give()
             except BaseException as error:
-                self._roll_back()
+                # here and not in a `finally`, whose first line an interrupt could hit
+                self._abandon()
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            finally:
-                self._turn.give()
             self._after_commit(is_durable=is_durable, is_full=is_full)
             return result
 
@@ -132,6 +152,8 @@ class Connection:
     def transaction(self, *, is_durable: bool) -> Iterator[None]:
         """Join all writes inside the `with` into one transaction; an exception rolls all of it back."""
         with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
             if self._depth:
                 raise StoreError("a transaction is open on this thread already: end it first")
             is_full = is_durable and self._prepare_flush()
@@ -141,14 +163,14 @@ class Connection:
                 yield
                 self._require_transaction()
                 self.db.execute("COMMIT")
+                self._depth = 0
+                self._turn.give()
             except BaseException as error:
-                self._roll_back()
+                self._depth = 0
+                self._abandon()
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            finally:
-                self._depth = 0
-                self._turn.give()
             self._after_commit(is_durable=is_durable, is_full=is_full)
 
     @property
@@ -163,9 +185,8 @@ class Connection:
                 return
             self.is_open = False
             self.db.close()
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
+            # its last user closes it: another thread may be waiting on it
+            self._watch = None
             if not self.settings.read_only:
                 self._wal.close()
 
@@ -225,35 +246,58 @@ class Connection:
             "nothing was written, try again"
         )
 
-    def _roll_back(self) -> None:
+    def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""
+        deadline = self.settings.monotonic() + self.settings.timeout_s
+        while True:
+            try:
+                return work(self.db)
+            except apsw.Error as error:
+                if not isinstance(error, apsw.BusyError) or self.settings.monotonic() >= deadline:
+                    raise translate(error, self.settings.path) from error
+
+    def _abandon(self) -> None:
+        """Leave neither a transaction nor the turn behind, whatever happened; the fork of a transaction's own thread closed both."""
         with contextlib.suppress(apsw.Error):
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
+        self._turn.give()
 
     def _require_transaction(self) -> None:
-        if not self.db.in_transaction:
+        if not self.is_open or not self.db.in_transaction:
             raise StoreError(
-                "the transaction was ended from inside (COMMIT, ROLLBACK, or an error): nothing of it is certain"
+                "the transaction was ended from inside (COMMIT, ROLLBACK, a fork, or an error): nothing of it is certain"
             )
 
     def _prepare_flush(self) -> bool:
         """Say whether this commit has to be a full one: SQLite then syncs the -wal's folder entry, which our flush cannot."""
-        if self._wal.is_poisoned or not self._wal.is_current():
+        if not self._wal.is_current():
+            self._forsake()
+            raise ClosedMeanwhileError
+        if self._wal.is_poisoned:
             self._renew_wal()
         if self._owes_full_commit:
+            self._wal_pages = 0
             self.db.execute("PRAGMA synchronous = FULL")
         return self._owes_full_commit
 
     def _after_commit(self, *, is_durable: bool, is_full: bool) -> None:
         if is_full:
             self.db.execute("PRAGMA synchronous = NORMAL")
+            # a commit of nothing syncs nothing
+            self._owes_full_commit = not self._wal_pages
         if is_durable:
             self._wal.flush()
-            self._owes_full_commit = False
         if self._wal_pages >= (self._next_checkpoint if is_durable else 3 * self._next_checkpoint):
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error):
                 self.checkpoint()
+
+    def _forsake(self) -> None:
+        """Close a connection whose files were moved away or replaced; the -wal that lies there now is another's, and stays."""
+        keep = ctypes.c_int(1)
+        self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
+        self.close()
 
     def _renew_wal(self) -> None:
         """Begin a new chain of frames after a failed flush: what comes after a frame that is not on the disk would be lost with it."""
@@ -265,11 +309,12 @@ class Connection:
             ) from error
         self._wal.close()
         self._wal = WalFile(self.settings.path)
-        self._turn = Turn(self._wal.path, self._wal.descriptor)
+        self._turn = Turn(self._wal)
         self._owes_full_commit = True
 
     def _configure(self) -> None:
-        self.db.set_busy_timeout(BUSY_IN_TURN_MS)
+        # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
+        self.db.set_busy_timeout(round(self.settings.timeout_s * 1000))
         # without it SQLite plans a statement anew at each execution when a bound value might tell whether a partial index may be used
         # (a lease's SELECT 12.7 µs instead of 1.6, measured)
         self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
@@ -278,6 +323,7 @@ class Connection:
         # opens the -wal, which only a first read does
         self.db.execute("SELECT 1 FROM sqlite_schema").fetchall()
         self.db.set_wal_hook(self._count_pages)
+        self.db.set_busy_timeout(BUSY_IN_TURN_MS)
 
     def _count_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages

@@ -21,21 +21,21 @@ __all__ = ["Connections"]
 
 _OPENING: Final = threading.RLock()
 """Held while a connection is opened, and across a fork."""
-_ALL_STORES: Final[weakref.WeakSet[Connections]] = weakref.WeakSet()
 _OPEN: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
+_HELD_FOR_FORK: Final[list[Connection]] = []
+_PATIENCE_S: Final = 0.5
+"""How long a fork waits for a call with all locks in hand; then it lets go for a while, should that call need one of them."""
 
 
 class Connections:
     """The connections of one store in this process."""
 
     def __init__(self, settings: Settings, prepare: Callable[[], None]) -> None:
-        """Keep how to open one; `prepare` runs once, before the first."""
+        """Keep how to open one; `prepare` runs before the first, and again when all were closed."""
         self._settings = settings
         self._prepare = prepare
-        self._is_prepared = False
         self._local = threading.local()
-        self._mine: weakref.WeakSet[Connection] = weakref.WeakSet()
-        _ALL_STORES.add(self)
+        self._mine: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
 
     def get(self) -> Connection:
         """Answer this thread's connection.
@@ -52,19 +52,17 @@ class Connections:
     def close(self) -> None:
         """Close the connections of all threads; waits for calls that run."""
         with _OPENING:
-            for connection in list(self._mine):
-                connection.close()
+            mine = list(self._mine)
+        # without the lock: a call that runs may have to open another store's connection before it ends
+        for connection in mine:
+            connection.close()
 
     def _open(self) -> Connection:
         with _OPENING:
-            # before the doors look: their closing would drop the other library's locks
-            refuse(
-                self._settings.path,
-                sum(1 for one in _OPEN if one.is_open and one.settings.path == self._settings.path),
-            )
-            if not self._is_prepared:
+            if not any(connection.is_open for connection in self._mine):
                 self._prepare()
-                self._is_prepared = True
+            path = self._settings.path
+            refuse(path, sum(one.is_open and one.settings.path == path for one in list(_OPEN)))
             connection = Connection(self._settings)
             self._mine.add(connection)
             _OPEN.add(connection)
@@ -72,15 +70,24 @@ class Connections:
         return connection
 
 
-_HELD_FOR_FORK: Final[list[Connection]] = []
-
-
 def _before_fork() -> None:
+    """Wait for the calls that run, and close every connection; what is opened meanwhile waits for the fork."""
+    while (busy := _first_busy()) is not None:
+        _after_fork()
+        if busy.lock.acquire(timeout=_PATIENCE_S):
+            busy.lock.release()
+    for connection in _HELD_FOR_FORK:
+        connection.close()
+
+
+def _first_busy() -> Connection | None:
+    """Hold all connections; answer the first that stays busy, None when all are held."""
     _OPENING.acquire()
     for connection in list(_OPEN):
-        connection.lock.acquire()
+        if not connection.lock.acquire(timeout=_PATIENCE_S):
+            return connection
         _HELD_FOR_FORK.append(connection)
-        connection.close()
+    return None
 
 
 def _after_fork() -> None:

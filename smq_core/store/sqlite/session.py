@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import opening
-from smq_core.store.sqlite.connection import Settings
+from smq_core.store.sqlite.connection import ClosedMeanwhileError, Settings
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
 
@@ -46,7 +46,8 @@ class Session:
         self._flushes = durability == "full"
         self._clock: Clock = clock or SystemClock()
         self._may_create = may_create and not read_only
-        self._settings = Settings(self._path, read_only, timeout_s, self._clock.monotonic)
+        # locks are held in real time, whatever the clock of the messages says
+        self._settings = Settings(self._path, read_only, timeout_s, SystemClock().monotonic)
         self._connections = Connections(self._settings, self._prepare)
 
     @property
@@ -67,7 +68,12 @@ class Session:
         """
         if self._settings.read_only:
             raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
-        with self._connections.get().transaction(is_durable=is_durable and self._flushes):
+        with contextlib.ExitStack() as stack:
+            while True:
+                transaction = self._connections.get().transaction(is_durable=is_durable and self._flushes)
+                with contextlib.suppress(ClosedMeanwhileError):
+                    stack.enter_context(transaction)
+                    break
             yield
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
@@ -83,12 +89,20 @@ class Session:
         )
 
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._connections.get().read(work)
+        while True:
+            try:
+                return self._connections.get().read(work)
+            except ClosedMeanwhileError:
+                continue
 
     def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
         if self._settings.read_only:
             raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
-        return self._connections.get().write(work, is_durable=is_durable)
+        while True:
+            try:
+                return self._connections.get().write(work, is_durable=is_durable)
+            except ClosedMeanwhileError:
+                continue
 
     def _write_durably(self, work: Callable[[apsw.Connection], T]) -> T:
         return self._write(work, is_durable=self._flushes)

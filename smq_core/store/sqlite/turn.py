@@ -17,6 +17,8 @@ from smq_core.wakeup import pause
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smq_core.store.sqlite.wal import WalFile
+
 __all__ = ["Turn"]
 
 _SHORT_SLEEPS_S = (
@@ -40,18 +42,17 @@ _SHORT_SLEEPS_S = (
 class Turn:
     """The turn of one connection; used by one thread at a time."""
 
-    __slots__ = ("_descriptor", "_path", "_place")
+    __slots__ = ("_place", "_wal")
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        """Keep the turn on an open descriptor of the file at `path`."""
-        self._path = path
-        self._descriptor = descriptor
+    def __init__(self, wal: WalFile) -> None:
+        """Keep the turn on an open -wal."""
+        self._wal = wal
         self._place: _Place | None = None
 
     def take(self) -> bool:
         """Take the turn if nobody has it; say whether it is ours now."""
         try:
-            flock(self._descriptor, LOCK_EX | LOCK_NB)
+            flock(self._wal.descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -66,8 +67,9 @@ class Turn:
         return self._look_again() or self._queue(remaining)
 
     def give(self) -> None:
-        """Give the turn back; harmless when it is not held."""
-        flock(self._descriptor, LOCK_UN)
+        """Give the turn back; harmless when it is not held, or its descriptor was closed, which gave it back."""
+        if self._wal.descriptor >= 0:
+            flock(self._wal.descriptor, LOCK_UN)
         if self._place is not None:
             self._place.leave()
             self._place = None
@@ -82,7 +84,7 @@ class Turn:
     def _queue(self, timeout_s: float) -> bool:
         """Stand in the kernel's queue. The call has no timeout of its own, so a helper thread makes it on a descriptor of its own."""
         # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
-        self._place = place = _Place(self._path)
+        self._place = place = _Place(self._wal.path)
         threading.Thread(target=place.wait, name="smq-turn", daemon=True).start()
         if place.came.wait(timeout_s):
             return True

@@ -5,15 +5,16 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING, Final
 
+from smq_core.store.sqlite.connection import ClosedMeanwhileError, Connection
 from smq_core.store.sqlite.session import Session
 from smq_core.wakeup import open_watch, pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.wakeup import FileWatch
+    import apsw
 
-__all__ = ["SqliteWaiter", "Waiting"]
+__all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "Glance", "SqliteWaiter", "Waiting"]
 
 LOOK_SLEEPS_S: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 """A write is seen before its commit is (the -wal is written first, and flushed between by a full commit): when to look again."""
@@ -28,34 +29,46 @@ class Waiting(Session):
 
     def data_version(self) -> int:
         """Answer a number that changes when another connection committed."""
-        return self._read(lambda db: int(db.execute("PRAGMA data_version").get))  # type: ignore[arg-type]  # one number
+        return self._read(_version)
 
     def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
         """Answer a waiter that starts from now: a new one, which the caller closes, or this thread's, which the store closes.
 
         Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps one.
         """
-        connection = self._connections.get()
-        version = self.data_version()
-        watch = connection.watch() if is_shared else open_watch(self._path + "-wal")
-        return SqliteWaiter(watch, self.data_version, self._clock.monotonic, version)
+        return SqliteWaiter(self._glance, is_shared=is_shared, monotonic=self._settings.monotonic)
+
+    def _glance(self) -> Glance:
+        while True:
+            connection = self._connections.get()
+            try:
+                return connection, connection.read(_version)
+            except ClosedMeanwhileError:
+                continue
+
+
+def _version(db: apsw.Connection) -> int:
+    version: int = db.execute("PRAGMA data_version").get
+    return version
+
+
+Glance = tuple[Connection, int]
+"""A connection, and the number that it has for what is committed: it means nothing beside that of another connection."""
 
 
 class SqliteWaiter:
     """Notices that somebody committed; for one thread."""
 
     def __init__(
-        self,
-        watch: FileWatch | None,
-        data_version: Callable[[], int],
-        monotonic: Callable[[], float],
-        version: int,
+        self, glance: Callable[[], Glance], *, is_shared: bool, monotonic: Callable[[], float]
     ) -> None:
-        """Start from a version that the caller has read."""
-        self._watch = watch
-        self._data_version = data_version
+        """Start from now."""
+        self._glance = glance
+        self._is_shared = is_shared
         self._monotonic = monotonic
-        self._version = version
+        self._seen = glance()
+        connection = self._seen[0]
+        self._watch = connection.watch() if is_shared else open_watch(_wal_of(connection))
 
     def fileno(self) -> int:
         """Answer a descriptor that becomes readable when somebody may have written; -1 where the platform has none."""
@@ -65,10 +78,10 @@ class SqliteWaiter:
         """Take the pending notices; say whether anything was committed since the last call."""
         if self._watch is not None:
             self._watch.drain()
-        version = self._data_version()
-        has_changed = version != self._version
-        self._version = version
-        return has_changed
+        seen, self._seen = self._seen, self._glance()
+        if self._seen[0] is not seen[0]:
+            self._watch_again()
+        return self._seen != seen
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until something was committed or the time is over; say which."""
@@ -81,13 +94,22 @@ class SqliteWaiter:
             if self._watch is None:
                 pause(min(remaining, next(sleeps, IDLE_SLEEPS_S[-1])))
             elif self._has_notice(min(remaining, NET_S)):
-                return self._settle(deadline) or self.wait(max(0.0, deadline - self._monotonic()))
+                if self._settle(deadline):
+                    return True
         return True
 
     def close(self) -> None:
         """Give the descriptor back."""
         if self._watch is not None:
             self._watch.close()
+
+    def _watch_again(self) -> None:
+        """Watch the -wal of the connection that was opened after a fork or a close, which deletes the one before."""
+        connection = self._seen[0]
+        if self._is_shared:
+            self._watch = connection.watch()
+        elif self._watch is not None:
+            self._watch.follow(_wal_of(connection))
 
     def _has_notice(self, timeout_s: float) -> bool:
         poll = select.poll()
@@ -104,3 +126,7 @@ class SqliteWaiter:
                 return False
             pause(moment)
         return False
+
+
+def _wal_of(connection: Connection) -> str:
+    return connection.settings.path + "-wal"

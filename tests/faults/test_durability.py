@@ -1,0 +1,177 @@
+"""Durability outside the lock: what `enqueue` returned survives a crash of the machine, though its flush holds up nobody.
+
+The story: a commit without a flush, the turn given back, then the flush, then the return. Each condition under which that is
+as good as a commit with a flush has its test here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue, StoreUnavailable
+from tests.faults.recording import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the flush is another call")
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    made = Recorder(monkeypatch)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def queue(location: str, recorder: Recorder) -> Iterator[Queue]:
+    """A queue that has made its first commit, below which everything is recorded."""
+    with Queue(location) as opened:
+        opened.enqueue("mail", "first")
+        recorder.during()
+        yield opened
+
+
+def test_an_enqueue_commits_gives_the_turn_back_flushes_and_returns(queue: Queue, recorder: Recorder) -> None:
+    queue.enqueue("mail", "hello")
+
+    assert recorder.during() == ["take", "write", "give", "flush"]
+
+
+def test_the_first_commit_of_a_connection_is_a_full_one_inside_its_turn(location: str, recorder: Recorder) -> None:
+    """SQLite syncs the -wal's folder with the first sync of it that a connection makes, which our flush cannot."""
+    with Queue(location) as opened:
+        opened.size("mail")
+        recorder.during()
+        opened.enqueue("mail", "hello")
+        first = recorder.during()
+        opened.enqueue("mail", "hello")
+
+        assert first[0] == "take"
+        assert first[-2:] == ["give", "flush"]
+        assert "sync" in first[first.index("write") : first.index("give")]
+        assert "sync" not in recorder.during()
+
+
+def test_a_held_key_is_flushed_too_before_its_holder_s_id_is_answered(queue: Queue, recorder: Recorder) -> None:
+    """The holder's own enqueue may not have returned yet."""
+    queue.enqueue("mail", "hello", key="k")
+    recorder.during()
+    queue.enqueue("mail", "hello", key="k")
+
+    assert recorder.during()[-2:] == ["give", "flush"]
+
+
+def test_a_commit_that_wrote_nothing_was_no_full_one(queue: Queue, recorder: Recorder) -> None:
+    """It syncs nothing, and the -wal may be new."""
+    with Inspector(queue.location) as inspector:
+        inspector.delete([99])
+        recorder.during()
+        inspector.delete([1])
+
+    assert "sync" in recorder.during()
+
+
+DURABLE: dict[str, Callable[[Queue, Inspector], object]] = {
+    "enqueue_many": lambda queue, _: queue.enqueue_many("mail", ["a", "b"]),
+    "enqueue_many with keys": lambda queue, _: queue.enqueue_many("mail", ["a", "b"], keys=["k", "k"]),
+    "delete": lambda _, inspector: inspector.delete([1]),
+    "edit": lambda _, inspector: inspector.edit(1, priority=1),
+    "pause": lambda _, inspector: inspector.pause("mail"),
+    "set_policy": lambda _, inspector: inspector.set_policy("mail", max_attempts=3),
+    "purge": lambda _, inspector: inspector.purge("mail", "ready"),
+    "undo": lambda _, inspector: inspector.undo(),
+}
+
+
+@pytest.mark.parametrize("verb", sorted(DURABLE))
+def test_producers_and_operators_wait_for_their_flush(queue: Queue, recorder: Recorder, verb: str) -> None:
+    with Inspector(queue.location) as inspector:
+        inspector.bury([1])
+        recorder.during()
+        DURABLE[verb](queue, inspector)
+
+        assert recorder.during()[-2:] in (["give", "flush"], ["write", "flush"])
+
+
+def test_consumers_do_not_wait_for_a_flush(queue: Queue, recorder: Recorder) -> None:
+    """A lost ack is a repeat."""
+    queue.enqueue_many("mail", ["x"] * 4)
+    recorder.during()
+    first, second, third, fourth = queue.dequeue("mail", limit=4)
+    queue.ack(first)
+    queue.requeue(second, delay=0)
+    queue.release(queue.extend(third))
+    queue.bury(fourth)
+
+    assert "flush" not in recorder.during()
+
+
+def test_nobody_waits_for_a_flush_with_normal_durability(location: str, recorder: Recorder) -> None:
+    with Queue(location, durability="normal") as queue:
+        queue.enqueue("mail", "hello")
+        recorder.during()
+        queue.enqueue("mail", "hello")
+
+        assert recorder.during() == ["take", "write", "give"]
+
+
+def test_a_transaction_is_flushed_once_at_its_end(queue: Queue, recorder: Recorder) -> None:
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "a")
+        transaction.enqueue("mail", "b")
+        assert "flush" not in recorder.events
+
+    assert recorder.during() == ["take", "write", "give", "flush"]
+
+
+def test_each_producer_flushes_once_for_itself(queue: Queue, recorder: Recorder) -> None:
+    for _ in range(3):
+        queue.enqueue("mail", "hello")
+
+    assert recorder.events.count("flush") == 3
+
+
+def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
+    queue: Queue, recorder: Recorder
+) -> None:
+    recorder.flush_fails = True
+    with pytest.raises(StoreUnavailable, match="stored, but may not survive"):
+        queue.enqueue("mail", "hello")
+    recorder.flush_fails = False
+
+    assert queue.size("mail") == 2
+
+
+def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(queue: Queue, recorder: Recorder) -> None:
+    """The system reports a failed flush once and calls the pages clean: a second try would succeed and write nothing."""
+    recorder.flush_fails = True
+    with pytest.raises(StoreUnavailable):
+        queue.enqueue("mail", "hello")
+    recorder.flush_fails = False
+    recorder.during()
+    before = wal_of(queue).stat().st_size
+    queue.enqueue("mail", "hello")
+
+    events = recorder.during()
+    assert wal_of(queue).stat().st_size < before
+    assert events.index("sync") < events.index("give") < events.index("flush")
+    assert queue.size("mail") == 3
+
+
+def test_a_flush_that_goes_on_failing_goes_on_being_told(queue: Queue, recorder: Recorder) -> None:
+    recorder.flush_fails = True
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            queue.enqueue("mail", "hello")
+
+
+def wal_of(queue: Queue) -> Path:
+    """Answer where the -wal lies."""
+    return Path(queue.location + "-wal")
