@@ -1,0 +1,106 @@
+"""`smq requeue`, `delete`, `bury`, `move`, `undo` and `purge`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector
+
+if TYPE_CHECKING:
+    from smq_core import Queue
+    from tests.cli.conftest import Smq
+
+
+@pytest.fixture
+def dead(messages: Queue) -> Queue:
+    """Two dead letters of mail with different errors, and a ready message."""
+    messages.enqueue_many("mail", ["a", "b", "c"])
+    first, second = messages.dequeue("mail", limit=2)
+    messages.bury(first, error="Timeout: slow")
+    messages.bury(second, error="ValueError: bad")
+    return messages
+
+
+def states(location: str) -> list[str]:
+    with Inspector(location) as view:
+        return [message.state for message in view.browse("mail")]
+
+
+def test_ids_are_requeued(smq: Smq, dead: Queue, location: str) -> None:
+    assert smq("requeue", "1", "2") == (0, "2 messages requeued (operation 1)\n", "")
+    assert states(location) == ["ready", "ready", "ready"]
+    assert dead.size("mail") == 3
+
+
+@pytest.mark.usefixtures("dead")
+def test_what_is_not_there_is_told_and_ends_with_1(smq: Smq) -> None:
+    ran = smq("delete", "1", "99")
+    assert (ran.code, ran.out) == (1, "1 message deleted (operation 1)\n")
+    assert ran.err.startswith("99: ")
+
+
+@pytest.mark.usefixtures("dead")
+def test_all_that_match_are_requeued_with_yes(smq: Smq, location: str) -> None:
+    ran = smq("requeue", "--topic", "mail", "--state", "dead", "--error", "timeout", "--yes")
+    assert ran == (0, "1 message requeued (operation 1)\n", "")
+    assert states(location) == ["ready", "dead", "ready"]
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
+    bulk = smq("requeue", "--topic", "mail", "--state", "dead", "--dry-run")
+    assert bulk == (0, "would requeue 2 messages of mail in state dead\n", "")
+    assert smq("bury", "1", "99", "--dry-run") == (0, "would bury 1 message\n", "99: no such message\n")
+    assert states(location) == ["dead", "dead", "ready"]
+
+
+@pytest.mark.usefixtures("dead")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["requeue", "--state", "dead"], "add --yes"),
+        (["purge", "mail", "--state", "dead"], "add --yes"),
+        (["requeue"], "say which"),
+        (["requeue", "--topic", "mail", "--yes"], "say which"),
+        (["requeue", "1", "--state", "dead"], "either"),
+        (["requeue", "--state", "lost", "--yes"], "lost"),
+        (["requeue", "one"], "one"),
+        (["move", "1"], "--to"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_changes_nothing(
+    smq: Smq, location: str, arguments: list[str], words: str
+) -> None:
+    ran = smq(*arguments)
+    assert (ran.code, ran.out, words in ran.err) == (2, "", True)
+    assert states(location) == ["dead", "dead", "ready"]
+
+
+@pytest.mark.usefixtures("dead", "terminal")
+def test_on_a_terminal_it_asks(smq: Smq, location: str) -> None:
+    no = smq("requeue", "--state", "dead", stdin=b"n\n")
+    assert no.code == 130
+    assert "requeue 2 messages of all topics in state dead? [y/N]" in no.err
+    assert states(location) == ["dead", "dead", "ready"]
+    assert smq("requeue", "--state", "dead", stdin=b"y\n").out == "2 messages requeued (operation 1)\n"
+
+
+def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "a")
+    messages.dequeue("mail")
+    assert smq("requeue", "1").code == 1
+    assert smq("requeue", "1", "--force").out == "1 message requeued (operation 1)\n"
+
+
+@pytest.mark.usefixtures("dead")
+def test_move_undo_and_purge(smq: Smq, location: str) -> None:
+    assert smq("move", "3", "--to", "other").out == "1 message moved to other (operation 1)\n"
+    assert smq("undo").out == "1 message brought back (operation 2)\n"
+    assert smq("undo", "1").code == 1
+    assert smq("move", "3", "--to", "a=b").code == 65
+    assert (
+        smq("purge", "mail", "--state", "dead", "--yes").out == "2 messages removed for good (operation 3)\n"
+    )
+    assert states(location) == ["ready"]

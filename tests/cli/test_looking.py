@@ -1,0 +1,125 @@
+"""`smq topics`, `peek`, `show` and `activity`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from smq_core.cli.output import width
+
+if TYPE_CHECKING:
+    from smq_core import Queue
+    from tests.cli.conftest import Smq
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b")
+
+
+def test_topics_in_columns(smq: Smq, messages: Queue) -> None:
+    messages.enqueue_many("mail", ["a", "b"])
+    messages.enqueue("größe", "c", delay=60)
+    messages.bury(messages.dequeue("mail")[0], error="boom")
+    smq("pause", "mail", "--reason", "why")
+    ran = smq("topics")
+    lines = re.sub(r"\d+s  paused by \S+: why", "0s  paused by somebody: why", ran.out)
+    assert (ran.code, lines) == (
+        0,
+        (
+            "topic  ready  delayed  processing  dead  done  oldest\n"
+            "größe      0        1           0     0     0       -\n"
+            "mail       1        0           0     1     0      0s  paused by somebody: why\n"
+        ),
+    )
+
+
+def test_topics_as_json_have_the_promised_names(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "a")
+    [topic] = json.loads(smq("topics", "--json").out)
+    promised = {"topic", "ready", "delayed", "processing", "dead", "done", "oldest_age_s", "paused"}
+    assert promised <= topic.keys()
+    assert (topic["topic"], topic["ready"], topic["paused"]) == ("mail", 1, False)
+
+
+def test_an_empty_queue_is_said_on_standard_error(smq: Smq) -> None:
+    assert smq("topics") == (0, "", "no topics yet\n")
+    assert smq("peek", "mail") == (0, "", "no messages in mail\n")
+    assert smq("activity") == (0, "", "nobody did anything yet\n")
+    assert json.loads(smq("topics", "--json").out) == []
+
+
+def test_peek_prints_the_oldest_without_taking_them(smq: Smq, messages: Queue) -> None:
+    messages.enqueue_many("mail", [{"to": "a"}, "text", b"\x00\xff"])
+    ran = smq("peek", "mail", "--limit", "2")
+    assert re.sub(r"\b\d+s\b", "0s", ran.out) == (
+        "id  state  age  attempts  payload\n"
+        ' 1  ready   0s         0  {"to":"a"}\n'
+        " 2  ready   0s         0  text\n"
+    )
+    assert messages.size("mail") == 3
+
+
+def test_peek_as_json_has_whole_payloads(smq: Smq, messages: Queue) -> None:
+    long = "x" * 1_000
+    messages.enqueue_many("mail", [{"to": long}, long, b"\x00\xff"])
+    found = json.loads(smq("peek", "mail", "--json", "--state", "ready").out)
+    assert [message["payload"] for message in found] == [{"to": long}, long, {"base64": "AP8="}]
+    assert {"id", "topic", "headers", "priority", "key", "state", "attempts", "available_at"} <= found[
+        0
+    ].keys()
+
+
+def test_show_prints_a_message_with_its_history(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", {"to": ["a"]}, headers={"trace": "7"}, key="k")
+    messages.requeue(messages.dequeue("mail")[0], error="ValueError: bad\nline 2", delay=60)
+    out = MOMENT.sub("TIME", smq("show", "1").out)
+    assert "id: 1\ntopic: mail\n" in out
+    assert "headers:\n  trace: 7\n" in out
+    assert "last_error:\n  ValueError: bad\n  line 2\n" in out
+    assert 'payload:\n{\n  "to": [\n    "a"\n  ]\n}\n' in out
+    assert out.endswith("\nattempt 1, requeue TIME\nValueError: bad\nline 2\n")
+
+
+def test_show_as_json_has_the_history(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", 7)
+    messages.requeue(messages.dequeue("mail")[0], error="boom", delay=60)
+    shown = json.loads(smq("show", "1", "--json").out)
+    assert (shown["payload"], shown["history"][0]["error"]) == (7, "boom")
+
+
+def test_a_message_that_is_not_there_ends_with_1(smq: Smq) -> None:
+    ran = smq("show", "99")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no message 99" in ran.err
+
+
+def test_no_control_character_of_a_message_reaches_the_terminal(smq: Smq, messages: Queue) -> None:
+    evil = "\x1b[31m\x07\x9b0m[bold]\u202e\r"
+    messages.enqueue("mail", evil, headers={evil: evil}, key=evil)
+    messages.requeue(messages.dequeue("mail")[0], error=evil, delay=0)
+    for command in (
+        ["peek", "mail"],
+        ["show", "1"],
+        ["topics"],
+        ["peek", "mail", "--json"],
+        ["show", "1", "--json"],
+    ):
+        out = smq(*command).out
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out), command
+
+
+def test_activity_tells_who_did_what(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "a")
+    smq("bury", "1")
+    smq("undo")
+    out = MOMENT.sub("TIME", smq("activity").out)
+    assert re.fullmatch(
+        r"operation +at +who +did +topic +messages +detail\n"
+        r" +2 +TIME +\S+ +undo +mail +1 .*\n"
+        r" +1 +TIME +\S+ +bury +mail +1 +\(undone TIME\)\n",
+        out,
+    )
+    assert [entry["action"] for entry in json.loads(smq("activity", "--json").out)] == ["undo", "bury"]
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert [width("abc"), width("日本"), width("e\u0301")] == [3, 4, 1]
