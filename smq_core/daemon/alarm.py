@@ -57,7 +57,9 @@ class Alarm:
             "database": self._location,
         }
         # a thread of its own: the command may take its time, and the next look must not wait for it
-        threading.Thread(target=self._run, args=(alert, msgspec.json.encode(note)), name="alert", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(alert, msgspec.json.encode(note)), name="alert", daemon=True
+        ).start()
 
     def _run(self, alert: AlertTable, note: bytes) -> None:
         words = arguments(alert.command, "command")

@@ -44,7 +44,12 @@ def is_taken(topic: str, patterns: Iterable[str]) -> bool:
 def _topic_reasons(alert: AlertTable, topics: Iterable[TopicStats], taken: Sequence[str]) -> Iterator[str]:
     for stats in topics:
         waits = stats.oldest_age_s
-        if alert.oldest_over is not None and waits is not None and waits > alert.oldest_over and not stats.processing:
+        if (
+            alert.oldest_over is not None
+            and waits is not None
+            and waits > alert.oldest_over
+            and not stats.processing
+        ):
             yield f"{stats.topic}: the oldest message has been waiting for {age(waits)} and none is being processed"
         if alert.dead_over is not None and stats.dead > alert.dead_over:
             yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"

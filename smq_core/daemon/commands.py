@@ -106,7 +106,10 @@ class CommandRun:
         with selectors.DefaultSelector() as selector, _ending(process) as ending:
             if ending is not None:
                 selector.register(ending, selectors.EVENT_READ)
-            for pipe, event in ((process.stdin, selectors.EVENT_WRITE), (process.stdout, selectors.EVENT_READ)):
+            for pipe, event in (
+                (process.stdin, selectors.EVENT_WRITE),
+                (process.stdout, selectors.EVENT_READ),
+            ):
                 if pipe is not None:
                     os.set_blocking(pipe.fileno(), False)
                     selector.register(pipe, event)
@@ -125,7 +128,9 @@ class CommandRun:
             self._signal(signal.SIGKILL)
 
     @staticmethod
-    def _feed(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], unsent: memoryview) -> memoryview:
+    def _feed(
+        selector: selectors.BaseSelector, process: subprocess.Popen[bytes], unsent: memoryview
+    ) -> memoryview:
         if process.stdin is None:
             return unsent
         try:

@@ -15,9 +15,27 @@ from smq_core.daemon.protocol import HandlerSpec
 from smq_core.errors import InvalidMessage, SmqError
 from smq_core.format import parse_duration
 
-__all__ = ["AlertTable", "ByteCount", "Config", "ConfigError", "HandlerTable", "Seconds", "handler_specs", "read_config"]
+__all__ = [
+    "AlertTable",
+    "ByteCount",
+    "Config",
+    "ConfigError",
+    "HandlerTable",
+    "Seconds",
+    "handler_specs",
+    "read_config",
+]
 
-_SIZES: Final = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SIZES: Final = {
+    "": 1,
+    "b": 1,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+}
 
 
 class ConfigError(SmqError):
@@ -166,7 +184,9 @@ def handler_specs(config: Config, source: str = "configuration") -> list[Handler
             raise ConfigError(f"{where}: {table.topic} has a handler already")
         command = None if table.command is None else tuple(arguments(table.command, f"{where}.command"))
         specs.append(
-            HandlerSpec(table.topic, table.run, command, float(table.timeout), float(table.kill_after), table.limit)
+            HandlerSpec(
+                table.topic, table.run, command, float(table.timeout), float(table.kill_after), table.limit
+            )
         )
     return specs
 

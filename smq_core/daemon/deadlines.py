@@ -40,7 +40,9 @@ def _tell(process: WorkerProcess, slot: Slot, journal: Journal) -> None:
     )
 
 
-def _kill_if_hung(process: WorkerProcess, overdue: list[Slot], routes: Routes, journal: Journal, now: float) -> None:
+def _kill_if_hung(
+    process: WorkerProcess, overdue: list[Slot], routes: Routes, journal: Journal, now: float
+) -> None:
     patience = {slot: _kill_after_s(process, slot, routes) for slot in overdue}
     hung = [slot for slot in overdue if now > slot.deadline + patience[slot]]
     if not hung:

@@ -29,7 +29,14 @@ class Pause(NamedTuple):
 
 
 def settle_death(
-    death: Death, ledger: Ledger, breaker: Breaker, handled: Mapping[str, int], journal: Journal, now: float, *, is_ours: bool
+    death: Death,
+    ledger: Ledger,
+    breaker: Breaker,
+    handled: Mapping[str, int],
+    journal: Journal,
+    now: float,
+    *,
+    is_ours: bool,
 ) -> list[Pause]:
     """Note the fate of each message of a dead process in the ledger; answer the topics whose messages kill too often.
 
@@ -59,7 +66,11 @@ def settle_death(
     for message_id, flight in flights.items():
         is_started = message_id in started
         ledger.recover(
-            Casualty(Hold(message_id, flight.receipt), verdict if is_started else "untouched", error if is_started else "")
+            Casualty(
+                Hold(message_id, flight.receipt),
+                verdict if is_started else "untouched",
+                error if is_started else "",
+            )
         )
     if process.refusal or (death.code == 0 and not flights):
         return []
@@ -74,11 +85,15 @@ def settle_death(
     return _pauses({flights[one].row.topic for one in started}, breaker, handled, now, death.cause)
 
 
-def _pauses(topics: set[str], breaker: Breaker, handled: Mapping[str, int], now: float, cause: str) -> list[Pause]:
+def _pauses(
+    topics: set[str], breaker: Breaker, handled: Mapping[str, int], now: float, cause: str
+) -> list[Pause]:
     pauses: list[Pause] = []
     for topic in sorted(topics):
         if (seconds := breaker.note_death(topic, handled.get(topic, 0), now)) is not None:
-            pauses.append(Pause(topic, seconds, f"five worker processes died of it within a minute, last by {cause}"))
+            pauses.append(
+                Pause(topic, seconds, f"five worker processes died of it within a minute, last by {cause}")
+            )
     return pauses
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.backlog import has_backlog, recall_backlog
 from smq_core.daemon.deadlines import enforce_deadlines
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.deaths import Pause
     from smq_core.daemon.parts import Parts
+    from smq_core.store.records import WorkerRow
 
 __all__ = ["Duties"]
 
@@ -71,7 +72,7 @@ class Duties:
             return False
         try:
             if patience.is_lost:
-                self._parts.feeder.reconcile()
+                self._prove()
             action()
         except StoreError as error:
             patience.failed(error)
@@ -79,16 +80,22 @@ class Duties:
         patience.succeeded()
         return True
 
+    def _prove(self) -> None:
+        """Write something: a database whose disk is full can still be read."""
+        parts = self._parts
+        parts.feeder.reconcile()
+        if len(parts.ledger):
+            parts.feeder.step()
+        else:
+            parts.store.put_worker(self._row())
+
     def beat(self) -> None:
         """Write the daemon's row, do what it was asked there, and look at the neighbours."""
-        parts = self._parts
-        state = "stopping" if self.is_stopping else "quiet" if self.is_quiet else "running"
-        topics = [spec.pattern for spec in self.routes.specs]
-        condition = "database unavailable" if parts.patience.is_lost else ""
-        row = parts.heartbeat.row(state, topics, condition)  # type: ignore[arg-type]  # one of the three
-        self.attempt(lambda: self._obey(parts.store.put_worker(row)))
+        self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
         self.attempt(self.look_at_neighbours)
-        notify("WATCHDOG=1", f"STATUS={state}: {parts.feeder.processed.total()} processed, {parts.fleet.in_flight} in flight")
+        feeder, fleet = self._parts.feeder, self._parts.fleet
+        status = f"{self._state}: {feeder.processed.total()} processed, {fleet.in_flight} in flight"
+        notify("WATCHDOG=1", f"STATUS={status}")
 
     def renew(self) -> None:
         """Renew leases."""
@@ -104,7 +111,11 @@ class Duties:
         """Pause a topic whose messages kill worker processes."""
         parts = self._parts
         now_ms = parts.clock.now_ms()
-        parts.journal.error("topic_paused", f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}", topic=pause.topic)
+        parts.journal.error(
+            "topic_paused",
+            f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}",
+            topic=pause.topic,
+        )
         self.attempt(
             lambda: parts.store.pause(
                 pause.topic,
@@ -114,6 +125,17 @@ class Duties:
                 now_ms=now_ms,
             )
         )
+
+    @property
+    def _state(self) -> Literal["running", "quiet", "stopping"]:
+        if self.is_stopping:
+            return "stopping"
+        return "quiet" if self.is_quiet else "running"
+
+    def _row(self) -> WorkerRow:
+        condition = "database unavailable" if self._parts.patience.is_lost else ""
+        topics = [spec.pattern for spec in self.routes.specs]
+        return self._parts.heartbeat.row(self._state, topics, condition)
 
     def _obey(self, command: str | None) -> None:
         if command is None:

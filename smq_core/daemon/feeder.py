@@ -99,7 +99,11 @@ class Feeder:
         if len(self._ledger):
             if self._oldest_outcome is None:
                 self._oldest_outcome = now
-            if len(self._ledger) >= ACK_BATCH or now - self._oldest_outcome >= ACK_WITHIN_S or self._has_hungry():
+            if (
+                len(self._ledger) >= ACK_BATCH
+                or now - self._oldest_outcome >= ACK_WITHIN_S
+                or self._has_hungry()
+            ):
                 return True
         if self.held and any(process.is_ready for process in self._fleet.processes):
             return True
@@ -153,7 +157,12 @@ class Feeder:
             if (flight := pop(outcome.id, None)) is not None:
                 self._ledger.fail(flight, outcome)
                 self.failed[flight.row.topic] += outcome.verb != "release"
-                self._journal.info(f"message_{outcome.verb}", _first_line(outcome.error), id=outcome.id, topic=flight.row.topic)
+                self._journal.info(
+                    f"message_{outcome.verb}",
+                    _first_line(outcome.error),
+                    id=outcome.id,
+                    topic=flight.row.topic,
+                )
         if process.alone and process.alone not in process.in_flight:
             process.alone = None
 
@@ -180,7 +189,9 @@ class Feeder:
         """Log the messages whose lease somebody else has by now."""
         for hold in lost:
             self._journal.warning(
-                "lease_lost", "an operator or another worker took the message over; the outcome of this run is dropped", id=hold.id
+                "lease_lost",
+                "an operator or another worker took the message over; the outcome of this run is dropped",
+                id=hold.id,
             )
 
     def reconcile(self) -> None:
@@ -210,7 +221,9 @@ class Feeder:
         if self._routes.has_patterns and now - self._topics_at >= TOPICS_EVERY_S:
             self.topics = self._routes.topics(stats.topic for stats in self._store.topics(now_ms))
             self._topics_at = now
-        running = Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
+        running = (
+            Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
+        )
         return self._turns.next(self.topics, room, running)
 
     def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
@@ -223,7 +236,11 @@ class Feeder:
             receipt = Receipt(self._random.getrandbits(63))
             rows, _ = self._store.lease(
                 LeaseRequest(
-                    topics=ask.topics, limit=limit, receipt=receipt, visibility_ms=self.lease_ms, worker=self._worker_id
+                    topics=ask.topics,
+                    limit=limit,
+                    receipt=receipt,
+                    visibility_ms=self.lease_ms,
+                    worker=self._worker_id,
                 ),
                 now_ms,
             )
@@ -257,7 +274,9 @@ class Feeder:
                 else:
                     process.alone = None
         reserved = sum(1 for process in self._fleet.processes if process.alone == RESERVED)
-        candidates = sorted((one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight))
+        candidates = sorted(
+            (one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight)
+        )
         for process in candidates[: max(0, len(self._suspects) - reserved)]:
             process.alone = RESERVED
             if process.in_flight:

@@ -159,7 +159,9 @@ class Fleet:
     def note_header(self) -> None:
         """Write into the berth which process has which slots."""
         ranges = [one.slot_range for one in self.processes]
-        self._berth.write(BerthHeader(self._identity.worker_id, self._identity.pid, self._identity.machine, ranges))
+        self._berth.write(
+            BerthHeader(self._identity.worker_id, self._identity.pid, self._identity.machine, ranges)
+        )
 
     def _start(self) -> None:
         slots = self._free_slots()
@@ -169,7 +171,9 @@ class Fleet:
             )
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
-            self._journal.error("worker_not_started", f"cannot start a worker process: {os.strerror(error.errno or 0)}")
+            self._journal.error(
+                "worker_not_started", f"cannot start a worker process: {os.strerror(error.errno or 0)}"
+            )
             return
         self.processes.append(process)
         self._selector.register(process.socket, 1, process)

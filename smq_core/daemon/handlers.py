@@ -49,7 +49,9 @@ class Routes:
         """Order the patterns once."""
         self.specs = tuple(specs)
         self._exact = {spec.pattern: spec for spec in specs if not is_pattern(spec.pattern)}
-        patterns = sorted((spec for spec in specs if is_pattern(spec.pattern)), key=lambda spec: -len(spec.pattern))
+        patterns = sorted(
+            (spec for spec in specs if is_pattern(spec.pattern)), key=lambda spec: -len(spec.pattern)
+        )
         self._patterns = [(_expression(spec.pattern), spec) for spec in patterns]
         self._found: dict[str, HandlerSpec | None] = {}
 
@@ -73,7 +75,9 @@ class Routes:
         try:
             return self._found[topic]
         except KeyError:
-            found = self._exact.get(topic) or next((spec for regex, spec in self._patterns if regex.fullmatch(topic)), None)
+            found = self._exact.get(topic) or next(
+                (spec for regex, spec in self._patterns if regex.fullmatch(topic)), None
+            )
             self._found[topic] = found
             return found
 
@@ -98,8 +102,12 @@ def load(target: str) -> Callable[..., object]:
         raise HandlerError(
             f"handler {target!r}: {error}; modules are looked for in the folder where smq-daemon starts and in PYTHONPATH"
         ) from error
-    except Exception as error:  # the user's module runs here and may raise anything; it is reported and ends the process
-        raise HandlerError(f"handler {target!r}: importing {module_name} failed:\n{traceback.format_exc(limit=-5)}") from error
+    except (
+        Exception
+    ) as error:  # the user's module runs here and may raise anything; it is reported and ends the process
+        raise HandlerError(
+            f"handler {target!r}: importing {module_name} failed:\n{traceback.format_exc(limit=-5)}"
+        ) from error
     for name in path.split("."):
         try:
             found = getattr(found, name)

@@ -40,7 +40,9 @@ class Heartbeat:
         self._memory_at = float("-inf")
         self.crashes = 0
 
-    def row(self, state: Literal["running", "quiet", "stopping"], topics: list[str], condition: str) -> WorkerRow:
+    def row(
+        self, state: Literal["running", "quiet", "stopping"], topics: list[str], condition: str
+    ) -> WorkerRow:
         """Answer the row of this moment."""
         now = self._clock.monotonic()
         done = self._feeder.processed.total() + self._feeder.failed.total()
@@ -52,7 +54,9 @@ class Heartbeat:
             topics=topics,
             threads=self._fleet.program.threads,
             processes=[
-                ProcessPortrait(pid=one.pid, in_flight=len(one.in_flight), memory=self._memory.get(one.pid, 0))
+                ProcessPortrait(
+                    pid=one.pid, in_flight=len(one.in_flight), memory=self._memory.get(one.pid, 0)
+                )
                 for one in self._fleet.processes
             ],
             running=self._running(now),

@@ -116,7 +116,9 @@ class Inbox:
         with Source(claim.path) as source:
             device, inode = source.identity or (None, None)
             # the claim's name is its own, so this is a run of this file, and not of one whose inode it inherited
-            is_known = any(run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode))
+            is_known = any(
+                run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode)
+            )
             # a known one goes on where it was; of another file's content the same is taken anew
             options = ImportOptions(topic=self._topic, again=not is_known, rejects=claim.rejects)
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)

@@ -91,7 +91,13 @@ class Janitor:
             if self._sampled.get(step_ms) == at:
                 continue
             samples = [
-                Sample(at, stats.topic, stats.entered, stats.finished, stats.ready + stats.delayed + stats.processing)
+                Sample(
+                    at,
+                    stats.topic,
+                    stats.entered,
+                    stats.finished,
+                    stats.ready + stats.delayed + stats.processing,
+                )
                 for stats in self._store.topics(now_ms)
             ]
             self._store.add_samples(samples, step_ms, now_ms - kept_ms)
@@ -124,6 +130,8 @@ class Janitor:
         if disk is None:
             return
         if disk.is_filling:
-            self._journal.begin("disk_filling", f"{size(disk.free_bytes)} are left on the database's disk: make room")
+            self._journal.begin(
+                "disk_filling", f"{size(disk.free_bytes)} are left on the database's disk: make room"
+            )
         else:
             self._journal.end("disk_filling", f"{size(disk.free_bytes)} are free again")

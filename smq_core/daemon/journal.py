@@ -24,7 +24,12 @@ class Journal:
     """Writes log lines; any thread may."""
 
     def __init__(
-        self, clock: Clock, *, form: Literal["text", "json"] = "text", is_verbose: bool = False, stream: TextIO | None = None
+        self,
+        clock: Clock,
+        *,
+        form: Literal["text", "json"] = "text",
+        is_verbose: bool = False,
+        stream: TextIO | None = None,
     ) -> None:
         """Write to a stream, standard error unless another is given."""
         self._clock = clock
@@ -72,7 +77,9 @@ class Journal:
         return True
 
     def _write(self, level: Level, action: str, text: str, fields: dict[str, Value]) -> None:
-        moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC).isoformat(timespec="milliseconds")
+        moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC).isoformat(
+            timespec="milliseconds"
+        )
         if self._form == "json":
             # JSON text escapes controls itself; `cell` makes visible what some terminals take for controls all the same
             record = {"at": moment, "level": level, "action": action, "text": cell(text), **_safe(fields)}
@@ -81,7 +88,7 @@ class Journal:
             tail = "".join(f" {name}={value}" for name, value in _safe(fields).items())
             line = f"{moment} {level:7} {action}: {cell(text)}{tail}"
         with self._lock:
-            print(line, file=self._stream, flush=True)  # noqa: T201 - this is the one place where the daemon prints
+            print(line, file=self._stream, flush=True)
 
 
 def _safe(fields: dict[str, Value]) -> dict[str, Value]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Keeper"]
 
 STEP_S: Final = 1.0
+PROVEN_S: Final = 15.0
 SILENT_MS: Final = 30_000
 
 
@@ -28,7 +29,13 @@ class Keeper:
     """Does what may wait for a slow disk, so that the supervisor does not."""
 
     def __init__(
-        self, store: Store, file: DatabaseFile, janitor: Janitor, alarm: Alarm | None, clock: Clock, journal: Journal
+        self,
+        store: Store,
+        file: DatabaseFile,
+        janitor: Janitor,
+        alarm: Alarm | None,
+        clock: Clock,
+        journal: Journal,
     ) -> None:
         """Prepare; `alarm` None: no alerts are configured."""
         self.is_file_here = True
@@ -39,6 +46,7 @@ class Keeper:
         self._alarm = alarm
         self._clock = clock
         self._journal = journal
+        self._failed_at = float("-inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -61,9 +69,12 @@ class Keeper:
             if self._alarm is not None:
                 self._alarm.look(self._facts())
         except StoreError as error:
+            self._failed_at = self._clock.monotonic()
             self._journal.begin("housekeeping_failed", f"{error}; trying again")
         else:
-            self._journal.end("housekeeping_failed", "housekeeping works again")
+            # a step with nothing to write proves little
+            if self._clock.monotonic() - self._failed_at > PROVEN_S:
+                self._journal.end("housekeeping_failed", "housekeeping works again")
 
     def _run(self) -> None:
         while not self._stopping.wait(STEP_S):
@@ -74,11 +85,13 @@ class Keeper:
         self.is_file_here = state == "here"
         if state == "gone":
             self._journal.begin(
-                "database_moved", f"{self._file.path} is gone: nothing is leased until it is back; nothing is made in its place"
+                "database_moved",
+                f"{self._file.path} is gone: nothing is leased until it is back; nothing is made in its place",
             )
         elif state == "replaced":
             self._journal.begin(
-                "database_moved", f"{self._file.path} is another file now: nothing is leased; restart the daemon to use it"
+                "database_moved",
+                f"{self._file.path} is another file now: nothing is leased; restart the daemon to use it",
             )
         else:
             self._journal.end("database_moved", f"{self._file.path} is back")

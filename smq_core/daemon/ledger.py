@@ -63,7 +63,9 @@ class Ledger:
             self._releases.append(hold)
             return
         delay_ms = None if outcome.delay_s is None else max(0, round(outcome.delay_s * 1000))
-        failure = Failure(error=outcome.error, delay_ms=delay_ms, jitter=self._random.random(), worker=self._worker_id)
+        failure = Failure(
+            error=outcome.error, delay_ms=delay_ms, jitter=self._random.random(), worker=self._worker_id
+        )
         self._failures.append(_Failure(hold, outcome.verb, failure))
 
     def release(self, flight: Flight) -> None:
@@ -78,7 +80,9 @@ class Ledger:
         """Write all, inside a transaction; answers what was lost. Nothing is forgotten before `forget`."""
         lost = store.ack(self._acks, now_ms) if self._acks else []
         for hold, verb, failure in self._failures:
-            is_held = store.bury(hold, failure, now_ms) if verb == "bury" else store.requeue(hold, failure, now_ms)
+            is_held = (
+                store.bury(hold, failure, now_ms) if verb == "bury" else store.requeue(hold, failure, now_ms)
+            )
             if not is_held:
                 lost.append(hold)
         if self._releases:

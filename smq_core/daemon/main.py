@@ -14,7 +14,15 @@ except ModuleNotFoundError:  # pragma: no cover - the message is tested in an en
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.checking import findings
-from smq_core.daemon.config import Config, ConfigError, HandlerTable, Seconds, check, handler_specs, read_config
+from smq_core.daemon.config import (
+    Config,
+    ConfigError,
+    HandlerTable,
+    Seconds,
+    check,
+    handler_specs,
+    read_config,
+)
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.parts import assemble, program_of
 from smq_core.daemon.services import Services
@@ -38,17 +46,38 @@ STORE_TIMEOUT_S: Final = 1.0
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--db", help="The database; else SIMPLE_MQ_DB, else queue.sqlite3 in the current folder.")
-@click.option("--handler", "handlers", multiple=True, metavar="TOPIC=MODULE:FUNCTION", help="A Python handler.")
-@click.option("--exec", "commands", multiple=True, metavar="TOPIC='COMMAND ARGS'", help="A command run for each message.")
-@click.option("--config", "config_path", type=click.Path(dir_okay=False), help="A TOML file; flags override it.")
-@click.option("--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, and end.")
+@click.option(
+    "--handler", "handlers", multiple=True, metavar="TOPIC=MODULE:FUNCTION", help="A Python handler."
+)
+@click.option(
+    "--exec",
+    "commands",
+    multiple=True,
+    metavar="TOPIC='COMMAND ARGS'",
+    help="A command run for each message.",
+)
+@click.option(
+    "--config", "config_path", type=click.Path(dir_okay=False), help="A TOML file; flags override it."
+)
+@click.option(
+    "--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, and end."
+)
 @click.option("--processes", type=int, help="Worker processes (1).")
 @click.option("--threads", type=int, help="Handler threads of each process (4).")
 @click.option("--lease", metavar="DURATION", help="How long a lease lasts unless renewed, as in 60s.")
 @click.option("--inbox", type=click.Path(file_okay=False), help="A folder whose JSONL files are imported.")
-@click.option("--reload", is_flag=True, default=None, help="Start new worker processes when code or configuration changes.")
-@click.option("--burst", "is_burst", is_flag=True, help="End when nothing is ready, in flight, or due within 60 s.")
-@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of the loopback address.")
+@click.option(
+    "--reload",
+    is_flag=True,
+    default=None,
+    help="Start new worker processes when code or configuration changes.",
+)
+@click.option(
+    "--burst", "is_burst", is_flag=True, help="End when nothing is ready, in flight, or due within 60 s."
+)
+@click.option(
+    "--metrics-port", type=int, help="Serve Prometheus metrics on this port of the loopback address."
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How log lines are written (text).")
 @click.option("--verbose", is_flag=True, default=None, help="Log more.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-daemon")
@@ -134,7 +163,9 @@ def _overlaid(
     flags: dict[str, object],
 ) -> Config:
     """Lay flags over a configuration; a handler of the command line takes the place of the file's for its topic."""
-    tables = [_handler_table("--handler", text) for text in handlers] + [_handler_table("--exec", text) for text in commands]
+    tables = [_handler_table("--handler", text) for text in handlers] + [
+        _handler_table("--exec", text) for text in commands
+    ]
     named = {table.topic for table in tables}
     config.handler = [*(table for table in config.handler if table.topic not in named), *tables]
     config.db = db or config.db
@@ -147,7 +178,9 @@ def _overlaid(
         if value is not None:
             setattr(config, name, value)
     if not config.handler and not config.inbox:
-        raise ConfigError("nothing to do: give a --handler, an --exec, an --inbox, or a --config that has one")
+        raise ConfigError(
+            "nothing to do: give a --handler, an --exec, an --inbox, or a --config that has one"
+        )
     return check(config, "command line" if named else "configuration")
 
 
@@ -155,7 +188,11 @@ def _handler_table(flag: str, text: str) -> HandlerTable:
     topic, separator, what = text.partition("=")
     if not separator or not what:
         raise ConfigError(f"{flag} {text!r}: expected TOPIC=…")
-    return HandlerTable(topic=topic, run=what) if flag == "--handler" else HandlerTable(topic=topic, command=what)
+    return (
+        HandlerTable(topic=topic, run=what)
+        if flag == "--handler"
+        else HandlerTable(topic=topic, command=what)
+    )
 
 
 if __name__ == "__main__":

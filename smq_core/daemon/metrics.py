@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from smq_core.clock import Clock
     from smq_core.daemon.parts import Parts
     from smq_core.message import TopicStats
 
@@ -33,7 +32,9 @@ _STATES: Final = ("ready", "delayed", "processing", "dead", "done")
 class MetricsServer:
     """The HTTP server."""
 
-    def __init__(self, port: int, parts: Parts, last_turn: Callable[[], float], is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, port: int, parts: Parts, last_turn: Callable[[], float], is_ready: Callable[[], bool]
+    ) -> None:
         """Listen on a port; `last_turn` answers when the supervisor's loop last turned.
 
         Raises:
@@ -73,7 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def answer(self) -> tuple[HTTPStatus, str, bytes]:
         raise NotImplementedError
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         status, content_type, body = self.answer()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -120,7 +121,9 @@ class _Collector:
         yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=fleet.in_flight)
         yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(fleet.processes))
         yield GaugeMetricFamily(
-            "smq_database_lost", "1 while the database does not answer.", value=int(self._parts.patience.is_lost)
+            "smq_database_lost",
+            "1 while the database does not answer.",
+            value=int(self._parts.patience.is_lost),
         )
 
 
@@ -131,7 +134,9 @@ def _of_topics(topics: list[TopicStats]) -> Iterator[Metric]:
     )
     paused = GaugeMetricFamily("smq_paused", "1 while a topic is paused.", labels=["topic"])
     entered = CounterMetricFamily("smq_entered", "Messages that ever came in.", labels=["topic"])
-    finished = CounterMetricFamily("smq_finished", "Messages that ever left the queue's work.", labels=["topic"])
+    finished = CounterMetricFamily(
+        "smq_finished", "Messages that ever left the queue's work.", labels=["topic"]
+    )
     for stats in topics:
         for state in _STATES:
             depth.add_metric([stats.topic, state], int(getattr(stats, state)))

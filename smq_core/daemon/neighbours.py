@@ -95,7 +95,9 @@ class Neighbours:
         for row in self._store.workers():
             if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
                 self._store.remove_worker(row.id)
-                self._journal.info("worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed")
+                self._journal.info(
+                    "worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed"
+                )
 
     def close(self) -> None:
         """Stop watching."""
@@ -122,7 +124,9 @@ class Neighbours:
             raise
         berth.leave()
         self._journal.warning(
-            "daemon_died", f"daemon {header.worker_id} died; its {len(casualties)} messages were returned", worker=header.worker_id
+            "daemon_died",
+            f"daemon {header.worker_id} died; its {len(casualties)} messages were returned",
+            worker=header.worker_id,
         )
         return len(casualties)
 

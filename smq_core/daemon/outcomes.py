@@ -24,7 +24,7 @@ class Bury(Exception):  # noqa: N818 - the verb of the queue
         super().__init__(why or "buried by its handler")
 
 
-class HandlerInterrupt(BaseException):  # noqa: N818 - no error of the handler: like KeyboardInterrupt, it comes from outside
+class HandlerInterrupt(BaseException):
     """Raised inside a handler that has to end now; no `except Exception` of the handler's stops it."""
 
 

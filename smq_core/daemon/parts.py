@@ -72,7 +72,9 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
         StoreError: when the database or the -workers file cannot be used.
     """
     store.data_version()
-    identity = BerthHeader(f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}", os.getpid(), machine_id())
+    identity = BerthHeader(
+        f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}", os.getpid(), machine_id()
+    )
     selector = selectors.DefaultSelector()
     file = WorkersFile(os.path.realpath(store.location) + "-workers")
     berth = file.claim()

@@ -54,7 +54,13 @@ class WorkerProcess:
     """One worker process. States follow one another: starting, ready, draining, and `returncode` set."""
 
     def __init__(
-        self, program: Program, berth: Berth, map_fd: int, slots: SlotRange, pass_on: Callable[[str], None], now: float
+        self,
+        program: Program,
+        berth: Berth,
+        map_fd: int,
+        slots: SlotRange,
+        pass_on: Callable[[str], None],
+        now: float,
     ) -> None:
         """Start it; it is given work once it said that all handlers could be imported."""
         ours, theirs = socket.socketpair()
@@ -93,7 +99,9 @@ class WorkerProcess:
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
         self._reader: FrameReader[FromWorker] = FrameReader(ours, decode_from_worker)
         self._writer = FrameWriter(ours)
-        self.send(Setup(list(program.handlers), program.threads, berth.slots_at(slots.first), program.memory_limit))
+        self.send(
+            Setup(list(program.handlers), program.threads, berth.slots_at(slots.first), program.memory_limit)
+        )
 
     @property
     def pid(self) -> int:

@@ -55,7 +55,8 @@ class Renewals:
             StoreError: when the database does not take it.
         """
         hold = next(
-            (Hold(one.row.id, one.receipt) for one in self._feeder.flights() if one.row.id == message_id), None
+            (Hold(one.row.id, one.receipt) for one in self._feeder.flights() if one.row.id == message_id),
+            None,
         )
         if hold is not None:
             until, _ = self._store.extend([hold], visibility_ms, now_ms)

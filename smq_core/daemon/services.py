@@ -37,7 +37,9 @@ class Services:
             ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
         """
         file = DatabaseFile(parts.store.location)
-        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal) if config.alert else None
+        alarm = (
+            Alarm(config.alert, parts.store.location, parts.clock, parts.journal) if config.alert else None
+        )
         janitor = Janitor(parts.store, file, parts.clock, parts.journal)
         keeper = Keeper(parts.store, file, janitor, alarm, parts.clock, parts.journal)
         supervisor.is_file_here = lambda: keeper.is_file_here

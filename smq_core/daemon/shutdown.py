@@ -64,7 +64,9 @@ class Shutdown:
             self._is_cancelled = True
             for process in self._fleet.processes:
                 process.send(Cancel(list(process.in_flight), "stopped"))
-            self._journal.warning("interrupting", f"{self._fleet.in_flight} messages are still running: interrupted")
+            self._journal.warning(
+                "interrupting", f"{self._fleet.in_flight} messages are still running: interrupted"
+            )
         elif self._is_cancelled and now >= self._kill_at:
             self._kill()
         return False

@@ -71,7 +71,9 @@ class Slots:
 
     def read(self) -> list[Slot]:
         """Answer all slots."""
-        return [Slot(*_WHOLE.unpack_from(self._memory, self._offset + i * SLOT_SIZE)) for i in range(self.count)]
+        return [
+            Slot(*_WHOLE.unpack_from(self._memory, self._offset + i * SLOT_SIZE)) for i in range(self.count)
+        ]
 
     def started(self) -> list[Slot]:
         """Answer the slots of threads that are at work."""

@@ -5,6 +5,7 @@ It waits in one place, for sockets, signals, writes to the database and timers, 
 
 from __future__ import annotations
 
+import faulthandler
 import selectors
 import signal
 from typing import TYPE_CHECKING, Final
@@ -79,7 +80,10 @@ class Supervisor:
             parts.selector.unregister(self._signals.fileno())
         self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
         self._watch.close()
-        parts.journal.info("stopped", f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed")
+        parts.journal.info(
+            "stopped",
+            f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed",
+        )
         return self._exit_code
 
     def _turn(self) -> None:
@@ -182,7 +186,9 @@ class Supervisor:
             parts.fleet.retire_old()
             if is_first:
                 notify("READY=1")
-            parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(process.program)}")
+            parts.journal.info(
+                "ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(process.program)}"
+            )
         parts.feeder.is_worth_a_look = True
 
     def _watch_blocked(self) -> None:
@@ -201,6 +207,7 @@ class Supervisor:
         elif number == signal.SIGHUP:
             self._start_reload()
         elif number == signal.SIGQUIT:
+            faulthandler.dump_traceback(all_threads=True)
             for process in self._parts.fleet.processes:
                 process.kill(signal.SIGQUIT)
 
@@ -247,11 +254,15 @@ class Supervisor:
             parts = self._parts
             notify("STOPPING=1")
             self._duties.is_stopping = True
-            self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, self._grace_s, parts.clock.monotonic())
+            self._shutdown = Shutdown(
+                parts.fleet, parts.feeder, parts.journal, self._grace_s, parts.clock.monotonic()
+            )
 
     def _give_up(self) -> None:
         if self._exit_code == 0:
-            self._parts.journal.error("giving_up", "the database did not come back: the leases end by themselves")
+            self._parts.journal.error(
+                "giving_up", "the database did not come back: the leases end by themselves"
+            )
             self._exit_code = 1
             self._stop()
 

@@ -100,7 +100,8 @@ class Worker:
     def _set_up(self, setup: Setup) -> bool:
         try:
             self._actions = {
-                spec.pattern: Action(spec, load(spec.target) if spec.target else None) for spec in setup.handlers
+                spec.pattern: Action(spec, load(spec.target) if spec.target else None)
+                for spec in setup.handlers
             }
         except HandlerError as error:
             self._outbox.send(Refused(str(error)))
