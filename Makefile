@@ -3,7 +3,7 @@ BIN := .venv/bin
 CODE := $(wildcard smq_core smq_tui tests examples benchmarks)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
 
-.PHONY: help run test test-fast check static format lint types imports fix bench-quick clean clean-all venv venv-dev
+.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -37,6 +37,9 @@ imports: venv-dev
 fix: venv-dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+bench: venv ## smq, its limit and its peers: writes docs/benchmarks.md (about two hours; ARGS="--sections alike --rounds 1")
+	$(BIN)/python -m benchmarks.full $(ARGS)
 
 bench-quick: venv ## smq beside the bare loops in C and Python, in under two minutes (ARGS="--rows enqueue-full")
 	@$(BIN)/python -m benchmarks.quick $(ARGS)

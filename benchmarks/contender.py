@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TOPIC", "Contender", "Mode", "NotOfferedError"]
 
-TOPIC = "t"
+TOPIC = os.environ.get("SMQ_BENCH_TOPIC", "t")
 Mode: TypeAlias = Literal["default", "full", "normal"]
 """How durable a commit is: as the queue has it, flushed to the disk each time, or not."""
 
@@ -25,6 +26,9 @@ class Contender:
 
     loses_on_crash = False
     """What was handed out is gone already: a crash of the consumer loses it."""
+
+    fill_mode: Mode = "normal"
+    """The mode in which it is filled before it is measured: the fastest that leaves no trace in the file."""
 
     def __init__(self, folder: str, mode: Mode) -> None:
         """Open the queue, creating it when it is not there."""

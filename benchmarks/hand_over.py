@@ -1,4 +1,4 @@
-"""How long a message takes to a waiting process, and what the waiting costs; it runs as either process too."""
+"""How long a message takes to a waiting process, and what the waiting costs, and is either process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks.rounds import surroundings
 if TYPE_CHECKING:
     from benchmarks.roster import Entrant
 
-__all__ = ["Latency", "measure_latency"]
+__all__ = ["Latency", "measure_latency", "measure_neighbour"]
 
 STEPS_S = (0.010, 0.017, 0.023, 0.030)
 """Pauses between messages, in turn."""
@@ -83,10 +83,49 @@ def measure_latency(entrant: Entrant, count: int, idle_s: float) -> Latency:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _spawn(command: list[str], folder: str, into: list[subprocess.Popen[str]]) -> subprocess.Popen[str]:
+def measure_neighbour(entrant: Entrant, seconds: float) -> float:
+    """Answer the time on a core, in percent, of a waiting process while another topic is busy."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="neighbour-", dir=CACHE)
+    command = [str(entrant.python), "-m", "benchmarks.hand_over", entrant.adapter, folder]
+    processes: list[subprocess.Popen[str]] = []
+    try:
+        neighbour = _spawn(
+            [*command, "send", str(10**6)],
+            folder,
+            processes,
+            SMQ_BENCH_TOPIC="neighbour",
+            SMQ_BENCH_PAUSE="0.002",
+        )
+        _expect(neighbour, "ready")
+        waiter = _spawn([*command, "wait", "1"], folder, processes)
+        _expect(waiter, "ready")
+        assert neighbour.stdin is not None
+        neighbour.stdin.write("go\n")
+        neighbour.stdin.flush()
+        time.sleep(SETTLE_S)
+        before = _on_cpu_s(waiter.pid)
+        time.sleep(seconds)
+        return 100 * (_on_cpu_s(waiter.pid) - before) / seconds
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spawn(
+    command: list[str], folder: str, into: list[subprocess.Popen[str]], **more: str
+) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        command, cwd=folder, env=surroundings(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=folder,
+        env=surroundings(**more),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     into.append(process)
     return process
@@ -120,12 +159,13 @@ def send(adapter: str, folder: str, count: int) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     sent = {}
+    pause = float(os.environ.get("SMQ_BENCH_PAUSE", "0"))
     for number in range(count):
         name = LAST if number == count - 1 else f"m{number}"
         payload = queue.prepare(json.dumps({"name": name, "note": "x" * 150}))
         sent[name] = time.monotonic()
         queue.put(payload)
-        time.sleep(STEPS_S[number % len(STEPS_S)])
+        time.sleep(pause or STEPS_S[number % len(STEPS_S)])
     print(json.dumps(sent))
     queue.close()
 

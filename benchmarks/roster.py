@@ -20,6 +20,8 @@ class Entrant:
     python: Path = Path(sys.executable)
     version: str = ""
     note: str = ""
+    lacks: str = ""
+    """The mode that it does not offer."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Peer:
     requirements: tuple[str, ...]
     least_python: tuple[int, int] = (3, 11)
     note: str = ""
+    lacks: str = ""
 
 
 OURS = Entrant("smq", "ours:Ours")
@@ -51,9 +54,9 @@ PEERS = (
     Peer(
         "simplebroker", "simplebroker_queue:SimpleBroker", ("simplebroker==8.7.2",), note="move, then delete"
     ),
-    Peer("honker", "honker_queue:Honker", ("honker==0.5.0",)),
+    Peer("honker", "honker_queue:Honker", ("honker==0.5.0",), lacks="full"),
     Peer("localqueue", "localqueue_queue:LocalQueue", ("localqueue==1.4.1",)),
-    Peer("cairnq", "cairnq_queue:CairnQ", ("cairnq==0.15.1",)),
+    Peer("cairnq", "cairnq_queue:CairnQ", ("cairnq==0.15.1",), lacks="normal"),
     Peer(
         "django-tasks-db",
         "django_tasks:DjangoTasks",
@@ -76,5 +79,5 @@ def installed(names: set[str]) -> tuple[list[Entrant], dict[str, str]]:
             missing[peer.name] = str(error)
         else:
             version = peer.requirements[0].partition("==")[2]
-            entrants.append(Entrant(peer.name, peer.adapter, python, version, peer.note))
+            entrants.append(Entrant(peer.name, peer.adapter, python, version, peer.note, peer.lacks))
     return entrants, missing

@@ -6,26 +6,38 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from benchmarks.contender import NotOfferedError
 from benchmarks.native import build
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
 
-__all__ = ["seconds"]
+__all__ = ["fill", "seconds"]
 
+_LOOPS = ("enqueue", "enqueue_many", "dequeue_ack", "exchange", "batches")
 _FILL_BATCH = 1_000
-_CALL = "SELECT bare_loop(?, ?, ?, ?, ?, ?)"
 
 
-def seconds(case: Case, folder: str, payload: str, waiting: int) -> float:
-    """Run a case's loop on a table with so many rows waiting; answers what its timed part took."""
+def fill(folder: str, waiting: int, payload: str) -> None:
+    """Put rows in, in batches."""
+    rest = waiting % _FILL_BATCH
+    for rows, batch in ((waiting - rest, _FILL_BATCH), (rest, rest)):
+        if rows:
+            _call(folder, "fill", "NORMAL", rows, batch, payload)
+
+
+def seconds(case: Case, folder: str, payload: str) -> float:
+    """Run a case's loop; answers what its timed part took."""
+    if case.loop not in _LOOPS:
+        raise NotOfferedError(case.loop)
+    synchronous = "NORMAL" if case.mode == "normal" else "FULL"
+    return _call(folder, case.loop, synchronous, case.count, case.batch, payload)
+
+
+def _call(folder: str, *values: str | int) -> float:
     db = apsw.Connection(":memory:")
     db.enable_load_extension(True)  # noqa: FBT003 - the driver takes it by position
     db.load_extension(str(build("bare_loop")), "sqlite3_bareloop_init")
-    path = f"{folder}/c.sqlite3"
-    synchronous = "NORMAL" if case.mode == "normal" else "FULL"
-    rows = -(-waiting // _FILL_BATCH) * _FILL_BATCH
-    db.execute(_CALL, (path, "fill", "NORMAL", rows, _FILL_BATCH, payload)).fetchall()
-    took = db.execute(_CALL, (path, case.loop, synchronous, case.count, case.batch, payload)).get
+    took = db.execute("SELECT bare_loop(?, ?, ?, ?, ?, ?)", (f"{folder}/c.sqlite3", *values)).get
     assert isinstance(took, float)
     return took

@@ -21,6 +21,8 @@ _WORKER = "bench"
 class CairnQ(Contender):
     """Tasks of one name; it flushes each commit and offers nothing else."""
 
+    fill_mode: Mode = "default"
+
     def __init__(self, folder: str, mode: Mode) -> None:
         """Open the client."""
         if mode == "normal":

@@ -31,6 +31,8 @@ def work(payload: object) -> None:
 class DjangoTasks(Contender):
     """Its rollback journal flushes four times a commit; the mode normal is WAL with synchronous NORMAL."""
 
+    fill_mode: Mode = "default"
+
     def __init__(self, folder: str, mode: Mode) -> None:
         """Set Django up and make its tables."""
         self._mode = mode

@@ -169,7 +169,7 @@ static void close_loop(Loop *loop) {
 static double timed(Loop *loop, const char *name, sqlite3_int64 count) {
     for (size_t i = 0; i < sizeof ACTIONS / sizeof *ACTIONS; i++) {
         if (strcmp(ACTIONS[i].name, name)) continue;
-        int warm_up = ACTIONS[i].warms_up ? WARM_UP / loop->batch : 0;
+        int warm_up = ACTIONS[i].warms_up ? (count < WARM_UP ? count : WARM_UP) / loop->batch : 0;
         for (int n = 0; n < warm_up; n++) ACTIONS[i].run(loop);
         double start = seconds_now();
         for (sqlite3_int64 n = 0; n < count / loop->batch && !loop->failed; n++) ACTIONS[i].run(loop);
