@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -86,9 +86,13 @@ def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Ite
         for pattern in _patterns(worker)
     ]
     for stats in topics:
-        is_served = any(fnmatch.fnmatchcase(stats.topic, pattern) for pattern in patterns)
+        is_served = any(_covers(pattern, stats.topic) for pattern in patterns)
         if stats.ready and not stats.paused and not is_served:
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
+
+
+def _covers(pattern: str, topic: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), topic) is not None
 
 
 def _patterns(worker: WorkerInfo) -> list[object]:

@@ -42,6 +42,7 @@ def test_a_paused_topic_may_wait() -> None:
     [
         ("running", 1, ["mail"], True),
         ("running", 1, ["ma*"], True),
+        ("running", 1, ["m[a]il"], False),
         ("running", 1, ["other"], False),
         ("running", 100, ["mail"], False),
         ("quiet", 1, ["mail"], False),

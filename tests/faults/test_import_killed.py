@@ -1,0 +1,73 @@
+"""An import is killed at any of its effects on the disk and run again: each line is in once, and each reject."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.jsonl import ImportOptions, Source, import_lines
+from smq_core.store import open_store
+from tests.faults.killing import every_kill, run_killed_at
+from tests.unit.jsonl_desk import bodies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = 1_200
+REJECTS = LINES // 100
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b"".join(b"\xff%d\n" % n if n % 100 == 0 else b"%d\n" % n for n in range(LINES)))
+    return file
+
+
+def take(location: Path, file: Path) -> None:
+    store = open_store(location)
+    try:
+        with Source(file) as source:
+            import_lines(store, source, ImportOptions(rejects=location.with_name("rejects")))
+    finally:
+        store.close()
+
+
+def assert_each_line_once(location: Path) -> None:
+    store = open_store(location)
+    try:
+        assert bodies(store) == [str(n) for n in range(LINES) if n % 100]
+    finally:
+        store.close()
+    rejects = location.with_name("rejects").read_bytes().splitlines()
+    assert rejects == [b"\xff%d" % n for n in range(0, LINES, 100)]
+    assert len(location.with_name("rejects.reasons.jsonl").read_bytes().splitlines()) == REJECTS
+
+
+def test_killed_at_any_effect_and_run_again_it_takes_each_line_once(
+    tmp_path: Path, source: Path, template: Path
+) -> None:
+    folder = tmp_path / "queue"
+    location = folder / "queue.sqlite3"
+
+    def renew() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        shutil.copyfile(template, location)
+
+    kills = 0
+    for _ in every_kill(lambda: take(location, source), renew):
+        take(location, source)
+        assert_each_line_once(location)
+        kills += 1
+    assert kills > 10
+
+
+def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path, source: Path) -> None:
+    location = tmp_path / "queue.sqlite3"
+    kills = sum(run_killed_at(effect, lambda: take(location, source)) for effect in range(4, 40))
+    take(location, source)
+    assert_each_line_once(location)
+    assert kills > 0
