@@ -59,12 +59,10 @@ class Turn:
 
     def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
         """Wait for the turn until a moment of the monotonic clock; say whether it is ours now."""
-        if self.take():
-            return True
         remaining = deadline - monotonic()
         if remaining <= 0:
             return False
-        return self._look_again() or self._queue(remaining)
+        return self.take() or self._look_again() or self._queue(remaining)
 
     def give(self) -> None:
         """Give the turn back; harmless when it is not held, or its descriptor was closed, which gave it back."""
@@ -96,29 +94,30 @@ class _Place:
     """A place in the queue, which the caller may leave while the helper thread still stands in it."""
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._path = path
+        self._descriptor = -1
         self._mutex = threading.Lock()
         self._is_left = False
         self.came = threading.Event()
         """Set when the turn is ours."""
 
     def wait(self) -> None:
-        """Stand in the queue; the helper thread's whole work."""
+        """Stand in the queue; the helper thread's whole work, the opening too: else an interrupt could leave it open."""
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         fcntl.flock(self._descriptor, LOCK_EX)
         with self._mutex:
             self.came.set()
             if self._is_left:
-                _release(self._descriptor)
+                self._release()
 
     def leave(self) -> None:
         """Give the place up, and the turn with it when it came; once only."""
         with self._mutex:
             if self.came.is_set() and not self._is_left:
-                _release(self._descriptor)
+                self._release()
             self._is_left = True
 
-
-def _release(descriptor: int) -> None:
-    # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would keep the lock
-    flock(descriptor, LOCK_UN)
-    os.close(descriptor)
+    def _release(self) -> None:
+        # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would keep the lock
+        flock(self._descriptor, LOCK_UN)
+        os.close(self._descriptor)

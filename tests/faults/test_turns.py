@@ -1,0 +1,202 @@
+"""Turns: whoever stops, dies or is interrupted with the turn or the lock in hand holds up the others for a bounded time only.
+
+The story: a writer is suspended by a debugger in the middle of its commit, and the workers of the machine wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Queue, StoreBusy
+from tests.concurrency.children import child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+HOLDER = """
+    import sys
+    from smq_core import Queue
+    with Queue(sys.argv[1]) as queue, queue.transaction():
+        print("held", flush=True)
+        input()
+    print("done", flush=True)
+"""
+FOREIGN_HOLDER = """
+    import sqlite3, sys
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    print("held", flush=True)
+    input()
+    connection.execute("COMMIT")
+    connection.close()
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def hasty(location: str) -> Iterator[Queue]:
+    """A queue that does not wait for long."""
+    with Queue(location, timeout=0.2) as opened:
+        opened.enqueue("mail", "first")
+        yield opened
+
+
+def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue) -> None:
+    with child(HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+        os.kill(holder.process.pid, signal.SIGSTOP)
+        with pytest.raises(StoreBusy, match="try again"):
+            hasty.enqueue("mail", "hello")
+        os.kill(holder.process.pid, signal.SIGCONT)
+        holder.go()
+        assert holder.line() == "done"
+
+        assert hasty.enqueue("mail", "hello") == 2
+
+
+def test_a_killed_process_with_the_turn_holds_up_nobody(hasty: Queue) -> None:
+    with child(HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+        holder.process.kill()
+        holder.process.wait()
+
+        assert hasty.enqueue("mail", "hello") == 2
+
+
+def test_reading_goes_on_while_another_has_the_turn(hasty: Queue) -> None:
+    with child(HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+
+        assert hasty.size("mail") == 1
+        assert hasty.dequeue("print") == []
+
+
+def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Queue) -> None:
+    with child(FOREIGN_HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+        with pytest.raises(StoreBusy):
+            hasty.enqueue("mail", "hello")
+        holder.go()
+        assert holder.line() == "done"
+
+        assert hasty.enqueue("mail", "hello") == 2
+
+
+def test_a_writer_waits_for_a_foreign_one(location: str) -> None:
+    with child(FOREIGN_HOLDER, location) as holder, Queue(location) as patient:
+        assert patient.size("mail") == 0
+        assert holder.line() == "held"
+        with child(SENDER, location) as sender:
+            assert sender.line() == "sending"
+            holder.go()
+
+            assert sender.rest() == ["1"]
+
+
+SENDER = """
+    import sys
+    from smq_core import Queue
+    with Queue(sys.argv[1]) as queue:
+        queue.size("mail")
+        print("sending", flush=True)
+        print(queue.enqueue("mail", "hello"), flush=True)
+"""
+
+
+def test_a_caller_who_gave_up_waiting_leaves_nothing_that_holds_the_turn_later(hasty: Queue) -> None:
+    """The kernel's queue has no timeout: a thread may still stand in it, and get the turn when nobody wants it any more."""
+    with child(HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+        for _ in range(3):
+            with pytest.raises(StoreBusy):
+                hasty.enqueue("mail", "hello")
+        holder.go()
+        holder.rest()
+
+        assert [hasty.enqueue("mail", "hello") for _ in range(3)] == [2, 3, 4]
+
+
+class Interruption:
+    """Raises KeyboardInterrupt at the n-th line of our own code that a call runs."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> Interruption | None:
+        if "smq_core" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+    def strikes(self, work: Callable[[], object]) -> bool:
+        """Run a piece of work; say whether it was interrupted."""
+        before = sys.gettrace()
+        sys.settrace(self)
+        try:
+            work()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+
+VERBS: dict[str, Callable[[Queue], object]] = {
+    "enqueue": lambda queue: queue.enqueue("mail", "hello"),
+    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["a", "b"]),
+    "dequeue": lambda queue: queue.dequeue("mail", limit=2),
+    "dequeue and ack": lambda queue: queue.dequeue("mail", ack=queue.dequeue("mail")),
+    "requeue": lambda queue: [queue.requeue(lease) for lease in queue.dequeue("mail")],
+    "transaction": lambda queue: in_transaction(queue),
+}
+
+
+def in_transaction(queue: Queue) -> None:
+    """Send two messages in one transaction."""
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "a")
+        transaction.enqueue("mail", "b")
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_an_interrupt_at_any_line_leaves_no_lock_and_no_turn(hasty: Queue, verb: str) -> None:
+    """The next call works, of the interrupted queue and of another one, and nothing is half-done."""
+    with Queue(hasty.location, timeout=0.2, durability="normal") as other:
+        number = 1
+        while Interruption(number).strikes(lambda: VERBS[verb](hasty)):
+            number += 1
+            before = other.size("mail")
+            other.enqueue("mail", "hello")
+            hasty.enqueue("mail", "hello")
+            assert other.size("mail") == before + 2
+
+    assert number > 20
+
+
+def test_an_interrupt_while_waiting_for_the_turn_leaves_no_place_in_the_queue_behind(location: str) -> None:
+    with Queue(location, timeout=0.03) as waiting, Queue(location) as holding:
+        waiting.enqueue("mail", "hello")
+        number = 1
+        is_struck = True
+        while is_struck:
+            with holding.transaction():
+                is_struck = Interruption(number).strikes(lambda: busy(waiting))
+            number += 3
+            holding.enqueue("mail", "hello")
+
+        assert waiting.enqueue("mail", "hello") > number // 3
+
+
+def busy(queue: Queue) -> None:
+    """Wait for the turn in vain."""
+    with pytest.raises(StoreBusy):
+        queue.enqueue("mail", "hello")
