@@ -21,8 +21,8 @@ from smq_core.jsonl import (
     import_lines,
     preview_lines,
 )
-from smq_core.jsonl.value import Shape
 from smq_core.store import default_location, open_store
+from smq_core.written import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

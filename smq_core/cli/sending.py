@@ -14,11 +14,11 @@ from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, location_of
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
-from smq_core.jsonl.value import read_value
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
 from smq_core.store import create, create_into, default_location, open_store
 from smq_core.store.records import NewMessage
+from smq_core.written import read_value
 
 if TYPE_CHECKING:
     from smq_core.message import Kind

@@ -1,7 +1,7 @@
 """Turns one line of JSONL into a message, or says why it cannot be one. Pure: no files, no line numbers.
 
 A JSON object with `topic` and `payload` (or `message`) is an envelope, see `smq_core.jsonl.envelope`.
-Anything else is itself the payload, see `smq_core.jsonl.value`.
+Anything else is itself the payload, see `smq_core.written`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from smq_core.errors import InvalidMessage
 from smq_core.jsonl.envelope import read_envelope
-from smq_core.jsonl.value import REFUSALS, Shape, Value, read_refused, read_value
 from smq_core.store.records import NewMessage
 from smq_core.validation import check_topic
+from smq_core.written import REFUSALS, Shape, Value, read_refused, read_value
 
 __all__ = ["LINE_LIMIT", "TOO_LONG", "LineParser", "Parsed", "is_blank"]
 

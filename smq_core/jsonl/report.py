@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from smq_core.errors import InvalidLine
-from smq_core.jsonl.value import Shape
+from smq_core.written import Shape
 
 if TYPE_CHECKING:
     from smq_core.jsonl.line import Parsed

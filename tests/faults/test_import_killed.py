@@ -1,4 +1,4 @@
-"""An import is killed at any of its effects on the disk and run again: each line is in once, and each reject."""
+"""An import is killed at any of its effects on the disk and run again: each line and reject is in once."""
 
 from __future__ import annotations
 

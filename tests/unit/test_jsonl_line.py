@@ -8,8 +8,8 @@ import pytest
 
 from smq_core.errors import InvalidMessage
 from smq_core.jsonl.line import LineParser, Parsed, is_blank
-from smq_core.jsonl.value import Shape
 from smq_core.states import State
+from smq_core.written import Shape
 
 NOW = 1_700_000_000_000
 
