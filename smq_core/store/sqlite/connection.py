@@ -89,7 +89,7 @@ class Connection:
         """Held while a call runs, so that a fork or a close can wait for it."""
         self.is_open = False
         self._depth = 0
-        self._wal_pages = 0
+        self._wal_length = _WalLength()
         self._next_checkpoint = CHECKPOINT_PAGES
         self._owes_full_commit = True
         self._watch: FileWatch | None = None
@@ -277,7 +277,7 @@ class Connection:
         if self._wal.is_poisoned:
             self._renew_wal()
         if self._owes_full_commit:
-            self._wal_pages = 0
+            self._wal_length.pages = 0
             self.db.execute("PRAGMA synchronous = FULL")
         return self._owes_full_commit
 
@@ -285,10 +285,10 @@ class Connection:
         if is_full:
             self.db.execute("PRAGMA synchronous = NORMAL")
             # a commit of nothing syncs nothing
-            self._owes_full_commit = not self._wal_pages
+            self._owes_full_commit = not self._wal_length.pages
         if is_durable:
             self._wal.flush()
-        if self._wal_pages >= (self._next_checkpoint if is_durable else 3 * self._next_checkpoint):
+        if self._wal_length.pages >= (self._next_checkpoint if is_durable else 3 * self._next_checkpoint):
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error):
                 self.checkpoint()
@@ -322,15 +322,25 @@ class Connection:
         self.db.execute(_PRAGMAS).fetchall()
         # opens the -wal, which only a first read does
         self.db.execute("SELECT 1 FROM sqlite_schema").fetchall()
-        self.db.set_wal_hook(self._count_pages)
+        self.db.set_wal_hook(self._wal_length.note)
         self.db.set_busy_timeout(BUSY_IN_TURN_MS)
-
-    def _count_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
-        self._wal_pages = pages
-        return apsw.SQLITE_OK
 
     def __del__(self) -> None:
         """Close what a thread left open when it ended."""
         if getattr(self, "is_open", False):
             with contextlib.suppress(SmqError, apsw.Error):
                 self.close()
+
+
+class _WalLength:
+    """How long the -wal was at the last commit; no part of the connection, which would otherwise be kept alive by its own hook."""
+
+    __slots__ = ("pages",)
+
+    def __init__(self) -> None:
+        self.pages = 0
+
+    def note(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        """Take the number of pages that SQLite tells after a commit."""
+        self.pages = pages
+        return apsw.SQLITE_OK
