@@ -138,7 +138,7 @@ WHEN new.kind = 'auto' BEGIN
   SELECT CASE
     WHEN length(CAST(new.topic AS BLOB)) NOT BETWEEN 1 AND 200
       THEN RAISE(ABORT, 'smq: a topic has 1 to 200 bytes')
-    WHEN new.topic GLOB '*[=*,]*' OR new.topic <> trim(new.topic) OR new.topic GLOB ('*[' || char(1) || '-' || char(31) || char(127) || ']*')
+    WHEN new.topic GLOB '*[=*,]*' OR new.topic <> trim(new.topic) OR instr(new.topic, char(0)) OR new.topic GLOB ('*[' || char(1) || '-' || char(31) || char(127) || ']*')
       THEN RAISE(ABORT, 'smq: a topic is printable text without space at its ends and without any of = * ,')
     WHEN new.headers IS NOT NULL AND iif(json_valid(new.headers), json_type(new.headers), '') <> 'object'
       THEN RAISE(ABORT, 'smq: headers are a JSON object')
