@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import click
 
 from smq_core.cli import output
-from smq_core.cli.options import STATE, TOPIC, database, inspector
+from smq_core.cli.options import ID, STATE, TOPIC, database, inspector
 from smq_core.cli.outcomes import report
 from smq_core.cli.progress import bar, told
 from smq_core.store.records import Filter
@@ -57,7 +57,7 @@ class _Action(Protocol):
 
 def _command(verb: _Verb) -> click.Command:
     @click.command(verb.name, help=verb.help)
-    @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+    @click.argument("ids", metavar="[ID]...", type=ID, nargs=-1)
     @click.option("--topic", type=TOPIC, help="All messages of this topic …")
     @click.option("--state", type=STATE, help="… that are in this state …")
     @click.option("--error", metavar="TEXT", help="… and have this in their last error.")
@@ -108,7 +108,7 @@ bury_ = _command(_Verb("bury", "buried", "Put messages among the dead letters: b
 
 
 @click.command
-@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @click.option("--to", "topic", type=TOPIC, required=True, help="The topic to put them into.")
 @database
 @click.pass_context
@@ -119,7 +119,7 @@ def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str
 
 
 @click.command
-@click.argument("operation", type=int, required=False)
+@click.argument("operation", type=ID, required=False)
 @database
 @click.pass_context
 def undo_(ctx: click.Context, *, operation: int | None, location: str | None) -> int:

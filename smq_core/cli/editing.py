@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from smq_core.cli import output
-from smq_core.cli.options import database, inspector
+from smq_core.cli.options import ID, database, inspector
 from smq_core.cli.outcomes import report
 from smq_core.errors import InvalidMessage, SmqError
 from smq_core.payload import decode
@@ -37,7 +37,7 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @click.command
-@click.argument("message_id", metavar="ID", type=int)
+@click.argument("message_id", metavar="ID", type=ID)
 @click.option("--yes", is_flag=True, help="Do not ask before writing.")
 @database
 @click.pass_context

@@ -13,6 +13,7 @@ import click
 from smq_core.cli import output
 from smq_core.cli.options import STATE, TOPIC, database, location_of
 from smq_core.cli.progress import bar
+from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.format import count
 from smq_core.jsonl import ExportOptions, export_lines
@@ -21,6 +22,8 @@ from smq_core.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from smq_core.store.base import Store
 
 __all__ = ["export_"]
 
@@ -41,7 +44,7 @@ def export_(
     try:
         # Asked first, so that a database that cannot be read leaves no empty file behind.
         store.highest_id()
-        with _opened(target) as file, bar("exporting", None) as show:
+        with _opened(target) as file, bar("exporting", _total(store, options)) as show:
 
             def told(written: int) -> bool:
                 show(written, f"{count(written)} messages")
@@ -51,6 +54,18 @@ def export_(
     finally:
         store.close()
     output.note(f"{output.amount(written, 'message')} written")
+
+
+def _total(store: Store, options: ExportOptions) -> int:
+    """Count what will be written, by the topics' counters."""
+    topics = store.topics(SystemClock().now_ms())
+    states = State if options.state is None else (options.state,)
+    return sum(
+        getattr(stats, state.value)
+        for stats in topics
+        for state in states
+        if options.topic in {None, stats.topic}
+    )
 
 
 @contextlib.contextmanager
@@ -70,5 +85,8 @@ def _opened(target: str | None) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         part.rename(path)
+    except OSError as error:
+        raise SmqError(f"{target} cannot be written: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

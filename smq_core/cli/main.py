@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "run"]
 
+_WRONG_USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
 """What a shell shows of a program that the signal ended."""
@@ -33,6 +34,11 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and answer its exit code; whatever goes wrong is said on standard error."""
     output.prepare()
+    if not all(map(_is_unicode, arguments)):
+        output.complain(
+            "an argument is not UTF-8; `smq send TOPIC - --bytes` sends any bytes from standard input"
+        )
+        return _WRONG_USAGE
     try:
         code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
         sys.stdout.flush()
@@ -55,6 +61,14 @@ def run(arguments: Sequence[str]) -> int:
         output.complain(f"{error.filename or 'output'}: {error.strerror or error}")
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _is_unicode(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _let_go_of_output() -> None:

@@ -18,7 +18,18 @@ from smq_core.store import LOCATION_VARIABLE, default_location
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DURATION", "STATE", "TOPIC", "announce", "database", "inspector", "json_option", "location_of"]
+__all__ = [
+    "DURATION",
+    "ID",
+    "LIMIT",
+    "STATE",
+    "TOPIC",
+    "announce",
+    "database",
+    "inspector",
+    "json_option",
+    "location_of",
+]
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -57,6 +68,10 @@ class _Topic(click.ParamType[str]):
 
 
 DURATION = _Duration()
+ID = click.IntRange(1, 2**63 - 1)
+"""A message's id, or an operation's."""
+LIMIT = click.IntRange(1, 1_000_000)
+"""How many of something are listed."""
 TOPIC = _Topic()
 STATE = click.Choice([state.value for state in State])
 

@@ -29,6 +29,7 @@ _CLEAR: Final = "\x1b[H\x1b[2J"
 _STEP_S: Final = 10
 _WINDOW_S: Final = 60
 _DEFAULT_EVERY_S: Final = 2.0
+_LEAST_EVERY_S: Final = 0.1
 
 
 class Flow(NamedTuple):
@@ -81,7 +82,7 @@ def top_(
         if every is None:
             return
         last = look
-        pause.wait(every)
+        pause.wait(max(every, _LEAST_EVERY_S))
 
 
 def flows(

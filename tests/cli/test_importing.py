@@ -138,6 +138,12 @@ def test_an_export_writes_over_nothing(smq: Smq, tmp_path: Path) -> None:
     assert (ran.code, file.read_text()) == (1, "precious")
 
 
+def test_an_export_that_cannot_be_written_says_so(smq: Smq, tmp_path: Path) -> None:
+    ran = smq("export", "-o", str(tmp_path / "missing" / "out.jsonl"))
+    assert ran.code == 1
+    assert f"{tmp_path}/missing/out.jsonl cannot be written: No such file" in ran.err
+
+
 def test_an_export_of_no_queue_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", "--db", str(tmp_path / "none"), "-o", str(tmp_path / "out")]) == 1
     assert "no queue" in capsys.readouterr().err

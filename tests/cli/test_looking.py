@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from smq_core.cli.output import width
 
 if TYPE_CHECKING:
@@ -90,6 +92,12 @@ def test_a_message_that_is_not_there_ends_with_1(smq: Smq) -> None:
     ran = smq("show", "99")
     assert (ran.code, ran.out) == (1, "")
     assert "no message 99" in ran.err
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "99999999999999999999", "one"])
+def test_what_is_no_id_is_wrong_usage(smq: Smq, number: str) -> None:
+    for command in (["show"], ["requeue"], ["edit", "--yes"], ["undo"], ["move", "--to", "x"]):
+        assert smq(*command, "--", number).code == 2
 
 
 def test_no_control_character_of_a_message_reaches_the_terminal(smq: Smq, messages: Queue) -> None:

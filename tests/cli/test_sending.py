@@ -94,6 +94,7 @@ def test_a_held_key_answers_the_first_id(smq: Smq) -> None:
         (["mail", "x", "--delay", "-1s"], 2, "no duration"),
         (["mail", "x", "--header", "a"], 2, "NAME=VALUE"),
         (["mail", "x", "--key", ""], 65, "key"),
+        (["mail", "\udcff"], 2, "not UTF-8"),
         ([], 2, "TOPIC"),
     ],
 )
