@@ -58,7 +58,7 @@ def _pause(stats: TopicStats) -> str:
 @click.command
 @click.argument("topic", type=TOPIC)
 @click.option("--state", type=STATE, help="Only in this state.")
-@click.option("--limit", type=LIMIT, default=20, show_default=True)
+@click.option("--limit", type=LIMIT, default=20, show_default=True, help="List so many.")
 @database
 @json_option
 @click.pass_context
@@ -115,7 +115,7 @@ def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json:
 
 
 @click.command
-@click.option("--limit", type=LIMIT, default=20, show_default=True)
+@click.option("--limit", type=LIMIT, default=20, show_default=True, help="List so many.")
 @database
 @json_option
 @click.pass_context

@@ -5,6 +5,7 @@ It prints nothing: the command, the daemon's inbox and the dashboard hand in a c
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -225,7 +226,8 @@ class _Run:
 def _blank_progress(source: Source, options: ImportOptions, now_ms: int) -> ImportProgress:
     identity = source.identity
     return ImportProgress(
-        source=source.name if source.path is None else str(source.path),
+        # A name of bytes that are no text cannot be stored as it is; it is only shown.
+        source=os.fsencode(source.path or source.name).decode(errors="replace"),
         name=options.name,
         device=None if identity is None else identity.device,
         inode=None if identity is None else identity.inode,

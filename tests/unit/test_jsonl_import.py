@@ -73,6 +73,13 @@ def test_a_dry_run_without_a_database_makes_none(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
+def test_a_file_may_have_any_name(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "\udcff.jsonl"
+    file.write_bytes(b"1\n")
+    assert take(store, file).taken == 1
+    assert take(store, file).has_nothing_new
+
+
 @pytest.mark.parametrize(("name", "reason"), [("folder", "is a folder"), ("missing.jsonl", "cannot be read")])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / "folder").mkdir()
