@@ -55,7 +55,13 @@ def export_lines(
     """
     options = options or ExportOptions()
     now_ms = (clock or SystemClock()).now_ms()
-    selection = Selection(topic=options.topic, state=options.state, where=options.where, as_of_ms=now_ms)
+    selection = Selection(
+        topic=options.topic,
+        state=options.state,
+        where=options.where,
+        max_id=store.highest_id(),
+        as_of_ms=now_ms,
+    )
     written, after = 0, None
     while rows := store.page(
         selection, after=after, newest=False, limit=_PAGE, preview_bytes=_WHOLE, now_ms=now_ms

@@ -300,14 +300,9 @@ class WorkerStore(Protocol):
         ...
 
     def imports(
-        self,
-        *,
-        name: str | None = None,
-        device: int | None = None,
-        inode: int | None = None,
-        bytes_taken: int | None = None,
+        self, *, name: str | None = None, device: int | None = None, inode: int | None = None
     ) -> list[ImportProgress]:
-        """Answer recorded imports that match all that is given."""
+        """Answer recorded imports that match all that is given, the newest first."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.errors import SmqError, StoreBusy
-from smq_core.jsonl import DamagedSourceError, Source
+from smq_core.jsonl import DamagedSourceError, Source, export_lines
 from tests.unit.jsonl_desk import bodies, numbered, stop_after, take, texts
 
 if TYPE_CHECKING:
@@ -187,3 +187,21 @@ def test_a_second_run_under_the_same_name_is_noticed(store: Store) -> None:
     with pytest.raises(StoreBusy, match="another import"):
         take(store, "-", run_another, stdin=numbered(1, 2_000), name="feed")
     assert bodies(store) == texts(1, 2_000)
+
+
+def test_an_export_ends_with_what_was_there_when_it_began(store: Store) -> None:
+    take(store, "-", stdin=numbered(1, 250))
+    written: list[bytes] = []
+
+    def add_more(_written: int) -> bool:
+        take(store, "-", stdin=b"later\n")
+        return True
+
+    assert export_lines(store, written.append, progress=add_more) == 250
+    assert len(written) == 250
+
+
+def test_an_export_can_be_stopped(store: Store) -> None:
+    take(store, "-", stdin=numbered(1, 450))
+    written: list[bytes] = []
+    assert export_lines(store, written.append, progress=lambda done: done < 400) == 400

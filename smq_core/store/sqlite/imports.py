@@ -51,15 +51,10 @@ class Imports(Session):
         return self._write_durably(lambda db: (_restore(db, messages, now_ms), _record(db, progress)))
 
     def imports(
-        self,
-        *,
-        name: str | None = None,
-        device: int | None = None,
-        inode: int | None = None,
-        bytes_taken: int | None = None,
+        self, *, name: str | None = None, device: int | None = None, inode: int | None = None
     ) -> list[ImportProgress]:
         """Answer recorded imports that match all that is given, the newest first."""
-        wanted = {"name": name, "device": device, "inode": inode, "bytes_taken": bytes_taken}
+        wanted = {"name": name, "device": device, "inode": inode}
         return self._read(lambda db: _find(db, wanted))
 
 

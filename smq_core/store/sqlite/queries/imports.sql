@@ -57,5 +57,4 @@ FROM smq_imports
 WHERE (:name IS NULL OR name = :name)
   AND (:device IS NULL OR device = :device)
   AND (:inode IS NULL OR inode = :inode)
-  AND (:bytes_taken IS NULL OR bytes_taken = :bytes_taken)
 ORDER BY id DESC;
