@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["crowds", "slow_producers"]
 
 P99 = 0.99
+SLOW_COLUMNS = (
+    "",
+    "1 producer",
+    "8 producers",
+    "8 : 1",
+    "worst put ms",
+    "2 consumers beside 8",
+    "p99 ms",
+    "worst ms",
+    "puts meanwhile",
+    "exceptions",
+)
 
 
 def crowds(plan: Plan) -> Table:
@@ -45,9 +57,8 @@ def crowds(plan: Plan) -> Table:
         Gathering(2, 2, plan.scaled(5_000), 60.0),
         Gathering(8, 8, plan.scaled(1_250), 60.0),
     )
-    lines = [line for name, one in (("smq", OURS), (BARE.name, BARE)) for line in _modes(name, one)] + [
-        (peer.name, peer, "default") for peer in plan.peers
-    ]
+    lines = [*_modes("smq", OURS), *_modes(BARE.name, BARE)]
+    lines += [_own(peer.name, peer) for peer in plan.peers]
     seen = _rounds(plan, lines, plans)
     for name, _, _ in lines:
         cells: list[str] = []
@@ -62,58 +73,42 @@ def crowds(plan: Plan) -> Table:
 
 
 def slow_producers(plan: Plan) -> Table:
-    """One producer, eight, and eight beside two consumers, with each flush 5 ms slower."""
-    table = Table.of(
-        "slow-disk",
-        [
-            "",
-            "1 producer",
-            "8 producers",
-            "8 : 1",
-            "worst put ms",
-            "2 consumers beside 8",
-            "p99 ms",
-            "worst ms",
-            "puts meanwhile",
-            "exceptions",
-        ],
-    )
+    """Measure one producer, eight, and eight beside two consumers, with each flush 5 ms slower."""
+    table = Table.of("slow-disk", list(SLOW_COLUMNS))
     seconds = max(1.0, 5.0 * min(1.0, plan.scale))
     plans = (
         Gathering(1, 0, seconds=seconds, is_slow=True),
         Gathering(8, 0, seconds=seconds, is_slow=True),
         Gathering(8, 2, seconds=2 * seconds, waiting=plan.scaled(5_000), is_slow=True),
     )
-    lines = [line for name, one in (("smq", OURS), (BARE.name, BARE)) for line in _modes(name, one)]
+    lines = [*_modes("smq", OURS), *_modes(BARE.name, BARE)]
     for peer in plan.peers:
-        lines += [(f"{peer.name}, its own", peer, "default"), (f"{peer.name}, full", peer, "full")]
+        lines += [_own(f"{peer.name}, its own", peer), _modes(peer.name, peer)[0]]
     seen = _rounds(plan, lines, plans)
     for name, _, _ in lines:
         one, eight, mixed = (seen[name, gathering] for gathering in plans)
-        if all(crowd.problem for crowd in one):
-            continue
-        rates, many = [crowd.put_rate for crowd in one], [crowd.put_rate for crowd in eight]
-        times = [eights / max(ones, 0.1) for ones, eights in zip(rates, many, strict=True)]
-        worst_put = max((wait for crowd in eight for wait in waits(crowd.produced)), default=0.0)
-        taken = [crowd.take_rate for crowd in mixed]
-        p99, worst = _waits(mixed)
-        cells = [
-            ranged(rates),
-            ranged(many),
-            ranged(times),
-            short(worst_put),
-            ranged(taken),
-            ranged(p99),
-            short(worst),
-            ranged([crowd.put_rate for crowd in mixed]),
-            _errors([*one, *eight, *mixed]),
-        ]
-        table.add(
-            name,
-            cells,
-            [_middle(rates), _middle(many), _middle(times), worst_put, _middle(taken), _middle(p99), worst],
-        )
+        if not all(crowd.problem for crowd in one):
+            table.add(name, *_slow(one, eight, mixed))
     return table
+
+
+def _slow(
+    one: Sequence[Crowd], eight: Sequence[Crowd], mixed: Sequence[Crowd]
+) -> tuple[list[str], list[float]]:
+    """Write the cells of one line on the slow disk."""
+    rates, many = [crowd.put_rate for crowd in one], [crowd.put_rate for crowd in eight]
+    times = [eights / max(ones, 0.1) for ones, eights in zip(rates, many, strict=False)]
+    worst_put = max((wait for crowd in eight for wait in waits(crowd.produced)), default=0.0)
+    taken, meanwhile = [crowd.take_rate for crowd in mixed], [crowd.put_rate for crowd in mixed]
+    p99, worst = _waits(mixed)
+    columns = (rates, many, times, [worst_put], taken, p99, [worst], meanwhile)
+    return [*(ranged(values) for values in columns), _errors([*one, *eight, *mixed])], [
+        _middle(values) for values in columns
+    ]
+
+
+def _own(name: str, entrant: Entrant) -> Line:
+    return name, entrant, "default"
 
 
 def _modes(name: str, entrant: Entrant) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.aims import aimed
 from benchmarks.machine import described
 from benchmarks.native import CACHE
 
@@ -17,7 +18,7 @@ __all__ = ["DOCS", "write_report"]
 
 HEAD = (
     "Written by `make bench`; do not edit. Compare figures within one table only: they were measured in",
-    "turns, each case in a fresh process on a fresh file. Compare like with like: a commit that is flushed to",
+    "turns, each case in a fresh process. Compare like with like: a commit that is flushed to",
     "the disk survives a crash of the machine, one that is not may be lost with it.",
 )
 BARE = (
@@ -30,7 +31,7 @@ DOCS = CACHE.parents[1] / "docs"
 
 def write_report(tables: Sequence[Table], plan: Plan) -> None:
     """Write the report."""
-    lines = [*_head(plan), *(line for table in tables for line in _section(table))]
+    lines = [*_head(plan), *_aims(tables), *(line for table in tables for line in _section(table))]
     DOCS.mkdir(exist_ok=True)
     (DOCS / "benchmarks.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -49,6 +50,20 @@ def _head(plan: Plan) -> Iterator[str]:
         for name, why in plan.missing.items()
     )
     yield from BARE
+
+
+def _aims(tables: Sequence[Table]) -> Iterator[str]:
+    """Write what is aimed at, where it was measured."""
+    rows = list(aimed({table.key: table for table in tables}))
+    if rows:
+        yield from (
+            "",
+            "## Aims",
+            "",
+            "| aim | bound | measured | best peer |",
+            "| --- | ---: | ---: | --- |",
+        )
+        yield from ("| " + " | ".join(row) + " |" for row in rows)
 
 
 def _peers(plan: Plan) -> str:

@@ -57,7 +57,7 @@ def defaults(plan: Plan) -> Table:
     lines: list[tuple[str, Entrant, Mode]] = [
         (f"{one.name}, {mode}", one, mode) for one in (*plan.limits, OURS) for mode in ("full", "normal")
     ]
-    lines += [(peer.name, peer, "default") for peer in plan.peers]
+    lines += _lines(plan.peers)
     return _measured(plan, table, lines, SINGLES, tells_settings=True)
 
 
@@ -73,7 +73,7 @@ def alike(plan: Plan) -> Table:
         "alike",
         ["", *(column.title for column in columns)],
     )
-    return _measured(plan, table, _lines(plan), columns)
+    return _measured(plan, table, _everybody(plan), columns)
 
 
 def sizes(plan: Plan) -> Table:
@@ -87,7 +87,7 @@ def sizes(plan: Plan) -> Table:
         "sizes",
         ["", *(column.title for column in columns)],
     )
-    return _measured(plan, table, _lines(plan), columns)
+    return _measured(plan, table, _everybody(plan), columns)
 
 
 def slow_loops(plan: Plan) -> Table:
@@ -99,7 +99,7 @@ def slow_loops(plan: Plan) -> Table:
     )
     columns = [replace(column, mode="full") for column in columns]
     return _measured(
-        plan, table, _lines(plan), columns, changed=lambda case: replace(case, is_slow=True, cap_s=20.0)
+        plan, table, _everybody(plan), columns, changed=lambda case: replace(case, is_slow=True, cap_s=20.0)
     )
 
 
@@ -117,10 +117,7 @@ def backlog(plan: Plan) -> Table:
         "backlog",
         ["", *(column.title for column in columns), "bytes a message"],
     )
-    lines = [
-        (name, entrant, "normal" if entrant in (BARE, C_LOOP) else mode)
-        for name, entrant, mode in _lines(plan, "default")
-    ]
+    lines = [*_lines(plan.limits, "normal"), *_lines((OURS, *plan.peers))]
 
     def changed(case: Case) -> Case:
         name = case.contender.partition(":")[0]
@@ -135,8 +132,12 @@ def backlog(plan: Plan) -> Table:
         drop_seeds()
 
 
-def _lines(plan: Plan, mode: Mode = "default") -> list[tuple[str, Entrant, Mode]]:
-    return [(one.name, one, mode) for one in (*plan.limits, OURS, *plan.peers)]
+def _everybody(plan: Plan) -> list[tuple[str, Entrant, Mode]]:
+    return _lines((*plan.limits, OURS, *plan.peers))
+
+
+def _lines(entrants: Sequence[Entrant], mode: Mode = "default") -> list[tuple[str, Entrant, Mode]]:
+    return [(one.name, one, mode) for one in entrants]
 
 
 def _measured(
