@@ -154,7 +154,7 @@ class WorkersFile:
             return None
         try:
             return _decode(self.memory[at + _LENGTH.size : at + _LENGTH.size + length])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
     def _lock(self, index: int) -> bool:

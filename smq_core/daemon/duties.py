@@ -23,6 +23,7 @@ HEARTBEAT_S: Final = 2.0
 RENEWAL_S: Final = 1.0
 LOCK_LOOK_S: Final = 0.1
 SCAN_S: Final = 0.1
+GREET_S: Final = 0.05
 BACKLOG_S: Final = 0.02
 
 
@@ -36,7 +37,7 @@ class Duties:
         self.is_quiet = False
         self.is_stopping = False
         self.stop_was_asked = False
-        now = parts.clock.monotonic()
+        self._greeted_at = now = parts.clock.monotonic()
         self._due = {self.beat: now, self.renew: now + RENEWAL_S, self._look_at_locks: now, self._scan: now}
         self._interval = {
             self.beat: HEARTBEAT_S,
@@ -93,6 +94,7 @@ class Duties:
         """Write the daemon's row, do what it was asked there, and look at the neighbours."""
         self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
         self.attempt(self.look_at_neighbours)
+        self.attempt(self._parts.neighbours.drop_stale_rows)
         feeder, fleet = self._parts.feeder, self._parts.fleet
         status = f"{self._state}: {feeder.processed.total()} processed, {fleet.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
@@ -105,7 +107,12 @@ class Duties:
         """Return the messages of daemons that died."""
         if self._parts.neighbours.look():
             self._parts.feeder.is_worth_a_look = True
-        self._parts.neighbours.drop_stale_rows()
+
+    def greet(self, now: float) -> None:
+        """Look for new neighbours, since somebody wrote: it may have been the first row of one."""
+        if now - self._greeted_at >= GREET_S:
+            self._greeted_at = now
+            self.look_at_neighbours()
 
     def pause(self, pause: Pause) -> None:
         """Pause a topic whose messages kill worker processes."""

@@ -15,18 +15,21 @@ import watchfiles
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from smq_core.daemon.journal import Journal
     from smq_core.daemon.protocol import HandlerSpec
 
 __all__ = ["CodeWatch", "watched_paths"]
 
 DEBOUNCE_MS: Final = 400
+FIRST_LOOK_MS: Final = 1000
 
 
 class CodeWatch:
     """A thread that sends its process SIGHUP when a file changes."""
 
-    def __init__(self, handlers: Iterable[HandlerSpec], config: str | None) -> None:
+    def __init__(self, handlers: Iterable[HandlerSpec], config: str | None, journal: Journal) -> None:
         """Watch the modules of handlers, and a configuration file."""
+        self._journal = journal
         self._config = None if config is None else Path(config).absolute()
         self._paths = watched_paths(handlers, self._config)
         self._stopping = threading.Event()
@@ -44,14 +47,21 @@ class CodeWatch:
             self._thread.join()
 
     def _run(self) -> None:
-        for _ in watchfiles.watch(
+        is_watching = False
+        for changes in watchfiles.watch(
             *self._paths,
             watch_filter=self._is_code,
             debounce=DEBOUNCE_MS,
             stop_event=self._stopping,
+            rust_timeout=FIRST_LOOK_MS,
+            yield_on_timeout=True,
             raise_interrupt=False,
         ):
-            os.kill(os.getpid(), signal.SIGHUP)
+            if changes:
+                os.kill(os.getpid(), signal.SIGHUP)
+            elif not is_watching:
+                is_watching = True
+                self._journal.info("watching", f"watching {', '.join(map(str, self._paths))} for changed code")
 
     def _is_code(self, change: watchfiles.Change, path: str) -> bool:
         return Path(path) == self._config or watchfiles.PythonFilter()(change, path)

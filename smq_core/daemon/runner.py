@@ -67,6 +67,7 @@ class Runner:
     def __init__(
         self,
         index: int,
+        *,
         inbox: SimpleQueue[Delivery | None],
         outbox: Outbox,
         actions: Callable[[str], Action | None],

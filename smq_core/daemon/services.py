@@ -49,7 +49,7 @@ class Services:
         if config.metrics_port is not None:
             self._services.append(_metrics(config.metrics_port, parts, supervisor))
         if config.reload:
-            self._services.append(CodeWatch(handler_specs(config), config_path))
+            self._services.append(CodeWatch(handler_specs(config), config_path, parts.journal))
 
     def start(self) -> None:
         """Start all."""

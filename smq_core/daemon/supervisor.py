@@ -134,11 +134,13 @@ class Supervisor:
     def _notice(self) -> None:
         if self._watch.notice():
             self._parts.feeder.is_worth_a_look = True
+            self._duties.greet(self._parts.clock.monotonic())
 
     def _look_again(self, now: float) -> None:
         feeder = self._parts.feeder
         if self._watch.look_again(now):
             feeder.is_worth_a_look = True
+            self._duties.greet(now)
         if feeder.due_at_ms is not None and self._parts.clock.now_ms() >= feeder.due_at_ms:
             feeder.due_at_ms = None
             feeder.is_worth_a_look = True

@@ -112,7 +112,16 @@ class Worker:
         self._slots = slots = Slots(self._memory, setup.slots_at, setup.threads)
         loop = functools.cache(_started_loop)
         self._runners = [
-            Runner(index, self._inbox, self._outbox, self._action, slots, self._stopping, loop, SystemClock())
+            Runner(
+                index,
+                inbox=self._inbox,
+                outbox=self._outbox,
+                actions=self._action,
+                slots=slots,
+                stopping=self._stopping,
+                loop=loop,
+                clock=SystemClock(),
+            )
             for index in range(setup.threads)
         ]
         for runner in self._runners:

@@ -1,0 +1,82 @@
+"""Runs real daemons for tests: starts one in a folder with a handler module, reads its log, and leaves no process behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG_LINE_S = 30.0
+
+
+class Daemon:
+    """One smq-daemon process and what it has said so far."""
+
+    def __init__(self, folder: Path, *arguments: str, code: str = "") -> None:
+        """Start it in a folder, with a module `handlers` made of `code`."""
+        if code:
+            (folder / "handlers.py").write_text(textwrap.dedent(code))
+        command = [sys.executable, "-m", "smq_core.daemon.main", "--db", "queue.sqlite3", "--log-format", "json"]
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        self.lines: list[dict[str, object]] = []
+
+    def __enter__(self) -> Self:
+        """Answer the daemon itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it and everything it started, whatever became of the test."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def wait_for(self, action: str, text: str = "") -> dict[str, object]:
+        """Read the log until a line of an action that holds a text; fail when it ends before, or takes too long."""
+        assert self.process.stderr is not None
+        guard = threading.Timer(LOG_LINE_S, self.process.kill)
+        guard.start()
+        try:
+            for line in self.process.stderr:
+                entry: dict[str, object] = json.loads(line) if line.startswith("{") else {"action": "raw", "text": line}
+                self.lines.append(entry)
+                if entry["action"] == action and text in str(entry["text"]):
+                    return entry
+        finally:
+            guard.cancel()
+            guard.join()
+        raise AssertionError(f"the log ended without {action}: {self.lines[-5:]}")
+
+    def stop(self) -> int:
+        """Send SIGTERM and answer the exit code."""
+        self.process.terminate()
+        return self.end()
+
+    def end(self) -> int:
+        """Read the log to its end and answer the exit code."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(json.loads(line) if line.startswith("{") else {"action": "raw", "text": line})
+        return self.process.wait()
+
+    def workers(self) -> list[int]:
+        """Answer the process ids of its worker processes."""
+        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(path, encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.berths import BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.slots import Slot
+from smq_core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADER = BerthHeader("one", 4711, "here", [SlotRange(4712, 0, 2)])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "queue.sqlite3-workers")
+
+
+@pytest.fixture
+def file(path: str) -> Iterator[WorkersFile]:
+    opened = WorkersFile(path)
+    yield opened
+    opened.close()
+
+
+def test_each_daemon_has_a_berth_of_its_own(file: WorkersFile, path: str) -> None:
+    file.claim()
+    other = WorkersFile(path)
+
+    assert other.claim().index == 1
+    other.close()
+
+
+def test_a_living_daemon_cannot_be_taken_over(file: WorkersFile, path: str) -> None:
+    berth = file.claim()
+    berth.write(HEADER)
+    other = WorkersFile(path)
+
+    assert other.take_over(berth.index) is None
+    other.close()
+
+
+def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
+    dead = WorkersFile(path)
+    berth = dead.claim()
+    berth.write(HEADER)
+    berth.slots(0, 2).begin(1, 99, 1.5, 2.5)
+    dead.close()
+
+    heir = WorkersFile(path)
+    ((index, header),) = heir.headers()
+    taken = heir.take_over(index)
+
+    assert header == HEADER
+    assert taken is not None
+    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0)]
+    heir.close()
+
+
+def test_a_berth_that_was_left_in_good_order_says_nothing(file: WorkersFile) -> None:
+    berth = file.claim()
+    berth.write(HEADER)
+
+    berth.leave()
+
+    assert list(file.headers()) == []
+
+
+def test_a_berth_with_a_dead_daemon_in_it_is_not_given_to_another(file: WorkersFile, path: str) -> None:
+    """Its slots are still needed, by whoever returns its messages."""
+    dead = WorkersFile(path)
+    dead.claim().write(HEADER)
+    dead.close()
+
+    assert file.claim().index == 1
+
+
+def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="needs to write beside its database"):
+        WorkersFile(str(tmp_path / "nowhere" / "queue-workers"))
+
+
+def test_a_header_that_was_half_written_is_none(file: WorkersFile) -> None:
+    berth = file.claim()
+    berth.write(HEADER)
+    file.memory[8:20] = b"\xff" * 12
+
+    assert list(file.headers()) == []

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.config import ConfigError, handler_specs, read_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smq_core.daemon.config import Config
+
+
+def read(folder: Path, text: str) -> Config:
+    path = folder / "smq.toml"
+    path.write_text(text)
+    return read_config(path)
+
+
+def test_durations_and_sizes_are_read_with_their_units(tmp_path: Path) -> None:
+    config = read(tmp_path, 'lease = "1m30s"\ngrace = 5\nmemory_limit = "512MiB"')
+
+    assert (config.lease, config.grace, config.memory_limit) == (90.0, 5.0, 512 * 2**20)
+
+
+def test_a_command_is_split_as_a_shell_would_and_given_to_none(tmp_path: Path) -> None:
+    config = read(tmp_path, '[[handler]]\ntopic = "t"\ncommand = "send --to \'a b\' $HOME"')
+
+    assert handler_specs(config)[0].command == ("send", "--to", "a b", "$HOME")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("processez = 2", "unknown key processez"),
+        ('[[handler]]\ntopic = "t"\nrun = "a:b"\ntimeot = 3', r"unknown key handler\[0\].timeot"),
+        ('[[handler]]\nrun = "a:b"', r"handler\[0\] has no topic"),
+        ('threads = "many"', "threads: expected `int`, got `str`"),
+        ('lease = "1 moon"', "lease: '1 moon' is no duration"),
+        ('memory_limit = "1 box"', "memory_limit: expected a number of bytes"),
+        ("threads = 0", "threads is 0: expected 1 or more"),
+        ("lease = 0.5", "lease is 0.5 s"),
+        ('[[handler]]\ntopic = "t"', r"handler\[0\] \(t\): expected either run or command"),
+        ('[[handler]]\ntopic = "t"\nrun = "a:b"\ncommand = "c"', "expected either run or command"),
+        ('[[handler]]\ntopic = "a=b"\nrun = "a:b"', r"handler\[0\].topic: topic 'a=b'"),
+        ('[[handler]]\ntopic = "t"\nrun = "a:b"\n[[handler]]\ntopic = "t"\nrun = "c:d"', "t has a handler already"),
+        ('[[handler]]\ntopic = "t"\ncommand = "sh \'"', r"handler\[0\].command: No closing quotation"),
+        ('[[alert]]\nname = "a"\ncommand = "c"', r"alert\[0\] \(a\): expected one of oldest_over"),
+        ("processes = 100\nthreads = 100", "processes times threads"),
+        ("processes =", "is no TOML"),
+    ],
+)
+def test_a_mistake_is_named_by_its_key(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        read(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        read_config(tmp_path / "none.toml")

@@ -1,0 +1,197 @@
+"""Workers, supervisors and whole daemons that are killed, and handlers that kill: nothing is lost, the right one is blamed.
+
+The story: a queue's users mostly complain about messages that hang for ever after a crash, run twice, or take everything
+else down with them.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue
+from smq_core.policy import Backoff
+from tests.daemon.running import Daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+BAD = """
+    import ctypes, os, re, threading, time
+    def handle(message):
+        if message.payload == "segfault": ctypes.string_at(0)
+        if message.payload == "exit": os._exit(3)
+        if message.payload == "hang": threading.Event().wait()
+        if message.payload == "loop": re.match(r"(a+)+$", "a" * 60 + "b")
+        if message.payload == "memory":
+            kept = []
+            while True: kept.append(bytearray(50_000_000))
+        if message.payload == "fork" and os.fork() == 0: return
+        with open("handled", "a") as file: file.write(f"{message.id}\\n")
+"""
+CONFIG = """
+    processes = 2
+    threads = 2
+    memory_limit = "1GiB"
+    [[handler]]
+    topic = "t"
+    run = "handlers:handle"
+    timeout = "0.5s"
+    kill_after = "0.3s"
+"""
+COUNTING = """
+    import os
+    def handle(message):
+        os.write(FD, b"%d\\n" % message.id)
+    FD = os.open("handled", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.sqlite3"
+
+
+@pytest.fixture
+def queue(path: Path) -> Iterator[Queue]:
+    with Queue(path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "error"),
+    [
+        ("segfault", "dead", "poison: crashed its worker 3 times, last by worker died: SIGSEGV"),
+        ("exit", "dead", "poison: crashed its worker 3 times, last by worker died: exit code 3"),
+        ("hang", "dead", "timed out after 0.5 s"),
+        ("loop", "dead", "timed out after 0.5 s"),
+        ("memory", "dead", "MemoryError"),
+        ("fork", None, ""),
+    ],
+)
+def test_a_bad_message_ends_alone(tmp_path: Path, queue: Queue, path: Path, what: str, state: str | None, error: str) -> None:
+    neighbours = queue.enqueue_many("t", ["ok"] * 20)
+    with Inspector(path) as inspector:
+        inspector.set_policy("t", max_attempts=3, backoff=Backoff(0.01, 1, 0.01), keep=3600.0)
+    bad = queue.enqueue("t", what)
+    neighbours += queue.enqueue_many("t", ["ok"] * 20)
+    (tmp_path / "smq.toml").write_text("\n".join(line.strip() for line in CONFIG.splitlines()))
+
+    with Daemon(tmp_path, "--config", "smq.toml", "--burst", code=BAD) as daemon:
+        assert daemon.end() == 0, daemon.lines
+
+    with Inspector(path) as inspector:
+        message = inspector.get(bad)
+        assert message.state == (state or "done")
+        assert (message.last_error or "").startswith(error)
+        assert {inspector.get(one).state for one in neighbours} == {"done"}
+        assert {inspector.get(one).attempts for one in neighbours} == {1}
+        assert not inspector.topic("t").paused
+
+
+def handled(folder: Path) -> Counter[int]:
+    path = folder / "handled"
+    return Counter(int(line) for line in path.read_text().split()) if path.exists() else Counter()
+
+
+@pytest.mark.parametrize("victim", ["worker", "supervisor", "group"])
+def test_nothing_is_lost_when_a_process_is_killed_under_load(tmp_path: Path, queue: Queue, victim: str) -> None:
+    arguments = ("--handler", "t=handlers:handle", "--processes", "2")
+    ids: list[int] = []
+    with Daemon(tmp_path, *arguments, code=COUNTING) as survivor:
+        survivor.wait_for("ready")
+        for _ in range(4):
+            with Daemon(tmp_path, *arguments) as daemon:
+                daemon.wait_for("ready")
+                ids += queue.enqueue_many("t", [1] * 3000)
+                if victim == "worker":
+                    os.kill(daemon.workers()[0], signal.SIGKILL)
+                    daemon.wait_for("worker_died")
+                    assert daemon.stop() == 0
+                elif victim == "supervisor":
+                    daemon.process.kill()
+                    survivor.wait_for("daemon_died")
+                else:
+                    os.killpg(daemon.process.pid, signal.SIGKILL)
+                    survivor.wait_for("daemon_died")
+        assert survivor.stop() == 0
+    with Daemon(tmp_path, *arguments, "--burst") as last:
+        assert last.end() == 0
+
+    assert queue.size("t") == 0
+    assert set(handled(tmp_path)) == set(ids)
+
+
+def test_a_daemon_that_died_alone_is_recovered_by_the_next(tmp_path: Path, queue: Queue, path: Path) -> None:
+    code = """
+        def handle(message):
+            if message.attempts == 1:
+                print("begun", flush=True)
+                message.stopping.wait()
+    """
+    started = queue.enqueue("t", 1)
+    with Inspector(path) as inspector:
+        inspector.set_policy("t", keep=3600.0)
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        os.killpg(daemon.process.pid, signal.SIGKILL)
+        daemon.end()
+
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--burst") as heir:
+        heir.wait_for("daemon_died", "1 messages were returned")
+        assert heir.end() == 0
+
+    with Inspector(path) as inspector:
+        message = inspector.get(started)
+        assert (message.state, message.attempts) == ("done", 2)
+
+
+def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue) -> None:
+    queue.enqueue("t", 1)
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:h", code="def h(m):\n    print('begun', flush=True)\n    m.stopping.wait()"
+    ) as daemon:
+        daemon.wait_for("output", "begun")
+        (worker,) = daemon.workers()
+        ending = os.pidfd_open(worker)
+        daemon.process.kill()
+        daemon.end()
+        has_ended, _, _ = select.select([ending], [], [], 10.0)
+        os.close(ending)
+
+    assert has_ended == [ending]
+
+
+def test_five_deaths_of_a_topic_that_does_nothing_else_pause_it(tmp_path: Path, queue: Queue, path: Path) -> None:
+    queue.enqueue_many("t", ["exit"] * 12)
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=BAD) as daemon:
+        daemon.wait_for("topic_paused", "five worker processes died")
+        assert daemon.stop() == 0
+
+    with Inspector(path) as inspector:
+        stats = inspector.topic("t")
+        assert stats.paused
+        assert "five worker processes died" in stats.pause_reason
+        assert stats.paused_until is not None
+
+
+def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue) -> None:
+    with Daemon(tmp_path, "--handler", "t=handlers:h", code="def h(m): print('done', m.payload, flush=True)") as daemon:
+        daemon.wait_for("ready")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "done 1")
+        with queue.transaction():
+            daemon.wait_for("database_unavailable", "others held the database")
+        daemon.wait_for("database_unavailable_over")
+        queue.enqueue("t", 2)
+        daemon.wait_for("output", "done 2")
+        assert daemon.stop() == 0
+    assert queue.size("t") == 0

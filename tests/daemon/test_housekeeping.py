@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import io
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.alarm import Alarm
+from smq_core.daemon.alerts import Facts, reasons
+from smq_core.daemon.config import AlertTable, Seconds
+from smq_core.daemon.disk import DatabaseFile
+from smq_core.daemon.janitor import Janitor
+from smq_core.daemon.journal import Journal
+from smq_core.daemon.keeper import Keeper
+from smq_core.message import TopicStats
+from smq_core.states import State
+from smq_core.testing import EPOCH_MS, ManualClock, make_message
+
+if TYPE_CHECKING:
+    from smq_core.store.base import Store
+
+
+def alert(**conditions: object) -> AlertTable:
+    return AlertTable(name="a", command="true", **conditions)  # type: ignore[arg-type]  # the fields of an alert
+
+
+def met(table: AlertTable, *topics: TopicStats, taken: tuple[str, ...] = ("*",), wal: int = 0, disk: float = 0) -> bool:
+    return bool(reasons(table, Facts(topics=topics, taken=taken, wal_bytes=wal, disk_used=disk)))
+
+
+@pytest.mark.parametrize(
+    ("table", "quiet", "loud"),
+    [
+        (alert(oldest_over=Seconds(60)), TopicStats(topic="t", ready=1, oldest_age_s=60), TopicStats(topic="t", ready=1, oldest_age_s=61)),
+        (alert(oldest_over=Seconds(60)), TopicStats(topic="t", processing=1, oldest_age_s=90), TopicStats(topic="t", oldest_age_s=90)),
+        (alert(dead_over=2), TopicStats(topic="t", dead=2), TopicStats(topic="t", dead=3)),
+        (alert(ready_over=2), TopicStats(topic="t", ready=2), TopicStats(topic="t", ready=3)),
+        (alert(dead_over=0, topic="m.*"), TopicStats(topic="t", dead=9), TopicStats(topic="m.in", dead=9)),
+    ],
+)
+def test_an_alert_holds_over_its_limit_only(table: AlertTable, quiet: TopicStats, loud: TopicStats) -> None:
+    assert not met(table, quiet)
+    assert met(table, loud)
+
+
+def test_messages_that_no_daemon_takes_are_told() -> None:
+    waiting = TopicStats(topic="t", ready=1)
+
+    assert met(alert(no_worker=True), waiting, taken=("other", "m.*"))
+    assert not met(alert(no_worker=True), waiting, taken=("t",))
+    assert not met(alert(no_worker=True), TopicStats(topic="t"), taken=())
+
+
+def test_a_long_wal_and_a_full_disk_are_told() -> None:
+    assert met(alert(wal_over=100), wal=101)
+    assert not met(alert(wal_over=100), wal=100)
+    assert met(alert(disk_over=0.9), disk=0.95)
+    assert not met(alert(disk_over=0.9), disk=0.9)
+
+
+def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(tmp_path: Path, clock: ManualClock) -> None:
+    out = tmp_path / "out"
+    table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", f"cat >> {out}; echo >> {out}"])
+    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()))
+
+    for dead in (0, 1, 2, 1, 0, 0):
+        alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+        for thread in threading.enumerate():
+            if thread.name == "alert":
+                thread.join()
+
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(one["alert"], one["state"]) for one in told] == [("dead", "began"), ("dead", "ended")]
+    assert told[0]["reasons"] == ["t: 1 dead letters, over 0"]
+
+
+class House:
+    """A janitor and a keeper over a store, and their log."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        self.log = io.StringIO()
+        self.file = DatabaseFile(store.location)
+        journal = Journal(clock, form="json", stream=self.log)
+        self.janitor = Janitor(store, self.file, clock, journal)
+        self.keeper = Keeper(store, self.file, self.janitor, alarm=None, clock=clock, journal=journal)
+
+    def actions(self) -> list[str]:
+        found = [str(json.loads(line)["action"]) for line in self.log.getvalue().splitlines()]
+        return [action for action in found if not action.startswith("disk_")]
+
+
+@pytest.fixture
+def house(store: Store, clock: ManualClock) -> House:
+    store.enqueue(make_message(), EPOCH_MS)
+    return House(store, clock)
+
+
+def test_a_sample_is_written_at_the_beginning_of_each_ten_seconds(house: House, store: Store, clock: ManualClock) -> None:
+    for _ in range(25):
+        house.janitor.step()
+        clock.advance(1)
+
+    samples = store.samples(10_000, 0)
+    assert [one.at - EPOCH_MS for one in samples] == [0, 10_000, 20_000]
+    assert {(one.topic, one.entered, one.finished, one.depth) for one in samples} == {("mail", 1, 0, 1)}
+
+
+def test_finished_messages_are_pruned_every_ten_seconds(house: House, store: Store, clock: ManualClock) -> None:
+    store.restore_many([make_message(state=State.DONE, finished_at=EPOCH_MS)], None, EPOCH_MS)
+    clock.advance(9)
+    house.janitor.step()
+    assert store.topic("mail", EPOCH_MS).done == 1
+
+    clock.advance(1)
+    house.janitor.step()
+    assert store.topic("mail", EPOCH_MS).done == 0
+
+
+def test_a_clock_that_was_set_is_told_and_time_that_passes_is_not(house: House, clock: ManualClock) -> None:
+    house.janitor.step()
+    clock.advance(3600)
+    house.janitor.step()
+    assert house.actions() == []
+
+    clock.step(-3600)
+    house.janitor.step()
+    assert house.actions() == ["clock_jumped"]
+
+
+def test_a_database_that_is_moved_is_told_once_and_once_when_it_is_back(house: House, store: Store) -> None:
+    path, away = Path(store.location), Path(store.location + ".away")
+    house.keeper.step()
+    assert house.keeper.is_file_here
+
+    path.rename(away)
+    house.keeper.step()
+    house.keeper.step()
+    assert not house.keeper.is_file_here
+    assert not path.exists()
+
+    away.rename(path)
+    house.keeper.step()
+    assert house.keeper.is_file_here
+    assert house.actions() == ["database_moved", "database_moved_over"]
+
+
+def test_another_file_in_the_database_s_place_is_told(house: House, store: Store) -> None:
+    path = Path(store.location)
+    path.rename(store.location + ".away")
+    path.write_bytes(b"")
+
+    house.keeper.step()
+
+    assert house.actions() == ["database_moved"]
+    assert "another file" in house.log.getvalue()
+
+
+def test_a_log_line_holds_no_terminal_control(clock: ManualClock) -> None:
+    for form in ("text", "json"):
+        out = io.StringIO()
+        Journal(clock, form=form, stream=out).info("a", "red \x1b[31m\r\nline", topic="x\x07")  # type: ignore[arg-type]  # one of the two
+        assert out.getvalue().rstrip("\n").isprintable()

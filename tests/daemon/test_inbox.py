@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.dropped import InboxFolder
+from smq_core.daemon.inbox import Inbox
+from smq_core.daemon.journal import Journal
+from smq_core.testing import EPOCH_MS, ManualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smq_core.store.base import Store
+
+
+class Drop:
+    """An inbox over a folder, stepped by hand."""
+
+    def __init__(self, folder: Path, store: Store, clock: ManualClock) -> None:
+        self.folder = InboxFolder(str(folder))
+        self.store = store
+        self.log = io.StringIO()
+        self.inbox = Inbox(self.folder, store, clock, Journal(clock, stream=self.log), topic="default", rest_s=1.0)
+
+    def file(self, name: str, content: bytes, *, rested_s: float = 60.0) -> Path:
+        path = self.folder.path / name
+        path.write_bytes(content)
+        moment = EPOCH_MS / 1000 - rested_s
+        os.utime(path, (moment, moment))
+        return path
+
+    def size(self, topic: str = "default") -> int:
+        return self.store.size(topic)
+
+    def done(self) -> list[str]:
+        return sorted(path.name.split("-", 2)[2] for path in self.folder.done.iterdir())
+
+
+@pytest.fixture
+def drop(tmp_path: Path, store: Store, clock: ManualClock) -> Drop:
+    return Drop(tmp_path / "inbox", store, clock)
+
+
+def test_a_file_is_taken_and_put_away_with_its_report(drop: Drop) -> None:
+    drop.file("a.jsonl", b'{"topic": "mail", "payload": 1}\n"text"\n')
+
+    assert drop.inbox.step() == 1
+    assert (drop.size("mail"), drop.size()) == (1, 1)
+    assert drop.done() == ["a.jsonl", "a.jsonl.report.json"]
+    (report,) = drop.folder.done.glob("*.report.json")
+    assert json.loads(report.read_bytes())["taken"] == 2
+
+
+def test_a_compressed_file_is_taken(drop: Drop) -> None:
+    drop.file("a.jsonl.gz", gzip.compress(b"1\n2\n3\n"))
+    drop.inbox.step()
+
+    assert drop.size() == 3
+
+
+def test_the_same_content_dropped_again_is_taken_again(drop: Drop) -> None:
+    for _ in range(2):
+        drop.file("a.jsonl", b"1\n2\n")
+        drop.inbox.step()
+
+    assert drop.size() == 4
+    assert drop.done().count("a.jsonl") == 2
+
+
+def test_a_file_that_was_just_written_is_left_until_it_rests(drop: Drop, clock: ManualClock) -> None:
+    drop.file("a.jsonl", b"1\n", rested_s=0.5)
+    assert drop.inbox.step() == 0
+
+    clock.advance(0.5)
+    assert drop.inbox.step() == 1
+
+
+def test_a_file_that_somebody_has_open_for_writing_is_left(drop: Drop) -> None:
+    path = drop.file("a.jsonl", b"1\n")
+    with path.open("ab"):
+        assert drop.inbox.step() == 0
+
+    assert drop.inbox.step() == 1
+
+
+def test_other_names_links_and_folders_are_left_alone(drop: Drop, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jsonl"
+    secret.write_bytes(b"1\n")
+    drop.file("notes.txt", b"1\n")
+    (drop.folder.path / "link.jsonl").symlink_to(secret)
+    (drop.folder.path / "folder.jsonl").mkdir()
+    os.mkfifo(drop.folder.path / "pipe.jsonl")
+
+    assert drop.inbox.step() == 0
+    assert drop.size() == 0
+
+
+def test_lines_that_cannot_be_taken_lie_among_the_rejected(drop: Drop) -> None:
+    drop.file("a.jsonl", b"1\n\xff\n2\n")
+    drop.inbox.step()
+
+    (rejects,) = drop.folder.rejected.glob("*.rejects")
+    assert rejects.read_bytes() == b"\xff\n"
+    assert drop.size() == 2
+
+
+def test_a_damaged_file_is_refused_and_its_good_lines_are_in(drop: Drop) -> None:
+    drop.file("a.jsonl.gz", gzip.compress(b"1\n" * 50_000)[:-8])
+    drop.inbox.step()
+
+    (refused,) = drop.folder.rejected.glob("*.jsonl.gz")
+    assert refused.exists()
+    assert "damaged" in drop.log.getvalue()
+
+
+def test_a_claimed_file_that_a_killed_daemon_left_goes_on_where_it_was(drop: Drop) -> None:
+    """Claimed, taken whole, and killed before it was put away: it adds nothing more."""
+    path = drop.file("a.jsonl", b"1\n2\n3\n")
+    claim = drop.folder.claim(path, "20200101T000000.000-1")
+    assert claim is not None
+    drop.inbox.step()
+    put_away = next(drop.folder.done.glob("*-a.jsonl"))
+    put_away.rename(claim.path)
+
+    assert drop.inbox.step() == 1
+    assert drop.size() == 3
+
+
+def test_a_file_that_grew_after_it_was_claimed_is_taken_to_its_end(drop: Drop) -> None:
+    path = drop.file("a.jsonl", b"1\n")
+    claim = drop.folder.claim(path, "20200101T000000.000-1")
+    assert claim is not None
+    drop.inbox.step()
+    put_away = next(drop.folder.done.glob("*-a.jsonl"))
+    put_away.rename(claim.path)
+    with claim.path.open("ab") as file:
+        file.write(b"2\n")
+
+    drop.inbox.step()
+
+    assert drop.size() == 2

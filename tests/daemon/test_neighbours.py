@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import io
+import selectors
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.berths import BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.journal import Journal
+from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.states import State
+from smq_core.store.records import WorkerRow
+from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smq_core.store.base import Store
+
+NO_SUCH_PID = 2**22 - 1
+
+
+class Street:
+    """A daemon and the berths beside it."""
+
+    def __init__(self, store: Store, location: str, clock: ManualClock) -> None:
+        self.store = store
+        self.path = location + "-workers"
+        self.clock = clock
+        self.file = WorkersFile(self.path)
+        self.selector = selectors.DefaultSelector()
+        self.neighbours = Neighbours(
+            store,
+            self.file,
+            self.file.claim(),
+            max_crashes=3,
+            selector=self.selector,
+            clock=clock,
+            journal=Journal(clock, stream=io.StringIO()),
+        )
+
+    def die(self, leased: int, started: list[int]) -> list[int]:
+        """Let another daemon lease messages, start some of them, and die; answers the ids."""
+        for _ in range(leased):
+            self.store.enqueue(make_message(), EPOCH_MS)
+        rows, _ = self.store.lease(make_request(limit=leased, worker="dead"), EPOCH_MS)
+        self.store.put_worker(
+            WorkerRow(
+                id="dead", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS
+            )
+        )
+        file = WorkersFile(self.path)
+        berth = file.claim()
+        berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
+        for slot, position in enumerate(started):
+            berth.slots(0, 4).begin(slot, rows[position].id, 1.0, 0.0)
+        file.close()
+        return [row.id for row in rows]
+
+    def close(self) -> None:
+        self.neighbours.close()
+        self.selector.close()
+        self.file.close()
+
+
+@pytest.fixture
+def street(store: Store, location: str, clock: ManualClock) -> Iterator[Street]:
+    made = Street(store, location, clock)
+    yield made
+    made.close()
+
+
+def facts(store: Store, message_id: int) -> tuple[State, int, int, bool]:
+    row = store.get(message_id)
+    assert row is not None
+    return row.status, row.attempts, row.crashes, bool(row.is_suspect)
+
+
+def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(street: Street) -> None:
+    first, second, third = street.die(3, started=[1])
+
+    assert street.neighbours.look() == 3
+    assert facts(street.store, first) == (State.READY, 0, 0, False)
+    assert facts(street.store, second) == (State.READY, 1, 1, True)
+    assert facts(street.store, third) == (State.READY, 0, 0, False)
+
+
+def test_of_several_started_messages_all_are_suspects_and_none_is_charged(street: Street) -> None:
+    first, second, third = street.die(3, started=[0, 1])
+
+    street.neighbours.look()
+
+    assert facts(street.store, first) == facts(street.store, second) == (State.READY, 0, 0, True)
+    assert facts(street.store, third) == (State.READY, 0, 0, False)
+
+
+def test_the_third_crash_makes_a_message_poison(street: Street) -> None:
+    (one,) = street.die(1, started=[0])
+    street.neighbours.look()
+    for _ in range(2):
+        street.store.lease(make_request(worker="dead"), EPOCH_MS)
+        file = WorkersFile(street.path)
+        berth = file.claim()
+        berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
+        berth.slots(0, 4).begin(0, one, 1.0, 0.0)
+        file.close()
+        street.neighbours.look()
+
+    assert facts(street.store, one)[0] == State.DEAD
+    row = street.store.get(one)
+    assert row is not None
+    assert (row.last_error or "").startswith("poison: crashed its worker 3 times")
+
+
+def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street) -> None:
+    street.die(1, started=[])
+
+    street.neighbours.look()
+
+    assert street.store.workers() == []
+    assert [header.worker_id for _, header in street.file.headers()] == []
+
+
+def test_a_second_look_returns_nothing_more(street: Street) -> None:
+    street.die(2, started=[0])
+    street.neighbours.look()
+
+    assert street.neighbours.look() == 0
+
+
+def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
+    file = WorkersFile(street.path)
+    file.claim().write(BerthHeader("alive", NO_SUCH_PID, "another machine", []))
+    one = street.store.enqueue(make_message(), EPOCH_MS)
+    street.store.lease(make_request(worker="alive"), EPOCH_MS)
+
+    assert street.neighbours.look() == 0
+    assert facts(street.store, one)[0] == State.PROCESSING
+    assert street.neighbours.has_unwatched
+    file.close()
+
+
+def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> None:
+    street.store.put_worker(
+        WorkerRow(id="lost", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS)
+    )
+    street.neighbours.drop_stale_rows()
+    assert [row.id for row in street.store.workers()] == ["lost"]
+
+    street.clock.advance(61)
+    street.neighbours.drop_stale_rows()
+    assert street.store.workers() == []

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import asyncio
+import mmap
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.clock import SystemClock
+from smq_core.daemon.outcomes import Bury, Retry
+from smq_core.daemon.protocol import Delivery, Failed, HandlerSpec
+from smq_core.daemon.runner import Action, Runner
+from smq_core.daemon.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from smq_core.daemon.incoming import HandlerMessage
+
+BENCH_S = 10.0
+
+
+class Bench:
+    """A runner on its own: what goes in, and what comes out."""
+
+    def __init__(self) -> None:
+        self.inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self.out: queue.SimpleQueue[int | Failed] = queue.SimpleQueue()
+        self.extended: list[tuple[int, float | None]] = []
+        self.slots = Slots(mmap.mmap(-1, 4096), 0, 1)
+        self.stopping = threading.Event()
+        self.actions: dict[str, Action] = {}
+        self.loop = asyncio.new_event_loop()
+        self.loop_thread = threading.Thread(target=self.loop.run_forever)
+        self.loop_thread.start()
+        self.runner = Runner(
+            0,
+            inbox=self.inbox,
+            outbox=self,
+            actions=self.actions.get,
+            slots=self.slots,
+            stopping=self.stopping,
+            loop=lambda: self.loop,
+            clock=SystemClock(),
+        )
+        self.runner.start()
+
+    def done(self, message_id: int, took_s: float) -> None:
+        assert took_s >= 0
+        self.out.put(message_id)
+
+    def failed(self, outcome: Failed, took_s: float) -> None:
+        assert took_s >= 0
+        self.out.put(outcome)
+
+    def extend(self, message_id: int, seconds: float | None) -> None:
+        self.extended.append((message_id, seconds))
+
+    def give(self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0) -> None:
+        self.actions["t"] = Action(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
+        self.inbox.put(Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0))
+
+    def outcome(self) -> int | Failed:
+        return self.out.get(timeout=BENCH_S)
+
+    def close(self) -> None:
+        self.inbox.put(None)
+        self.runner.join(BENCH_S)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.loop_thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+def failed(bench: Bench) -> Failed:
+    outcome = bench.outcome()
+    assert isinstance(outcome, Failed)
+    return outcome
+
+
+def test_a_return_is_an_ack(bench: Bench) -> None:
+    bench.give(lambda _message: None)
+
+    assert bench.outcome() == 5
+
+
+def test_a_handler_sees_the_message_as_it_was_stored(bench: Bench) -> None:
+    seen: list[object] = []
+    bench.give(
+        lambda m: seen.extend([m.id, m.topic, m.payload, m.headers, m.attempts, m.deliveries, m.created_at, m.last_error]),
+        '{"a": [1]}',
+    )
+    bench.outcome()
+
+    assert seen == [5, "t", {"a": [1]}, {"h": "v"}, 2, 3, 1.5, "before"]
+
+
+def test_an_exception_is_a_requeue_with_the_handler_s_own_traceback(bench: Bench) -> None:
+    def handle(message: HandlerMessage) -> None:
+        raise ValueError(f"no {message.payload}")
+
+    bench.give(handle)
+    outcome = failed(bench)
+
+    assert (outcome.verb, outcome.delay_s) == ("requeue", None)
+    assert outcome.error.startswith("ValueError: no 1\n")
+    assert "in handle" in outcome.error
+    assert "_outcome" not in outcome.error
+
+
+def test_retry_says_when(bench: Bench) -> None:
+    def handle(_message: HandlerMessage) -> None:
+        raise Retry(delay=30, why="not yet")
+
+    bench.give(handle)
+
+    assert failed(bench) == Failed(5, "requeue", "not yet", 30)
+
+
+def test_bury_says_why(bench: Bench) -> None:
+    def handle(_message: HandlerMessage) -> None:
+        raise Bury("no such customer")
+
+    bench.give(handle)
+
+    assert failed(bench) == Failed(5, "bury", "no such customer")
+
+
+def test_even_an_exit_is_only_a_failure(bench: Bench) -> None:
+    bench.give(lambda _message: exit(3))  # noqa: PLR1722 - what a handler may do
+
+    assert failed(bench).error.startswith("SystemExit: 3")
+
+
+def test_a_payload_that_cannot_be_decoded_fails_its_message_alone(bench: Bench) -> None:
+    bench.give(lambda _message: None, "{")
+    assert "InvalidMessage" in failed(bench).error
+
+    bench.give(lambda _message: None)
+    assert bench.outcome() == 5
+
+
+def test_a_long_error_keeps_its_beginning_and_its_end(bench: Bench) -> None:
+    def handle(_message: HandlerMessage) -> None:
+        raise ValueError("x" * 100_000 + "end")
+
+    bench.give(handle)
+    error = failed(bench).error
+
+    assert len(error) < 8192
+    assert error.startswith("ValueError: xxx")
+    assert error.endswith("end")
+
+
+def test_a_coroutine_runs_on_the_event_loop(bench: Bench) -> None:
+    loops: list[object] = []
+
+    async def handle(_message: HandlerMessage) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    bench.give(handle)
+    bench.outcome()
+
+    assert loops == [bench.loop]
+
+
+def test_what_is_started_stands_in_the_slot(bench: Bench) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    def handle(_message: HandlerMessage) -> None:
+        began.set()
+        may_end.wait(BENCH_S)
+
+    bench.give(handle, timeout=60)
+    began.wait(BENCH_S)
+    (slot,) = bench.slots.started()
+    may_end.set()
+    bench.outcome()
+
+    assert slot.message_id == 5
+    assert slot.deadline == slot.started + 60
+    assert bench.slots.started() == []
+
+
+def test_a_handler_that_waits_in_python_is_interrupted_by_its_timeout(bench: Bench) -> None:
+    began = threading.Event()
+
+    def handle(_message: HandlerMessage) -> None:
+        began.set()
+        while True:
+            pass
+
+    bench.give(handle, timeout=3)
+    began.wait(BENCH_S)
+
+    assert bench.runner.interrupt(5, "timeout")
+    assert failed(bench).error.startswith("timed out after 3 s\n")
+
+
+def test_an_interrupted_coroutine_is_cancelled(bench: Bench) -> None:
+    began, was_cancelled = threading.Event(), threading.Event()
+
+    async def handle(_message: HandlerMessage) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            was_cancelled.set()
+            raise
+
+    bench.give(handle)
+    began.wait(BENCH_S)
+    bench.runner.interrupt(5, "stopped")
+
+    assert failed(bench).verb == "release"
+    assert was_cancelled.wait(BENCH_S)
+
+
+def test_an_interruption_for_another_message_reaches_nobody(bench: Bench) -> None:
+    assert not bench.runner.interrupt(6, "timeout")
+
+
+def test_extending_moves_the_deadline_and_the_lease(bench: Bench) -> None:
+    deadlines: list[float] = []
+
+    def handle(message: HandlerMessage) -> None:
+        before = bench.slots.read()[0]
+        message.extend(500)
+        deadlines.append(bench.slots.read()[0].deadline - before.started)
+
+    bench.give(handle, timeout=10)
+    bench.outcome()
+
+    assert bench.extended == [(5, 500)]
+    assert deadlines[0] >= 500
+
+
+def test_a_handler_is_told_that_the_daemon_stops(bench: Bench) -> None:
+    bench.stopping.set()
+    seen: list[bool] = []
+    bench.give(lambda message: seen.append(message.stopping.is_set()))
+    bench.outcome()
+
+    assert seen == [True]
