@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from smq_core.clock import Clock, SystemClock
+from smq_core.daemon.incoming import HandlerMessage
+from smq_core.daemon.outcomes import Bury, Retry
 from smq_core.errors import (
     InvalidLine,
     InvalidMessage,
@@ -42,9 +44,11 @@ __all__ = [
     "ActivityEntry",
     "Attempt",
     "Backoff",
+    "Bury",
     "Clock",
     "ErrorKind",
     "Filter",
+    "HandlerMessage",
     "Inspector",
     "InvalidLine",
     "InvalidMessage",
@@ -57,6 +61,7 @@ __all__ = [
     "Outcome",
     "Payload",
     "Queue",
+    "Retry",
     "SchemaTooNew",
     "Selection",
     "SmqError",

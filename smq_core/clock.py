@@ -1,6 +1,7 @@
 """The one place that asks what time it is; everything else is handed a Clock or a number.
 
-Wall-clock times are integer milliseconds since the epoch. Durations inside a process are measured on the monotonic clock.
+Wall-clock times are integer milliseconds since the epoch. Durations inside a process are measured on the
+monotonic clock.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class SystemClock:
 def epoch_ms(moment: float | datetime.datetime) -> int:
     """Turn an aware datetime, or seconds since the epoch, into milliseconds since the epoch.
 
-    Raises:
-        ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the years 1970 to 9999.
+    Raises: ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the
+        years 1970 to 9999.
     """
     if isinstance(moment, datetime.datetime):
         if moment.tzinfo is None:

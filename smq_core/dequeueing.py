@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["checked_topics", "dequeue"]
 
 FRUITLESS_S: Final = 0.003
-"""At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a second, and a look costs 30 µs."""
+"""At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
+second, and a look costs 30 µs."""
 MOST: Final = 100_000
 """The largest limit of one call."""
 
@@ -78,7 +79,10 @@ def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease
 
 
 def _decoded(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -> Lease | None:
-    """Answer the lease of a row; one that cannot be decoded goes to the dead letters, so that it cannot block its topic."""
+    """Answer the lease of a row.
+
+    One that cannot be decoded goes to the dead letters, so that it cannot block its topic.
+    """
     try:
         return lease_of(row, request.receipt, request.worker)
     except InvalidMessage as error:

@@ -12,7 +12,8 @@
         ├── SchemaTooNew              1   a newer smq made it
         └── NotAQueue                 1   it is something else
 
-Each sentence says what failed, on what, and what to do. Errors of the database library stay below `smq_core.store`.
+Each sentence says what failed, on what, and what to do. Errors of the database library stay below
+`smq_core.store`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What passes through the interfaces: messages, leases, and the rows an operator sees. Frozen values without behaviour.
+"""What passes through the interfaces: messages, leases, and the rows an operator sees.
 
-Times are seconds since the epoch (a float with millisecond precision), durations seconds.
-They are msgspec structs rather than dataclasses because one is made for every lease: 0.2 µs instead of 1.5 (measured).
+Frozen values without behaviour.
+
+Times are seconds since the epoch (a float with millisecond precision), durations seconds. They are msgspec
+structs rather than dataclasses because one is made for every lease: 0.2 µs instead of 1.5 (measured).
 """
 
 from __future__ import annotations
@@ -177,7 +179,8 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_at: float
     heartbeat_age_s: float
     detail: dict[str, Json] = {}
-    """What the daemon tells of itself: topics, processes, threads, what each runs, processed, failed, memory."""
+    """What the daemon tells of itself: topics, processes, threads, what each runs, processed, failed,
+    memory."""
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):

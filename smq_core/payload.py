@@ -1,7 +1,8 @@
 """How payloads and headers become what a row holds, and back: nothing is turned into something else on the way.
 
-A payload is legal when it comes back equal: it is encoded, decoded and compared (0.6 µs for a small dict, measured), which refuses NaN,
-tuples, sets, dates and keys that are no strings without a list of types to keep up to date.
+A payload is legal when it comes back equal: it is encoded, decoded and compared (0.6 µs for a small dict,
+measured), which refuses NaN, tuples, sets, dates and keys that are no strings without a list of types to keep
+up to date.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def encode_many(payloads: Iterable[Payload]) -> tuple[list[str | bytes], list[Ki
 
 
 def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
-    """Turn what a row holds back into the payload; kind `auto` (written by SQL) is JSON if it parses, else as it stands.
+    """Turn what a row holds back into the payload.
+
+    Kind `auto` (written by SQL) is JSON if it parses, else as it stands.
 
     Raises:
         InvalidMessage: when a row of kind `json` does not hold JSON (it was changed by hand).
@@ -103,8 +106,8 @@ def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
 def check_json_text(text: str | bytes | memoryview) -> None:
     """See that a JSON text can be stored as it is written and decoded later.
 
-    Raises:
-        InvalidMessage: when it is no JSON, holds a lone surrogate or a number out of range, or is too deep or too long.
+    Raises: InvalidMessage: when it is no JSON, holds a lone surrogate or a number out of range, or is too
+        deep or too long.
     """
     _check_size(len(text.encode()) if isinstance(text, str) else len(text))
     try:
@@ -161,7 +164,10 @@ def decode_headers(text: str | None) -> dict[str, str]:
 
 
 def decode_headers_leniently(text: str | None) -> dict[str, str]:
-    """Turn a row's headers back into a dict for showing; what is no JSON object comes under the name `headers`."""
+    """Turn a row's headers back into a dict for showing.
+
+    What is no JSON object comes under the name `headers`.
+    """
     try:
         return decode_headers(text)
     except InvalidMessage:

@@ -1,4 +1,7 @@
-"""The producer's and the consumer's side: what an application embeds. It checks, encodes and decides; the store reads and writes."""
+"""The producer's and the consumer's side: what an application embeds. It checks, encodes and decides.
+
+The store reads and writes.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,9 @@ __all__ = ["Queue"]
 class Queue:
     """A queue in one SQLite file, for producers and consumers.
 
-    It may be shared by threads and live at module level: it opens a connection for each process and thread when first used. Times are
-    seconds. Every method may raise StoreBusy (others held the database for longer than `timeout`), StoreUnavailable and the other StoreErrors.
+    It may be shared by threads and live at module level: it opens a connection for each process and thread
+    when first used. Times are seconds. Every method may raise StoreBusy (others held the database for longer
+    than `timeout`), StoreUnavailable and the other StoreErrors.
     """
 
     def __init__(
@@ -46,11 +50,14 @@ class Queue:
         worker: str | None = None,
         random: RandomSource | None = None,
     ) -> None:
-        """Remember where the queue is; nothing is opened before the first call, which creates the file if it is missing.
+        """Remember where the queue is.
 
-        `location` None means `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder. With `durability="normal"` a crash of the
-        machine (not of the process) may lose the last messages. `visibility_timeout` (1 ms to 24 h) goes before the topics' own.
-        `worker` is the name shown on the leases.
+        Nothing is opened before the first call, which creates the file if it is missing.
+
+        `location` None means `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder. With
+        `durability="normal"` a crash of the machine (not of the process) may lose the last messages.
+        `visibility_timeout` (1 ms to 24 h) goes before the topics' own. `worker` is the name shown on the
+        leases.
 
         Raises:
             InvalidMessage: for a visibility timeout out of range.
@@ -95,8 +102,8 @@ class Queue:
     ) -> int:
         """Add a message and answer its id; it survives a crash of the machine from then on.
 
-        It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). While an unfinished message of the
-        topic has the same `key`, nothing is added and that one's id is answered.
+        It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). While an
+        unfinished message of the topic has the same `key`, nothing is added and that one's id is answered.
 
         Raises:
             InvalidMessage: for anything a message cannot have; nothing is stored.
@@ -127,7 +134,9 @@ class Queue:
         headers: Mapping[str, str] | None = None,
         max_attempts: int | None = None,
     ) -> list[int]:
-        """Add messages in one transaction, all or none; answers their ids in order. `keys` has one for each payload.
+        """Add messages in one transaction, all or none.
+
+        Answers their ids in order. `keys` has one for each payload.
 
         Raises:
             InvalidMessage: when one of them cannot be stored; nothing is.
@@ -155,10 +164,13 @@ class Queue:
         ack: Iterable[Lease] | Lease = (),
         order: Literal["topics", "oldest"] = "topics",
     ) -> list[Lease]:
-        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first; [] when nothing came.
+        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first.
 
-        Topics are served strictly as given; with order "oldest" the lowest id of all comes first. `ack` finishes leases in the same
-        transaction, before any waiting. Expired leases of anybody are returned on the way, due messages become ready.
+        [] when nothing came.
+
+        Topics are served strictly as given; with order "oldest" the lowest id of all comes first. `ack`
+        finishes leases in the same transaction, before any waiting. Expired leases of anybody are returned on
+        the way, due messages become ready.
 
         Raises:
             InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
@@ -198,7 +210,9 @@ class Queue:
     def requeue(
         self, lease: Lease, *, delay: float | None = None, error: str = ""
     ) -> Literal["ready", "delayed", "dead"]:
-        """Give a message back for another attempt after `delay` seconds (None: its topic's back-off); says where it went.
+        """Give a message back for another attempt after `delay` seconds (None: its topic's back-off).
+
+        Says where it went.
 
         When its attempts are used up it goes to the dead letters. The error is kept in its history.
 

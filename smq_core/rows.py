@@ -48,7 +48,10 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
 
 
 def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
-    """Answer the message of a row; a preview, or a payload that cannot be decoded (changed by hand), comes as its text or bytes."""
+    """Answer the message of a row.
+
+    A preview, or a payload that cannot be decoded (changed by hand), comes as its text or bytes.
+    """
     value, kind = _as_it_stands(row) if is_preview else _readable(row)
     return Message(
         id=row.id,

@@ -1,6 +1,7 @@
 """The life of a message: its states and the one table of legal transitions.
 
-Pure. The documented diagram is drawn from `TRANSITIONS`, and each write of a store names the transition it performs.
+Pure. The documented diagram is drawn from `TRANSITIONS`, and each write of a store names the transition it
+performs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What tests of a queue need: a clock that stands still, seeded chance, messages made of defaults. The product imports none of it."""
+"""What tests of a queue need: a clock that stands still, seeded chance, messages made of defaults.
+
+The product imports none of it.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,10 @@ __all__ = ["Transaction"]
 
 
 class Transaction:
-    """The handle of `with queue.transaction() as t:`; for the thread that opened it, until the `with` ends."""
+    """The handle of `with queue.transaction() as t:`.
+
+    For the thread that opened it, until the `with` ends.
+    """
 
     def __init__(self, queue: Queue, store: Store) -> None:
         """Keep what to work through; the transaction begins with the `with`."""
@@ -67,8 +70,8 @@ class Transaction:
     def ack(self, lease: Lease) -> None:
         """Finish a message together with the rows that its processing wrote: the effect and the ack are one.
 
-        Raises:
-            LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is undone.
+        Raises: LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is
+            undone.
         """
         self._require_open()
         self._queue.ack(lease)

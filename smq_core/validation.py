@@ -1,4 +1,7 @@
-"""The ranges that a message's parts must keep to: one place, one error type. It owns no encoding and touches no store."""
+"""The ranges that a message's parts must keep to: one place, one error type.
+
+It owns no encoding and touches no store.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +47,8 @@ _RESERVED = frozenset("=*,")
 def check_topic(topic: str) -> str:
     """Answer the topic if it is a legal name.
 
-    Raises:
-        InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without any of `= * ,`.
+    Raises: InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and
+        without any of `= * ,`.
     """
     if not isinstance(topic, str):
         raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
@@ -138,8 +141,8 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
 def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     """Turn a duration in seconds into milliseconds, rounded.
 
-    Raises:
-        InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or no number.
+    Raises: InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or
+        no number.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
         raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
@@ -167,8 +170,8 @@ def visibility_ms(seconds: float) -> int:
 def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | None) -> int:
     """Answer from when a message may be leased, in milliseconds since the epoch.
 
-    Raises:
-        InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years 1970 to 9999.
+    Raises: InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years
+        1970 to 9999.
     """
     if at is None:
         return now_ms + duration_ms(delay, "delay") if delay else now_ms

@@ -15,7 +15,10 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """Tells an event loop when a dequeue is worth trying. Add `fileno()` as a reader, and a timer for `next_due()`."""
+    """Tells an event loop when a dequeue is worth trying.
+
+    Add `fileno()` as a reader, and a timer for `next_due()`.
+    """
 
     def __init__(self, store: Store, clock: Clock, topics: Sequence[str]) -> None:
         """Start noticing what is committed from now on."""
@@ -35,18 +38,25 @@ class Waiter:
         self.close()
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when a dequeue may be worth it; -1 where the platform has none (look every 50 ms)."""
+        """Answer a descriptor that becomes readable when a dequeue may be worth it.
+
+        -1 where the platform has none (look every 50 ms).
+        """
         return self._waiter.fileno()
 
     def drain(self) -> bool:
         """Take the pending notices; say whether another connection committed anything since the last call.
 
-        The write is seen a little before its commit: after a False that a notice led to, look once more within a few milliseconds.
+        The write is seen a little before its commit: after a False that a notice led to, look once more
+        within a few milliseconds.
         """
         return self._waiter.drain()
 
     def next_due(self) -> float | None:
-        """Answer in how many seconds a delay, a lease or a pause of the topics ends; None: nothing is due by time."""
+        """Answer in how many seconds a delay, a lease or a pause of the topics ends.
+
+        None: nothing is due by time.
+        """
         now_ms = self._clock.now_ms()
         due_ms = self._store.next_due(self._topics, now_ms)
         return None if due_ms is None else max(0.0, (due_ms - now_ms) / 1000)

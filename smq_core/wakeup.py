@@ -1,4 +1,7 @@
-"""Tells when a file is written to, without polling: inotify on Linux. Elsewhere there is none, and callers look now and then."""
+"""Tells when a file is written to, without polling: inotify on Linux.
+
+Elsewhere there is none, and callers look now and then.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ def pause(seconds: float) -> None:
 
 
 def open_watch(path: str) -> FileWatch | None:
-    """Watch a file for writes; None where the platform cannot, or has no watch left to give (callers then look now and then)."""
+    """Watch a file for writes.
+
+    None where the platform cannot, or has no watch left to give (callers then look now and then).
+    """
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None, use_errno=True)

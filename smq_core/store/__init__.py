@@ -47,7 +47,8 @@ def open_store(
 ) -> Store:
     """Answer the store for a location; it is opened by its first call, which may raise StoreError.
 
-    `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises StoreBusy.
+    `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
+    StoreBusy.
     """
     from smq_core.store.sqlite.store import SqliteStore
 
@@ -86,7 +87,10 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
 
 
 def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:
-    """Examine a database and what it lies on, changing nothing; answers a finding for each thing looked at."""
+    """Examine a database and what it lies on, changing nothing.
+
+    Answers a finding for each thing looked at.
+    """
     from smq_core.store.sqlite import doctor
 
     return doctor.examine(os.fspath(location), now_ms)

@@ -1,8 +1,11 @@
-"""The Store seam: what a backend can do, in the words of the domain. It decides nothing about SQL and imports no backend.
+"""The Store seam: what a backend can do, in the words of the domain.
 
-Each method is one transaction (or joins the one that `transaction()` opened on the same thread), is given the time, and raises
-the errors of `smq_core.errors` only. Methods marked *durable* return after a flush, unless
-the store was opened with durability "normal". The conformance suite in `tests/conformance` is the definition of each method.
+It decides nothing about SQL and imports no backend.
+
+Each method is one transaction (or joins the one that `transaction()` opened on the same thread), is given the
+time, and raises the errors of `smq_core.errors` only. Methods marked *durable* return after a flush, unless
+the store was opened with durability "normal". The conformance suite in `tests/conformance` is the definition
+of each method.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ class ProducerStore(Protocol):
     """Adding messages."""
 
     def enqueue(self, message: NewMessage, now_ms: int) -> int:
-        """Add one message, durable; where its key is held by an unfinished message, answer that one's id (durable too)."""
+        """Add one message, durable.
+
+        Where its key is held by an unfinished message, answer that one's id (durable too).
+        """
         ...
 
     def enqueue_many(self, batch: Batch, now_ms: int) -> list[int]:
@@ -57,12 +63,17 @@ class ProducerStore(Protocol):
 
 
 class ConsumerStore(Protocol):
-    """Leases and what becomes of them. A hold that is not valid any more is answered as lost, and changes nothing."""
+    """Leases and what becomes of them.
+
+    A hold that is not valid any more is answered as lost, and changes nothing.
+    """
 
     def lease(
         self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
     ) -> tuple[list[LeasedRow], list[Hold]]:
-        """Ack `ack`, then (unless one of them was lost) reclaim, promote and lease; answers leases in order, and the lost holds.
+        """Ack `ack`, then (unless one of them was lost) reclaim, promote and lease.
+
+        Answers leases in order, and the lost holds.
 
         Finding nothing takes no write lock and writes nothing.
         """
@@ -73,7 +84,10 @@ class ConsumerStore(Protocol):
         ...
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
-        """Give a processing message back for another attempt, or to the dead letters when exhausted; None: lost."""
+        """Give a processing message back for another attempt, or to the dead letters when exhausted.
+
+        None: lost.
+        """
         ...
 
     def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
@@ -91,7 +105,10 @@ class ConsumerStore(Protocol):
         ...
 
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
-        """Return a dead worker's messages. Verdict `untouched` and `suspect` count the attempt back, `blamed` does not and counts a crash."""
+        """Return a dead worker's messages.
+
+        Verdict `untouched` and `suspect` count the attempt back, `blamed` does not and counts a crash.
+        """
         ...
 
     def held_by(self, worker: str) -> list[Hold]:
@@ -115,7 +132,10 @@ class StoreWaiter(Protocol):
     """Notices that somebody wrote, without reading the queue."""
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when somebody may have written; -1 where the platform has none."""
+        """Answer a descriptor that becomes readable when somebody may have written.
+
+        -1 where the platform has none.
+        """
         ...
 
     def drain(self) -> bool:
@@ -132,7 +152,10 @@ class StoreWaiter(Protocol):
 
 
 class OperatorStore(Protocol):
-    """What the inspector reads and does. Actions take frozen targets, are durable, recorded as one operation, and undoable."""
+    """What the inspector reads and does.
+
+    Actions take frozen targets, are durable, recorded as one operation, and undoable.
+    """
 
     def topics(self, now_ms: int) -> list[TopicStats]:
         """Answer depth and pause of every topic, by name, in time independent of the number of messages."""
@@ -200,7 +223,10 @@ class OperatorStore(Protocol):
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Perform requeue, delete, bury or move on the targets, in short transactions under one operation; `progress` is told the number done and stops it by False."""
+        """Perform requeue, delete, bury or move on the targets, in short transactions under one operation.
+
+        `progress` is told the number done and stops it by False.
+        """
         ...
 
     def edit(
@@ -288,7 +314,10 @@ class WorkerStore(Protocol):
         ...
 
     def prune(self, now_ms: int, *, limit: int = 500) -> int:
-        """Remove one short transaction's worth of what is past its time; the number removed, 0 when nothing is left to do."""
+        """Remove one short transaction's worth of what is past its time.
+
+        The number removed, 0 when nothing is left to do.
+        """
         ...
 
     def tidy(self) -> Tidied:
@@ -315,7 +344,10 @@ class Store(ProducerStore, ConsumerStore, OperatorStore, WorkerStore, Protocol):
         ...
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[object]:
-        """Join every call of this thread inside the `with` into one transaction; an exception rolls all of it back."""
+        """Join every call of this thread inside the `with` into one transaction.
+
+        An exception rolls all of it back.
+        """
         ...
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """The values that cross the Store seam: what a store is given and what it answers, in stored form.
 
-Times are integer milliseconds since the epoch, payloads are encoded, headers are JSON text. `rows` turns them into public values.
+Times are integer milliseconds since the epoch, payloads are encoded, headers are JSON text. `rows` turns them
+into public values.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ __all__ = [
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to be added, checked and encoded; the fields from `state` on are what an import restores."""
+    """One message to be added, checked and encoded.
+
+    The fields from `state` on are what an import restores.
+    """
 
     topic: str
     body: str | bytes
@@ -194,7 +198,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Targets = Mapping[int, "State | None"] | Selection
-"""What an operator's action is aimed at: ids with the state they were seen in (None: whatever it is), or a selection."""
+"""What an operator's action is aimed at: ids with the state they were seen in (None: whatever it is), or a
+selection."""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +225,8 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
     inode: int | None = None
     bytes_taken: int = 0
     bytes_before: int = 0
-    """What `bytes_taken` was when this run last read or wrote it: another run that moved on meanwhile is noticed."""
+    """What `bytes_taken` was when this run last read or wrote it: another run that moved on meanwhile is
+    noticed."""
     lines_taken: int = 0
     content_hash: str = ""
     taken: int = 0

@@ -29,15 +29,21 @@ class Desk:
     def now_ms(self) -> int:
         return self.clock.now_ms()
 
-    def send(self, topic: str = "mail", body: str | bytes = "hello", *, delay: float = 0.0, **changes: object) -> int:
+    def send(
+        self, topic: str = "mail", body: str | bytes = "hello", *, delay: float = 0.0, **changes: object
+    ) -> int:
         message = make_message(topic, body, available_at=self.now_ms + round(delay * 1000), **changes)
         return self.store.enqueue(message, self.now_ms)
 
-    def send_many(self, bodies: Sequence[str], keys: Sequence[str | None] | None = None, **changes: object) -> list[int]:
+    def send_many(
+        self, bodies: Sequence[str], keys: Sequence[str | None] | None = None, **changes: object
+    ) -> list[int]:
         batch = {"topic": "mail", "available_at": self.now_ms, "kinds": ["text"] * len(bodies), "keys": keys}
         return self.store.enqueue_many(Batch(bodies=bodies, **(batch | changes)), self.now_ms)  # type: ignore[arg-type]  # fields by name
 
-    def lease(self, *topics: str, ack: Sequence[Hold] = (), **changes: object) -> tuple[list[LeasedRow], list[Hold]]:
+    def lease(
+        self, *topics: str, ack: Sequence[Hold] = (), **changes: object
+    ) -> tuple[list[LeasedRow], list[Hold]]:
         request = make_request(*topics, receipt=next(self._receipts), **changes)
         rows, lost = self.store.lease(request, self.now_ms, ack=ack)
         self.receipt = request.receipt
@@ -54,7 +60,9 @@ class Desk:
     def ack(self, *holds: Hold) -> list[Hold]:
         return self.store.ack(holds, self.now_ms)
 
-    def requeue(self, hold: Hold, *, delay_ms: int | None = 0, error: str = "boom", jitter: float = 0.0) -> str | None:
+    def requeue(
+        self, hold: Hold, *, delay_ms: int | None = 0, error: str = "boom", jitter: float = 0.0
+    ) -> str | None:
         failure = Failure(error=error, delay_ms=delay_ms, jitter=jitter)
         requeued = self.store.requeue(hold, failure, self.now_ms)
         return None if requeued is None else str(requeued.state)
@@ -93,7 +101,9 @@ class Desk:
         return self.store.set_policy(topic, **(values | changes), actor="operator", now_ms=self.now_ms)  # type: ignore[arg-type]  # fields by name
 
     def pause(self, topic: str = "mail", *, until_ms: int | None = None) -> Outcome:
-        return self.store.pause(topic, reason="mending", until_ms=until_ms, actor="operator", now_ms=self.now_ms)
+        return self.store.pause(
+            topic, reason="mending", until_ms=until_ms, actor="operator", now_ms=self.now_ms
+        )
 
     def resume(self, topic: str = "mail") -> Outcome:
         return self.store.resume(topic, actor="operator", now_ms=self.now_ms)
@@ -116,7 +126,10 @@ class Desk:
         return self.store.page(selection or Selection(), **(values | options), now_ms=self.now_ms)  # type: ignore[arg-type]  # options by name
 
     def prepared(self, topic: str = "mail") -> dict[State, int]:
-        """Make one message in each state and answer their ids; the one that is processing has a live lease."""
+        """Make one message in each state and answer their ids.
+
+        The one that is processing has a live lease.
+        """
         made: dict[State, int] = dict(self._settled(topic))
         made[State.DELETED] = self.send(topic)
         self.act("delete", made[State.DELETED])

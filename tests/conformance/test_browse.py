@@ -33,12 +33,16 @@ def test_a_page_holds_the_messages_of_its_state(desk: Desk, state: State, topic:
     expected = [made[state]] if topic else [made[state], others[state]]
     assert seen(desk, Selection(topic=topic, state=state)) == expected
     assert list(desk.store.ids(Selection(topic=topic, state=state), limit=10, now_ms=desk.now_ms)) == expected
-    assert desk.store.count(Selection(topic=topic, state=state), limit=10, now_ms=desk.now_ms) == len(expected)
+    assert desk.store.count(Selection(topic=topic, state=state), limit=10, now_ms=desk.now_ms) == len(
+        expected
+    )
 
 
 @pytest.mark.parametrize("newest", [False, True])
 @pytest.mark.parametrize("topic", ["mail", None])
-def test_pages_follow_one_another_without_gap_or_repeat(desk: Desk, topic: str | None, *, newest: bool) -> None:
+def test_pages_follow_one_another_without_gap_or_repeat(
+    desk: Desk, topic: str | None, *, newest: bool
+) -> None:
     for priority in (0, 5, -5) * 4:
         desk.send(priority=priority)
     desk.take(limit=3)
@@ -143,8 +147,12 @@ def test_errors_are_grouped_the_most_frequent_first(desk: Desk) -> None:
         desk.clock.advance(1)
     now_ms = desk.now_ms
 
-    assert desk.store.error_kinds("mail", limit=10) == desk.store.error_kinds(None, limit=10) == [
-        ("mail", "often", 2, now_ms - 2_000, now_ms - 1_000),
-        ("mail", "rare", 1, now_ms - 3_000, now_ms - 3_000),
-    ]
+    assert (
+        desk.store.error_kinds("mail", limit=10)
+        == desk.store.error_kinds(None, limit=10)
+        == [
+            ("mail", "often", 2, now_ms - 2_000, now_ms - 1_000),
+            ("mail", "rare", 1, now_ms - 3_000, now_ms - 3_000),
+        ]
+    )
     assert desk.store.error_kinds("print", limit=10) == []

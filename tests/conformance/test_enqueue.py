@@ -85,7 +85,9 @@ def test_a_batch_of_mixed_kinds_comes_back_as_it_went_in(desk: Desk) -> None:
 
 
 def test_a_batch_shares_priority_headers_limit_and_time(desk: Desk) -> None:
-    (one,) = desk.send_many(["a"], priority=7, headers='{"a":"b"}', max_attempts=2, available_at=desk.now_ms + 1)
+    (one,) = desk.send_many(
+        ["a"], priority=7, headers='{"a":"b"}', max_attempts=2, available_at=desk.now_ms + 1
+    )
 
     row = desk.row(one)
     assert (row.priority, row.headers, row.max_attempts, row.status) == (7, '{"a":"b"}', 2, State.DELAYED)

@@ -68,7 +68,9 @@ def test_the_limit_is_the_total_over_topics(desk: Desk) -> None:
 
 
 def test_the_oldest_of_all_topics_comes_first_when_that_is_asked(desk: Desk) -> None:
-    sent = [desk.send(topic, priority=priority) for topic, priority in (("b", 0), ("a", 9), ("b", 9), ("a", 0))]
+    sent = [
+        desk.send(topic, priority=priority) for topic, priority in (("b", 0), ("a", 9), ("b", 9), ("a", 0))
+    ]
 
     assert ids(desk, "a", "b", limit=3, order="oldest") == sent[:3]
 

@@ -25,7 +25,9 @@ LEAVES = {"requeue": "ready", "delete": "deleted", "bury": "dead"}
 
 @pytest.mark.parametrize("verb", sorted(TAKES))
 @pytest.mark.parametrize("state", list(State))
-def test_an_action_takes_its_states_and_reports_the_others_unchanged(desk: Desk, verb: str, state: State) -> None:
+def test_an_action_takes_its_states_and_reports_the_others_unchanged(
+    desk: Desk, verb: str, state: State
+) -> None:
     target = desk.prepared()[state]
     before = desk.row(target)
     outcome = desk.act(verb, target, to="print")
@@ -93,7 +95,12 @@ def test_a_held_key_keeps_a_dead_letter_from_coming_back(desk: Desk) -> None:
     holder = desk.send(key="k")
     outcome = desk.act("requeue", dead)
 
-    assert (outcome.done, outcome.missed[0].id, desk.state(dead), desk.state(holder)) == (0, dead, "dead", "ready")
+    assert (outcome.done, outcome.missed[0].id, desk.state(dead), desk.state(holder)) == (
+        0,
+        dead,
+        "dead",
+        "ready",
+    )
     assert "key" in outcome.missed[0].why
 
 
@@ -134,7 +141,9 @@ def test_a_selection_is_done_in_chunks_under_one_operation(desk: Desk) -> None:
     outcome = desk.act("delete", targets=Selection(topic="mail"), progress=lambda done: not told.append(done))
 
     assert (outcome.done, told, desk.stats().deleted) == (1_201, [500, 1_000, 1_201], 1_201)
-    assert [(entry.count, entry.action) for entry in desk.store.activity(limit=9, before=None)] == [(1_201, "delete")]
+    assert [(entry.count, entry.action) for entry in desk.store.activity(limit=9, before=None)] == [
+        (1_201, "delete")
+    ]
 
 
 def test_progress_stops_the_rest(desk: Desk) -> None:

@@ -24,7 +24,12 @@ def test_each_verdict_counts_what_it_should(
 
     assert desk.recover(hold, verdict) == 1
     row = desk.row(sent)
-    assert (row.status, row.attempts, row.crashes, row.is_suspect) == (State.READY, attempts, crashes, is_suspect)
+    assert (row.status, row.attempts, row.crashes, row.is_suspect) == (
+        State.READY,
+        attempts,
+        crashes,
+        is_suspect,
+    )
 
 
 def test_a_lease_tells_whether_its_message_is_a_suspect(desk: Desk) -> None:

@@ -166,7 +166,9 @@ def test_requeue_without_a_delay_backs_off_as_the_topic_has_it(desk: Desk) -> No
     assert waits == [5_000, 15_000, 20_000]
 
 
-@pytest.mark.parametrize(("own", "policy", "deadly"), [(None, None, 10), (None, 2, 2), (3, 2, 3), (1, None, 1)])
+@pytest.mark.parametrize(
+    ("own", "policy", "deadly"), [(None, None, 10), (None, 2, 2), (3, 2, 3), (1, None, 1)]
+)
 def test_an_exhausted_message_goes_to_the_dead_letters(
     desk: Desk, own: int | None, policy: int | None, deadly: int
 ) -> None:

@@ -50,7 +50,9 @@ def insert(queue: Queue, **columns: object) -> str:
     """Insert a message by its columns."""
     values = {"topic": "mail", "payload": "hello"} | columns
     marks = ", ".join("?" for _ in values)
-    return write(queue, (f"INSERT INTO smq_messages({', '.join(values)}) VALUES ({marks})", list(values.values())))
+    return write(
+        queue, (f"INSERT INTO smq_messages({', '.join(values)}) VALUES ({marks})", list(values.values()))
+    )
 
 
 def test_topic_and_payload_are_a_complete_message(queue: Queue) -> None:
@@ -117,7 +119,14 @@ def test_an_insert_rolls_back_with_its_writer_s_transaction(queue: Queue) -> Non
 
 def test_an_insert_commits_with_its_writer_s_own_rows(queue: Queue) -> None:
     orders = "CREATE TABLE orders(id INTEGER PRIMARY KEY)"
-    write(queue, (orders, []), ("BEGIN", []), ("INSERT INTO orders VALUES (7)", []), (PLAIN, ["mail", "7"]), ("COMMIT", []))
+    write(
+        queue,
+        (orders, []),
+        ("BEGIN", []),
+        ("INSERT INTO orders VALUES (7)", []),
+        (PLAIN, ["mail", "7"]),
+        ("COMMIT", []),
+    )
 
     with queue.transaction() as transaction:
         assert transaction.execute("SELECT id FROM orders") == [(7,)]

@@ -1,4 +1,7 @@
-"""Records, in one list, what a call does to the -wal above and below SQLite: turns, writes, syncs, flushes. It changes nothing."""
+"""Records, in one list, what a call does to the -wal above and below SQLite: turns, writes, syncs, flushes.
+
+It changes nothing.
+"""
 
 from __future__ import annotations
 

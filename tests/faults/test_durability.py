@@ -1,7 +1,7 @@
 """Durability outside the lock: what `enqueue` returned survives a crash of the machine, though its flush holds up nobody.
 
-The story: a commit without a flush, the turn given back, then the flush, then the return. Each condition under which that is
-as good as a commit with a flush has its test here.
+The story: a commit without a flush, the turn given back, then the flush, then the return. Each condition
+under which that is as good as a commit with a flush has its test here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def test_an_enqueue_commits_gives_the_turn_back_flushes_and_returns(queue: Queue
     assert recorder.during() == ["take", "write", "give", "flush"]
 
 
-def test_the_first_commit_of_a_connection_is_a_full_one_inside_its_turn(location: str, recorder: Recorder) -> None:
+def test_the_first_commit_of_a_connection_is_a_full_one_inside_its_turn(
+    location: str, recorder: Recorder
+) -> None:
     """SQLite syncs the -wal's folder with the first sync of it that a connection makes, which our flush cannot."""
     with Queue(location) as opened:
         opened.size("mail")
@@ -59,7 +61,9 @@ def test_the_first_commit_of_a_connection_is_a_full_one_inside_its_turn(location
         assert "sync" not in recorder.during()
 
 
-def test_a_held_key_is_flushed_too_before_its_holder_s_id_is_answered(queue: Queue, recorder: Recorder) -> None:
+def test_a_held_key_is_flushed_too_before_its_holder_s_id_is_answered(
+    queue: Queue, recorder: Recorder
+) -> None:
     """The holder's own enqueue may not have returned yet."""
     queue.enqueue("mail", "hello", key="k")
     recorder.during()
@@ -149,7 +153,9 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     assert queue.size("mail") == 2
 
 
-def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(queue: Queue, recorder: Recorder) -> None:
+def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
+    queue: Queue, recorder: Recorder
+) -> None:
     """The system reports a failed flush once and calls the pages clean: a second try would succeed and write nothing."""
     recorder.flush_fails = True
     with pytest.raises(StoreUnavailable):

@@ -1,6 +1,7 @@
 """Turns: whoever stops, dies or is interrupted with the turn or the lock in hand holds up the others for a bounded time only.
 
-The story: a writer is suspended by a debugger in the middle of its commit, and the workers of the machine wait for it.
+The story: a writer is suspended by a debugger in the middle of its commit, and the workers of the machine
+wait for it.
 """
 
 from __future__ import annotations

@@ -91,7 +91,9 @@ class Model:
 
     # dequeue
 
-    def dequeue(self, topics: list[str], limit: int, receipt: int, until: int, worker: str, now: int) -> list[int]:
+    def dequeue(
+        self, topics: list[str], limit: int, receipt: int, until: int, worker: str, now: int
+    ) -> list[int]:
         """Reclaim, promote and lease; answers the ids in order."""
         if self._is_worth_a_write(topics, now):
             self._reclaim(now)
@@ -145,7 +147,12 @@ class Model:
 
     @staticmethod
     def _lease(entry: Entry, receipt: int, until: int, worker: str) -> None:
-        entry.state, entry.receipt, entry.locked_until, entry.worker = State.PROCESSING, receipt, until, worker
+        entry.state, entry.receipt, entry.locked_until, entry.worker = (
+            State.PROCESSING,
+            receipt,
+            until,
+            worker,
+        )
         entry.attempts += 1
         entry.deliveries += 1
 
@@ -256,9 +263,10 @@ class Model:
         came_back = set()
         for message_id, (was, left) in sorted(done.before.items()):
             entry = self.entries.get(message_id)
-            is_untouched = (
-                entry is not None
-                and (entry.operation, entry.state, entry.deliveries) == (operation, left, was.deliveries)
+            is_untouched = entry is not None and (entry.operation, entry.state, entry.deliveries) == (
+                operation,
+                left,
+                was.deliveries,
             )
             if entry is None or not is_untouched or self._is_held_by_another(was):
                 continue
@@ -277,7 +285,9 @@ class Model:
     def prune(self, now: int) -> None:
         """Remove what is past its time."""
         for entry in list(self.entries.values()):
-            keep = {State.DONE: self.policy(entry.topic).keep_ms, State.DELETED: TRASH_KEPT_MS}.get(entry.state)
+            keep = {State.DONE: self.policy(entry.topic).keep_ms, State.DELETED: TRASH_KEPT_MS}.get(
+                entry.state
+            )
             if keep is not None and entry.finished_at is not None and entry.finished_at <= now - keep:
                 del self.entries[entry.id]
         for done in self.operations.values():

@@ -1,6 +1,7 @@
 """The engine against a small model: every verb of the table of transitions, time passing both ways, operators, undo, the janitor.
 
-`SMQ_LIFECYCLE_STEPS=10000 pytest tests/property/test_lifecycle.py` walks that many steps; the suite takes a short walk.
+`SMQ_LIFECYCLE_STEPS=10000 pytest tests/property/test_lifecycle.py` walks that many steps; the suite takes a
+short walk.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from smq_core.errors import SmqError
 from smq_core.states import State
@@ -92,10 +100,23 @@ class Lifecycle(RuleBasedStateMachine):
 
     # producers
 
-    @rule(topic=topics, key=keys, priority=priorities, delay=moments, max_attempts=st.sampled_from([None, None, 1, 2]))
-    def enqueue(self, topic: str, key: str | None, priority: int, delay: float, max_attempts: int | None) -> None:
+    @rule(
+        topic=topics,
+        key=keys,
+        priority=priorities,
+        delay=moments,
+        max_attempts=st.sampled_from([None, None, 1, 2]),
+    )
+    def enqueue(
+        self, topic: str, key: str | None, priority: int, delay: float, max_attempts: int | None
+    ) -> None:
         available_at = self.now + round(delay * 1000)
-        values = {"key": key, "priority": priority, "available_at": available_at, "max_attempts": max_attempts}
+        values = {
+            "key": key,
+            "priority": priority,
+            "available_at": available_at,
+            "max_attempts": max_attempts,
+        }
         answered = self.store.enqueue(make_message(topic, **values), self.now)
         self.expect_added(answered, topic, available_at, priority, key, max_attempts)
 
@@ -119,7 +140,12 @@ class Lifecycle(RuleBasedStateMachine):
 
     # consumers
 
-    @rule(wanted=st.permutations(TOPICS), count=st.integers(1, 2), limit=st.integers(1, 4), lasts=st.sampled_from([1.0, 10.0, 86_400.0]))
+    @rule(
+        wanted=st.permutations(TOPICS),
+        count=st.integers(1, 2),
+        limit=st.integers(1, 4),
+        lasts=st.sampled_from([1.0, 10.0, 86_400.0]),
+    )
     def dequeue(self, wanted: list[str], count: int, limit: int, lasts: float) -> None:
         self.lease(wanted[:count], limit, lasts, [])
 
@@ -206,7 +232,9 @@ class Lifecycle(RuleBasedStateMachine):
         self.clock.advance(seconds)
 
     @rule(
-        verb=st.sampled_from(["the_clock_is_set", "prune", "close", "pause", "resume", "set_policy", "purge"]),
+        verb=st.sampled_from(
+            ["the_clock_is_set", "prune", "close", "pause", "resume", "set_policy", "purge"]
+        ),
         topic=topics,
         how=picks,
     )
@@ -228,13 +256,22 @@ class Lifecycle(RuleBasedStateMachine):
     # operators
 
     @precondition(lambda self: self.model.entries)
-    @rule(verb=st.sampled_from(["requeue", "delete", "bury", "move"]), some=several, topic=topics, force=st.booleans())
+    @rule(
+        verb=st.sampled_from(["requeue", "delete", "bury", "move"]),
+        some=several,
+        topic=topics,
+        force=st.booleans(),
+    )
     def act(self, verb: str, some: list[int], topic: str, *, force: bool) -> None:
         ids = self.ids(some)
         self.compare_action(verb, ids, dict.fromkeys(ids), topic, force=force)
 
     @precondition(lambda self: self.model.entries)
-    @rule(verb=st.sampled_from(["requeue", "delete", "bury", "move"]), state=st.sampled_from(list(State)), topic=topics)
+    @rule(
+        verb=st.sampled_from(["requeue", "delete", "bury", "move"]),
+        state=st.sampled_from(list(State)),
+        topic=topics,
+    )
     def act_on_all(self, verb: str, state: State, topic: str) -> None:
         selection = Selection(topic=topic, state=state)
         matching = [e.id for e in self.model.entries.values() if (e.topic, e.state) == (topic, state)]
@@ -244,7 +281,9 @@ class Lifecycle(RuleBasedStateMachine):
         self, verb: str, ids: list[int], targets: dict[int, State | None] | Selection, to: str, *, force: bool
     ) -> None:
         taken = [
-            one for one in ids if self.model.may_act(verb, self.model.entries.get(one), force=force, to=to, now=self.now)
+            one
+            for one in ids
+            if self.model.may_act(verb, self.model.entries.get(one), force=force, to=to, now=self.now)
         ]
         outcome = self.store.act(verb, targets, to=to, force=force, actor="operator", now_ms=self.now)
         done = self.model.act(verb, taken, outcome.operation or 0, to, self.now)
@@ -258,7 +297,9 @@ class Lifecycle(RuleBasedStateMachine):
         entry = self.model.entries.get(message_id)
         if entry is None:
             return
-        outcome = self.store.edit(message_id, Edit(priority=priority, key=key), actor="operator", now_ms=self.now)
+        outcome = self.store.edit(
+            message_id, Edit(priority=priority, key=key), actor="operator", now_ms=self.now
+        )
         holder = self.model.holder_of(entry.topic, key) if entry.state in model.UNFINISHED else None
         may = entry.state not in {State.PROCESSING, State.DELETED} and holder in (None, entry)
         assert outcome.done == may
@@ -318,13 +359,17 @@ class Lifecycle(RuleBasedStateMachine):
         rows = self.store.page(
             Selection(), after=None, newest=False, limit=1_000, preview_bytes=0, now_ms=self.now
         )
-        assert [shown(row) for row in rows] == [expected(self.model.entries[one]) for one in sorted(self.model.entries)]
+        assert [shown(row) for row in rows] == [
+            expected(self.model.entries[one]) for one in sorted(self.model.entries)
+        ]
 
     @invariant()
     def counters_equal_counts(self) -> None:
         for stats in self.store.topics(self.now):
             states = [entry.state for entry in self.model.entries.values() if entry.topic == stats.topic]
-            assert {state: getattr(stats, state) for state in State} == {state: states.count(state) for state in State}
+            assert {state: getattr(stats, state) for state in State} == {
+                state: states.count(state) for state in State
+            }
             assert self.store.size(stats.topic) == sum(state in model.UNFINISHED for state in states)
 
 

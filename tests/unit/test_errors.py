@@ -57,7 +57,9 @@ def a_lease(message_id: int) -> Lease:
     return Lease(Message(id=message_id, topic="mail", payload="x"), Receipt(1), 0.0)
 
 
-@pytest.mark.parametrize("error", [LeaseLost([a_lease(1)]), MessageNotFound(5), InvalidLine(3, "no JSON"), StoreBusy("busy")])
+@pytest.mark.parametrize(
+    "error", [LeaseLost([a_lease(1)]), MessageNotFound(5), InvalidLine(3, "no JSON"), StoreBusy("busy")]
+)
 def test_an_error_passes_between_processes(error: SmqError) -> None:
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
 
@@ -103,7 +105,12 @@ def test_an_error_of_the_driver_becomes_the_one_that_says_what_to_do(
 
 def test_no_error_of_the_driver_leaves_a_caller_s_transaction(queue: Queue) -> None:
     with queue.transaction() as transaction:
-        for sql in ("nonsense", "SELECT * FROM nowhere", "INSERT INTO smq_messages(topic) VALUES ('a')", "SELECT ?"):
+        for sql in (
+            "nonsense",
+            "SELECT * FROM nowhere",
+            "INSERT INTO smq_messages(topic) VALUES ('a')",
+            "SELECT ?",
+        ):
             with pytest.raises(StoreError):
                 transaction.execute(sql)
         assert transaction.execute("SELECT 1") == [(1,)]

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
-json_values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
+json_values = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20
+)
 
 
 def of_type(value: object) -> object:
@@ -106,7 +108,9 @@ def test_the_limit_counts_bytes_as_stored(payload: Payload) -> None:
     def of_size(size: int) -> Payload:
         if isinstance(payload, list):
             return ["x" * (size - 4)]
-        return cast("Payload", payload * (size // len(payload if isinstance(payload, bytes) else payload.encode())))
+        return cast(
+            "Payload", payload * (size // len(payload if isinstance(payload, bytes) else payload.encode()))
+        )
 
     encode(of_size(PAYLOAD_LIMIT))
     with pytest.raises(InvalidMessage, match="over the limit"):

@@ -11,7 +11,9 @@ from smq_core.policy import Backoff, TopicPolicy, is_exhausted
 from smq_core.testing import seeded_random
 
 
-@pytest.mark.parametrize(("failures", "ceiling"), [(0, 0.0), (1, 2.0), (2, 4.0), (5, 32.0), (12, 3600.0), (10**6, 3600.0)])
+@pytest.mark.parametrize(
+    ("failures", "ceiling"), [(0, 0.0), (1, 2.0), (2, 4.0), (5, 32.0), (12, 3600.0), (10**6, 3600.0)]
+)
 def test_the_wait_doubles_up_to_its_cap(failures: int, ceiling: float) -> None:
     assert Backoff().ceiling(failures) == ceiling
 
@@ -45,14 +47,19 @@ def test_what_is_written_is_read_back(first: int, factor: int, more: int) -> Non
     assert Backoff.parse(str(backoff)) == backoff
 
 
-@pytest.mark.parametrize("text", ["", "2s", "2s:2:1h", "2s:x2", "x:x2:1h", "2s:x0.5:1h", "2h:x2:1h", "2s:x2:1h:9"])
+@pytest.mark.parametrize(
+    "text", ["", "2s", "2s:2:1h", "2s:x2", "x:x2:1h", "2s:x0.5:1h", "2h:x2:1h", "2s:x2:1h:9"]
+)
 def test_any_other_form_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage, match="back-off"):
         Backoff.parse(text)
 
 
 @pytest.mark.parametrize(
-    ("attempts", "own", "expected"), [(1, None, False), (2, None, True), (2, 3, False), (3, 3, True), (9, 1, True)]
+    ("attempts", "own", "expected"),
+    [(1, None, False), (2, None, True), (2, 3, False), (3, 3, True), (9, 1, True)],
 )
-def test_the_message_s_own_limit_goes_before_the_topic_s(attempts: int, own: int | None, *, expected: bool) -> None:
+def test_the_message_s_own_limit_goes_before_the_topic_s(
+    attempts: int, own: int | None, *, expected: bool
+) -> None:
     assert is_exhausted(attempts, own, TopicPolicy(max_attempts=2)) is expected

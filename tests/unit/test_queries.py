@@ -1,4 +1,7 @@
-"""Named statements: each is used, described and found once; the hot ones walk their index, whatever values are bound."""
+"""Named statements: each is used, described and found once.
+
+The hot ones walk their index, whatever values are bound.
+"""
 
 from __future__ import annotations
 
@@ -71,11 +74,15 @@ HOT: dict[str, set[str]] = {
     "operator_move": {BY_ID},
     "save_before": {BY_ID},
     "purge_some": {BY_ID},
-    "prune_trash": {BY_ID, "SEARCH smq_messages USING COVERING INDEX smq_finished (status=? AND finished_at>? AND finished_at<?)"},
+    "prune_trash": {
+        BY_ID,
+        "SEARCH smq_messages USING COVERING INDEX smq_finished (status=? AND finished_at>? AND finished_at<?)",
+    },
     "error_kinds": {"SCAN smq_messages USING INDEX smq_shelf"},
     "attempts_of": {"SEARCH smq_attempts USING INDEX smq_attempts_of (message_id=?)"},
 }
-"""What each hot statement's plan has to say of tables; a table that is named here twice is looked into twice."""
+"""What each hot statement's plan has to say of tables; a table that is named here twice is looked into
+twice."""
 
 
 @pytest.fixture
@@ -108,7 +115,9 @@ def test_every_statement_is_used() -> None:
 def test_every_statement_is_described_in_a_sentence() -> None:
     descriptions = {name: one.description for name, one in all_queries().items()}
 
-    assert [name for name, text in descriptions.items() if not (text[:1].isupper() and text.endswith("."))] == []
+    assert [
+        name for name, text in descriptions.items() if not (text[:1].isupper() and text.endswith("."))
+    ] == []
 
 
 def test_every_statement_is_one(database: apsw.Connection) -> None:
@@ -139,7 +148,9 @@ def test_a_hot_statement_sorts_nothing(database: apsw.Connection, name: str) -> 
 def test_a_reclaim_walks_the_leases_alone(database: apsw.Connection, name: str) -> None:
     tables = [line for line in plan(database, query(name)) if line.startswith("S") and "carray" not in line]
 
-    assert all("smq_leased" in line or "rowid=?" in line or line.startswith("SEARCH p ") for line in tables), tables
+    assert all(
+        "smq_leased" in line or "rowid=?" in line or line.startswith("SEARCH p ") for line in tables
+    ), tables
 
 
 SELECTIONS = {
@@ -157,7 +168,9 @@ SELECTIONS = {
 
 @pytest.mark.parametrize("newest", [False, True])
 @pytest.mark.parametrize("what", sorted(SELECTIONS))
-def test_a_page_is_come_by_without_sorting_or_walking_messages(location: str, what: str, *, newest: bool) -> None:
+def test_a_page_is_come_by_without_sorting_or_walking_messages(
+    location: str, what: str, *, newest: bool
+) -> None:
     """The statements that were run, as they were composed, are explained."""
     run: list[str] = []
     store = open_store(location)
@@ -176,5 +189,8 @@ def test_a_page_is_come_by_without_sorting_or_walking_messages(location: str, wh
     of_table = [line for line in lines if line == "SEARCH smq_messages USING INTEGER PRIMARY KEY (rowid>?)"]
     of_table += [line for line in lines if line == "SEARCH smq_messages USING INTEGER PRIMARY KEY (rowid<?)"]
     others = [line for line in lines if line not in of_leases + of_table and not line.startswith("USE TEMP")]
-    assert all("smq_ready (topic=? AND priority=? AND id" in line or "smq_shelf (topic=? AND status=? AND id" in line for line in others)
+    assert all(
+        "smq_ready (topic=? AND priority=? AND id" in line or "smq_shelf (topic=? AND status=? AND id" in line
+        for line in others
+    )
     assert len([line for line in lines if line.startswith("USE TEMP")]) == len(of_leases)

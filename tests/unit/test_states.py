@@ -33,7 +33,11 @@ def test_no_transition_stands_twice() -> None:
 
 
 def test_only_a_lease_begins_processing() -> None:
-    begins = {row.verb for row in TRANSITIONS if row.target is State.PROCESSING and row.source is not State.PROCESSING}
+    begins = {
+        row.verb
+        for row in TRANSITIONS
+        if row.target is State.PROCESSING and row.source is not State.PROCESSING
+    }
 
     assert begins == {"lease"}
 

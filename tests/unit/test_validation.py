@@ -22,7 +22,9 @@ from smq_core.validation import (
 )
 
 
-@pytest.mark.parametrize("topic", ["a", "x" * 200, "é" * 100, "two words", "a/b.c-d_e:f", "日本", "{topic}", "'"])
+@pytest.mark.parametrize(
+    "topic", ["a", "x" * 200, "é" * 100, "two words", "a/b.c-d_e:f", "日本", "{topic}", "'"]
+)
 def test_a_printable_name_is_a_topic(topic: str) -> None:
     assert check_topic(topic) == topic
 
@@ -95,7 +97,9 @@ def test_any_other_limit_is_refused(limit: object) -> None:
         check_max_attempts(cast("int", limit))
 
 
-@pytest.mark.parametrize(("seconds", "milliseconds"), [(0, 0), (0.0014, 1), (1, 1000), (3_162_240_000, 3_162_240_000_000)])
+@pytest.mark.parametrize(
+    ("seconds", "milliseconds"), [(0, 0), (0.0014, 1), (1, 1000), (3_162_240_000, 3_162_240_000_000)]
+)
 def test_a_duration_is_rounded_to_milliseconds(seconds: float, milliseconds: int) -> None:
     assert duration_ms(seconds, "delay") == milliseconds
 

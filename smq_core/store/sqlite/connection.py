@@ -1,7 +1,7 @@
 """One thread's connection: its settings, its reads, and the one way to write.
 
-A write takes the turn, begins immediately, commits without a flush, gives the turn back, and only then flushes for those who asked for
-it. It knows nothing of messages.
+A write takes the turn, begins immediately, commits without a flush, gives the turn back, and only then
+flushes for those who asked for it. It knows nothing of messages.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ __all__ = [
 T = TypeVar("T")
 
 BUSY_IN_TURN_MS: Final = 100
-"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others try."""
+"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others
+try."""
 CHECKPOINT_PAGES: Final = 4_000
-"""Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back; consumers wait for three times that.
-
-Every 1,000 frames inside a commit, two consumers had a p99 of 16 ms on a disk with 5 ms flushes; every 20,000 outside, 1.0 ms (measured).
-But a -wal of 80,000 frames made a lease 1.7 times slower, since each page is looked for in all of it.
-"""
+"""Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back; consumers wait
+for three times that.  Every 1,000 frames inside a commit, two consumers had a p99 of 16 ms on a disk with
+5 ms flushes; every 20,000 outside, 1.0 ms (measured). But a -wal of 80,000 frames made a lease 1.7 times
+slower, since each page is looked for in all of it."""
 RESTART_PAGES: Final = 16_000
 """Frames from which writers are held up for a moment so that the -wal can begin anew (32 MB)."""
 _PRAGMAS: Final = """
@@ -191,13 +191,19 @@ class Connection:
                 self._wal.close()
 
     def watch(self) -> FileWatch | None:
-        """Answer the watch on this connection's -wal, opened when first asked for; None where the platform has none."""
+        """Answer the watch on this connection's -wal, opened when first asked for.
+
+        None where the platform has none.
+        """
         if self._watch is None:
             self._watch = open_watch(self.settings.path + "-wal")
         return self._watch
 
     def checkpoint(self, *, may_restart: bool = True) -> None:
-        """Copy the -wal back into the database, without holding anybody up; begin it anew when it has grown long."""
+        """Copy the -wal back into the database, without holding anybody up.
+
+        Begin it anew when it has grown long.
+        """
         with self.lock, contextlib.suppress(apsw.BusyError):
             log, copied = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._next_checkpoint = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
@@ -257,7 +263,10 @@ class Connection:
                     raise translate(error, self.settings.path) from error
 
     def _abandon(self) -> None:
-        """Leave neither a transaction nor the turn behind, whatever happened; the fork of a transaction's own thread closed both."""
+        """Leave neither a transaction nor the turn behind, whatever happened.
+
+        The fork of a transaction's own thread closed both.
+        """
         with contextlib.suppress(apsw.Error):
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
@@ -294,7 +303,10 @@ class Connection:
                 self.checkpoint()
 
     def _forsake(self) -> None:
-        """Close a connection whose files were moved away or replaced; the -wal that lies there now is another's, and stays."""
+        """Close a connection whose files were moved away or replaced.
+
+        The -wal that lies there now is another's, and stays.
+        """
         keep = ctypes.c_int(1)
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         self.close()
@@ -315,8 +327,8 @@ class Connection:
     def _configure(self) -> None:
         # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
         self.db.set_busy_timeout(round(self.settings.timeout_s * 1000))
-        # without it SQLite plans a statement anew at each execution when a bound value might tell whether a partial index may be used
-        # (a lease's SELECT 12.7 µs instead of 1.6, measured)
+        # without it SQLite plans a statement anew at each execution when a bound value might tell whether a
+        # partial index may be used (a lease's SELECT 12.7 µs instead of 1.6, measured)
         self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # a statement of several is only run to its end when its rows are read
         self.db.execute(_PRAGMAS).fetchall()
@@ -333,7 +345,10 @@ class Connection:
 
 
 class _WalLength:
-    """How long the -wal was at the last commit; no part of the connection, which would otherwise be kept alive by its own hook."""
+    """How long the -wal was at the last commit.
+
+    No part of the connection, which would otherwise be kept alive by its own hook.
+    """
 
     __slots__ = ("pages",)
 

@@ -1,7 +1,8 @@
 """A connection for each thread, opened when first used, and closed for a fork, with its thread, or with its store.
 
-A fork copies SQLite's records of its locks into the child, whose connections would then take none and lose committed messages
-(tried). So before a fork every connection of the process is closed, running transactions first; parent and child open new ones.
+A fork copies SQLite's records of its locks into the child, whose connections would then take none and lose
+committed messages (tried). So before a fork every connection of the process is closed, running transactions
+first; parent and child open new ones.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _OPENING: Final = threading.RLock()
 _OPEN: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
 _HELD_FOR_FORK: Final[list[Connection]] = []
 _PATIENCE_S: Final = 0.5
-"""How long a fork waits for a call with all locks in hand; then it lets go for a while, should that call need one of them."""
+"""How long a fork waits for a call with all locks in hand; then it lets go for a while, should that call
+need one of them."""
 
 
 class Connections:
@@ -71,7 +73,10 @@ class Connections:
 
 
 def _before_fork() -> None:
-    """Wait for the calls that run, and close every connection; what is opened meanwhile waits for the fork."""
+    """Wait for the calls that run, and close every connection.
+
+    What is opened meanwhile waits for the fork.
+    """
     while (busy := _first_busy()) is not None:
         _after_fork()
         if busy.lock.acquire(timeout=_PATIENCE_S):

@@ -117,7 +117,8 @@ def _unused(pause: _Pause, now_ms: int) -> TopicStats:
 def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
     """Answer the longest wait among the first ready messages, the first of the least urgent, and the due ones.
 
-    A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is not looked for.
+    A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is
+    not looked for.
     """
     moments = [
         row.first_ready_since,

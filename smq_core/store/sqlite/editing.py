@@ -82,7 +82,10 @@ class Editing(Browsing):
         return tally.outcome(names_ids=False)
 
     def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:
-        """Forget an empty topic's counters, policy and pause; False when it still has messages, or nothing is known of it."""
+        """Forget an empty topic's counters, policy and pause.
+
+        False when it still has messages, or nothing is known of it.
+        """
 
         def work(db: apsw.Connection) -> bool:
             messages, has_settings = cast(

@@ -1,7 +1,10 @@
-"""Composes what operators look for from fixed fragments; the only place that puts SQL together. Values are always bound.
+"""Composes what operators look for from fixed fragments.
 
-A selection becomes one or more streams: index ranges that each yield ids in ascending order, so that a page anywhere in millions of
-messages costs a few index looks. Lists by priority have one stream for each distinct priority of a topic.
+The only place that puts SQL together. Values are always bound.
+
+A selection becomes one or more streams: index ranges that each yield ids in ascending order, so that a page
+anywhere in millions of messages costs a few index looks. Lists by priority have one stream for each distinct
+priority of a topic.
 """
 
 from __future__ import annotations

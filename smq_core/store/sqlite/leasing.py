@@ -1,4 +1,7 @@
-"""Leases messages, and what a lease does on the way: reclaim expired leases, promote due messages. Settling them is in `settling`."""
+"""Leases messages, and what a lease does on the way: reclaim expired leases, promote due messages.
+
+Settling them is in `settling`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ LEASE_EXPIRED: Final = "lease expired"
 """The error that a reclaim leaves on a message."""
 
 HORIZON_MS: Final = LONGEST_LEASE_MS + 3_600_000
-"""A lease further ahead was made under a clock that has been set back since: by more than an hour, as smaller steps are usual."""
+"""A lease further ahead was made under a clock that has been set back since: by more than an hour, as
+smaller steps are usual."""
 
 _LOOK = query("look")
 _PROMOTE = query("promote")
@@ -74,7 +78,9 @@ class Leasing(Session):
     def lease(
         self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
     ) -> tuple[list[LeasedRow], list[Hold]]:
-        """Ack, then (unless one of the acks was lost) reclaim, promote and lease; the leases in order, and the lost holds.
+        """Ack, then (unless one of the acks was lost) reclaim, promote and lease.
+
+        The leases in order, and the lost holds.
 
         Finding nothing takes no write lock and writes nothing.
         """
@@ -136,7 +142,10 @@ def _reclaim(db: apsw.Connection, now_ms: int) -> None:
 def _take(
     db: apsw.Connection, rows: list[tuple[object, ...]], request: LeaseRequest, locked_until: int
 ) -> list[LeasedRow]:
-    """Lease rows of one topic that were just read. Reading first and updating by id is 1.8 times faster than RETURNING (measured)."""
+    """Lease rows of one topic that were just read.
+
+    Reading first and updating by id is 1.8 times faster than RETURNING (measured).
+    """
     if len(rows) == 1:
         db.execute(_LEASE_ONE, (locked_until, request.receipt, request.worker, rows[0][0]))  # type: ignore[arg-type]  # the id
     else:

@@ -1,7 +1,9 @@
-"""What operators do to messages: requeue, delete, bury, move. Each action is one operation that can be undone.
+"""What operators do to messages: requeue, delete, bury, move.
 
-An action is aimed at ids with the state they were seen in, or at a frozen selection; in both cases each chunk is looked at and changed in
-one transaction, and the answer says how many had moved on.
+Each action is one operation that can be undone.
+
+An action is aimed at ids with the state they were seen in, or at a frozen selection; in both cases each chunk
+is looked at and changed in one transaction, and the answer says how many had moved on.
 """
 
 from __future__ import annotations
@@ -145,7 +147,10 @@ class Operating(Browsing):
 def _change(
     db: apsw.Connection, action: Action, seen: Mapping[int, State | None], tally: Tally, topic: str | None
 ) -> None:
-    """Look at a chunk and change what may be changed, inside a transaction; the tally is only told what was committed with it."""
+    """Look at a chunk and change what may be changed, inside a transaction.
+
+    The tally is only told what was committed with it.
+    """
     rows = {row[0]: _Seen._make(row) for row in db.execute(_SEEN, (id_array(seen),))}  # type: ignore[arg-type]  # its columns
     refusals = {one: why for one in seen if (why := action.refusal(rows.get(one), seen[one]))}
     wanted = [one for one in seen if one not in refusals]

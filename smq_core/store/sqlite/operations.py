@@ -70,7 +70,10 @@ def begin(
     detail: str = "",
     before: str | None = None,
 ) -> Operation:
-    """Record an action and answer its operation; `before` is what undoing it needs, where no message was changed."""
+    """Record an action and answer its operation.
+
+    `before` is what undoing it needs, where no message was changed.
+    """
     db.execute(_BEGIN, (now_ms, actor, action, topic, detail, before))
     return Operation(db.last_insert_rowid(), actor, now_ms)
 
@@ -86,5 +89,8 @@ def discard_if_empty(db: apsw.Connection, operation: int) -> None:
 
 
 def id_array(ids: Iterable[int]) -> apsw.carray:
-    """Bind ids as an array; the driver takes none that is empty, so that 0 stands there, which no message has."""
+    """Bind ids as an array.
+
+    The driver takes none that is empty, so that 0 stands there, which no message has.
+    """
     return apsw.carray(array("q", ids) or array("q", (0,)))

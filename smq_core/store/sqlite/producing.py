@@ -28,7 +28,10 @@ class Producing(Session):
     """The producers' part of the store."""
 
     def enqueue(self, message: NewMessage, now_ms: int) -> int:
-        """Add one message, durable; where its key is held, answer the holder's id, durable too: its enqueue may not have returned yet."""
+        """Add one message, durable.
+
+        Where its key is held, answer the holder's id, durable too: its enqueue may not have returned yet.
+        """
         status = "ready" if message.available_at <= now_ms else "delayed"
         values = (
             message.topic,

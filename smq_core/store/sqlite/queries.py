@@ -1,6 +1,7 @@
 """Loads the named statements of the `queries` folder; it owns their form and runs none of them.
 
-A statement stands under a line `-- name: its_name`, then lines of description, then the SQL. Names are unique over all files.
+A statement stands under a line `-- name: its_name`, then lines of description, then the SQL. Names are unique
+over all files.
 """
 
 from __future__ import annotations

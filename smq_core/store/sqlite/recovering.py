@@ -36,9 +36,9 @@ class Recovering(Session):
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
         """Return a dead worker's messages; the number returned.
 
-        Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had been;
-        uncharged, it runs alone next. `blamed`: it crashed its worker; the attempt and a crash count, and it is
-        dead when exhausted. `poison`: dead at once.
+        Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had
+        been; uncharged, it runs alone next. `blamed`: it crashed its worker; the attempt and a crash count,
+        and it is dead when exhausted. `poison`: dead at once.
         """
         return self._write(
             lambda db: sum(_recover(db, hold, worker, verdict, failure.error, now_ms) for hold in holds)

@@ -61,7 +61,9 @@ class Session:
 
     @contextlib.contextmanager
     def transaction(self, *, is_durable: bool = True) -> Iterator[None]:
-        """Join every call of this thread inside the `with` into one transaction; an exception rolls all of it back.
+        """Join every call of this thread inside the `with` into one transaction.
+
+        An exception rolls all of it back.
 
         Raises:
             StoreBusy: when others held the database for longer than the timeout.

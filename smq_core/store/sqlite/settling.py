@@ -1,7 +1,7 @@
 """What becomes of a lease in its holder's hands: ack, requeue, release, bury, extend.
 
-Every write is guarded by the receipt in its WHERE clause, never by time, and the affected count says whether the
-lease was still valid.
+Every write is guarded by the receipt in its WHERE clause, never by time, and the affected count says whether
+the lease was still valid.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ class Settling(Session):
         return self._write(lambda db: ack_all(db, holds, now_ms))
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
-        """Give a processing message back for another attempt, or to the dead letters when exhausted; None: lost."""
+        """Give a processing message back for another attempt, or to the dead letters when exhausted.
+
+        None: lost.
+        """
 
         def work(db: apsw.Connection) -> Requeued | None:
             attempt = read_attempt(db, hold)
@@ -160,7 +163,7 @@ def record_attempt(
     attempt: Attempt,
     outcome: str,
     error: str,
-    now_ms: int,  # noqa: PLR0917 - one row
+    now_ms: int,
 ) -> None:
     """Keep a failed attempt in the message's history."""
     values = (hold.id, attempt.attempts, now_ms, outcome, error[:ERROR_LIMIT], attempt.worker)

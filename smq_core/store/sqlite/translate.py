@@ -1,4 +1,7 @@
-"""Turns the driver's errors into smq's, with what failed, on what, and what to do; no driver error leaves `smq_core.store`."""
+"""Turns the driver's errors into smq's, with what failed, on what, and what to do.
+
+No driver error leaves `smq_core.store`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The writers' turn: a `flock` on the -wal that a writer takes before BEGIN IMMEDIATE and gives back after the commit.
 
-SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes; with turns 3 to 33 ms,
-measured). A flock is no POSIX lock and does not disturb SQLite's.
+SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes;
+with turns 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb SQLite's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _SHORT_SLEEPS_S = (
     0.005,
     0.005,
 )
-"""A turn is over in 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer queues in the kernel."""
+"""A turn is over in 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer
+queues in the kernel."""
 
 
 class Turn:
@@ -65,7 +66,10 @@ class Turn:
         return self.take() or self._look_again() or self._queue(remaining)
 
     def give(self) -> None:
-        """Give the turn back; harmless when it is not held, or its descriptor was closed, which gave it back."""
+        """Give the turn back.
+
+        Harmless when it is not held, or its descriptor was closed, which gave it back.
+        """
         if self._wal.descriptor >= 0:
             flock(self._wal.descriptor, LOCK_UN)
         if self._place is not None:
@@ -80,7 +84,10 @@ class Turn:
         return False
 
     def _queue(self, timeout_s: float) -> bool:
-        """Stand in the kernel's queue. The call has no timeout of its own, so a helper thread makes it on a descriptor of its own."""
+        """Stand in the kernel's queue.
+
+        The call has no timeout of its own, so a helper thread makes it on a descriptor of its own.
+        """
         # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
         self._place = place = _Place(self._wal.path)
         threading.Thread(target=place.wait, name="smq-turn", daemon=True).start()
@@ -102,7 +109,10 @@ class _Place:
         """Set when the turn is ours."""
 
     def wait(self) -> None:
-        """Stand in the queue; the helper thread's whole work, the opening too: else an interrupt could leave it open."""
+        """Stand in the queue.
+
+        The helper thread's whole work, the opening too: else an interrupt could leave it open.
+        """
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         fcntl.flock(self._descriptor, LOCK_EX)
         with self._mutex:
@@ -118,6 +128,7 @@ class _Place:
             self._is_left = True
 
     def _release(self) -> None:
-        # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would keep the lock
+        # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would
+        # keep the lock
         flock(self._descriptor, LOCK_UN)
         os.close(self._descriptor)

@@ -49,8 +49,8 @@ class Undoing(Session):
     def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
         """Take back an operation (None: the last that can be).
 
-        Raises:
-            SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a purge).
+        Raises: SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or
+            a purge).
         """
         wanted = (
             self._read(lambda db: cast("int | None", db.execute(_LAST).get))

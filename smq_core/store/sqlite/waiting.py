@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "Glance", "SqliteWaiter", "Waiting"]
 
 LOOK_SLEEPS_S: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
-"""A write is seen before its commit is (the -wal is written first, and flushed between by a full commit): when to look again."""
+"""A write is seen before its commit is (the -wal is written first, and flushed between by a full commit):
+when to look again."""
 NET_S: Final = 1.0
 """The longest sleep without a look, should a commit ever come without a notice."""
 IDLE_SLEEPS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
@@ -34,7 +35,8 @@ class Waiting(Session):
     def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
         """Answer a waiter that starts from now: a new one, which the caller closes, or this thread's, which the store closes.
 
-        Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps one.
+        Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps
+        one.
         """
         return SqliteWaiter(self._glance, is_shared=is_shared, monotonic=self._settings.monotonic)
 
@@ -53,7 +55,8 @@ def _version(db: apsw.Connection) -> int:
 
 
 Glance = tuple[Connection, int]
-"""A connection, and the number that it has for what is committed: it means nothing beside that of another connection."""
+"""A connection, and the number that it has for what is committed: it means nothing beside that of another
+connection."""
 
 
 class SqliteWaiter:
@@ -71,7 +74,10 @@ class SqliteWaiter:
         self._watch = connection.watch() if is_shared else open_watch(_wal_of(connection))
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when somebody may have written; -1 where the platform has none."""
+        """Answer a descriptor that becomes readable when somebody may have written.
+
+        -1 where the platform has none.
+        """
         return -1 if self._watch is None else self._watch.fileno()
 
     def drain(self) -> bool:

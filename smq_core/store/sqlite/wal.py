@@ -1,7 +1,7 @@
 """The store's own descriptor of the -wal file: what flushes it, and what the turn is kept on.
 
-The -wal carries none of SQLite's locks, so that it may be opened and closed beside SQLite (see `docs/design.md`); the database
-file and the -shm must never be.
+The -wal carries none of SQLite's locks, so that it may be opened and closed beside SQLite (see
+`docs/design.md`); the database file and the -shm must never be.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class WalFile:
         """
         self.path = database + "-wal"
         self.is_poisoned = False
-        """A flush failed: what was written before it may be missing on disk although the system says it is clean."""
+        """A flush failed: what was written before it may be missing on disk although the system says it is
+        clean."""
         try:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
@@ -48,9 +49,9 @@ class WalFile:
     def flush(self) -> None:
         """Make everything that was committed survive a crash of the machine.
 
-        Raises:
-            StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a second try would
-                succeed without writing anything (Linux reports a failed flush once and calls the pages clean).
+        Raises: StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a
+            second try would succeed without writing anything (Linux reports a failed flush once and calls the
+            pages clean).
         """
         try:
             _flush(self.descriptor)

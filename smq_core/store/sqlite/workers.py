@@ -1,4 +1,7 @@
-"""What daemons record (rows, samples), and the pruning of what is past its time. It touches no unfinished message."""
+"""What daemons record (rows, samples), and the pruning of what is past its time.
+
+It touches no unfinished message.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +100,10 @@ class Workers(Session):
         ]
 
     def prune(self, now_ms: int, *, limit: int = CHUNK) -> int:
-        """Remove one short transaction's worth of what is past its time; the number removed, 0 when nothing is left to do."""
+        """Remove one short transaction's worth of what is past its time.
+
+        The number removed, 0 when nothing is left to do.
+        """
         bounds = {"now": now_ms, "limit": limit}
         return self._write(
             lambda db: sum(
