@@ -112,9 +112,13 @@ class Inspector:
         )
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
-    def ids(self, selection: Selection, *, limit: int = MOST_IDS) -> Sequence[int]:
-        """Answer the ids of a selection, ascending, for lists that fetch their visible rows later."""
-        return self._store.ids(selection, limit=limit, now_ms=self._clock.now_ms())
+    def ids(
+        self, selection: Selection, *, limit: int = MOST_IDS, after: int | None = None, newest: bool = False
+    ) -> Sequence[int]:
+        """Answer the ids of a selection beyond `after` (exclusive), for lists that fetch their visible rows later."""
+        return self._store.ids(
+            selection, limit=limit, now_ms=self._clock.now_ms(), after=after, newest=newest
+        )
 
     def messages(self, ids: Sequence[int], *, preview: int | None = None) -> list[Message]:
         """Answer messages by their ids, ascending; those that are gone are left out."""

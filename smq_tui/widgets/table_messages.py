@@ -31,6 +31,8 @@ class TableMessage(Message):
     def __init__(self, table: KeyedTable) -> None:
         super().__init__()
         self.table = table
+        # Else the sender is whoever handled something when the table changed; it would go no further.
+        self.set_sender(table)
 
     @property
     def control(self) -> KeyedTable:

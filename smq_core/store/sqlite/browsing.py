@@ -69,18 +69,22 @@ class Browsing(Session):
         """Answer messages by their ids, ascending; those that are gone are left out."""
         return self._read(lambda db: _rows(db, list(ids), preview_bytes, newest=False))
 
-    def ids(self, selection: Selection, *, limit: int, now_ms: int) -> Sequence[int]:
-        """Answer ids alone, ascending, at most `limit`: what a scrolling list needs of a million messages."""
+    def ids(
+        self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
+    ) -> Sequence[int]:
+        """Answer ids alone, beyond `after`, at most `limit`: what a scrolling list needs of a million messages."""
 
         def work(db: apsw.Connection) -> Sequence[int]:
-            wanted = filters.conditions(selection, now_ms)
+            wanted = filters.conditions(
+                selection, now_ms, **({"before": after} if newest else {"after": after})
+            )
             found = array("q")
             with db:
                 streams = list(_streams(db, selection))
                 for stream in streams:
-                    found.extend(_ids(db, stream, wanted, limit=limit, newest=False))
+                    found.extend(_ids(db, stream, wanted, limit=limit, newest=newest))
             # one stream is in order already
-            return found[:limit] if len(streams) == 1 else array("q", sorted(found)[:limit])
+            return found[:limit] if len(streams) == 1 else array("q", sorted(found, reverse=newest)[:limit])
 
         return self._read(work)
 

@@ -1,0 +1,169 @@
+"""Everything an operator can do, as data: ids, keys, labels, danger, sentences.
+
+Bindings, key bar, help, palette and docs are made of it.
+
+Lowercase looks, UPPERCASE changes. Nothing here acts.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["ACTIONS", "ActionSpec", "Danger", "Group", "action", "danger_of"]
+
+_MANY: Final = 100
+"""From so many messages on, their number has to be typed."""
+
+
+class Danger(enum.IntEnum):
+    """How much can go wrong."""
+
+    NONE = 0
+    """Nothing changes, or one message that undo brings back: done at once."""
+    ASK = 1
+    """A dialog that `y` confirms; the key that opened it and Enter do not."""
+    TYPE = 2
+    """The number of messages has to be typed."""
+
+
+class Group(enum.StrEnum):
+    """Under which heading help shows an action."""
+
+    SCREENS = "Screens"
+    LOOK = "Look"
+    CHANGE = "Change (UPPERCASE changes)"
+    PROGRAM = "Program"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpec:
+    """One thing an operator can do."""
+
+    id: str
+    keys: str
+    label: str
+    """For the key bar: a word or two."""
+    sentence: str
+    """For help, tooltips and the palette."""
+    group: Group = Group.LOOK
+    is_change: bool = False
+    """True when it writes to the database: read-only mode and the lock keep it from acting."""
+    is_undoable: bool = False
+    past: str = ""
+    """What was done to messages, for reports: `requeued`."""
+
+    @property
+    def first_key(self) -> str:
+        """The key that is shown."""
+        return self.keys.split(",", maxsplit=1)[0]
+
+
+def danger_of(verb: str, count: int, *, is_selection: bool, live: int) -> Danger:
+    """Answer how an action has to be confirmed: by its blast radius, not by its name alone."""
+    if count >= _MANY or is_selection:
+        return Danger.TYPE
+    if count == 1 and verb == "requeue" and not live:
+        return Danger.NONE
+    return Danger.ASK
+
+
+def action(action_id: str) -> ActionSpec:
+    """Answer an action by its id."""
+    return _BY_ID[action_id]
+
+
+def _look(action_id: str, keys: str, label: str, sentence: str, group: Group = Group.LOOK) -> ActionSpec:
+    return ActionSpec(id=action_id, keys=keys, label=label, sentence=sentence, group=group)
+
+
+def _change(
+    action_id: str, keys: str, label: str, sentence: str, *, past: str = "", is_undoable: bool = False
+) -> ActionSpec:
+    return ActionSpec(
+        id=action_id,
+        keys=keys,
+        label=label,
+        sentence=sentence,
+        group=Group.CHANGE,
+        is_change=True,
+        past=past,
+        is_undoable=is_undoable,
+    )
+
+
+_SCREENS: Final = Group.SCREENS
+_PROGRAM: Final = Group.PROGRAM
+
+ACTIONS: Final[tuple[ActionSpec, ...]] = (
+    _look("topics", "1", "Topics", "Go to the topics: depth, speed, what is wrong first", _SCREENS),
+    _look("messages", "2", "Messages", "Go to the messages, by state", _SCREENS),
+    _look(
+        "leases", "3", "Leases", "Go to what is being processed: by whom, time left, stuck first", _SCREENS
+    ),
+    _look("dead", "4", "Dead", "Go to the dead letters, grouped by error", _SCREENS),
+    _look("workers", "5", "Workers", "Go to the daemons: state, load, heartbeat", _SCREENS),
+    _look("activity", "6", "Activity", "Go to what operators did, to undo it", _SCREENS),
+    _look("next_pane", "tab", "Next pane", "Go between the list and the details", _SCREENS),
+    _look(
+        "back",
+        "escape",
+        "Back",
+        "Stop what runs, close the details, unmark, clear the filter, or go back",
+        _SCREENS,
+    ),
+    _look("leave", "q", "Leave", "Go back as Esc does; at the top, quit", _SCREENS),
+    _look("details", "d", "Details", "Show or hide the details of this row"),
+    _look("filter", "slash,f4", "Filter", "Filter this list; Esc clears"),
+    _look("jump", "colon", "Jump", "Go anywhere: :orders, :dead orders error~timeout"),
+    _look("previous_tab", "left_square_bracket", "State before", "Show the messages of the state before"),
+    _look("next_tab", "right_square_bracket", "Next state", "Show the messages of the next state"),
+    _look("sort", "o", "Sort", "Turn the order round, or choose the column to sort by"),
+    _look("sort_before", "less_than_sign,f6", "Sort before", "Sort by the column before"),
+    _look("sort_next", "greater_than_sign", "Sort next", "Sort by the next column"),
+    _look("mark_all", "asterisk", "Mark all", "Aim at all that match the filter, in view or not"),
+    _look("next_hit", "n", "Next hit", "Go to the next row that has the filter's text"),
+    _look("previous_hit", "N", "Hit before", "Go to the row before that has the filter's text"),
+    _look("freeze", "f", "Freeze", "Stop or go on refreshing"),
+    _look("slower", "minus", "Slower", "Refresh less often"),
+    _look("faster", "plus,equals_sign", "Faster", "Refresh more often"),
+    _look("refresh", "ctrl+r,f5", "Refresh", "Read everything anew, now"),
+    _look("wrap", "w", "Wrap", "Wrap long lines of the details, or cut them"),
+    _look("payload_view", "t", "Payload as", "Show the payload pretty, raw, or in hexadecimal"),
+    _look("chart", "m", "Chart", "Show what came in, went out and waited, over time"),
+    _look("pane_size", "underscore", "Pane size", "Give the details half, all, or none of the room"),
+    _look("copy", "y", "Copy", "Copy the id, the payload, the row as JSON, or as SQL"),
+    _look("export", "x", "Export", "Write the marked messages, or all that match, to a JSONL file"),
+    _change(
+        "requeue", "R", "Requeue", "Put messages back for another run", past="requeued", is_undoable=True
+    ),
+    _change(
+        "delete", "D", "Delete", "Put messages into the trash, for 24 hours", past="deleted", is_undoable=True
+    ),
+    _change("bury", "K", "Bury", "Put messages among the dead letters", past="buried", is_undoable=True),
+    _change("pause", "P", "Pause", "Stop or resume the leasing of a topic", past="paused", is_undoable=True),
+    _change("purge", "X", "Purge", "Remove for good what a topic has in this state", past="purged"),
+    _change(
+        "edit",
+        "e",
+        "Edit",
+        "Edit payload, headers, priority, key of this message",
+        past="edited",
+        is_undoable=True,
+    ),
+    _change("add", "a", "Add", "Add a message", past="added"),
+    _change("import", "I", "Import", "Import a JSONL file, with a dry run first", past="imported"),
+    _change("undo", "z", "Undo", "Take back the last action", past="undone"),
+    _change("quiet_worker", "Q", "Quiet", "Let a daemon finish and take nothing new; again to resume"),
+    _change("stop_worker", "T", "Stop", "Stop a daemon when it has finished what it runs"),
+    _look("lock", "exclamation_mark", "Lock", "Lock or unlock every action of this session", _PROGRAM),
+    _look("database", "b", "Database", "Switch to another database of the configuration", _PROGRAM),
+    _look("theme", "ctrl+t", "Theme", "Choose the colours", _PROGRAM),
+    _look("help", "question_mark,f1", "Help", "Show all keys, and which screen they are for", _PROGRAM),
+    _look("suspend", "ctrl+z", "Suspend", "Go back to the shell; fg returns", _PROGRAM),
+    _look("quit", "ctrl+q", "Quit", "Leave", _PROGRAM),
+)
+"""In the order in which help shows them."""
+
+_BY_ID: Final = {spec.id: spec for spec in ACTIONS}

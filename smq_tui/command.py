@@ -1,0 +1,98 @@
+"""The flags of `smq-tui`, and what follows from them and the configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from smq_core import SystemClock, default_location
+from smq_core.format import parse_duration
+from smq_tui.config import Config, ConfigError, config_path, read_config
+
+__all__ = ["command"]
+
+
+class _Interval(click.ParamType[float]):
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return max(0.1, parse_duration(str(value)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--db",
+    metavar="FILE",
+    help="The database, or a name of the configuration (default: SIMPLE_MQ_DB, else queue.sqlite3).",
+)
+@click.option("--read-only", is_flag=True, help="Open it so that nothing can be changed.")
+@click.option(
+    "--demo", is_flag=True, help="Producers, a daemon and this dashboard on a database that is thrown away."
+)
+@click.option(
+    "--theme",
+    metavar="NAME",
+    help="Colours: smq-dark, smq-light, smq-contrast, ansi-dark, ansi-light and more.",
+)
+@click.option("--refresh", type=_Interval(), metavar="1s", help="How often to look, when something changed.")
+@click.option("--ascii", "is_ascii", is_flag=True, help="Draw with ASCII characters alone.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.version_option(package_name="simple-local-mq", prog_name="smq-tui")
+def command(
+    *,
+    db: str | None,
+    read_only: bool,
+    demo: bool,
+    theme: str | None,
+    refresh: float | None,
+    is_ascii: bool,
+    no_mouse: bool,
+) -> None:
+    """Watch and mend a message queue."""
+    from smq_tui.starting import Wishes, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
+
+    try:
+        config = read_config(config_path(), _known_ids())
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    wishes = Wishes(
+        read_only=read_only, theme=theme or "", refresh=refresh, is_ascii=is_ascii, has_mouse=not no_mouse
+    )
+    if demo:
+        from smq_tui.demo.run import run_demo  # noqa: PLC0415 - only a demonstration needs it
+
+        sys.exit(run_demo(config, wishes, SystemClock()))
+    name, location = _meant(config, db)
+    if not sys.stdout.isatty():
+        raise click.ClickException(
+            "smq-tui needs a terminal; for text try: smq top --plain, or smq topics --json"
+        )
+    if db is None:
+        click.echo(f"smq-tui: {location}", err=True)
+    sys.exit(run_dashboard(config, wishes, location, name))
+
+
+def _meant(config: Config, db: str | None) -> tuple[str, str]:
+    """Answer the name and the absolute path of the database that is meant."""
+    name = (
+        db
+        if db in config.databases
+        else config.default
+        if db is None and "SIMPLE_MQ_DB" not in os.environ
+        else ""
+    )
+    if name:
+        return name, str(Path(config.databases[name].path).absolute())
+    return "", str(Path(db or default_location()).absolute())
+
+
+def _known_ids() -> set[str]:
+    from smq_tui.key_help import all_keys  # noqa: PLC0415 - `--help` needs no Textual
+
+    return {key.id for key in all_keys()}

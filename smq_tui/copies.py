@@ -1,0 +1,67 @@
+"""What of a message can be copied, as the bytes that it is. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Final
+
+from smq_tui.widgets.payload_text import original_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.values import Message, Payload
+
+__all__ = ["COPIES", "copied"]
+
+COPIES: Final = (
+    ("id", "id"),
+    ("payload", "payload, its original bytes"),
+    ("json", "row, as JSON"),
+    ("sql", "SQL that finds it"),
+    ("error", "last error"),
+)
+"""Ids and labels of what can be copied."""
+
+
+def copied(what: str, messages: Sequence[Message]) -> bytes:
+    """Answer what is copied of some messages, one a line where they are several."""
+    parts = [_one(what, message) for message in messages]
+    return b"\n".join(parts)
+
+
+def _one(what: str, message: Message) -> bytes:
+    if what == "id":
+        return str(message.id).encode()
+    if what == "payload":
+        return original_bytes(message)
+    if what == "error":
+        return (message.last_error or "").encode("utf-8", "surrogatepass")
+    if what == "sql":
+        return b"SELECT * FROM smq_messages WHERE id = %d;" % message.id
+    return json.dumps(_row(message)).encode()
+
+
+def _row(message: Message) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "topic": message.topic,
+        "payload": _payload(message.payload),
+        "headers": message.headers,
+        "priority": message.priority,
+        "key": message.key,
+        "state": message.state.value,
+        "attempts": message.attempts,
+        "deliveries": message.deliveries,
+        "max_attempts": message.max_attempts,
+        "created_at": message.created_at,
+        "available_at": message.available_at,
+        "locked_until": message.locked_until,
+        "worker": message.worker,
+        "last_error": message.last_error,
+    }
+
+
+def _payload(payload: Payload) -> object:
+    return {"base64": base64.b64encode(payload).decode()} if isinstance(payload, bytes) else payload

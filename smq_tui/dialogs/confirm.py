@@ -1,0 +1,119 @@
+"""Asks before something is done to many messages: how many, which, and what will happen.
+
+Cancel has the focus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Checkbox, Input, Static
+
+from smq_core.format import count
+from smq_tui.actions import Danger
+from smq_tui.dialogs.dialog import Dialog, button, text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = ["Confirm", "Confirmed", "Question"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked."""
+
+    title: str
+    pieces: Pieces
+    label: str
+    """Of the button that does it."""
+    danger: Danger
+    number: int = 1
+    """What has to be typed where the danger is great."""
+    live: int = 0
+    """How many are held by somebody right now."""
+    live_sentence: str = ""
+    """What happens when those are taken too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Yes."""
+
+    is_forced: bool = False
+    """Those that somebody holds too."""
+
+
+class Confirm(Dialog[Confirmed]):
+    """A question."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "confirm", "Do it", id="dialog.confirm", tooltip="Do what the dialog says"),
+        Binding("n", "leave", "Cancel", id="dialog.no", tooltip="Leave without doing anything"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+    AUTO_FOCUS = "#cancel"
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+
+    def title_text(self) -> str:
+        """Answer what it is about."""
+        return self.question.title
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what will happen, what to type, and the buttons."""
+        question = self.question
+        yield text(question.pieces)
+        if question.live:
+            box = Checkbox(question.live_sentence, id="force", compact=True)
+            yield box
+        if question.danger is Danger.TYPE:
+            yield text([(f"\nType {question.number} and press Enter to go on.", "bold")])
+            yield Input(id="number", placeholder=str(question.number), restrict=r"[0-9,]*")
+        yield Static("", id="why", classes="dialog-error", markup=False)
+        with Horizontal(classes="dialog-buttons"):
+            yield button("Cancel (Esc)", id="cancel")
+            yield button(f"{question.label} (y)", id="confirm", variant="warning")
+
+    def on_mount(self) -> None:
+        """Where a number has to be typed, be ready for it."""
+        if self.question.danger is Danger.TYPE:
+            self.query_one("#number", Input).focus()
+
+    def action_confirm(self) -> None:
+        """Do it, if the number was typed."""
+        if self.question.danger is Danger.TYPE:
+            typed = self.query_one("#number", Input).value.replace(",", "")
+            if typed != str(self.question.number):
+                self._refuse(f"type {count(self.question.number)} first: that many messages are meant")
+                return
+        is_forced = bool(self.question.live) and self.query_one("#force", Checkbox).value
+        if self.question.live >= self.question.number and not is_forced:
+            self._refuse(
+                "all of them are held right now: tick the box above (Tab, Space) to take them all the same"
+            )
+            return
+        self.dismiss(Confirmed(is_forced))
+
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        self.action_confirm()
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        if event.button.id == "confirm":
+            self.action_confirm()
+        else:
+            self.action_leave()
+
+    def _refuse(self, sentence: str) -> None:
+        self.query_one("#why", Static).update(sentence)

@@ -1,0 +1,85 @@
+"""What dialogs look like, and how they are left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from smq_core.safe_text import block, cell
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widgets.button import ButtonVariant
+
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = ["Dialog", "button", "text"]
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer | None]):
+    """A box over the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Cancel", id="dialog.cancel", tooltip="Leave without doing anything")
+    ]
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+
+        & > .dialog-box {
+            width: 90%;
+            max-width: 100;
+            height: auto;
+            max-height: 95%;
+            padding: 0 1;
+            border: round $accent;
+            background: $surface;
+        }
+        .dialog-title { text-style: bold; color: $text-accent; width: 100%; }
+        .dialog-buttons { height: auto; margin-top: 1; }
+        .dialog-buttons > Button { margin-right: 2; min-width: 10; height: 1; border: none; }
+        .dialog-buttons > Button:focus { text-style: bold reverse; }
+        .dialog-note { color: $text-muted; width: 100%; height: auto; }
+        .dialog-error { color: $text-error; text-style: bold; width: 100%; height: auto; }
+        Input { height: 1; border: none; padding: 0 1; background: $boost; }
+        Input:focus { background: $panel; border: none; }
+    }
+    """
+
+    TITLE_TEXT: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        """Yield a box with a title, and what the dialog is about."""
+        with VerticalScroll(classes="dialog-box", can_focus=False):
+            yield text([(self.title_text(), "")], classes="dialog-title")
+            yield from self.compose_body()
+
+    def title_text(self) -> str:
+        """Answer what stands above."""
+        return self.TITLE_TEXT
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what stands below the title."""
+        yield from ()
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+def text(pieces: Pieces, *, id: str | None = None, classes: str | None = None) -> Static:  # noqa: A002 - Textual's name
+    """Make a widget of pieces of text, safe and without markup."""
+    safe = ((block(piece), style) for piece, style in pieces)
+    return Static(Content.assemble(*safe), markup=False, id=id, classes=classes)
+
+
+def button(label: str, *, id: str, variant: ButtonVariant = "default") -> Button:  # noqa: A002 - Textual's name
+    """Make a button with a literal label."""
+    return Button(Content(cell(label)), variant, id=id, compact=True)

@@ -1,0 +1,102 @@
+"""Asks for a few short texts, checked before the dialog is left.
+
+The reason of a pause, the file of an export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static
+
+from smq_core.safe_text import block, cell
+from smq_tui.dialogs.dialog import Dialog, button, text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = ["Field", "Fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One text that is asked for."""
+
+    id: str
+    label: str
+    value: str = ""
+    placeholder: str = ""
+
+
+class Fields(Dialog[Mapping[str, str]]):
+    """A few fields; Enter goes to the next, and at the last does it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "submit", "Do it", id="dialog.submit", tooltip="Do what the dialog says"),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+    AUTO_FOCUS = "Input"
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        label: str,
+        *,
+        pieces: Pieces | None = None,
+        check: Callable[[Mapping[str, str]], str | None] = lambda _: None,
+    ) -> None:
+        """Ask for fields; `check` answers a sentence when their values will not do."""
+        super().__init__()
+        self._title_text = title
+        self._fields = tuple(fields)
+        self._label = label
+        self._pieces = pieces or []
+        self._check = check
+
+    def title_text(self) -> str:
+        """Answer what it is about."""
+        return self._title_text
+
+    def compose_body(self) -> ComposeResult:
+        """Yield the fields, and the buttons."""
+        if self._pieces:
+            yield text(self._pieces)
+        for field in self._fields:
+            yield text([(field.label, "")], classes="dialog-note")
+            yield Input(cell(field.value), placeholder=field.placeholder, id=field.id)
+        yield Static("", id="why", classes="dialog-error", markup=False)
+        with Horizontal(classes="dialog-buttons"):
+            yield button("Cancel (Esc)", id="cancel")
+            yield button(self._label, id="submit", variant="primary")
+
+    def action_submit(self) -> None:
+        """Leave with the values, if they will do."""
+        values = {field.id: self.query_one(f"#{field.id}", Input).value for field in self._fields}
+        sentence = self._check(values)
+        if sentence is None:
+            self.dismiss(values)
+        else:
+            self.query_one("#why", Static).update(block(sentence))
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        if event.input.id == self._fields[-1].id:
+            self.action_submit()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        if event.button.id == "submit":
+            self.action_submit()
+        else:
+            self.action_leave()

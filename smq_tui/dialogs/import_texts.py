@@ -1,0 +1,78 @@
+"""What an import would do, and what it did, in words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.format import age, count
+from smq_core.safe_text import cell
+
+if TYPE_CHECKING:
+    from smq_tui.values import ImportReport
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = ["preview_pieces", "report_pieces"]
+
+_TOPICS_SHOWN: Final = 8
+_REJECTS_SHOWN: Final = 4
+_SHAPES: Final = {
+    "objects": "objects",
+    "strings": "JSON strings",
+    "values": "JSON values",
+    "texts": "plain texts",
+    "broken": "texts that begin as JSON does",
+}
+
+
+def preview_pieces(report: ImportReport) -> Pieces:
+    """Say what an import would do."""
+    if report.has_nothing_new:
+        return [("\nAll of this file was taken before: nothing would be added.", "bold $text-warning")]
+    if not report.is_complete:
+        return [("\nThe dry run was stopped; so far:\n", "bold $text-warning"), *_counts(report)]
+    head = f"\nDry run: {count(report.taken)} messages would be added in {len(report.topics)} topics\n"
+    return [(head, "bold $text-success"), *_counts(report)]
+
+
+def report_pieces(report: ImportReport) -> Pieces:
+    """Say what an import did."""
+    if report.has_nothing_new:
+        return [("\nAll of this file was taken before: nothing was added.", "bold $text-warning")]
+    if not report.is_complete:
+        head = (
+            f"\nStopped after {count(report.taken)} messages; they are in. Import the file again to go on.\n"
+        )
+        return [(head, "bold $text-warning"), *_counts(report)]
+    seconds = max(report.elapsed_s, 0.001)
+    speed = count(int(report.taken / seconds))
+    head = f"\n{count(report.taken)} messages were added in {age(report.elapsed_s)}, {speed} a second\n"
+    return [(head, "bold $text-success"), *_counts(report)]
+
+
+def _counts(report: ImportReport) -> Pieces:
+    pieces: Pieces = []
+    if report.began_at_line > 1:
+        pieces.append((f"goes on at line {count(report.began_at_line)}, where an earlier import ended\n", ""))
+    for topic, shapes in list(report.topics.items())[:_TOPICS_SHOWN]:
+        parts = ", ".join(f"{count(number)} {_SHAPES.get(shape, shape)}" for shape, number in shapes.items())
+        pieces += [
+            (f"  {cell(topic, 30):<30} ", "$text-accent"),
+            (f"{count(sum(shapes.values())):>10}  {parts}\n", ""),
+        ]
+    if len(report.topics) > _TOPICS_SHOWN:
+        pieces.append((f"  and {len(report.topics) - _TOPICS_SHOWN} more topics\n", ""))
+    if report.held:
+        pieces.append(
+            (f"{count(report.held)} left out: an unfinished message holds their key\n", "$text-warning")
+        )
+    if report.rejected:
+        pieces += _rejects(report)
+    return pieces
+
+
+def _rejects(report: ImportReport) -> Pieces:
+    where = f", to mend in {cell(report.rejects_path or '', 120)}" if not report.is_dry_run else ""
+    pieces: Pieces = [(f"{count(report.rejected)} rejected{where}\n", "bold $text-error")]
+    for reject in report.rejects[:_REJECTS_SHOWN]:
+        pieces.append((f"  line {count(reject.line_number)}: {cell(reject.reason, 100)}\n", "$text-error"))
+    return pieces

@@ -1,0 +1,193 @@
+"""The form for a message: a new one, or changes to one that was seen.
+
+It checks what was typed and shows a diff before it saves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static, TextArea
+
+from smq_core.format import parse_duration
+from smq_core.safe_text import block, cell
+from smq_tui.actions import Danger
+from smq_tui.dialogs.confirm import Confirm, Confirmed, Question
+from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_tui.payload_forms import Form, diff, form_of, headers_from, headers_text, payload_from, payload_text
+from smq_tui.requests import Add, Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from smq_tui.values import Message
+
+__all__ = ["MessageForm"]
+
+
+class MessageForm(Dialog[Add | Edit]):
+    """A message, to be added or edited."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", id="dialog.save", tooltip="Check, show what changes, and save"),
+    ]
+    DEFAULT_CSS = """
+    MessageForm TextArea { height: 10; border: none; background: $boost; padding: 0 1; }
+    MessageForm TextArea:focus { border: none; }
+    MessageForm .form-row { height: 1; }
+    MessageForm .form-row > Static { width: 14; color: $text-muted; }
+    MessageForm .form-row > Input { width: 1fr; }
+    """
+
+    def __init__(self, message: Message | None, *, topic: str = "", topics: Sequence[str] = ()) -> None:
+        """Edit a message, or add one to a topic."""
+        super().__init__()
+        self._message = message
+        self._form = Form.JSON if message is None else form_of(message)
+        self._before = _texts(message, self._form) if message else {}
+        self._topic = topic
+        self._topics = tuple(topics)
+
+    def title_text(self) -> str:
+        """Answer what it is about."""
+        if self._message is None:
+            return "Add a message"
+        return f"Edit message {self._message.id} of {cell(self._message.topic, 60)}"
+
+    def compose_body(self) -> ComposeResult:
+        """Yield a row for each value, and the payload below."""
+        if self._message is None:
+            yield from _row("topic", "Topic", self._topic or (self._topics[0] if self._topics else "default"))
+            yield from _row("delay", "Delay", "", "at once; or 5s, 10m, 2h")
+        yield from _row(
+            "priority", "Priority", self._before.get("priority", "0"), "-100 to 100, higher goes first"
+        )
+        yield from _row("key", "Key", self._before.get("key", ""), "none")
+        yield from _row("max_attempts", "Max attempts", self._before.get("max_attempts", ""), "the topic's")
+        yield from _row("headers", "Headers", self._before.get("headers", ""), 'none; or {"name": "text"}')
+        note = "JSON; what is none is taken as text" if self._message is None else self._form.value
+        yield text([(f"Payload ({note})", "")], classes="dialog-note")
+        yield TextArea(
+            self._before.get("payload", ""), id="payload", tab_behavior="focus", show_line_numbers=False
+        )
+        yield Static("", id="why", classes="dialog-error", markup=False)
+        with Horizontal(classes="dialog-buttons"):
+            yield button("Cancel (Esc)", id="cancel")
+            yield button("Save (Ctrl+S)", id="save", variant="primary")
+
+    def on_mount(self) -> None:
+        """Begin with what is wanted most."""
+        self.query_one("#topic" if self._message is None else "#payload").focus()
+
+    def action_save(self) -> None:
+        """Check what was typed; a change is shown before it is saved."""
+        try:
+            request = self._add() if self._message is None else self._edit(self._message)
+        except ValueError as error:
+            self.query_one("#why", Static).update(block(str(error)))
+            return
+        if request is None:
+            self.query_one("#why", Static).update("nothing was changed: Esc leaves")
+        elif isinstance(request, Add):
+            self.dismiss(request)
+        else:
+            self._show_changes(request)
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_leave()
+
+    def _show_changes(self, request: Edit) -> None:
+        question = Question(
+            title=f"Save these changes to message {request.id}?",
+            pieces=diff(self._before, self._values()),
+            label="Save",
+            danger=Danger.ASK,
+        )
+
+        def decide(confirmed: Confirmed | None) -> None:
+            if confirmed is not None:
+                self.dismiss(request)
+
+        self.app.push_screen(Confirm(question), decide)
+
+    def _values(self) -> dict[str, str]:
+        values = {
+            name: self.query_one(f"#{name}", Input).value
+            for name in ("priority", "key", "max_attempts", "headers")
+        }
+        return {**values, "payload": self.query_one("#payload", TextArea).text}
+
+    def _add(self) -> Add:
+        values = self._values()
+        try:
+            payload = payload_from(values["payload"], Form.JSON)
+        except ValueError:
+            if values["payload"].lstrip()[:1] in ("{", "["):
+                raise
+            payload = values["payload"]
+        delay = self.query_one("#delay", Input).value
+        return Add(
+            topic=self.query_one("#topic", Input).value,
+            payload=payload,
+            headers=headers_from(values["headers"]),
+            priority=_number(values["priority"] or "0", "the priority"),
+            key=values["key"] or None,
+            delay=parse_duration(delay) if delay.strip() else 0.0,
+            max_attempts=_number(values["max_attempts"], "the limit of attempts")
+            if values["max_attempts"]
+            else None,
+        )
+
+    def _edit(self, message: Message) -> Edit | None:
+        values = self._values()
+        changed = {name: value for name, value in values.items() if value != self._before[name]}
+        if not changed:
+            return None
+        limit = values["max_attempts"]
+        return Edit(
+            id=message.id,
+            seen=message.state,
+            payload=(payload_from(changed["payload"], self._form),) if "payload" in changed else None,
+            headers=headers_from(changed["headers"]) if "headers" in changed else None,
+            priority=_number(changed["priority"], "the priority") if "priority" in changed else None,
+            key=(changed["key"] or None,) if "key" in changed else None,
+            max_attempts=(_number(limit, "the limit of attempts") if limit else None,)
+            if "max_attempts" in changed
+            else None,
+        )
+
+
+def _texts(message: Message, form: Form) -> Mapping[str, str]:
+    return {
+        "priority": str(message.priority),
+        "key": cell(message.key or ""),
+        "max_attempts": "" if message.max_attempts is None else str(message.max_attempts),
+        "headers": headers_text(message.headers),
+        "payload": payload_text(message.payload, form),
+    }
+
+
+def _row(field: str, label: str, value: str, placeholder: str = "") -> ComposeResult:
+    with Horizontal(classes="form-row"):
+        yield text([(label, "")])
+        yield Input(value, placeholder=placeholder, id=field)
+
+
+def _number(value: str, name: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"{name} is a whole number, not {cell(value, 20)!r}") from None

@@ -1,0 +1,185 @@
+"""The language of filters: `topic:orders state:dead age>5m error~timeout expired`, and plain text.
+
+Pure: text into a Query, a Query into what the gateway looks for, and what can come next into completions.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from smq_core.format import parse_duration
+from smq_core.safe_text import cell
+from smq_tui.values import Filter, Selection, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["FILTER_HELP", "FilterError", "Query", "complete", "parse", "quoted"]
+
+FILTER_HELP: Final = (
+    ("topic:NAME", "of this topic"),
+    ("state:STATE", "ready, delayed, processing, dead, done or deleted"),
+    ("worker:NAME", "leased by this worker"),
+    ("key:KEY", "with this key"),
+    ("age>5m", "created longer ago than this"),
+    ("attempts>3", "with more attempts than this"),
+    ("error~TEXT", "the last error has this text"),
+    ("kind:TEXT", "the first line of the last error is just this"),
+    ("expired", "leases past their time"),
+    ("any text", "payload, headers or key have this text"),
+)
+"""Each part, and what it finds; all of the parts have to hold."""
+
+_TOKEN: Final = re.compile(r'(?:(?P<name>[a-z]+)(?P<sign>[:~>]))?(?P<value>"(?:[^"\\]|\\.)*"?|\S*)\s*')
+_NAMES: Final = ("topic:", "state:", "worker:", "key:", "age>", "attempts>", "error~", "kind:", "expired")
+
+
+class FilterError(ValueError):
+    """A filter that cannot be understood; the sentence says which part, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a list is filtered by."""
+
+    text: str = ""
+    """As it was typed."""
+    topic: str | None = None
+    state: State | None = None
+    worker: str | None = None
+    key: str | None = None
+    min_age_s: float | None = None
+    above_attempts: int | None = None
+    error: str | None = None
+    error_kind: str | None = None
+    is_expired: bool = False
+    words: str = ""
+    """The plain text in it."""
+
+    def __bool__(self) -> bool:
+        """Say whether it filters at all."""
+        return bool(self.text)
+
+    @property
+    def where(self) -> Filter:
+        """What the store looks for beside topic and state."""
+        return Filter(
+            worker=self.worker,
+            key=self.key,
+            error=self.error,
+            error_kind=self.error_kind,
+            text=self.words or None,
+            min_age_ms=None if self.min_age_s is None else round(self.min_age_s * 1000),
+            min_attempts=None if self.above_attempts is None else self.above_attempts + 1,
+            only_expired=self.is_expired,
+        )
+
+    def selection(self, topic: str | None, state: State | None) -> Selection:
+        """Answer what to look for in a list of a topic and state; what the filter names goes before them."""
+        wanted = self.state or (State.PROCESSING if self.is_expired or self.worker else state)
+        return Selection(topic=self.topic or topic, state=wanted, where=self.where)
+
+    def keeps(self, *texts: str) -> bool:
+        """Say whether a row of a short list, given by its texts, has all of the plain words."""
+        haystack = "\n".join(texts).casefold()
+        return all(word in haystack for word in self.words.casefold().split())
+
+
+def parse(text: str) -> Query:
+    """Read a filter.
+
+    Raises:
+        FilterError: when a part is unknown, or its value is none.
+    """
+    found: dict[str, str] = {}
+    words: list[str] = []
+    for name, sign, value in _tokens(text):
+        if not name:
+            words.append(value)
+        elif (part := name + sign) not in _NAMES:
+            # A colon in plain text, such as a URL's, is no mistake.
+            words.append(part + value)
+        elif value:
+            found[part] = value
+    is_expired = "expired" in words
+    plain = [word for word in words if word not in ("", "expired")]
+    return Query(
+        text=text.strip(),
+        topic=found.get("topic:"),
+        state=_state(found.get("state:")),
+        worker=found.get("worker:"),
+        key=found.get("key:"),
+        min_age_s=_age(found.get("age>")),
+        above_attempts=_attempts(found.get("attempts>")),
+        error=found.get("error~"),
+        error_kind=found.get("kind:"),
+        is_expired=is_expired,
+        words=" ".join(plain),
+    )
+
+
+def complete(text: str, topics: Sequence[str], workers: Sequence[str] = ()) -> list[str]:
+    """Answer what the last part of a filter may become: whole texts, the likeliest first."""
+    last_at = text.rfind(" ") + 1
+    head, last = text[:last_at], text[last_at:]
+    values = {"topic:": topics, "state:": tuple(State), "worker:": workers}
+    for part, names in values.items():
+        if last.startswith(part):
+            return [head + part + quoted(name) for name in _starting(names, last[len(part) :])]
+    return [head + part for part in _starting(_NAMES, last)] if last else []
+
+
+def quoted(value: str) -> str:
+    """Write a value so that it is read back as it is."""
+    if value and not re.search(r'[\s"\\]', value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _tokens(text: str) -> Iterable[tuple[str, str, str]]:
+    at = 0
+    stripped = text.strip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if match is None or match.end() == at:
+            break
+        at = match.end()
+        yield match["name"] or "", match["sign"] or "", _unquoted(match["value"])
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    ends = len(value) > 1 and value.endswith('"')
+    return re.sub(r"\\(.)", r"\1", value[1:-1] if ends else value[1:])
+
+
+def _starting(names: Iterable[str], beginning: str) -> list[str]:
+    wanted = beginning.strip('"').casefold()
+    starting = [name for name in names if name.casefold().startswith(wanted)]
+    return starting + [name for name in names if wanted in name.casefold() and name not in starting]
+
+
+def _state(value: str | None) -> State | None:
+    try:
+        return None if value is None else State(value)
+    except ValueError:
+        raise FilterError(f"state:{cell(value or '', 20)} is none of {', '.join(State)}") from None
+
+
+def _age(value: str | None) -> float | None:
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise FilterError(f"age>{cell(value or '', 20)}: {error}") from None
+
+
+def _attempts(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal():
+        raise FilterError(f"attempts>{cell(value, 20)}: a whole number is expected")
+    return int(value)

@@ -1,0 +1,70 @@
+"""Answers to requests that change the database: each is one call of the operator's Inspector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smq_core import Queue, Selection
+from smq_core.transfer import import_file
+
+if TYPE_CHECKING:
+    from smq_core import Clock, Inspector, Outcome
+    from smq_core.transfer import ImportReport
+    from smq_tui.gateway.progress import Progress
+    from smq_tui.requests import Act, Add, Edit, Import, Pause
+
+__all__ = ["act", "add", "edit", "pause", "run_import"]
+
+
+def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
+    """Requeue, delete or bury."""
+    verbs = {"requeue": operator.requeue, "delete": operator.delete, "bury": operator.bury}
+    aim = request.aim
+    targets = aim.targets if isinstance(aim.targets, Selection) else dict(aim.targets)
+    return verbs[request.verb](
+        targets, force=request.is_forced, progress=lambda done: progress(done, aim.count, None)
+    )
+
+
+def edit(operator: Inspector, request: Edit) -> Outcome:
+    """Change what is given of one message, if it still is in the state it was seen in."""
+    values = {
+        "payload": request.payload,
+        "key": request.key,
+        "max_attempts": request.max_attempts,
+        "headers": None if request.headers is None else (request.headers,),
+        "priority": None if request.priority is None else (request.priority,),
+    }
+    given = {name: value[0] for name, value in values.items() if value is not None}
+    return operator.edit(request.id, seen=request.seen, **given)  # type: ignore[arg-type]  # each by its name
+
+
+def add(location: str, clock: Clock, request: Add) -> int:
+    """Enqueue one message."""
+    with Queue(location, clock=clock) as queue:
+        return queue.enqueue(
+            request.topic,
+            request.payload,
+            delay=request.delay,
+            priority=request.priority,
+            key=request.key,
+            headers=request.headers or None,
+            max_attempts=request.max_attempts,
+        )
+
+
+def pause(operator: Inspector, clock: Clock, request: Pause) -> Outcome:
+    """Stop a topic from being leased."""
+    until = None if request.for_seconds is None else clock.now_ms() / 1000 + request.for_seconds
+    return operator.pause(request.topic, request.reason, until)
+
+
+def run_import(operator: Inspector, request: Import, progress: Progress) -> ImportReport:
+    """Take a file's lines."""
+    return import_file(
+        operator.location,
+        request.path,
+        topic=request.topic,
+        again=request.again,
+        progress=lambda status: progress(status.bytes_read, status.size, status),
+    )

@@ -1,0 +1,124 @@
+"""The thread that looks at the database: at most once an interval, and only when somebody wrote.
+
+It is woken by the engine's notice of a write: a quiet queue costs nothing, its first change shows at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from smq_core import Filter, SmqError, State
+from smq_tui.messages import Refreshed
+from smq_tui.snapshot import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core import Clock, Inspector
+
+__all__ = ["Poller", "read"]
+
+_BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
+"""How long it waits after each failure in a row."""
+_HEARTBEATS_S: Final = 5.0
+"""Workers are read anew so often even when nothing changes.
+
+Their silence is what shows that they are gone.
+"""
+_WAIT_S: Final = 0.2
+"""The longest it sleeps without a look at whether it should end."""
+_EXPIRED_LIMIT: Final = 1_000
+
+
+class Poller:
+    """Looks, and posts what it saw."""
+
+    def __init__(self, inspector: Inspector, clock: Clock, post: Callable[[Refreshed], object]) -> None:
+        self._inspector = inspector
+        self._clock = clock
+        self._post = post
+        self._interval = 1.0
+        self._failures = 0
+        self._wanted = threading.Event()
+        self._end = threading.Event()
+        self._is_frozen = False
+        self._thread = threading.Thread(target=self._run, name="smq-poll", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def pace(self, interval: float, *, is_frozen: bool) -> None:
+        """Look every so often, or not at all."""
+        self._interval = interval
+        self._is_frozen = is_frozen
+        self.look_now()
+
+    def look_now(self) -> None:
+        """Look at once."""
+        self._wanted.set()
+
+    def close(self, timeout: float) -> None:
+        """End."""
+        self._end.set()
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        version: int | None = None
+        looked_at = 0.0
+        while not self._end.is_set():
+            is_asked = self._wanted.is_set()
+            self._wanted.clear()
+            try:
+                now_version = self._inspector.data_version()
+                is_due = self._clock.monotonic() - looked_at >= _HEARTBEATS_S
+                if is_asked or now_version != version or is_due:
+                    self._post(
+                        Refreshed(
+                            read(self._inspector, self._clock), has_changed=is_asked or now_version != version
+                        )
+                    )
+                    version, looked_at = now_version, self._clock.monotonic()
+                self._failures = 0
+            except SmqError as error:
+                version = None
+                self._failures += 1
+                self._post(Refreshed(None, trouble=str(error)))
+            self._rest(looked_at)
+
+    def _rest(self, looked_at: float) -> None:
+        """Sleep for the interval, and on until somebody writes."""
+        if self._failures:
+            self._wanted.wait(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1])
+            return
+        self._wanted.wait(max(0.05, self._interval - (self._clock.monotonic() - looked_at)))
+        while not self._wanted.is_set():
+            if self._is_frozen:
+                self._wanted.wait()
+            elif self._has_changed() or self._clock.monotonic() - looked_at >= _HEARTBEATS_S:
+                return
+
+    def _has_changed(self) -> bool:
+        try:
+            return self._inspector.wait(_WAIT_S)
+        except SmqError:
+            # The look that follows says what is wrong.
+            return True
+
+
+def read(inspector: Inspector, clock: Clock) -> Reading:
+    """Take one look; its cost does not grow with the number of messages."""
+    topics = tuple(inspector.topics())
+    expired: Counter[str] = Counter()
+    if any(stats.processing for stats in topics):
+        late = inspector.browse(
+            state=State.PROCESSING, where=Filter(only_expired=True), limit=_EXPIRED_LIMIT, preview=0
+        )
+        expired.update(message.topic for message in late)
+    return Reading(
+        at=clock.now_ms() / 1000, topics=topics, workers=tuple(inspector.workers()), expired=dict(expired)
+    )

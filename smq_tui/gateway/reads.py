@@ -1,0 +1,126 @@
+"""Answers to requests that change nothing, each by one or a few short reads."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Final
+
+from smq_core import Filter, Selection, State
+from smq_core.format import payload_preview
+from smq_core.transfer import export_file, preview_file
+from smq_tui.requests import Aim, Detail, Held, Order
+
+if TYPE_CHECKING:
+    from smq_core import Inspector, Message
+    from smq_core.transfer import ImportReport
+    from smq_tui.gateway.progress import Progress
+    from smq_tui.requests import DetailOf, Export, Freeze, LeasesOf, OrderOf, PreviewImport, RowsOf
+
+__all__ = ["detail", "export", "freeze", "leases", "order", "preview_import", "rows"]
+
+_PREVIEW: Final = 240
+"""Characters of a payload that a list holds."""
+_SLICE: Final = 20_000
+"""Ids between two looks at whether a search is still wanted."""
+_LEASES_LIMIT: Final = 2_000
+_COUNT_LIMIT: Final = 1_000_000
+_SAMPLES: Final = 3
+
+
+def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
+    """Answer the first ids of a selection, and whether there are more.
+
+    What is filtered may lie anywhere in millions: it is looked for in slices; `progress` stops it by False.
+    """
+    selection, limit = request.selection, request.limit
+    if selection.where == Filter() or selection.state is State.PROCESSING:
+        ids = inspector.ids(selection, limit=limit + 1, newest=request.is_newest_first)
+        return Order(ids[:limit], len(ids) > limit)
+    found = array("q")
+    highest = inspector.select().max_id or 0
+    for low in _slices(highest, is_falling=request.is_newest_first):
+        bounds = {"max_id": low + _SLICE, "as_of_ms": selection.as_of_ms}
+        part = Selection(topic=selection.topic, state=selection.state, where=selection.where, **bounds)
+        ids = inspector.ids(part, limit=limit + 1 - len(found), after=low)
+        found.extend(reversed(ids) if request.is_newest_first else ids)
+        looked_at = highest - low if request.is_newest_first else low + _SLICE
+        if len(found) > limit or not progress(min(looked_at, highest), highest, len(found)):
+            break
+    return Order(found[:limit], len(found) > limit)
+
+
+def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
+    """Answer messages by id; None for those that are gone."""
+    by_id: dict[int, Message | None] = dict.fromkeys(request.ids)
+    by_id.update(
+        (message.id, message) for message in inspector.messages(sorted(request.ids), preview=_PREVIEW)
+    )
+    return by_id
+
+
+def detail(inspector: Inspector, request: DetailOf) -> Detail:
+    """Answer a whole message with its history."""
+    return Detail(inspector.get(request.id), tuple(inspector.attempts(request.id)))
+
+
+def leases(inspector: Inspector, request: LeasesOf) -> Held:
+    """Answer what is processing, and how long a lease of each topic lasts."""
+    held = inspector.browse(
+        request.topic, State.PROCESSING, where=request.where, limit=_LEASES_LIMIT, preview=_PREVIEW
+    )
+    topics = {message.topic for message in held}
+    return Held(held, {topic: inspector.policy(topic).visibility_timeout for topic in topics})
+
+
+def freeze(inspector: Inspector, request: Freeze) -> Aim:
+    """Fix everything that matches now, count it, and show a few of it."""
+    wanted = request.selection
+    frozen = inspector.select(wanted.topic, wanted.state, wanted.where)
+    count = inspector.count(frozen, limit=_COUNT_LIMIT)
+    first = inspector.browse(
+        frozen.topic, frozen.state, where=frozen.where, max_id=frozen.max_id, limit=_SAMPLES, preview=_PREVIEW
+    )
+    live = 0
+    if frozen.state in (None, State.PROCESSING):
+        held = Selection(topic=frozen.topic, state=State.PROCESSING, where=frozen.where, max_id=frozen.max_id)
+        late = Filter(worker=frozen.where.worker, key=frozen.where.key, only_expired=True)
+        expired = Selection(topic=frozen.topic, state=State.PROCESSING, where=late, max_id=frozen.max_id)
+        live = max(0, inspector.count(held) - inspector.count(expired))
+    return Aim(
+        targets=frozen,
+        count=count,
+        is_count_exact=count < _COUNT_LIMIT,
+        topics=(frozen.topic,) if frozen.topic else (),
+        live=live,
+        samples=tuple(f"{message.id} {payload_preview(message.payload, 60)}" for message in first),
+        oldest_at=first[0].created_at if first else None,
+        description=request.description,
+    )
+
+
+def preview_import(inspector: Inspector, request: PreviewImport, progress: Progress) -> ImportReport:
+    """Answer what an import would do."""
+    return preview_file(
+        inspector.location,
+        request.path,
+        topic=request.topic,
+        again=request.again,
+        progress=lambda status: progress(status.bytes_read, status.size, status),
+    )
+
+
+def export(inspector: Inspector, request: Export, progress: Progress) -> int:
+    """Write messages to a new file; answer how many."""
+    total = request.aim.count
+    return export_file(
+        inspector.location,
+        request.path,
+        request.aim.targets,
+        progress=lambda done: progress(done, total, None),
+    )
+
+
+def _slices(highest: int, *, is_falling: bool) -> range:
+    """Answer the lower (exclusive) bounds of slices that cover 1 to `highest`."""
+    rising = range(0, highest, _SLICE)
+    return rising[::-1] if is_falling else rising

@@ -1,0 +1,126 @@
+"""What travels between screens, app and gateway.
+
+Questions go up; answers come back to whoever asked, from any thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.message_pump import MessagePump
+
+    from smq_tui.requests import Request
+    from smq_tui.snapshot import Reading
+
+__all__ = [
+    "ActionChosen",
+    "Answered",
+    "Asked",
+    "DatabaseChosen",
+    "Failed",
+    "LookWanted",
+    "PaceChanged",
+    "Progressed",
+    "QuitWanted",
+    "Refreshed",
+    "Withdrawn",
+]
+
+
+class Asked(Message):
+    """A screen wants something of the gateway."""
+
+    def __init__(self, asker: MessagePump, request: Request) -> None:
+        super().__init__()
+        self.asker = asker
+        self.request = request
+
+
+class Withdrawn(Message):
+    """A screen does not want the rest of what it asked for: a search or a long action ends where it is."""
+
+    def __init__(self, asker: MessagePump) -> None:
+        super().__init__()
+        self.asker = asker
+
+
+class Answered(Message, bubble=False):
+    """The gateway's answer to a request."""
+
+    def __init__(self, request: Request, value: object, took_s: float = 0.0) -> None:
+        super().__init__()
+        self.request = request
+        self.value = value
+        self.took_s = took_s
+        """How long it took, the waiting for others not counted."""
+
+
+class Failed(Message, bubble=False):
+    """A request that could not be carried out, with a sentence that says why; nothing is left half done."""
+
+    def __init__(self, request: Request, sentence: str) -> None:
+        super().__init__()
+        self.request = request
+        self.sentence = sentence
+
+
+class Progressed(Message, bubble=False):
+    """How far a long request has come."""
+
+    def __init__(self, request: Request, done: int, total: int | None = None, detail: object = None) -> None:
+        super().__init__()
+        self.request = request
+        self.done = done
+        self.total = total
+        self.detail = detail
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the latest matters."""
+        return isinstance(message, Progressed) and message.request is self.request
+
+
+class Refreshed(Message, bubble=False):
+    """A look at the database: what it brought, or a sentence that says why it could not be read."""
+
+    def __init__(self, reading: Reading | None, *, trouble: str = "", has_changed: bool = True) -> None:
+        super().__init__()
+        self.reading = reading
+        self.trouble = trouble
+        self.has_changed = has_changed
+        """False when nobody wrote since the look before."""
+
+
+class ActionChosen(Message):
+    """Somebody clicked on an action."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self.action = action
+
+
+class PaceChanged(Message):
+    """Look every so often, or not at all."""
+
+    def __init__(self, interval: float, *, is_frozen: bool) -> None:
+        super().__init__()
+        self.interval = interval
+        self.is_frozen = is_frozen
+
+
+class LookWanted(Message):
+    """Look now."""
+
+
+class QuitWanted(Message):
+    """Somebody wants to leave."""
+
+
+class DatabaseChosen(Message):
+    """Go to another database of the configuration."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name

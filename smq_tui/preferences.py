@@ -1,0 +1,68 @@
+"""What the dashboard remembers of itself between two runs: theme, pace, filters, orders.
+
+A file that is lost or broken costs only that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Preferences", "load", "preferences_path", "save"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Preferences:
+    """What is remembered."""
+
+    theme: str = ""
+    interval: float | None = None
+    is_detail_hidden: bool = False
+    payload_view: str = "pretty"
+    sorting: dict[str, list[object]] = field(default_factory=dict)
+    """By view: the column, and whether its order falls."""
+    filters: dict[str, str] = field(default_factory=dict)
+    """By view."""
+
+
+def preferences_path() -> Path:
+    """Answer where they lie on this platform."""
+    return user_state_path("smq") / "dashboard.json"
+
+
+def load(path: Path) -> Preferences:
+    """Read them; what cannot be read is as if it had never been."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Preferences()
+    if not isinstance(found, dict):
+        return Preferences()
+    interval, filters, sorting = found.get("interval"), found.get("filters"), found.get("sorting")
+    return Preferences(
+        theme=str(found.get("theme", "")),
+        interval=float(interval) if isinstance(interval, int | float) else None,
+        is_detail_hidden=found.get("is_detail_hidden") is True,
+        payload_view=str(found.get("payload_view", "")),
+        filters={str(name): str(text) for name, text in filters.items()} if isinstance(filters, dict) else {},
+        sorting={str(name): list(order) for name, order in sorting.items()}
+        if isinstance(sorting, dict)
+        else {},
+    )
+
+
+def save(path: Path, preferences: Preferences) -> None:
+    """Write them, whole or not at all; where nothing can be written, nothing is remembered."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        beside.write_text(json.dumps(asdict(preferences), indent=1), encoding="utf-8")
+        beside.replace(path)

@@ -1,0 +1,282 @@
+"""What screens ask for, as data: the gateway answers each by the value named in its docstring.
+
+Nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from smq_tui.values import Attempt, Filter, Message, Payload, Selection, State
+
+__all__ = [
+    "Act",
+    "ActivityOf",
+    "Add",
+    "Aim",
+    "Change",
+    "CommandWorker",
+    "Detail",
+    "DetailOf",
+    "Edit",
+    "ErrorKindsOf",
+    "Export",
+    "Freeze",
+    "FrozenIds",
+    "Held",
+    "Import",
+    "LeasesOf",
+    "Order",
+    "OrderOf",
+    "Pause",
+    "PreviewImport",
+    "Purge",
+    "Read",
+    "Request",
+    "Resume",
+    "RowsOf",
+    "SamplesOf",
+    "Undo",
+    "Verb",
+]
+
+Verb: TypeAlias = Literal["requeue", "delete", "bury"]
+FrozenIds: TypeAlias = Mapping[int, State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What an action is aimed at, fixed at the moment its dialog opens."""
+
+    targets: FrozenIds | Selection
+    """Ids with the state each was seen in, or everything that matched, frozen by highest id and time."""
+    count: int
+    is_count_exact: bool = True
+    """False when there are at least so many."""
+    topics: tuple[str, ...] = ()
+    live: int = 0
+    """How many of them are leased by somebody whose time is not over."""
+    samples: tuple[str, ...] = ()
+    """A few of them, in a line each."""
+    oldest_at: float | None = None
+    newest_at: float | None = None
+    description: str = ""
+    """For a selection: what was filtered by."""
+
+    @property
+    def is_selection(self) -> bool:
+        """True when it is everything that matched rather than rows that were pointed at."""
+        return isinstance(self.targets, Selection)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Ids in order."""
+
+    ids: Sequence[int]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One message with all that is kept of it."""
+
+    message: Message
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is being processed."""
+
+    messages: Sequence[Message]
+    lengths: Mapping[str, float]
+    """How long a lease lasts, in seconds, by topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOf:
+    """The ids of a selection in order: an Order."""
+
+    selection: Selection
+    is_newest_first: bool
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """Messages by id, with previews of their payloads.
+
+    A mapping of id to Message, None for one that is gone.
+    """
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailOf:
+    """A whole message and its failed attempts: a Detail."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeasesOf:
+    """The messages that are processing, and how long leases of their topics last: a Held."""
+
+    topic: str | None = None
+    where: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKindsOf:
+    """Dead letters in groups: a list of ErrorKind."""
+
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityOf:
+    """What operators did, newest first: a list of ActivityEntry."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesOf:
+    """Samples that a daemon wrote: a list of TopicSample."""
+
+    step: float
+    since: float
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Everything that matches now, counted: an Aim."""
+
+    selection: Selection
+    description: str
+    purpose: str
+    """The action that it is for, handed back with the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewImport:
+    """What an import would do: an ImportReport."""
+
+    path: str
+    topic: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An operator's action on messages: an Outcome."""
+
+    verb: Verb
+    aim: Aim
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back an operation, the last if none is named: an Outcome."""
+
+    operation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop a topic from being leased: an Outcome."""
+
+    topic: str
+    reason: str = ""
+    for_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a topic be leased again: an Outcome."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Remove for good what a topic has in a state: an Outcome."""
+
+    topic: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """New values for a message, None where it stays as it is: an Outcome."""
+
+    id: int
+    seen: State
+    payload: tuple[Payload] | None = None
+    """In a tuple, because a payload may be None."""
+    headers: Mapping[str, str] | None = None
+    priority: int | None = None
+    key: tuple[str | None] | None = None
+    max_attempts: tuple[int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """A new message: its id."""
+
+    topic: str
+    payload: Payload
+    headers: Mapping[str, str]
+    priority: int = 0
+    key: str | None = None
+    delay: float = 0.0
+    max_attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandWorker:
+    """Leave quiet, resume or stop for a daemon: True, or False when it is gone."""
+
+    id: str
+    command: Literal["quiet", "resume", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Take a file's lines: an ImportReport."""
+
+    path: str
+    topic: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write messages to a new file: how many."""
+
+    aim: Aim
+    path: str
+
+
+Read: TypeAlias = (
+    OrderOf
+    | RowsOf
+    | DetailOf
+    | LeasesOf
+    | ErrorKindsOf
+    | ActivityOf
+    | SamplesOf
+    | Freeze
+    | PreviewImport
+    | Export
+)
+"""Requests that change nothing in the database."""
+Change: TypeAlias = Act | Undo | Pause | Resume | Purge | Edit | Add | CommandWorker | Import
+"""Requests that change the database."""
+Request: TypeAlias = Read | Change

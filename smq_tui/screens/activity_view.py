@@ -1,0 +1,130 @@
+"""Screen 6: what operators did, newest first; each can be undone while nobody touched its messages since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+
+from smq_core.format import age, clock_time, count
+from smq_tui.messages import Answered, Failed
+from smq_tui.requests import ActivityOf
+from smq_tui.screens.view import View
+from smq_tui.widgets.detail_text import about_activity
+from smq_tui.widgets.parts_line import Part
+from smq_tui.widgets.table_columns import Column
+from smq_tui.widgets.table_rows import Cell, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.values import ActivityEntry
+    from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.table_rows import Row
+
+__all__ = ["ActivityView"]
+
+_LIMIT: Final = 500
+_EMPTY: Final = (
+    "Nobody has changed anything yet: what operators do is recorded here, with undo.\n"
+    "\n"
+    "  1   back to the topics"
+)
+_NOT_MESSAGES: Final = "this is what was done: z undoes it; messages are on screen 2"
+
+
+class ActivityView(View):
+    """The activity log."""
+
+    COLUMNS = (
+        Column(key="at", title="WHEN", width=19, priority=99, is_sortable=False),
+        Column(key="actor", title="WHO", width=12, priority=80, is_sortable=False),
+        Column(key="action", title="WHAT", width=16, priority=95, is_sortable=False),
+        Column(key="topic", title="TOPIC", width=14, priority=60, is_sortable=False),
+        Column(key="count", title="MESSAGES", width=9, priority=85, is_number=True, is_sortable=False),
+        Column(key="undo", title="UNDO", width=12, priority=90, is_sortable=False),
+        Column(key="detail", title="DETAIL", width=12, priority=20, is_stretching=True, is_sortable=False),
+    )
+    HINTS = ("undo", "details", "filter", "refresh", "help")
+    REASONS: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(
+            ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
+        ),
+        "pause": "topics are paused on screen 1",
+        "sort": "the newest stands first here",
+        "sort_before": "the newest stands first here",
+        "sort_next": "the newest stands first here",
+        "previous_tab": "states are on screen 2",
+        "next_tab": "states are on screen 2",
+        "quiet_worker": "daemons are on screen 5",
+        "stop_worker": "daemons are on screen 5",
+    }
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._entries: dict[int, ActivityEntry] = {}
+        self._is_asked = False
+
+    def renew(self) -> None:
+        """Read the newest entries."""
+        if not self._is_asked:
+            self._is_asked = True
+            self.ask(ActivityOf(_LIMIT))
+
+    def refresh_rows(self) -> None:
+        """Show the entries that the filter keeps."""
+        kept = [entry for entry in self._entries.values() if self._keeps(entry)]
+        is_hidden = self.filtered_by and self._entries
+        self.table.note = (
+            f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+            if is_hidden
+            else _EMPTY
+        )
+        self.table.set_rows((entry.operation, self._row(entry)) for entry in kept)
+
+    def title_parts(self) -> Sequence[Part]:
+        """Say what this is."""
+        return (Part("what operators did, newest first; z undoes the chosen one", Tone.MUTED, priority=5),)
+
+    @property
+    def entry(self) -> ActivityEntry | None:
+        """The cursor's entry."""
+        key = self.table.cursor_key
+        return self._entries.get(int(key)) if key is not None else None
+
+    def details(self) -> Pieces | None:
+        """Tell about the cursor's entry."""
+        return about_activity(self.entry, now=self.context.now) if self.entry else None
+
+    @on(Answered)
+    def _take(self, event: Answered) -> None:
+        match event.request, event.value:
+            case ActivityOf(), list(entries):
+                self._is_asked = False
+                self._entries = {entry.operation: entry for entry in entries}
+                self.show(self.context)
+
+    @on(Failed)
+    def _give_up(self) -> None:
+        self._is_asked = False
+
+    def _keeps(self, entry: ActivityEntry) -> bool:
+        query = self.filtered_by
+        if query.topic is not None and query.topic != entry.topic:
+            return False
+        return query.keeps(entry.actor, entry.action, entry.topic or "", entry.detail)
+
+    def _row(self, entry: ActivityEntry) -> Row:
+        now = self.context.now
+        undo = Cell("z undoes it", Tone.ACCENT) if entry.is_undoable else Cell("-", Tone.MUTED)
+        if entry.undone_at is not None:
+            undo = Cell(f"undone {age(now - entry.undone_at)}", Tone.MUTED)
+        return (
+            clock_time(entry.at, now=now),
+            entry.actor,
+            Cell(entry.action, Tone.ACCENT),
+            entry.topic or "",
+            count(entry.count, 9),
+            undo,
+            entry.detail,
+        )

@@ -1,0 +1,43 @@
+"""What every view is given to show: the newest snapshot, the time, and how the session may act.
+
+Frozen values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smq_tui.snapshot import Snapshot
+    from smq_tui.trails import Trail
+    from smq_tui.values import WorkerInfo
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The dashboard at one moment."""
+
+    snapshot: Snapshot | None = None
+    """None before the first look."""
+    now: float = 0.0
+    """Seconds since the epoch."""
+    trails: Mapping[str, Trail] = field(default_factory=dict)
+    has_samples: bool = False
+    """True when the trails come from a daemon, and not only from when the dashboard started."""
+    is_stale: bool = False
+    location: str = ""
+
+    @property
+    def workers(self) -> Mapping[str, WorkerInfo]:
+        """The daemons by id."""
+        return {worker.id: worker for worker in self.snapshot.reading.workers} if self.snapshot else {}
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names of all topics."""
+        return tuple(stats.topic for stats in self.snapshot.reading.topics) if self.snapshot else ()

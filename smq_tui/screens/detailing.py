@@ -1,0 +1,156 @@
+"""The details beside or over a list, and the chart below it.
+
+They follow the cursor and are renewed with the data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+
+from smq_tui.messages import Answered, Failed
+from smq_tui.requests import Detail, DetailOf, SamplesOf
+from smq_tui.screens.stage import SAMPLE_STEP_S, Stage
+from smq_tui.trails import Trail, from_samples, total
+from smq_tui.values import State
+from smq_tui.widgets.detail_text import about_message
+from smq_tui.widgets.payload_text import PayloadView
+from smq_tui.widgets.table_messages import CursorMoved
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.values import Attempt, Message, TopicSample
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = ["Detailing"]
+
+_HOUR_S: Final = 3_600.0
+_WEEK_S: Final = 7 * 24 * _HOUR_S
+_LONG_STEP_S: Final = 600.0
+_SMALL: Final = 4_096
+"""Bytes of a payload up to which details are painted anew each second."""
+
+
+class Detailing(Stage):
+    """Details and chart."""
+
+    payload_view = PayloadView.PRETTY
+    whole: Message | None = None
+    """The message in the details, with all of its payload."""
+    _attempts: Sequence[Attempt] = ()
+    _chart_step: float | None = None
+
+    @property
+    def is_detail_shown(self) -> bool:
+        """True while one can see the details."""
+        return self.pane.display
+
+    def show_details(self) -> None:
+        """Show the details of the cursor's row, over the list where there is no room beside it."""
+        if not self.is_detail_shown:
+            self.add_class("-full")
+        self.pane.focus()
+        self.details_changed()
+
+    def hide_details(self) -> bool:
+        """Go back from the details to the list; False when one is there."""
+        if self.has_class("-full") or self.has_class("-below") or self.pane.has_focus:
+            self.remove_class("-full", "-below")
+            self.view.table.focus()
+            return True
+        return False
+
+    def toggle_details(self) -> None:
+        """Show the details, or go back to the list."""
+        if not self.hide_details():
+            self.show_details()
+
+    def details_changed(self) -> None:
+        """Show the cursor's row, or ask for it."""
+        if not self.is_detail_shown:
+            return
+        about = self.view.details()
+        if isinstance(about, DetailOf):
+            if self.whole is not None and self.whole.id != about.id:
+                self.whole = None
+            self.ask(about)
+        else:
+            self.whole = None
+            pieces = about if isinstance(about, list) else [("Nothing is chosen.", "$text-muted")]
+            self._paint(self.view.table.cursor_key, pieces)
+        self._draw_chart()
+
+    def paint_message(self) -> None:
+        """Paint the message in the details anew, as time passes or as it is to be seen otherwise."""
+        if self.whole is not None:
+            pieces = about_message(
+                self.whole,
+                self._attempts,
+                now=self.context.now,
+                view=self.payload_view,
+                workers=self.context.workers,
+            )
+            self._paint(self.whole.id, pieces)
+
+    def toggle_chart(self) -> None:
+        """Show an hour, a week, nothing."""
+        self._chart_step = {None: SAMPLE_STEP_S, SAMPLE_STEP_S: _LONG_STEP_S}.get(self._chart_step)
+        self.chart.set_class(self._chart_step is not None, "-open")
+        self._draw_chart()
+
+    @on(CursorMoved)
+    def _follow_cursor(self) -> None:
+        self.details_changed()
+        self._draw_chart()
+
+    @on(Answered)
+    def _take_detail(self, event: Answered) -> None:
+        match event.request, event.value:
+            case DetailOf(id=wanted), Detail() as found if wanted == self.view.table.cursor_key:
+                self.whole, self._attempts = found.message, found.attempts
+                self.paint_message()
+            case SamplesOf(step=step, since=since), list(samples):
+                if step == self._chart_step and self.context.now - since > _HOUR_S / 2:
+                    self._take_chart(samples, step, since)
+                else:
+                    self.take_samples(samples)
+
+    @on(Failed)
+    def _take_detail_failure(self, event: Failed) -> None:
+        if isinstance(event.request, DetailOf) and event.request.id == self.view.table.cursor_key:
+            self.whole = None
+            self._paint(event.request.id, [(event.sentence, "$text-warning")])
+
+    def _tick(self) -> None:
+        super()._tick()
+        if not self.is_detail_shown or self.session.is_frozen:
+            return
+        if self.whole is None:
+            about = self.view.details()
+            if isinstance(about, list):
+                self._paint(self.view.table.cursor_key, about)
+        elif self.whole.state is State.PROCESSING and self.whole.size < _SMALL:
+            self.paint_message()
+
+    def _paint(self, subject: object, pieces: Pieces) -> None:
+        self.pane.show((self.current, subject), pieces)
+
+    def _draw_chart(self) -> None:
+        step = self._chart_step
+        if step is None:
+            return
+        span = _HOUR_S if step == SAMPLE_STEP_S else _WEEK_S
+        topics = self.view.topics_meant()
+        self.ask(SamplesOf(step, self.context.now - span, topics[0] if len(topics) == 1 else None))
+
+    def _take_chart(self, samples: Sequence[TopicSample], step: float, since: float) -> None:
+        topics = self.view.topics_meant()
+        trails = from_samples(samples, step)
+        title = topics[0] if len(topics) == 1 else "all topics"
+        if not trails and step == SAMPLE_STEP_S:
+            trails = dict(self.context.trails)
+            title += " (as this dashboard saw it)"
+        trail = trails.get(topics[0], Trail()) if len(topics) == 1 else total(trails, step)
+        self.chart.show(title, trail, since, self.context.now)

@@ -1,0 +1,118 @@
+"""What the lines around the views say: masthead, totals, notice, tabs, keys. Pure."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from smq_core.format import age, clock_time, count, duration, rate
+from smq_tui.actions import action
+from smq_tui.troubles import is_lost
+from smq_tui.widgets.parts_line import Part
+from smq_tui.widgets.table_rows import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from smq_tui.screens.context import Context
+    from smq_tui.session import Session
+
+__all__ = ["key_parts", "masthead", "notice", "tabs", "totals"]
+
+_VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
+_LIST_KEYS: Final = {"open": ("Enter", "Open"), "mark": ("Space", "Mark")}
+
+
+def masthead(session: Session, context: Context, trouble: str, stale_s: float) -> list[Part]:
+    """Say which database this is, how fresh what one sees is, who works.
+
+    Whether one may change anything.
+    """
+    workers = context.workers.values()
+    alive = sum(not is_lost(worker) for worker in workers)
+    path = session.location
+    name = f"{session.name} {path}" if session.name else path
+    if len(name) > 60:  # noqa: PLR2004 - the file's name matters more than its folders
+        name = f"{session.name} …/{PurePath(path).name}".strip()
+    parts = [Part("smq ▸", Tone.MUTED, priority=2), Part(name, Tone.ACCENT, "database", 9)]
+    parts.append(_liveliness(session, trouble, stale_s))
+    parts.append(Part(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
+    plural = "" if alive == 1 else "s"
+    parts.append(Part(f"{alive} daemon{plural}", Tone.PLAIN if alive else Tone.WARNING, "workers", 4))
+    if session.read_only:
+        parts.append(Part("READ-ONLY", Tone.WARNING, priority=8))
+    elif session.is_locked:
+        parts.append(Part("LOCKED", Tone.WARNING, "lock", 8))
+    return parts
+
+
+def totals(context: Context) -> list[Part]:
+    """Say what all topics hold together, and how it changes."""
+    if context.snapshot is None:
+        return [Part("reading…", Tone.MUTED)]
+    total = context.snapshot.totals
+    change = total.ready_per_s
+    arrow = "" if not change or abs(change) < 0.05 else f" {'▴' if change > 0 else '▾'}{rate(abs(change))}"  # noqa: PLR2004 - it shows as <0.1
+    parts = [
+        Part(f"ready {count(total.ready)}{arrow}", Tone.PLAIN, "messages", 9),
+        Part(f"processing {count(total.processing)}", Tone.PLAIN, "leases", 7),
+        Part(f"delayed {count(total.delayed)}", Tone.PLAIN, "messages", 4),
+    ]
+    if total.expired:
+        parts.append(Part(f"expired {count(total.expired)}", Tone.BAD, "leases", 8))
+    new = f" ▴{count(total.dead_since)}" if total.dead_since > 0 else ""
+    parts.append(Part(f"dead {count(total.dead)}{new}", Tone.BAD if total.dead else Tone.PLAIN, "dead", 8))
+    if total.oldest_age_s is not None:
+        since = max(0.0, context.now - context.snapshot.reading.at)
+        parts.append(Part(f"oldest waits {age(total.oldest_age_s + since)}", Tone.PLAIN, "topics", 6))
+    return parts
+
+
+def notice(context: Context, trouble: str, stale_s: float, progress: str) -> list[Part]:
+    """Say what matters most now: what runs, why nothing can be read, or which topic needs somebody."""
+    if progress:
+        return [Part(progress, Tone.WARNING, priority=9)]
+    if trouble:
+        return [Part(f"! stale {age(stale_s)}: {trouble} Trying again.", Tone.BAD, "refresh", 9)]
+    worst = context.snapshot.worst if context.snapshot else None
+    if worst is None or worst.trouble is None:
+        return [Part("nothing is wrong", Tone.MUTED)] if context.snapshot and context.snapshot.lines else []
+    sign = "! " if worst.trouble.is_bad else ""
+    text = f"{sign}{worst.stats.topic}: {worst.trouble.sentence}"
+    return [Part(text, Tone.BAD if worst.trouble.is_bad else Tone.WARNING, priority=9)]
+
+
+def tabs(current: str) -> list[Part]:
+    """Name the six screens."""
+    parts: list[Part] = []
+    for view in _VIEWS:
+        spec = action(view)
+        is_current = view == current
+        parts.append(Part(spec.label, Tone.MUTED, view, 9 if is_current else 5, spec.first_key, is_current))
+    return parts
+
+
+def key_parts(hints: Sequence[str], keys: Mapping[str, str], why_no_change: str | None) -> list[Part]:
+    """Show the keys that are most useful here; those that cannot act are dim."""
+    parts: list[Part] = []
+    for number, hint in enumerate(hints):
+        priority = 99 if hint == "help" else 50 - number
+        if hint in _LIST_KEYS:
+            key, label = _LIST_KEYS[hint]
+            parts.append(Part(label, Tone.PLAIN, hint, priority, key))
+            continue
+        spec = action(hint)
+        is_dim = spec.is_change and why_no_change is not None
+        parts.append(
+            Part(spec.label.lower(), Tone.MUTED if is_dim else Tone.PLAIN, hint, priority, keys.get(hint, ""))
+        )
+    parts.append(Part("all actions", Tone.PLAIN, "palette", 2, "^P"))
+    return parts
+
+
+def _liveliness(session: Session, trouble: str, stale_s: float) -> Part:
+    if trouble:
+        return Part(f"● STALE {age(stale_s)}", Tone.BAD, "refresh", 8)
+    if session.is_frozen:
+        return Part(f"● FROZEN {age(stale_s)}", Tone.WARNING, "freeze", 8)
+    return Part(f"● live {duration(session.interval)}", Tone.GOOD, "freeze", 5)

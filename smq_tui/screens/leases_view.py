@@ -1,0 +1,205 @@
+"""Screen 3: what is being processed, by whom, how much time is left.
+
+What is stuck stands at the top, to be requeued.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+
+from smq_core.format import age, count, payload_preview
+from smq_tui.messages import Answered, Failed
+from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
+from smq_tui.screens.aims import aim_at
+from smq_tui.screens.message_rows import PREVIEW, texts_of
+from smq_tui.screens.view import View
+from smq_tui.troubles import is_lost
+from smq_tui.values import State
+from smq_tui.widgets.parts_line import Part
+from smq_tui.widgets.sparks import bar
+from smq_tui.widgets.table_columns import Column
+from smq_tui.widgets.table_rows import Cell, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from smq_tui.requests import Aim, Request
+    from smq_tui.values import Message, WorkerInfo
+    from smq_tui.widgets.table_rows import Row
+
+__all__ = ["LeasesView"]
+
+_BAR: Final = 8
+_DEFAULT_LEASE_S: Final = 60.0
+
+_EMPTY: Final = (
+    "Nothing is being processed.\n"
+    "\n"
+    "  1   see which topics have messages that wait\n"
+    "  5   see whether a daemon runs"
+)
+
+
+class LeasesView(View):
+    """Messages in state processing."""
+
+    COLUMNS = (
+        Column(key="id", title="ID", width=9, priority=99, is_number=True),
+        Column(key="topic", title="TOPIC", width=14, priority=80, is_sortable=False),
+        Column(key="worker", title="WORKER", width=20, priority=75, is_sortable=False),
+        Column(key="since", title="SINCE", width=6, priority=50, is_number=True, is_sortable=False),
+        Column(key="left", title="TIME LEFT", width=_BAR + 8, priority=90, is_sortable=False),
+        Column(key="state", title="STATE", width=14, priority=95, is_sortable=False),
+        Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
+        Column(key="payload", title="PAYLOAD", width=10, priority=30, is_stretching=True, is_sortable=False),
+    )
+    HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
+    REASONS: ClassVar[dict[str, str]] = {
+        "edit": "a message that is being processed cannot be edited: requeue or bury it first",
+        "purge": "what is being processed is not purged: requeue it first",
+        "sort": "what is stuck stands first here, then what ends soonest",
+        "sort_before": "what is stuck stands first here, then what ends soonest",
+        "sort_next": "what is stuck stands first here, then what ends soonest",
+        "previous_tab": "states are on screen 2",
+        "next_tab": "states are on screen 2",
+        "quiet_worker": "daemons are on screen 5",
+        "stop_worker": "daemons are on screen 5",
+    }
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.messages: dict[int, Message] = {}
+        self._lengths: Mapping[str, float] = {}
+        self._is_asked = False
+
+    def renew(self) -> None:
+        """Read what is being processed: few rows, whatever the queue holds."""
+        if not self._is_asked:
+            self._is_asked = True
+            self.ask(LeasesOf(self.filtered_by.topic, self.filtered_by.where))
+
+    def refresh_rows(self) -> None:
+        """Show the leases, let their time run."""
+        now, workers = self.context.now, self.context.workers
+        kept = [one for one in self.messages.values() if self._keeps(one)]
+        kept.sort(key=lambda one: _urgency(one, workers, now))
+        self.table.note = self._note()
+        self.table.set_rows((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept)
+
+    def title_parts(self) -> Sequence[Part]:
+        """Say how many leases there are, and how many are past their time."""
+        now = self.context.now
+        late = sum((one.locked_until or 0.0) <= now for one in self.messages.values())
+        lost = sum(
+            _holder_is_lost(self.context.workers.get(one.worker or "")) for one in self.messages.values()
+        )
+        parts = [Part(f"{count(len(self.messages))} being processed", Tone.MUTED, priority=5)]
+        if late:
+            parts.append(Part(f"{late} past their time", Tone.BAD, priority=7))
+        if lost:
+            parts.append(Part(f"{lost} of daemons that are lost", Tone.BAD, priority=6))
+        if late or lost:
+            parts.append(Part("R requeues them", Tone.MUTED, "requeue", priority=4))
+        return parts
+
+    def aim(self, action: str) -> Aim | Freeze | str:
+        """Answer the marked messages or the cursor's."""
+        if self.aims_at_all:
+            chosen = self.filtered_by.selection(None, State.PROCESSING)
+            return Freeze(chosen, f"all that is being processed {self.filtered_by.text}".strip(), action)
+        known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
+        return aim_at(known, self.context.now) if known else "nothing is being processed"
+
+    def topics_meant(self) -> tuple[str, ...]:
+        """Answer the topics of the messages meant."""
+        known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
+        return tuple(dict.fromkeys(message.topic for message in known))
+
+    @property
+    def message(self) -> Message | None:
+        """The cursor's message."""
+        key = self.table.cursor_key
+        return self.messages.get(int(key)) if key is not None else None
+
+    def details(self) -> Request | None:
+        """Ask for the whole message."""
+        key = self.table.cursor_key
+        return None if key is None else DetailOf(int(key))
+
+    @on(Answered)
+    def _take(self, event: Answered) -> None:
+        match event.request, event.value:
+            case LeasesOf(), Held(messages=messages, lengths=lengths):
+                self._is_asked = False
+                self.messages = {message.id: message for message in messages}
+                self._lengths = lengths
+                self.show(self.context)
+
+    @on(Failed)
+    def _give_up(self) -> None:
+        self._is_asked = False
+
+    def _keeps(self, message: Message) -> bool:
+        query, now = self.filtered_by, self.context.now
+        if query.topic is not None and message.topic != query.topic:
+            return False
+        if query.is_expired and (message.locked_until or 0.0) > now:
+            return False
+        return query.keeps(*texts_of(message))
+
+    def _note(self) -> str:
+        if self.filtered_by:
+            return f"Nothing being processed matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+        return _EMPTY
+
+    def _row(self, message: Message, worker: WorkerInfo | None) -> Row:
+        now = self.context.now
+        left = (message.locked_until or 0.0) - now
+        since = _started_at(message.id, worker)
+        is_lost_holder = _holder_is_lost(worker)
+        return (
+            Cell(str(message.id), Tone.ACCENT),
+            message.topic,
+            Cell(message.worker or "unnamed", Tone.BAD if is_lost_holder else Tone.PLAIN),
+            Cell("-", Tone.MUTED) if since is None else age(now - since),
+            self._time_left(message, left),
+            _state(left, is_lost_holder=is_lost_holder),
+            str(message.attempts),
+            payload_preview(message.payload, PREVIEW),
+        )
+
+    def _time_left(self, message: Message, left: float) -> Cell:
+        if left <= 0:
+            return Cell(f"{' ' * _BAR} -{age(-left)}", Tone.BAD)
+        length = max(self._lengths.get(message.topic, _DEFAULT_LEASE_S), left)
+        tone = Tone.WARNING if left < length / 4 else Tone.GOOD
+        return Cell(f"{bar(left / length, _BAR)} {age(left)}", tone)
+
+
+def _urgency(message: Message, workers: Mapping[str, WorkerInfo], now: float) -> tuple[int, float, int]:
+    holder = workers.get(message.worker or "")
+    ends = message.locked_until or 0.0
+    return (0 if ends <= now else 1 if _holder_is_lost(holder) else 2, ends, message.id)
+
+
+def _holder_is_lost(worker: WorkerInfo | None) -> bool:
+    return worker is not None and is_lost(worker)
+
+
+def _state(left: float, *, is_lost_holder: bool) -> Cell:
+    if left <= 0:
+        return Cell("! expired", Tone.BAD)
+    if is_lost_holder:
+        return Cell("! worker lost", Tone.BAD)
+    return Cell("running", Tone.GOOD)
+
+
+def _started_at(message_id: int, worker: WorkerInfo | None) -> float | None:
+    running = worker.detail.get("running") if worker is not None else None
+    for one in running if isinstance(running, list) else ():
+        if isinstance(one, dict) and one.get("id") == message_id:
+            since = one.get("since")
+            return since / 1000 if isinstance(since, int | float) else None
+    return None

@@ -1,0 +1,224 @@
+"""What lowercase keys do: go, filter, sort, mark, freeze, see otherwise. Nothing here changes the queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+
+from smq_core.format import duration
+from smq_core.safe_text import cell
+from smq_tui.filters import FilterError, Query, parse, quoted
+from smq_tui.messages import LookWanted, PaceChanged, QuitWanted, Withdrawn
+from smq_tui.screens.detailing import Detailing
+from smq_tui.screens.filter_bar import FilterBar
+from smq_tui.screens.messages_view import MessagesView
+from smq_tui.screens.view import GoTo
+from smq_tui.values import State
+from smq_tui.widgets.table_messages import MarkLimitReached, MarksChanged, RowActivated, SortRequested
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_tui.screens.view import View
+
+__all__ = ["Looking"]
+
+_VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
+
+
+class Looking(Detailing):
+    """The keys that look."""
+
+    def go(self, name: str, query: Query | None = None) -> None:
+        """Show a view, filtered if a query is given."""
+        self.remove_class("-full")
+        if query is not None:
+            self.views[name].apply_filter(query)
+        self.show_view(name)
+
+    def go_back(self, *, may_quit: bool) -> None:
+        """Undo the latest of: what runs, the details, marks, the filter, the view; at the top, leave."""
+        view = self.view
+        if self.progress:
+            self.post_message(Withdrawn(self))
+            self.say("stopping: what is done stays done")
+        elif self.hide_details() or view.clear_marks():
+            return
+        elif view.filtered_by:
+            self.post_message(Withdrawn(view))
+            view.apply_filter(Query())
+            self.show_lines()
+        elif self.current != "topics":
+            self.show_view("topics")
+        elif may_quit:
+            self.post_message(QuitWanted())
+        else:
+            self.say(f"this is the top: {self.keys.get('quit', '^Q')} or q leaves")
+
+    def open_filter(self, *, is_jump: bool) -> None:
+        """Open the line for a filter or a jump."""
+        bar = self.filter_bar
+        bar.topic_names = [cell(topic) for topic in self.context.topics]
+        bar.worker_names = [cell(worker) for worker in self.context.workers]
+        bar.open("" if is_jump else self.view.filtered_by.text, is_jump=is_jump)
+
+    def jump(self, text: str) -> None:
+        """Go where a line says: a screen or a topic first, then a filter.
+
+        Raises:
+            FilterError: when the filter cannot be understood, or there is nothing of that name.
+        """
+        first, _, rest = text.strip().partition(" ")
+        if not first:
+            return
+        if first in _VIEWS:
+            topic, _, more = rest.partition(" ")
+            is_topic = topic in self.context.topics
+            self.go(first, parse(f"topic:{quoted(topic)} {more}" if is_topic else rest))
+        elif text.strip() in self.context.topics:
+            self.go("messages", parse(f"topic:{quoted(text.strip())}"))
+        elif first in self.context.topics:
+            self.go("messages", parse(f"topic:{quoted(first)} {rest}"))
+        elif first.isdecimal():
+            self.go("messages", Query())
+            self.view.table.move_to(int(first))
+        else:
+            raise FilterError(f"{cell(first, 40)} is neither a screen nor a topic")
+
+    def turn_tab(self, by: int) -> None:
+        """Show the messages of another state."""
+        view = self.view
+        if isinstance(view, MessagesView):
+            view.turn_tab(by)
+        else:
+            self.say(view.REASONS.get("next_tab", "states are on screen 2"), "warning")
+
+    def show_state(self, name: str) -> None:
+        """Show the messages of a state, by its tab."""
+        view = self.view
+        if isinstance(view, MessagesView):
+            view.show_state(None if name == "all" else State(name))
+
+    def find(self, by: int) -> None:
+        """Go to the next row in view's list that has the filter's words."""
+        words = self.view.filtered_by.words
+        if not words:
+            self.say("n and N go from hit to hit of a filter's text: / sets one", "warning")
+            return
+        self.view.table.action_move("down" if by > 0 else "up")
+
+    def set_frozen(self, *, is_frozen: bool) -> None:
+        """Stop or go on refreshing."""
+        self.session.is_frozen = is_frozen
+        self._tell_pace()
+        self.show_lines()
+
+    def change_interval(self, by: int) -> None:
+        """Refresh more or less often."""
+        interval = self.session.step_interval(by)
+        self._tell_pace()
+        self.show_lines()
+        self.say(f"refreshing every {duration(interval)}, when something changed")
+
+    def refresh_now(self) -> None:
+        """Read everything anew."""
+        self.post_message(LookWanted())
+        self.view.renew()
+
+    def size_pane(self) -> None:
+        """Give the details half of the room, all, none."""
+        pane = self.pane
+        is_wide = self.has_class("-wide")
+        if self.has_class("-full"):
+            self.remove_class("-full")
+            pane.remove_class("-half")
+            self.view.table.focus()
+        elif pane.display:
+            self.remove_class("-below")
+            self.add_class("-full")
+            pane.focus()
+        elif is_wide:
+            pane.add_class("-half")
+        else:
+            self.add_class("-below")
+        self.details_changed()
+
+    def next_pane(self) -> None:
+        """Go between the list and the details."""
+        if self.view.table.has_focus and self.is_detail_shown:
+            self.pane.focus()
+        elif self.view.table.has_focus:
+            self.say("there is one pane: d shows details")
+        else:
+            self.view.table.focus()
+
+    def see_payload_otherwise(self) -> None:
+        """Show the payload pretty, raw or in hexadecimal."""
+        self.payload_view = self.payload_view.next
+        if self.whole is None:
+            self.say("payloads are seen in the details of a message: d shows them", "warning")
+        self.paint_message()
+
+    def mark_all(self) -> None:
+        """Aim at all that match."""
+        reason = self.view.why_not("mark_all")
+        if reason is not None:
+            self.say(reason, "warning")
+        else:
+            self.say(self.view.mark_all())
+
+    @on(GoTo)
+    def _go_to(self, event: GoTo) -> None:
+        self.go(event.view, event.query)
+
+    @on(RowActivated)
+    def _open_row(self) -> None:
+        if not self.view.open_row():
+            self.show_details()
+
+    @on(MarksChanged)
+    def _tell_marks(self) -> None:
+        self.view.show(self.context)
+
+    @on(MarkLimitReached)
+    def _tell_limit(self, event: MarkLimitReached) -> None:
+        self.say(
+            f"{event.limit:,} are the most that can be marked: filter (/) and take all that match (*)",
+            "warning",
+        )
+
+    @on(SortRequested)
+    def _sort(self, event: SortRequested) -> None:
+        self.sort(lambda view: view.sort_by(event.column))
+
+    @on(FilterBar.Entered)
+    def _apply(self, event: FilterBar.Entered) -> None:
+        bar = self.filter_bar
+        try:
+            if event.is_jump:
+                self.jump(event.text)
+            else:
+                self.view.apply_filter(parse(event.text))
+        except FilterError as error:
+            bar.explain(str(error))
+            return
+        bar.close()
+        self.view.table.focus()
+        self.show_lines()
+
+    @on(FilterBar.Left)
+    def _leave_filter(self) -> None:
+        self.filter_bar.close()
+        self.view.table.focus()
+
+    def sort(self, how: Callable[[View], None]) -> None:
+        """Sort the view, or say why it has one order only."""
+        reason = self.view.why_not("sort")
+        if reason is not None:
+            self.say(reason, "warning")
+        else:
+            how(self.view)
+
+    def _tell_pace(self) -> None:
+        self.post_message(PaceChanged(self.session.interval, is_frozen=self.session.is_frozen))

@@ -1,0 +1,238 @@
+"""The other keys that change something, and those that take it out.
+
+Pause, edit, add, import, daemons, copy, export.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from smq_core.format import count, parse_duration
+from smq_core.safe_text import cell
+from smq_tui.clipboard import copy
+from smq_tui.copies import COPIES, copied
+from smq_tui.dialogs.choice import Choice
+from smq_tui.dialogs.fields import Field, Fields
+from smq_tui.dialogs.import_wizard import ImportWizard
+from smq_tui.dialogs.message_form import MessageForm
+from smq_tui.messages import Answered, Failed
+from smq_tui.payload_forms import EDIT_LIMIT
+from smq_tui.requests import Add, Aim, CommandWorker, Detail, DetailOf, Edit, Export, Pause, Resume
+from smq_tui.screens.changing import Changing
+from smq_tui.screens.leases_view import LeasesView
+from smq_tui.screens.messages_view import MessagesView
+from smq_tui.screens.questions import outcome_sentence, stop_question
+from smq_tui.screens.workers_view import WorkersView
+from smq_tui.troubles import is_lost
+from smq_tui.values import Message, Outcome, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Mending"]
+
+_ENDED = (Pause, Resume, Edit, Add, CommandWorker, Export)
+
+
+class Mending(Changing):
+    """Pause, edit, add, import, daemons, copy, export."""
+
+    _when_read: Callable[[Message], None] | None = None
+
+    def pause(self) -> None:
+        """Stop the leasing of a topic, or let it go on."""
+        topics = self.view.topics_meant()
+        reason = self.view.why_not("pause")
+        if reason is not None or len(topics) != 1:
+            self.say(reason or "choose one topic to pause: 1 shows them", "warning")
+            return
+        topic = topics[0]
+        line = self.context.snapshot.line(topic) if self.context.snapshot else None
+        if line is not None and line.stats.paused:
+            self.ask(Resume(topic))
+            return
+        fields = (
+            Field("reason", "Why (others see it)", "", "deploy, provider is down …"),
+            Field("until", "For how long", "", "until resumed; or 10m, 2h"),
+        )
+
+        def take(values: Mapping[str, str] | None) -> None:
+            if values is not None:
+                until = values["until"].strip()
+                self.ask(Pause(topic, values["reason"], parse_duration(until) if until else None))
+
+        title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is being processed goes on"
+        self.app.push_screen(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
+
+    def edit(self) -> None:
+        """Open the form for the cursor's message."""
+        view = self.view
+        reason = view.why_not("edit")
+        message = view.message if isinstance(view, MessagesView) else None
+        if reason is not None or message is None:
+            self.say(reason or "choose a message on screen 2 to edit", "warning")
+        elif message.state in (State.PROCESSING, State.DELETED):
+            state = "being processed" if message.state is State.PROCESSING else "in the trash"
+            self.say(
+                f"message {message.id} is {state} and cannot be edited: requeue it, or undo its deletion",
+                "warning",
+            )
+        elif message.size > EDIT_LIMIT:
+            self.say(
+                f"message {message.id} is too large for here: smq edit {message.id} opens it in your editor",
+                "warning",
+            )
+        else:
+            self._read_whole(message.id, self._open_form)
+
+    def add(self) -> None:
+        """Open the form for a new message."""
+        topics = self.view.topics_meant() or self.context.topics
+        self.app.push_screen(MessageForm(None, topic=topics[0] if topics else "default"), self._save)
+
+    def open_import(self) -> None:
+        """Open the wizard."""
+        topics = self.view.topics_meant()
+        self.app.push_screen(ImportWizard(topic=topics[0] if len(topics) == 1 else "default"))
+
+    def quiet_worker(self) -> None:
+        """Let the chosen daemon take nothing new, or resume."""
+        view = self.view
+        worker = view.worker if isinstance(view, WorkersView) else None
+        if worker is None:
+            self.say(view.why_not("quiet_worker") or "choose a daemon: none is running", "warning")
+        elif is_lost(worker):
+            self.say(
+                f"{cell(worker.id, 60)} is lost since {worker.heartbeat_age_s:.0f}s: it cannot hear this",
+                "warning",
+            )
+        else:
+            self.ask(CommandWorker(worker.id, "resume" if worker.state == "quiet" else "quiet"))
+
+    def stop_worker(self) -> None:
+        """Stop the chosen daemon, after a question."""
+        view = self.view
+        worker = view.worker if isinstance(view, WorkersView) else None
+        if worker is None:
+            self.say(view.why_not("stop_worker") or "choose a daemon: none is running", "warning")
+            return
+        running = worker.detail.get("running")
+        runs = len(running) if isinstance(running, list) else 0
+        self.decide(stop_question(worker.id, runs=runs), lambda _: self.ask(CommandWorker(worker.id, "stop")))
+
+    def copy(self) -> None:
+        """Offer what can be copied of the cursor's message."""
+        view = self.view
+        reason = view.why_not("copy")
+        message = view.message if isinstance(view, MessagesView | LeasesView) else None
+        if self.current == "topics" and view.table.cursor_key is not None:
+            self._put_on_clipboard(str(view.table.cursor_key).encode("utf-8", "surrogatepass"))
+        elif reason is not None or message is None:
+            self.say(reason or "there is nothing to copy here", "warning")
+        else:
+            self._read_whole(message.id, self._offer_copies)
+
+    def export(self) -> None:
+        """Ask for a file, and write what is meant there."""
+        self._aim("export", self._ask_for_file)
+
+    def _ask_for_file(self, aim: Aim) -> None:
+        if not aim.count:
+            self.say("there is nothing to export", "warning")
+            return
+        topic = aim.topics[0] if len(aim.topics) == 1 else "messages"
+        safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
+        name = Field("path", f"File for {count(aim.count)} messages", f"{safe_name}.jsonl")
+
+        def take(values: Mapping[str, str] | None) -> None:
+            if values is not None:
+                self.ask(Export(aim, values["path"]))
+
+        self.app.push_screen(
+            Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file), take
+        )
+
+    def _read_whole(self, message_id: int, then: Callable[[Message], None]) -> None:
+        self._when_read = then
+        self.ask(DetailOf(message_id))
+
+    def _open_form(self, message: Message) -> None:
+        if message.state in (State.PROCESSING, State.DELETED):
+            self.say(f"message {message.id} is {message.state.value} by now", "warning")
+        else:
+            self.app.push_screen(MessageForm(message), self._save)
+
+    def _save(self, request: Add | Edit | None) -> None:
+        if request is not None:
+            self.ask(request)
+
+    def _offer_copies(self, message: Message) -> None:
+        def take(what: str | None) -> None:
+            if what is not None:
+                self._put_on_clipboard(copied(what, (message,)))
+
+        self.app.push_screen(Choice(f"Copy of message {message.id}", COPIES), take)
+
+    def _put_on_clipboard(self, data: bytes) -> None:
+        def work() -> None:
+            sentence = copy(data, lambda text: self.app.call_from_thread(self._write_to_terminal, text))
+            self.app.call_from_thread(self.say, sentence)
+
+        self.run_worker(work, thread=True, exit_on_error=False)
+
+    def _write_to_terminal(self, sequence: str) -> None:
+        driver = self.app._driver  # noqa: SLF001 - Textual copies only text; bytes go the same way
+        if driver is not None:
+            driver.write(sequence)
+
+    @on(Answered)
+    def _end_mending(self, event: Answered) -> None:
+        match event.request, event.value:
+            case DetailOf(), Detail(message=message) if self._when_read is not None:
+                then, self._when_read = self._when_read, None
+                then(message)
+            case Pause(topic=topic), Outcome() as outcome:
+                self._remember(outcome)
+                self._end(f"{cell(topic, 60)} is paused. P resumes it")
+            case Resume(topic=topic), Outcome() as outcome:
+                self._remember(outcome)
+                self._end(f"{cell(topic, 60)} goes on")
+            case Edit(), Outcome() as outcome:
+                self._remember(outcome)
+                self._end(outcome_sentence("edited", outcome), is_partial=not outcome.done)
+            case Add(topic=topic), int(number):
+                self._end(f"message {number} was added to {cell(topic, 60)}")
+            case CommandWorker(id=worker, command=command), bool(is_known):
+                sentence = f"{cell(worker, 60)} reads “{command}” at its next heartbeat"
+                self._end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
+            case Export(path=path), int(number):
+                self._end(f"{count(number)} messages were written to {cell(str(Path(path).absolute()), 200)}")
+
+    @on(Failed)
+    def _tell_mending_failure(self, event: Failed) -> None:
+        if isinstance(event.request, _ENDED):
+            self._end(event.sentence, is_partial=True)
+        elif isinstance(event.request, DetailOf) and self._when_read is not None:
+            self._when_read = None
+            self._end(event.sentence, is_partial=True)
+
+
+def _check_duration(values: Mapping[str, str]) -> str | None:
+    try:
+        if values["until"].strip():
+            parse_duration(values["until"])
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _check_new_file(values: Mapping[str, str]) -> str | None:
+    path = Path(values["path"]).expanduser()
+    if not values["path"].strip():
+        return "a file's name is wanted"
+    if path.exists():
+        return f"{path} is there already: nothing is written over, choose another name"
+    return None if path.parent.is_dir() else f"there is no folder {path.parent}"

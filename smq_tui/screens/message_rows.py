@@ -1,0 +1,74 @@
+"""Messages as rows of tables. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.format import age, payload_preview
+from smq_tui.values import State
+from smq_tui.widgets.table_columns import Column
+from smq_tui.widgets.table_rows import Cell, Tone
+
+if TYPE_CHECKING:
+    from smq_tui.values import Message
+    from smq_tui.widgets.table_rows import Row
+
+__all__ = ["MESSAGE_COLUMNS", "PREVIEW", "message_row", "state_cell", "texts_of"]
+
+PREVIEW: Final = 240
+_TONES: Final = {
+    State.READY: Tone.GOOD,
+    State.PROCESSING: Tone.WARNING,
+    State.DEAD: Tone.BAD,
+    State.DELAYED: Tone.ACCENT,
+}
+
+MESSAGE_COLUMNS: Final = (
+    Column(key="id", title="ID", width=9, priority=99, is_number=True),
+    Column(key="topic", title="TOPIC", width=14, priority=50, is_sortable=False),
+    Column(key="state", title="STATE", width=12, priority=80, is_sortable=False),
+    Column(key="age", title="AGE", width=6, priority=70, is_number=True, is_sortable=False),
+    Column(key="tries", title="TRIES", width=5, priority=45, is_number=True, is_sortable=False),
+    Column(key="priority", title="PRIO", width=4, priority=20, is_number=True, is_sortable=False),
+    Column(key="key", title="KEY", width=10, priority=10, is_sortable=False),
+    Column(key="error", title="ERROR", width=18, priority=30, is_sortable=False),
+    Column(key="payload", title="PAYLOAD", width=12, priority=90, is_stretching=True, is_sortable=False),
+)
+
+
+def message_row(message: Message, now: float) -> Row:
+    """Answer a message's row of a list of messages."""
+    return (
+        Cell(str(message.id), Tone.ACCENT),
+        message.topic,
+        state_cell(message, now),
+        age(now - message.created_at),
+        Cell(str(message.attempts), Tone.PLAIN if message.attempts else Tone.MUTED),
+        Cell(str(message.priority), Tone.PLAIN if message.priority else Tone.MUTED),
+        Cell(message.key or "", Tone.MUTED),
+        Cell(message.error_kind or "", Tone.BAD if message.state is State.DEAD else Tone.MUTED),
+        payload_preview(message.payload, PREVIEW),
+    )
+
+
+def state_cell(message: Message, now: float) -> Cell:
+    """Say a message's state as it is at a moment: expired, due, or how long it still waits."""
+    if message.state is State.PROCESSING and (message.locked_until or 0.0) <= now:
+        return Cell("! expired", Tone.BAD)
+    if message.state is State.DELAYED:
+        wait = message.available_at - now
+        return Cell("due" if wait <= 0 else f"in {age(wait)}", Tone.ACCENT)
+    return Cell(message.state.value, _TONES.get(message.state, Tone.MUTED))
+
+
+def texts_of(message: Message) -> tuple[str, ...]:
+    """Answer what plain words are looked for in."""
+    preview = payload_preview(message.payload, PREVIEW)
+    return (
+        str(message.id),
+        message.topic,
+        message.worker or "",
+        message.key or "",
+        message.last_error or "",
+        preview,
+    )

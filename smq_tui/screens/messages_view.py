@@ -1,0 +1,263 @@
+"""Screen 2: messages of any topic by state, by id, over any number of them.
+
+It holds ids, not messages: those in view are asked for. A long list is read anew so seldom that this takes
+a few hundredths of the time, whatever its length; the rows in view are renewed each time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+
+from smq_core.format import count
+from smq_tui.messages import Answered, Failed, Progressed
+from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
+from smq_tui.screens.aims import aim_at
+from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_row
+from smq_tui.screens.view import View
+from smq_tui.values import State
+from smq_tui.widgets.key_order import SortedOrder
+from smq_tui.widgets.parts_line import Part
+from smq_tui.widgets.row_painter import Sorting
+from smq_tui.widgets.table_messages import MoreWanted, RowsWanted
+from smq_tui.widgets.table_rows import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.filters import Query
+    from smq_tui.requests import Aim, Request
+    from smq_tui.values import Message, Selection, TopicStats
+
+__all__ = ["TABS", "MessagesView"]
+
+TABS: Final = (None, State.READY, State.DELAYED, State.PROCESSING, State.DEAD, State.DONE, State.DELETED)
+_FIRST_LIMIT: Final = 1_000
+_GROWTH: Final = 10
+_LAST_LIMIT: Final = 1_000_000
+_REST: Final = 30.0
+"""A list is not read again before so many times what reading it took."""
+_MOST_TARGETS: Final = 10_000
+
+
+class MessagesView(View):
+    """Messages."""
+
+    COLUMNS = MESSAGE_COLUMNS
+    HINTS = (
+        "open",
+        "requeue",
+        "delete",
+        "bury",
+        "edit",
+        "mark",
+        "next_tab",
+        "filter",
+        "copy",
+        "undo",
+        "help",
+    )
+    REASONS: ClassVar[dict[str, str]] = {
+        "quiet_worker": "daemons are on screen 5",
+        "stop_worker": "daemons are on screen 5",
+    }
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.state: State | None = None
+        self.is_newest_first = True
+        self.messages: dict[int, Message] = {}
+        """Those that were in view lately."""
+        self._limit = _FIRST_LIMIT
+        self._asked: OrderOf | None = None
+        self._rest_until = 0.0
+        self._shown: OrderOf | None = None
+        self._search = ""
+        self.table.sorting = Sorting("id", is_falling=True)
+
+    def refresh_rows(self) -> None:
+        """Let the ages in view go on."""
+        self.table.note = self._note()
+        now = self.context.now
+        visible = (int(key) for key in self.table.visible_keys)
+        self.table.deliver(
+            {key: message_row(self.messages[key], now) for key in visible if key in self.messages}
+        )
+
+    def renew(self) -> None:
+        """Read the list anew, or only what is in view when the list is long and was read a moment ago."""
+        wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)
+        if wanted == self._shown and self.context.now < self._rest_until:
+            self.table.renew_rows()
+        elif self._asked is None or wanted != self._asked:
+            self._asked = wanted
+            self.ask(wanted)
+
+    def apply_filter(self, query: Query) -> None:
+        """Look for other messages; a state in the filter becomes the tab."""
+        if query.state is not None:
+            self.state = query.state
+        elif query.error_kind or query.error:
+            self.state = self.state or State.DEAD
+        self._limit = _FIRST_LIMIT
+        super().apply_filter(query)
+
+    def turn_tab(self, by: int) -> None:
+        """Show another state."""
+        self.show_state(TABS[(TABS.index(self.state) + by) % len(TABS)])
+
+    def show_state(self, state: State | None) -> None:
+        """Show a state, None for all."""
+        self.state = state
+        self._limit = _FIRST_LIMIT
+        self.aims_at_all = False
+        self.show(self.context)
+        self.renew()
+
+    def sort_by(self, column: str) -> None:  # noqa: ARG002 - ids are the only order there is
+        """Turn the order of ids round."""
+        self.is_newest_first = not self.is_newest_first
+        self.table.sorting = Sorting("id", is_falling=self.is_newest_first)
+        self.renew()
+
+    def title_parts(self) -> Sequence[Part]:
+        """Answer the topic, and a tab for each state with its number of messages."""
+        topic = self.filtered_by.topic
+        parts = [Part(topic or "all topics", Tone.ACCENT, priority=7)]
+        stats = self._stats()
+        for state in TABS:
+            number = sum(_in_state(one, state) for one in stats)
+            name = "trash" if state is State.DELETED else "all" if state is None else state.value
+            is_current = state is self.state
+            priority = 9 if is_current else 5 if number else 3
+            text = f"{name} {count(number, 6)}"
+            parts.append(
+                Part(
+                    text,
+                    Tone.PLAIN if number else Tone.MUTED,
+                    f"tab_{state or 'all'}",
+                    priority,
+                    "",
+                    is_current,
+                )
+            )
+        if self._search:
+            parts.append(Part(self._search, Tone.WARNING, priority=8))
+        return parts
+
+    def aim(self, action: str) -> Aim | Freeze | str:
+        """Answer the marked messages or the cursor's, with their states; or all that match."""
+        if self.aims_at_all:
+            return Freeze(self._selection(), self._description(), action)
+        targets = [int(key) for key in self.table.targets]
+        known = [self.messages[key] for key in targets if key in self.messages]
+        if not targets:
+            return "there is no message here"
+        if len(known) < len(targets):
+            return "some marked messages are not read yet: try again, or use * for all that match"
+        return aim_at(known, self.context.now)
+
+    def topics_meant(self) -> tuple[str, ...]:
+        """Answer the topic that is shown, or that of the cursor's message."""
+        message = self.message
+        return (self.filtered_by.topic,) if self.filtered_by.topic else (message.topic,) if message else ()
+
+    @property
+    def message(self) -> Message | None:
+        """The cursor's message, as far as a list knows it."""
+        key = self.table.cursor_key
+        return self.messages.get(int(key)) if key is not None else None
+
+    def details(self) -> Request | None:
+        """Ask for the whole message."""
+        key = self.table.cursor_key
+        return None if key is None else DetailOf(int(key))
+
+    @on(RowsWanted)
+    def _ask_for_rows(self, event: RowsWanted) -> None:
+        event.stop()
+        self.ask(RowsOf(tuple(int(key) for key in event.keys)))
+
+    @on(MoreWanted)
+    def _ask_for_more(self, event: MoreWanted) -> None:
+        event.stop()
+        if self._limit < _LAST_LIMIT:
+            self._limit *= _GROWTH
+            self.renew()
+
+    @on(Answered)
+    def _take(self, event: Answered) -> None:
+        match event.request, event.value:
+            case OrderOf() as request, Order(ids=ids, has_more=has_more) if request == self._asked:
+                self._rest_until = self.context.now + event.took_s * _REST
+                self._take_order(request, ids, has_more=has_more)
+            case RowsOf(), dict(rows):
+                self._take_rows(rows)
+
+    @on(Failed)
+    def _give_up(self, event: Failed) -> None:
+        if isinstance(event.request, OrderOf):
+            self._asked, self._search = None, ""
+
+    @on(Progressed)
+    def _tell_search(self, event: Progressed) -> None:
+        if event.request == self._asked and event.total:
+            self._search = f"searching {event.done * 100 // event.total}%, {event.detail} found (Esc stops)"
+            self.line.show(self._line_parts())
+
+    def _take_order(self, request: OrderOf, ids: Sequence[int], *, has_more: bool) -> None:
+        self._asked, self._search, self._shown = None, "", request
+        self.table.set_order(SortedOrder(ids, is_falling=request.is_newest_first, has_more=has_more))
+        self.show(self.context)
+
+    def _take_rows(self, rows: dict[int, Message | None]) -> None:
+        if len(self.messages) > _MOST_TARGETS:
+            kept = {*(int(key) for key in self.table.marks), *(int(key) for key in self.table.visible_keys)}
+            self.messages = {key: message for key, message in self.messages.items() if key in kept}
+        for key, message in rows.items():
+            if message is None:
+                self.messages.pop(key, None)
+            else:
+                self.messages[key] = message
+        now = self.context.now
+        self.table.deliver({key: message_row(one, now) if one else None for key, one in rows.items()})
+
+    def _selection(self) -> Selection:
+        return self.filtered_by.selection(None, self.state)
+
+    def _stats(self) -> list[TopicStats]:
+        snapshot, topic = self.context.snapshot, self.filtered_by.topic
+        stats = snapshot.reading.topics if snapshot else ()
+        return [one for one in stats if topic is None or one.topic == topic]
+
+    def _description(self) -> str:
+        state = self._selection().state
+        return f"all {state.value if state else ''} messages {self.filtered_by.text}".replace(
+            "  ", " "
+        ).strip()
+
+    def _note(self) -> str:
+        if self._asked is not None and self._shown is None:
+            return "Looking…"
+        beyond = self.filtered_by.text.replace(f"topic:{self.filtered_by.topic}", "").strip()
+        state = self.state.value if self.state else ""
+        if beyond:
+            next_keys = "  Esc   clear the filter\n  ]     look at another state"
+            return f"Nothing here matches {self.filtered_by.text}.\n\n{next_keys}"
+        where = f" in {self.filtered_by.topic}" if self.filtered_by.topic else ""
+        drained = "all of them were taken" if self.state is State.READY else "there is nothing to mend here"
+        next_keys = "  ]   next state\n  a   add a message\n  I   import a file"
+        return f"No {state} messages{where}: {drained}.\n\n{next_keys}"
+
+
+def _in_state(stats: TopicStats, state: State | None) -> int:
+    numbers = {
+        State.READY: stats.ready,
+        State.DELAYED: stats.delayed,
+        State.PROCESSING: stats.processing,
+        State.DEAD: stats.dead,
+        State.DONE: stats.done,
+        State.DELETED: stats.deleted,
+    }
+    return sum(numbers.values()) if state is None else numbers[state]

@@ -1,0 +1,243 @@
+"""The screen around the six views.
+
+Its lines, which view is shown, and how the newest snapshot reaches all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from smq_core.safe_text import block
+from smq_tui.messages import Asked, Refreshed
+from smq_tui.requests import SamplesOf
+from smq_tui.screens import headlines
+from smq_tui.screens.activity_view import ActivityView
+from smq_tui.screens.context import Context
+from smq_tui.screens.dead_view import DeadView
+from smq_tui.screens.filter_bar import FilterBar
+from smq_tui.screens.leases_view import LeasesView
+from smq_tui.screens.messages_view import MessagesView
+from smq_tui.screens.topics_view import TopicsView
+from smq_tui.screens.workers_view import WorkersView
+from smq_tui.snapshot import Reading, Snapshot, derive
+from smq_tui.trails import Trail, from_readings, from_samples
+from smq_tui.widgets.chart import Chart
+from smq_tui.widgets.detail_pane import DetailPane
+from smq_tui.widgets.parts_line import PartsLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.app import ComposeResult
+    from textual.notifications import SeverityLevel
+
+    from smq_tui.requests import Request
+    from smq_tui.screens.view import View
+    from smq_tui.session import Session
+    from smq_tui.values import Clock, TopicSample
+
+__all__ = ["SAMPLE_STEP_S", "Stage"]
+
+SAMPLE_STEP_S: Final = 10.0
+_TRAIL_S: Final = 600.0
+_SAMPLES_EVERY_S: Final = 10.0
+_TOAST_S: Final = 6.0
+_VIEWS: Final = {
+    "topics": TopicsView,
+    "messages": MessagesView,
+    "leases": LeasesView,
+    "dead": DeadView,
+    "workers": WorkersView,
+    "activity": ActivityView,
+}
+
+
+class Stage(Screen[None]):
+    """Lines, views, details."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - theirs is no ClassVar
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - theirs is no ClassVar
+    DEFAULT_CSS = """
+    Stage {
+        background: $surface;
+        layout: vertical;
+
+        & #masthead { background: $panel; }
+        & #tabs { background: $panel; }
+        & #keys { background: $panel; }
+        & #stage { height: 1fr; }
+        & #views { width: 1fr; }
+        & View { display: none; }
+        & View.-current { display: block; }
+        & #detail { width: 45%; display: none; }
+        &.-wide #detail.-half { display: block; }
+        &.-full #detail { display: block; width: 1fr; border-left: none; }
+        &.-full #views { display: none; }
+        &.-below #stage { layout: vertical; }
+        &.-below #detail { display: block; width: 1fr; height: 1fr; }
+        &.-below #detail { border-left: none; border-top: solid $panel; }
+        &.-short #totals { display: none; }
+        &.-short #chart { display: none; }
+    }
+    """
+
+    def __init__(self, session: Session, clock: Clock, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self.session = session
+        self.clock = clock
+        self.keys = keys
+        """The keys that are shown, by the ids of actions."""
+        self.context = Context(now=clock.now_ms() / 1000, location=session.location)
+        self.views: dict[str, View] = {name: kind(name) for name, kind in _VIEWS.items()}
+        self.masthead = PartsLine(id="masthead")
+        self.totals = PartsLine(id="totals")
+        self.notice = PartsLine(id="notice")
+        self.tabs = PartsLine(id="tabs")
+        self.key_bar = PartsLine(id="keys")
+        self.pane = DetailPane(id="detail")
+        self.chart = Chart()
+        self.filter_bar = FilterBar()
+        self.current = "topics"
+        self.progress = ""
+        """What runs for long at the moment."""
+        self._trouble = ""
+        self._seen_at: float | None = None
+        self._samples: dict[str, Trail] = {}
+        self._samples_at: float | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the lines above, the views, the details, the lines below."""
+        yield from (self.masthead, self.totals, self.notice, self.tabs)
+        with Horizontal(id="stage"):
+            with Vertical(id="views"):
+                yield from self.views.values()
+            yield self.pane
+        yield from (self.chart, self.filter_bar, self.key_bar)
+
+    def on_mount(self) -> None:
+        """Show the first view, and let the seconds go on."""
+        self.show_view(self.current)
+        self.set_interval(1.0, self._tick)
+
+    @property
+    def view(self) -> View:
+        """The view that is shown."""
+        return self.views[self.current]
+
+    @property
+    def stale_s(self) -> float:
+        """How long ago what is shown was read."""
+        return 0.0 if self._seen_at is None else max(0.0, self.clock.monotonic() - self._seen_at)
+
+    def show_view(self, name: str) -> None:
+        """Show one of the six; its list has the focus."""
+        self.current = name
+        for view in self.views.values():
+            view.is_current = view.id == name
+            view.set_class(view.is_current, "-current")
+        self.view.show(self.context)
+        self.view.renew()
+        self.view.table.focus()
+        self.show_lines()
+        self.details_changed()
+
+    def ask(self, request: Request) -> None:
+        """Ask the gateway; the answer comes back here."""
+        self.post_message(Asked(self, request))
+
+    def say(self, sentence: str, severity: SeverityLevel = "information") -> None:
+        """Tell the operator something, for some seconds."""
+        self.notify(block(sentence), severity=severity, markup=False, timeout=_TOAST_S)
+
+    def details_changed(self) -> None:
+        """Take note that the cursor's row, or what is known of it, is another."""
+
+    def show_lines(self) -> None:
+        """Bring the lines around the view up to date."""
+        stale_s = self.stale_s
+        self.masthead.show(headlines.masthead(self.session, self.context, self._trouble, stale_s))
+        self.totals.show(headlines.totals(self.context))
+        self.notice.show(headlines.notice(self.context, self._trouble, stale_s, self.progress))
+        self.tabs.show(headlines.tabs(self.current))
+        self.key_bar.show(headlines.key_parts(self.view.HINTS, self.keys, self.session.why_no_change))
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a snapshot in every view."""
+        own = from_readings(snapshot.history, max(SAMPLE_STEP_S, self.session.interval) * 2.5)
+        trails = {topic: self._samples.get(topic, trail) for topic, trail in own.items()}
+        self.context = Context(
+            snapshot=snapshot,
+            now=self.clock.now_ms() / 1000,
+            trails=trails,
+            has_samples=bool(self._samples),
+            is_stale=bool(self._trouble),
+            location=self.session.location,
+        )
+        self._show_context()
+
+    def take_samples(self, samples: Sequence[TopicSample]) -> None:
+        """Draw trails from a daemon's samples."""
+        self._samples = from_samples(samples, SAMPLE_STEP_S)
+
+    @on(Refreshed)
+    def _take_refresh(self, event: Refreshed) -> None:
+        if self.session.is_frozen and self.context.snapshot is not None:
+            return
+        self._trouble = event.trouble
+        if event.reading is None:
+            self._show_again()
+            return
+        self._seen_at = self.clock.monotonic()
+        self.take_snapshot(derive(self.context.snapshot, event.reading))
+        if event.has_changed:
+            self.view.renew()
+            self.details_changed()
+
+    def _tick(self) -> None:
+        """Let ages go on, and rates fall to nothing when nobody writes."""
+        if self.session.is_frozen:
+            self.show_lines()
+            return
+        snapshot = self.context.snapshot
+        now = self.clock.now_ms() / 1000
+        is_quiet = snapshot is not None and now - snapshot.reading.at >= 2 * self.session.interval
+        if snapshot is not None and is_quiet and not self._trouble and _is_moving(snapshot):
+            self.take_snapshot(derive(snapshot, _later(snapshot.reading, now)))
+        else:
+            self._show_again()
+        self._ask_for_samples()
+
+    def _show_again(self) -> None:
+        self.context = Context(
+            snapshot=self.context.snapshot,
+            now=self.clock.now_ms() / 1000,
+            trails=self.context.trails,
+            has_samples=self.context.has_samples,
+            is_stale=bool(self._trouble),
+            location=self.session.location,
+        )
+        self._show_context()
+
+    def _show_context(self) -> None:
+        with self.app.batch_update():
+            for view in self.views.values():
+                view.show(self.context)
+            self.show_lines()
+
+    def _ask_for_samples(self) -> None:
+        now = self.clock.monotonic()
+        if self._samples_at is None or now - self._samples_at >= _SAMPLES_EVERY_S:
+            self._samples_at = now
+            self.ask(SamplesOf(SAMPLE_STEP_S, self.context.now - _TRAIL_S))
+
+
+def _is_moving(snapshot: Snapshot) -> bool:
+    return any(line.in_per_s or line.out_per_s for line in snapshot.lines)
+
+
+def _later(reading: Reading, now: float) -> Reading:
+    return Reading(at=now, topics=reading.topics, workers=reading.workers, expired=reading.expired)

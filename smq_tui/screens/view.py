@@ -1,0 +1,177 @@
+"""What the six screens have in common.
+
+A line that says what is shown, a table, a filter, and what an action would be aimed at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Vertical
+from textual.message import Message as TextualMessage
+
+from smq_tui.filters import Query
+from smq_tui.messages import Asked
+from smq_tui.screens.context import Context
+from smq_tui.widgets.keyed_table import KeyedTable
+from smq_tui.widgets.parts_line import Part, PartsLine
+from smq_tui.widgets.row_painter import Sorting
+from smq_tui.widgets.table_rows import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from smq_tui.requests import Aim, Freeze, Request
+    from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.table_columns import Column
+
+__all__ = ["GoTo", "View"]
+
+
+class GoTo(TextualMessage):
+    """Somebody wants to see something on another screen."""
+
+    def __init__(self, view: str, query: Query) -> None:
+        super().__init__()
+        self.view = view
+        self.query = query
+
+
+class View(Vertical):
+    """One of the six screens."""
+
+    DEFAULT_CSS = """
+    View { height: 1fr; }
+    View > .view-line { background: $surface; color: $text-muted; }
+    """
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    HINTS: ClassVar[tuple[str, ...]] = ()
+    """Ids of the actions that the key bar shows."""
+    REASONS: ClassVar[dict[str, str]] = {}
+    """Why some actions have nothing to do here, by their ids."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.filtered_by = Query()
+        self.context = Context()
+        self.is_current = False
+        self.aims_at_all = False
+        """True after `*`: an action is for all that match, in view or not."""
+        self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
+        self.line = PartsLine(classes="view-line")
+
+    def compose(self) -> ComposeResult:
+        """Yield the line, and the table below it."""
+        yield self.line
+        yield self.table
+
+    def show(self, context: Context) -> None:
+        """Show what is known now; called at each refresh and each second."""
+        self.context = context
+        self.table.is_stale = context.is_stale
+        if self.is_current and context.snapshot is not None:
+            self.refresh_rows()
+            self.line.show(self._line_parts())
+
+    def refresh_rows(self) -> None:
+        """Bring the table up to what is known."""
+
+    def renew(self) -> None:
+        """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
+
+    def apply_filter(self, query: Query) -> None:
+        """Show only what matches."""
+        self.filtered_by = query
+        self.aims_at_all = False
+        self.show(self.context)
+        self.renew()
+
+    def why_not(self, action: str) -> str | None:
+        """Say why an action has nothing to do here, None when it has."""
+        return self.REASONS.get(action)
+
+    def aim(self, action: str) -> Aim | Freeze | str:
+        """Answer what an action is for, fixed now; what has to be counted first.
+
+        Or the reason why nothing is.
+        """
+        return self.REASONS.get(action, "there is nothing to aim at here")
+
+    def topics_meant(self) -> tuple[str, ...]:
+        """Answer the topics that an action on topics is for."""
+        return ()
+
+    def details(self) -> Pieces | Request | None:
+        """Answer the details of the cursor's row, or what to ask for to have them."""
+        return None
+
+    def open_row(self) -> bool:
+        """Do what Enter is for; False when that is to show the details."""
+        return False
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column, or turn its order round."""
+        before = self.table.sorting
+        is_falling = before is not None and before.column == column and not before.is_falling
+        self.table.sorting = Sorting(column, is_falling=is_falling)
+        self.show(self.context)
+
+    def sort_columns(self) -> tuple[Column, ...]:
+        """Answer the columns one can sort by."""
+        return tuple(column for column in self.COLUMNS if column.is_sortable)
+
+    def turn_order(self) -> None:
+        """Turn the order round."""
+        sorting = self.table.sorting
+        columns = self.sort_columns()
+        if sorting is not None:
+            self.sort_by(sorting.column)
+        elif columns:
+            self.sort_by(columns[0].key)
+
+    def sort_beside(self, by: int) -> None:
+        """Sort by the column before or after."""
+        keys = [column.key for column in self.sort_columns()]
+        if not keys:
+            return
+        sorting = self.table.sorting
+        at = keys.index(sorting.column) + by if sorting is not None and sorting.column in keys else 0
+        self.table.sorting = None
+        self.sort_by(keys[at % len(keys)])
+
+    def mark_all(self) -> str:
+        """Aim at all that match; answer a sentence that says so."""
+        self.aims_at_all = True
+        self.show(self.context)
+        return "R, D, K and x are now for all that match, in view or not; u or Esc takes that back"
+
+    def clear_marks(self) -> bool:
+        """Take all marks back; False when there were none."""
+        had_any = self.aims_at_all or bool(self.table.marks)
+        self.aims_at_all = False
+        self.table.unmark(self.table.marks)
+        self.show(self.context)
+        return had_any
+
+    def ask(self, request: Request) -> None:
+        """Ask the gateway; the answer comes back here."""
+        self.post_message(Asked(self, request))
+
+    def title_parts(self) -> Sequence[Part]:
+        """Say what is shown."""
+        return ()
+
+    def _line_parts(self) -> list[Part]:
+        parts = [*self.title_parts()]
+        if self.filtered_by:
+            parts.append(Part(f"filter {self.filtered_by.text}", Tone.ACCENT, "filter", priority=8))
+        if self.aims_at_all:
+            parts.append(Part("✓ all that match", Tone.WARNING, priority=9))
+        elif self.table.marks:
+            visible = set(self.table.visible_keys)
+            hidden = len(self.table.marks - visible)
+            beside = f", {hidden} out of view" if hidden else ""
+            parts.append(Part(f"✓ {len(self.table.marks)} marked{beside}", Tone.WARNING, priority=9))
+        return parts

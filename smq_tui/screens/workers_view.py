@@ -1,0 +1,144 @@
+"""Screen 5: the daemons, how busy they are, and when each was last heard of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from smq_core.format import age, count, rate, size
+from smq_tui.screens.view import View
+from smq_tui.troubles import is_lost, served_topics
+from smq_tui.widgets.detail_text import about_worker
+from smq_tui.widgets.parts_line import Part
+from smq_tui.widgets.table_columns import Column
+from smq_tui.widgets.table_rows import Cell, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.values import WorkerInfo
+    from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.table_rows import Row
+
+__all__ = ["WorkersView"]
+
+_EMPTY: Final = (
+    "No daemon has this database open.\n"
+    "\n"
+    "Programs that use the library need none; to start one:\n"
+    "\n"
+    "  smq-daemon --db FILE --handler TOPIC=package.module:function"
+)
+_NOT_MESSAGES: Final = "there are no messages here: 2 shows them, 3 those that are being processed"
+
+
+class WorkersView(View):
+    """The daemons."""
+
+    COLUMNS = (
+        Column(key="id", title="WORKER", width=20, priority=99, is_stretching=True),
+        Column(key="state", title="STATE", width=14, priority=95),
+        Column(key="busy", title="BUSY", width=7, priority=70, is_number=True, is_sortable=False),
+        Column(key="rate", title="DONE/S", width=7, priority=65, is_number=True),
+        Column(key="processed", title="DONE", width=9, priority=50, is_number=True),
+        Column(key="failed", title="FAILED", width=7, priority=60, is_number=True),
+        Column(key="memory", title="MEMORY", width=8, priority=40, is_number=True),
+        Column(key="heartbeat", title="HEARD OF", width=8, priority=90, is_number=True),
+        Column(key="topics", title="TOPICS", width=18, priority=30, is_sortable=False),
+        Column(key="pid", title="PID", width=7, priority=20, is_number=True, is_sortable=False),
+    )
+    HINTS = ("quiet_worker", "stop_worker", "details", "filter", "help")
+    REASONS: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(
+            ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
+        ),
+        "pause": "topics are paused on screen 1; Q lets a daemon take nothing new",
+        "previous_tab": "states are on screen 2",
+        "next_tab": "states are on screen 2",
+    }
+
+    def refresh_rows(self) -> None:
+        """Show the daemons that the filter keeps."""
+        workers = [one for one in self.context.workers.values() if self._keeps(one)]
+        sorting = self.table.sorting
+        if sorting is not None:
+            workers.sort(key=lambda one: _value(one, sorting.column), reverse=sorting.is_falling)
+        self.table.note = (
+            f"No daemon matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+            if self.filtered_by
+            else _EMPTY
+        )
+        self.table.set_rows((worker.id, self._row(worker)) for worker in workers)
+
+    def title_parts(self) -> Sequence[Part]:
+        """Say how many daemons there are, and how many are lost."""
+        workers = self.context.workers.values()
+        lost = sum(is_lost(worker) for worker in workers)
+        parts = [
+            Part(f"{count(len(workers))} daemon{'' if len(workers) == 1 else 's'}", Tone.MUTED, priority=5)
+        ]
+        if lost:
+            parts.append(Part(f"{lost} not heard of", Tone.BAD, priority=7))
+        return parts
+
+    @property
+    def worker(self) -> WorkerInfo | None:
+        """The cursor's daemon."""
+        return self.context.workers.get(str(self.table.cursor_key))
+
+    def details(self) -> Pieces | None:
+        """Tell about the cursor's daemon."""
+        return about_worker(self.worker, now=self.context.now) if self.worker else None
+
+    def _keeps(self, worker: WorkerInfo) -> bool:
+        query = self.filtered_by
+        if query.worker is not None and query.worker != worker.id:
+            return False
+        if query.topic is not None and query.topic not in served_topics(worker):
+            return False
+        return query.keeps(worker.id, worker.host, worker.state, *served_topics(worker))
+
+    def _row(self, worker: WorkerInfo) -> Row:
+        silent = max(0.0, self.context.now - worker.heartbeat_at)
+        running = worker.detail.get("running")
+        busy = len(running) if isinstance(running, list) else 0
+        processes = worker.detail.get("processes")
+        seats = _number(worker, "threads") * (len(processes) if isinstance(processes, list) else 1)
+        return (
+            Cell(worker.id, Tone.ACCENT),
+            _state(worker),
+            f"{busy}/{seats:.0f}" if seats else str(busy),
+            rate(_number(worker, "rate"), ""),
+            count(int(_number(worker, "processed")), 9),
+            Cell(
+                count(int(_number(worker, "failed")), 7),
+                Tone.WARNING if _number(worker, "failed") else Tone.MUTED,
+            ),
+            size(int(_number(worker, "memory"))) if _number(worker, "memory") else Cell("-", Tone.MUTED),
+            Cell(age(silent), Tone.BAD if is_lost(worker) else Tone.PLAIN),
+            ", ".join(served_topics(worker)),
+            str(worker.pid),
+        )
+
+
+def _state(worker: WorkerInfo) -> Cell:
+    if is_lost(worker):
+        return Cell("! lost", Tone.BAD)
+    if worker.command is not None:
+        return Cell(f"→ {worker.command}", Tone.WARNING)
+    condition = worker.detail.get("condition")
+    if condition:
+        return Cell(f"! {condition}", Tone.WARNING)
+    return Cell(worker.state, Tone.GOOD if worker.state == "running" else Tone.WARNING)
+
+
+def _number(worker: WorkerInfo, name: str) -> float:
+    value = worker.detail.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _value(worker: WorkerInfo, column: str) -> tuple[float, str]:
+    if column in ("rate", "processed", "failed", "memory"):
+        return (_number(worker, column), worker.id)
+    if column == "heartbeat":
+        return (-worker.heartbeat_at, worker.id)
+    return (0.0, worker.state + worker.id if column == "state" else worker.id)

@@ -1,0 +1,46 @@
+"""How a session may act and how it looks.
+
+What the command line, the configuration and the keys of the session decide. Values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["INTERVALS", "Session"]
+
+INTERVALS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds between refreshes that `+` and `-` step through."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """The state of one run of the dashboard that is not the queue's."""
+
+    location: str
+    """The database's absolute path."""
+    name: str = ""
+    """As the configuration calls it."""
+    colour: str = ""
+    """Of the configuration: where production looks different."""
+    read_only: bool = False
+    """Opened so that nothing can be written."""
+    is_locked: bool = False
+    """Locked by `!` for now."""
+    interval: float = 1.0
+    is_frozen: bool = False
+
+    @property
+    def why_no_change(self) -> str | None:
+        """Say why nothing may be changed, None when it may."""
+        if self.read_only:
+            return "read-only: start smq-tui without --read-only to change anything"
+        if self.is_locked:
+            return "locked: press ! to unlock"
+        return None
+
+    def step_interval(self, by: int) -> float:
+        """Take the next shorter or longer interval."""
+        nearest = min(range(len(INTERVALS)), key=lambda index: abs(INTERVALS[index] - self.interval))
+        self.interval = INTERVALS[max(0, min(len(INTERVALS) - 1, nearest + by))]
+        return self.interval

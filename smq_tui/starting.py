@@ -1,0 +1,49 @@
+"""Starts the dashboard, alone or within the demonstration, and remembers how it was left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from smq_tui import preferences as remembered
+from smq_tui.app import Dashboard
+from smq_tui.session import Session
+from smq_tui.values import SystemClock
+
+if TYPE_CHECKING:
+    from smq_tui.config import Config
+
+__all__ = ["Wishes", "run_dashboard"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the command line asks for."""
+
+    read_only: bool = False
+    theme: str = ""
+    refresh: float | None = None
+    is_ascii: bool = False
+    has_mouse: bool = True
+
+
+def run_dashboard(
+    config: Config, wishes: Wishes, location: str, name: str = "", *, is_remembered: bool = True
+) -> int:
+    """Show the dashboard until somebody leaves it; answer the exit code."""
+    path = remembered.preferences_path()
+    preferences = remembered.load(path) if is_remembered else remembered.Preferences()
+    config = replace(config, theme=wishes.theme or config.theme, is_ascii=wishes.is_ascii or config.is_ascii)
+    database = config.databases.get(name)
+    session = Session(
+        location=location,
+        name=name,
+        colour=database.colour if database else "",
+        read_only=wishes.read_only or (database is not None and database.read_only),
+        interval=wishes.refresh or config.refresh or preferences.interval or 1.0,
+    )
+    app = Dashboard(session, SystemClock(), config, preferences)
+    app.run(mouse=wishes.has_mouse)
+    if is_remembered:
+        remembered.save(path, preferences)
+    return app.return_code or 0

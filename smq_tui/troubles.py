@@ -1,0 +1,139 @@
+"""What is wrong with a topic, in a word and a sentence with the next key.
+
+Pure; the worst has the lowest rank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from smq_core.format import age, clock_time, count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_tui.values import TopicStats, WorkerInfo
+
+__all__ = ["HEARTBEAT_LATE_S", "Trouble", "diagnose", "is_lost", "served_topics"]
+
+HEARTBEAT_LATE_S: Final = 15.0
+"""A daemon that was not heard of for so long is taken for lost."""
+_STUCK_S: Final = 30.0
+"""Ready messages that nobody took for so long are stuck."""
+_BEHIND_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong."""
+
+    LOWEST: ClassVar[int] = 9
+
+    rank: int
+    short: str
+    """For a column."""
+    sentence: str
+    """What happened, and the next key."""
+    is_bad: bool = True
+    """False for what somebody did on purpose, or what may mend itself."""
+
+
+def diagnose(
+    stats: TopicStats,
+    *,
+    workers: Sequence[WorkerInfo],
+    expired: int,
+    in_per_s: float | None,
+    out_per_s: float | None,
+    now: float,
+) -> Trouble | None:
+    """Answer the worst that is wrong with a topic, None when nothing is."""
+    waits = stats.oldest_age_s or 0.0
+    if expired and not _is_served(stats.topic, workers):
+        leases = _number(expired, "lease")
+        sentence = f"{leases} past their time: who held them is gone. Press 3 to see them, R to requeue."
+        return Trouble(0, f"{expired} expired", sentence)
+    if stats.paused:
+        return _pause(stats, now)
+    if stats.ready and waits > _STUCK_S and not stats.processing and not out_per_s:
+        return _stuck(stats, waits, workers)
+    if stats.dead:
+        sentence = f"{_number(stats.dead, 'dead letter')}. Press 4 to see why, by error."
+        return Trouble(4, f"{count(stats.dead, 5)} dead", sentence)
+    if expired:
+        return Trouble(
+            5, f"{expired} expired", f"{_number(expired, 'lease')} past their time. Press 3.", is_bad=False
+        )
+    if (
+        stats.ready
+        and waits > _BEHIND_S
+        and in_per_s
+        and out_per_s is not None
+        and in_per_s > out_per_s * 1.1
+    ):
+        sentence = f"more comes in than goes out, the oldest waits {age(waits)}: start more workers."
+        return Trouble(6, "falls behind", sentence, is_bad=False)
+    return None
+
+
+def is_lost(worker: WorkerInfo) -> bool:
+    """Say whether a daemon has not been heard of for too long."""
+    return worker.heartbeat_age_s > HEARTBEAT_LATE_S
+
+
+def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
+    """Answer the topics and patterns that a daemon has handlers for."""
+    topics = worker.detail.get("topics")
+    return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
+
+
+def _is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
+    return any(
+        fnmatchcase(topic, pattern)
+        for worker in workers
+        if not is_lost(worker) and worker.state == "running"
+        for pattern in served_topics(worker)
+    )
+
+
+def _stuck(stats: TopicStats, waits: float, workers: Sequence[WorkerInfo]) -> Trouble:
+    since = age(waits)
+    messages = _number(stats.ready, "message")
+    if _is_served(stats.topic, workers):
+        return Trouble(
+            2, f"stuck {since}", f"{messages} wait, the oldest {since}, though a worker serves it. Press 5."
+        )
+    sentence = (
+        f"no worker takes its {messages}, the oldest waits {since}. Start smq-daemon for it (5: workers)."
+    )
+    return Trouble(1, f"no worker {since}", sentence)
+
+
+def _pause(stats: TopicStats, now: float) -> Trouble:
+    how = f"paused {_by_whom(stats, now)}. Press P to resume."
+    if not stats.ready:
+        return Trouble(7, _paused(stats, now), how, is_bad=False)
+    return Trouble(3, _paused(stats, now), f"{_number(stats.ready, 'message')} wait: {how}", is_bad=False)
+
+
+def _paused(stats: TopicStats, now: float) -> str:
+    until = "" if stats.paused_until is None else clock_time(stats.paused_until, now=now)
+    is_today = len(until) == len("14:02:11")
+    return f"paused {stats.paused_by}{f' to {until[:5]}' if is_today else ''}".rstrip()
+
+
+def _by_whom(stats: TopicStats, now: float) -> str:
+    words = [f"by {stats.paused_by}" if stats.paused_by else ""]
+    if stats.paused_since is not None:
+        words.append(f"since {clock_time(stats.paused_since, now=now)}")
+    words.append(
+        "until " + clock_time(stats.paused_until, now=now) if stats.paused_until else "until resumed"
+    )
+    reason = f" ({stats.pause_reason})" if stats.pause_reason else ""
+    return " ".join(filter(None, words)) + reason
+
+
+def _number(number: int, word: str) -> str:
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"

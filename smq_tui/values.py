@@ -1,0 +1,49 @@
+"""The values of the core that pass through the dashboard, named in one place.
+
+Everything else takes them from here.
+
+Frozen values only: whatever reads or writes a queue is the gateway's.
+"""
+
+from __future__ import annotations
+
+import smq_core
+import smq_core.transfer
+
+__all__ = [
+    "ActivityEntry",
+    "Attempt",
+    "Clock",
+    "ErrorKind",
+    "Filter",
+    "ImportReport",
+    "ImportStatus",
+    "Json",
+    "Message",
+    "Outcome",
+    "Payload",
+    "Selection",
+    "State",
+    "SystemClock",
+    "TopicSample",
+    "TopicStats",
+    "WorkerInfo",
+]
+
+ActivityEntry = smq_core.ActivityEntry
+Attempt = smq_core.Attempt
+Clock = smq_core.Clock
+ErrorKind = smq_core.ErrorKind
+Filter = smq_core.Filter
+ImportReport = smq_core.transfer.ImportReport
+ImportStatus = smq_core.transfer.ImportStatus
+Json = smq_core.message.Json
+Message = smq_core.Message
+Outcome = smq_core.Outcome
+Payload = smq_core.Payload
+Selection = smq_core.Selection
+State = smq_core.State
+SystemClock = smq_core.SystemClock
+TopicSample = smq_core.TopicSample
+TopicStats = smq_core.TopicStats
+WorkerInfo = smq_core.WorkerInfo

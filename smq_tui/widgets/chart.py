@@ -1,0 +1,97 @@
+"""Charts of what came in, went out and waited, one above the other.
+
+Where nobody counted there is a gap, not a zero.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smq_core.format import clock_time, count, rate
+from smq_tui.trails import Trail
+from smq_tui.widgets.cell_width import fit
+from smq_tui.widgets.sparks import columns, into_slots
+
+__all__ = ["Chart"]
+
+_LABEL: Final = 16
+_BANDS: Final = (("in/s", "arrived"), ("out/s", "left"), ("waiting", "depth"))
+
+
+class Chart(Widget):
+    """Three charts of one trail."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--title",
+        "chart--arrived",
+        "chart--left",
+        "chart--depth",
+        "chart--label",
+    }
+    DEFAULT_CSS = """
+    Chart {
+        height: 11;
+        display: none;
+        background: $surface;
+        border-top: solid $panel;
+
+        &.-open { display: block; }
+        & > .chart--title { color: $text-accent; text-style: bold; }
+        & > .chart--label { color: $text-muted; }
+        & > .chart--arrived { color: $text-accent; }
+        & > .chart--left { color: $text-success; }
+        & > .chart--depth { color: $text-warning; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="chart")
+        self._title = ""
+        self._trail = Trail()
+        self._start = 0.0
+        self._end = 1.0
+
+    def show(self, title: str, trail: Trail, start: float, end: float) -> None:
+        """Show a trail between two moments."""
+        self._title, self._trail, self._start, self._end = title, trail, start, end
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint a line: the title, or a line of one of the charts."""
+        width, height = self.size.width, self.size.height
+        plain = self.rich_style
+        if y == 0:
+            return Strip(
+                [Segment(fit(self._heading(), width), self.get_component_rich_style("chart--title"))]
+            )
+        lines_each = max(1, (height - 1) // len(_BANDS))
+        band, line = divmod(y - 1, lines_each)
+        if band >= len(_BANDS):
+            return Strip.blank(width, plain)
+        name, series = _BANDS[band]
+        room = max(1, width - _LABEL - 1)
+        points = {"arrived": self._trail.arrived, "left": self._trail.left, "depth": self._trail.depth}[
+            series
+        ]
+        values = into_slots(points, self._start, self._end, room)
+        label = self._label(name, series, values) if line == 0 else ""
+        segments = [
+            Segment(fit(label, _LABEL) + " ", self.get_component_rich_style("chart--label")),
+            Segment(columns(values, lines_each)[line], self.get_component_rich_style(f"chart--{series}")),
+        ]
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def _heading(self) -> str:
+        span = f"{clock_time(self._start, now=self._end)} to {clock_time(self._end, now=self._end)}"
+        has_any = any((self._trail.arrived, self._trail.left, self._trail.depth))
+        note = "" if has_any else "; nothing was counted yet"
+        return f" {self._title}  {span}  · where nobody counted{note}  (m)"
+
+    @staticmethod
+    def _label(name: str, series: str, values: list[float | None]) -> str:
+        top = max((value for value in values if value is not None), default=0.0)
+        return f" {name} ≤ {count(int(top), 7) if series == 'depth' else rate(top, '')}"

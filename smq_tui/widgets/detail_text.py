@@ -1,0 +1,214 @@
+"""What the details of a row say, in pieces of safe text with a style each.
+
+Pure: it is given values and the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from smq_core.format import age, clock_time, count, duration, rate, size
+from smq_core.safe_text import block, cell
+from smq_tui.troubles import is_lost, served_topics
+from smq_tui.values import State
+from smq_tui.widgets.payload_text import PayloadView, payload_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from smq_tui.snapshot import TopicLine
+    from smq_tui.values import ActivityEntry, Attempt, Message, WorkerInfo
+
+__all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker"]
+
+Pieces: TypeAlias = "list[tuple[str, str]]"
+
+_LABEL: Final = "$text-muted"
+_TITLE: Final = "bold $text-accent"
+_BAD: Final = "bold $text-error"
+_ERROR_SHOWN: Final = 4_096
+_TONES: Final = {State.DEAD: _BAD, State.PROCESSING: "bold $text-warning", State.READY: "bold $text-success"}
+
+
+def about_message(
+    message: Message,
+    attempts: Sequence[Attempt],
+    *,
+    now: float,
+    view: PayloadView,
+    workers: Mapping[str, WorkerInfo],
+) -> Pieces:
+    """Tell all about a message: state, lease, errors as a timeline, headers, payload."""
+    pieces: Pieces = [
+        (f"message {message.id}", _TITLE),
+        ("  ", ""),
+        (message.state.value, _TONES.get(message.state, "bold")),
+        ("\n", ""),
+    ]
+    pieces += _facts(_message_facts(message, now))
+    if message.state is State.PROCESSING:
+        pieces += _lease(message, now, workers.get(message.worker or ""))
+    if message.last_error:
+        pieces += [("\nlast error\n", _TITLE), (_shown(message.last_error) + "\n", "$text-error")]
+    if attempts:
+        pieces += _timeline(attempts, now)
+    if message.headers:
+        pieces += [("\nheaders\n", _TITLE)]
+        pieces += _facts([(name, value) for name, value in message.headers.items()])
+    title = f"\npayload  {message.kind}, {size(message.size)}, {view.value} (t)\n"
+    return [*pieces, (title, _TITLE), *payload_pieces(message, view)]
+
+
+def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo]) -> Pieces:
+    """Tell all about a topic: what is wrong, figures, pause, who serves it."""
+    stats = line.stats
+    pieces: Pieces = [(cell(stats.topic), _TITLE), ("\n", "")]
+    if line.trouble:
+        pieces += [
+            (cell(line.trouble.sentence) + "\n", _BAD if line.trouble.is_bad else "bold $text-warning")
+        ]
+    else:
+        pieces += [("nothing is wrong\n", "$text-success")]
+    facts = [
+        ("ready", count(stats.ready)),
+        ("delayed", count(stats.delayed)),
+        ("processing", f"{count(stats.processing)}, {line.expired} past their time"),
+        ("dead", f"{count(stats.dead)}{f', {line.dead_since} new' if line.dead_since > 0 else ''}"),
+        ("done, kept", count(stats.done)),
+        ("trash", count(stats.deleted)),
+        ("oldest waits", "-" if stats.oldest_age_s is None else age(stats.oldest_age_s)),
+        ("came in", f"{count(stats.entered)} in all, {_rate(line.in_per_s)}"),
+        ("went out", f"{count(stats.finished)} in all, {_rate(line.out_per_s)}"),
+    ]
+    if stats.paused:
+        since = "" if stats.paused_since is None else f" since {clock_time(stats.paused_since, now=now)}"
+        until = (
+            "until resumed"
+            if stats.paused_until is None
+            else f"until {clock_time(stats.paused_until, now=now)}"
+        )
+        facts += [("paused", f"by {stats.paused_by}{since}, {until}"), ("reason", stats.pause_reason or "-")]
+    serving = [worker.id for worker in workers if stats.topic in served_topics(worker)]
+    facts.append(("daemons", ", ".join(serving) or "none named it"))
+    return pieces + _facts(facts)
+
+
+def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
+    """Tell all about a daemon: state, heartbeat, processes, what each thread runs."""
+    detail = worker.detail
+    state = "lost" if is_lost(worker) else worker.state
+    pieces: Pieces = [
+        (cell(worker.id), _TITLE),
+        ("  ", ""),
+        (state + "\n", _BAD if is_lost(worker) else "bold"),
+    ]
+    heartbeat = max(0.0, now - worker.heartbeat_at)
+    pieces += _facts(
+        [
+            ("host", f"{worker.host}, pid {worker.pid}"),
+            ("version", worker.version),
+            ("started", f"{age(now - worker.started_at)} ago"),
+            ("heartbeat", f"{age(heartbeat)} ago"),
+            ("asked to", worker.command or "nothing"),
+            ("topics", ", ".join(served_topics(worker)) or "-"),
+            ("processed", str(detail.get("processed", "-"))),
+            ("failed", str(detail.get("failed", "-"))),
+            ("crashes", str(detail.get("crashes", 0))),
+            ("condition", str(detail.get("condition") or "well")),
+        ]
+    )
+    running = detail.get("running")
+    if isinstance(running, list) and running:
+        pieces.append(("\nruns\n", _TITLE))
+        for one in running:
+            if isinstance(one, dict):
+                since = one.get("since")
+                seconds = now - since / 1000 if isinstance(since, int | float) else 0.0
+                pieces.append((cell(f"{one.get('id')} of {one.get('topic')} for {age(seconds)}\n", 200), ""))
+    return pieces
+
+
+def about_activity(entry: ActivityEntry, *, now: float) -> Pieces:
+    """Tell all about an operation."""
+    undo = "can be undone (z)" if entry.is_undoable else "cannot be undone"
+    if entry.undone_at is not None:
+        undo = f"was undone at {clock_time(entry.undone_at, now=now)}"
+    facts = [
+        ("when", f"{clock_time(entry.at, now=now)}, {age(now - entry.at)} ago"),
+        ("who", entry.actor),
+        ("topic", entry.topic or "-"),
+        ("messages", count(entry.count)),
+        ("detail", entry.detail or "-"),
+        ("undo", undo),
+    ]
+    return [(cell(f"operation {entry.operation}: {entry.action}") + "\n", _TITLE), *_facts(facts)]
+
+
+def _message_facts(message: Message, now: float) -> list[tuple[str, str]]:
+    limit = "the topic's limit" if message.max_attempts is None else f"at most {message.max_attempts}"
+    facts = [
+        ("topic", message.topic),
+        ("created", f"{clock_time(message.created_at, now=now)}, {age(now - message.created_at)} ago"),
+        ("attempts", f"{message.attempts} counted, {message.deliveries} leases in all, {limit}"),
+        ("priority", str(message.priority)),
+        ("key", message.key or "-"),
+    ]
+    if message.state is State.DELAYED:
+        wait = message.available_at - now
+        due = "due now: the next dequeue takes it" if wait <= 0 else f"in {age(wait)}"
+        facts.append(("available", f"{clock_time(message.available_at, now=now)}, {due}"))
+    if message.finished_at is not None:
+        facts.append((message.state.value, f"{clock_time(message.finished_at, now=now)}"))
+    return facts
+
+
+def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
+    left = (message.locked_until or now) - now
+    pieces: Pieces = [("\nlease\n", _TITLE)]
+    if left <= 0:
+        sentence = f"expired {age(-left)} ago: the next dequeue takes it back, or R puts it back now\n"
+        pieces.append((sentence, _BAD))
+    facts = [
+        ("worker", message.worker or "unnamed"),
+        ("until", clock_time(message.locked_until or now, now=now)),
+    ]
+    if left > 0:
+        facts.append(("time left", duration(round(left))))
+    if worker is not None:
+        silent = max(0.0, now - worker.heartbeat_at)
+        facts.append(
+            ("daemon", f"{'lost' if is_lost(worker) else worker.state}, last heard of {age(silent)} ago")
+        )
+    return pieces + _facts(facts)
+
+
+def _timeline(attempts: Sequence[Attempt], now: float) -> Pieces:
+    pieces: Pieces = [("\nfailed attempts\n", _TITLE)]
+    before: float | None = None
+    for attempt in attempts:
+        since = "" if before is None else f"  {age(attempt.at - before)} later"
+        before = attempt.at
+        head = f"● {attempt.attempt}  {clock_time(attempt.at, now=now)}{since}  {attempt.outcome}"
+        by = f" by {attempt.worker}" if attempt.worker else ""
+        pieces += [(cell(head + by) + "\n", "bold"), (_indented(attempt.error) + "\n", "$text-error")]
+    return pieces
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> Pieces:
+    width = min(20, max((len(name) for name, _ in facts), default=0))
+    pieces: Pieces = []
+    for name, value in facts:
+        pieces += [(f"{cell(name, 40):<{width}}  ", _LABEL), (cell(value, 500) + "\n", "")]
+    return pieces
+
+
+def _shown(text: str) -> str:
+    return block(text[:_ERROR_SHOWN]) + ("…" if len(text) > _ERROR_SHOWN else "")
+
+
+def _indented(text: str) -> str:
+    return "\n".join("  " + line for line in (_shown(text) or "no error was given").splitlines())
+
+
+def _rate(per_second: float | None) -> str:
+    return "not known yet" if per_second is None else rate(per_second)
