@@ -9,7 +9,7 @@ import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.described import message_fields, message_lines
-from smq_core.cli.options import ID, LIMIT, STATE, TOPIC, database, inspector, json_option
+from smq_core.cli.options import ID, LISTED, STATE, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, clock_time, count, payload_preview
 
@@ -58,7 +58,7 @@ def _pause(stats: TopicStats) -> str:
 @click.command
 @click.argument("topic", type=TOPIC)
 @click.option("--state", type=STATE, help="Only in this state.")
-@click.option("--limit", type=LIMIT, default=20, show_default=True, help="List so many.")
+@click.option("--limit", type=LISTED, default=20, show_default=True, help="List so many.")
 @database
 @json_option
 @click.pass_context
@@ -115,7 +115,7 @@ def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json:
 
 
 @click.command
-@click.option("--limit", type=LIMIT, default=20, show_default=True, help="List so many.")
+@click.option("--limit", type=LISTED, default=20, show_default=True, help="List so many.")
 @database
 @json_option
 @click.pass_context

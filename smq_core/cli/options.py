@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DURATION",
     "ID",
-    "LIMIT",
+    "LISTED",
     "STATE",
     "TOPIC",
     "announce",
@@ -70,7 +70,7 @@ class _Topic(click.ParamType[str]):
 DURATION = _Duration()
 ID = click.IntRange(1, 2**63 - 1)
 """A message's id, or an operation's."""
-LIMIT = click.IntRange(1, 1_000_000)
+LISTED = click.IntRange(1, 1_000_000)
 """How many of something are listed."""
 TOPIC = _Topic()
 STATE = click.Choice([state.value for state in State])

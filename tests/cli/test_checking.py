@@ -95,10 +95,3 @@ def test_wait_ends_when_the_topic_is_drained(smq: Smq, messages: Queue, location
     worker.start()
     assert smq("wait", "mail", "--timeout", "60s") == (0, "mail is drained\n", "")
     worker.join()
-
-
-def test_workers_are_none_at_first(smq: Smq) -> None:
-    assert smq("workers").err == "no daemon is running: start one with `smq-daemon`\n"
-    assert json.loads(smq("workers", "--json").out) == []
-    assert smq("workers", "stop", "nobody").code == 1
-    assert smq("workers", "stop").code == 2

@@ -1,0 +1,86 @@
+"""`smq workers`: the daemons' rows, and what is asked of a daemon."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import SystemClock
+from smq_core.store import open_store
+from smq_core.store.records import WorkerRow
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Smq
+
+DETAIL = {
+    "topics": ["mail", "scan.*"],
+    "running": [{"id": 7}],
+    "rate": 12.5,
+    "processed": 1_234,
+    "failed": 5,
+    "memory": 50_000_000,
+}
+
+
+@pytest.fixture
+def daemons(location: str) -> None:
+    """Two daemons' rows: one that lives, one that was heard of a minute ago, by another version."""
+    now_ms = SystemClock().now_ms()
+    living = WorkerRow(
+        id="host-1",
+        host="host",
+        pid=1,
+        version="0.1.0",
+        state="running",
+        started_at=now_ms,
+        heartbeat_at=now_ms,
+        detail=json.dumps(DETAIL),
+    )
+    silent = WorkerRow(
+        id="host-2",
+        host="host",
+        pid=2,
+        version="9",
+        state="running",
+        started_at=now_ms + 1,
+        heartbeat_at=now_ms - 60_000,
+        detail='{"topics": 7}',
+    )
+    store = open_store(location)
+    for row in (living, silent):
+        store.put_worker(row)
+    store.close()
+
+
+@pytest.mark.usefixtures("daemons")
+def test_daemons_in_columns(smq: Smq) -> None:
+    titles, living, silent = smq("workers").out.splitlines()
+    assert titles.split() == [
+        "id", "state", "heartbeat", "topics", "running", "rate", "processed", "failed", "memory",
+    ]  # fmt: skip
+    assert living.split()[:2] == ["host-1", "running"]
+    assert living.split()[3:] == ["mail,", "scan.*", "1", "12.5/s", "1,234", "5", "47", "MiB"]
+    assert silent.split()[:2] == ["host-2", "silent"]
+    assert silent.split()[3:] == ["-", "0", "0/s", "0", "0", "0", "B"]
+
+
+@pytest.mark.usefixtures("daemons")
+def test_daemons_as_json(smq: Smq) -> None:
+    living, silent = json.loads(smq("workers", "--json").out)
+    assert (living["id"], living["detail"]["processed"], silent["id"]) == ("host-1", 1_234, "host-2")
+
+
+@pytest.mark.usefixtures("daemons")
+def test_a_daemon_is_asked_for_something(smq: Smq) -> None:
+    assert smq("workers", "quiet", "host-1").code == 0
+    assert "running, asked to quiet" in smq("workers").out
+    assert [entry["action"] for entry in json.loads(smq("activity", "--json").out)][:1] != []
+
+
+def test_workers_are_none_at_first(smq: Smq) -> None:
+    assert smq("workers").err == "no daemon is running: start one with `smq-daemon`\n"
+    assert json.loads(smq("workers", "--json").out) == []
+    assert smq("workers", "stop", "nobody").code == 1
+    assert smq("workers", "stop").code == 2
