@@ -94,15 +94,15 @@ class Berth:
 class WorkersFile:
     """The file, opened and mapped."""
 
-    def __init__(self, path: str) -> None:
-        """Open or make it.
+    def __init__(self, path: str, mode: int = 0o600) -> None:
+        """Open it, or make it with an access mode: that of its database.
 
         Raises:
             StoreUnavailable: when that fails.
         """
         self._path = path
         try:
-            self._lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+            self._lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
             # worker processes inherit this one, not the one that holds the lock: the lock has to end with the supervisor
             self.map_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             if os.fstat(self.map_fd).st_size < BERTHS * BERTH_SIZE:

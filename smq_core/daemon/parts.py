@@ -6,6 +6,7 @@ import os
 import secrets
 import selectors
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.berths import BerthHeader, WorkersFile
@@ -76,7 +77,8 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
         f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}", os.getpid(), machine_id()
     )
     selector = selectors.DefaultSelector()
-    file = WorkersFile(os.path.realpath(store.location) + "-workers")
+    database = Path(store.location).resolve()
+    file = WorkersFile(f"{database}-workers", database.stat().st_mode & 0o666)
     berth = file.claim()
     berth.write(identity)
     program = program_of(config, 0)

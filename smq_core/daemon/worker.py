@@ -9,7 +9,6 @@ import asyncio
 import ctypes
 import faulthandler
 import functools
-import io
 import mmap
 import os
 import queue
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.clock import SystemClock
 from smq_core.daemon.frames import FrameReader
 from smq_core.daemon.handlers import HandlerError, Routes, load
+from smq_core.daemon.lines import LineStream
 from smq_core.daemon.outbox import BatchingOutbox
 from smq_core.daemon.protocol import (
     Cancel,
@@ -157,11 +157,9 @@ def main(arguments: list[str] | None = None) -> int:
     socket_fd, file_fd = (int(text) for text in (sys.argv[1:] if arguments is None else arguments))
     _die_with_parent()
     _leave_signals_to_supervisor()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)
-    faulthandler.enable()
-    faulthandler.register(signal.SIGQUIT, all_threads=True, chain=False)
+    faulthandler.enable(sys.__stderr__ or 2)
+    sys.stdout, sys.stderr = LineStream(1), LineStream(2)
+    faulthandler.register(signal.SIGQUIT, file=sys.__stderr__ or 2, all_threads=True, chain=False)
     memory = mmap.mmap(file_fd, 0)
     os.close(file_fd)
     sock = socket.socket(fileno=socket_fd)

@@ -1,0 +1,18 @@
+#!/bin/sh
+# A handler for smq-daemon in any language: one run for each message.
+#
+#     smq send words 'to be or not to be'
+#     smq-daemon --exec 'words=./shell_handler.sh'
+#
+# The payload comes on standard input, the facts in SMQ_ID, SMQ_TOPIC, SMQ_ATTEMPTS, SMQ_HEADERS, SMQ_KEY, SMQ_KIND,
+# SMQ_PRIORITY and SMQ_DELIVERIES. Exit 0: processed. 75: another attempt, by the topic's back-off. 65: to the dead letters.
+# Anything else is a failure too; the last 8 KiB of what was printed are kept as the error.
+set -eu
+
+text=$(cat)
+if [ -z "$text" ]; then
+    echo "message $SMQ_ID is empty"
+    exit 65
+fi
+count=$(printf '%s\n' "$text" | wc -w)
+echo "message $SMQ_ID of $SMQ_TOPIC has" $count "words"
