@@ -72,7 +72,7 @@ def import_lines(
     clock = clock or SystemClock()
     parser = LineParser(options.topic, is_strict=options.is_strict)
     start = find_start(store, source, name=options.name, again=options.again)
-    earlier = start.progress or _blank_progress(source, options, clock.now_ms())
+    earlier = start.progress or _blank_progress(source, options, start.newest_known, clock.now_ms())
     rejects = _rejects(source, options, start.progress)
     is_recorded = source.identity is not None or options.name is not None
     ledger = StoreLedger(store, rejects, earlier, is_recorded=is_recorded)
@@ -102,7 +102,7 @@ def preview_lines(
         InvalidMessage, SmqError: as `import_lines` does.
     """
     parser = LineParser(options.topic, is_strict=options.is_strict)
-    start = Start(source.reader(), None)
+    start = Start(source.reader(), None, 0)
     if store is not None:
         start = find_start(store, source, name=options.name, again=options.again)
     run = _Run(source, start.reader, parser, DryLedger(), clock or SystemClock())
@@ -223,7 +223,7 @@ class _Run:
         )
 
 
-def _blank_progress(source: Source, options: ImportOptions, now_ms: int) -> ImportProgress:
+def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:
     identity = source.identity
     return ImportProgress(
         # A name of bytes that are no text cannot be stored as it is; it is only shown.
@@ -231,6 +231,7 @@ def _blank_progress(source: Source, options: ImportOptions, now_ms: int) -> Impo
         name=options.name,
         device=None if identity is None else identity.device,
         inode=None if identity is None else identity.inode,
+        newest_known=newest_known,
         started_at=now_ms,
     )
 

@@ -5,7 +5,6 @@ It tells how far reading has come and who the file is; it never looks at what th
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import io
 import os
@@ -15,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
-from smq_core.errors import SmqError, StoreBusy
+from smq_core.errors import SmqError
 from smq_core.jsonl.reader import LineReader
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ class Source:
 
         Raises:
             SmqError: when it cannot be opened, or is a folder.
-            StoreBusy: when another import reads this file.
         """
         self.name = os.fspath(path)
         """What messages to people call it."""
@@ -117,12 +115,6 @@ class Source:
         status = os.fstat(self._file.fileno())
         if not stat.S_ISREG(status.st_mode):
             return None
-        try:
-            # Two imports of one file at once would both begin where neither has been.
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise StoreBusy(f"another import is reading {self.name}: try again when it has ended") from error
         return Identity(status.st_dev & _LARGEST_INTEGER, status.st_ino & _LARGEST_INTEGER)
 
 

@@ -25,6 +25,8 @@ class Start(NamedTuple):
     """Stands behind what was taken before."""
     progress: ImportProgress | None
     """What an earlier run recorded; None: there was none."""
+    newest_known: int
+    """The newest record of this file or name; 0: there is none."""
 
 
 def find_start(store: Store, source: Source, *, name: str | None = None, again: bool = False) -> Start:
@@ -35,12 +37,13 @@ def find_start(store: Store, source: Source, *, name: str | None = None, again: 
     Raises:
         SmqError: when another file with this content was taken before, or a named pipe brings something else.
     """
+    newest_known = _newest_known(store, source, name)
     for progress in _earlier_runs(store, source, name):
         if again and progress.finished_at is not None:
             continue
         reader = source.reader()
         if reader.skip(progress.bytes_taken) and reader.digest() == progress.content_hash:
-            return Start(reader, progress)
+            return Start(reader, progress, newest_known)
         if source.identity is None:
             raise SmqError(
                 f"what comes is not what the import {name} has taken, from within the first "
@@ -48,7 +51,14 @@ def find_start(store: Store, source: Source, *, name: str | None = None, again: 
             )
     if source.identity is not None and not again:
         _refuse_known_content(store, source)
-    return Start(source.reader(), None)
+    return Start(source.reader(), None, newest_known)
+
+
+def _newest_known(store: Store, source: Source, name: str | None) -> int:
+    runs = [] if name is None else store.imports(name=name)
+    if source.identity is not None:
+        runs += store.imports(device=source.identity.device, inode=source.identity.inode)
+    return max((run.id or 0 for run in runs), default=0)
 
 
 def _earlier_runs(store: Store, source: Source, name: str | None) -> list[ImportProgress]:

@@ -209,9 +209,9 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     priority: int | msgspec.UnsetType = msgspec.UNSET
     available_at: int | msgspec.UnsetType = msgspec.UNSET
-    headers: str | None | msgspec.UnsetType = msgspec.UNSET
-    key: str | None | msgspec.UnsetType = msgspec.UNSET
-    max_attempts: int | None | msgspec.UnsetType = msgspec.UNSET
+    headers: str | msgspec.UnsetType | None = msgspec.UNSET
+    key: str | msgspec.UnsetType | None = msgspec.UNSET
+    max_attempts: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +227,8 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
     bytes_before: int = 0
     """What `bytes_taken` was when this run last read or wrote it: another run that moved on meanwhile is
     noticed."""
+    newest_known: int = 0
+    """For a new one, the newest record of this name or file when it began: another that began is noticed."""
     lines_taken: int = 0
     content_hash: str = ""
     taken: int = 0

@@ -42,6 +42,11 @@ def restore(
     return desk.store.restore_many(messages, progress, desk.now_ms)
 
 
+def recorded(progress: ImportProgress, record: int) -> ImportProgress:
+    """Answer progress as it is read back."""
+    return msgspec.structs.replace(progress, id=record, newest_known=record)
+
+
 def test_a_message_is_restored_with_all_that_it_had(desk: Desk) -> None:
     given = message(
         b"\x00",
@@ -99,7 +104,7 @@ def test_counters_follow_what_is_restored(desk: Desk) -> None:
 
 def test_progress_is_recorded_and_answered(desk: Desk) -> None:
     _, record = restore(desk, message(), progress=PROGRESS)
-    assert desk.store.imports() == [msgspec.structs.replace(PROGRESS, id=record)]
+    assert desk.store.imports() == [recorded(PROGRESS, record)]
 
 
 def test_without_progress_nothing_is_recorded(desk: Desk) -> None:
@@ -120,7 +125,7 @@ def test_progress_moves_on_from_where_it_was(desk: Desk) -> None:
         finished_at=8,
     )
     assert restore(desk, message(), progress=moved)[1] == record
-    assert desk.store.imports() == [msgspec.structs.replace(moved, bytes_before=20)]
+    assert desk.store.imports() == [recorded(msgspec.structs.replace(moved, bytes_before=20), record)]
 
 
 def test_progress_that_somebody_else_moved_stops_the_messages_too(desk: Desk) -> None:
@@ -129,12 +134,28 @@ def test_progress_that_somebody_else_moved_stops_the_messages_too(desk: Desk) ->
     with pytest.raises(StoreBusy, match=r"another import of /in\.jsonl"):
         restore(desk, message(), progress=late)
     assert desk.store.topics(desk.now_ms) == []
-    assert desk.store.imports() == [msgspec.structs.replace(PROGRESS, id=record)]
+    assert desk.store.imports() == [recorded(PROGRESS, record)]
+
+
+@pytest.mark.parametrize(
+    "differs", [{"name": None}, {"device": 9}, {"inode": 9}, {"name": None, "device": 9}]
+)
+def test_an_import_that_another_began_meanwhile_does_not_begin(
+    desk: Desk, differs: dict[str, object]
+) -> None:
+    restore(desk, progress=PROGRESS)
+    other = msgspec.structs.replace(PROGRESS, **differs)
+    if other.name or (other.device, other.inode) == (PROGRESS.device, PROGRESS.inode):
+        with pytest.raises(StoreBusy):
+            restore(desk, message(), progress=other)
+        assert desk.store.topics(desk.now_ms) == []
+    else:
+        assert restore(desk, message(), progress=other)[0] == [1]
 
 
 def test_progress_of_one_import_leaves_another_alone(desk: Desk) -> None:
     _, first = restore(desk, progress=PROGRESS)
-    _, second = restore(desk, progress=PROGRESS)
+    _, second = restore(desk, progress=msgspec.structs.replace(PROGRESS, newest_known=first))
     restore(desk, progress=msgspec.structs.replace(PROGRESS, id=second, bytes_taken=20))
     assert [(one.id, one.bytes_taken) for one in desk.store.imports()] == [(second, 20), (first, 10)]
 
@@ -152,5 +173,5 @@ def test_progress_of_one_import_leaves_another_alone(desk: Desk) -> None:
 )
 def test_imports_are_found_by_all_that_is_given(desk: Desk, wanted: dict[str, object], found: int) -> None:
     for changes in ({}, {"name": "other"}, {"device": 9}, {"inode": 9}):
-        restore(desk, progress=msgspec.structs.replace(PROGRESS, **changes))
+        restore(desk, progress=msgspec.structs.replace(PROGRESS, newest_known=9, **changes))
     assert len(desk.store.imports(**wanted)) == found  # type: ignore[arg-type]  # names with their values

@@ -10,6 +10,8 @@ import pytest
 
 from smq_core.errors import SmqError, StoreBusy
 from smq_core.jsonl import DamagedSourceError, Source, export_lines
+from smq_core.jsonl.start import Start, find_start
+from smq_core.store import open_store
 from tests.unit.jsonl_desk import bodies, numbered, stop_after, take, texts
 
 if TYPE_CHECKING:
@@ -171,11 +173,44 @@ def test_damaged_gzip_keeps_what_came_before_and_goes_on_when_mended(store: Stor
     assert take(store, file).taken == 20_000 - before
 
 
-def test_two_imports_of_one_file_at_once_exclude_each_other(tmp_path: Path) -> None:
+def test_of_two_imports_of_one_file_at_once_one_goes_on(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(numbered(1, 2_000))
+
+    def run_another(_status: ImportStatus) -> bool:
+        take(store, file)
+        return True
+
+    with pytest.raises(StoreBusy, match="another import"):
+        take(store, file, run_another)
+    assert bodies(store) == texts(1, 2_000)
+
+
+def test_of_two_imports_that_begin_at_once_one_goes_on(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(numbered(1, 2_000))
+
+    def begin_another(*found: object, **options: object) -> Start:
+        monkeypatch.undo()
+        start = find_start(*found, **options)  # type: ignore[arg-type]  # handed through
+        take(store, file)
+        return start
+
+    monkeypatch.setattr("smq_core.jsonl.importing.find_start", begin_another)
+    with pytest.raises(StoreBusy, match="another import"):
+        take(store, file)
+    assert bodies(store) == texts(1, 2_000)
+
+
+def test_one_file_goes_into_two_queues_at_once(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"1\n")
-    with Source(file), pytest.raises(StoreBusy, match="another import"):
-        Source(file)
+    other = open_store(tmp_path / "other.sqlite3")
+    with Source(file):
+        assert take(store, file).taken == take(other, file).taken == 1
+    other.close()
 
 
 def test_a_second_run_under_the_same_name_is_noticed(store: Store) -> None:

@@ -108,15 +108,12 @@ def _record(db: apsw.Connection, progress: ImportProgress | None) -> int:
     if progress is None:
         return 0
     values = msgspec.structs.asdict(progress)
-    if progress.id is None:
-        db.execute(_BEGIN, values)
-        return db.last_insert_rowid()
-    db.execute(_CONTINUE, values)
+    db.execute(_BEGIN if progress.id is None else _CONTINUE, values)
     if not db.changes():
         raise StoreBusy(
             f"another import of {progress.source} is under way: nothing was written, try again later"
         )
-    return progress.id
+    return db.last_insert_rowid() if progress.id is None else progress.id
 
 
 def _find(db: apsw.Connection, wanted: dict[str, str | int | None]) -> list[ImportProgress]:

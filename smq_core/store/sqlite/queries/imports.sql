@@ -20,14 +20,19 @@ ON CONFLICT(topic, dedup_key)
   DO NOTHING;
 
 -- name: begin_import
--- Record the progress of a new import.
+-- Record the progress of a new import, unless another of its name or file began meanwhile.
 INSERT INTO smq_imports(
   source, name, device, inode, bytes_taken, lines_taken, content_hash, taken, rejected, rejects_length, reasons_length,
   started_at, finished_at
 )
-VALUES (
+SELECT
   :source, :name, :device, :inode, :bytes_taken, :lines_taken, :content_hash, :taken, :rejected, :rejects_length,
   :reasons_length, :started_at, :finished_at
+WHERE NOT EXISTS (
+  SELECT 1
+  FROM smq_imports
+  WHERE id > :newest_known
+    AND (name = :name OR (device = :device AND inode = :inode))
 );
 
 -- name: continue_import
@@ -51,7 +56,7 @@ WHERE id = :id
 -- name: find_imports
 -- The recorded imports that match all that is given, the newest first.
 SELECT
-  id, source, name, device, inode, bytes_taken, bytes_taken AS bytes_before, lines_taken, content_hash, taken, rejected, rejects_length, reasons_length,
+  id, source, name, device, inode, bytes_taken, bytes_taken AS bytes_before, id AS newest_known, lines_taken, content_hash, taken, rejected, rejects_length, reasons_length,
   started_at, finished_at
 FROM smq_imports
 WHERE (:name IS NULL OR name = :name)
