@@ -98,6 +98,7 @@ def run(case: Case, folder: str) -> Mapping[str, object]:
     if case.contender == C_LOOP:
         seconds: float = import_module("benchmarks.contenders.c_loop").seconds(case, folder, payload)
         timed = Timed(case.count, seconds)
+        settings = {"journal": "wal", "synchronous": "NORMAL" if case.mode == "normal" else "FULL"}
     else:
         queue = opened(case.contender, folder, case.mode)
         timed = LOOPS[case.loop](queue, case.count, case.batch, queue.prepare(payload), case.cap_s)

@@ -43,7 +43,7 @@ def dashboard(plan: Plan) -> Table:
         check=False,
     )
     plan.tell(f"{script.name} ended with {done.returncode}")
-    table.text = done.stdout
+    table.text = done.stdout or done.stderr.strip().splitlines()[-1]
     return table
 
 

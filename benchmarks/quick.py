@@ -38,7 +38,7 @@ class Row:
 
 
 ROWS = (
-    Row("enqueue-full", "enqueue", 2_000, 1, "default", "full", 0.95),
+    Row("enqueue-full", "enqueue", 5_000, 1, "default", "full", 0.95),
     Row("enqueue-normal", "enqueue", 20_000, 1, "normal", "normal", 0.45),
     Row("enqueue-many", "enqueue_many", 100_000, 1_000, "default", "full", 0.55),
     Row("dequeue-ack", "dequeue_ack", 8_000, 1, "default", "normal", 0.7),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.environments import InstallError, environment
 
-__all__ = ["BARE", "C_LOOP", "OURS", "PEERS", "Entrant", "Peer", "installed"]
+__all__ = ["BARE", "C_LOOP", "OURS", "OURS_JSON", "PEERS", "Entrant", "Peer", "installed"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Peer:
 
 
 OURS = Entrant("smq", "ours:Ours")
+OURS_JSON = Entrant("smq", "ours:OursJson")
 BARE = Entrant("bare loop, Python", "bare:Bare", note="no counters, no receipts")
 C_LOOP = Entrant("bare loop, C", "c_loop", note="no counters, no receipts")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Case
-from benchmarks.roster import BARE, C_LOOP, OURS
+from benchmarks.roster import BARE, C_LOOP, OURS, OURS_JSON
 from benchmarks.rounds import Figures, drop_seeds, measure
 from benchmarks.table import Table, ranged, short
 
@@ -57,7 +57,7 @@ def defaults(plan: Plan) -> Table:
     lines: list[tuple[str, Entrant, Mode]] = [
         (f"{one.name}, {mode}", one, mode) for one in (*plan.limits, OURS) for mode in ("full", "normal")
     ]
-    lines += _lines(plan.peers)
+    lines += [("smq, full, payloads as dicts", OURS_JSON, "full"), *_lines(plan.peers)]
     return _measured(plan, table, lines, SINGLES, tells_settings=True)
 
 
@@ -65,7 +65,7 @@ def alike(plan: Plan) -> Table:
     """Like with like: everybody with a flush for each commit, and everybody without."""
     modes: tuple[Mode, ...] = ("full", "normal")
     columns = [
-        Column(f"{loop.title}, {mode}", loop.loop, 2_000, mode=mode)
+        Column(f"{loop.title}, {mode}", loop.loop, 4_000, mode=mode)
         for loop in (SINGLES[0], SINGLES[2])
         for mode in modes
     ]
