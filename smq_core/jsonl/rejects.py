@@ -6,12 +6,13 @@ progress that counts their lines is committed, and cut back to that when a kille
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
-from smq_core.errors import SmqError
+from smq_core.errors import SmqError, StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ class Rejects:
         """Write a line, given in pieces and without its end, and its reason.
 
         Raises:
+            StoreBusy: when another import writes to them.
             SmqError: when a file cannot be made or written.
         """
         try:
@@ -51,6 +53,10 @@ class Rejects:
                 lines.write(piece)
             lines.write(b"\n")
             reasons.write(msgspec.json.encode({"line": reject.line_number, "reason": reject.reason}) + b"\n")
+        except BlockingIOError as error:
+            raise StoreBusy(
+                f"another import writes to {self.path}: let it end, or name another file"
+            ) from error
         except OSError as error:
             raise SmqError(
                 f"rejects cannot be written to {self.path}: {error.strerror}; name another file"
@@ -82,8 +88,12 @@ class Rejects:
     def _open(self) -> tuple[BinaryIO, BinaryIO]:
         if self._files is None:
             certain = self.lengths()
-            lines, reasons = _at(self.path, certain.rejects), _at(self.reasons_path, certain.reasons)
-            self._files = (lines, reasons)
+            lines = _at(self.path, certain.rejects)
+            try:
+                self._files = (lines, _at(self.reasons_path, certain.reasons))
+            except OSError:
+                lines.close()
+                raise
         return self._files
 
 
@@ -94,9 +104,15 @@ def reasons_beside(path: Path) -> Path:
 
 def _at(path: Path, length: int) -> BinaryIO:
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
-    if length < os.fstat(file.fileno()).st_size:
-        file.truncate(length)
-    file.seek(0, os.SEEK_END)
+    try:
+        # Whoever else writes here would be cut back.
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if length < os.fstat(file.fileno()).st_size:
+            file.truncate(length)
+        file.seek(0, os.SEEK_END)
+    except OSError:
+        file.close()
+        raise
     return file
 
 

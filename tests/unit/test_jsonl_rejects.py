@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.errors import InvalidLine, SmqError, StoreBusy
+from smq_core.jsonl.rejects import Rejects
 from tests.unit.jsonl_desk import bodies, take
 
 if TYPE_CHECKING:
@@ -98,3 +100,20 @@ def test_a_last_line_that_grew_over_the_limit_spoils_nothing_after_it(
     report = take(store, file)
     assert [reject.line_number for reject in report.rejects] == [2]
     assert bodies(store) == ["1", "2", "3"]
+
+
+def test_two_imports_do_not_write_rejects_into_each_other(store: Store, tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path / "rejects", None)
+    rejects.add(InvalidLine(1, "bad"), iter([b"bad"]))
+    with pytest.raises(StoreBusy, match="another import writes to"):
+        take(store, "-", stdin=b"\xff\n", rejects=tmp_path / "rejects")
+    rejects.close()
+    assert (tmp_path / "rejects").read_bytes() == b"bad\n"
+
+
+@pytest.mark.parametrize("name", ["missing/rejects", "folder"])
+def test_rejects_that_cannot_be_kept_stop_the_import(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder.reasons.jsonl").mkdir()
+    with pytest.raises(SmqError, match="rejects cannot be written to"):
+        take(store, "-", stdin=b"1\n\xff\n", rejects=tmp_path / name)
+    assert bodies(store) == []
