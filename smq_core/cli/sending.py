@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -146,8 +145,8 @@ def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple
 
 
 def _written(ctx: click.Context, payload: str | None) -> bytes:
-    if payload not in {None, _STANDARD_INPUT}:
-        return os.fsencode(payload)
+    if payload is not None and payload != _STANDARD_INPUT:
+        return payload.encode()
     if payload is None and sys.stdin.isatty():
         raise click.UsageError("a payload is missing; - reads it from standard input", ctx)
     return sys.stdin.buffer.read()
