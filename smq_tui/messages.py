@@ -35,6 +35,8 @@ class Asked(Message):
 
     def __init__(self, asker: MessagePump, request: Request) -> None:
         super().__init__()
+        # Else it would end at whoever handles something at the moment.
+        self.set_sender(asker)
         self.asker = asker
         self.request = request
 
@@ -44,6 +46,7 @@ class Withdrawn(Message):
 
     def __init__(self, asker: MessagePump) -> None:
         super().__init__()
+        self.set_sender(asker)
         self.asker = asker
 
 

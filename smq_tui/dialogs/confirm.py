@@ -16,6 +16,7 @@ from textual.widgets import Button, Checkbox, Input, Static
 from smq_core.format import count
 from smq_tui.actions import Danger
 from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_tui.dialogs.tick import Tick
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -74,7 +75,7 @@ class Confirm(Dialog[Confirmed]):
         question = self.question
         yield text(question.pieces)
         if question.live:
-            box = Checkbox(question.live_sentence, id="force", compact=True)
+            box = Tick(question.live_sentence, id="force")
             yield box
         if question.danger is Danger.TYPE:
             yield text([(f"\nType {question.number} and press Enter to go on.", "bold")])

@@ -19,6 +19,7 @@ from smq_core.safe_text import block
 from smq_tui.dialogs.dialog import Dialog, button, text
 from smq_tui.dialogs.file_choices import file_choices
 from smq_tui.dialogs.import_texts import preview_pieces, report_pieces
+from smq_tui.dialogs.tick import Tick
 from smq_tui.messages import Answered, Asked, Failed, Progressed, Withdrawn
 from smq_tui.requests import Import, PreviewImport
 from smq_tui.values import ImportReport, ImportStatus
@@ -80,7 +81,7 @@ class ImportWizard(Dialog[ImportReport]):
         yield KeyedTable(columns, id="files")
         yield text([("Topic of lines that name none", "")], classes="dialog-note")
         yield Input(self._topic, id="topic")
-        yield Checkbox("take it once more though its content was taken before", id="again", compact=True)
+        yield Tick("take it once more though its content was taken before", id="again")
         yield Static("", id="report", markup=False)
         yield ProgressBar(total=100, show_eta=False, id="progress", classes="-hidden")
         yield Static("", id="why", classes="dialog-error", markup=False)

@@ -41,7 +41,7 @@ def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
     for low in _slices(highest, is_falling=request.is_newest_first):
         bounds = {"max_id": low + _SLICE, "as_of_ms": selection.as_of_ms}
         part = Selection(topic=selection.topic, state=selection.state, where=selection.where, **bounds)
-        ids = inspector.ids(part, limit=limit + 1 - len(found), after=low)
+        ids = inspector.ids(part, limit=_SLICE, after=low)
         found.extend(reversed(ids) if request.is_newest_first else ids)
         looked_at = highest - low if request.is_newest_first else low + _SLICE
         if len(found) > limit or not progress(min(looked_at, highest), highest, len(found)):

@@ -133,7 +133,7 @@ class DeadView(View):
             return False
         text = f"topic:{quoted(kind.topic)} state:dead kind:{quoted(kind.error_kind)}"
         query = Query(text=text, topic=kind.topic, state=State.DEAD, error_kind=kind.error_kind)
-        self.post_message(GoTo("messages", query))
+        self.post_message(GoTo(self, "messages", query))
         return True
 
     @property

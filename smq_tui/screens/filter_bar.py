@@ -68,7 +68,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the line, and what it may become."""
-        yield Input(id="filter-input", suggester=_Suggestions(self._candidates), select_on_focus=False)
+        yield Input(id="filter-input", suggester=_Suggestions(self._candidates))
         yield PartsLine(id="filter-help")
 
     @property
@@ -87,8 +87,8 @@ class FilterBar(Vertical):
             else "topic: state: age>5m error~text, or plain text"
         )
         line.value = cell(text)
-        line.cursor_position = len(line.value)
         line.focus()
+        line.action_select_all()
         self._at = len(self._history)
         self._help()
 

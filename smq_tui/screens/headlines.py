@@ -82,13 +82,14 @@ def notice(context: Context, trouble: str, stale_s: float, progress: str) -> lis
     return [Part(text, Tone.BAD if worst.trouble.is_bad else Tone.WARNING, priority=9)]
 
 
-def tabs(current: str) -> list[Part]:
-    """Name the six screens."""
+def tabs(current: str, *, is_short: bool = False) -> list[Part]:
+    """Name the six screens; where there is little room, the others by their keys alone."""
     parts: list[Part] = []
     for view in _VIEWS:
         spec = action(view)
         is_current = view == current
-        parts.append(Part(spec.label, Tone.MUTED, view, 9 if is_current else 5, spec.first_key, is_current))
+        label = spec.label if is_current or not is_short else ""
+        parts.append(Part(label, Tone.MUTED, view, 9 if is_current else 5, spec.first_key, is_current))
     return parts
 
 

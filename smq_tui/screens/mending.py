@@ -95,8 +95,9 @@ class Mending(Changing):
 
     def open_import(self) -> None:
         """Open the wizard."""
-        topics = self.view.topics_meant()
-        self.app.push_screen(ImportWizard(topic=topics[0] if len(topics) == 1 else "default"))
+        view = self.view
+        topic = view.filtered_by.topic if isinstance(view, MessagesView) else None
+        self.app.push_screen(ImportWizard(topic=topic or "default"))
 
     def quiet_worker(self) -> None:
         """Let the chosen daemon take nothing new, or resume."""

@@ -94,14 +94,14 @@ class MessagesView(View):
             self._asked = wanted
             self.ask(wanted)
 
-    def apply_filter(self, query: Query) -> None:
-        """Look for other messages; a state in the filter becomes the tab."""
+    def take_filter(self, query: Query) -> None:
+        """Remember what to look for; a state in the filter becomes the tab."""
+        super().take_filter(query)
         if query.state is not None:
             self.state = query.state
         elif query.error_kind or query.error:
             self.state = self.state or State.DEAD
         self._limit = _FIRST_LIMIT
-        super().apply_filter(query)
 
     def turn_tab(self, by: int) -> None:
         """Show another state."""
@@ -199,6 +199,7 @@ class MessagesView(View):
     def _give_up(self, event: Failed) -> None:
         if isinstance(event.request, OrderOf):
             self._asked, self._search = None, ""
+            self.show(self.context)
 
     @on(Progressed)
     def _tell_search(self, event: Progressed) -> None:

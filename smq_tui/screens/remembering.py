@@ -30,7 +30,7 @@ def recall(screen: MainScreen, preferences: Preferences) -> None:
         ):
             view.table.sorting = Sorting(str(sorting[0]), is_falling=bool(sorting[1]))
         try:
-            view.filtered_by = parse(str(preferences.filters.get(name, "")))
+            view.take_filter(parse(str(preferences.filters.get(name, ""))))
         except FilterError:
             continue
 

@@ -45,6 +45,8 @@ __all__ = ["SAMPLE_STEP_S", "Stage"]
 SAMPLE_STEP_S: Final = 10.0
 _TRAIL_S: Final = 600.0
 _SAMPLES_EVERY_S: Final = 10.0
+_ALL_TABS: Final = 64
+"""Cells that the names of all six screens need."""
 _TOAST_S: Final = 6.0
 _VIEWS: Final = {
     "topics": TopicsView,
@@ -73,7 +75,7 @@ class Stage(Screen[None]):
         & #views { width: 1fr; }
         & View { display: none; }
         & View.-current { display: block; }
-        & #detail { width: 45%; display: none; }
+        & #detail { width: 38%; display: none; }
         &.-wide #detail.-half { display: block; }
         &.-full #detail { display: block; width: 1fr; border-left: none; }
         &.-full #views { display: none; }
@@ -162,7 +164,7 @@ class Stage(Screen[None]):
         self.masthead.show(headlines.masthead(self.session, self.context, self._trouble, stale_s))
         self.totals.show(headlines.totals(self.context))
         self.notice.show(headlines.notice(self.context, self._trouble, stale_s, self.progress))
-        self.tabs.show(headlines.tabs(self.current))
+        self.tabs.show(headlines.tabs(self.current, is_short=0 < self.size.width < _ALL_TABS))
         self.key_bar.show(headlines.key_parts(self.view.HINTS, self.keys, self.session.why_no_change))
 
     def take_snapshot(self, snapshot: Snapshot) -> None:

@@ -120,7 +120,7 @@ class TopicsView(View):
         from_text = Query(
             text=f"topic:{quoted(str(self.table.cursor_key))}", topic=str(self.table.cursor_key)
         )
-        self.post_message(GoTo("messages", from_text))
+        self.post_message(GoTo(self, "messages", from_text))
         return True
 
     def _keeps(self, line: TopicLine) -> bool:

@@ -33,8 +33,10 @@ __all__ = ["GoTo", "View"]
 class GoTo(TextualMessage):
     """Somebody wants to see something on another screen."""
 
-    def __init__(self, view: str, query: Query) -> None:
+    def __init__(self, sender: View, view: str, query: Query) -> None:
         super().__init__()
+        # The screen, which is where this goes, is often the one that handles something at the moment.
+        self.set_sender(sender)
         self.view = view
         self.query = query
 
@@ -83,10 +85,14 @@ class View(Vertical):
 
     def apply_filter(self, query: Query) -> None:
         """Show only what matches."""
-        self.filtered_by = query
+        self.take_filter(query)
         self.aims_at_all = False
         self.show(self.context)
         self.renew()
+
+    def take_filter(self, query: Query) -> None:
+        """Remember what to filter by, for when it is shown."""
+        self.filtered_by = query
 
     def why_not(self, action: str) -> str | None:
         """Say why an action has nothing to do here, None when it has."""

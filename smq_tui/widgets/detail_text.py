@@ -48,7 +48,7 @@ def about_message(
     pieces += _facts(_message_facts(message, now))
     if message.state is State.PROCESSING:
         pieces += _lease(message, now, workers.get(message.worker or ""))
-    if message.last_error:
+    if message.last_error and (not attempts or attempts[-1].error != message.last_error):
         pieces += [("\nlast error\n", _TITLE), (_shown(message.last_error) + "\n", "$text-error")]
     if attempts:
         pieces += _timeline(attempts, now)

@@ -29,6 +29,7 @@ __all__ = ["Part", "PartsLine", "place_parts"]
 _GAP: Final = 2
 _PREFIX: Final = "parts-line--"
 _LONGEST: Final = 400
+_SHORTEST: Final = 12
 
 
 class Part(NamedTuple):
@@ -125,12 +126,17 @@ def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
     """Choose the parts that have room, and how much each gets; the last of the most important is cut."""
     shown = list(range(len(parts)))
     lengths = [cell_len(cell(_text(part), _LONGEST)) for part in parts]
-    while len(shown) > 1 and 1 + sum(lengths[index] + _GAP for index in shown) - _GAP > width:
+    # A long part may be cut to half of the line before others leave for it.
+    least = [min(length, max(_SHORTEST, width // 2)) for length in lengths]
+    while len(shown) > 1 and 1 + sum(least[index] + _GAP for index in shown) - _GAP > width:
         shown.remove(min(shown, key=lambda index: (parts[index].priority, -index)))
+    spare = max(0, width - 1 + _GAP - sum(least[index] + _GAP for index in shown))
     placed: list[tuple[Part, int]] = []
     left = width - 1
     for index in shown:
-        room = max(0, min(lengths[index], left))
+        more = min(spare, lengths[index] - least[index])
+        spare -= more
+        room = max(0, min(least[index] + more, left))
         placed.append((parts[index], room))
         left -= room + _GAP
     return [(part, room) for part, room in placed if room]
