@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+_NAMED = 5
+"""Messages that a sentence names; the others are counted."""
+
+
 class SmqError(Exception):
     """Everything that smq raises on purpose."""
 
@@ -48,7 +52,9 @@ class SmqError(Exception):
 
 
 class LeaseLost(SmqError):
-    """A holder's write came too late: somebody leased the message again, finished it, or an operator touched it.
+    """A holder's write came too late.
+
+    Somebody leased the message again, finished it, or an operator touched it.
 
     Nothing was changed for the leases in `leases`; others of the same call were written.
     """
@@ -56,8 +62,8 @@ class LeaseLost(SmqError):
     def __init__(self, leases: Sequence[Lease]) -> None:
         """Keep the leases and name the first few of their messages."""
         self.leases = tuple(leases)
-        ids = ", ".join(str(lease.message.id) for lease in self.leases[:5])
-        more = f" and {len(self.leases) - 5} more" if len(self.leases) > 5 else ""
+        ids = ", ".join(str(lease.message.id) for lease in self.leases[:_NAMED])
+        more = f" and {len(self.leases) - _NAMED} more" if len(self.leases) > _NAMED else ""
         super().__init__(
             f"lease lost on message {ids}{more}: it was leased again, finished, or changed by an operator; "
             "drop the result of this run"

@@ -1,4 +1,4 @@
-"""How payloads and headers become what a row holds, and back: nothing is turned into something else on the way.
+"""How payloads and headers become what a row holds, and back; nothing turns into something else on the way.
 
 A payload is legal when it comes back equal: it is encoded, decoded and compared (0.6 µs for a small dict,
 measured), which refuses NaN, tuples, sets, dates and keys that are no strings without a list of types to keep
@@ -187,7 +187,8 @@ def _checked_text(text: str) -> str:
         _check_size(len(text.encode()))
     except UnicodeEncodeError as error:
         raise InvalidMessage(
-            f"the text has half of a surrogate pair at character {error.start}, which is no character: replace it or send bytes"
+            f"the text has half of a surrogate pair at character {error.start}, "
+            "which is no character: replace it or send bytes"
         ) from error
     return text
 
@@ -195,7 +196,8 @@ def _checked_text(text: str) -> str:
 def _check_size(size: int) -> None:
     if size > PAYLOAD_LIMIT:
         raise InvalidMessage(
-            f"a payload of {size:,} bytes is over the limit of {PAYLOAD_LIMIT:,}: store it elsewhere and send where it is"
+            f"a payload of {size:,} bytes is over the limit of {PAYLOAD_LIMIT:,}: "
+            "store it elsewhere and send where it is"
         )
 
 
@@ -232,7 +234,10 @@ def _first_illegal(value: object, path: str) -> str | None:
     if isinstance(value, str) and not _is_encodable(value):
         return f"{path} has half of a surrogate pair, which is no character: replace it or send bytes"
     if not isinstance(value, _LEAVES):
-        return f"{path} is of type {type(value).__name__}, which is no JSON value: send dict, list, str, int, float, bool, None or bytes"
+        return (
+            f"{path} is of type {type(value).__name__}, which is no JSON value: "
+            "send dict, list, str, int, float, bool, None or bytes"
+        )
     return None
 
 

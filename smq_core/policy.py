@@ -1,4 +1,4 @@
-"""What a topic does with failures and finished messages: values and pure decisions, nothing that reads or writes."""
+"""What a topic does with failures and finished messages: pure values and decisions, which read nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class RandomSource(Protocol):
 
 
 class Backoff(msgspec.Struct, frozen=True):
-    """How long a failed message waits: `first`, times `factor` for each further failure, never above `cap` (seconds)."""
+    """How long a failed message waits, in seconds.
+
+    `first`, times `factor` for each further failure, never above `cap`.
+    """
 
     first: float = 2.0
     factor: float = 2.0
@@ -42,7 +45,9 @@ class Backoff(msgspec.Struct, frozen=True):
             return self.cap
 
     def delay(self, failures: int, random: RandomSource) -> float:
-        """Draw the wait after so many failures, in seconds: full jitter, so that what failed together does not come back together.
+        """Draw the wait after so many failures, in seconds.
+
+        Full jitter, so that what failed together does not come back together.
 
         Learnt from the AWS architecture blog's "Exponential backoff and jitter".
         """
@@ -56,14 +61,18 @@ class Backoff(msgspec.Struct, frozen=True):
             InvalidMessage: when it has another form, a factor below 1, or a cap below the first wait.
         """
         match = re.fullmatch(r"([^:]+):x(\d+(?:\.\d+)?):([^:]+)", text.strip())
+        if match is None:
+            raise InvalidMessage(
+                f"back-off {text!r} has not three parts, as in 2s:x2:1h (first wait, factor, cap)"
+            )
         try:
-            if match is None:
-                raise ValueError("three parts are expected, as in 2s:x2:1h (first wait, factor, cap)")
             backoff = cls(parse_duration(match[1]), float(match[2]), parse_duration(match[3]))
-            if backoff.factor < 1 or backoff.cap < backoff.first:
-                raise ValueError("the factor is 1 or more, and the cap not below the first wait")
         except ValueError as error:
             raise InvalidMessage(f"back-off {text!r}: {error}") from error
+        if backoff.factor < 1 or backoff.cap < backoff.first:
+            raise InvalidMessage(
+                f"back-off {text!r}: the factor is 1 or more, and the cap not below the first wait"
+            )
         return backoff
 
     def __str__(self) -> str:

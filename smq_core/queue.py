@@ -248,7 +248,7 @@ class Queue:
             raise LeaseLost((lease,))
 
     def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
-        """Hold a message for longer: `visibility_timeout` seconds from now (None: as the queue or its topic has it).
+        """Hold a message for `visibility_timeout` seconds from now (None: as the queue or its topic has it).
 
         Raises:
             LeaseLost: when the lease is not valid any more.
@@ -273,11 +273,11 @@ class Queue:
         return self._store.size(validation.check_topic(topic))
 
     def waiter(self, *topics: str) -> Waiter:
-        """Answer what an event loop needs to wait for these topics: a descriptor that is readable when a dequeue is worth it."""
+        """Answer what an event loop needs to wait for topics: a descriptor that tells when to dequeue."""
         return Waiter(self._store, self._clock, dequeueing.checked_topics(topics))
 
     def transaction(self) -> Transaction:
-        """Open one durable transaction for the caller's own rows and ours, in the same file: `with queue.transaction() as t:`.
+        """Open one durable transaction for the caller's own rows and ours: `with queue.transaction() as t:`.
 
         The write lock is held until the `with` ends, so keep it short; an exception rolls all of it back.
         """

@@ -1,4 +1,4 @@
-"""Turns what a store answers into public values: milliseconds into seconds, bodies into payloads, headers into dicts."""
+"""Turns what a store answers into public values: seconds, payloads, dicts of headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from smq_core import payload
 from smq_core.errors import InvalidMessage
-from smq_core.message import Attempt, Kind, Lease, Message, TopicSample, WorkerInfo
+from smq_core.message import Attempt, Kind, Lease, Message, Payload, TopicSample, WorkerInfo
 from smq_core.states import State
 
 if TYPE_CHECKING:
@@ -112,14 +112,14 @@ def sample_of(row: Sample) -> TopicSample:
     )
 
 
-def _as_it_stands(row: MessageRow) -> tuple[payload.Payload, Kind]:
+def _as_it_stands(row: MessageRow) -> tuple[Payload, Kind]:
     body = "" if row.body is None else row.body
     if isinstance(body, bytes):
         return body, "bytes"
     return body, "json" if row.kind == "json" else "text"
 
 
-def _readable(row: MessageRow) -> tuple[payload.Payload, Kind]:
+def _readable(row: MessageRow) -> tuple[Payload, Kind]:
     body = "" if row.body is None else row.body
     try:
         value = payload.decode(body, row.kind)

@@ -66,13 +66,15 @@ def _checked_topic(topic: str) -> str:
     size = len(topic.encode())
     if size > TOPIC_LIMIT:
         raise InvalidMessage(
-            f"a topic of {size:,} bytes ({topic[:40]!r}…) is over the limit of {TOPIC_LIMIT}: use a shorter name"
+            f"a topic of {size:,} bytes ({topic[:40]!r}…) is over the limit of {TOPIC_LIMIT}: "
+            "use a shorter name"
         )
     if topic != topic.strip():
         raise InvalidMessage(f"topic {topic!r} begins or ends with a space: remove it")
     if bad := _RESERVED.intersection(topic):
         raise InvalidMessage(
-            f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: use another name"
+            f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: "
+            "use another name"
         )
     return topic
 

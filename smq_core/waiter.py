@@ -1,4 +1,4 @@
-"""What an event loop needs to wait for messages: a descriptor, and the next moment at which time alone may bring one."""
+"""What an event loop needs to wait for messages: a descriptor, and when time alone may bring one."""
 
 from __future__ import annotations
 

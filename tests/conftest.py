@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import shutil
 import threading
 from pathlib import Path
@@ -42,13 +41,13 @@ def _leaves_nothing_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """A clock that stands still until it is advanced."""
+    """Give a clock that stands still until it is advanced."""
     return ManualClock()
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty queue, made once: a copy of its file costs a tenth of making another."""
+    """Give an empty queue, made once: a copy of its file costs a tenth of making another."""
     path = tmp_path_factory.mktemp("template") / "queue.sqlite3"
     with Queue(path) as made:
         made.size("mail")
@@ -63,7 +62,7 @@ def location(tmp_path: Path, template: Path) -> str:
 
 @pytest.fixture
 def store(location: str, clock: ManualClock) -> Iterator[Store]:
-    """A store with the clock that stands still."""
+    """Give a store with the clock that stands still."""
     opened = open_store(location, clock=clock)
     yield opened
     opened.close()
@@ -71,14 +70,14 @@ def store(location: str, clock: ManualClock) -> Iterator[Store]:
 
 @pytest.fixture
 def queue(location: str, clock: ManualClock) -> Iterator[Queue]:
-    """A queue with the clock that stands still."""
+    """Give a queue with the clock that stands still."""
     with Queue(location, clock=clock, random=seeded_random(), worker="tester") as opened:
         yield opened
 
 
 @pytest.fixture
 def inspector(queue: Queue, clock: ManualClock) -> Iterator[Inspector]:
-    """The operator's side of the queue, which exists."""
+    """Give the operator's side of the queue, which exists."""
     queue.size("mail")
     with Inspector(queue.location, clock=clock, actor="operator") as opened:
         yield opened
@@ -92,12 +91,12 @@ def _descriptors(base: str) -> list[str]:
     """List what is open of temporary files, and watches on files."""
     if not DESCRIPTORS.exists():
         return []
-    targets = [_target(name) for name in os.listdir(DESCRIPTORS)]
+    targets = [_target(entry) for entry in DESCRIPTORS.iterdir()]
     return sorted(target for target in targets if target.startswith((base, "anon_inode:inotify")))
 
 
-def _target(name: str) -> str:
+def _target(entry: Path) -> str:
     try:
-        return os.readlink(DESCRIPTORS / name)
+        return str(entry.readlink())
     except OSError:
         return ""

@@ -1,5 +1,6 @@
 """The one place that chooses a backend."""
 
+# ruff: noqa: PLC0415 - what is imported inside a function loads a part of the backend that few programs need
 from __future__ import annotations
 
 import os
@@ -32,7 +33,10 @@ DEFAULT_FILE = "queue.sqlite3"
 
 
 def default_location() -> str:
-    """Answer the database that is meant when none is named: `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder."""
+    """Answer the database that is meant when none is named.
+
+    It is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder.
+    """
     return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
 
 
@@ -63,7 +67,7 @@ def open_store(
 
 
 def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, State]) -> None:
-    """Create a queue where there is none, migrate what an older smq or its ancestor left, else change nothing.
+    """Create a queue where there is none, migrate what an older smq or its ancestor left, else do nothing.
 
     `words` says what status words of the ancestor's table mean, beside those that are known.
 

@@ -10,11 +10,11 @@ of each method.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from smq_core.message import ActivityEntry, Outcome, TopicStats
     from smq_core.policy import Backoff, TopicPolicy
@@ -58,7 +58,10 @@ class ProducerStore(Protocol):
     def restore_many(
         self, messages: Sequence[NewMessage], progress: ImportProgress | None, now_ms: int
     ) -> tuple[list[int], int]:
-        """Add imported messages and record the import's progress, durable, in one transaction: the ids (0: its key was held, nothing added) and the progress row's id."""
+        """Add imported messages and record the import's progress, durable, in one transaction.
+
+        Answers the ids (0: its key was held, nothing added) and the progress row's id.
+        """
         ...
 
 
@@ -116,7 +119,10 @@ class ConsumerStore(Protocol):
         ...
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
-        """Answer when something may change by time alone for these topics: a delay, a lease's end, or the end of a pause; None: never."""
+        """Answer when time alone may change something for these topics; None: never.
+
+        That is a delay of a topic that is not paused, a lease's end, or the end of a pause.
+        """
         ...
 
     def size(self, topic: str) -> int:
@@ -124,7 +130,7 @@ class ConsumerStore(Protocol):
         ...
 
     def waiter(self, *, is_shared: bool = False) -> StoreWaiter:
-        """Answer a waiter that notices commits of others from now on: a new one, which the caller closes, or this thread's."""
+        """Answer a waiter that notices others' commits: a new one, to be closed, or this thread's."""
         ...
 
 
@@ -193,7 +199,7 @@ class OperatorStore(Protocol):
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`: what a scrolling list needs of a million messages."""
+        """Answer ids alone, beyond `after`, at most `limit`; what scrolls a million messages needs no more."""
         ...
 
     def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:

@@ -1,4 +1,4 @@
-"""Runs Python in other processes, which talk by lines: what they print is read, what they wait for is written."""
+"""Runs Python in other processes, which talk by lines: they print, and wait for lines on their input."""
 
 from __future__ import annotations
 

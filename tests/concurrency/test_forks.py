@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def queue(location: str) -> Iterator[Queue]:
-    """A queue that is in use before the fork."""
+    """Give a queue that is in use before the fork."""
     with Queue(location) as opened:
         opened.enqueue("mail", "of the parent")
         yield opened

@@ -45,7 +45,7 @@ WAITER = """
 
 @pytest.fixture
 def queue(location: str) -> Iterator[Queue]:
-    """A queue with the clock of the machine."""
+    """Give a queue with the clock of the machine."""
     with Queue(location) as opened:
         yield opened
 

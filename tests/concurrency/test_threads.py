@@ -19,7 +19,7 @@ THREADS = 8
 
 @pytest.fixture
 def shared(location: str) -> Iterator[Queue]:
-    """A queue as a module has it: made once, never closed by those who use it."""
+    """Give a queue as a module has it: made once, never closed by those who use it."""
     opened = Queue(location)
     yield opened
     opened.close()
@@ -74,7 +74,7 @@ def test_a_queue_that_is_closed_all_the_time_serves_those_who_use_it(shared: Que
 
 
 def test_a_waiting_dequeue_survives_that_its_queue_is_closed_by_another_thread(shared: Queue) -> None:
-    """The number that tells of commits belongs to a connection: beside that of the next one it means nothing."""
+    """The number that tells of commits means nothing beside that of the next connection."""
     with ThreadPoolExecutor(1) as pool, Queue(shared.location) as other:
         started = threading.Event()
 

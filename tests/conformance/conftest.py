@@ -26,7 +26,7 @@ BACKENDS: dict[str, Callable[[str, ManualClock], Store]] = {"sqlite": sqlite_sto
 
 @pytest.fixture(params=sorted(BACKENDS))
 def store(request: pytest.FixtureRequest, location: str, clock: ManualClock) -> Iterator[Store]:
-    """An empty store of each backend."""
+    """Give an empty store of each backend."""
     opened = BACKENDS[request.param](location, clock)
     yield opened
     opened.close()
@@ -34,5 +34,5 @@ def store(request: pytest.FixtureRequest, location: str, clock: ManualClock) -> 
 
 @pytest.fixture
 def desk(store: Store, clock: ManualClock) -> Desk:
-    """The store with short ways to use it."""
+    """Give the store with short ways to use it."""
     return Desk(store, clock)

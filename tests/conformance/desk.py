@@ -1,5 +1,6 @@
 """A store and its clock with short ways to say what a test does. It decides and expects nothing."""
 
+# ruff: noqa: D102 - a method says what it does by its name
 from __future__ import annotations
 
 from itertools import count

@@ -1,4 +1,4 @@
-"""Topics' settings, and housekeeping: policies, pauses, what the janitor removes and what it never touches."""
+"""Topics' settings and housekeeping: policies, pauses, what the janitor removes and what it never touches."""
 
 from __future__ import annotations
 

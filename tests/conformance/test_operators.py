@@ -1,4 +1,4 @@
-"""Operators' actions: which states each takes, what force does, what the answer says, and that what moved on is left alone."""
+"""Operators' actions: the states each takes, what force does, what is answered, what is left alone."""
 
 from __future__ import annotations
 

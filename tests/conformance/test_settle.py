@@ -1,4 +1,4 @@
-"""What becomes of a lease in its holder's hands: ack, requeue, release, bury, extend, and what a stale receipt may do (nothing)."""
+"""What becomes of a lease in its holder's hands, and what a stale receipt may do: nothing."""
 
 from __future__ import annotations
 

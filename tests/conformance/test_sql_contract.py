@@ -1,4 +1,4 @@
-"""The SQL contract: a plain INSERT by any SQLite, in a transaction of its own program's, is a complete enqueue.
+"""The SQL contract: a plain INSERT by any SQLite, in its own program's transaction, is a complete enqueue.
 
 The writers are other processes, as two SQLite libraries on one file in one process undo each other's locks.
 """
@@ -23,7 +23,8 @@ WRITER = """
     connection = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
     try:
         for sql, values in json.loads(sys.argv[2]):
-            connection.execute(sql, [bytes.fromhex(one["hex"]) if isinstance(one, dict) else one for one in values])
+            bound = [bytes.fromhex(one["hex"]) if isinstance(one, dict) else one for one in values]
+            connection.execute(sql, bound)
         print("done")
     except sqlite3.Error as error:
         print(error)
@@ -34,7 +35,7 @@ PLAIN = "INSERT INTO smq_messages(topic, payload) VALUES (?, ?)"
 
 @pytest.fixture
 def queue(location: str) -> Iterator[Queue]:
-    """A queue with the clock of the machine, as the writers have it."""
+    """Give a queue with the clock of the machine, as the writers have it."""
     with Queue(location) as opened:
         opened.size("mail")
         yield opened

@@ -1,4 +1,7 @@
-"""What a dequeue does because time passed: it returns expired leases, makes due messages ready, and never more than 500 a call."""
+"""What a dequeue does because time passed: it returns expired leases and makes due messages ready.
+
+Never more than 500 of each a call.
+"""
 
 from __future__ import annotations
 

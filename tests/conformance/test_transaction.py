@@ -9,6 +9,7 @@ import pytest
 from smq_core.errors import StoreError
 
 if TYPE_CHECKING:
+    from smq_core.store.records import Hold
     from tests.conformance.desk import Desk
 
 
@@ -25,13 +26,19 @@ def test_what_is_done_inside_is_there_afterwards(desk: Desk) -> None:
 def test_an_exception_rolls_all_of_it_back(desk: Desk) -> None:
     first = desk.send()
     hold = desk.take_one()
-    with pytest.raises(KeyError), desk.store.transaction():
-        desk.send()
-        desk.ack(hold)
-        raise KeyError
+    with pytest.raises(KeyError):
+        send_ack_and_fail(desk, hold)
 
     assert (desk.stats().ready, desk.state(first)) == (0, "processing")
     assert desk.ack(hold) == []
+
+
+def send_ack_and_fail(desk: Desk, hold: Hold) -> None:
+    """Do things in a transaction that an exception ends."""
+    with desk.store.transaction():
+        desk.send()
+        desk.ack(hold)
+        raise KeyError
 
 
 def test_a_part_that_failed_leaves_nothing_and_the_rest_goes_on(desk: Desk) -> None:

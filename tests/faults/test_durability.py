@@ -1,4 +1,4 @@
-"""Durability outside the lock: what `enqueue` returned survives a crash of the machine, though its flush holds up nobody.
+"""Durability outside the lock: what `enqueue` returned survives a crash of the machine.
 
 The story: a commit without a flush, the turn given back, then the flush, then the return. Each condition
 under which that is as good as a commit with a flush has its test here.
@@ -6,7 +6,6 @@ under which that is as good as a commit with a flush has its test here.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +30,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
 
 @pytest.fixture
 def queue(location: str, recorder: Recorder) -> Iterator[Queue]:
-    """A queue that has made its first commit, below which everything is recorded."""
+    """Give a queue that has made its first commit, below which everything is recorded."""
     with Queue(location) as opened:
         opened.enqueue("mail", "first")
         recorder.during()
@@ -47,7 +46,7 @@ def test_an_enqueue_commits_gives_the_turn_back_flushes_and_returns(queue: Queue
 def test_the_first_commit_of_a_connection_is_a_full_one_inside_its_turn(
     location: str, recorder: Recorder
 ) -> None:
-    """SQLite syncs the -wal's folder with the first sync of it that a connection makes, which our flush cannot."""
+    """SQLite syncs the -wal's folder with a connection's first sync of it, which our flush cannot."""
     with Queue(location) as opened:
         opened.size("mail")
         recorder.during()
@@ -156,7 +155,7 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
 def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
     queue: Queue, recorder: Recorder
 ) -> None:
-    """The system reports a failed flush once and calls the pages clean: a second try would succeed and write nothing."""
+    """The system tells a failed flush once and calls the pages clean: a second try would write nothing."""
     recorder.flush_fails = True
     with pytest.raises(StoreUnavailable):
         queue.enqueue("mail", "hello")

@@ -1,11 +1,10 @@
-"""A database that is moved or replaced under a queue that is open: nothing goes on into files that nobody finds.
+"""A database that is moved or replaced under an open queue: nothing goes into files that nobody finds.
 
 The story: a backup is put in the place of a damaged database while a producer runs on.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def queue(location: str) -> Iterator[Queue]:
-    """A queue that is open and holds a message."""
+    """Give a queue that is open and holds a message."""
     with Queue(location) as opened:
         opened.enqueue("mail", "first")
         yield opened
@@ -39,7 +38,10 @@ def test_a_database_that_was_moved_away_is_left_and_the_one_that_lies_there_now_
 
 
 def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(queue: Queue, template: Path) -> None:
-    """SQLite deletes a -wal by its name when it closes a database as the last one: here it would be another's."""
+    """SQLite deletes a -wal by its name when it closes a database as the last one.
+
+    Here it would be another's.
+    """
     move(queue, "moved")
     Path(queue.location).write_bytes(template.read_bytes())
     with Queue(queue.location) as other:
@@ -65,4 +67,4 @@ def wal_of(queue: Queue) -> Path:
 def move(queue: Queue, name: str) -> None:
     """Rename a database and what lies beside it."""
     for suffix in ("", "-wal", "-shm"):
-        os.rename(queue.location + suffix, Path(queue.location).with_name(name + suffix))
+        Path(queue.location + suffix).rename(Path(queue.location).with_name(name + suffix))

@@ -1,4 +1,4 @@
-"""Turns: whoever stops, dies or is interrupted with the turn or the lock in hand holds up the others for a bounded time only.
+"""Turns: whoever stops, dies or is interrupted with the lock in hand holds others up for a bounded time.
 
 The story: a writer is suspended by a debugger in the middle of its commit, and the workers of the machine
 wait for it.
@@ -42,7 +42,7 @@ FOREIGN_HOLDER = """
 
 @pytest.fixture
 def hasty(location: str) -> Iterator[Queue]:
-    """A queue that does not wait for long."""
+    """Give a queue that does not wait for long."""
     with Queue(location, timeout=0.2) as opened:
         opened.enqueue("mail", "first")
         yield opened
@@ -111,7 +111,7 @@ SENDER = """
 
 
 def test_a_caller_who_gave_up_waiting_leaves_nothing_that_holds_the_turn_later(hasty: Queue) -> None:
-    """The kernel's queue has no timeout: a thread may still stand in it, and get the turn when nobody wants it any more."""
+    """The kernel's queue has no timeout: a thread stands in it, and gets the turn when nobody wants it."""
     with child(HOLDER, hasty.location) as holder:
         assert holder.line() == "held"
         for _ in range(3):
@@ -157,7 +157,7 @@ VERBS: dict[str, Callable[[Queue], object]] = {
     "dequeue": lambda queue: queue.dequeue("mail", limit=2),
     "dequeue and ack": lambda queue: queue.dequeue("mail", ack=queue.dequeue("mail")),
     "requeue": lambda queue: [queue.requeue(lease) for lease in queue.dequeue("mail")],
-    "transaction": lambda queue: in_transaction(queue),
+    "transaction": lambda queue: in_transaction(queue),  # noqa: PLW0108 - it is defined below
 }
 
 

@@ -1,4 +1,4 @@
-"""What a queue should do, in a dict of plain records: the state machine compares every answer of the engine with it.
+"""What a queue should do, in a dict of plain records, with which every answer of the engine is compared.
 
 It knows nothing of SQL, chunks or indexes; where it and `docs/states.md` differ, one of them is wrong.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from smq_core.states import State, UNFINISHED
+from smq_core.states import UNFINISHED, State
 
 MOST_A_CALL = 500
 TRASH_KEPT_MS = 24 * 3_600_000

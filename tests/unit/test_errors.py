@@ -1,4 +1,4 @@
-"""The tree of errors: what catches what, what a command ends with, and that no error of the driver gets out."""
+"""The tree of errors: what catches what, what commands end with, and that no driver's error gets out."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CORE = Path(__file__).parents[2] / "smq_core"
 OPERATOR = "operator_"
 BY_ID = "SEARCH smq_messages USING INTEGER PRIMARY KEY (rowid=?)"
+FINISHED = "SEARCH smq_messages USING COVERING INDEX smq_finished"
 
 HOT: dict[str, set[str]] = {
     "look": {
@@ -74,10 +75,7 @@ HOT: dict[str, set[str]] = {
     "operator_move": {BY_ID},
     "save_before": {BY_ID},
     "purge_some": {BY_ID},
-    "prune_trash": {
-        BY_ID,
-        "SEARCH smq_messages USING COVERING INDEX smq_finished (status=? AND finished_at>? AND finished_at<?)",
-    },
+    "prune_trash": {BY_ID, f"{FINISHED} (status=? AND finished_at>? AND finished_at<?)"},
     "error_kinds": {"SCAN smq_messages USING INDEX smq_shelf"},
     "attempts_of": {"SEARCH smq_attempts USING INDEX smq_attempts_of (message_id=?)"},
 }
@@ -87,7 +85,7 @@ twice."""
 
 @pytest.fixture
 def database(location: str) -> Iterator[apsw.Connection]:
-    """A connection with the setting that keeps plans the same for all values, as the store's have it."""
+    """Give a connection with the setting that keeps plans the same for all values, as the store's have it."""
     connection = apsw.Connection(location)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     yield connection
@@ -120,7 +118,7 @@ def test_every_statement_is_described_in_a_sentence() -> None:
     ] == []
 
 
-def test_every_statement_is_one(database: apsw.Connection) -> None:
+def test_every_statement_is_one() -> None:
     """What stands behind a semicolon would be run or lost unseen."""
     assert [name for name, one in all_queries().items() if ";" in one.sql] == []
 

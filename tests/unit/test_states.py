@@ -1,4 +1,4 @@
-"""The table of transitions: complete, without contradictions, and the same as what the documentation shows."""
+"""The table of transitions: complete, without contradictions, and the same as the documentation shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_state_is_entered_and_left_but_ready_which_an_enqueue_enters() -> 
 
     assert {row.source for row in changes} == set(State)
     assert {row.target for row in changes} == {*State, None}
-    assert UNFINISHED | FINISHED == set(State)
+    assert set(State) == UNFINISHED | FINISHED
     assert not UNFINISHED & FINISHED
 
 

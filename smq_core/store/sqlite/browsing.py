@@ -1,11 +1,14 @@
-"""Reads messages for people: pages by id, ids alone, counts, one whole message. No query holds a read transaction longer than itself."""
+"""Reads messages for people: pages by id, ids alone, counts, one whole message.
+
+No query holds a read transaction longer than itself.
+"""
 
 from __future__ import annotations
 
 from array import array
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
@@ -13,6 +16,7 @@ from smq_core.message import ActivityEntry
 from smq_core.states import State
 from smq_core.store.records import AttemptRow, MessageRow
 from smq_core.store.sqlite import filters
+from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.leasing import ready_priorities
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
@@ -44,7 +48,7 @@ class Browsing(Session):
     def get(self, message_id: int) -> MessageRow | None:
         """Answer one whole message."""
         row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
-        return None if row is None else MessageRow._make(row)  # type: ignore[arg-type]  # the columns of message_row
+        return None if row is None else MessageRow._make(row)
 
     def page(
         self,
@@ -59,7 +63,7 @@ class Browsing(Session):
         """Answer messages by id, beyond `after` (exclusive); payloads cut to `preview_bytes` (None: whole)."""
 
         def work(db: apsw.Connection) -> list[MessageRow]:
-            with db:
+            with savepoint(db):
                 ids = matching_ids(db, selection, after=after, newest=newest, limit=limit, now_ms=now_ms)
                 return _rows(db, ids, preview_bytes, newest=newest)
 
@@ -79,7 +83,7 @@ class Browsing(Session):
                 selection, now_ms, **({"before": after} if newest else {"after": after})
             )
             found = array("q")
-            with db:
+            with savepoint(db):
                 streams = list(_streams(db, selection))
                 for stream in streams:
                     found.extend(_ids(db, stream, wanted, limit=limit, newest=newest))
@@ -93,14 +97,9 @@ class Browsing(Session):
 
         def work(db: apsw.Connection) -> int:
             wanted = filters.conditions(selection, now_ms)
-            with db:
+            with savepoint(db):
                 found = sum(
-                    cast(
-                        "int",
-                        db.execute(
-                            filters.count_sql(stream, wanted), {**stream.values, **wanted, "limit": limit}
-                        ).get,
-                    )
+                    _count(db, stream, {**stream.values, **wanted, "limit": limit}, wanted)
                     for stream in _streams(db, selection)
                 )
             return min(found, limit)
@@ -109,25 +108,21 @@ class Browsing(Session):
 
     def highest_id(self) -> int:
         """Answer the highest id there is, 0 when there is none."""
-        return self._read(lambda db: cast("int | None", db.execute(_HIGHEST_ID).get) or 0)
+        return self._read(_highest_id)
 
     def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
         """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
-        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, limit)).fetchall())
-        return cast("list[tuple[str, str, int, int, int]]", rows)
+        return self._read(lambda db: list(db.execute(_ERROR_KINDS, (topic, limit))))
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
         """Answer the failed attempts kept of a message, oldest first."""
         rows = self._read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
-        return [AttemptRow._make(row) for row in rows]  # type: ignore[arg-type]  # the columns of attempts_of
+        return [AttemptRow._make(row) for row in rows]
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
         """Answer what operators did, newest first."""
-        rows = self._read(lambda db: db.execute(_ACTIVITY, (before or _WHOLE, limit)).fetchall())
-        return [
-            _entry(cast("tuple[int, int, str, str, str | None, int, str, int | None, int]", row))
-            for row in rows
-        ]
+        rows = self._read(lambda db: list(db.execute(_ACTIVITY, (before or _WHOLE, limit))))
+        return [_entry(row) for row in rows]
 
 
 def matching_ids(
@@ -148,7 +143,7 @@ def _streams(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stre
     elif state is None:
         yield filters.table_stream(None)
     else:
-        topics = [cast("str", row[0]) for row in db.execute(_BUSY_TOPICS)]
+        topics = [row[0] for row in db.execute(_BUSY_TOPICS)]
         if len(topics) > MOST_STREAMED_TOPICS:
             yield filters.table_stream(state)
         else:
@@ -171,7 +166,22 @@ def _ids(
     db: apsw.Connection, stream: filters.Stream, wanted: dict[str, filters.Value], *, limit: int, newest: bool
 ) -> list[int]:
     sql = filters.ids_sql(stream, wanted, newest=newest)
-    return [cast("int", row[0]) for row in db.execute(sql, {**stream.values, **wanted, "limit": limit})]
+    return [row[0] for row in db.execute(sql, {**stream.values, **wanted, "limit": limit})]
+
+
+def _highest_id(db: apsw.Connection) -> int:
+    highest: int | None = db.execute(_HIGHEST_ID).get
+    return highest or 0
+
+
+def _count(
+    db: apsw.Connection,
+    stream: filters.Stream,
+    values: dict[str, filters.Value],
+    wanted: dict[str, filters.Value],
+) -> int:
+    found: int = db.execute(filters.count_sql(stream, wanted), values).get
+    return found
 
 
 def _rows(
@@ -181,7 +191,7 @@ def _rows(
         return []
     preview = _WHOLE if preview_bytes is None else preview_bytes
     rows = db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))).fetchall()
-    found = [MessageRow._make(row) for row in rows]  # type: ignore[arg-type]  # the columns of message_rows
+    found = [MessageRow._make(row) for row in rows]
     return found[::-1] if newest else found
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
 from smq_core.errors import SmqError, StoreBusy, StoreError, StoreUnavailable
+from smq_core.store.sqlite.checkpoints import Checkpoints
+from smq_core.store.sqlite.settings import open_database
 from smq_core.store.sqlite.translate import translate
 from smq_core.store.sqlite.turn import Turn
 from smq_core.store.sqlite.wal import WalFile
@@ -22,57 +24,22 @@ from smq_core.wakeup import open_watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from smq_core.store.sqlite.settings import Settings
     from smq_core.wakeup import FileWatch
 
-__all__ = [
-    "BUSY_IN_TURN_MS",
-    "CHECKPOINT_PAGES",
-    "RESTART_PAGES",
-    "ClosedMeanwhileError",
-    "Connection",
-    "Settings",
-    "savepoint",
-]
+__all__ = ["ClosedMeanwhileError", "Connection", "savepoint"]
 
 T = TypeVar("T")
 
-BUSY_IN_TURN_MS: Final = 100
-"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others
-try."""
-CHECKPOINT_PAGES: Final = 4_000
-"""Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back; consumers wait
-for three times that.  Every 1,000 frames inside a commit, two consumers had a p99 of 16 ms on a disk with
-5 ms flushes; every 20,000 outside, 1.0 ms (measured). But a -wal of 80,000 frames made a lease 1.7 times
-slower, since each page is looked for in all of it."""
-RESTART_PAGES: Final = 16_000
-"""Frames from which writers are held up for a moment so that the -wal can begin anew (32 MB)."""
-_PRAGMAS: Final = """
-    PRAGMA synchronous = NORMAL;
-    PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 0;
-    PRAGMA journal_size_limit = 67108864;
-    PRAGMA fullfsync = ON;
-    PRAGMA checkpoint_fullfsync = ON;
-"""
-
 
 def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
-    """Answer a part of a transaction, or a transaction of its own for reading: an exception takes it back, and goes on."""
-    return cast("contextlib.AbstractContextManager[None]", db)
+    """Answer a part of a transaction, or one of its own for reading; an exception takes it back."""
+    part: contextlib.AbstractContextManager[None] = db  # type: ignore[assignment]  # it never swallows an exception
+    return part
 
 
 class ClosedMeanwhileError(Exception):
-    """Another thread closed the connection, or forked, between the moment it was fetched and its use: fetch it anew."""
-
-
-class Settings(NamedTuple):
-    """What is the same for all connections of a store."""
-
-    path: str
-    read_only: bool
-    timeout_s: float
-    """How long a call waits for others before it raises StoreBusy."""
-    monotonic: Callable[[], float]
+    """Another thread closed the connection, or forked, after it was fetched: fetch it anew."""
 
 
 class Connection:
@@ -89,14 +56,12 @@ class Connection:
         """Held while a call runs, so that a fork or a close can wait for it."""
         self.is_open = False
         self._depth = 0
-        self._wal_length = _WalLength()
-        self._next_checkpoint = CHECKPOINT_PAGES
+        self._checkpoints = Checkpoints()
         self._owes_full_commit = True
         self._watch: FileWatch | None = None
-        flags = apsw.SQLITE_OPEN_READONLY if settings.read_only else apsw.SQLITE_OPEN_READWRITE
         try:
-            self.db = apsw.Connection(settings.path, flags=flags, statementcachesize=200)
-            self._configure()
+            self.db = open_database(settings)
+            self.db.set_wal_hook(self._checkpoints.note)
         except apsw.Error as error:
             raise translate(error, settings.path) from error
         if not settings.read_only:
@@ -199,30 +164,16 @@ class Connection:
             self._watch = open_watch(self.settings.path + "-wal")
         return self._watch
 
-    def checkpoint(self, *, may_restart: bool = True) -> None:
-        """Copy the -wal back into the database, without holding anybody up.
-
-        Begin it anew when it has grown long.
-        """
-        with self.lock, contextlib.suppress(apsw.BusyError):
-            log, copied = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._next_checkpoint = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
-            if (
-                may_restart
-                and log >= RESTART_PAGES
-                and copied < log
-                and self._turn.await_until(self.settings.monotonic() + 1.0, self.settings.monotonic)
-            ):
-                try:
-                    self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-                finally:
-                    self._turn.give()
+    def checkpoint(self) -> None:
+        """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long."""
+        with self.lock:
+            self._checkpoints.run(self.db, self._turn, self.settings.monotonic)
 
     def _write_inside(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Run a part of an open transaction, so that a caller who catches its error finds nothing half-done."""
+        """Run a part of an open transaction; a caller who catches its error finds nothing half-done."""
         self._require_transaction()
         try:
-            with self.db:
+            with savepoint(self.db):
                 return work(self.db)
         except apsw.Error as error:
             raise translate(error, self.settings.path) from error
@@ -279,14 +230,17 @@ class Connection:
             )
 
     def _prepare_flush(self) -> bool:
-        """Say whether this commit has to be a full one: SQLite then syncs the -wal's folder entry, which our flush cannot."""
+        """Say whether this commit has to be a full one.
+
+        SQLite then syncs the -wal's entry in its folder, which our flush cannot.
+        """
         if not self._wal.is_current():
             self._forsake()
             raise ClosedMeanwhileError
         if self._wal.is_poisoned:
             self._renew_wal()
         if self._owes_full_commit:
-            self._wal_length.pages = 0
+            self._checkpoints.pages = 0
             self.db.execute("PRAGMA synchronous = FULL")
         return self._owes_full_commit
 
@@ -294,10 +248,10 @@ class Connection:
         if is_full:
             self.db.execute("PRAGMA synchronous = NORMAL")
             # a commit of nothing syncs nothing
-            self._owes_full_commit = not self._wal_length.pages
+            self._owes_full_commit = not self._checkpoints.pages
         if is_durable:
             self._wal.flush()
-        if self._wal_length.pages >= (self._next_checkpoint if is_durable else 3 * self._next_checkpoint):
+        if self._checkpoints.is_due(is_durable=is_durable):
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error):
                 self.checkpoint()
@@ -312,7 +266,10 @@ class Connection:
         self.close()
 
     def _renew_wal(self) -> None:
-        """Begin a new chain of frames after a failed flush: what comes after a frame that is not on the disk would be lost with it."""
+        """Begin a new chain of frames after a failed flush.
+
+        What comes after a frame that is not on the disk would be lost with it.
+        """
         try:
             self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
@@ -324,38 +281,8 @@ class Connection:
         self._turn = Turn(self._wal)
         self._owes_full_commit = True
 
-    def _configure(self) -> None:
-        # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
-        self.db.set_busy_timeout(round(self.settings.timeout_s * 1000))
-        # without it SQLite plans a statement anew at each execution when a bound value might tell whether a
-        # partial index may be used (a lease's SELECT 12.7 µs instead of 1.6, measured)
-        self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-        # a statement of several is only run to its end when its rows are read
-        self.db.execute(_PRAGMAS).fetchall()
-        # opens the -wal, which only a first read does
-        self.db.execute("SELECT 1 FROM sqlite_schema").fetchall()
-        self.db.set_wal_hook(self._wal_length.note)
-        self.db.set_busy_timeout(BUSY_IN_TURN_MS)
-
     def __del__(self) -> None:
         """Close what a thread left open when it ended."""
         if getattr(self, "is_open", False):
             with contextlib.suppress(SmqError, apsw.Error):
                 self.close()
-
-
-class _WalLength:
-    """How long the -wal was at the last commit.
-
-    No part of the connection, which would otherwise be kept alive by its own hook.
-    """
-
-    __slots__ = ("pages",)
-
-    def __init__(self) -> None:
-        self.pages = 0
-
-    def note(self, _db: apsw.Connection, _name: str, pages: int) -> int:
-        """Take the number of pages that SQLite tells after a commit."""
-        self.pages = pages
-        return apsw.SQLITE_OK

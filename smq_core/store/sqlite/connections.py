@@ -1,4 +1,4 @@
-"""A connection for each thread, opened when first used, and closed for a fork, with its thread, or with its store.
+"""A connection for each thread, opened when first used, closed for a fork, with its thread or its store.
 
 A fork copies SQLite's records of its locks into the child, whose connections would then take none and lose
 committed messages (tried). So before a fork every connection of the process is closed, running transactions
@@ -12,8 +12,9 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from smq_core.store.sqlite.connection import Connection, Settings
+from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.second_library import refuse
+from smq_core.store.sqlite.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.message import TopicStats
+from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
@@ -43,16 +44,16 @@ class Counting(Session):
 
     def size(self, topic: str) -> int:
         """Count the unfinished messages of a topic, in constant time."""
-        return self._read(lambda db: cast("int | None", db.execute(_SIZE, (topic,)).get) or 0)
+        return self._read(lambda db: db.execute(_SIZE, (topic,)).get or 0)
 
     def topics(self, now_ms: int) -> list[TopicStats]:
         """Answer depth and pause of every topic, by name; of one that is paused but was never used, too."""
 
         def work(db: apsw.Connection) -> list[TopicStats]:
             # one read transaction, so that the two counts belong to the same moment
-            with db:
+            with savepoint(db):
                 stats = _stats(db, None, now_ms)
-                unused = [_unused(cast("_Pause", row), now_ms) for row in db.execute(_PAUSED)]
+                unused = [_unused(_Pause._make(row), now_ms) for row in db.execute(_PAUSED)]
             return sorted([*stats, *unused], key=lambda one: one.topic)
 
         return self._read(work)
@@ -61,24 +62,31 @@ class Counting(Session):
         """Answer one topic; zeros for one never used."""
 
         def work(db: apsw.Connection) -> TopicStats:
-            with db:
+            with savepoint(db):
                 found = _stats(db, name, now_ms)
                 found += [
                     one
                     for row in db.execute(_PAUSED)
-                    if (one := _unused(cast("_Pause", row), now_ms)).topic == name
+                    if (one := _unused(_Pause._make(row), now_ms)).topic == name
                 ]
             return found[0] if found else TopicStats(topic=name)
 
         return self._read(work)
 
 
-_Pause = tuple[str, str, str, int, "int | None"]
+class _Pause(NamedTuple):
+    """The columns of paused_topics."""
+
+    topic: str
+    reason: str
+    paused_by: str
+    paused_at: int
+    paused_until: int | None
 
 
 def _stats(db: apsw.Connection, topic: str | None, now_ms: int) -> list[TopicStats]:
-    rows = [_Counts._make(row) for row in db.execute(_TOPICS, (topic,))]  # type: ignore[arg-type]  # its columns
-    processing = dict(cast("list[tuple[str, int]]", db.execute(_PROCESSING).fetchall()))
+    rows = [_Counts._make(row) for row in db.execute(_TOPICS, (topic,))]
+    processing = dict(list(db.execute(_PROCESSING)))
     return [_one(row, processing.get(row.topic, 0), now_ms) for row in rows]
 
 
@@ -115,7 +123,7 @@ def _unused(pause: _Pause, now_ms: int) -> TopicStats:
 
 
 def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
-    """Answer the longest wait among the first ready messages, the first of the least urgent, and the due ones.
+    """Answer the longest wait of the first ready messages, the first of the least urgent, and the due ones.
 
     A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is
     not looked for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -47,14 +47,16 @@ class Editing(Browsing):
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
     ) -> Outcome:
-        """Change one message that is not processing, nor in the trash, and is still in the state it was seen in.
+        """Change one message, neither processing nor in the trash, in the state it was seen in.
 
         Raises:
             MessageNotFound: when it is gone.
             InvalidMessage: for a new `available_at` of a message that is not delayed.
         """
         try:
-            return self._write_durably(lambda db: _edit(db, message_id, edit, actor, now_ms, seen))
+            return self._write_durably(
+                lambda db: _edit(db, message_id, edit, actor=actor, now_ms=now_ms, seen=seen)
+            )
         except _KeyHeldError:
             return _missed(message_id, "another unfinished message of the topic has that key")
 
@@ -88,9 +90,7 @@ class Editing(Browsing):
         """
 
         def work(db: apsw.Connection) -> bool:
-            messages, has_settings = cast(
-                "tuple[int | None, int]", db.execute(_TOPIC_ROWS, (topic,)).fetchall()[0]
-            )
+            ((messages, has_settings),) = db.execute(_TOPIC_ROWS, (topic,))
             if messages or (messages is None and not has_settings):
                 return False
             for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
@@ -102,7 +102,7 @@ class Editing(Browsing):
 
 
 def _edit(
-    db: apsw.Connection, message_id: int, edit: Edit, actor: str, now_ms: int, seen: State | None
+    db: apsw.Connection, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None
 ) -> Outcome:
     row = db.execute(_READ, (message_id,)).fetchone()
     if row is None:
@@ -118,8 +118,8 @@ def _edit(
         "max_attempts",
         "topic",
     )
-    values = dict(zip(names, row, strict=True))
-    status, topic = cast("str", values["status"]), cast("str", values.pop("topic"))
+    values: dict[str, apsw.SQLiteValue] = dict(zip(names, row, strict=True))
+    status, topic = str(values["status"]), str(values.pop("topic"))
     if refusal := _refusal(status, edit, seen):
         return _missed(message_id, refusal)
     changes = {

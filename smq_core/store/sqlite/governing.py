@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,9 +30,7 @@ class Governing(Session):
     def policy(self, topic: str) -> TopicPolicy:
         """Answer a topic's policy, defaults filled in."""
         row = self._read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
-        max_attempts, visibility_ms, backoff, keep_ms = cast(
-            "tuple[int | None, int | None, str | None, int | None]", row or (None, None, None, None)
-        )
+        max_attempts, visibility_ms, backoff, keep_ms = row or (None, None, None, None)
         defaults = TopicPolicy()
         return TopicPolicy(
             max_attempts=max_attempts or defaults.max_attempts,

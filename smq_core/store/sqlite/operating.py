@@ -8,7 +8,8 @@ is looked at and changed in one transaction, and the answer says how many had mo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -108,7 +109,7 @@ class Operating(Browsing):
             if progress is not None and not progress(tally.done):
                 break
         if tally.operation is not None and not tally.done:
-            self._write(lambda db: operations.discard_if_empty(db, cast("int", tally.operation)))
+            self._write(partial(operations.discard_if_empty, operation=tally.operation))
         return tally.outcome(names_ids=not isinstance(targets, Selection))
 
     def _chunks(self, action: Action, targets: Targets, tally: Tally) -> Iterator[None]:
@@ -119,7 +120,7 @@ class Operating(Browsing):
         ids = sorted(targets)
         for start in range(0, len(ids), CHUNK):
             chunk = {one: targets[one] for one in ids[start : start + CHUNK]}
-            self._write_durably(lambda db, chunk=chunk: _change(db, action, chunk, tally, None))
+            self._write_durably(partial(_change, action=action, seen=chunk, tally=tally, topic=None))
             yield
 
     def _selected_chunks(self, action: Action, selection: Selection, tally: Tally) -> Iterator[None]:
@@ -151,7 +152,7 @@ def _change(
 
     The tally is only told what was committed with it.
     """
-    rows = {row[0]: _Seen._make(row) for row in db.execute(_SEEN, (id_array(seen),))}  # type: ignore[arg-type]  # its columns
+    rows = {row[0]: _Seen._make(row) for row in db.execute(_SEEN, (id_array(seen),))}
     refusals = {one: why for one in seen if (why := action.refusal(rows.get(one), seen[one]))}
     wanted = [one for one in seen if one not in refusals]
     changed: list[int] = []
@@ -195,8 +196,8 @@ def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) 
         "error": f"buried by {action.actor}",
     }
     sql = _WRITES[action.verb]
-    db.execute(sql, {name: value for name, value in values.items() if f":{name}" in sql})  # type: ignore[misc]  # plain values
-    changed = [cast("int", row[0]) for row in db.execute(_TOUCHED, (id_array(ids), operation))]
+    db.execute(sql, {name: value for name, value in values.items() if f":{name}" in sql})
+    changed = [row[0] for row in db.execute(_TOUCHED, (id_array(ids), operation))]
     if len(changed) < len(ids):
         db.execute(_DROP_BEFORE, (operation, id_array(set(ids).difference(changed))))
     return changed

@@ -88,7 +88,7 @@ def discard_if_empty(db: apsw.Connection, operation: int) -> None:
     db.execute(_DISCARD, (operation,))
 
 
-def id_array(ids: Iterable[int]) -> apsw.carray:
+def id_array(ids: Iterable[int]) -> apsw.CArrayBinding:
     """Bind ids as an array.
 
     The driver takes none that is empty, so that 0 stands there, which no message has.

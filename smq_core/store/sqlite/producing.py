@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Batch, NewMessage
 
-__all__ = ["Producing"]
+__all__ = ["Producing", "Values"]
+
+Values = tuple[str | bytes | int | None, ...]
+"""What is bound to a statement that adds one message."""
 
 _INSERT = query("insert_message")
 _INSERT_KEYED = query("insert_keyed_message")
@@ -56,16 +59,17 @@ class Producing(Session):
         return self._write_durably(lambda db: work(db, batch, now_ms))
 
 
-def _insert(db: apsw.Connection, values: tuple[object, ...]) -> int:
-    db.execute(_INSERT, values)  # type: ignore[arg-type]  # the driver's type for values leaves out tuples of object
+def _insert(db: apsw.Connection, values: Values) -> int:
+    db.execute(_INSERT, values)
     return db.last_insert_rowid()
 
 
-def _insert_keyed(db: apsw.Connection, values: tuple[object, ...]) -> int:
-    db.execute(_INSERT_KEYED, values)  # type: ignore[arg-type]  # as above
+def _insert_keyed(db: apsw.Connection, values: Values) -> int:
+    db.execute(_INSERT_KEYED, values)
     if db.changes():
         return db.last_insert_rowid()
-    return int(db.execute(_FIND_BY_KEY, (values[0], values[-1])).get)  # type: ignore[arg-type]  # one column of one row
+    holder: int = db.execute(_FIND_BY_KEY, (values[0], values[-1])).get
+    return holder
 
 
 def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
@@ -81,16 +85,14 @@ def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
     return ids
 
 
-def _insert_array(db: apsw.Connection, shared: tuple[object, ...], bodies: Sequence[str | bytes]) -> range:
+def _insert_array(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> range:
     """Insert bodies by one statement; their ids are consecutive, as we hold the write lock."""
-    db.execute(_INSERT_RUN, (*shared, apsw.carray(tuple(bodies))))  # type: ignore[arg-type]  # see above
+    db.execute(_INSERT_RUN, (*shared, apsw.carray(tuple(bodies))))
     last = db.last_insert_rowid()
     return range(last - len(bodies) + 1, last + 1)
 
 
-def _insert_one_by_one(
-    db: apsw.Connection, shared: tuple[object, ...], bodies: Sequence[str | bytes]
-) -> list[int]:
+def _insert_one_by_one(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> list[int]:
     return [_insert(db, (*shared, body)) for body in bodies]
 
 
@@ -109,7 +111,7 @@ def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
     return ids
 
 
-def _shared(batch: Batch, kind: str, now_ms: int) -> tuple[object, ...]:
+def _shared(batch: Batch, kind: str, now_ms: int) -> Values:
     status = "ready" if batch.available_at <= now_ms else "delayed"
     return (
         batch.topic,

@@ -36,7 +36,7 @@ def all_queries() -> dict[str, Query]:
     """Answer every statement by name."""
     found: dict[str, Query] = {}
     for file in sorted(
-        resources.files(__package__).joinpath("queries").iterdir(), key=lambda entry: entry.name
+        resources.files("smq_core.store.sqlite").joinpath("queries").iterdir(), key=lambda entry: entry.name
     ):
         for one in _statements(file.read_text(encoding="utf-8")):
             if one.name in found:

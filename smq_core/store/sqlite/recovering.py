@@ -1,4 +1,4 @@
-"""What becomes of the leases of a worker that died: whoever notices returns them, and says who is to blame."""
+"""What becomes of the leases of a worker that died: whoever notices returns them, and says who is blamed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ class Recovering(Session):
         and it is dead when exhausted. `poison`: dead at once.
         """
         return self._write(
-            lambda db: sum(_recover(db, hold, worker, verdict, failure.error, now_ms) for hold in holds)
+            lambda db: sum(
+                _recover(db, hold, worker, verdict, error=failure.error, now_ms=now_ms) for hold in holds
+            )
         )
 
 
-def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, error: str, now_ms: int) -> int:  # noqa: PLR0917 - all of it is needed, and names would not help
+def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, error: str, now_ms: int) -> int:
     attempt = read_attempt(db, hold)
     if attempt is None or attempt.worker != worker:
         return 0
@@ -70,5 +72,5 @@ def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, error: 
         },
     )
     if kept is not None:
-        record_attempt(db, hold, attempt, "recover", kept, now_ms)
+        record_attempt(db, hold, attempt, outcome="recover", error=kept, now_ms=now_ms)
     return 1

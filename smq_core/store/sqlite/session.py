@@ -1,4 +1,4 @@
-"""What all parts of the SQLite store share: this thread's connection, and the ways to read and write through it."""
+"""What all parts of the SQLite store share: this thread's connection, and how to read and write by it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import opening
-from smq_core.store.sqlite.connection import ClosedMeanwhileError, Settings
+from smq_core.store.sqlite.connection import ClosedMeanwhileError
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
+from smq_core.store.sqlite.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,7 +81,7 @@ class Session:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL, inside `transaction()`; answers all rows."""
-        return self._write(lambda db: db.execute(sql, parameters).fetchall())  # type: ignore[arg-type]  # the driver checks the values
+        return self._write(lambda db: db.execute(sql, parameters).fetchall())
 
     def _prepare(self) -> None:
         opening.prepare(

@@ -93,7 +93,7 @@ class Settling(Session):
                 return None
             fate = _fate(attempt, failure, now_ms)
             _give_back(db, hold, fate, failure.error, now_ms)
-            record_attempt(db, hold, attempt, "requeue", failure.error, now_ms)
+            record_attempt(db, hold, attempt, outcome="requeue", error=failure.error, now_ms=now_ms)
             return fate
 
         return self._write(work)
@@ -106,7 +106,7 @@ class Settling(Session):
             if attempt is None:
                 return False
             _give_back(db, hold, Requeued(State.DEAD, now_ms), failure.error, now_ms)
-            record_attempt(db, hold, attempt, "bury", failure.error, now_ms)
+            record_attempt(db, hold, attempt, outcome="bury", error=failure.error, now_ms=now_ms)
             return True
 
         return self._write(work)
@@ -161,6 +161,7 @@ def record_attempt(
     db: apsw.Connection,
     hold: Hold,
     attempt: Attempt,
+    *,
     outcome: str,
     error: str,
     now_ms: int,
@@ -244,7 +245,7 @@ def _extend(
     db: apsw.Connection, receipt: Receipt, ids: _Ids, visibility_ms: int | None, now_ms: int
 ) -> dict[int, int]:
     default_ms = round(TopicPolicy().visibility_timeout * 1000)
-    held = db.execute(_HELD_PROCESSING, (ids.array, receipt)).fetchall()
+    held = list(db.execute(_HELD_PROCESSING, (ids.array, receipt)))
     until: dict[int, int] = {one: now_ms + (visibility_ms or own or default_ms) for one, own in held}
     for moment in set(until.values()):
         some = apsw.carray(array("q", [one for one, own in until.items() if own == moment]))

@@ -1,4 +1,4 @@
-"""The writers' turn: a `flock` on the -wal that a writer takes before BEGIN IMMEDIATE and gives back after the commit.
+"""The writers' turn: a `flock` on the -wal, taken before BEGIN IMMEDIATE and given back after the commit.
 
 SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes;
 with turns 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb SQLite's.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -43,6 +44,15 @@ class _Operation(NamedTuple):
     undone_at: int | None
 
 
+class _Undo(NamedTuple):
+    """What is taken back, by whom and when."""
+
+    operation: int
+    record: _Operation
+    actor: str
+    now_ms: int
+
+
 class Undoing(Session):
     """The part of the store that undoes."""
 
@@ -52,11 +62,7 @@ class Undoing(Session):
         Raises: SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or
             a purge).
         """
-        wanted = (
-            self._read(lambda db: cast("int | None", db.execute(_LAST).get))
-            if operation is None
-            else operation
-        )
+        wanted = self._read(_last) if operation is None else operation
         found = None if wanted is None else self._read(lambda db: db.execute(_READ, (wanted,)).fetchone())
         if wanted is None or found is None:
             raise SmqError(
@@ -64,7 +70,7 @@ class Undoing(Session):
                 if wanted is None
                 else f"there is no operation {wanted}: see `smq activity`"
             )
-        record = _Operation._make(found)  # type: ignore[arg-type]  # the columns of read_operation
+        record = _Operation._make(found)
         if record.undone_at is not None:
             raise SmqError(f"operation {wanted} ({record.action}) was undone already")
         if record.action in _RESTORE:
@@ -73,26 +79,28 @@ class Undoing(Session):
 
     def _undo_messages(self, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
         tally = Tally()
-        after = 0
-        while (
-            last := self._write_durably(
-                lambda db, after=after: _undo_chunk(db, operation, record, after, tally, actor, now_ms)
-            )
-        ) is not None:
-            after = last
+        undo = _Undo(operation, record, actor, now_ms)
+        after: int | None = 0
+        while after is not None:
+            after = self._write_durably(partial(_undo_chunk, undo=undo, after=after, tally=tally))
         if tally.operation is None:
             raise SmqError(
-                f"operation {operation} ({record.action}) cannot be undone: it is too old, or removed messages for good"
+                f"operation {operation} ({record.action}) cannot be undone: "
+                "it is too old, or removed messages for good"
             )
         self._write_durably(lambda db: _close(db, operation, now_ms))
         return tally.outcome(names_ids=True)
 
 
-def _undo_chunk(
-    db: apsw.Connection, operation: int, record: _Operation, after: int, tally: Tally, actor: str, now_ms: int
-) -> int | None:
+def _last(db: apsw.Connection) -> int | None:
+    operation: int | None = db.execute(_LAST).get
+    return operation
+
+
+def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
     """Take a chunk back inside a transaction; answers its last id, None when there was none."""
-    rows = cast("list[tuple[int, str | None, int]]", db.execute(_PAGE, (operation, after, CHUNK)).fetchall())
+    operation, record, actor, now_ms = undo
+    rows: list[tuple[int, str | None, int]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
         return None
     if tally.operation is None:
@@ -102,7 +110,7 @@ def _undo_chunk(
         ).id
     wanted = [one for one, _, is_untouched in rows if is_untouched]
     db.execute(_UNDO, {"undo": tally.operation, "operation": operation, "ids": id_array(wanted)})
-    undone = {cast("int", row[0]) for row in db.execute(_TOUCHED, (id_array(wanted), tally.operation))}
+    undone = {row[0] for row in db.execute(_TOUCHED, (id_array(wanted), tally.operation))}
     operations.count(db, tally.operation, len(undone))
     tally.done += len(undone)
     tally.done_ids += sorted(undone)
@@ -131,13 +139,16 @@ def _undo_setting(
     db: apsw.Connection, operation: int, record: _Operation, actor: str, now_ms: int
 ) -> Outcome:
     """Put a topic's pause or policy back, unless somebody changed it again."""
-    later = cast("int | None", db.execute(_LATER, (operation, record.topic, record.action)).get)
+    later: int | None = db.execute(_LATER, (operation, record.topic, record.action)).get
     if later is not None:
         raise SmqError(
-            f"operation {operation} ({record.action}) cannot be undone: operation {later} changed {record.topic} again"
+            f"operation {operation} ({record.action}) cannot be undone: "
+            f"operation {later} changed {record.topic} again"
         )
     write, delete = _RESTORE[record.action]
-    before: list[Any] | None = msgspec.json.decode(record.before or "null")
+    before: list[str | int | None] | None = msgspec.json.decode(
+        record.before or "null", type=list[str | int | None] | None
+    )
     db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
     began = operations.begin(
         db,

@@ -1,4 +1,7 @@
-"""Waits for commits of others: woken by writes to the -wal, confirmed by `PRAGMA data_version`, which costs 3 µs and no read of a table."""
+"""Waits for commits of others: woken by writes to the -wal, confirmed by `PRAGMA data_version`.
+
+Such a look costs 3 µs and reads no table.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Waiting(Session):
         return self._read(_version)
 
     def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
-        """Answer a waiter that starts from now: a new one, which the caller closes, or this thread's, which the store closes.
+        """Answer a waiter that starts from now: a new one, to be closed, or this thread's.
 
         Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps
         one.
@@ -99,9 +102,8 @@ class SqliteWaiter:
                 return False
             if self._watch is None:
                 pause(min(remaining, next(sleeps, IDLE_SLEEPS_S[-1])))
-            elif self._has_notice(min(remaining, NET_S)):
-                if self._settle(deadline):
-                    return True
+            elif self._has_notice(min(remaining, NET_S)) and self._settle(deadline):
+                return True
         return True
 
     def close(self) -> None:
@@ -110,7 +112,7 @@ class SqliteWaiter:
             self._watch.close()
 
     def _watch_again(self) -> None:
-        """Watch the -wal of the connection that was opened after a fork or a close, which deletes the one before."""
+        """Watch the -wal of the connection opened after a fork or a close, which deletes the one before."""
         connection = self._seen[0]
         if self._is_shared:
             self._watch = connection.watch()

@@ -42,7 +42,7 @@ class WalFile:
     def is_current(self) -> bool:
         """Say whether the file at the path is still the one that is open."""
         try:
-            return os.stat(self.path).st_ino == self._inode
+            return os.stat(self.path).st_ino == self._inode  # noqa: PTH116 - on the way of every enqueue, where a Path costs as much again
         except OSError:
             return False
 
@@ -58,7 +58,8 @@ class WalFile:
         except OSError as error:
             self.is_poisoned = True
             raise StoreUnavailable(
-                f"flushing {self.path} failed ({error.strerror}): the message is stored, but may not survive a crash; check the disk"
+                f"flushing {self.path} failed ({error.strerror}): "
+                "the message is stored, but may not survive a crash; check the disk"
             ) from error
 
     def close(self) -> None:
