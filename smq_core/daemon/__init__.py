@@ -1,1 +1,1 @@
-"""The worker daemon: a supervisor alone with the database, and worker processes that run handlers and hold none."""
+"""The worker daemon: a supervisor with the database, and worker processes that run handlers without it."""

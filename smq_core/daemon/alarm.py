@@ -1,4 +1,7 @@
-"""Runs the commands of alerts: each once when its alert begins and once when it ends, with JSON on standard input."""
+"""Runs the commands of alerts.
+
+Each once when its alert begins and once when it ends, with JSON on standard input.
+"""
 
 from __future__ import annotations
 

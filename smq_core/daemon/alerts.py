@@ -1,7 +1,11 @@
-"""What is worth being told about a queue, decided from figures alone. Pure: it reads no database and runs no command."""
+"""What is worth being told about a queue, decided from figures alone.
+
+Pure: it reads no database and runs no command.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,12 +13,12 @@ import msgspec
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.protocol import HandlerSpec
 from smq_core.format import age, count, size
+from smq_core.message import TopicStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from smq_core.daemon.config import AlertTable
-    from smq_core.message import TopicStats
 
 __all__ = ["Facts", "is_taken", "reasons"]
 
@@ -50,13 +54,13 @@ def _topic_reasons(alert: AlertTable, topics: Iterable[TopicStats], taken: Seque
             and waits > alert.oldest_over
             and not stats.processing
         ):
-            yield f"{stats.topic}: the oldest message has been waiting for {age(waits)} and none is being processed"
+            yield f"{stats.topic}: the oldest has been waiting for {age(waits)} and none is processed"
         if alert.dead_over is not None and stats.dead > alert.dead_over:
             yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"
         if alert.ready_over is not None and stats.ready > alert.ready_over:
             yield f"{stats.topic}: {count(stats.ready)} messages ready, over {count(alert.ready_over)}"
         if alert.no_worker and (stats.ready or stats.delayed) and not is_taken(stats.topic, taken):
-            yield f"{stats.topic}: {count(stats.ready + stats.delayed)} messages wait and no daemon takes them"
+            yield f"{stats.topic}: {count(stats.ready + stats.delayed)} wait and no daemon takes them"
 
 
 def _file_reasons(alert: AlertTable, facts: Facts) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Takes messages back that stand behind a long handler: for processes that are free, after a while for other daemons too."""
+"""Takes messages back that stand behind a long handler.
+
+For processes that are free, after a while for other daemons too.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
-"""The -workers file beside a database: a berth for each daemon, which tells others that it lives and what it has started.
+"""The -workers file beside a database.
 
-A berth is a byte that the kernel keeps locked while its daemon lives, a header that says who it is, and a slot per
-handler thread. The file is made when it is missing, and says nothing that the database needs to be correct.
+A berth for each daemon, which tells others that it lives and what it has started.
+
+A berth is a byte that the kernel keeps locked while its daemon lives, a header that says who it is, and a
+slot per handler thread. The file is made when it is missing, and says nothing that the database needs to be
+correct.
 """
 
 from __future__ import annotations
@@ -103,7 +106,8 @@ class WorkersFile:
         self._path = path
         try:
             self._lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
-            # worker processes inherit this one, not the one that holds the lock: the lock has to end with the supervisor
+            # worker processes inherit this one, not the one that holds the lock: the lock has to end with the
+            # supervisor
             self.map_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             if os.fstat(self.map_fd).st_size < BERTHS * BERTH_SIZE:
                 os.ftruncate(self.map_fd, BERTHS * BERTH_SIZE)

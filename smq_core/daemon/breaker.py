@@ -26,8 +26,8 @@ class Breaker:
     def note_death(self, topic: str, handled: int, now: float) -> float | None:
         """Note a death; answer for how many seconds the topic is to be paused, when it was one too many.
 
-        `handled` counts the topic's messages that were handled so far: where many are between the deaths, it is not
-        the topic that is ill. Each pause that follows the one before within an hour is twice as long.
+        `handled` counts the topic's messages that were handled so far: where many are between the deaths, it
+        is not the topic that is ill. Each pause that follows the one before within an hour is twice as long.
         """
         deaths = self._deaths[topic]
         deaths.append(_Death(now, handled))

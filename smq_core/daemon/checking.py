@@ -1,4 +1,4 @@
-"""`smq-daemon --check`: looks at everything that has to be right before a daemon starts, and says each in a line."""
+"""Looks at everything that has to be right before a daemon starts, for `smq-daemon --check`."""
 
 from __future__ import annotations
 

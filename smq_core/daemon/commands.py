@@ -1,7 +1,9 @@
-"""Runs one command for one message, without a shell: payload on its standard input, facts in SMQ_* variables, its exit code the outcome.
+"""Runs one command for one message, without a shell.
 
-It bounds what it keeps of the output and never waits for anything but the command itself, so that a grandchild
-which keeps the pipe open cannot hold a handler thread.
+Payload on its standard input, facts in SMQ_* variables, its exit code the outcome.
+
+It bounds what it keeps of the output and never waits for anything but the command itself, so that a
+grandchild which keeps the pipe open cannot hold a handler thread.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class CommandFailed(Exception):  # noqa: N818 - its first line is what an operat
 
 
 def environment(delivery: Delivery) -> dict[bytes, bytes]:
-    """Answer the daemon's environment with the message's facts, in forms that execve takes whatever they hold."""
+    """Answer the daemon's environment with the message's facts, in forms that the system takes."""
     facts = {
         "SMQ_ID": str(delivery.id),
         "SMQ_TOPIC": delivery.topic,

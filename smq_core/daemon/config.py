@@ -1,4 +1,7 @@
-"""The daemon's configuration: a TOML file checked key by key, flags laid over it, and the handlers that result. It starts nothing."""
+"""The daemon's configuration.
+
+A TOML file checked key by key, flags laid over it, and the handlers that result. It starts nothing.
+"""
 
 from __future__ import annotations
 
@@ -167,7 +170,8 @@ def handler_specs(config: Config, source: str = "configuration") -> list[Handler
     """Answer the handlers in the form that worker processes are told.
 
     Raises:
-        ConfigError: when a topic is no topic or has two handlers, or a handler has not exactly one of `run` and `command`.
+        ConfigError: when a topic is no topic or has two handlers, or a handler has not exactly one of
+            `run` and `command`.
     """
     specs: list[HandlerSpec] = []
     for index, table in enumerate(config.handler):
@@ -210,9 +214,8 @@ def _check_alert(alert: AlertTable, where: str) -> None:
     arguments(alert.command, f"{where}.command")
     conditions = (alert.oldest_over, alert.dead_over, alert.ready_over, alert.wal_over, alert.disk_over)
     if not alert.no_worker and all(one is None for one in conditions):
-        raise ConfigError(
-            f"{where} ({alert.name}): expected one of oldest_over, dead_over, ready_over, no_worker, wal_over, disk_over"
-        )
+        names = "oldest_over, dead_over, ready_over, no_worker, wal_over, disk_over"
+        raise ConfigError(f"{where} ({alert.name}): expected one of {names}")
 
 
 def _decode_special(kind: type, value: object) -> object:

@@ -1,8 +1,12 @@
-"""Ends handlers that run past their timeout: first an exception, later the end of their process. It reads slots and writes nothing."""
+"""Ends handlers that run past their timeout: first an exception, later the end of their process.
+
+It reads slots and writes nothing.
+"""
 
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.protocol import Cancel
@@ -18,7 +22,7 @@ __all__ = ["enforce_deadlines"]
 
 
 def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
-    """Look at what runs: past its deadline a handler is told, and some seconds later its process is killed."""
+    """Tell handlers that are past their deadline to end, and kill the process of one that does not."""
     for process in fleet.processes:
         if process.in_flight and not process.killed_for:
             overdue = [slot for slot in process.slots.started() if 0 < slot.deadline < now]
@@ -47,7 +51,8 @@ def _kill_if_hung(
     hung = [slot for slot in overdue if now > slot.deadline + patience[slot]]
     if not hung:
         return
-    # a thread that loops in C code holds up all others of its process: where one runs, those that sleep are its victims
+    # a thread that loops in C code holds up all others of its process: where one runs, those that sleep are
+    # its victims
     running = [slot for slot in overdue if _is_running(process.pid, slot.thread)]
     blamed = running or hung
     process.killed_for = {slot.message_id for slot in blamed}
@@ -70,7 +75,7 @@ def _kill_after_s(process: WorkerProcess, slot: Slot, routes: Routes) -> float:
 def _is_running(pid: int, thread: int) -> bool:
     """Say whether a thread is at work in this moment; where the system does not tell, no."""
     try:
-        with open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] == "R"
+        stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[0] == "R"
     except (OSError, IndexError):
         return False

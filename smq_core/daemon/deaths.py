@@ -1,4 +1,4 @@
-"""What becomes of the messages of a worker process that has died: who is blamed, who only stood beside. It writes nothing itself."""
+"""What becomes of the messages of a worker process that has died, and who is blamed. It writes nothing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from smq_core.daemon.fleet import Death
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.ledger import Ledger
+    from smq_core.daemon.process import Flight, WorkerProcess
 
-__all__ = ["Pause", "settle_death"]
+__all__ = ["Inquest", "Pause"]
 
 
 class Pause(NamedTuple):
@@ -28,81 +29,88 @@ class Pause(NamedTuple):
     reason: str
 
 
-def settle_death(
-    death: Death,
-    ledger: Ledger,
-    breaker: Breaker,
-    handled: Mapping[str, int],
-    journal: Journal,
-    now: float,
-    *,
-    is_ours: bool,
-) -> list[Pause]:
-    """Note the fate of each message of a dead process in the ledger; answer the topics whose messages kill too often.
+class Inquest:
+    """Judges the deaths of worker processes."""
 
-    `handled` counts for each topic what was handled so far. `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
-    """
-    process = death.process
-    slots = process.slots.started()
+    def __init__(
+        self, ledger: Ledger, breaker: Breaker, handled: Mapping[str, int], journal: Journal
+    ) -> None:
+        """Note fates in a ledger; `handled` counts for each topic what was handled so far."""
+        self._ledger = ledger
+        self._breaker = breaker
+        self._handled = handled
+        self._journal = journal
+
+    def judge(self, death: Death, now: float, *, is_ours: bool) -> list[Pause]:
+        """Note the fate of each message of a dead process; answer the topics whose messages kill too often.
+
+        `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
+        """
+        process = death.process
+        flights, started = _take_over(process)
+        if is_ours:
+            for flight in flights.values():
+                self._ledger.release(flight)
+            return []
+        for message_id in process.killed_for:
+            if (hung := flights.pop(message_id, None)) is not None:
+                self._ledger.fail(hung, Failed(message_id, "requeue", _killed(process.killed_timeout_s)))
+        if process.killed_for:
+            # what ran beside the hung one is as innocent as what had not begun
+            started = set()
+        self._recover(death, flights, started)
+        if process.refusal or (death.code == 0 and not flights):
+            return []
+        self._tell(death, started, len(flights))
+        topics = set() if process.alone in started else {flights[one].row.topic for one in started}
+        return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
+
+    def _recover(self, death: Death, flights: dict[int, Flight], started: set[int]) -> None:
+        error = f"worker died: {death.cause}"
+        if started and (lines := death.process.last_lines()):
+            error = f"{error}\n{lines}"
+        verdict = "blamed" if len(started) == 1 else "suspect"
+        for message_id, flight in flights.items():
+            hold = Hold(message_id, flight.receipt)
+            is_started = message_id in started
+            self._ledger.recover(
+                Casualty(hold, verdict, error) if is_started else Casualty(hold, "untouched", "")
+            )
+
+    def _tell(self, death: Death, started: set[int], messages: int) -> None:
+        self._journal.warning(
+            "worker_died",
+            f"worker process {death.process.pid} died: {death.cause}; {_fate(started, messages)}",
+            pid=death.process.pid,
+            messages=", ".join(str(one) for one in sorted(started)[:10]),
+        )
+
+    def _pause(self, topic: str, death: Death, now: float) -> Pause | None:
+        seconds = self._breaker.note_death(topic, self._handled.get(topic, 0), now)
+        if seconds is None:
+            return None
+        return Pause(
+            topic, seconds, f"five worker processes died of it within a minute, last by {death.cause}"
+        )
+
+
+def _take_over(process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
+    """Empty a dead process: what it had in flight, and which of that it had started."""
+    flights, slots = dict(process.in_flight), process.slots.started()
     end_commands(process)
     process.slots.clear()
-    flights = dict(process.in_flight)
     process.in_flight.clear()
     process.close()
-    started = {slot.message_id for slot in slots if slot.message_id in flights}
-    if is_ours:
-        for flight in flights.values():
-            ledger.release(flight)
-        return []
-    for message_id in process.killed_for:
-        if (hung := flights.pop(message_id, None)) is not None:
-            ledger.fail(hung, Failed(message_id, "requeue", _killed(process.killed_timeout_s)))
-    if process.killed_for:
-        started = set()
-    error = f"worker died: {death.cause}"
-    if lines := process.last_lines():
-        error = f"{error}\n{lines}"
-    verdict = "blamed" if len(started) == 1 else "suspect"
-    for message_id, flight in flights.items():
-        is_started = message_id in started
-        ledger.recover(
-            Casualty(
-                Hold(message_id, flight.receipt),
-                verdict if is_started else "untouched",
-                error if is_started else "",
-            )
-        )
-    if process.refusal or (death.code == 0 and not flights):
-        return []
-    journal.warning(
-        "worker_died",
-        f"worker process {process.pid} died: {death.cause}; {_fate(started, len(flights))}",
-        pid=process.pid,
-        messages=", ".join(str(one) for one in sorted(started)[:10]),
-    )
-    if process.alone in started:
-        return []
-    return _pauses({flights[one].row.topic for one in started}, breaker, handled, now, death.cause)
+    return flights, {slot.message_id for slot in slots if slot.message_id in flights}
 
 
-def _pauses(
-    topics: set[str], breaker: Breaker, handled: Mapping[str, int], now: float, cause: str
-) -> list[Pause]:
-    pauses: list[Pause] = []
-    for topic in sorted(topics):
-        if (seconds := breaker.note_death(topic, handled.get(topic, 0), now)) is not None:
-            pauses.append(
-                Pause(topic, seconds, f"five worker processes died of it within a minute, last by {cause}")
-            )
-    return pauses
-
-
-def _fate(started: set[int], others: int) -> str:
+def _fate(started: set[int], messages: int) -> str:
+    others = f"{messages - len(started)} go back uncounted"
     if not started:
-        return f"{others} messages go back uncounted"
+        return others
     if len(started) == 1:
-        return f"message {next(iter(started))} was running and is charged, {others - 1} go back uncounted"
-    return f"{len(started)} messages were running and will run one by one, {others - len(started)} go back uncounted"
+        return f"message {next(iter(started))} was running and is charged, {others}"
+    return f"{len(started)} messages were running and will run one by one, {others}"
 
 
 def _killed(timeout_s: float) -> str:

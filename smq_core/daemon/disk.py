@@ -1,8 +1,12 @@
-"""What the system says about a database's file and disk: is it still the same file, how full is the disk, how long is the -wal."""
+"""What the system says about a database's file and disk.
+
+Is it still the same file, how full is the disk, how long is the -wal.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 __all__ = ["DatabaseFile", "DiskState", "disk_state"]
@@ -26,7 +30,7 @@ class DiskState(NamedTuple):
 def disk_state(path: str) -> DiskState | None:
     """Look at the disk that holds a file; None where that cannot be had."""
     try:
-        found = os.statvfs(os.path.dirname(path) or ".")
+        found = os.statvfs(Path(path).parent)
     except OSError:
         return None
     total = found.f_blocks * found.f_frsize
@@ -35,7 +39,10 @@ def disk_state(path: str) -> DiskState | None:
 
 
 class DatabaseFile:
-    """Remembers which file the database is, without ever opening it: closing a descriptor would drop SQLite's locks."""
+    """Remembers which file the database is, without ever opening it.
+
+    Closing a descriptor would drop SQLite's locks.
+    """
 
     def __init__(self, path: str) -> None:
         """Remember the file that is there now."""
@@ -52,13 +59,13 @@ class DatabaseFile:
     def wal_bytes(self) -> int:
         """Answer the length of the -wal."""
         try:
-            return os.stat(self.path + "-wal").st_size
+            return Path(f"{self.path}-wal").stat().st_size
         except OSError:
             return 0
 
     def _look(self) -> tuple[int, int] | None:
         try:
-            found = os.stat(self.path)
+            found = Path(self.path).stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino

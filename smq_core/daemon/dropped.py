@@ -1,4 +1,7 @@
-"""Files in the inbox folder: which may be taken, claiming one by a rename, and where it goes afterwards. It reads no line."""
+"""Files in the inbox folder: which may be taken, claiming one by a rename, and where it goes afterwards.
+
+It reads no line.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +104,10 @@ class InboxFolder:
 
 
 def _is_open_for_writing(path: Path) -> bool:
-    """Ask by a read lease, which the system (Linux) refuses while anybody may write; elsewhere nobody knows."""
+    """Ask by a read lease, which the system (Linux) refuses while anybody may write.
+
+    Elsewhere nobody knows.
+    """
     if _SETLEASE is None or _SETSIG is None:
         return False
     try:
@@ -109,7 +115,8 @@ def _is_open_for_writing(path: Path) -> bool:
     except OSError:
         return False
     try:
-        # a writer who comes in this moment would break the lease by SIGIO, which ends a process; SIGURG does not
+        # a writer who comes in this moment would break the lease by SIGIO, which ends a process; SIGURG does
+        # not
         fcntl.fcntl(descriptor, _SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, _SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, _SETLEASE, fcntl.F_UNLCK)

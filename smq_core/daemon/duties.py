@@ -1,4 +1,7 @@
-"""What the supervisor does from time to time: heartbeat, renewals, a look at its neighbours, at deadlines and at what stands still."""
+"""What the supervisor does from time to time.
+
+Heartbeat, renewals, a look at its neighbours, at deadlines and at what stands still.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passes on what a worker process prints, line by line, and remembers the last lines for the report of its death."""
+"""Passes on what a worker process prints, and remembers the last lines for the report of its death."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_END_S: Final = 0.2
 
 
 class Echo:
-    """Reads one worker process's output in a thread of its own, so that no handler waits for the supervisor to print."""
+    """Reads one worker process's output in a thread, so that no handler waits for the supervisor."""
 
     def __init__(self, pipe: IO[bytes], pass_on: Callable[[str], None]) -> None:
         """Begin to read."""

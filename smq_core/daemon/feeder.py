@@ -1,10 +1,14 @@
-"""Between the store and the worker processes: writes outcomes and leases the next messages in one transaction, and hands them out."""
+"""Between the store and the worker processes.
+
+Writes outcomes and leases the next messages in one transaction, and hands them out.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.handlers import Routes
 from smq_core.daemon.process import Flight
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt
@@ -13,15 +17,12 @@ from smq_core.store.records import Hold, LeaseRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.clock import Clock
+    from smq_core.daemon.base import Base
     from smq_core.daemon.fleet import Fleet
-    from smq_core.daemon.handlers import Routes
-    from smq_core.daemon.journal import Journal
     from smq_core.daemon.ledger import Ledger
     from smq_core.daemon.process import WorkerProcess
     from smq_core.daemon.protocol import Handled
     from smq_core.policy import RandomSource
-    from smq_core.store.base import Store
 
 __all__ = ["Feeder"]
 
@@ -37,16 +38,12 @@ class Feeder:
 
     def __init__(
         self,
-        store: Store,
+        base: Base,
         fleet: Fleet,
         ledger: Ledger,
-        routes: Routes,
         *,
-        worker_id: str,
         lease_ms: int | None,
-        clock: Clock,
         random: RandomSource,
-        journal: Journal,
     ) -> None:
         """Lease as a worker; `lease_ms` None: as each topic's policy has it."""
         self.is_leasing = True
@@ -61,18 +58,18 @@ class Feeder:
         """By topic, as `failed`."""
         self.failed: Counter[str] = Counter()
         self.lease_ms = lease_ms
-        self._store = store
+        self._store = base.store
         self._fleet = fleet
         self._ledger = ledger
-        self._worker_id = worker_id
-        self._clock = clock
+        self._worker_id = base.worker_id
+        self._clock = base.clock
         self._random = random
-        self._journal = journal
+        self._journal = base.journal
         self._waiting: deque[Flight] = deque()
         self._suspects: deque[Flight] = deque()
         self._oldest_outcome: float | None = None
         self._topics_at = 0.0
-        self.use(routes)
+        self.use(Routes(fleet.program.handlers))
 
     def use(self, routes: Routes) -> None:
         """Lease for these handlers from now on."""
@@ -167,7 +164,10 @@ class Feeder:
             process.alone = None
 
     def take_back(self, process: WorkerProcess, ids: list[int]) -> None:
-        """Take messages that no handler has begun with: for other processes that are free, else for whoever leases them next."""
+        """Take messages that no handler has begun with.
+
+        For other processes that are free, else for whoever leases them next.
+        """
         for message_id in ids:
             if (flight := process.in_flight.pop(message_id, None)) is not None:
                 self._waiting.append(flight)
@@ -195,7 +195,9 @@ class Feeder:
             )
 
     def reconcile(self) -> None:
-        """Release what the database says we hold and we know nothing of: leased by a commit whose success was not reported.
+        """Release what the database says we hold and we know nothing of.
+
+        Leased by a commit whose success was not reported.
 
         Raises:
             StoreError: when the database does not answer.
@@ -264,7 +266,10 @@ class Feeder:
             process.give([self._waiting.popleft() for _ in range(count)], now)
 
     def _hand_out_suspects(self, now: float) -> None:
-        """Give each suspect a process of its own: one that is empty, or becomes so because it gets nothing more."""
+        """Give each suspect a process of its own.
+
+        One that is empty, or becomes so because it gets nothing more.
+        """
         for process in self._fleet.processes:
             if process.alone == RESERVED and not process.is_draining and not process.in_flight:
                 if self._suspects:

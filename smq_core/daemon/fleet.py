@@ -1,4 +1,7 @@
-"""The worker processes as a set: how many there are, when one is started again, how old code gives way to new. No database."""
+"""The worker processes as a set.
+
+How many there are, when one is started again, how old code gives way to new. No database.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,10 @@ from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Finish, Stopping
 
 if TYPE_CHECKING:
-    import selectors
     from collections.abc import Iterator
 
-    from smq_core.clock import Clock
+    from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth
-    from smq_core.daemon.journal import Journal
     from smq_core.daemon.process import Program
 
 __all__ = ["Death", "Fleet"]
@@ -50,13 +51,11 @@ class Fleet:
         self,
         program: Program,
         count: int,
+        base: Base,
         *,
         berth: Berth,
         map_fd: int,
         identity: BerthHeader,
-        selector: selectors.BaseSelector,
-        clock: Clock,
-        journal: Journal,
     ) -> None:
         """Start nothing yet; sockets of processes are registered with the selector, the process as data."""
         self.program = program
@@ -67,9 +66,9 @@ class Fleet:
         self._berth = berth
         self._map_fd = map_fd
         self._identity = identity
-        self._selector = selector
-        self._clock = clock
-        self._journal = journal
+        self._selector = base.selector
+        self._clock = base.clock
+        self._journal = base.journal
         self._restart_at = 0.0
         self._short_lives = 0
         self._is_stopping = False
@@ -167,7 +166,12 @@ class Fleet:
         slots = self._free_slots()
         try:
             process = WorkerProcess(
-                self.program, self._berth, self._map_fd, slots, self._journal.output, self._clock.monotonic()
+                self.program,
+                berth=self._berth,
+                map_fd=self._map_fd,
+                slots=slots,
+                pass_on=self._journal.output,
+                now=self._clock.monotonic(),
             )
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
@@ -198,7 +202,8 @@ class Fleet:
         now = self._clock.monotonic()
         if process.refusal or (code == 0 and process.is_draining):
             return
-        # what dies at its work is started again at once (its messages wait, and have rules of their own); what dies without any, later
+        # what dies at its work is started again at once (its messages wait, and have rules of their own);
+        # what dies without any, later
         has_worked = process.has_worked or bool(process.killed_for) or bool(process.slots.started())
         self._short_lives = 0 if has_worked else self._short_lives + 1
         wait = RESTART_FIRST_S * 2 ** (self._short_lives - 2) if self._short_lives > 1 else 0.0

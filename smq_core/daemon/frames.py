@@ -1,9 +1,11 @@
-"""Frames over a stream socket: a length of four bytes, then msgpack. It knows nothing of what the frames say."""
+"""Frames over a stream socket: a length of four bytes, then msgpack.
+
+It knows nothing of what the frames say.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 import msgspec
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
 __all__ = ["FrameReader", "FrameWriter", "pack"]
@@ -39,7 +42,10 @@ class FrameReader(Generic[T]):
         self.is_at_end = False
 
     def read(self) -> list[T]:
-        """Receive once and answer the messages that are complete; `is_at_end` tells when there will be no more."""
+        """Receive once and answer the messages that are complete.
+
+        `is_at_end` tells when there will be no more.
+        """
         try:
             data = self._socket.recv(_READ_SIZE)
         except BlockingIOError:
@@ -105,7 +111,8 @@ class FrameWriter:
         except (BrokenPipeError, ConnectionResetError, OSError) as error:
             if isinstance(error, BlockingIOError):
                 raise
-            # the process's death is noticed by its exit; what was on its way to it is recovered from what was in flight
+            # the process's death is noticed by its exit; what was on its way to it is recovered from what was
+            # in flight
             self._pending.clear()
             return
         if sent == len(self._pending[0]):

@@ -43,7 +43,10 @@ def check_pattern(text: str) -> str:
 
 
 class Routes:
-    """Which handler a topic gets: the one that names it, else the pattern with the most letters of its own."""
+    """Which handler a topic gets.
+
+    The one that names it, else the pattern with the most letters of its own.
+    """
 
     def __init__(self, specs: Sequence[HandlerSpec]) -> None:
         """Order the patterns once."""
@@ -82,7 +85,10 @@ class Routes:
             return found
 
     def topics(self, existing: Iterable[str]) -> list[str]:
-        """Answer the topics to lease from: those that are named, and those of `existing` that a pattern takes."""
+        """Answer the topics to lease from.
+
+        Those that are named, and those of `existing` that a pattern takes.
+        """
         matched = (topic for topic in existing if self.find(topic) is not None) if self._patterns else ()
         return list(dict.fromkeys([*self._exact, *matched]))
 
@@ -100,7 +106,7 @@ def load(target: str) -> Callable[..., object]:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise HandlerError(
-            f"handler {target!r}: {error}; modules are looked for in the folder where smq-daemon starts and in PYTHONPATH"
+            f"handler {target!r}: {error}; modules are looked for where smq-daemon starts, and in PYTHONPATH"
         ) from error
     except (
         Exception

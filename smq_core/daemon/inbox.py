@@ -1,4 +1,4 @@
-"""Imports the files that are dropped into a folder, each exactly once, in a thread with a connection of its own."""
+"""Imports the files that are dropped into a folder, each exactly once, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import watchfiles
 
-from smq_core.daemon.dropped import InboxFolder
 from smq_core.errors import SmqError, StoreError
 from smq_core.format import count
 from smq_core.jsonl import ImportOptions, Source, import_lines
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
-    from smq_core.daemon.dropped import Claim
+    from smq_core.daemon.dropped import Claim, InboxFolder
     from smq_core.daemon.journal import Journal
     from smq_core.jsonl import ImportReport, ImportStatus
     from smq_core.store.base import Store
@@ -33,7 +32,7 @@ class Inbox:
     def __init__(
         self, folder: InboxFolder, store: Store, clock: Clock, journal: Journal, *, topic: str, rest_s: float
     ) -> None:
-        """Take lines that name no topic as messages of `topic`, and files that were left alone for `rest_s`."""
+        """Take lines that name no topic as `topic`'s, and files that were left alone for `rest_s`."""
         self._folder = folder
         self._store = store
         self._clock = clock
@@ -115,7 +114,8 @@ class Inbox:
     def _run_import(self, claim: Claim) -> ImportReport | None:
         with Source(claim.path) as source:
             device, inode = source.identity or (None, None)
-            # the claim's name is its own, so this is a run of this file, and not of one whose inode it inherited
+            # the claim's name is its own, so this is a run of this file, and not of one whose inode it
+            # inherited
             is_known = any(
                 run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode)
             )

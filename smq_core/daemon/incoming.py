@@ -1,4 +1,7 @@
-"""The message as a handler sees it: what was stored, and the few things that a handler may ask of its daemon."""
+"""The message as a handler sees it.
+
+What was stored, and the few things that a handler may ask of its daemon.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class HandlerMessage:
         """Decode what was delivered.
 
         Raises:
-            InvalidMessage: when the row was changed by hand so that it cannot be decoded; the message then fails.
+            InvalidMessage: when the row was changed by hand so that it cannot be decoded; the message
+                then fails.
         """
         self._delivery = delivery
         self._runner = runner
@@ -71,9 +75,12 @@ class HandlerMessage:
 
     @property
     def stopping(self) -> threading.Event:
-        """Set when the daemon stops: a long handler looks at it and ends early, by `raise Retry(delay=0)` for example."""
+        """Set when the daemon stops: a long handler looks at it and ends early."""
         return self._runner.stopping
 
     def extend(self, seconds: float | None = None) -> None:
-        """Ask for more time: the handler's timeout starts again, or is over in `seconds`; the lease follows."""
+        """Ask for more time: the handler's timeout starts again, or is over in `seconds`.
+
+        The lease follows.
+        """
         self._runner.extend(self.id, seconds)

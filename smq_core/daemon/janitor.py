@@ -1,4 +1,7 @@
-"""Housekeeping, a step at a time: prunes, tidies files, writes samples, and notices what an operator should know."""
+"""Housekeeping, a step at a time.
+
+Prunes, tidies files, writes samples, and notices what an operator should know.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,9 @@ class Janitor:
         return removed
 
     def sample(self, now_ms: int) -> None:
-        """Write each topic's counters down when a new period has begun; of several daemons the first one's count.
+        """Write each topic's counters down when a new period has begun.
+
+        Of several daemons the first one's count.
 
         Raises:
             StoreError: when the database does not take it.
@@ -109,7 +114,7 @@ class Janitor:
             who = f"; it is being read by {found.readers}" if found.readers else ""
             self._journal.begin(
                 "wal_held_back",
-                f"the -wal has {size(found.wal_bytes)} and cannot be copied back{who}: end the program that reads for so long",
+                f"the -wal has {size(found.wal_bytes)} and is held back{who}: end what reads for so long",
             )
         else:
             self._journal.end("wal_held_back", f"the -wal has {size(found.wal_bytes)} again")
@@ -122,7 +127,7 @@ class Janitor:
             direction = "forward" if jump_ms > 0 else "back"
             self._journal.warning(
                 "clock_jumped",
-                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: delays and leases are off by that much once",
+                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: what waits is off by that",
             )
 
     def _look_at_disk(self) -> None:

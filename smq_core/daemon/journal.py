@@ -1,4 +1,7 @@
-"""The daemon's log: lines as text or JSON on standard error, each with a stable `action`. Nothing in a line is a terminal control."""
+"""The daemon's log: lines as text or JSON on standard error, each with a stable `action`.
+
+Nothing in a line is a terminal control.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,8 @@ class Journal:
             timespec="milliseconds"
         )
         if self._form == "json":
-            # JSON text escapes controls itself; `cell` makes visible what some terminals take for controls all the same
+            # JSON text escapes controls itself; `cell` makes visible what some terminals take for controls
+            # all the same
             record = {"at": moment, "level": level, "action": action, "text": cell(text), **_safe(fields)}
             line = msgspec.json.encode(record).decode()
         else:

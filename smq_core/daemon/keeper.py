@@ -1,4 +1,7 @@
-"""A thread beside the supervisor's loop, with a connection of its own: janitor, alerts, and the watch over the database's file."""
+"""A thread beside the supervisor's loop, with a connection of its own.
+
+Janitor, alerts, and the watch over the database's file.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ class Keeper:
         store: Store,
         file: DatabaseFile,
         janitor: Janitor,
+        *,
         alarm: Alarm | None,
         clock: Clock,
         journal: Journal,
@@ -60,7 +64,10 @@ class Keeper:
         self._thread.join()
 
     def step(self) -> None:
-        """Look at the file, keep house, look at the alerts; what the database refuses is tried again next time."""
+        """Look at the file, keep house, look at the alerts.
+
+        What the database refuses is tried again next time.
+        """
         self._look_at_file()
         if not self.is_file_here:
             return
@@ -86,7 +93,7 @@ class Keeper:
         if state == "gone":
             self._journal.begin(
                 "database_moved",
-                f"{self._file.path} is gone: nothing is leased until it is back; nothing is made in its place",
+                f"{self._file.path} is gone: nothing is leased until it is back, nothing made in its place",
             )
         elif state == "replaced":
             self._journal.begin(

@@ -1,4 +1,4 @@
-"""What the supervisor still has to write about messages, kept until a transaction that holds it was committed."""
+"""What the supervisor still has to write about messages, kept until it was committed."""
 
 from __future__ import annotations
 

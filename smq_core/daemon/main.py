@@ -1,4 +1,7 @@
-"""The command line of smq-daemon: reads flags and configuration, runs the daemon, and turns errors into sentences and exit codes."""
+"""The command line of smq-daemon.
+
+Reads flags and configuration, runs the daemon, and turns errors into sentences and exit codes.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,13 @@ except ModuleNotFoundError:  # pragma: no cover - the message is tested in an en
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.checking import findings
-from smq_core.daemon.config import (
-    Config,
-    ConfigError,
-    HandlerTable,
-    Seconds,
-    check,
-    handler_specs,
-    read_config,
-)
+from smq_core.daemon.config import Config, handler_specs, read_config
+from smq_core.daemon.flags import Flags, overlay
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.parts import assemble, program_of
 from smq_core.daemon.services import Services
 from smq_core.daemon.supervisor import Supervisor
 from smq_core.errors import SmqError
-from smq_core.format import parse_duration
 from smq_core.safe_text import cell
 from smq_core.store import default_location, open_store
 
@@ -90,13 +85,14 @@ def command(
     is_check: bool,
     is_burst: bool,
     lease: str | None,
-    **flags: object,
+    **others: object,
 ) -> None:
     """Process the messages of a queue with handlers, until told to stop."""
+    flags = Flags(db=db, handlers=handlers, commands=commands, lease=lease, others=others)
 
     def read() -> Config:
         config = read_config(config_path) if config_path else Config()
-        return _overlaid(config, db, handlers, commands, lease, flags)
+        return overlay(config, flags)
 
     try:
         config = read()
@@ -152,47 +148,6 @@ def _check(config: Config, store: Store) -> int:
         is_bad |= finding.is_bad
         click.echo(f"{'BAD ' if finding.is_bad else 'ok  '} {cell(finding.text)}")
     return 1 if is_bad else 0
-
-
-def _overlaid(
-    config: Config,
-    db: str | None,
-    handlers: tuple[str, ...],
-    commands: tuple[str, ...],
-    lease: str | None,
-    flags: dict[str, object],
-) -> Config:
-    """Lay flags over a configuration; a handler of the command line takes the place of the file's for its topic."""
-    tables = [_handler_table("--handler", text) for text in handlers] + [
-        _handler_table("--exec", text) for text in commands
-    ]
-    named = {table.topic for table in tables}
-    config.handler = [*(table for table in config.handler if table.topic not in named), *tables]
-    config.db = db or config.db
-    if lease is not None:
-        try:
-            config.lease = Seconds(parse_duration(lease))
-        except ValueError as error:
-            raise ConfigError(f"--lease: {error}") from error
-    for name, value in flags.items():
-        if value is not None:
-            setattr(config, name, value)
-    if not config.handler and not config.inbox:
-        raise ConfigError(
-            "nothing to do: give a --handler, an --exec, an --inbox, or a --config that has one"
-        )
-    return check(config, "command line" if named else "configuration")
-
-
-def _handler_table(flag: str, text: str) -> HandlerTable:
-    topic, separator, what = text.partition("=")
-    if not separator or not what:
-        raise ConfigError(f"{flag} {text!r}: expected TOPIC=…")
-    return (
-        HandlerTable(topic=topic, run=what)
-        if flag == "--handler"
-        else HandlerTable(topic=topic, command=what)
-    )
 
 
 if __name__ == "__main__":

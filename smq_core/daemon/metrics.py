@@ -1,4 +1,7 @@
-"""Serves Prometheus metrics, /healthz and /readyz on the loopback address, in threads of its own. It needs the extra `metrics`."""
+"""Serves Prometheus metrics, /healthz and /readyz on the loopback address, in threads of its own.
+
+It needs the extra `metrics`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The other daemons on the same database: notices the death of one, and returns its messages with the right one blamed."""
+"""The other daemons on the same database.
+
+Notices the death of one, and returns its messages with the right one blamed.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,15 @@ import contextlib
 import os
 import selectors
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.ledger import Casualty, recover
 
 if TYPE_CHECKING:
-    from smq_core.clock import Clock
+    from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth, BerthHeader, WorkersFile
-    from smq_core.daemon.journal import Journal
     from smq_core.daemon.slots import Slot
-    from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
 __all__ = ["Neighbours", "machine_id"]
@@ -25,12 +27,14 @@ STALE_MS: Final = 60_000
 
 
 def machine_id() -> str:
-    """Name the running system and its process ids: where two daemons differ in it, a pid of one means nothing to the other."""
+    """Name the running system and its process ids.
+
+    Where two daemons differ in it, a pid of one means nothing to the other.
+    """
     parts: list[str] = []
     with contextlib.suppress(OSError):
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            parts.append(file.read().strip())
-        parts.append(os.readlink("/proc/self/ns/pid"))
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
     return " ".join(parts) or os.uname().nodename
 
 
@@ -39,34 +43,33 @@ class Neighbours:
 
     def __init__(
         self,
-        store: Store,
+        base: Base,
         file: WorkersFile,
         own: Berth,
         *,
         max_crashes: int,
-        selector: selectors.BaseSelector,
-        clock: Clock,
-        journal: Journal,
     ) -> None:
         """Look at the berths of a -workers file, but for our own."""
-        self._store = store
+        self._store = base.store
         self._file = file
         self._own = own
         self._max_crashes = max_crashes
-        self._selector = selector
-        self._clock = clock
-        self._journal = journal
+        self._selector = base.selector
+        self._clock = base.clock
+        self._journal = base.journal
         self._machine = machine_id()
         self._watched: dict[str, int] = {}
         self._has_unwatched = False
 
     @property
     def has_unwatched(self) -> bool:
-        """Say whether a neighbour's death is only to be seen by its lock, so that a look from time to time is needed."""
+        """Say whether a neighbour's death can only be seen by its lock, so that one has to look."""
         return self._has_unwatched
 
     def look(self) -> int:
-        """Return the messages of daemons that are dead, begin to watch new ones; the number of messages returned.
+        """Return the messages of daemons that are dead, begin to watch new ones.
+
+        The number of messages returned.
 
         Raises:
             StoreError: when the database does not take it; the next look tries again.

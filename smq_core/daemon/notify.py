@@ -1,4 +1,7 @@
-"""Tells systemd how the daemon is, where it was started by it: READY, STOPPING, STATUS, WATCHDOG over a datagram socket."""
+"""Tells systemd how the daemon is, where it was started by it.
+
+READY, STOPPING, STATUS, WATCHDOG over a datagram socket.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Collects outcomes in a worker process and sends them in batches: at once when nothing is left to do, else within two milliseconds."""
+"""Collects outcomes in a worker process and sends them in batches.
+
+At once when nothing is left to do, else within two milliseconds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a handler raises to say how its message ends. Pure: it imports nothing, so that handlers can import it anywhere."""
+"""What a handler raises to say how its message ends.
+
+Pure: it imports nothing, so that handlers can import it anywhere.
+"""
 
 from __future__ import annotations
 

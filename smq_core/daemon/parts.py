@@ -1,4 +1,7 @@
-"""Puts a daemon together: every part with what it depends on. The one place of the daemon that chooses and connects."""
+"""Puts a daemon together: every part with what it depends on.
+
+The one place of the daemon that chooses and connects.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smq_core.daemon.base import Base
 from smq_core.daemon.berths import BerthHeader, WorkersFile
-from smq_core.daemon.breaker import Breaker
 from smq_core.daemon.config import handler_specs
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
-from smq_core.daemon.handlers import Routes
 from smq_core.daemon.heartbeat import Heartbeat
 from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours, machine_id
@@ -37,11 +39,7 @@ __all__ = ["Parts", "assemble", "program_of"]
 class Parts:
     """The parts of a daemon."""
 
-    worker_id: str
-    store: Store
-    clock: Clock
-    journal: Journal
-    selector: selectors.BaseSelector
+    base: Base
     file: WorkersFile
     berth: Berth
     fleet: Fleet
@@ -51,7 +49,31 @@ class Parts:
     neighbours: Neighbours
     heartbeat: Heartbeat
     patience: Patience
-    breaker: Breaker
+
+    @property
+    def worker_id(self) -> str:
+        """The daemon's name in rows and leases."""
+        return self.base.worker_id
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        return self.base.store
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return self.base.clock
+
+    @property
+    def journal(self) -> Journal:
+        """The log."""
+        return self.base.journal
+
+    @property
+    def selector(self) -> selectors.BaseSelector:
+        """What the loop waits on."""
+        return self.base.selector
 
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
@@ -72,55 +94,34 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
     Raises:
         StoreError: when the database or the -workers file cannot be used.
     """
-    store.data_version()
-    identity = BerthHeader(
-        f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}", os.getpid(), machine_id()
-    )
-    selector = selectors.DefaultSelector()
-    database = Path(store.location).resolve()
-    file = WorkersFile(f"{database}-workers", database.stat().st_mode & 0o666)
+    file = _open_workers_file(store)
+    worker_id = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+    identity = BerthHeader(worker_id, os.getpid(), machine_id())
     berth = file.claim()
     berth.write(identity)
+    selector = selectors.DefaultSelector()
+    base = Base(worker_id, store, clock, journal, selector)
     program = program_of(config, 0)
-    fleet = Fleet(
-        program,
-        config.processes,
-        berth=berth,
-        map_fd=file.map_fd,
-        identity=identity,
-        selector=selector,
-        clock=clock,
-        journal=journal,
-    )
-    ledger = Ledger(identity.worker_id, random, config.max_crashes)
-    feeder = Feeder(
-        store,
-        fleet,
-        ledger,
-        Routes(program.handlers),
-        worker_id=identity.worker_id,
-        lease_ms=None if config.lease is None else round(config.lease * 1000),
-        clock=clock,
-        random=random,
-        journal=journal,
-    )
-    neighbours = Neighbours(
-        store, file, berth, max_crashes=config.max_crashes, selector=selector, clock=clock, journal=journal
-    )
+    fleet = Fleet(program, config.processes, base, berth=berth, map_fd=file.map_fd, identity=identity)
+    ledger = Ledger(worker_id, random, config.max_crashes)
+    lease_ms = None if config.lease is None else round(config.lease * 1000)
+    feeder = Feeder(base, fleet, ledger, lease_ms=lease_ms, random=random)
     return Parts(
-        worker_id=identity.worker_id,
-        store=store,
-        clock=clock,
-        journal=journal,
-        selector=selector,
+        base=base,
         file=file,
         berth=berth,
         fleet=fleet,
         ledger=ledger,
         feeder=feeder,
         renewals=Renewals(store, feeder),
-        neighbours=neighbours,
-        heartbeat=Heartbeat(identity.worker_id, fleet, feeder, clock),
+        neighbours=Neighbours(base, file, berth, max_crashes=config.max_crashes),
+        heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
         patience=Patience(float(config.db_patience), clock, journal),
-        breaker=Breaker(),
     )
+
+
+def _open_workers_file(store: Store) -> WorkersFile:
+    # the first look makes the database, or says why it cannot be used
+    store.data_version()
+    database = Path(store.location).resolve()
+    return WorkersFile(f"{database}-workers", database.stat().st_mode & 0o666)

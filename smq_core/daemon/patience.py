@@ -1,4 +1,7 @@
-"""How long the daemon goes on without its database: it says so once, tries again ever more rarely, and gives up after a while."""
+"""How long the daemon goes on without its database.
+
+It says so once, tries again ever more rarely, and gives up after a while.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a daemon tells of itself in its row of `smq_workers`: the `detail` that the dashboard and `smq workers` show."""
+"""What a daemon tells of itself in its row of `smq_workers`.
+
+The `detail` that the dashboard and `smq workers` show.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,12 @@
-"""The supervisor's view of one worker process: starting it, its socket, what is in flight there, and how much it may be given."""
+"""The supervisor's view of one worker process.
+
+Starting it, its socket, what is in flight there, and how much it may be given.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -56,6 +60,7 @@ class WorkerProcess:
     def __init__(
         self,
         program: Program,
+        *,
         berth: Berth,
         map_fd: int,
         slots: SlotRange,
@@ -64,10 +69,17 @@ class WorkerProcess:
     ) -> None:
         """Start it; it is given work once it said that all handlers could be imported."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
+        ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
         with theirs:
             self._popen = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "smq_core.daemon.worker", str(theirs.fileno()), str(map_fd)],
+                [
+                    sys.executable,
+                    "-m",
+                    "smq_core.daemon.worker",
+                    str(theirs.fileno()),
+                    str(map_fd),
+                    str(os.getpid()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -125,7 +137,10 @@ class WorkerProcess:
 
     @property
     def window(self) -> int:
-        """How many messages may be in flight: what its threads do in ten milliseconds, and one for each at least."""
+        """How many messages may be in flight.
+
+        What its threads do in ten milliseconds, and one for each at least.
+        """
         threads = self.program.threads
         by_time = int(min(threads * AHEAD_S / max(self._handler_s, 1e-9), WINDOW_LIMIT))
         by_size = int(BYTES_AHEAD / self._size) if self._size else WINDOW_LIMIT
@@ -162,7 +177,7 @@ class WorkerProcess:
         self._handler_s = mean_s if known == _UNKNOWN_S else known + _SMOOTH * (mean_s - known)
 
     def recall(self, limit: int) -> None:
-        """Ask for messages back that stand behind a long one, and give it no more ahead until it has become fast again."""
+        """Ask for messages back that stand behind a long one, and give it no more ahead for now."""
         self._handler_s = _UNKNOWN_S
         self.send(Recall(limit))
 

@@ -1,11 +1,16 @@
-"""What supervisor and worker process say to each other: the values of their frames, and nothing about sockets."""
+"""What supervisor and worker process say to each other.
+
+The values of their frames, and nothing about sockets.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Cancel",

@@ -1,4 +1,7 @@
-"""Watches the code of handlers and the configuration file, and asks for a reload when they change. It imports none of them."""
+"""Watches the code of handlers and the configuration file, and asks for a reload when they change.
+
+It imports none of them.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,9 @@ class CodeWatch:
                 os.kill(os.getpid(), signal.SIGHUP)
             elif not is_watching:
                 is_watching = True
-                self._journal.info("watching", f"watching {', '.join(map(str, self._paths))} for changed code")
+                self._journal.info(
+                    "watching", f"watching {', '.join(map(str, self._paths))} for changed code"
+                )
 
     def _is_code(self, change: watchfiles.Change, path: str) -> bool:
         return Path(path) == self._config or watchfiles.PythonFilter()(change, path)

@@ -1,4 +1,4 @@
-"""Pushes out the leases of messages that a living worker process has, for as long as their handlers may run."""
+"""Pushes out the leases of messages that living worker processes have, while their handlers may run."""
 
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ class Renewals:
             self._until |= until
 
     def _remaining(self, message_id: int, leased_until: int, now_ms: int) -> float:
-        """Answer what part of a lease is left; how long it was at first is known from the first look at it."""
+        """Answer what part of a lease is left.
+
+        How long it was at first is known from the first look at it.
+        """
         until = self._until.get(message_id, leased_until)
         length = self._lengths.setdefault(message_id, max(until - now_ms, SHORTEST_LEASE_MS))
         return (until - now_ms) / length

@@ -1,4 +1,7 @@
-"""One handler thread: takes deliveries, runs their handlers, says how they ended. It knows no socket and no database."""
+"""One handler thread: takes deliveries, runs their handlers, says how they ended.
+
+It knows no socket and no database.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +112,10 @@ class Runner:
         self._outbox.extend(message_id, seconds)
 
     def interrupt(self, message_id: int, why: Literal["timeout", "stopped"]) -> bool:
-        """Interrupt the handler if it is at this message: an exception, a cancelled task, or the end of its command."""
+        """Interrupt the handler if it is at this message.
+
+        An exception, a cancelled task, or the end of its command.
+        """
         with self._lock:
             if self._current != message_id or self._interrupted is not None:
                 return False

@@ -1,4 +1,7 @@
-"""The threads that run beside the supervisor's loop, as the configuration asks for them: started together, stopped together."""
+"""The threads that run beside the supervisor's loop, as the configuration asks for them.
+
+Started together, stopped together.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Services:
             Alarm(config.alert, parts.store.location, parts.clock, parts.journal) if config.alert else None
         )
         janitor = Janitor(parts.store, file, parts.clock, parts.journal)
-        keeper = Keeper(parts.store, file, janitor, alarm, parts.clock, parts.journal)
+        keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
         supervisor.is_file_here = lambda: keeper.is_file_here
         self._services: list[_Service] = [keeper]
         if config.inbox:
@@ -76,7 +79,7 @@ def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
 
 def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> _Service:
     try:
-        from smq_core.daemon.metrics import MetricsServer
+        from smq_core.daemon.metrics import MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
         raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
     try:

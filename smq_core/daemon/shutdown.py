@@ -1,4 +1,4 @@
-"""How a daemon ends: no new messages, one grace period for all handlers, then interruption, then the end of their processes."""
+"""How a daemon ends: no new messages, one grace period for all handlers, then interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals become entries of a list and a byte on a pipe, so that they are acted on by the supervisor's loop and nowhere else."""
+"""Turns signals into entries of a list and a byte on a pipe, for the supervisor's loop to act on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from typing import Final
+from typing import Final, Self
 
 __all__ = ["Signals"]
 
@@ -29,7 +29,7 @@ class Signals:
         self._before: dict[int, object] = {}
         self._read_end, self._write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> Self:
         """Begin to hear; in the main thread only."""
         for number in _HEARD:
             self._before[number] = signal.signal(number, self._note)

@@ -1,13 +1,16 @@
-"""A slot per handler thread, in memory that supervisor, worker process and (through the file) other daemons see: what was started.
+"""Slots in shared memory, one for each handler thread, that tell what it has started.
 
-Written by the handler thread alone. The message id is written last and cleared first, so that whoever reads an id reads its times too.
+Supervisor and worker process see them, through the file other daemons too. The handler thread alone writes
+its slot, the message id last, so that whoever reads an id reads its times too.
 """
 
 from __future__ import annotations
 
-import mmap
 import struct
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import mmap
 
 __all__ = ["SLOT_SIZE", "Slot", "Slots"]
 
@@ -62,7 +65,7 @@ class Slots:
         _TIMES.pack_into(self._memory, at, started, deadline)
 
     def set_command(self, index: int, group: int) -> None:
-        """Say which process group runs a thread's command, so that it can be ended with its worker process."""
+        """Say which process group runs a thread's command, so that it can be ended too."""
         _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _COMMAND_AT, group)
 
     def set_thread(self, index: int, thread: int) -> None:

@@ -1,6 +1,7 @@
-"""The daemon's main loop: alone with the database, it feeds worker processes, watches over them, and ends in good order.
+"""The daemon's main loop: it feeds worker processes, watches over them, and ends in good order.
 
-It waits in one place, for sockets, signals, writes to the database and timers, and calls its parts; what they decide is theirs.
+It waits in one place, for sockets, signals, writes to the database and timers, and calls its parts; what they
+decide is theirs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import selectors
 import signal
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.deaths import settle_death
+from smq_core.daemon.breaker import Breaker
+from smq_core.daemon.deaths import Inquest
 from smq_core.daemon.duties import Duties
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.neighbours import Neighbours
@@ -46,12 +48,16 @@ class Supervisor:
         is_burst: bool = False,
         reload: Callable[[], Program | None] = lambda: None,
     ) -> None:
-        """Run a daemon's parts; `reload` answers the program of a changed configuration (None: it is not usable)."""
+        """Run a daemon's parts.
+
+        `reload` answers the program of a changed configuration (None: it is not usable).
+        """
         self._parts = parts
         self._grace_s = grace_s
         self._is_burst = is_burst
         self._reload = reload
         self._duties = Duties(parts)
+        self._inquest = Inquest(parts.ledger, Breaker(), parts.feeder.processed, parts.journal)
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals()
         self._shutdown: Shutdown | None = None
@@ -220,15 +226,7 @@ class Supervisor:
         if not process.is_draining and not process.refusal:
             parts.heartbeat.crashes += 1
         is_ours = self._shutdown is not None and self._shutdown.has_killed
-        for pause in settle_death(
-            death,
-            parts.ledger,
-            parts.breaker,
-            parts.feeder.processed,
-            parts.journal,
-            parts.clock.monotonic(),
-            is_ours=is_ours,
-        ):
+        for pause in self._inquest.judge(death, parts.clock.monotonic(), is_ours=is_ours):
             self._duties.pause(pause)
         parts.fleet.note_header()
         parts.feeder.is_worth_a_look = True

@@ -29,7 +29,10 @@ class Turns:
         self._first = 0
 
     def next(self, topics: Sequence[str], room: int, running: Counter[str]) -> list[Ask]:
-        """Answer what to ask the store for, at most `room` messages in all; limited topics come one by one."""
+        """Answer what to ask the store for, at most `room` messages in all.
+
+        Limited topics come one by one.
+        """
         if not topics or room <= 0:
             return []
         self._first = (self._first + 1) % len(topics)

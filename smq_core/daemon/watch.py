@@ -1,4 +1,7 @@
-"""Notices that somebody else has written to the database, without reading the queue: when to look, and when to look again."""
+"""Notices that somebody else has written to the database, without reading the queue.
+
+When to look, and when to look again.
+"""
 
 from __future__ import annotations
 

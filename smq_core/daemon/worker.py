@@ -1,6 +1,9 @@
-"""A worker process: imports handlers, takes messages from its supervisor's socket, runs handler threads. It never holds a database.
+"""A worker process: imports handlers, takes messages from its supervisor's socket, runs handler threads.
 
-Started by `smq_core.daemon.process` as `python -m smq_core.daemon.worker SOCKET WORKERS_FILE`, both descriptors.
+It never holds a database.
+
+Started by `smq_core.daemon.process` as `python -m smq_core.daemon.worker SOCKET WORKERS_FILE SUPERVISOR`:
+two descriptors, a pid.
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ class Worker:
         self._is_finished = False
 
     def run(self) -> int:
-        """Serve until told to finish (0), or until the supervisor is gone or a handler cannot be imported (1)."""
+        """Serve until told to finish (0), or until a handler cannot be imported (1)."""
         while not self._is_finished:
             for message in self._reader.read():
                 if not self._take(message):
@@ -145,7 +148,10 @@ class Worker:
         self._outbox.send(Returned(ids))
 
     def _end_with_supervisor(self) -> None:
-        """End at once, with the commands that run: another daemon takes the messages over, and nothing may run beside it."""
+        """End at once, with the commands that run.
+
+        Another daemon takes the messages over, and nothing may run beside it.
+        """
         for slot in self._slots.read() if self._slots else ():
             if slot.command_group:
                 _kill_group(slot.command_group)
@@ -153,9 +159,11 @@ class Worker:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a worker process on the two descriptors that it inherited."""
-    socket_fd, file_fd = (int(text) for text in (sys.argv[1:] if arguments is None else arguments))
-    _die_with_parent()
+    """Run a worker process on the two descriptors that it inherited, and end with the supervisor's."""
+    socket_fd, file_fd, supervisor = (
+        int(text) for text in (sys.argv[1:] if arguments is None else arguments)
+    )
+    _die_with(supervisor)
     _leave_signals_to_supervisor()
     faulthandler.enable(sys.__stderr__ or 2)
     sys.stdout, sys.stderr = LineStream(1), LineStream(2)
@@ -163,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
     memory = mmap.mmap(file_fd, 0)
     os.close(file_fd)
     sock = socket.socket(fileno=socket_fd)
-    # a copy that a handler forks off must neither speak for this process nor handle on when the handler returns in it
+    # a copy that a handler forks off must not speak for this process
     os.register_at_fork(after_in_child=functools.partial(_be_a_mere_copy, sock))
     return Worker(sock, memory).run()
 
@@ -179,11 +187,11 @@ def _started_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _die_with_parent() -> None:
+def _die_with(supervisor: int) -> None:
     """Ask the kernel (Linux) to end this process with its supervisor, even in the middle of C code."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        if os.getppid() != supervisor:
             os._exit(1)
 
 

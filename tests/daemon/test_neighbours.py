@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.daemon.base import Base
 from smq_core.daemon.berths import BerthHeader, SlotRange, WorkersFile
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.neighbours import Neighbours, machine_id
@@ -30,15 +31,8 @@ class Street:
         self.clock = clock
         self.file = WorkersFile(self.path)
         self.selector = selectors.DefaultSelector()
-        self.neighbours = Neighbours(
-            store,
-            self.file,
-            self.file.claim(),
-            max_crashes=3,
-            selector=self.selector,
-            clock=clock,
-            journal=Journal(clock, stream=io.StringIO()),
-        )
+        base = Base("we", store, clock, Journal(clock, stream=io.StringIO()), self.selector)
+        self.neighbours = Neighbours(base, self.file, self.file.claim(), max_crashes=3)
 
     def die(self, leased: int, started: list[int]) -> list[int]:
         """Let another daemon lease messages, start some of them, and die; answers the ids."""
