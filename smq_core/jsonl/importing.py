@@ -241,5 +241,11 @@ def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | N
     certain = None
     if earlier is not None and earlier.finished_at is None:
         certain = Lengths(earlier.rejects_length, earlier.reasons_length)
-    beside = source.path or Path("stdin")
-    return Rejects(options.rejects or beside.with_name(beside.name + ".rejects"), certain)
+    return Rejects(options.rejects or _rejects_beside(source.path), certain)
+
+
+def _rejects_beside(path: Path | None) -> Path:
+    """Answer where rejects go; beside standard input, or a pipe that the shell made, there is no place."""
+    if path is None or path.parts[1] in {"dev", "proc"}:
+        return Path("stdin.rejects").absolute()
+    return path.with_name(f"{path.name}.rejects")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +101,20 @@ def test_a_last_line_that_grew_over_the_limit_spoils_nothing_after_it(
     report = take(store, file)
     assert [reject.line_number for reject in report.rejects] == [2]
     assert bodies(store) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("path", ["-", "/dev/fd/{}"])
+def test_the_rejects_of_a_pipe_are_in_the_current_folder(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reading, writing = os.pipe()
+    os.write(writing, b"\xff\n")
+    os.close(writing)
+    report = take(store, path.format(reading), stdin=b"\xff\n")
+    os.close(reading)
+    assert report.rejects_path == str(tmp_path / "stdin.rejects")
+    assert (tmp_path / "stdin.rejects").read_bytes() == b"\xff\n"
 
 
 def test_two_imports_do_not_write_rejects_into_each_other(store: Store, tmp_path: Path) -> None:
