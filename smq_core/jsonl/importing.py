@@ -1,4 +1,4 @@
-"""Runs an import: adds each block of lines with its progress in one transaction, so none counts twice.
+"""Imports lines: adds each block with its progress in one transaction, so that none counts twice.
 
 It prints nothing: the command, the daemon's inbox and the dashboard hand in a callback and get a report.
 """
@@ -7,34 +7,27 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from smq_core.clock import SystemClock
-from smq_core.errors import InvalidLine, InvalidMessage
-from smq_core.jsonl.ledger import DryLedger, Place, StoreLedger
-from smq_core.jsonl.line import TOO_LONG, LineParser, is_blank
-from smq_core.jsonl.reader import LongLine
+from smq_core.jsonl.ledger import DryLedger, StoreLedger
+from smq_core.jsonl.line import LineParser
 from smq_core.jsonl.rejects import Lengths, Rejects
-from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
+from smq_core.jsonl.run import Run
 from smq_core.jsonl.start import Start, find_start
 from smq_core.store.records import ImportProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from smq_core.clock import Clock
-    from smq_core.jsonl.ledger import Ledger
-    from smq_core.jsonl.line import Parsed
-    from smq_core.jsonl.reader import Block, LineReader
+    from smq_core.jsonl.report import ImportReport, ImportStatus
     from smq_core.jsonl.source import Source
     from smq_core.store.base import Store
 
 __all__ = ["ImportOptions", "import_lines", "preview_lines"]
-
-_BOM: Final = b"\xef\xbb\xbf"
-_REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +69,7 @@ def import_lines(
     rejects = _rejects(source, options, start.progress)
     is_recorded = source.identity is not None or options.name is not None
     ledger = StoreLedger(store, rejects, earlier, is_recorded=is_recorded)
-    run = _Run(source, start.reader, parser, ledger, clock)
+    run = Run(source, start.reader, parser, ledger, clock)
     run.go_on(earlier.lines_taken)
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
@@ -105,122 +98,12 @@ def preview_lines(
     start = Start(source.reader(), None, 0)
     if store is not None:
         start = find_start(store, source, name=options.name, again=options.again)
-    run = _Run(source, start.reader, parser, DryLedger(), clock or SystemClock())
+    run = Run(source, start.reader, parser, DryLedger(), clock or SystemClock())
     lines_before = start.progress.lines_taken if start.progress else 0
     run.go_on(lines_before)
     is_complete = run.take_all(progress)
     rejects = _rejects(source, options, start.progress)
     return run.report(lines_before + 1, rejects, is_complete=is_complete, is_dry_run=True)
-
-
-class _Run:
-    """One run of an import."""
-
-    def __init__(
-        self, source: Source, reader: LineReader, parser: LineParser, ledger: Ledger, clock: Clock
-    ) -> None:
-        self._source = source
-        self._reader = reader
-        self._parser = parser
-        self._ledger = ledger
-        self._clock = clock
-        self._begun = clock.monotonic()
-        self._tally = Tally()
-        self._line = 0
-        self._is_inside_line = False
-
-    def go_on(self, lines_before: int) -> None:
-        """Begin behind what an earlier run took; a last line without an end may have grown since."""
-        self._is_inside_line = self._reader.is_inside_line
-        self._line = lines_before - 1 if self._is_inside_line else lines_before
-
-    def take_all(self, progress: Callable[[ImportStatus], bool] | None) -> bool:
-        """Take block by block until the end, or until `progress` says False; say which of both."""
-        self._ledger.begin(self._place(), self._clock.now_ms())
-        is_complete = True
-        for block in self._reader.blocks():
-            self._take(block)
-            if progress is not None and not progress(self._status()):
-                is_complete = False
-                break
-        self._ledger.end(self._place(), self._clock.now_ms(), is_complete=is_complete)
-        return is_complete
-
-    def report(self, began_at: int, rejects: Rejects, *, is_complete: bool, is_dry_run: bool) -> ImportReport:
-        """Put together what was counted."""
-        has_rejects = rejects.is_used
-        return ImportReport(
-            source=self._source.name,
-            taken=self._tally.taken,
-            held=self._tally.held,
-            blank=self._tally.blank,
-            rejected=self._tally.rejected,
-            topics=self._tally.topics(),
-            rejects=tuple(self._tally.rejects),
-            rejects_path=str(rejects.path) if has_rejects else None,
-            reasons_path=str(rejects.reasons_path) if has_rejects else None,
-            began_at_line=began_at,
-            last_line=self._line,
-            elapsed_s=self._clock.monotonic() - self._begun,
-            is_complete=is_complete,
-            is_dry_run=is_dry_run,
-        )
-
-    def _take(self, block: Block | LongLine) -> None:
-        now_ms = self._clock.now_ms()
-        parsed: list[Parsed] = []
-        if isinstance(block, LongLine):
-            self._tally.lines += 1
-            self._line += 1
-            self._is_inside_line = False
-            self._reject(TOO_LONG, block.pieces)
-        else:
-            self._tally.lines += len(block.lines)
-            self._parse(self._without_oddities(block.lines), now_ms, parsed)
-        self._tally.take(parsed)
-        self._tally.held += self._ledger.add([one.message for one in parsed], self._place(), now_ms)
-
-    def _without_oddities(self, lines: list[bytes]) -> list[bytes]:
-        """Drop a byte order mark before the first line, and put aside the rest of a line taken before."""
-        if self._line == 0 and lines[0].startswith(_BOM):
-            return [lines[0].removeprefix(_BOM), *lines[1:]]
-        if not self._is_inside_line:
-            return lines
-        self._is_inside_line = False
-        self._line += 1
-        if not is_blank(lines[0]):
-            self._reject(_REST, iter(lines[:1]))
-        return lines[1:]
-
-    def _parse(self, lines: list[bytes], now_ms: int, parsed: list[Parsed]) -> None:
-        for line in lines:
-            self._line += 1
-            if is_blank(line):
-                self._tally.blank += 1
-                continue
-            try:
-                parsed.append(self._parser.parse(line, now_ms))
-            except InvalidMessage as error:
-                self._reject(str(error), iter((line,)))
-
-    def _reject(self, reason: str, pieces: Iterator[bytes]) -> None:
-        reject = InvalidLine(self._line, reason)
-        self._tally.reject(reject)
-        self._ledger.reject(reject, pieces)
-
-    def _place(self) -> Place:
-        return Place(
-            self._reader.position, self._reader.digest(), self._line, self._tally.taken, self._tally.rejected
-        )
-
-    def _status(self) -> ImportStatus:
-        return ImportStatus(
-            lines=self._tally.lines,
-            rejected=self._tally.rejected,
-            bytes_read=self._source.bytes_read,
-            size=self._source.size,
-            elapsed_s=self._clock.monotonic() - self._begun,
-        )
 
 
 def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:
