@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from smq_core import Filter, SmqError, State
+from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
 from smq_tui.snapshot import Reading
 
@@ -41,6 +42,7 @@ class Poller:
         self._post = post
         self._interval = 1.0
         self._failures = 0
+        self._whereabouts = Whereabouts(inspector.location)
         self._wanted = threading.Event()
         self._end = threading.Event()
         self._is_frozen = False
@@ -74,6 +76,8 @@ class Poller:
             is_asked = self._wanted.is_set()
             self._wanted.clear()
             try:
+                if self._whereabouts.has_changed():
+                    self._inspector.close()
                 now_version = self._inspector.data_version()
                 is_due = self._clock.monotonic() - looked_at >= _HEARTBEATS_S
                 if is_asked or now_version != version or is_due:

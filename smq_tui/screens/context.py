@@ -29,8 +29,14 @@ class Context:
     trails: Mapping[str, Trail] = field(default_factory=dict)
     has_samples: bool = False
     """True when the trails come from a daemon, and not only from when the dashboard started."""
-    is_stale: bool = False
+    trouble: str = ""
+    """Why nothing can be read at the moment."""
     location: str = ""
+
+    @property
+    def is_stale(self) -> bool:
+        """True when what is known may be out of date."""
+        return bool(self.trouble)
 
     @property
     def workers(self) -> Mapping[str, WorkerInfo]:

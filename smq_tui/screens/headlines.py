@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from smq_tui.screens.context import Context
     from smq_tui.session import Session
 
-__all__ = ["key_parts", "masthead", "notice", "tabs", "totals"]
+__all__ = ["first_note", "key_parts", "masthead", "notice", "sentence_of", "tabs", "totals"]
 
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
+_FIRST_KEYS: Final = ("  b   another database of the configuration", "  ^Q  leave")
 _LIST_KEYS: Final = {"open": ("Enter", "Open"), "mark": ("Space", "Mark")}
 
 
@@ -73,7 +75,8 @@ def notice(context: Context, trouble: str, stale_s: float, progress: str) -> lis
     if progress:
         return [Part(progress, Tone.WARNING, priority=9)]
     if trouble:
-        return [Part(f"! stale {age(stale_s)}: {trouble} Trying again.", Tone.BAD, "refresh", 9)]
+        since = f"stale {age(stale_s)}" if context.snapshot else "nothing to show"
+        return [Part(f"! {since}: {sentence_of(trouble)} Trying again.", Tone.BAD, "refresh", 9)]
     worst = context.snapshot.worst if context.snapshot else None
     if worst is None or worst.trouble is None:
         return [Part("nothing is wrong", Tone.MUTED)] if context.snapshot and context.snapshot.lines else []
@@ -109,6 +112,19 @@ def key_parts(hints: Sequence[str], keys: Mapping[str, str], why_no_change: str 
         )
     parts.append(Part("all actions", Tone.PLAIN, "palette", 2, "^P"))
     return parts
+
+
+def first_note(context: Context, width: int) -> str:
+    """Say in the place of rows why there are none yet, and what to do."""
+    if not context.trouble:
+        return "Reading…"
+    lines = textwrap.wrap(sentence_of(context.trouble), max(20, width - 4))
+    return "\n".join([*lines, "", f"Looking again every few seconds at {context.location}", "", *_FIRST_KEYS])
+
+
+def sentence_of(trouble: str) -> str:
+    """Write a reason as a sentence."""
+    return trouble if trouble.endswith((".", "!", "?")) else f"{trouble}."
 
 
 def _liveliness(session: Session, trouble: str, stale_s: float) -> Part:

@@ -107,7 +107,7 @@ class Stage(Screen[None]):
         self.progress = ""
         """What runs for long at the moment."""
         self._trouble = ""
-        self._seen_at: float | None = None
+        self._seen_at = clock.monotonic()
         self._samples: dict[str, Trail] = {}
         self._samples_at: float | None = None
 
@@ -133,7 +133,7 @@ class Stage(Screen[None]):
     @property
     def stale_s(self) -> float:
         """How long ago what is shown was read."""
-        return 0.0 if self._seen_at is None else max(0.0, self.clock.monotonic() - self._seen_at)
+        return max(0.0, self.clock.monotonic() - self._seen_at)
 
     def show_view(self, name: str) -> None:
         """Show one of the six; its list has the focus."""
@@ -176,7 +176,7 @@ class Stage(Screen[None]):
             now=self.clock.now_ms() / 1000,
             trails=trails,
             has_samples=bool(self._samples),
-            is_stale=bool(self._trouble),
+            trouble=self._trouble,
             location=self.session.location,
         )
         self._show_context()
@@ -219,7 +219,7 @@ class Stage(Screen[None]):
             now=self.clock.now_ms() / 1000,
             trails=self.context.trails,
             has_samples=self.context.has_samples,
-            is_stale=bool(self._trouble),
+            trouble=self._trouble,
             location=self.session.location,
         )
         self._show_context()

@@ -13,6 +13,7 @@ from textual.message import Message as TextualMessage
 from smq_tui.filters import Query
 from smq_tui.messages import Asked
 from smq_tui.screens.context import Context
+from smq_tui.screens.headlines import first_note
 from smq_tui.widgets.keyed_table import KeyedTable
 from smq_tui.widgets.parts_line import Part, PartsLine
 from smq_tui.widgets.row_painter import Sorting
@@ -73,7 +74,11 @@ class View(Vertical):
         """Show what is known now; called at each refresh and each second."""
         self.context = context
         self.table.is_stale = context.is_stale
-        if self.is_current and context.snapshot is not None:
+        if not self.is_current:
+            return
+        if context.snapshot is None:
+            self.table.note = first_note(context, self.table.scrollable_size.width)
+        else:
             self.refresh_rows()
             self.line.show(self._line_parts())
 

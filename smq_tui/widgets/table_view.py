@@ -145,6 +145,10 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         if self.is_mounted and round(self.scroll_y) != top:
             self.scroll_to(y=top, animate=False, force=True)
         self._is_showing = False
+        if bool(before) != bool(lines):
+            # The note came or went, which may have had more lines than there are rows.
+            self.refresh()
+            return
         for number, (old, new) in enumerate(zip_longest(before, lines)):
             if old != new:
                 self.refresh(Region(0, HEADER_LINES + number, self.scrollable_size.width, 1))
