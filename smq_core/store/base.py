@@ -199,7 +199,7 @@ class OperatorStore(Protocol):
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`; what scrolls a million messages needs no more."""
+        """Answer ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
         ...
 
     def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:

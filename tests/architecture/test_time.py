@@ -78,7 +78,7 @@ def sleeps(file: SourceFile) -> list[str]:
 
 
 def _waits(name: str) -> bool:
-    return SLEEPS.fullmatch(name) is not None or name.endswith(".pause")
+    return SLEEPS.fullmatch(name) is not None or name.endswith("pilot.pause")
 
 
 def _is_for_no_time(call: ast.Call) -> bool:

@@ -60,7 +60,7 @@ class Browsing(Session):
         preview_bytes: int | None,
         now_ms: int,
     ) -> list[MessageRow]:
-        """Answer messages by id, beyond `after` (exclusive); payloads cut to `preview_bytes` (None: whole)."""
+        """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
 
         def work(db: apsw.Connection) -> list[MessageRow]:
             with savepoint(db):
@@ -76,7 +76,7 @@ class Browsing(Session):
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`: what a scrolling list needs of a million messages."""
+        """Answer ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
 
         def work(db: apsw.Connection) -> Sequence[int]:
             wanted = filters.conditions(

@@ -1,4 +1,4 @@
-"""When a connection copies the -wal back into the database, and how: outside the turn, by whoever waits anyway."""
+"""When a connection copies the -wal back into the database: outside the turn, by whoever waits anyway."""
 
 from __future__ import annotations
 
@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["CHECKPOINT_PAGES", "RESTART_PAGES", "Checkpoints"]
 
 CHECKPOINT_PAGES: Final = 4_000
-"""Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back; consumers wait for
-three times that.
-
-Every 1,000 frames inside a commit, two consumers had a p99 of 16 ms on a disk with 5 ms flushes; every 20,000
-outside, 1.0 ms (measured). But a -wal of 80,000 frames made a lease 1.7 times slower, since each page is looked
-for in all of it.
-"""
+"""Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back; consumers wait
+for three times that.  Every 1,000 frames inside a commit, two consumers had a p99 of 16 ms on a disk with
+5 ms flushes; every 20,000 outside, 1.0 ms (measured). But a -wal of 80,000 frames made a lease 1.7 times
+slower, since each page is looked for in all of it."""
 RESTART_PAGES: Final = 16_000
 """Frames from which writers are held up for a moment so that the -wal can begin anew (32 MB)."""
 _PATIENCE_S: Final = 1.0

@@ -226,7 +226,8 @@ class Connection:
     def _require_transaction(self) -> None:
         if not self.is_open or not self.db.in_transaction:
             raise StoreError(
-                "the transaction was ended from inside (COMMIT, ROLLBACK, a fork, or an error): nothing of it is certain"
+                "the transaction was ended from inside (COMMIT, ROLLBACK, a fork, or an error): "
+                "nothing of it is certain"
             )
 
     def _prepare_flush(self) -> bool:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.second_library import refuse
-from smq_core.store.sqlite.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from smq_core.store.sqlite.settings import Settings
 
 __all__ = ["Connections"]
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from smq_core.states import State
-
 if TYPE_CHECKING:
+    from smq_core.states import State
     from smq_core.store.records import Selection
 
 __all__ = [

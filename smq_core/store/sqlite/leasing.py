@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import apsw
 
@@ -46,6 +46,10 @@ _ROWS = query("lease_rows")
 _NEXT_DUE = query("next_due")
 _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
+
+
+_Row: TypeAlias = "tuple[int, *tuple[apsw.SQLiteValue, ...]]"
+"""A row of lease_page, of which only the id is looked at here."""
 
 
 class _Look(NamedTuple):
@@ -118,7 +122,7 @@ def _lease(
         return _lease_oldest(db, request, looks, now_ms)
     leased: list[LeasedRow] = []
     for topic, look in zip(request.topics, looks, strict=True):
-        rows = db.execute(_PAGE, (topic, now_ms, request.limit - len(leased))).fetchall()
+        rows = list(db.execute(_PAGE, (topic, now_ms, request.limit - len(leased))))
         if rows:
             leased += _take(db, rows, request, look.locked_until(request, now_ms))
             if len(leased) == request.limit:
@@ -139,9 +143,7 @@ def _reclaim(db: apsw.Connection, now_ms: int) -> None:
     db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
 
 
-def _take(
-    db: apsw.Connection, rows: list[tuple[object, ...]], request: LeaseRequest, locked_until: int
-) -> list[LeasedRow]:
+def _take(db: apsw.Connection, rows: list[_Row], request: LeaseRequest, locked_until: int) -> list[LeasedRow]:
     """Lease rows of one topic that were just read.
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
@@ -154,7 +156,7 @@ def _take(
     return [_leased(row, locked_until) for row in rows]
 
 
-def _leased(row: tuple[object, ...], locked_until: int) -> LeasedRow:
+def _leased(row: _Row, locked_until: int) -> LeasedRow:
     return LeasedRow._make((*row, locked_until))
 
 
@@ -171,7 +173,7 @@ def _lease_oldest(
         for priority in ready_priorities(db, topic)
     ]
     ids = list(islice(merge(*streams), request.limit))
-    rows = db.execute(_ROWS, (apsw.carray(array("q", ids)),)).fetchall() if ids else []
+    rows = list(db.execute(_ROWS, (apsw.carray(array("q", ids)),))) if ids else []
     leased = [
         one
         for topic, look in zip(request.topics, looks, strict=True)

@@ -81,7 +81,7 @@ class Session:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL, inside `transaction()`; answers all rows."""
-        return self._write(lambda db: db.execute(sql, parameters).fetchall())
+        return self._write(lambda db: list(db.execute(sql, parameters)))
 
     def _prepare(self) -> None:
         opening.prepare(

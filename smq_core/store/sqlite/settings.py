@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["BUSY_IN_TURN_MS", "Settings", "open_database"]
 
 BUSY_IN_TURN_MS: Final = 100
-"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others try."""
+"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others
+try."""
 _PRAGMAS: Final = """
     PRAGMA synchronous = NORMAL;
     PRAGMA temp_store = MEMORY;
@@ -34,13 +35,16 @@ class Settings(NamedTuple):
 
 
 def open_database(settings: Settings) -> apsw.Connection:
-    """Open a database that exists and is a queue, and its -wal with it; the driver's errors come as they are."""
+    """Open a database that exists and is a queue, and its -wal with it.
+
+    The driver's errors come as they are.
+    """
     flags = apsw.SQLITE_OPEN_READONLY if settings.read_only else apsw.SQLITE_OPEN_READWRITE
     db = apsw.Connection(settings.path, flags=flags, statementcachesize=200)
     # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
     db.set_busy_timeout(round(settings.timeout_s * 1000))
-    # without it SQLite plans a statement anew at each execution when a bound value might tell whether a partial
-    # index may be used (a lease's SELECT 12.7 µs instead of 1.6, measured)
+    # without it SQLite plans a statement anew at each execution when a bound value might tell whether a
+    # partial index may be used (a lease's SELECT 12.7 µs instead of 1.6, measured)
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     # a statement of several is only run to its end when its rows are read
     db.execute(_PRAGMAS).fetchall()

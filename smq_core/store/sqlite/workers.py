@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["Workers"]
+__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "TRASH_KEPT_MS", "Workers"]
 
 TRASH_KEPT_MS: Final = 24 * 3600 * 1000
 """How long deleted messages, and the undo of any operation, are kept."""

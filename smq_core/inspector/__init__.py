@@ -1,0 +1,17 @@
+"""The operator's side: look at everything, mend what is stuck.
+
+Times are seconds since the epoch, durations seconds. Every action is recorded, says truthfully what it did,
+and can be undone but for purge and drop.
+"""
+
+from __future__ import annotations
+
+from smq_core.inspector.governing import Governing
+from smq_core.inspector.looking import Looking
+from smq_core.inspector.mending import Mending
+
+__all__ = ["Inspector"]
+
+
+class Inspector(Looking, Mending, Governing):
+    """A view of a queue and the means to mend it; `read_only` opens it so that nothing can be written."""

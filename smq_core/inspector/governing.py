@@ -1,0 +1,84 @@
+"""What an operator sets for a topic or asks of a daemon: pause, policy, drop, a daemon's command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smq_core import validation
+from smq_core.inspector.opened import Opened
+
+if TYPE_CHECKING:
+    import datetime
+
+    from smq_core.message import Outcome
+    from smq_core.policy import Backoff, TopicPolicy
+
+__all__ = ["Governing"]
+
+
+class Governing(Opened):
+    """The part of the inspector that sets."""
+
+    def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:
+        """Stop a topic from being leased, until an aware datetime or epoch seconds if given.
+
+        What is processing goes on.
+        """
+        until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
+        return self._store.pause(
+            validation.check_topic(topic),
+            reason=reason,
+            until_ms=until_ms,
+            actor=self._actor,
+            now_ms=self._clock.now_ms(),
+        )
+
+    def resume(self, topic: str) -> Outcome:
+        """Let a paused topic be leased again."""
+        return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
+
+    def policy(self, topic: str) -> TopicPolicy:
+        """Answer a topic's policy, defaults filled in."""
+        return self._store.policy(topic)
+
+    def set_policy(
+        self,
+        topic: str,
+        *,
+        max_attempts: int | None = None,
+        visibility_timeout: float | None = None,
+        backoff: Backoff | None = None,
+        keep: float | None = None,
+    ) -> Outcome:
+        """Set what is given of a topic's policy.
+
+        `keep` is for how many seconds processed messages stay as `done` (0: not).
+
+        Raises:
+            InvalidMessage: for a value out of range.
+        """
+        return self._store.set_policy(
+            validation.check_topic(topic),
+            max_attempts=validation.check_max_attempts(max_attempts),
+            visibility_ms=None
+            if visibility_timeout is None
+            else validation.visibility_ms(visibility_timeout),
+            backoff=backoff,
+            keep_ms=None if keep is None else validation.duration_ms(keep, "keep"),
+            actor=self._actor,
+            now_ms=self._clock.now_ms(),
+        )
+
+    def drop(self, topic: str) -> bool:
+        """Forget a topic that has no messages, with its policy and pause.
+
+        False when it has some or is unknown.
+        """
+        return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
+
+    def command_worker(self, worker_id: str, command: str) -> bool:
+        """Leave quiet, resume or stop for a daemon, which reads it at its next heartbeat.
+
+        False when there is no such daemon.
+        """
+        return self._store.command_worker(worker_id, command, actor=self._actor, now_ms=self._clock.now_ms())

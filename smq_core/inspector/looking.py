@@ -1,0 +1,136 @@
+"""What an operator sees: topics, pages of messages, one message, errors, daemons, activity.
+
+It changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.errors import MessageNotFound
+from smq_core.inspector.opened import Opened, state_of
+from smq_core.message import ErrorKind
+from smq_core.rows import attempt_of, message_of, sample_of, worker_of
+from smq_core.store.records import Filter, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_core.message import ActivityEntry, Attempt, Message, TopicSample, TopicStats, WorkerInfo
+    from smq_core.states import State
+
+__all__ = ["MOST_IDS", "Looking"]
+
+MOST_IDS: Final = 1_000_000
+"""Ids that `ids` answers at most."""
+
+
+class Looking(Opened):
+    """The part of the inspector that reads."""
+
+    def topics(self) -> list[TopicStats]:
+        """Answer depth, age and pause of every topic, by name, at a cost that messages do not add to."""
+        return self._store.topics(self._clock.now_ms())
+
+    def topic(self, name: str) -> TopicStats:
+        """Answer one topic; zeros for one never used."""
+        return self._store.topic(name, self._clock.now_ms())
+
+    def browse(
+        self,
+        topic: str | None = None,
+        state: State | str | None = None,
+        *,
+        where: Filter | None = None,
+        after: int | None = None,
+        newest: bool = False,
+        limit: int = 100,
+        preview: int | None = None,
+        max_id: int | None = None,
+    ) -> list[Message]:
+        """Answer a page of messages by id, beyond `after` (exclusive), `newest` first if asked.
+
+        With `preview` payloads are cut to so many characters and come as their text. With a filter the page
+        is looked for through all that remains; bound it by `max_id` to look in slices.
+        """
+        selection = Selection(topic=topic, state=state_of(state), where=where or Filter(), max_id=max_id)
+        rows = self._store.page(
+            selection,
+            after=after,
+            newest=newest,
+            limit=limit,
+            preview_bytes=preview,
+            now_ms=self._clock.now_ms(),
+        )
+        return [message_of(row, is_preview=preview is not None) for row in rows]
+
+    def ids(
+        self, selection: Selection, *, limit: int = MOST_IDS, after: int | None = None, newest: bool = False
+    ) -> Sequence[int]:
+        """Answer the ids of a selection beyond `after`, for lists that fetch their visible rows later."""
+        return self._store.ids(
+            selection, limit=limit, now_ms=self._clock.now_ms(), after=after, newest=newest
+        )
+
+    def messages(self, ids: Sequence[int], *, preview: int | None = None) -> list[Message]:
+        """Answer messages by their ids, ascending; those that are gone are left out."""
+        return [message_of(row, is_preview=preview is not None) for row in self._store.rows(ids, preview)]
+
+    def count(self, selection: Selection, *, limit: int = 10_000) -> int:
+        """Count the messages of a selection, at most `limit`."""
+        return self._store.count(selection, limit=limit, now_ms=self._clock.now_ms())
+
+    def select(
+        self, topic: str | None = None, state: State | str | None = None, where: Filter | None = None
+    ) -> Selection:
+        """Freeze everything that matches now: an action on it touches nothing that comes later."""
+        return Selection(
+            topic=topic,
+            state=state_of(state),
+            where=where or Filter(),
+            max_id=self._store.highest_id(),
+            as_of_ms=self._clock.now_ms(),
+        )
+
+    def get(self, message_id: int) -> Message:
+        """Answer one whole message.
+
+        Raises:
+            MessageNotFound: when it is gone.
+        """
+        row = self._store.get(message_id)
+        if row is None:
+            raise MessageNotFound(message_id)
+        return message_of(row)
+
+    def attempts(self, message_id: int) -> list[Attempt]:
+        """Answer the failed attempts kept of a message, oldest first."""
+        return [attempt_of(row) for row in self._store.attempts(message_id)]
+
+    def error_kinds(self, topic: str | None = None, *, limit: int = 1_000) -> list[ErrorKind]:
+        """Group the dead letters by topic and first line of their error, most frequent first."""
+        return [
+            ErrorKind(topic=name, error_kind=kind, count=count, first=first / 1000, last=last / 1000)
+            for name, kind, count, first, last in self._store.error_kinds(topic, limit=limit)
+        ]
+
+    def workers(self) -> list[WorkerInfo]:
+        """Answer every daemon's row, with how long ago it was heard of."""
+        now_ms = self._clock.now_ms()
+        return [worker_of(row, now_ms) for row in self._store.workers()]
+
+    def samples(self, step: float, since: float, topic: str | None = None) -> list[TopicSample]:
+        """Answer the samples that daemons wrote every `step` seconds (10, 600) since a time, oldest first."""
+        return [sample_of(row) for row in self._store.samples(round(step * 1000), round(since * 1000), topic)]
+
+    def activity(self, *, limit: int = 100, before: int | None = None) -> list[ActivityEntry]:
+        """Answer what operators did, newest first, before an operation's id if one is given."""
+        return self._store.activity(limit=limit, before=before)
+
+    def data_version(self) -> int:
+        """Answer a number that changes when somebody else committed: whoever watches reads only then."""
+        return self._store.data_version()
+
+    def wait(self, timeout: float) -> bool:
+        """Sleep until somebody committed, or `timeout` seconds are over; says which."""
+        return self._store.waiter(is_shared=True).wait(timeout)

@@ -1,0 +1,158 @@
+"""What an operator does to messages: requeue, delete, bury, move, edit, purge, and their undo.
+
+It checks and freezes what an action is aimed at; the store does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from smq_core import validation
+from smq_core.errors import InvalidMessage
+from smq_core.inspector.opened import Opened, state_of
+from smq_core.payload import encode, encode_headers
+from smq_core.store.records import Edit, Selection
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterable
+
+    from smq_core.message import Outcome, Payload
+    from smq_core.states import State
+    from smq_core.store.records import Targets
+
+__all__ = ["Mending"]
+
+
+class Mending(Opened):
+    """The part of the inspector that changes messages."""
+
+    def requeue(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Make dead, done, delayed and expired messages ready, with all attempts before them.
+
+        Live leases only with `force`.
+
+        `targets` are ids, ids with the state each was seen in, or a selection; for this and the following
+        actions. A forced message may run twice. `progress` is told the number done so far and stops the rest
+        by answering False.
+        """
+        return self._act("requeue", targets, force=force, progress=progress)
+
+    def delete(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Put messages into the trash, from where undo brings them back for 24 hours."""
+        return self._act("delete", targets, force=force, progress=progress)
+
+    def bury(
+        self,
+        targets: Iterable[int] | Targets,
+        *,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Put messages among the dead letters."""
+        return self._act("bury", targets, force=force, progress=progress)
+
+    def move(
+        self, targets: Iterable[int] | Targets, topic: str, *, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
+        """Put messages that are not processing into another topic.
+
+        Raises:
+            InvalidMessage: for an illegal topic.
+        """
+        return self._act("move", targets, to=validation.check_topic(topic), progress=progress)
+
+    def edit(
+        self,
+        message_id: int,
+        *,
+        seen: State | str | None = None,
+        payload: Payload | msgspec.UnsetType = msgspec.UNSET,
+        headers: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET,
+        priority: int | msgspec.UnsetType = msgspec.UNSET,
+        key: str | msgspec.UnsetType | None = msgspec.UNSET,
+        max_attempts: int | msgspec.UnsetType | None = msgspec.UNSET,
+        available_at: float | datetime.datetime | msgspec.UnsetType = msgspec.UNSET,
+    ) -> Outcome:
+        """Change what is given of a message that is neither processing nor in the trash.
+
+        With `seen`, only if it still is in that state.
+
+        Raises:
+            MessageNotFound: when it is gone.
+            InvalidMessage: for a value that a message cannot have.
+        """
+        unset = msgspec.UNSET
+        body, kind = (unset, unset) if isinstance(payload, msgspec.UnsetType) else encode(payload)
+        edit = Edit(
+            body=body,
+            kind=kind,
+            priority=unset
+            if isinstance(priority, msgspec.UnsetType)
+            else validation.check_priority(priority),
+            available_at=unset
+            if isinstance(available_at, msgspec.UnsetType)
+            else validation.available_at_ms(0, 0.0, available_at),
+            headers=unset if isinstance(headers, msgspec.UnsetType) else encode_headers(headers),
+            key=unset if isinstance(key, msgspec.UnsetType) else validation.check_key(key),
+            max_attempts=unset
+            if isinstance(max_attempts, msgspec.UnsetType)
+            else validation.check_max_attempts(max_attempts),
+        )
+        return self._store.edit(
+            message_id, edit, actor=self._actor, now_ms=self._clock.now_ms(), seen=state_of(seen)
+        )
+
+    def purge(
+        self, topic: str, state: State | str, *, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
+        """Remove for good every message that a topic has in a state; cannot be undone."""
+        wanted = state_of(state)
+        if wanted is None:
+            raise InvalidMessage("purge needs a state: name one")
+        return self._store.purge(
+            topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
+        )
+
+    def undo(self, operation: int | None = None) -> Outcome:
+        """Take back an operation (None: the last), message by message, where nobody touched it since.
+
+        Raises:
+            SmqError: when there is none, or it was undone already, or cannot be.
+        """
+        return self._store.undo(operation, actor=self._actor, now_ms=self._clock.now_ms())
+
+    def _act(
+        self,
+        verb: str,
+        targets: Iterable[int] | Targets,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        frozen = targets if isinstance(targets, Selection | Mapping) else dict.fromkeys(targets)
+        return self._store.act(
+            verb,
+            frozen,
+            to=to,
+            force=force,
+            actor=self._actor,
+            now_ms=self._clock.now_ms(),
+            progress=progress,
+        )

@@ -1,0 +1,81 @@
+"""What all parts of the inspector share: how it is opened and closed, who acts, what a state is called."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Self
+
+from smq_core.clock import SystemClock
+from smq_core.errors import InvalidMessage
+from smq_core.states import State
+from smq_core.store import open_store
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+    from smq_core.clock import Clock
+
+__all__ = ["Opened", "state_of"]
+
+
+class Opened:
+    """An inspector's store, clock and actor."""
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        read_only: bool = False,
+        actor: str | None = None,
+        clock: Clock | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        """Remember where the queue is; nothing is opened before the first call, and no file is ever created.
+
+        `actor` is who the activity log names (None: the user's name).
+        """
+        self._clock: Clock = clock or SystemClock()
+        self._actor = actor or _user()
+        self._store = open_store(
+            location, read_only=read_only, may_create=False, timeout=timeout, clock=self._clock
+        )
+        self.is_read_only = read_only
+
+    @property
+    def location(self) -> str:
+        """The database's absolute path."""
+        return self._store.location
+
+    def __enter__(self) -> Self:
+        """Answer the inspector itself; it is closed at the end of the `with`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the inspector."""
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection of this process; the inspector opens again when used."""
+        self._store.close()
+
+
+def state_of(state: State | str | None) -> State | None:
+    """Answer a state by its name.
+
+    Raises:
+        InvalidMessage: for a name that no state has.
+    """
+    try:
+        return None if state is None else State(state)
+    except ValueError:
+        raise InvalidMessage(f"{state!r} is no state: use one of {', '.join(State)}") from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
