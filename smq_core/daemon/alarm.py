@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.config import AlertTable
     from smq_core.daemon.journal import Journal
 
-__all__ = ["Alarm"]
+__all__ = ["COMMAND_TIMEOUT_S", "Alarm"]
 
 COMMAND_TIMEOUT_S: Final = 60.0
 

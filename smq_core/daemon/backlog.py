@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.process import WorkerProcess
 
-__all__ = ["has_backlog", "recall_backlog"]
+__all__ = ["TO_ANYBODY_S", "TO_OTHERS_HERE_S", "has_backlog", "recall_backlog"]
 
 TO_OTHERS_HERE_S: Final = 0.02
 TO_ANYBODY_S: Final = 0.25

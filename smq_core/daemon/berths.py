@@ -24,7 +24,7 @@ from smq_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Berth", "BerthHeader", "SlotRange", "WorkersFile"]
+__all__ = ["BERTHS", "BERTH_SIZE", "HEADER_SIZE", "SLOTS", "Berth", "BerthHeader", "SlotRange", "WorkersFile"]
 
 BERTHS: Final = 64
 BERTH_SIZE: Final = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import Final, NamedTuple
 
-__all__ = ["Breaker"]
+__all__ = ["DEATHS", "FIRST_PAUSE_S", "HEALTHY", "LONGEST_PAUSE_S", "WITHIN_S", "Breaker"]
 
 DEATHS: Final = 5
 WITHIN_S: Final = 60.0

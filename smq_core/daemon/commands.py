@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.protocol import Delivery
 
-__all__ = ["CommandFailed", "CommandRun", "environment"]
+__all__ = ["EXIT_BURY", "EXIT_RETRY", "OUTPUT_KEPT", "CommandFailed", "CommandRun", "environment"]
 
 OUTPUT_KEPT: Final = 8 * 1024
 EXIT_RETRY: Final = 75
@@ -39,7 +39,7 @@ class CommandFailed(Exception):  # noqa: N818 - its first line is what an operat
     """The command ended with another code than 0, or by a signal; the text has the tail of its output."""
 
 
-def environment(delivery: Delivery) -> dict[bytes, bytes]:
+def environment(delivery: Delivery) -> dict[str, str]:
     """Answer the daemon's environment with the message's facts, in forms that the system takes."""
     facts = {
         "SMQ_ID": str(delivery.id),
@@ -51,7 +51,7 @@ def environment(delivery: Delivery) -> dict[bytes, bytes]:
         "SMQ_KIND": "text" if delivery.kind == "auto" else delivery.kind,
         "SMQ_HEADERS": delivery.headers or "{}",
     }
-    return {**os.environb, **{name.encode(): _clean(value) for name, value in facts.items()}}
+    return {**os.environ, **{name: _clean(value) for name, value in facts.items()}}
 
 
 class CommandRun:
@@ -103,7 +103,7 @@ class CommandRun:
                 os.killpg(self._process.pid, number)
 
     def _feed_and_drain(self, process: subprocess.Popen[bytes]) -> None:
-        body = self._delivery.body
+        body = self._delivery.stored
         unsent = memoryview(body.encode() if isinstance(body, str) else body)
         with selectors.DefaultSelector() as selector, _ending(process) as ending:
             if ending is not None:
@@ -203,5 +203,5 @@ def _sentence(first_line: str, output: str) -> str:
     return f"{first_line}\n{output}" if output else first_line
 
 
-def _clean(value: str) -> bytes:
-    return value.encode("utf-8", "replace").replace(b"\0", b"?")
+def _clean(value: str) -> str:
+    return value.encode("utf-8", "replace").decode().replace("\0", "?")

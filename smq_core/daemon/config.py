@@ -25,6 +25,8 @@ __all__ = [
     "ConfigError",
     "HandlerTable",
     "Seconds",
+    "arguments",
+    "check",
     "handler_specs",
     "read_config",
 ]

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["DatabaseFile", "DiskState", "disk_state"]
+__all__ = ["FULL_BYTES", "FULL_PART", "DatabaseFile", "DiskState", "disk_state"]
 
 FULL_BYTES: Final = 100 * 1024 * 1024
 FULL_PART: Final = 0.98

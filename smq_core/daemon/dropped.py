@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Claim", "InboxFolder"]
+__all__ = ["SUFFIXES", "Claim", "InboxFolder"]
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 _SETLEASE: Final[int | None] = getattr(fcntl, "F_SETLEASE", None)

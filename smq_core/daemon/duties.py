@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.store.records import WorkerRow
 
-__all__ = ["Duties"]
+__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "RENEWAL_S", "SCAN_S", "Duties"]
 
 HEARTBEAT_S: Final = 2.0
 RENEWAL_S: Final = 1.0

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Echo"]
+__all__ = ["LINES_KEPT", "LINE_LIMIT", "Echo"]
 
 LINES_KEPT: Final = 30
 LINE_LIMIT: Final = 4096

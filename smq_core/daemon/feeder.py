@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Handled
     from smq_core.policy import RandomSource
 
-__all__ = ["Feeder"]
+__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "RESERVED", "TOPICS_EVERY_S", "Feeder"]
 
 ACK_WITHIN_S: Final = 0.003
 ACK_BATCH: Final = 500

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.process import Program
 
-__all__ = ["Death", "Fleet"]
+__all__ = ["RESTART_CAP_S", "RESTART_FIRST_S", "Death", "Fleet", "end_commands"]
 
 RESTART_FIRST_S: Final = 0.1
 RESTART_CAP_S: Final = 30.0

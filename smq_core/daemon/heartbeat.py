@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.feeder import Feeder
     from smq_core.daemon.fleet import Fleet
 
-__all__ = ["Heartbeat"]
+__all__ = ["MEMORY_EVERY_S", "RUNNING_SHOWN", "Heartbeat"]
 
 RUNNING_SHOWN: Final = 64
 MEMORY_EVERY_S: Final = 10.0

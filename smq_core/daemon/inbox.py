@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.jsonl import ImportReport, ImportStatus
     from smq_core.store.base import Store
 
-__all__ = ["Inbox"]
+__all__ = ["LOOK_MS", "Inbox"]
 
 LOOK_MS: Final = 500
 """How often to look whether a file has come to rest; a new one is noticed at once."""

@@ -35,7 +35,7 @@ class HandlerMessage:
         self._runner = runner
         self.id: int = delivery.id
         self.topic: str = delivery.topic
-        self.payload: Payload = decode(delivery.body, delivery.kind)
+        self.payload: Payload = decode(delivery.stored, delivery.kind)
         self.headers: dict[str, str] = decode_headers(delivery.headers)
 
     @property

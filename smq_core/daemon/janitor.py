@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from smq_core.daemon.journal import Journal
     from smq_core.store.base import Store
 
-__all__ = ["Janitor"]
+__all__ = [
+    "JUMP_MS",
+    "LONG_KEPT_MS",
+    "LONG_STEP_MS",
+    "LONG_WAL_BYTES",
+    "OPTIMIZE_EVERY_S",
+    "PRUNES_A_STEP",
+    "PRUNE_EVERY_S",
+    "SHORT_KEPT_MS",
+    "SHORT_STEP_MS",
+    "TIDY_EVERY_S",
+    "Janitor",
+]
 
 SHORT_STEP_MS: Final = 10_000
 SHORT_KEPT_MS: Final = 3_600_000

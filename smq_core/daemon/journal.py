@@ -17,7 +17,7 @@ from smq_core.safe_text import cell
 if TYPE_CHECKING:
     from smq_core.clock import Clock
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Level", "Value"]
 
 Level = Literal["debug", "info", "warning", "error"]
 Value = str | int | float | bool | None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.journal import Journal
     from smq_core.store.base import Store
 
-__all__ = ["Keeper"]
+__all__ = ["PROVEN_S", "SILENT_MS", "STEP_S", "Keeper"]
 
 STEP_S: Final = 1.0
 PROVEN_S: Final = 15.0

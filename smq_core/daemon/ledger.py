@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
 
-__all__ = ["Casualty", "Ledger"]
+__all__ = ["Casualty", "Ledger", "recover"]
 
 
 class Casualty(NamedTuple):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.process import Program
     from smq_core.store.base import Store
 
-__all__ = ["main"]
+__all__ = ["STORE_TIMEOUT_S", "command", "main"]
 
 STORE_TIMEOUT_S: Final = 1.0
 """The loop waits no longer for the database in one go: it has processes to watch."""

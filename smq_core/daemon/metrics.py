@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.message import TopicStats
 
-__all__ = ["MetricsServer"]
+__all__ = ["LOOPBACK", "STALLED_S", "MetricsServer"]
 
 LOOPBACK: Final = "127.0.0.1"
 STALLED_S: Final = 10.0

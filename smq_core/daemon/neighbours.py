@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.slots import Slot
     from smq_core.store.records import Hold
 
-__all__ = ["Neighbours", "machine_id"]
+__all__ = ["STALE_MS", "Neighbours", "machine_id"]
 
 STALE_MS: Final = 60_000
 """A row without a berth (its -workers file was removed) is dropped after so long without a heartbeat."""

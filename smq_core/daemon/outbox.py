@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-__all__ = ["BatchingOutbox"]
+__all__ = ["BATCH", "LATENCY_S", "BatchingOutbox"]
 
 BATCH: Final = 128
 LATENCY_S: Final = 0.002

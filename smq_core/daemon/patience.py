@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.journal import Journal
     from smq_core.errors import StoreError
 
-__all__ = ["Patience"]
+__all__ = ["FIRST_WAIT_S", "LONGEST_WAIT_S", "Patience"]
 
 FIRST_WAIT_S: Final = 0.05
 LONGEST_WAIT_S: Final = 1.0

@@ -10,11 +10,12 @@ import os
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.daemon.berths import SlotRange
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameReader, FrameWriter
+from smq_core.daemon.pace import Pace
 from smq_core.daemon.protocol import Deliver, Delivery, FromWorker, Recall, Setup, decode_from_worker
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
     from smq_core.store.records import LeasedRow
 
 __all__ = ["Flight", "Program", "WorkerProcess"]
-
-AHEAD_S: Final = 0.010
-"""So much work lies ready in a worker process."""
-WINDOW_LIMIT: Final = 1000
-BYTES_AHEAD: Final = 8 * 1024 * 1024
-_SMOOTH: Final = 0.3
-_UNKNOWN_S: Final = float("inf")
-"""Stands for the time of handlers that nobody has measured: nothing is given ahead then."""
 
 
 class Flight(NamedTuple):
@@ -68,24 +61,7 @@ class WorkerProcess:
         now: float,
     ) -> None:
         """Start it; it is given work once it said that all handlers could be imported."""
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
-        with theirs:
-            self._popen = subprocess.Popen(  # noqa: S603 - our own module
-                [
-                    sys.executable,
-                    "-m",
-                    "smq_core.daemon.worker",
-                    str(theirs.fileno()),
-                    str(map_fd),
-                    str(os.getpid()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(), map_fd),
-            )
-        self.socket = ours
+        self.socket, self._popen = _spawn(map_fd)
         self.program = program
         self.started_at = now
         self.slot_range = SlotRange(self._popen.pid, slots.first, slots.count)
@@ -106,11 +82,10 @@ class WorkerProcess:
         self.refusal = ""
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
-        self._handler_s = _UNKNOWN_S
-        self._size = 0.0
+        self._pace = Pace(program.threads)
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
-        self._reader: FrameReader[FromWorker] = FrameReader(ours, decode_from_worker)
-        self._writer = FrameWriter(ours)
+        self._reader: FrameReader[FromWorker] = FrameReader(self.socket, decode_from_worker)
+        self._writer = FrameWriter(self.socket)
         self.send(
             Setup(list(program.handlers), program.threads, berth.slots_at(slots.first), program.memory_limit)
         )
@@ -137,14 +112,8 @@ class WorkerProcess:
 
     @property
     def window(self) -> int:
-        """How many messages may be in flight.
-
-        What its threads do in ten milliseconds, and one for each at least.
-        """
-        threads = self.program.threads
-        by_time = int(min(threads * AHEAD_S / max(self._handler_s, 1e-9), WINDOW_LIMIT))
-        by_size = int(BYTES_AHEAD / self._size) if self._size else WINDOW_LIMIT
-        return max(threads, min(by_time, by_size))
+        """How many messages may be in flight."""
+        return self._pace.window
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a frame."""
@@ -164,21 +133,18 @@ class WorkerProcess:
             self.quiet_since = now
         for flight in flights:
             self.in_flight[flight.row.id] = flight
-        mean = sum(len(flight.row.body) for flight in flights) / len(flights)
-        self._size += _SMOOTH * (mean - self._size)
+        self._pace.note_given([len(flight.row.body) for flight in flights])
         self.send(Deliver([Delivery(*flight.row) for flight in flights]))
 
     def note_handled(self, count: int, busy_s: float, now: float) -> None:
         """Learn from an answer how long its handlers take."""
         self.has_worked = True
         self.quiet_since = now
-        mean_s = busy_s / count if count else 0.0
-        known = self._handler_s
-        self._handler_s = mean_s if known == _UNKNOWN_S else known + _SMOOTH * (mean_s - known)
+        self._pace.note_handled(count, busy_s)
 
     def recall(self, limit: int) -> None:
         """Ask for messages back that stand behind a long one, and give it no more ahead for now."""
-        self._handler_s = _UNKNOWN_S
+        self._pace.forget()
         self.send(Recall(limit))
 
     def poll(self) -> int | None:
@@ -197,3 +163,19 @@ class WorkerProcess:
     def close(self) -> None:
         """Close the socket of a process that has ended."""
         self.socket.close()
+
+
+def _spawn(map_fd: int) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a process with one end of a socket pair; answer the other."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    numbers = [str(number) for number in (theirs.fileno(), map_fd, os.getpid())]
+    with theirs:
+        popen = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "smq_core.daemon.worker", *numbers],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(theirs.fileno(), map_fd),
+        )
+    return ours, popen

@@ -5,7 +5,7 @@ The values of their frames, and nothing about sockets.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -55,7 +55,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True):
 
     id: int
     topic: str
-    body: Any
+    body: object
     """`str` or `bytes`, which msgpack tells apart by itself; its decoder takes no such union."""
     kind: Literal["json", "text", "bytes", "auto"]
     headers: str | None
@@ -69,6 +69,11 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True):
     last_error: str | None
     is_suspect: int
     locked_until: int
+
+    @property
+    def stored(self) -> str | bytes:
+        """The payload as its row holds it."""
+        return self.body if isinstance(self.body, str | bytes) else b""
 
 
 class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.protocol import HandlerSpec
 
-__all__ = ["CodeWatch", "watched_paths"]
+__all__ = ["DEBOUNCE_MS", "FIRST_LOOK_MS", "CodeWatch", "watched_paths"]
 
 DEBOUNCE_MS: Final = 400
 FIRST_LOOK_MS: Final = 1000

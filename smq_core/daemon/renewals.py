@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.feeder import Feeder
     from smq_core.store.base import Store
 
-__all__ = ["Renewals"]
+__all__ = ["SHORTEST_LEASE_MS", "Renewals"]
 
 SHORTEST_LEASE_MS: Final = 1000
 

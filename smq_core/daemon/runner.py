@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Delivery, HandlerSpec
     from smq_core.daemon.slots import Slots
 
-__all__ = ["Action", "Outbox", "Runner"]
+__all__ = ["ERROR_KEPT", "Action", "Outbox", "Runner"]
 
 ERROR_KEPT: Final = 8 * 1024
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.journal import Journal
 
-__all__ = ["Shutdown"]
+__all__ = ["AFTER_CANCEL_S", "PROCESS_END_S", "Shutdown"]
 
 AFTER_CANCEL_S: Final = 1.0
 """How long interrupted handlers may take to clean up."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.process import Program
 
-__all__ = ["Supervisor"]
+__all__ = ["BURST_AHEAD_MS", "LONGEST_WAIT_S", "READ", "WRITE", "Supervisor"]
 
 LONGEST_WAIT_S: Final = 1.0
 BURST_AHEAD_MS: Final = 60_000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.store.base import Store, StoreWaiter
 
-__all__ = ["StoreWatch"]
+__all__ = ["LOOKS_S", "UNNOTICED_S", "StoreWatch"]
 
 LOOKS_S: Final = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 """A write is seen before its commit is: how long after a notice that showed nothing to look again."""

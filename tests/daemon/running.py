@@ -1,4 +1,4 @@
-"""Runs real daemons for tests: starts one in a folder with a handler module, reads its log, and leaves no process behind."""
+"""Runs real daemons for tests: starts one in a folder, reads its log, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import subprocess
 import sys
 import textwrap
 import threading
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Self
 
 LOG_LINE_S = 30.0
 
@@ -24,7 +22,15 @@ class Daemon:
         """Start it in a folder, with a module `handlers` made of `code`."""
         if code:
             (folder / "handlers.py").write_text(textwrap.dedent(code))
-        command = [sys.executable, "-m", "smq_core.daemon.main", "--db", "queue.sqlite3", "--log-format", "json"]
+        command = [
+            sys.executable,
+            "-m",
+            "smq_core.daemon.main",
+            "--db",
+            "queue.sqlite3",
+            "--log-format",
+            "json",
+        ]
         self.process = subprocess.Popen(
             [*command, *arguments],
             cwd=folder,
@@ -48,13 +54,13 @@ class Daemon:
             self.process.stderr.close()
 
     def wait_for(self, action: str, text: str = "") -> dict[str, object]:
-        """Read the log until a line of an action that holds a text; fail when it ends before, or takes too long."""
+        """Read the log until a line of an action holds a text; fail when it ends before."""
         assert self.process.stderr is not None
         guard = threading.Timer(LOG_LINE_S, self.process.kill)
         guard.start()
         try:
             for line in self.process.stderr:
-                entry: dict[str, object] = json.loads(line) if line.startswith("{") else {"action": "raw", "text": line}
+                entry = _entry(line)
                 self.lines.append(entry)
                 if entry["action"] == action and text in str(entry["text"]):
                     return entry
@@ -72,11 +78,15 @@ class Daemon:
         """Read the log to its end and answer the exit code."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            self.lines.append(json.loads(line) if line.startswith("{") else {"action": "raw", "text": line})
+            self.lines.append(_entry(line))
         return self.process.wait()
 
     def workers(self) -> list[int]:
         """Answer the process ids of its worker processes."""
-        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        with open(path, encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text(encoding="ascii").split()]
+
+
+def _entry(line: str) -> dict[str, object]:
+    entry: dict[str, object] = json.loads(line) if line.startswith("{") else {"action": "raw", "text": line}
+    return entry

@@ -80,7 +80,11 @@ def test_commands_are_handlers_too(tmp_path: Path, queue: Queue, path: Path) -> 
     bad = queue.enqueue("bad", "x")
 
     run_burst(
-        tmp_path, "--exec", "mail.*=sh -c 'cat > got-$SMQ_ID'", "--exec", "bad=sh -c 'echo it is bad; exit 65'"
+        tmp_path,
+        "--exec",
+        "mail.*=sh -c 'cat > got-$SMQ_ID'",
+        "--exec",
+        "bad=sh -c 'echo it is bad; exit 65'",
     )
 
     assert json.loads((tmp_path / "got-1").read_text()) == {"to": "ann"}
@@ -111,7 +115,9 @@ def test_a_limit_holds_over_all_processes(tmp_path: Path, queue: Queue) -> None:
     assert not (tmp_path / "too-many").exists()
 
 
-def test_a_handler_that_cannot_be_imported_is_said_before_anything_is_leased(tmp_path: Path, queue: Queue, path: Path) -> None:
+def test_a_handler_that_cannot_be_imported_is_said_before_anything_is_leased(
+    tmp_path: Path, queue: Queue, path: Path
+) -> None:
     one = queue.enqueue("t", 1)
 
     with Daemon(tmp_path, "--handler", "t=nowhere:handle") as daemon:
@@ -159,7 +165,9 @@ def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path,
 
 
 def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Queue, path: Path) -> None:
-    with Daemon(tmp_path, "--handler", "t=handlers:show", code="def show(m): print('got', m.payload, flush=True)") as daemon:
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:show", code="def show(m): print('got', m.payload, flush=True)"
+    ) as daemon:
         daemon.wait_for("ready")
         with Inspector(path) as inspector:
             (worker,) = inspector.workers()
@@ -174,7 +182,9 @@ def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Q
 
 
 def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(tmp_path: Path, queue: Queue) -> None:
-    with Daemon(tmp_path, "--handler", "t=handlers:handle", code="def handle(m): print('old', flush=True)") as daemon:
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:handle", code="def handle(m): print('old', flush=True)"
+    ) as daemon:
         daemon.wait_for("ready")
         (tmp_path / "handlers.py").write_text("def handle(m): print('new', flush=True)\n")
         daemon.process.send_signal(signal.SIGHUP)
@@ -222,8 +232,8 @@ def test_systemd_is_told(tmp_path: Path, queue: Queue, monkeypatch: pytest.Monke
         with Daemon(tmp_path, "--handler", "t=handlers:handle", code="def handle(m): pass") as daemon:
             daemon.wait_for("ready")
             assert daemon.stop() == 0
-        sock.setblocking(False)
-        told = []
+        sock.settimeout(0)
+        told: list[bytes] = []
         while not told or b"STOPPING=1" not in told[-1]:
             told.append(sock.recv(4096))
 
@@ -233,7 +243,12 @@ def test_systemd_is_told(tmp_path: Path, queue: Queue, monkeypatch: pytest.Monke
 def test_metrics_and_health_are_served_on_the_loopback_address(tmp_path: Path, queue: Queue) -> None:
     queue.enqueue("t", 1)
     with Daemon(
-        tmp_path, "--metrics-port", "0", "--handler", "t=handlers:h", code="def h(m): print('done', flush=True)"
+        tmp_path,
+        "--metrics-port",
+        "0",
+        "--handler",
+        "t=handlers:h",
+        code="def h(m): print('done', flush=True)",
     ) as daemon:
         port = daemon.wait_for("metrics")["port"]
         daemon.wait_for("output", "done")
@@ -260,7 +275,14 @@ def test_an_inbox_feeds_the_queue(tmp_path: Path, queue: Queue) -> None:
     inbox.mkdir()
     (inbox / "a.jsonl").write_text('{"topic": "t", "payload": 1}\n')
     os.utime(inbox / "a.jsonl", (0, 0))
-    with Daemon(tmp_path, "--inbox", "inbox", "--handler", "t=handlers:h", code="def h(m): print('got it', flush=True)") as daemon:
+    with Daemon(
+        tmp_path,
+        "--inbox",
+        "inbox",
+        "--handler",
+        "t=handlers:h",
+        code="def h(m): print('got it', flush=True)",
+    ) as daemon:
         daemon.wait_for("output", "got it")
         assert daemon.stop() == 0
     assert queue.size("t") == 0

@@ -3,7 +3,9 @@ from __future__ import annotations
 from smq_core.daemon.breaker import Breaker
 
 
-def deaths(breaker: Breaker, count: int, *, start: float = 0.0, handled_between: int = 0) -> list[float | None]:
+def deaths(
+    breaker: Breaker, count: int, *, start: float = 0.0, handled_between: int = 0
+) -> list[float | None]:
     return [breaker.note_death("t", number * handled_between, start + number) for number in range(count)]
 
 

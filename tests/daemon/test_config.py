@@ -44,7 +44,10 @@ def test_a_command_is_split_as_a_shell_would_and_given_to_none(tmp_path: Path) -
         ('[[handler]]\ntopic = "t"', r"handler\[0\] \(t\): expected either run or command"),
         ('[[handler]]\ntopic = "t"\nrun = "a:b"\ncommand = "c"', "expected either run or command"),
         ('[[handler]]\ntopic = "a=b"\nrun = "a:b"', r"handler\[0\].topic: topic 'a=b'"),
-        ('[[handler]]\ntopic = "t"\nrun = "a:b"\n[[handler]]\ntopic = "t"\nrun = "c:d"', "t has a handler already"),
+        (
+            '[[handler]]\ntopic = "t"\nrun = "a:b"\n[[handler]]\ntopic = "t"\nrun = "c:d"',
+            "t has a handler already",
+        ),
         ('[[handler]]\ntopic = "t"\ncommand = "sh \'"', r"handler\[0\].command: No closing quotation"),
         ('[[alert]]\nname = "a"\ncommand = "c"', r"alert\[0\] \(a\): expected one of oldest_over"),
         ("processes = 100\nthreads = 100", "processes times threads"),

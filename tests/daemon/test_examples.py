@@ -22,8 +22,10 @@ def outputs(daemon: Daemon) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a copy of the examples."""
-    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3*"))
+    """Answer a folder with a copy of the examples."""
+    shutil.copytree(
+        EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3*")
+    )
     return tmp_path / "examples"
 
 

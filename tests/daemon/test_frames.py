@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     one, other = socket.socketpair()
-    one.setblocking(False)
-    other.setblocking(False)
+    one.settimeout(0)
+    other.settimeout(0)
     with one, other:
         yield one, other
 
@@ -51,13 +51,15 @@ def test_text_and_bytes_of_a_payload_stay_what_they_are(ends: tuple[socket.socke
     assert [one.body for one in message.messages] == ["é", b"\xff\x00"]
 
 
-def test_what_the_other_side_does_not_read_is_kept_until_it_does(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_what_the_other_side_does_not_read_is_kept_until_it_does(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
     writer, reader = FrameWriter(ends[0]), reader_of(ends[1])
     for number in range(60_000):
         writer.send(Recall(number))
     assert writer.is_blocked
 
-    found = []
+    found: list[FromSupervisor] = []
     while len(found) < 60_000:
         found += reader.read_all()
         writer.flush()

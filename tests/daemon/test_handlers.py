@@ -64,7 +64,9 @@ def test_what_is_wrong_with_a_handler_is_said(target: str, why: str) -> None:
         load(target)
 
 
-def test_a_module_that_fails_is_shown_with_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_fails_is_shown_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken_module.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
 

@@ -26,9 +26,12 @@ class Drop:
         self.folder = InboxFolder(str(folder))
         self.store = store
         self.log = io.StringIO()
-        self.inbox = Inbox(self.folder, store, clock, Journal(clock, stream=self.log), topic="default", rest_s=1.0)
+        self.inbox = Inbox(
+            self.folder, store, clock, Journal(clock, stream=self.log), topic="default", rest_s=1.0
+        )
 
     def file(self, name: str, content: bytes, *, rested_s: float = 60.0) -> Path:
+        """Drop a file that nobody has changed for a while."""
         path = self.folder.path / name
         path.write_bytes(content)
         moment = EPOCH_MS / 1000 - rested_s
@@ -36,9 +39,11 @@ class Drop:
         return path
 
     def size(self, topic: str = "default") -> int:
+        """Count the messages that came in."""
         return self.store.size(topic)
 
     def done(self) -> list[str]:
+        """Answer what was put away, by the names that were dropped."""
         return sorted(path.name.split("-", 2)[2] for path in self.folder.done.iterdir())
 
 

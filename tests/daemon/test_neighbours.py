@@ -41,7 +41,13 @@ class Street:
         rows, _ = self.store.lease(make_request(limit=leased, worker="dead"), EPOCH_MS)
         self.store.put_worker(
             WorkerRow(
-                id="dead", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS
+                id="dead",
+                host="h",
+                pid=1,
+                version="1",
+                state="running",
+                started_at=EPOCH_MS,
+                heartbeat_at=EPOCH_MS,
             )
         )
         file = WorkersFile(self.path)
@@ -53,6 +59,7 @@ class Street:
         return [row.id for row in rows]
 
     def close(self) -> None:
+        """Give everything back."""
         self.neighbours.close()
         self.selector.close()
         self.file.close()
@@ -137,7 +144,15 @@ def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
 
 def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> None:
     street.store.put_worker(
-        WorkerRow(id="lost", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS)
+        WorkerRow(
+            id="lost",
+            host="h",
+            pid=1,
+            version="1",
+            state="running",
+            started_at=EPOCH_MS,
+            heartbeat_at=EPOCH_MS,
+        )
     )
     street.neighbours.drop_stale_rows()
     assert [row.id for row in street.store.workers()] == ["lost"]

@@ -48,24 +48,34 @@ class Bench:
         self.runner.start()
 
     def done(self, message_id: int, took_s: float) -> None:
+        """Take an ack."""
         assert took_s >= 0
         self.out.put(message_id)
 
     def failed(self, outcome: Failed, took_s: float) -> None:
+        """Take another outcome."""
         assert took_s >= 0
         self.out.put(outcome)
 
     def extend(self, message_id: int, seconds: float | None) -> None:
+        """Take a request for time."""
         self.extended.append((message_id, seconds))
 
-    def give(self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0) -> None:
+    def give(
+        self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0
+    ) -> None:
+        """Deliver message 5 of topic t to a handler."""
         self.actions["t"] = Action(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
-        self.inbox.put(Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0))
+        self.inbox.put(
+            Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0)
+        )
 
     def outcome(self) -> int | Failed:
+        """Wait for an id that was acked, or another outcome."""
         return self.out.get(timeout=BENCH_S)
 
     def close(self) -> None:
+        """End the threads."""
         self.inbox.put(None)
         self.runner.join(BENCH_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -95,7 +105,9 @@ def test_a_return_is_an_ack(bench: Bench) -> None:
 def test_a_handler_sees_the_message_as_it_was_stored(bench: Bench) -> None:
     seen: list[object] = []
     bench.give(
-        lambda m: seen.extend([m.id, m.topic, m.payload, m.headers, m.attempts, m.deliveries, m.created_at, m.last_error]),
+        lambda m: seen.extend(
+            [m.id, m.topic, m.payload, m.headers, m.attempts, m.deliveries, m.created_at, m.last_error]
+        ),
         '{"a": [1]}',
     )
     bench.outcome()
@@ -105,7 +117,7 @@ def test_a_handler_sees_the_message_as_it_was_stored(bench: Bench) -> None:
 
 def test_an_exception_is_a_requeue_with_the_handler_s_own_traceback(bench: Bench) -> None:
     def handle(message: HandlerMessage) -> None:
-        raise ValueError(f"no {message.payload}")
+        raise ValueError(f"no {message.payload!r}")
 
     bench.give(handle)
     outcome = failed(bench)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
 
 DAY_MS = 86_400_000
-ROW = WorkerRow(id="w", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS)
+ROW = WorkerRow(
+    id="w", host="h", pid=1, version="1", state="running", started_at=EPOCH_MS, heartbeat_at=EPOCH_MS
+)
 
 
 def test_a_command_is_read_once_at_the_next_heartbeat(store: Store) -> None:
@@ -72,7 +74,13 @@ def test_of_two_daemons_the_first_sample_counts(store: Store) -> None:
 
 def test_finished_messages_are_pruned_when_their_topic_s_time_is_over(store: Store) -> None:
     store.set_policy(
-        "kept", max_attempts=None, visibility_ms=None, backoff=None, keep_ms=1000, actor="ann", now_ms=EPOCH_MS
+        "kept",
+        max_attempts=None,
+        visibility_ms=None,
+        backoff=None,
+        keep_ms=1000,
+        actor="ann",
+        now_ms=EPOCH_MS,
     )
     done = [make_message(topic, state=State.DONE, finished_at=EPOCH_MS) for topic in ("kept", "mail")]
     store.restore_many(done, None, EPOCH_MS)
@@ -134,6 +142,6 @@ def test_tidying_cuts_a_long_wal_off(store: Store) -> None:
     for _ in range(6):
         store.enqueue(make_message(body="x" * 4_000_000), EPOCH_MS)
         store.tidy()
-    before = os.stat(store.location + "-wal").st_size
+    before = Path(f"{store.location}-wal").stat().st_size
 
     assert before <= TRUNCATE_BYTES

@@ -1,4 +1,7 @@
-"""Keeps the files of a database small: the -wal, free pages, and the planner's statistics. It touches no row."""
+"""Keeps the files of a database small: the -wal, free pages, and the planner's statistics.
+
+It touches no row.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from smq_core.store.sqlite.session import Session
 if TYPE_CHECKING:
     from smq_core.store.sqlite.connection import Connection
 
-__all__ = ["Housekeeping"]
+__all__ = ["ENOUGH_FREE_PAGES", "TRUNCATE_BYTES", "VACUUM_PAGES", "Housekeeping"]
 
 TRUNCATE_BYTES: Final = 16 * 1024 * 1024
 """A -wal that is longer is cut off once all of it was copied back."""
@@ -28,7 +31,10 @@ class Housekeeping(Session):
     """The part of the store that the janitor calls."""
 
     def tidy(self) -> Tidied:
-        """Copy the -wal back and cut it off when it is long, give some free pages back; answers what is left."""
+        """Copy the -wal back and cut it off when it is long, give some free pages back.
+
+        Answers what is left.
+        """
         connection = self._connections.get()
         connection.checkpoint()
         wal_bytes = _size(self._path + "-wal")
