@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.errors import InvalidMessage, LeaseLost
-from smq_core.rows import lease_of
+from smq_core.errors import InvalidMessage
+from smq_core.rows import holds_of, lease_of, raise_lost
 from smq_core.store.records import Failure, Hold
 from smq_core.validation import check_topic, duration_ms
 from smq_core.wakeup import pause
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import LeasedRow, LeaseRequest
 
-__all__ = ["checked_topics", "dequeue"]
+__all__ = ["FRUITLESS_S", "MOST", "checked_topics", "dequeue"]
 
 FRUITLESS_S: Final = 0.003
 """At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
@@ -65,12 +65,10 @@ def _check(request: LeaseRequest) -> None:
 
 def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease] = ()) -> list[Lease]:
     now_ms = clock.now_ms()
-    holds = [Hold(lease.message.id, lease.receipt) for lease in ack]
+    holds = holds_of(ack)
     while True:
         rows, lost = store.lease(request, now_ms, ack=holds)
-        if lost:
-            gone = set(lost)
-            raise LeaseLost([lease for lease in ack if (lease.message.id, lease.receipt) in gone])
+        raise_lost(ack, lost)
         leases = [lease for row in rows if (lease := _decoded(store, row, request, now_ms)) is not None]
         # look again when nothing of what came could be decoded
         if leases or not rows:

@@ -13,8 +13,9 @@ from smq_core.errors import LeaseLost
 from smq_core.message import Lease, Receipt
 from smq_core.payload import encode, encode_headers, encode_many
 from smq_core.randomness import process_random
+from smq_core.rows import hold_of, holds_of, raise_lost
 from smq_core.store import open_store
-from smq_core.store.records import Batch, Failure, Hold, LeaseRequest, NewMessage
+from smq_core.store.records import Batch, Failure, LeaseRequest, NewMessage
 from smq_core.transaction import Transaction
 from smq_core.waiter import Waiter
 
@@ -195,7 +196,7 @@ class Queue:
         Raises:
             LeaseLost: otherwise; nothing is changed. A second ack is lost too.
         """
-        if self._store.ack((Hold(lease.message.id, lease.receipt),), self._clock.now_ms()):
+        if self._store.ack((hold_of(lease),), self._clock.now_ms()):
             raise LeaseLost((lease,))
 
     def ack_many(self, leases: Iterable[Lease]) -> None:
@@ -205,7 +206,7 @@ class Queue:
             LeaseLost: with those that were lost; the others are finished.
         """
         leases = tuple(leases)
-        self._raise_lost(leases, self._store.ack(_holds(leases), self._clock.now_ms()))
+        raise_lost(leases, self._store.ack(holds_of(leases), self._clock.now_ms()))
 
     def requeue(
         self, lease: Lease, *, delay: float | None = None, error: str = ""
@@ -225,7 +226,7 @@ class Queue:
             delay_ms=None if delay is None else validation.duration_ms(delay, "delay"),
             jitter=self._random.random(),
         )
-        requeued = self._store.requeue(_hold(lease), failure, self._clock.now_ms())
+        requeued = self._store.requeue(hold_of(lease), failure, self._clock.now_ms())
         if requeued is None:
             raise LeaseLost((lease,))
         return requeued.state.value  # type: ignore[return-value]  # a requeue ends in one of the three
@@ -236,7 +237,7 @@ class Queue:
         Raises:
             LeaseLost: when the lease is not valid any more.
         """
-        self._raise_lost((lease,), self._store.release((_hold(lease),), self._clock.now_ms()))
+        raise_lost((lease,), self._store.release((hold_of(lease),), self._clock.now_ms()))
 
     def bury(self, lease: Lease, *, error: str = "") -> None:
         """Send a message straight to the dead letters.
@@ -244,7 +245,7 @@ class Queue:
         Raises:
             LeaseLost: when the lease is not valid any more.
         """
-        if not self._store.bury(_hold(lease), Failure(error=error), self._clock.now_ms()):
+        if not self._store.bury(hold_of(lease), Failure(error=error), self._clock.now_ms()):
             raise LeaseLost((lease,))
 
     def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
@@ -264,8 +265,8 @@ class Queue:
         """
         leases = tuple(leases)
         visibility_ms = self._lease_ms(visibility_timeout)
-        until, lost = self._store.extend(_holds(leases), visibility_ms, self._clock.now_ms())
-        self._raise_lost(leases, lost)
+        until, lost = self._store.extend(holds_of(leases), visibility_ms, self._clock.now_ms())
+        raise_lost(leases, lost)
         return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]
 
     def size(self, topic: str) -> int:
@@ -293,17 +294,3 @@ class Queue:
             if visibility_timeout is None
             else validation.visibility_ms(visibility_timeout)
         )
-
-    @staticmethod
-    def _raise_lost(leases: Sequence[Lease], lost: Sequence[Hold]) -> None:
-        if lost:
-            gone = set(lost)
-            raise LeaseLost([lease for lease in leases if _hold(lease) in gone])
-
-
-def _hold(lease: Lease) -> Hold:
-    return Hold(lease.message.id, lease.receipt)
-
-
-def _holds(leases: Sequence[Lease]) -> list[Hold]:
-    return [_hold(lease) for lease in leases]

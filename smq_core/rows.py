@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from smq_core import payload
-from smq_core.errors import InvalidMessage
+from smq_core.errors import InvalidMessage, LeaseLost
 from smq_core.message import Attempt, Kind, Lease, Message, Payload, TopicSample, WorkerInfo
 from smq_core.states import State
+from smq_core.store.records import Hold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from smq_core.message import Receipt
     from smq_core.store.records import AttemptRow, LeasedRow, MessageRow, Sample, WorkerRow
 
-__all__ = ["attempt_of", "lease_of", "message_of", "sample_of", "worker_of"]
+__all__ = [
+    "attempt_of",
+    "hold_of",
+    "holds_of",
+    "lease_of",
+    "message_of",
+    "raise_lost",
+    "sample_of",
+    "worker_of",
+]
 
 
 def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
@@ -74,6 +86,27 @@ def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
         finished_at=_seconds(row.finished_at),
         size=row.body_size,
     )
+
+
+def hold_of(lease: Lease) -> Hold:
+    """Answer what proves a lease to the store."""
+    return Hold(lease.message.id, lease.receipt)
+
+
+def holds_of(leases: Iterable[Lease]) -> list[Hold]:
+    """Answer what proves leases to the store."""
+    return [Hold(lease.message.id, lease.receipt) for lease in leases]
+
+
+def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold]) -> None:
+    """Tell the holder of lost leases.
+
+    Raises:
+        LeaseLost: when there are any, with those.
+    """
+    if lost:
+        gone = set(lost)
+        raise LeaseLost([lease for lease in leases if hold_of(lease) in gone])
 
 
 def attempt_of(row: AttemptRow) -> Attempt:

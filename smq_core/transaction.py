@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from smq_core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import datetime
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -15,7 +16,27 @@ if TYPE_CHECKING:
     from smq_core.queue import Queue
     from smq_core.store.base import Store
 
-__all__ = ["Transaction"]
+__all__ = ["EnqueueManyOptions", "EnqueueOptions", "Transaction"]
+
+
+class _Options(TypedDict, total=False):
+    delay: float
+    at: float | datetime.datetime | None
+    priority: int
+    headers: Mapping[str, str] | None
+    max_attempts: int | None
+
+
+class EnqueueOptions(_Options, total=False):
+    """What `Queue.enqueue` takes beside topic and payload."""
+
+    key: str | None
+
+
+class EnqueueManyOptions(_Options, total=False):
+    """What `Queue.enqueue_many` takes beside topic and payloads."""
+
+    keys: Sequence[str | None] | None
 
 
 class Transaction:
@@ -57,12 +78,14 @@ class Transaction:
         self._require_open()
         return self._store.execute(sql, parameters)
 
-    def enqueue(self, topic: str, payload: Payload, **options: Any) -> int:  # noqa: ANN401  # Queue.enqueue names and checks them
+    def enqueue(self, topic: str, payload: Payload, **options: Unpack[EnqueueOptions]) -> int:
         """Add a message, as `Queue.enqueue` does; it is there for others when the `with` ends."""
         self._require_open()
         return self._queue.enqueue(topic, payload, **options)
 
-    def enqueue_many(self, topic: str, payloads: Iterable[Payload], **options: Any) -> list[int]:  # noqa: ANN401  # as above
+    def enqueue_many(
+        self, topic: str, payloads: Iterable[Payload], **options: Unpack[EnqueueManyOptions]
+    ) -> list[int]:
         """Add messages, as `Queue.enqueue_many` does; they are there for others when the `with` ends."""
         self._require_open()
         return self._queue.enqueue_many(topic, payloads, **options)

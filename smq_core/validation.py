@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY_LIMIT",
+    "LONGEST_DURATION_S",
     "LONGEST_LEASE_MS",
+    "MAX_ATTEMPTS_LIMIT",
     "PRIORITIES",
     "TOPIC_LIMIT",
     "available_at_ms",

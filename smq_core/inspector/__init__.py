@@ -10,7 +10,7 @@ from smq_core.inspector.governing import Governing
 from smq_core.inspector.looking import Looking
 from smq_core.inspector.mending import Mending
 
-__all__ = ["Inspector"]
+__all__ = ["Governing", "Inspector", "Looking", "Mending"]
 
 
 class Inspector(Looking, Mending, Governing):

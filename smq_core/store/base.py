@@ -12,33 +12,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from smq_core.store.operator_store import OperatorStore, WorkerStore
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from smq_core.message import ActivityEntry, Outcome, TopicStats
-    from smq_core.policy import Backoff, TopicPolicy
-    from smq_core.states import State
     from smq_core.store.records import (
-        AttemptRow,
         Batch,
-        Edit,
         Failure,
         Hold,
         ImportProgress,
         LeasedRow,
         LeaseRequest,
-        MessageRow,
         NewMessage,
         Requeued,
-        Sample,
-        Selection,
-        Targets,
-        Tidied,
-        WorkerRow,
     )
 
-__all__ = ["ConsumerStore", "OperatorStore", "ProducerStore", "Store", "StoreWaiter", "WorkerStore"]
+__all__ = ["ConsumerStore", "ProducerStore", "Store", "StoreWaiter"]
 
 
 class ProducerStore(Protocol):
@@ -154,190 +145,6 @@ class StoreWaiter(Protocol):
 
     def close(self) -> None:
         """Give the descriptor back."""
-        ...
-
-
-class OperatorStore(Protocol):
-    """What the inspector reads and does.
-
-    Actions take frozen targets, are durable, recorded as one operation, and undoable.
-    """
-
-    def topics(self, now_ms: int) -> list[TopicStats]:
-        """Answer depth and pause of every topic, by name, in time independent of the number of messages."""
-        ...
-
-    def topic(self, name: str, now_ms: int) -> TopicStats:
-        """Answer one topic; zeros for one never used."""
-        ...
-
-    def get(self, message_id: int) -> MessageRow | None:
-        """Answer one whole message."""
-        ...
-
-    def page(
-        self,
-        selection: Selection,
-        *,
-        after: int | None,
-        newest: bool,
-        limit: int,
-        preview_bytes: int | None,
-        now_ms: int,
-    ) -> list[MessageRow]:
-        """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
-        ...
-
-    def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
-        """Answer messages by their ids, ascending; those that are gone are left out."""
-        ...
-
-    def highest_id(self) -> int:
-        """Answer the highest id there is, 0 when there is none."""
-        ...
-
-    def ids(
-        self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
-    ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
-        ...
-
-    def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:
-        """Count matches, at most `limit`."""
-        ...
-
-    def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
-        """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
-        ...
-
-    def attempts(self, message_id: int) -> list[AttemptRow]:
-        """Answer the failed attempts kept of a message, oldest first."""
-        ...
-
-    def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
-        """Answer what operators did, newest first."""
-        ...
-
-    def act(
-        self,
-        verb: str,
-        targets: Targets,
-        *,
-        to: str | None,
-        force: bool,
-        actor: str,
-        now_ms: int,
-        progress: Callable[[int], bool] | None = None,
-    ) -> Outcome:
-        """Perform requeue, delete, bury or move on the targets, in short transactions under one operation.
-
-        `progress` is told the number done and stops it by False.
-        """
-        ...
-
-    def edit(
-        self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
-    ) -> Outcome:
-        """Change one message that is not processing."""
-        ...
-
-    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
-        """Take back an operation (None: the last one not undone) where nobody touched its messages since."""
-        ...
-
-    def purge(
-        self,
-        topic: str,
-        state: State,
-        *,
-        actor: str,
-        now_ms: int,
-        progress: Callable[[int], bool] | None = None,
-    ) -> Outcome:
-        """Remove for good every message of a topic in a state (never processing)."""
-        ...
-
-    def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:
-        """Forget an empty topic's counters, policy and pause; False when it still has messages."""
-        ...
-
-    def pause(self, topic: str, *, reason: str, until_ms: int | None, actor: str, now_ms: int) -> Outcome:
-        """Stop a topic from being leased."""
-        ...
-
-    def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
-        """Let a paused topic be leased again."""
-        ...
-
-    def policy(self, topic: str) -> TopicPolicy:
-        """Answer a topic's policy, defaults filled in."""
-        ...
-
-    def set_policy(
-        self,
-        topic: str,
-        *,
-        max_attempts: int | None,
-        visibility_ms: int | None,
-        backoff: Backoff | None,
-        keep_ms: int | None,
-        actor: str,
-        now_ms: int,
-    ) -> Outcome:
-        """Replace what is not None of a topic's policy."""
-        ...
-
-    def data_version(self) -> int:
-        """Answer a number that changes when somebody else committed."""
-        ...
-
-
-class WorkerStore(Protocol):
-    """What daemons record, and housekeeping."""
-
-    def put_worker(self, worker: WorkerRow) -> str | None:
-        """Write a daemon's row (its heartbeat); answer and clear the command that somebody left for it."""
-        ...
-
-    def remove_worker(self, worker_id: str) -> None:
-        """Remove a daemon's row."""
-        ...
-
-    def workers(self) -> list[WorkerRow]:
-        """Answer every daemon's row."""
-        ...
-
-    def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
-        """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
-        ...
-
-    def add_samples(self, samples: Sequence[Sample], step_ms: int, keep_after: int) -> None:
-        """Write one round of samples and drop those of the same step before `keep_after`."""
-        ...
-
-    def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
-        """Answer samples, oldest first."""
-        ...
-
-    def prune(self, now_ms: int, *, limit: int = 500) -> int:
-        """Remove one short transaction's worth of what is past its time.
-
-        The number removed, 0 when nothing is left to do.
-        """
-        ...
-
-    def tidy(self) -> Tidied:
-        """Keep the backend's files small, in short steps; answers what is left."""
-        ...
-
-    def optimize(self) -> None:
-        """Let the backend renew what its planner knows."""
-        ...
-
-    def imports(
-        self, *, name: str | None = None, device: int | None = None, inode: int | None = None
-    ) -> list[ImportProgress]:
-        """Answer recorded imports that match all that is given, the newest first."""
         ...
 
 

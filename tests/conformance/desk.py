@@ -45,13 +45,13 @@ class Desk:
     def lease(
         self, *topics: str, ack: Sequence[Hold] = (), **changes: object
     ) -> tuple[list[LeasedRow], list[Hold]]:
-        request = make_request(*topics, receipt=next(self._receipts), **changes)
+        request = make_request(*topics, receipt=next(self._receipts), **changes)  # type: ignore[arg-type]  # fields by name
         rows, lost = self.store.lease(request, self.now_ms, ack=ack)
         self.receipt = request.receipt
         return rows, lost
 
     def take(self, *topics: str, **changes: object) -> list[Hold]:
-        rows, _ = self.lease(*topics, **changes)
+        rows, _ = self.lease(*topics, **changes)  # type: ignore[arg-type]  # fields by name
         return [Hold(row.id, self.receipt) for row in rows]
 
     def take_one(self, *topics: str, **changes: object) -> Hold:
@@ -98,7 +98,8 @@ class Desk:
         return self.store.undo(operation, actor="operator", now_ms=self.now_ms)
 
     def set_policy(self, topic: str = "mail", **changes: object) -> Outcome:
-        values: dict[str, object] = dict.fromkeys(("max_attempts", "visibility_ms", "backoff", "keep_ms"))
+        values: dict[str, object] = {}
+        values.update(max_attempts=None, visibility_ms=None, backoff=None, keep_ms=None)
         return self.store.set_policy(topic, **(values | changes), actor="operator", now_ms=self.now_ms)  # type: ignore[arg-type]  # fields by name
 
     def pause(self, topic: str = "mail", *, until_ms: int | None = None) -> Outcome:

@@ -110,7 +110,7 @@ def test_each_part_of_a_filter_has_to_hold(desk: Desk, where: dict[str, object],
     desk.requeue(desk.take_one(), delay_ms=60_000, error="timeout\nin line 3")
     desk.take(worker="w")
 
-    for selection in (select("mail", **where), select(**where)):
+    for selection in (select("mail", where=where), select(where=where)):
         assert seen(desk, selection) == expected
         assert desk.store.count(selection, limit=100, now_ms=desk.now_ms) == len(expected)
 
@@ -121,7 +121,7 @@ def test_expired_leases_are_found(desk: Desk) -> None:
     desk.take(visibility_ms=9_000)
     desk.clock.advance(1)
 
-    assert seen(desk, select("mail", "processing", only_expired=True)) == [1]
+    assert seen(desk, select("mail", "processing", where={"only_expired": True})) == [1]
 
 
 def test_a_count_stops_at_its_limit(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from smq_core import Inspector, Queue
 from tests.concurrency.children import child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 WRITER = """
     import json, sqlite3, sys
@@ -41,7 +41,7 @@ def queue(location: str) -> Iterator[Queue]:
         yield opened
 
 
-def write(queue: Queue, *statements: tuple[str, list[object]]) -> str:
+def write(queue: Queue, *statements: tuple[str, Sequence[object]]) -> str:
     """Run statements through Python's own sqlite3 in another process; answers `done`, or its error."""
     with child(WRITER, queue.location, json.dumps(statements)) as writer:
         return " ".join(writer.rest())
@@ -51,9 +51,8 @@ def insert(queue: Queue, **columns: object) -> str:
     """Insert a message by its columns."""
     values = {"topic": "mail", "payload": "hello"} | columns
     marks = ", ".join("?" for _ in values)
-    return write(
-        queue, (f"INSERT INTO smq_messages({', '.join(values)}) VALUES ({marks})", list(values.values()))
-    )
+    sql = f"INSERT INTO smq_messages({', '.join(values)}) VALUES ({marks})"  # noqa: S608 - names of columns
+    return write(queue, (sql, list(values.values())))
 
 
 def test_topic_and_payload_are_a_complete_message(queue: Queue) -> None:

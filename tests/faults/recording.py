@@ -5,6 +5,7 @@ It changes nothing.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ class Recorder:
         self.events: list[str] = []
         self.flush_fails = False
         self._vfs = _RecordingVFS(self.events)
-        fdatasync, fsync, flock = os.fdatasync, os.fsync, turn.flock
+        fdatasync, fsync, flock = os.fdatasync, os.fsync, fcntl.flock
 
         def record_flush(descriptor: int) -> None:
             self.events.append("flush")
@@ -41,13 +42,14 @@ class Recorder:
 
         def record_turn(descriptor: int, operation: int) -> None:
             flock(descriptor, operation)
-            self.events.append("give" if operation & turn.LOCK_UN else "take")
+            self.events.append("give" if operation & fcntl.LOCK_UN else "take")
 
         monkeypatch.setattr(os, "fdatasync", record_flush)
         monkeypatch.setattr(os, "fsync", record_fsync)
         monkeypatch.setattr(turn, "flock", record_turn)
 
     def close(self) -> None:
+        """Leave SQLite's own file system in place."""
         self._vfs.unregister()
 
     def during(self) -> list[str]:

@@ -130,6 +130,7 @@ class Interruption:
         self.left = number
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> Interruption | None:
+        """Count a line, as the function that the interpreter calls for each."""
         if "smq_core" not in frame.f_code.co_filename:
             return None
         if event == "line":

@@ -92,7 +92,7 @@ class Model:
     # dequeue
 
     def dequeue(
-        self, topics: list[str], limit: int, receipt: int, until: int, worker: str, now: int
+        self, topics: list[str], limit: int, *, receipt: int, until: int, worker: str, now: int
     ) -> list[int]:
         """Reclaim, promote and lease; answers the ids in order."""
         if self._is_worth_a_write(topics, now):
@@ -270,8 +270,12 @@ class Model:
             )
             if entry is None or not is_untouched or self._is_held_by_another(was):
                 continue
-            kept = {"worker": entry.worker, "crashes": entry.crashes, "is_suspect": entry.is_suspect}
-            restored = replace(was, receipt=None, locked_until=None, operation=undo, **kept)
+            restored = replace(was, receipt=None, locked_until=None, operation=undo)
+            restored.worker, restored.crashes, restored.is_suspect = (
+                entry.worker,
+                entry.crashes,
+                entry.is_suspect,
+            )
             self.entries[message_id] = restored
             came_back.add(message_id)
         return came_back

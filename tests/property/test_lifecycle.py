@@ -8,18 +8,13 @@ short walk.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
     invariant,
     precondition,
     rule,
@@ -27,204 +22,33 @@ from hypothesis.stateful import (
 )
 
 from smq_core.errors import SmqError
-from smq_core.states import State
-from smq_core.store import open_store
-from smq_core.store.records import Batch, Edit, Failure, Hold, Selection
+from smq_core.states import UNFINISHED, State
+from smq_core.store.records import Edit, Selection
 from smq_core.store.sqlite import leasing
-from smq_core.testing import ManualClock, make_message, make_request
 from tests.property import model
-from tests.property.model import Entry, Model, Policy
+from tests.property.holders import Holders, keys, picks, priorities, several, topics
+from tests.property.model import Entry, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
     from smq_core.store.records import MessageRow
 
 STEPS = int(os.environ.get("SMQ_LIFECYCLE_STEPS", "600"))
-TOPICS = ("a", "b")
 CHUNK = 3
 """Messages that a dequeue reclaims or promotes at most, so that a short walk meets the limit."""
-
-topics = st.sampled_from(TOPICS)
-keys = st.sampled_from([None, None, None, "k", "l"])
-priorities = st.sampled_from([0, 0, 0, 5, -5])
-picks = st.integers(0, 7)
-several = st.lists(picks, min_size=1, max_size=4, unique=True)
-moments = st.sampled_from([0.0, 0.001, 1.0, 5.0, 30.0])
-
 
 WALKS = settings(
     max_examples=10,
     stateful_step_count=80,
     deadline=None,
     database=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
 
-class Lifecycle(RuleBasedStateMachine):
+class Lifecycle(Holders):
     """Does everything to a store and to the model, and compares what both answer."""
-
-    template: Path
-    walked = 0
-
-    @initialize()
-    def open(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        location = shutil.copyfile(self.template, Path(self.folder.name) / "queue.sqlite3")
-        self.clock = ManualClock()
-        self.store = open_store(location, durability="normal", clock=self.clock)
-        self.model = Model()
-        self.holds: list[Hold] = []
-        self.receipt = 0
-        for priority in (0, 5, 0, 0):
-            self.enqueue("a", None, priority, 0.0, None)
-        self.lease(["a"], 2, 10.0, [])
-
-    def teardown(self) -> None:
-        if hasattr(self, "store"):
-            self.store.close()
-            self.folder.cleanup()
-
-    @property
-    def now(self) -> int:
-        return self.clock.now_ms()
-
-    def hold(self, pick: int) -> Hold:
-        """Answer one of the last leases ever made, valid or not."""
-        return self.holds[-1 - pick % min(len(self.holds), 8)]
-
-    def ids(self, some: Iterable[int]) -> list[int]:
-        """Answer some of the ids there are, and one that is not."""
-        there = [*sorted(self.model.entries)[-8:], 10**9]
-        return sorted({there[pick % len(there)] for pick in some})
-
-    # producers
-
-    @rule(
-        topic=topics,
-        key=keys,
-        priority=priorities,
-        delay=moments,
-        max_attempts=st.sampled_from([None, None, 1, 2]),
-    )
-    def enqueue(
-        self, topic: str, key: str | None, priority: int, delay: float, max_attempts: int | None
-    ) -> None:
-        available_at = self.now + round(delay * 1000)
-        values = {
-            "key": key,
-            "priority": priority,
-            "available_at": available_at,
-            "max_attempts": max_attempts,
-        }
-        answered = self.store.enqueue(make_message(topic, **values), self.now)
-        self.expect_added(answered, topic, available_at, priority, key, max_attempts)
-
-    @rule(topic=topics, some=st.lists(keys, min_size=1, max_size=5))
-    def enqueue_many(self, topic: str, some: list[str | None]) -> None:
-        kinds = ["text"] * len(some)
-        batch = Batch(topic=topic, bodies=kinds, kinds=kinds, available_at=self.now, keys=some)  # type: ignore[arg-type]  # a kind is as good a body
-        for answered, key in zip(self.store.enqueue_many(batch, self.now), some, strict=True):
-            self.expect_added(answered, topic, self.now, 0, key, None)
-
-    def expect_added(
-        self, answered: int, topic: str, available_at: int, priority: int, key: str | None, limit: int | None
-    ) -> None:
-        holder = self.model.holder_of(topic, key)
-        if holder is not None:
-            assert answered == holder.id
-            return
-        assert answered > max(self.model.entries, default=0)
-        state = State.READY if available_at <= self.now else State.DELAYED
-        self.model.entries[answered] = Entry(answered, topic, priority, available_at, state, key, limit)
-
-    # consumers
-
-    @rule(
-        wanted=st.permutations(TOPICS),
-        count=st.integers(1, 2),
-        limit=st.integers(1, 4),
-        lasts=st.sampled_from([1.0, 10.0, 86_400.0]),
-    )
-    def dequeue(self, wanted: list[str], count: int, limit: int, lasts: float) -> None:
-        self.lease(wanted[:count], limit, lasts, [])
-
-    @precondition(lambda self: self.holds)
-    @rule(topic=topics, some=several)
-    def dequeue_and_ack(self, topic: str, some: list[int]) -> None:
-        self.lease([topic], 1, 10.0, list(dict.fromkeys(self.hold(pick) for pick in some)))
-
-    def lease(self, wanted: list[str], limit: int, lasts: float, acks: list[Hold]) -> None:
-        self.receipt += 1
-        request = make_request(
-            *wanted, receipt=self.receipt, limit=limit, visibility_ms=round(lasts * 1000), worker="w"
-        )
-        rows, lost = self.store.lease(request, self.now, ack=acks)
-        assert set(lost) == {hold for hold in acks if not self.model.ack(hold.id, hold.receipt, self.now)}
-        expected: list[int] = []
-        if not lost:
-            until = self.now + round(lasts * 1000)
-            expected = self.model.dequeue(wanted, limit, self.receipt, until, "w", self.now)
-        assert [row.id for row in rows] == expected
-        self.holds += [Hold(row.id, request.receipt) for row in rows]
-
-    @precondition(lambda self: self.holds)
-    @rule(
-        verb=st.sampled_from(["ack", "ack", "release", "extend"]),
-        some=several,
-    )
-    def settle_some(self, verb: str, some: list[int]) -> None:
-        getattr(self, verb)(list(dict.fromkeys(self.hold(pick) for pick in some)))
-
-    @precondition(lambda self: self.holds)
-    @rule(verb=st.sampled_from(["requeue", "requeue", "bury", "recover"]), pick=picks, how=picks)
-    def settle_one(self, verb: str, pick: int, how: int) -> None:
-        getattr(self, verb)(self.hold(pick), how)
-
-    def ack(self, holds: list[Hold]) -> None:
-        lost = self.store.ack(holds, self.now)
-        assert set(lost) == {hold for hold in holds if not self.model.ack(hold.id, hold.receipt, self.now)}
-
-    def requeue(self, hold: Hold, how: int) -> None:
-        delay_ms = how % 4 * 1_000
-        answered = self.store.requeue(hold, Failure(error="boom", delay_ms=delay_ms), self.now)
-        entry = self.model.held(*hold)
-        assert (answered is None) == (entry is None)
-        if entry is not None and answered is not None:
-            back = State.DELAYED if delay_ms else State.READY
-            state = State.DEAD if entry.attempts >= self.model.limit(entry) else back
-            assert answered.state == state
-            available_at = self.now + (0 if state is State.DEAD else delay_ms)
-            self.model.give_back(entry, state, available_at, "boom", self.now)
-
-    def bury(self, hold: Hold, _how: int) -> None:
-        entry = self.model.held(*hold)
-        assert self.store.bury(hold, Failure(error="bad"), self.now) == (entry is not None)
-        if entry is not None:
-            self.model.give_back(entry, State.DEAD, self.now, "bad", self.now)
-
-    def release(self, holds: list[Hold]) -> None:
-        held = {hold: entry for hold in holds if (entry := self.model.held(*hold)) is not None}
-        assert set(self.store.release(holds, self.now)) == set(holds).difference(held)
-        for entry in held.values():
-            self.model.release(entry)
-
-    def extend(self, holds: list[Hold]) -> None:
-        until, lost = self.store.extend(holds, 20_000, self.now)
-        held = {hold: entry for hold in holds if (entry := self.model.held(*hold)) is not None}
-        assert set(lost) == set(holds).difference(held)
-        for entry in held.values():
-            entry.locked_until = self.now + 20_000
-        assert until == {entry.id: entry.locked_until for entry in held.values()}
-
-    def recover(self, hold: Hold, how: int) -> None:
-        verdict = ("untouched", "suspect", "blamed", "poison")[how % 4]
-        entry = self.model.held(*hold)
-        answered = self.store.recover([hold], "w", verdict, Failure(error="worker died"), self.now)
-        assert answered == (entry is not None)
-        if entry is not None:
-            self.model.recover(entry, verdict, "worker died", self.now)
 
     # time, and what goes on at its side
 
@@ -301,7 +125,7 @@ class Lifecycle(RuleBasedStateMachine):
         outcome = self.store.edit(
             message_id, Edit(priority=priority, key=key), actor="operator", now_ms=self.now
         )
-        holder = self.model.holder_of(entry.topic, key) if entry.state in model.UNFINISHED else None
+        holder = self.model.holder_of(entry.topic, key) if entry.state in UNFINISHED else None
         may = entry.state not in {State.PROCESSING, State.DELETED} and holder in (None, entry)
         assert outcome.done == may
         if may and outcome.operation is not None:
@@ -371,7 +195,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert {state: getattr(stats, state) for state in State} == {
                 state: states.count(state) for state in State
             }
-            assert self.store.size(stats.topic) == sum(state in model.UNFINISHED for state in states)
+            assert self.store.size(stats.topic) == sum(state in UNFINISHED for state in states)
 
 
 COMPARED = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -30,6 +29,8 @@ from smq_core.message import Receipt
 from smq_core.store.sqlite.translate import translate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from smq_core import Inspector
 
 

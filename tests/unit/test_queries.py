@@ -159,7 +159,7 @@ SELECTIONS = {
     "all ready ones": Selection(state=State.READY),
     "all leased ones": Selection(state=State.PROCESSING),
     "everything": Selection(),
-    "a topic's dead ones of a kind": select("mail", "dead", error_kind="boom"),
+    "a topic's dead ones of a kind": select("mail", "dead", where={"error_kind": "boom"}),
     "a topic's with a text": Selection(topic="mail", where=Filter(text="x"), max_id=99),
 }
 
@@ -175,7 +175,12 @@ def test_a_page_is_come_by_without_sorting_or_walking_messages(
     for priority in (0, 5):
         store.enqueue(make_message(priority=priority), EPOCH_MS)
     database = store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
-    database.exec_trace = lambda _cursor, sql, _values: run.append(sql) is None
+
+    def trace(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
+        run.append(sql)
+        return True
+
+    database.exec_trace = trace
     store.page(SELECTIONS[what], after=1, newest=newest, limit=10, preview_bytes=9, now_ms=EPOCH_MS)
     database.exec_trace = None
     composed = [sql for sql in run if sql.startswith("SELECT id FROM")]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Selection
 
-__all__ = ["Browsing", "matching_ids"]
+__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids"]
 
 MOST_STREAMED_TOPICS: Final = 300
 """With more topics than this a list over all of them walks the table instead of one index range for each."""

@@ -33,6 +33,11 @@ _DROP = query("drop_topic")
 _TOPIC_ROWS = query("topic_rows")
 _DELETE_POLICY = query("delete_policy")
 _DELETE_PAUSE = query("delete_pause")
+_COLUMNS = (
+    *("status", "payload", "kind", "priority", "available_at"),
+    *("headers", "key", "max_attempts", "topic"),
+)
+"""The columns of read_for_edit, by the names under which edit_message takes them."""
 _FIELDS = {"body": "payload"}
 """Columns that are named otherwise than the field of an edit."""
 
@@ -107,47 +112,33 @@ def _edit(
     row = db.execute(_READ, (message_id,)).fetchone()
     if row is None:
         raise MessageNotFound(message_id)
-    names = (
-        "status",
-        "payload",
-        "kind",
-        "priority",
-        "available_at",
-        "headers",
-        "key",
-        "max_attempts",
-        "topic",
-    )
-    values: dict[str, apsw.SQLiteValue] = dict(zip(names, row, strict=True))
-    status, topic = str(values["status"]), str(values.pop("topic"))
-    if refusal := _refusal(status, edit, seen):
+    values = dict(zip(_COLUMNS, row, strict=True))
+    topic = str(values.pop("topic"))
+    if refusal := _refusal(str(values["status"]), edit, seen):
         return _missed(message_id, refusal)
-    changes = {
-        name: value for name in edit.__struct_fields__ if (value := getattr(edit, name)) is not msgspec.UNSET
-    }
-    operation = operations.begin(
-        db,
-        "edit",
-        actor=actor,
-        now_ms=now_ms,
-        topic=topic,
-        detail=f"message {message_id}: {', '.join(sorted(changes))}",
-    )
-    db.execute(
-        _SAVE_BEFORE,
-        {
-            "operation": operation.id,
-            "status_after": None,
-            "with_payload": True,
-            "ids": id_array([message_id]),
-        },
-    )
-    values |= {_FIELDS.get(name, name): value for name, value in changes.items()}
-    db.execute(_EDIT, {**values, "operation": operation.id, "id": message_id})
-    if not db.changes():
-        raise _KeyHeldError
+    fields = {name: getattr(edit, name) for name in edit.__struct_fields__}
+    changes = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    detail = f"message {message_id}: {', '.join(sorted(changes))}"
+    operation = operations.begin(db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=detail)
+    _write(db, operation.id, message_id, values, changes)
     operations.count(db, operation.id, 1)
     return Outcome(operation=operation.id, done=1, done_ids=(message_id,))
+
+
+def _write(
+    db: apsw.Connection,
+    operation: int,
+    message_id: int,
+    values: dict[str, apsw.SQLiteValue],
+    changes: dict[str, apsw.SQLiteValue],
+) -> None:
+    """Keep how the message was, and change it, unless another one holds its new key."""
+    before = {"operation": operation, "status_after": None, "with_payload": True}
+    db.execute(_SAVE_BEFORE, {**before, "ids": id_array([message_id])})
+    new = {_FIELDS.get(name, name): value for name, value in changes.items()}
+    db.execute(_EDIT, {**values, **new, "operation": operation, "id": message_id})
+    if not db.changes():
+        raise _KeyHeldError
 
 
 def _refusal(status: str, edit: Edit, seen: State | None) -> str | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Stream",
+    "Value",
     "conditions",
     "count_sql",
     "ids_sql",

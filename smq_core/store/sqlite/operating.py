@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Targets
 
-__all__ = ["Operating"]
+__all__ = ["Action", "Operating"]
 
 _SEEN = query("seen_rows")
 _SAVE_BEFORE = query("save_before")
