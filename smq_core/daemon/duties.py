@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.deaths import Pause
     from smq_core.daemon.parts import Parts
+    from smq_core.daemon.protocol import Extend
     from smq_core.store.records import WorkerRow
 
 __all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "RENEWAL_S", "SCAN_S", "Duties"]
@@ -106,6 +107,12 @@ class Duties:
         """Renew leases."""
         self.attempt(lambda: self._parts.renewals.renew(self._parts.clock.now_ms()))
 
+    def extend(self, extension: Extend) -> None:
+        """Extend a lease because its handler asked for it."""
+        seconds, now_ms = extension.visibility_s, self._parts.clock.now_ms()
+        visibility_ms = None if seconds is None else round(seconds * 1000)
+        self.attempt(lambda: self._parts.renewals.extend(extension.id, visibility_ms, now_ms))
+
     def look_at_neighbours(self) -> None:
         """Return the messages of daemons that died."""
         if self._parts.neighbours.look():
@@ -158,6 +165,7 @@ class Duties:
             self._parts.feeder.is_leasing = not self.is_quiet
             self._parts.feeder.is_worth_a_look = True
             if self.is_quiet:
+                self._parts.feeder.release_waiting()
                 for process in self._parts.fleet.processes:
                     process.recall(len(process.in_flight))
 

@@ -90,7 +90,8 @@ class Fleet:
 
     def restart_due_in(self, now: float) -> float | None:
         """Answer in how many seconds a process is to be started; None: all are there."""
-        if self._is_stopping or self.refusal or len(self.current) >= self.count:
+        wanted = self.count if self.program.handlers else 0
+        if self._is_stopping or self.refusal or len(self.current) >= wanted:
             return None
         return max(0.0, self._restart_at - now)
 

@@ -32,6 +32,8 @@ class Shutdown:
         self._end_at: float | None = None
         self._is_cancelled = False
         self.has_killed = False
+        self.ended_at = float("inf")
+        """When the last process had ended."""
         feeder.is_leasing = False
         fleet.stop()
         feeder.release_waiting()
@@ -53,6 +55,7 @@ class Shutdown:
     def advance(self, now: float) -> bool:
         """Take the step that is due; say whether all processes have ended."""
         if not self._fleet.processes:
+            self.ended_at = min(self.ended_at, now)
             return True
         if self._fleet.in_flight == 0:
             self._fleet.finish_drained()

@@ -12,6 +12,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.breaker import Breaker
+from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deaths import Inquest
 from smq_core.daemon.duties import Duties
 from smq_core.daemon.handlers import Routes
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.process import Program
 
-__all__ = ["BURST_AHEAD_MS", "LONGEST_WAIT_S", "READ", "WRITE", "Supervisor"]
+__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "READ", "WRITE", "Supervisor"]
 
 LONGEST_WAIT_S: Final = 1.0
-BURST_AHEAD_MS: Final = 60_000
+LAST_WRITE_S: Final = 2.0
+"""How long to try to write the last outcomes once all processes have ended."""
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -81,6 +83,8 @@ class Supervisor:
             parts.selector.register(self._signals.fileno(), READ, self._signals)
             self._duties.attempt(self._duties.look_at_neighbours)
             parts.fleet.fill()
+            if not parts.fleet.program.handlers:
+                self._serve(parts.fleet.program)
             while not self._is_over():
                 self._turn()
             parts.selector.unregister(self._signals.fileno())
@@ -177,27 +181,25 @@ class Supervisor:
         elif isinstance(message, Refused):
             process.refusal = message.error
         elif isinstance(message, Extend):
-            extension = message
-            visibility_ms = None if extension.visibility_s is None else round(extension.visibility_s * 1000)
-            self._duties.attempt(
-                lambda: parts.renewals.extend(extension.id, visibility_ms, parts.clock.now_ms())
-            )
+            self._duties.extend(message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.is_ready = True
+        if process.program is self._parts.fleet.program and self._serving is not process.program:
+            self._serve(process.program)
+        self._parts.feeder.is_worth_a_look = True
+
+    def _serve(self, program: Program) -> None:
+        """Take messages for a program whose handlers could be imported."""
         parts = self._parts
-        if process.program is parts.fleet.program and self._serving is not process.program:
-            is_first = self._serving is None
-            self._serving = process.program
-            self._duties.routes = Routes(process.program.handlers)
-            parts.feeder.use(self._duties.routes)
-            parts.fleet.retire_old()
-            if is_first:
-                notify("READY=1")
-            parts.journal.info(
-                "ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(process.program)}"
-            )
-        parts.feeder.is_worth_a_look = True
+        is_first = self._serving is None
+        self._serving = program
+        self._duties.routes = Routes(program.handlers)
+        parts.feeder.use(self._duties.routes)
+        parts.fleet.retire_old()
+        if is_first:
+            notify("READY=1")
+        parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(program)}")
 
     def _watch_blocked(self) -> None:
         for process in self._parts.fleet.processes:
@@ -269,24 +271,29 @@ class Supervisor:
     def _is_over(self) -> bool:
         if self._shutdown is None:
             return False
-        has_ended = self._shutdown.advance(self._parts.clock.monotonic())
-        return has_ended and (not len(self._parts.ledger) or self._parts.patience.is_over)
+        now = self._parts.clock.monotonic()
+        if not self._shutdown.advance(now):
+            return False
+        if not len(self._parts.ledger):
+            return True
+        if now < self._shutdown.ended_at + LAST_WRITE_S:
+            return False
+        self._parts.journal.error(
+            "outcomes_lost", "the database does not take the last outcomes: they will run again"
+        )
+        self._exit_code = 1
+        return True
 
     def _is_drained(self) -> bool:
         parts = self._parts
         if parts.feeder.is_worth_a_look or parts.fleet.in_flight or parts.feeder.held or len(parts.ledger):
             return False
-        return self._serving is not None and self._duties.attempt(lambda: None) and self._has_nothing_soon()
-
-    def _has_nothing_soon(self) -> bool:
-        parts = self._parts
-        now_ms = parts.clock.now_ms()
-        mine = [stats for stats in parts.store.topics(now_ms) if self._duties.routes.find(stats.topic)]
-        if any(stats.processing or (stats.ready and not stats.paused) for stats in mine):
+        if self._serving is None or parts.patience.is_lost:
             return False
-        waiting = [stats.topic for stats in mine if stats.delayed]
-        due = parts.store.next_due(waiting, now_ms) if waiting else None
-        return due is None or due > now_ms + BURST_AHEAD_MS
+        found: list[bool] = []
+        routes, now_ms = self._duties.routes, parts.clock.now_ms()
+        self._duties.attempt(lambda: found.append(has_nothing_soon(parts.store, routes, now_ms)))
+        return found == [True]
 
 
 def _names(program: Program) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -128,116 +126,40 @@ def test_a_handler_that_cannot_be_imported_is_said_before_anything_is_leased(
         assert inspector.get(one).deliveries == 0
 
 
-def test_term_releases_uncounted_what_has_not_ended(tmp_path: Path, queue: Queue, path: Path) -> None:
-    queue.enqueue_many("t", [1] * 20)
-    (tmp_path / "smq.toml").write_text('grace = "0.2s"\n[[handler]]\ntopic = "t"\nrun = "handlers:handle"\n')
+def test_what_stands_behind_a_long_handler_goes_to_others_that_are_free(tmp_path: Path, queue: Queue) -> None:
+    """The long one waits for a file that the last of the short ones makes."""
+    queue.enqueue_many("t", ["short"] * 300)
+    queue.enqueue_many("t", ["long", *["short"] * 300])
     code = """
-        import threading
+        import pathlib, threading
         def handle(message):
-            print("begun", flush=True)
-            while True: threading.Event().wait(0.01)
+            if message.payload == "long":
+                while len(pathlib.Path("seen").read_text().split()) < 600: threading.Event().wait(0.01)
+            open("seen", "a").write(f"{message.id}\\n")
     """
-    with Daemon(tmp_path, "--config", "smq.toml", code=code) as daemon:
-        daemon.wait_for("output", "begun")
-        assert daemon.stop() == 0
+    run_burst(tmp_path, "--handler", "t=handlers:handle", "--processes", "2", "--threads", "1", code=code)
 
-    with Inspector(path) as inspector:
-        stats = inspector.topic("t")
-        assert (stats.ready, stats.processing) == (20, 0)
-        assert {message.attempts for message in inspector.browse("t", "ready")} == {0}
-        assert inspector.workers() == []
+    assert (tmp_path / "seen").read_text().split()[-1] == "301"
 
 
-def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path, queue: Queue) -> None:
-    queue.enqueue("t", 1)
+def test_a_daemon_lets_go_of_what_stands_behind_a_long_handler(tmp_path: Path, queue: Queue) -> None:
+    """The first daemon's only thread waits until the second one has done all the rest."""
+    queue.enqueue_many("t", ["short"] * 300)
+    queue.enqueue_many("t", ["long", *["short"] * 300])
     code = """
+        import pathlib, threading
         def handle(message):
-            print("begun", flush=True)
-            message.stopping.wait()
-            open("ended", "w").close()
+            if message.payload == "long":
+                print("begun", flush=True)
+                while len(pathlib.Path("seen").read_text().split()) < 600: threading.Event().wait(0.01)
+            open("seen", "a").write(f"{message.id}\\n")
     """
-    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
-        daemon.wait_for("output", "begun")
-        assert daemon.stop() == 0
-
-    assert (tmp_path / "ended").exists()
-    assert queue.size("t") == 0
-
-
-def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Queue, path: Path) -> None:
-    with Daemon(
-        tmp_path, "--handler", "t=handlers:show", code="def show(m): print('got', m.payload, flush=True)"
-    ) as daemon:
-        daemon.wait_for("ready")
-        with Inspector(path) as inspector:
-            (worker,) = inspector.workers()
-            inspector.command_worker(worker.id, "quiet")
-            daemon.wait_for("command", "quiet")
-            queue.enqueue("t", "first")
-            inspector.command_worker(worker.id, "resume")
-            daemon.wait_for("command", "resume")
-            daemon.wait_for("output", "got first")
-            inspector.command_worker(worker.id, "stop")
-            assert daemon.end() == 0
-
-
-def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(tmp_path: Path, queue: Queue) -> None:
-    with Daemon(
-        tmp_path, "--handler", "t=handlers:handle", code="def handle(m): print('old', flush=True)"
-    ) as daemon:
-        daemon.wait_for("ready")
-        (tmp_path / "handlers.py").write_text("def handle(m): print('new', flush=True)\n")
-        daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for("reloaded")
-        queue.enqueue("t", 1)
-        daemon.wait_for("output", "new")
-        (tmp_path / "handlers.py").write_text("import nowhere\n")
-        daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for("reload_refused", "nowhere")
-        queue.enqueue("t", 2)
-        daemon.wait_for("output", "new")
-        assert daemon.stop() == 0
-
-
-def test_changed_code_is_noticed(tmp_path: Path, queue: Queue) -> None:
-    with Daemon(tmp_path, "--reload", "--handler", "t=handlers:handle", code="def handle(m): pass") as daemon:
-        daemon.wait_for("ready")
-        daemon.wait_for("watching")
-        (tmp_path / "handlers.py").write_text("def handle(m): print('new', flush=True)\n")
-        daemon.wait_for("reloaded")
-        queue.enqueue("t", 1)
-        daemon.wait_for("output", "new")
-
-
-def test_quit_dumps_the_stacks_and_goes_on(tmp_path: Path, queue: Queue) -> None:
-    queue.enqueue("t", 1)
-    code = """
-        def handle_it(message):
-            print("begun", flush=True)
-            message.stopping.wait()
-    """
-    with Daemon(tmp_path, "--handler", "t=handlers:handle_it", code=code) as daemon:
-        daemon.wait_for("output", "begun")
-        daemon.process.send_signal(signal.SIGQUIT)
-        daemon.wait_for("output", "handle_it")
-        assert daemon.stop() == 0
-
-
-def test_systemd_is_told(tmp_path: Path, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = str(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", address)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(address)
-        queue.size("t")
-        with Daemon(tmp_path, "--handler", "t=handlers:handle", code="def handle(m): pass") as daemon:
-            daemon.wait_for("ready")
-            assert daemon.stop() == 0
-        sock.settimeout(0)
-        told: list[bytes] = []
-        while not told or b"STOPPING=1" not in told[-1]:
-            told.append(sock.recv(4096))
-
-    assert b"READY=1" in told
+    arguments = ("--handler", "t=handlers:handle", "--threads", "1", "--burst")
+    with Daemon(tmp_path, *arguments, code=code) as first:
+        first.wait_for("output", "begun")
+        with Daemon(tmp_path, *arguments) as second:
+            assert first.end() == 0
+            assert second.end() == 0
 
 
 def test_metrics_and_health_are_served_on_the_loopback_address(tmp_path: Path, queue: Queue) -> None:

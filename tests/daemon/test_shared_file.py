@@ -26,7 +26,8 @@ CODE = """
         with connection() as db:
             db.execute("INSERT INTO app_seen(id) VALUES (?)", (message.id,))
             if message.topic == "first":
-                db.execute("INSERT INTO smq_messages(topic, payload) VALUES ('second', ?)", (str(message.payload),))
+                row = ("second", str(message.payload))
+                db.execute("INSERT INTO smq_messages(topic, payload) VALUES (?, ?)", row)
 """
 
 
@@ -37,7 +38,9 @@ def test_handlers_that_write_to_the_queue_s_own_file_lose_nothing(tmp_path: Path
         queue.enqueue_many("first", [*range(800)])
 
         handlers = ("--handler", "first=handlers:handle", "--handler", "second=handlers:handle")
-        with Daemon(tmp_path, *handlers, "--processes", "2", "--threads", "2", "--burst", code=CODE) as daemon:
+        with Daemon(
+            tmp_path, *handlers, "--processes", "2", "--threads", "2", "--burst", code=CODE
+        ) as daemon:
             assert daemon.end() == 0, daemon.lines[-5:]
 
         assert (queue.size("first"), queue.size("second")) == (0, 0)

@@ -1,0 +1,167 @@
+"""How a daemon is told what to do: signals, rows, changed code, systemd."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue
+from tests.daemon.running import Daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.sqlite3"
+
+
+@pytest.fixture
+def queue(path: Path) -> Iterator[Queue]:
+    with Queue(path) as opened:
+        yield opened
+
+
+def run_burst(folder: Path, *arguments: str, code: str = "") -> Daemon:
+    """Run a daemon until its topics are drained, and see that it ends well."""
+    with Daemon(folder, *arguments, "--burst", code=code) as daemon:
+        assert daemon.end() == 0, daemon.lines
+    return daemon
+
+
+def test_term_releases_uncounted_what_has_not_ended(tmp_path: Path, queue: Queue, path: Path) -> None:
+    queue.enqueue_many("t", [1] * 20)
+    (tmp_path / "smq.toml").write_text('grace = "0.2s"\n[[handler]]\ntopic = "t"\nrun = "handlers:handle"\n')
+    code = """
+        import threading
+        def handle(message):
+            print("begun", flush=True)
+            while True: threading.Event().wait(0.01)
+    """
+    with Daemon(tmp_path, "--config", "smq.toml", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        assert daemon.stop() == 0
+
+    with Inspector(path) as inspector:
+        stats = inspector.topic("t")
+        assert (stats.ready, stats.processing) == (20, 0)
+        assert {message.attempts for message in inspector.browse("t", "ready")} == {0}
+        assert inspector.workers() == []
+
+
+def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path, queue: Queue) -> None:
+    queue.enqueue("t", 1)
+    code = """
+        def handle(message):
+            print("begun", flush=True)
+            message.stopping.wait()
+            open("ended", "w").close()
+    """
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        assert daemon.stop() == 0
+
+    assert (tmp_path / "ended").exists()
+    assert queue.size("t") == 0
+
+
+def test_a_second_term_ends_the_grace_period(tmp_path: Path, queue: Queue) -> None:
+    queue.enqueue("t", 1)
+    code = """
+        import threading
+        def handle(message):
+            print("begun", flush=True)
+            while True: threading.Event().wait(0.01)
+    """
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        daemon.process.terminate()
+        daemon.wait_for("stopping")
+        daemon.process.terminate()
+        daemon.wait_for("hurrying")
+        assert daemon.end() == 0
+    with Inspector(tmp_path / "queue.sqlite3") as inspector:
+        assert inspector.get(1).attempts == 0
+
+
+def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Queue, path: Path) -> None:
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:show", code="def show(m): print('got', m.payload, flush=True)"
+    ) as daemon:
+        daemon.wait_for("ready")
+        with Inspector(path) as inspector:
+            (worker,) = inspector.workers()
+            inspector.command_worker(worker.id, "quiet")
+            daemon.wait_for("command", "quiet")
+            queue.enqueue("t", "first")
+            inspector.command_worker(worker.id, "resume")
+            daemon.wait_for("command", "resume")
+            daemon.wait_for("output", "got first")
+            inspector.command_worker(worker.id, "stop")
+            assert daemon.end() == 0
+
+
+def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(tmp_path: Path, queue: Queue) -> None:
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:handle", code="def handle(m): print('old', flush=True)"
+    ) as daemon:
+        daemon.wait_for("ready")
+        (tmp_path / "handlers.py").write_text("def handle(m): print('new', flush=True)\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("reloaded")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "new")
+        (tmp_path / "handlers.py").write_text("import nowhere\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("reload_refused", "nowhere")
+        queue.enqueue("t", 2)
+        daemon.wait_for("output", "new")
+        assert daemon.stop() == 0
+
+
+def test_changed_code_is_noticed(tmp_path: Path, queue: Queue) -> None:
+    with Daemon(tmp_path, "--reload", "--handler", "t=handlers:handle", code="def handle(m): pass") as daemon:
+        daemon.wait_for("ready")
+        daemon.wait_for("watching")
+        (tmp_path / "handlers.py").write_text("def handle(m): print('new', flush=True)\n")
+        daemon.wait_for("reloaded")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "new")
+
+
+def test_quit_dumps_the_stacks_and_goes_on(tmp_path: Path, queue: Queue) -> None:
+    queue.enqueue("t", 1)
+    code = """
+        def handle_it(message):
+            print("begun", flush=True)
+            message.stopping.wait()
+    """
+    with Daemon(tmp_path, "--handler", "t=handlers:handle_it", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        daemon.process.send_signal(signal.SIGQUIT)
+        daemon.wait_for("output", "handle_it")
+        assert daemon.stop() == 0
+
+
+def test_systemd_is_told(tmp_path: Path, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(address)
+        queue.size("t")
+        with Daemon(tmp_path, "--handler", "t=handlers:handle", code="def handle(m): pass") as daemon:
+            daemon.wait_for("ready")
+            assert daemon.stop() == 0
+        sock.settimeout(0)
+        told: list[bytes] = []
+        while not told or b"STOPPING=1" not in told[-1]:
+            told.append(sock.recv(4096))
+
+    assert b"READY=1" in told
