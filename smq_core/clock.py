@@ -42,8 +42,9 @@ class SystemClock:
 def epoch_ms(moment: float | datetime.datetime) -> int:
     """Turn an aware datetime, or seconds since the epoch, into milliseconds since the epoch.
 
-    Raises: ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the
-        years 1970 to 9999.
+    Raises:
+        ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the years
+            1970 to 9999.
     """
     if isinstance(moment, datetime.datetime):
         if moment.tzinfo is None:

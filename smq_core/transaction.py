@@ -93,8 +93,9 @@ class Transaction:
     def ack(self, lease: Lease) -> None:
         """Finish a message together with the rows that its processing wrote: the effect and the ack are one.
 
-        Raises: LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is
-            undone.
+        Raises:
+            LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is
+                undone.
         """
         self._require_open()
         self._queue.ack(lease)

@@ -49,12 +49,13 @@ _RESERVED = frozenset("=*,")
 def check_topic(topic: str) -> str:
     """Answer the topic if it is a legal name.
 
-    Raises: InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and
-        without any of `= * ,`.
+    Raises:
+        InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without
+            any of `= * ,`.
     """
-    if not isinstance(topic, str):
-        raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
-    return _checked_topic(topic)
+    if isinstance(topic, str):
+        return _checked_topic(topic)
+    raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -145,8 +146,9 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
 def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     """Turn a duration in seconds into milliseconds, rounded.
 
-    Raises: InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or
-        no number.
+    Raises:
+        InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or no
+            number.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
         raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
@@ -174,8 +176,9 @@ def visibility_ms(seconds: float) -> int:
 def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | None) -> int:
     """Answer from when a message may be leased, in milliseconds since the epoch.
 
-    Raises: InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years
-        1970 to 9999.
+    Raises:
+        InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years 1970
+            to 9999.
     """
     if at is None:
         return now_ms + duration_ms(delay, "delay") if delay else now_ms

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from smq_core.store.records import LeasedRow, MessageRow, Targets
 
 
+RECEIPTS = count(1)
+"""Each call that leases has its own, whichever desk it is made at."""
+
+
 class Desk:
     """A store, the time, and a receipt for each call that leases."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
-        self._receipts = count(1)
+        self._receipts = RECEIPTS
 
     @property
     def now_ms(self) -> int:

@@ -59,8 +59,9 @@ class Undoing(Session):
     def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
         """Take back an operation (None: the last that can be).
 
-        Raises: SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or
-            a purge).
+        Raises:
+            SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
+                purge).
         """
         wanted = self._read(_last) if operation is None else operation
         found = None if wanted is None else self._read(lambda db: db.execute(_READ, (wanted,)).fetchone())

@@ -49,9 +49,10 @@ class WalFile:
     def flush(self) -> None:
         """Make everything that was committed survive a crash of the machine.
 
-        Raises: StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a
-            second try would succeed without writing anything (Linux reports a failed flush once and calls the
-            pages clean).
+        Raises:
+            StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a
+                second try would succeed without writing anything (Linux reports a failed flush once and calls
+                the pages clean).
         """
         try:
             _flush(self.descriptor)
