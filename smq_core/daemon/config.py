@@ -157,6 +157,8 @@ def check(config: Config, source: str) -> Config:
             raise ConfigError(f"{source}: {name} is {getattr(config, name)}: expected {least} or more")
     if config.processes * config.threads > _MOST_THREADS:
         raise ConfigError(f"{source}: processes times threads is over {_MOST_THREADS}: use fewer")
+    if config.processes > _MOST_PROCESSES:
+        raise ConfigError(f"{source}: processes is {config.processes}: expected {_MOST_PROCESSES} or fewer")
     if config.lease is not None and config.lease < 1:
         raise ConfigError(f"{source}: lease is {config.lease:g} s: expected a second or more")
     handler_specs(config, source)
@@ -165,7 +167,8 @@ def check(config: Config, source: str) -> Config:
     return config
 
 
-_MOST_THREADS: Final = 900
+_MOST_THREADS: Final = 700
+_MOST_PROCESSES: Final = 200
 
 
 def handler_specs(config: Config, source: str = "configuration") -> list[HandlerSpec]:

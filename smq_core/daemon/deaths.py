@@ -59,7 +59,7 @@ class Inquest:
             # what ran beside the hung one is as innocent as what had not begun
             started = set()
         self._recover(death, flights, started)
-        if process.refusal or (death.code == 0 and not flights):
+        if process.refusal or process.finishing_since is not None:
             return []
         self._tell(death, started, len(flights))
         topics = set() if process.alone in started else {flights[one].row.topic for one in started}

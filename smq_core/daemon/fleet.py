@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import signal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.process import Program
 
-__all__ = ["RESTART_CAP_S", "RESTART_FIRST_S", "Death", "Fleet", "end_commands"]
+__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "Death", "Fleet", "end_commands"]
 
+END_S: Final = 5.0
+"""How long a process that was told to end may take for it."""
 RESTART_FIRST_S: Final = 0.1
 RESTART_CAP_S: Final = 30.0
 
@@ -124,9 +127,14 @@ class Fleet:
 
     def finish_drained(self) -> None:
         """End the processes that have nothing left to do and get nothing more."""
+        now = self._clock.monotonic()
         for one in self.processes:
-            if one.is_draining and not one.in_flight and not one.is_finishing:
-                one.is_finishing = True
+            if one.finishing_since is not None:
+                if now - one.finishing_since > END_S:
+                    # a thread of a handler's own keeps the interpreter from ending
+                    one.kill(signal.SIGKILL)
+            elif one.is_draining and not one.in_flight:
+                one.finishing_since = now
                 one.send(Finish())
 
     def stop(self) -> None:
@@ -142,7 +150,7 @@ class Fleet:
         for one in list(self.processes):
             if (code := one.poll()) is not None:
                 self.processes.remove(one)
-                self._selector.unregister(one.socket)
+                self.deafen(one)
                 self._note_life(one, code)
                 yield Death(one, code)
 
@@ -152,9 +160,18 @@ class Fleet:
             one.kill(signal.SIGKILL)
             end_commands(one)
 
-    def watch(self, process: WorkerProcess, events: int) -> None:
-        """Be told when a process's socket can be read, or written too."""
-        self._selector.modify(process.socket, events, process)
+    def watch_blocked(self) -> None:
+        """Be told too when a process that did not read can be written to again."""
+        sockets = self._selector.get_map()
+        for one in self.processes:
+            if one.socket in sockets:
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if one.is_blocked else 0)
+                self._selector.modify(one.socket, events, one)
+
+    def deafen(self, process: WorkerProcess) -> None:
+        """Listen no more to a process that has hung up; its end is told by a signal."""
+        if process.socket in self._selector.get_map():
+            self._selector.unregister(process.socket)
 
     def note_header(self) -> None:
         """Write into the berth which process has which slots."""
@@ -181,7 +198,7 @@ class Fleet:
             )
             return
         self.processes.append(process)
-        self._selector.register(process.socket, 1, process)
+        self._selector.register(process.socket, selectors.EVENT_READ, process)
         self.note_header()
         self._journal.debug("worker_started", f"worker process {process.pid} started", pid=process.pid)
 

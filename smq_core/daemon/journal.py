@@ -5,6 +5,7 @@ Nothing in a line is a terminal control.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 import threading
@@ -91,7 +92,8 @@ class Journal:
         else:
             tail = "".join(f" {name}={value}" for name, value in _safe(fields).items())
             line = f"{moment} {level:7} {action}: {cell(text)}{tail}"
-        with self._lock:
+        # nobody reads the log any more: that is no reason to stop working
+        with self._lock, contextlib.suppress(OSError, ValueError):
             print(line, file=self._stream, flush=True)
 
 

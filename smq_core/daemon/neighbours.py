@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 from pathlib import Path
@@ -87,6 +88,14 @@ class Neighbours:
         for worker_id in [one for one in self._watched if one not in seen]:
             self._unwatch(worker_id)
         return returned
+
+    def unwatch_dead(self) -> None:
+        """Watch those no more that have ended: a look returns their messages, now or later."""
+        for worker_id, descriptor in list(self._watched.items()):
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if poll.poll(0):
+                self._unwatch(worker_id)
 
     def drop_stale_rows(self) -> None:
         """Remove rows of daemons that have no berth and no heartbeat; their leases end by themselves.

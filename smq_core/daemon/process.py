@@ -69,7 +69,8 @@ class WorkerProcess:
         self.in_flight: dict[int, Flight] = {}
         self.is_ready = False
         self.is_draining = False
-        self.is_finishing = False
+        self.finishing_since: float | None = None
+        """When it was told to end."""
         self.alone: int | None = None
         """The suspect that has the process for itself (0: one is waiting for it)."""
         self.killed_for: set[int] = set()
@@ -99,6 +100,11 @@ class WorkerProcess:
     def is_blocked(self) -> bool:
         """Say whether frames wait for the process to read."""
         return self._writer.is_blocked
+
+    @property
+    def has_hung_up(self) -> bool:
+        """Say whether nothing will come from it any more."""
+        return self._reader.is_at_end
 
     @property
     def is_open(self) -> bool:

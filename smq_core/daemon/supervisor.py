@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.process import Program
 
-__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "READ", "WRITE", "Supervisor"]
+__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "Supervisor"]
 
 LONGEST_WAIT_S: Final = 1.0
 LAST_WRITE_S: Final = 2.0
 """How long to try to write the last outcomes once all processes have ended."""
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Supervisor:
@@ -80,7 +79,7 @@ class Supervisor:
         """Work until told to stop; answers the exit code."""
         parts = self._parts
         with self._signals:
-            parts.selector.register(self._signals.fileno(), READ, self._signals)
+            parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
             self._duties.attempt(self._duties.look_at_neighbours)
             parts.fleet.fill()
             if not parts.fleet.program.handlers:
@@ -139,6 +138,7 @@ class Supervisor:
             for number in self._signals.take():
                 self._obey_signal(number)
         elif isinstance(source, Neighbours):
+            source.unwatch_dead()
             self._duties.attempt(self._duties.look_at_neighbours)
 
     def _notice(self) -> None:
@@ -160,15 +160,17 @@ class Supervisor:
         if not self._parts.feeder.is_worth_a_look:
             # our own commit gave a notice too: take it now, it says nothing
             self._notice()
-        self._watch_blocked()
+        self._parts.fleet.watch_blocked()
 
     def _hear(self, process: WorkerProcess, mask: int) -> None:
-        if mask & WRITE:
+        if mask & selectors.EVENT_WRITE:
             process.flush()
-        if mask & READ:
+        if mask & selectors.EVENT_READ:
             for message in process.read():
                 self._take(process, message)
-        self._watch_blocked()
+            if process.has_hung_up:
+                self._parts.fleet.deafen(process)
+        self._parts.fleet.watch_blocked()
 
     def _take(self, process: WorkerProcess, message: FromWorker) -> None:
         parts = self._parts
@@ -200,10 +202,6 @@ class Supervisor:
         if is_first:
             notify("READY=1")
         parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(program)}")
-
-    def _watch_blocked(self) -> None:
-        for process in self._parts.fleet.processes:
-            self._parts.fleet.watch(process, READ | WRITE if process.is_blocked else READ)
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
