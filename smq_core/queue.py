@@ -143,7 +143,7 @@ class Queue:
             InvalidMessage: when one of them cannot be stored; nothing is.
         """
         now_ms = self._clock.now_ms()
-        bodies, kinds = encode_many(payloads)
+        bodies, kinds = encode_many(payloads if isinstance(payloads, list) else list(payloads))
         batch = Batch(
             topic=validation.check_topic(topic),
             bodies=bodies,

@@ -1,7 +1,8 @@
-"""Where receipts and jitter come from: one generator a process, which nobody else seeds, and which a forked child seeds anew.
+"""Where receipts and jitter come from: one generator a process, which nobody else seeds.
 
-Not the system's generator at each call, since that costs more than all of Python's part of a lease (2.5 µs, measured); not `random`'s own
-generator, since a program that seeds it in two workers would give both the same receipts.
+A forked child seeds it anew. It is not the system's generator at each call, since that costs more than all of
+Python's part of a lease (2.5 µs, measured); and not `random`'s own, since a program that seeds it in two
+workers would give both the same receipts.
 """
 
 from __future__ import annotations

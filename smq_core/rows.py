@@ -42,7 +42,7 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
         id=row.id,
         topic=row.topic,
         payload=value,
-        kind=_known_kind(kind, body, value),
+        kind=_known_kind(kind, body, value) if kind == "auto" else kind,
         headers=payload.decode_headers(headers) if headers else {},
         priority=row.priority,
         key=row.key,

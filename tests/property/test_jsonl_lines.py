@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from smq_core.errors import InvalidMessage
@@ -91,6 +91,7 @@ def test_ten_thousand_lines_are_taken_or_refused_with_a_reason(line: bytes) -> N
 @given(st.lists(lines, max_size=30))
 def test_the_lines_of_a_file_are_all_accounted_for(several: list[bytes]) -> None:
     data = b"\n".join(several)
+    assume(not data.startswith(b"\x1f\x8b"))  # what begins as gzip is read as gzip
     with Source("-", io.BytesIO(data)) as source:
         report = preview_lines(None, source, ImportOptions())
     assert report.taken + report.rejected + report.blank == report.last_line

@@ -110,7 +110,8 @@ class Connection:
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            self._after_commit(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._checkpoints.is_overdue:
+                self._after_commit(is_durable=is_durable, is_full=is_full)
             return result
 
     @contextlib.contextmanager
@@ -136,7 +137,8 @@ class Connection:
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            self._after_commit(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._checkpoints.is_overdue:
+                self._after_commit(is_durable=is_durable, is_full=is_full)
 
     @property
     def is_in_transaction(self) -> bool:
@@ -252,7 +254,7 @@ class Connection:
             self._owes_full_commit = not self._checkpoints.pages
         if is_durable:
             self._wal.flush()
-        if self._checkpoints.is_due(is_durable=is_durable):
+        if self._checkpoints.is_due:
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error):
                 self.checkpoint()

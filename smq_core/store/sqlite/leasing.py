@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
@@ -48,10 +48,6 @@ _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
 
-_Row: TypeAlias = "tuple[int, *tuple[apsw.SQLiteValue, ...]]"
-"""A row of lease_page, of which only the id is looked at here."""
-
-
 class _Look(NamedTuple):
     """What there is to do for a topic."""
 
@@ -64,16 +60,6 @@ class _Look(NamedTuple):
     def locked_until(self, request: LeaseRequest, now_ms: int) -> int:
         """Answer when a lease of this topic ends: as the call has it, else the topic, else the default."""
         return now_ms + (request.visibility_ms or self.visibility_ms or _DEFAULT_VISIBILITY_MS)
-
-    @property
-    def is_owed(self) -> bool:
-        """Say whether due messages wait to become ready."""
-        return bool(self.has_due and not self.is_paused)
-
-    @property
-    def is_worth_a_write(self) -> bool:
-        """Say whether a dequeue would change anything."""
-        return bool(self.has_expired or (not self.is_paused and (self.has_ready or self.has_due)))
 
 
 class Leasing(Session):
@@ -89,7 +75,7 @@ class Leasing(Session):
         Finding nothing takes no write lock and writes nothing.
         """
         looks = self._read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
-        if not ack and not any(look.is_worth_a_write for look in looks):
+        if not ack and not _is_worth_a_write(looks):
             return [], []
 
         def work(db: apsw.Connection) -> tuple[list[LeasedRow], list[Hold]]:
@@ -108,6 +94,13 @@ class Leasing(Session):
         return min(self._read(work), default=None)
 
 
+def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
+    """Say whether a dequeue would change anything."""
+    return any(
+        look.has_expired or ((look.has_ready or look.has_due) and not look.is_paused) for look in looks
+    )
+
+
 def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
     return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + HORIZON_MS)).fetchall()[0])
 
@@ -115,26 +108,27 @@ def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
 def _lease(
     db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
 ) -> list[LeasedRow]:
-    if any(look.has_expired for look in looks):
+    # an expired lease is seen by the look of every topic
+    if looks[0].has_expired:
         _reclaim(db, now_ms)
-    _promote(db, [topic for topic, look in zip(request.topics, looks, strict=True) if look.is_owed], now_ms)
+    _promote(db, request.topics, looks, now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
     leased: list[LeasedRow] = []
     for topic, look in zip(request.topics, looks, strict=True):
-        rows = list(db.execute(_PAGE, (topic, now_ms, request.limit - len(leased))))
-        if rows:
-            leased += _take(db, rows, request, look.locked_until(request, now_ms))
-            if len(leased) == request.limit:
-                break
+        until = look.locked_until(request, now_ms)
+        leased += _take(db, _PAGE, (until, topic, now_ms, request.limit - len(leased)), request)
+        if len(leased) == request.limit:
+            break
     return leased
 
 
-def _promote(db: apsw.Connection, topics: Sequence[str], now_ms: int) -> None:
+def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look], now_ms: int) -> None:
     remaining = CHUNK
-    for topic in topics:
-        db.execute(_PROMOTE, (topic, now_ms, remaining))
-        remaining -= db.changes()
+    for topic, look in zip(topics, looks, strict=True):
+        if look.has_due and not look.is_paused:
+            db.execute(_PROMOTE, (topic, now_ms, remaining))
+            remaining -= db.changes()
 
 
 def _reclaim(db: apsw.Connection, now_ms: int) -> None:
@@ -143,21 +137,20 @@ def _reclaim(db: apsw.Connection, now_ms: int) -> None:
     db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
 
 
-def _take(db: apsw.Connection, rows: list[_Row], request: LeaseRequest, locked_until: int) -> list[LeasedRow]:
-    """Lease rows of one topic that were just read.
+def _take(
+    db: apsw.Connection, sql: str, bindings: tuple[int, *tuple[apsw.Binding, ...]], request: LeaseRequest
+) -> list[LeasedRow]:
+    """Read rows of one topic as they will be, and lease them; the first value bound is the end of the leases.
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
     """
+    rows = [LeasedRow._make(row) for row in db.execute(sql, bindings)]
     if len(rows) == 1:
-        db.execute(_LEASE_ONE, (locked_until, request.receipt, request.worker, rows[0][0]))
-    else:
-        ids = apsw.carray(array("q", [row[0] for row in rows]))
-        db.execute(_LEASE_MANY, (locked_until, request.receipt, request.worker, ids))
-    return [_leased(row, locked_until) for row in rows]
-
-
-def _leased(row: _Row, locked_until: int) -> LeasedRow:
-    return LeasedRow._make((*row, locked_until))
+        db.execute(_LEASE_ONE, (bindings[0], request.receipt, request.worker, rows[0].id))
+    elif rows:
+        ids = apsw.carray(array("q", [row.id for row in rows]))
+        db.execute(_LEASE_MANY, (bindings[0], request.receipt, request.worker, ids))
+    return rows
 
 
 def _lease_oldest(
@@ -172,13 +165,11 @@ def _lease_oldest(
         for topic in request.topics
         for priority in ready_priorities(db, topic)
     ]
-    ids = list(islice(merge(*streams), request.limit))
-    rows = list(db.execute(_ROWS, (apsw.carray(array("q", ids)),))) if ids else []
+    ids = apsw.carray(array("q", [*islice(merge(*streams), request.limit)] or [0]))
     leased = [
-        one
+        row
         for topic, look in zip(request.topics, looks, strict=True)
-        if (mine := [row for row in rows if row[1] == topic])
-        for one in _take(db, mine, request, look.locked_until(request, now_ms))
+        for row in _take(db, _ROWS, (look.locked_until(request, now_ms), ids, topic), request)
     ]
     return sorted(leased, key=lambda row: row.id)
 

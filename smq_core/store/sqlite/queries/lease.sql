@@ -90,9 +90,10 @@ WHERE id IN (
   );
 
 -- name: lease_page
--- The next ready messages of a topic that is not paused, in order; read inside the transaction that leases them.
+-- The next ready messages of a topic that is not paused, in order, as they will be once they are leased;
+-- read inside the transaction that leases them.
 SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
-  created_at, available_at, last_error, is_suspect
+  created_at, available_at, last_error, is_suspect, :locked_until
 FROM smq_messages
 WHERE topic = :topic
   AND status = 'ready'
@@ -154,11 +155,12 @@ ORDER BY id
 LIMIT :limit;
 
 -- name: lease_rows
--- Ready messages by id; read inside the transaction that leases them.
+-- Ready messages of a topic by id, as they will be once they are leased; read inside the transaction that leases them.
 SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
-  created_at, available_at, last_error, is_suspect
-FROM smq_messages
+  created_at, available_at, last_error, is_suspect, :locked_until
+FROM smq_messages NOT INDEXED
 WHERE id IN (SELECT value FROM carray(:ids))
+  AND topic = :topic
   AND status = 'ready'
 ORDER BY id;
 
