@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "RENEWAL_S", "SCAN_S", "Duties"]
 
 HEARTBEAT_S: Final = 2.0
-RENEWAL_S: Final = 1.0
+RENEWAL_S: Final = 0.25
+"""Often enough for leases of a second, the shortest that a daemon keeps."""
 LOCK_LOOK_S: Final = 0.1
 SCAN_S: Final = 0.1
 GREET_S: Final = 0.05

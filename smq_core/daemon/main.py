@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 try:
     import click
-except ModuleNotFoundError:  # pragma: no cover - the message is tested in an environment without it
-    sys.exit("smq-daemon needs its extra: pip install 'simple-local-mq[daemon]'")
+
+    from smq_core.daemon.checking import findings
+    from smq_core.daemon.config import Config, handler_specs, read_config
+    from smq_core.daemon.flags import Flags, overlay
+    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.parts import assemble, program_of
+    from smq_core.daemon.services import Services
+    from smq_core.daemon.supervisor import Supervisor
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("smq_core"):
+        raise
+    sys.exit(f"smq-daemon needs {error.name}: pip install 'simple-local-mq[daemon]'")
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.checking import findings
-from smq_core.daemon.config import Config, handler_specs, read_config
-from smq_core.daemon.flags import Flags, overlay
-from smq_core.daemon.journal import Journal
-from smq_core.daemon.parts import assemble, program_of
-from smq_core.daemon.services import Services
-from smq_core.daemon.supervisor import Supervisor
 from smq_core.errors import SmqError
 from smq_core.safe_text import cell
 from smq_core.store import default_location, open_store

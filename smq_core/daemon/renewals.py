@@ -35,6 +35,7 @@ class Renewals:
         """
         flights = {flight.row.id: flight for flight in self._feeder.flights()}
         self._until = {one: until for one, until in self._until.items() if one in flights}
+        self._lengths = {one: length for one, length in self._lengths.items() if one in flights}
         due = [
             Hold(one, flight.receipt)
             for one, flight in flights.items()
@@ -43,7 +44,7 @@ class Renewals:
         if due:
             until, lost = self._store.extend(due, self._feeder.lease_ms, now_ms)
             self._until |= until
-            self._lengths = {one: end - now_ms for one, end in self._until.items()}
+            self._lengths |= {one: end - now_ms for one, end in until.items()}
             self._feeder.tell_lost(lost)
             # told once: a lost lease is not asked for again
             self._until |= {hold.id: now_ms + 2**40 for hold in lost}

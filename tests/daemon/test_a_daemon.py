@@ -90,6 +90,24 @@ def test_commands_are_handlers_too(tmp_path: Path, queue: Queue, path: Path) -> 
         assert "it is bad" in (inspector.get(bad).last_error or "")
 
 
+def test_a_long_handler_keeps_its_lease(tmp_path: Path, queue: Queue, path: Path) -> None:
+    queue.enqueue("t", 1)
+    with Inspector(path) as inspector:
+        inspector.set_policy("t", keep=3600.0)
+    code = """
+        import threading
+        def handle(message):
+            threading.Event().wait(2.5)
+            open("seen", "a").write("once ")
+    """
+    run_burst(tmp_path, "--handler", "t=handlers:handle", "--lease", "1s", code=code)
+
+    assert (tmp_path / "seen").read_text() == "once "
+    with Inspector(path) as inspector:
+        message = inspector.get(1)
+        assert (message.state, message.deliveries) == ("done", 1)
+
+
 def test_a_limit_holds_over_all_processes(tmp_path: Path, queue: Queue) -> None:
     queue.enqueue_many("t", [1] * 40)
     (tmp_path / "smq.toml").write_text(
