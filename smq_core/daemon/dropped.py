@@ -50,12 +50,15 @@ class Claim:
         """Say whether somebody still has it open for writing, as far as the system tells."""
         return _is_open_for_writing(self.path)
 
-    def finish(self, report: bytes, *, is_refused: bool) -> Path:
-        """Move it out of the way with its report beside it; answers where it lies."""
+    def finish(self, report: bytes, *, is_refused: bool) -> Path | None:
+        """Move it out of the way with its report beside it; answers where it lies, None: another daemon did so."""
         folder = self._folder.rejected if is_refused else self._folder.done
         target = folder / self.path.name
+        try:
+            self.path.rename(target)
+        except FileNotFoundError:
+            return None
         target.with_name(f"{target.name}.report.json").write_bytes(report)
-        self.path.rename(target)
         return target
 
 

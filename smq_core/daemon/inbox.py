@@ -126,15 +126,17 @@ class Inbox:
 
     def _finish(self, claim: Claim, report: ImportReport | None) -> None:
         target = claim.finish(_encoded(report), is_refused=False)
-        if report is None:
-            self._journal.info("inbox_taken", f"{target.name} had been taken already", file=str(target))
+        if target is None:
             return
-        text = f"{target.name}: {count(report.taken)} messages added, {count(report.rejected)} lines rejected"
-        self._journal.info("inbox_taken", text, file=str(target))
+        what = "had been taken already"
+        if report is not None:
+            what = f"{count(report.taken)} messages added, {count(report.rejected)} lines rejected"
+        self._journal.info("inbox_taken", f"{target.name}: {what}", file=str(target))
 
     def _refuse(self, claim: Claim, why: str) -> None:
         target = claim.finish(msgspec.json.encode({"error": why}), is_refused=True)
-        self._journal.warning("inbox_refused", f"{target.name}: {why}", file=str(target))
+        if target is not None:
+            self._journal.warning("inbox_refused", f"{target.name}: {why}", file=str(target))
 
     def _goes_on(self, _status: ImportStatus) -> bool:
         return not self._stopping.is_set()

@@ -137,6 +137,14 @@ def test_a_claimed_file_that_a_killed_daemon_left_goes_on_where_it_was(drop: Dro
     assert drop.size() == 3
 
 
+def test_two_daemons_that_put_the_same_file_away_do_not_disturb_each_other(drop: Drop) -> None:
+    claim = drop.folder.claim(drop.file("a.jsonl", b"1\n"), "20200101T000000.000-1")
+    assert claim is not None
+
+    assert claim.finish(b"{}", is_refused=False) is not None
+    assert claim.finish(b"{}", is_refused=False) is None
+
+
 def test_a_file_that_grew_after_it_was_claimed_is_taken_to_its_end(drop: Drop) -> None:
     path = drop.file("a.jsonl", b"1\n")
     claim = drop.folder.claim(path, "20200101T000000.000-1")
