@@ -280,3 +280,14 @@ def test_a_stale_lease_of_an_extended_message_is_named_as_lost(desk: Desk) -> No
 
     until, lost = desk.extend(stale, fresh)
     assert (list(until), lost) == ([fresh.id], [stale])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_ack_removes_the_messages_of_a_topic_that_sets_something_but_keeps_none(
+    desk: Desk, count: int
+) -> None:
+    desk.set_policy(max_attempts=3)
+    sent = desk.send_many(["x"] * count)
+
+    assert desk.ack(*desk.take(limit=count)) == []
+    assert {desk.state(one) for one in sent} == {"gone"}
