@@ -7,6 +7,7 @@ up to date.
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -81,10 +82,10 @@ def encode_many(payloads: Sequence[Payload]) -> tuple[list[str | bytes], list[Ki
         if texts is None:
             pairs = [_encode_at(start + offset, one) for offset, one in enumerate(some)]
             bodies += [body for body, _ in pairs]
-            kinds += [kind for _, kind in pairs]
+            kinds.extend(kind for _, kind in pairs)
         else:
             bodies += texts
-            kinds += ["json"] * len(texts)
+            kinds.extend(repeat("json", len(texts)))
     return bodies, kinds
 
 
