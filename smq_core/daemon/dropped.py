@@ -51,7 +51,7 @@ class Claim:
         return _is_open_for_writing(self.path)
 
     def finish(self, report: bytes, *, is_refused: bool) -> Path | None:
-        """Move it out of the way with its report beside it; answers where it lies, None: another daemon did so."""
+        """Move it away with its report beside it; answers where it lies, None: another daemon did so."""
         folder = self._folder.rejected if is_refused else self._folder.done
         target = folder / self.path.name
         try:

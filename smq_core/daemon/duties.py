@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.backlog import has_backlog, recall_backlog
+from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deadlines import enforce_deadlines
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.notify import notify
@@ -124,6 +125,18 @@ class Duties:
         if now - self._greeted_at >= GREET_S:
             self._greeted_at = now
             self.look_at_neighbours()
+
+    def is_drained(self) -> bool:
+        """Say whether nothing is in flight, to be written, or to come soon."""
+        parts, feeder = self._parts, self._parts.feeder
+        if feeder.is_worth_a_look or parts.fleet.in_flight or feeder.held or len(parts.ledger):
+            return False
+        if parts.patience.is_lost:
+            return False
+        found: list[bool] = []
+        now_ms = parts.clock.now_ms()
+        self.attempt(lambda: found.append(has_nothing_soon(parts.store, self.routes, now_ms)))
+        return found == [True]
 
     def pause(self, pause: Pause) -> None:
         """Pause a topic whose messages kill worker processes."""

@@ -5,10 +5,11 @@ Writes outcomes and leases the next messages in one transaction, and hands them 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.handlers import Routes
+from smq_core.daemon.handout import Handout
 from smq_core.daemon.process import Flight
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt
@@ -24,13 +25,11 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Handled
     from smq_core.policy import RandomSource
 
-__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "RESERVED", "TOPICS_EVERY_S", "Feeder"]
+__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "TOPICS_EVERY_S", "Feeder"]
 
 ACK_WITHIN_S: Final = 0.003
 ACK_BATCH: Final = 500
 TOPICS_EVERY_S: Final = 0.25
-RESERVED: Final = 0
-"""Stands for `alone` while a suspect waits for the process to become empty."""
 
 
 class Feeder:
@@ -65,8 +64,7 @@ class Feeder:
         self._clock = base.clock
         self._random = random
         self._journal = base.journal
-        self._waiting: deque[Flight] = deque()
-        self._suspects: deque[Flight] = deque()
+        self._handout = Handout(fleet)
         self._oldest_outcome: float | None = None
         self._topics_at = 0.0
         self.use(Routes(fleet.program.handlers))
@@ -82,12 +80,11 @@ class Feeder:
     @property
     def held(self) -> int:
         """Count the messages that are leased but in no worker process."""
-        return len(self._waiting) + len(self._suspects)
+        return len(self._handout)
 
     def flights(self) -> Iterator[Flight]:
         """Answer every message that this daemon holds."""
-        yield from self._waiting
-        yield from self._suspects
+        yield from self._handout.flights()
         for process in self._fleet.processes:
             yield from process.in_flight.values()
 
@@ -102,14 +99,14 @@ class Feeder:
                 or self._has_hungry()
             ):
                 return True
-        if self.held and any(process.is_ready for process in self._fleet.processes):
+        if self._handout.is_possible():
             return True
         return self._takes_more and self.is_worth_a_look and self._has_hungry()
 
     def due_in(self, now: float) -> float | None:
         """Answer in how many seconds a step becomes due by itself; None: never."""
         waits: list[float] = []
-        if self._oldest_outcome is not None:
+        if self._oldest_outcome is not None and len(self._ledger):
             waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))
         if self._takes_more and self.due_at_ms is not None and self._has_hungry():
             waits.append(max(0.0, (self.due_at_ms - self._clock.now_ms()) / 1000))
@@ -133,11 +130,12 @@ class Feeder:
             self.tell_lost(lost)
         else:
             flights = self._lease(asks, now_ms)
-        for flight in flights:
-            (self._suspects if flight.row.is_suspect else self._waiting).append(flight)
+        self._handout.add(flights)
         if asks:
             self._note_look(asks, len(flights), now_ms)
-        self._hand_out(now)
+        self._handout.hand_out(now)
+        # what finds no room after all (a suspect took it) is left to others
+        self.release_waiting()
 
     def take_outcomes(self, process: WorkerProcess, handled: Handled) -> None:
         """Note what handlers are done with."""
@@ -168,22 +166,16 @@ class Feeder:
 
         For other processes that are free, else for whoever leases them next.
         """
-        for message_id in ids:
-            if (flight := process.in_flight.pop(message_id, None)) is not None:
-                self._waiting.append(flight)
+        returned = (process.in_flight.pop(message_id, None) for message_id in ids)
+        self._handout.add([flight for flight in returned if flight is not None])
         if self.is_leasing:
-            self._hand_out(self._clock.monotonic())
+            self._handout.hand_out(self._clock.monotonic())
         self.release_waiting()
 
     def release_waiting(self) -> None:
         """Give back what is leased but in no worker process."""
-        for flight in self._waiting:
+        for flight in self._handout.give_up(with_suspects=not self.is_leasing):
             self._ledger.release(flight)
-        self._waiting.clear()
-        if not self.is_leasing:
-            for flight in self._suspects:
-                self._ledger.release(flight)
-            self._suspects.clear()
 
     def tell_lost(self, lost: list[Hold]) -> None:
         """Log the messages whose lease somebody else has by now."""
@@ -253,42 +245,6 @@ class Feeder:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
         self.is_worth_a_look = found >= max(ask.limit for ask in asks)
         self.due_at_ms = None if self.is_worth_a_look else self._store.next_due(self.topics, now_ms)
-
-    def _hand_out(self, now: float) -> None:
-        self._hand_out_suspects(now)
-        while self._waiting:
-            open_ones = [one for one in self._fleet.processes if one.room > 0]
-            if not open_ones:
-                break
-            process = min(open_ones, key=lambda one: len(one.in_flight))
-            share = max(1, len(self._waiting) // len(open_ones))
-            count = min(share, process.room, len(self._waiting))
-            process.give([self._waiting.popleft() for _ in range(count)], now)
-
-    def _hand_out_suspects(self, now: float) -> None:
-        """Give each suspect a process of its own.
-
-        One that is empty, or becomes so because it gets nothing more.
-        """
-        for process in self._fleet.processes:
-            if process.alone == RESERVED and not process.is_draining and not process.in_flight:
-                if self._suspects:
-                    suspect = self._suspects.popleft()
-                    process.alone = suspect.row.id
-                    process.give([suspect], now)
-                else:
-                    process.alone = None
-        reserved = sum(1 for process in self._fleet.processes if process.alone == RESERVED)
-        candidates = sorted(
-            (one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight)
-        )
-        for process in candidates[: max(0, len(self._suspects) - reserved)]:
-            process.alone = RESERVED
-            if process.in_flight:
-                process.recall(len(process.in_flight))
-            else:
-                self._hand_out_suspects(now)
-                return
 
 
 def _first_line(text: str) -> str:

@@ -12,7 +12,6 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.breaker import Breaker
-from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deaths import Inquest
 from smq_core.daemon.duties import Duties
 from smq_core.daemon.handlers import Routes
@@ -105,12 +104,15 @@ class Supervisor:
         if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
             self._duties.attempt(self._step)
         self._duties.run(now)
+        if self._watch.is_muted and not parts.patience.is_lost:
+            self._watch.unmute()
+            parts.feeder.is_worth_a_look = True
         parts.fleet.fill()
         if parts.patience.is_over:
             self._give_up()
         if self._duties.stop_was_asked:
             self._stop()
-        if self._shutdown is None and self._is_burst and self._is_drained():
+        if self._shutdown is None and self._is_burst and self._serving and self._duties.is_drained():
             self._stop()
         parts.fleet.finish_drained()
 
@@ -133,7 +135,8 @@ class Supervisor:
         if isinstance(source, WorkerProcess):
             self._hear(source, mask)
         elif source is self._watch:
-            self._duties.attempt(self._notice)
+            if not self._duties.attempt(self._notice):
+                self._watch.mute()
         elif source is self._signals:
             for number in self._signals.take():
                 self._obey_signal(number)
@@ -281,17 +284,6 @@ class Supervisor:
         )
         self._exit_code = 1
         return True
-
-    def _is_drained(self) -> bool:
-        parts = self._parts
-        if parts.feeder.is_worth_a_look or parts.fleet.in_flight or parts.feeder.held or len(parts.ledger):
-            return False
-        if self._serving is None or parts.patience.is_lost:
-            return False
-        found: list[bool] = []
-        routes, now_ms = self._duties.routes, parts.clock.now_ms()
-        self._duties.attempt(lambda: found.append(has_nothing_soon(parts.store, routes, now_ms)))
-        return found == [True]
 
 
 def _names(program: Program) -> str:

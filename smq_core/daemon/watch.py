@@ -30,8 +30,21 @@ class StoreWatch:
         self._looks = 0
         self._look_at: float | None = None
         self._has_notices = self._waiter.fileno() >= 0
-        if self._has_notices:
-            selector.register(self._waiter.fileno(), selectors.EVENT_READ, self)
+        self._selector = selector
+        self.is_muted = True
+        self.unmute()
+
+    def mute(self) -> None:
+        """Hear of nothing while the database does not answer: what is not taken is told for ever."""
+        if self._has_notices and not self.is_muted:
+            self._selector.unregister(self._waiter.fileno())
+        self.is_muted = True
+
+    def unmute(self) -> None:
+        """Hear of writes again."""
+        if self._has_notices and self.is_muted:
+            self._selector.register(self._waiter.fileno(), selectors.EVENT_READ, self)
+        self.is_muted = False
 
     def notice(self) -> bool:
         """Look because something was written; say whether somebody else committed.

@@ -33,7 +33,7 @@ BAD = """
         if message.payload == "loop": re.match(r"(a+)+$", "a" * 60 + "b")
         if message.payload == "memory":
             kept = []
-            while True: kept.append(bytearray(50_000_000))
+            while True: kept.append(bytearray(4_000_000_000))
         if message.payload == "fork" and os.fork() == 0: return
         with open("handled", "a") as file: file.write(f"{message.id}\\n")
 """
