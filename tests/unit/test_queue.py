@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, InvalidMessage, LeaseLost, Queue, StoreError, StoreUnavailable
+from smq_core import Inspector, InvalidMessage, LeaseLost, Queue, StoreError
 from smq_core.testing import EPOCH_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from smq_core import Lease, Payload
     from smq_core.testing import ManualClock
 
@@ -246,59 +244,3 @@ def test_a_commit_from_inside_is_told(queue: Queue) -> None:
         transaction.execute("COMMIT")
 
     assert queue.enqueue("mail", "a") == 1
-
-
-def test_an_inspector_that_may_only_read_never_writes(queue: Queue) -> None:
-    queue.enqueue("mail", "a")
-    with Inspector(queue.location, read_only=True) as reader:
-        with pytest.raises(StoreError, match="read-only"):
-            reader.delete([1])
-        with pytest.raises(StoreError, match="read-only"):
-            reader.pause("mail")
-
-        assert reader.get(1).state == "ready"
-
-
-def test_nothing_that_reads_creates_a_file(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="no queue"), Inspector(tmp_path / "q.sqlite3") as inspector:
-        inspector.topics()
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_frozen_selection_is_aimed_at_what_was_there(queue: Queue, inspector: Inspector) -> None:
-    queue.enqueue("mail", "a")
-    selection = inspector.select("mail", "ready")
-    later = queue.enqueue("mail", "b")
-
-    assert inspector.delete(selection).done == 1
-    assert inspector.get(later).state == "ready"
-
-
-WRONG_EDITS: list[Callable[[Inspector], object]] = [
-    lambda inspector: inspector.edit(1, priority=101),
-    lambda inspector: inspector.edit(1, key=""),
-    lambda inspector: inspector.edit(1, payload=float("nan")),
-    lambda inspector: inspector.edit(1, headers={"a": "\ud800"}),
-    lambda inspector: inspector.edit(1, max_attempts=0),
-    lambda inspector: inspector.edit(1, seen="nonsense"),
-    lambda inspector: inspector.edit(1, available_at=datetime.datetime(2030, 1, 1)),  # noqa: DTZ001 - the mistake
-]
-
-
-@pytest.mark.parametrize("edit", WRONG_EDITS)
-def test_an_edit_checks_what_it_is_given(
-    queue: Queue, inspector: Inspector, edit: Callable[[Inspector], object]
-) -> None:
-    queue.enqueue("mail", "a", delay=60)
-
-    with pytest.raises(InvalidMessage):
-        edit(inspector)
-    assert inspector.activity() == []
-
-
-def test_an_edit_changes_what_it_names(queue: Queue, inspector: Inspector) -> None:
-    sent = queue.enqueue("mail", "a", delay=60)
-
-    assert inspector.edit(sent, payload={"b": 1}, available_at=NOW + 1).done == 1
-    assert (inspector.get(sent).payload, inspector.get(sent).available_at) == ({"b": 1}, NOW + 1)
