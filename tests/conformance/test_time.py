@@ -135,3 +135,14 @@ def test_due_messages_of_a_paused_topic_stay_delayed(desk: Desk) -> None:
 
     assert desk.take() == []
     assert desk.state(sent) == "delayed"
+
+
+def test_a_live_lease_is_left_out_of_a_reclaim_and_of_its_history(desk: Desk) -> None:
+    expired, live = desk.send(), desk.send()
+    desk.take(visibility_ms=1_000)
+    desk.take(visibility_ms=60_000)
+    desk.clock.advance(1)
+    desk.take("print")
+
+    assert (desk.state(expired), desk.state(live)) == ("ready", "processing")
+    assert (len(desk.store.attempts(expired)), desk.store.attempts(live)) == (1, [])
