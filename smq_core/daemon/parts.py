@@ -78,7 +78,11 @@ class Parts:
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
         self.neighbours.close()
-        self.berth.leave()
+        if len(self.ledger) or any(True for _ in self.feeder.flights()):
+            # what could not be written stays told, for the next daemon that looks
+            self.berth.unlock()
+        else:
+            self.berth.leave()
         self.selector.close()
         self.file.close()
 

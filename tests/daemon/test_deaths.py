@@ -205,3 +205,49 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue) -> None:
         daemon.wait_for("output", "done 2")
         assert daemon.stop() == 0
     assert queue.size("t") == 0
+
+
+def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(tmp_path: Path, queue: Queue) -> None:
+    code = """
+        def handle(message):
+            print("begun", flush=True)
+            message.stopping.wait()
+    """
+    arguments = ("--handler", "t=handlers:handle", "--threads", "1")
+    with Daemon(tmp_path, *arguments, code=code) as daemon:
+        daemon.wait_for("ready")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "begun")
+        with queue.transaction():
+            daemon.process.terminate()
+            daemon.wait_for("outcomes_lost")
+            assert daemon.end() == 1
+    (tmp_path / "handlers.py").write_text("def handle(message): pass\n")
+    with Daemon(tmp_path, *arguments, "--burst") as heir:
+        heir.wait_for("daemon_died", "1 messages were returned")
+        assert heir.end() == 0
+
+    assert queue.size("t") == 0
+
+
+def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
+    tmp_path: Path, queue: Queue
+) -> None:
+    started, forever = tmp_path / "started", tmp_path / "forever"
+    os.mkfifo(started)
+    os.mkfifo(forever)
+    script = 'test "$SMQ_DELIVERIES" = 1 || exit 0; echo $$ > started; exec cat forever'
+    arguments = ("--exec", f"t=sh -c '{script}'", "--threads", "1")
+    queue.enqueue("t", 1)
+    with Daemon(tmp_path, *arguments) as daemon:
+        command = os.pidfd_open(int(started.read_text()))
+        os.killpg(daemon.process.pid, signal.SIGKILL)
+        daemon.end()
+    assert select.select([command], [], [], 0)[0] == []
+
+    with Daemon(tmp_path, *arguments, "--burst") as heir:
+        assert heir.end() == 0
+
+    assert select.select([command], [], [], 10.0)[0] == [command]
+    os.close(command)
+    assert queue.size("t") == 0
