@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LeasesView"]
 
-_BAR: Final = 8
+_BAR: Final = 5
 _DEFAULT_LEASE_S: Final = 60.0
 
 _EMPTY: Final = (
@@ -47,11 +47,11 @@ class LeasesView(View):
 
     COLUMNS = (
         Column(key="id", title="ID", width=9, priority=99, is_number=True),
-        Column(key="topic", title="TOPIC", width=14, priority=80, is_sortable=False),
-        Column(key="worker", title="WORKER", width=20, priority=75, is_sortable=False),
+        Column(key="topic", title="TOPIC", width=12, priority=80, is_sortable=False),
+        Column(key="worker", title="WORKER", width=16, priority=85, is_sortable=False),
         Column(key="since", title="SINCE", width=6, priority=50, is_number=True, is_sortable=False),
-        Column(key="left", title="TIME LEFT", width=_BAR + 8, priority=90, is_sortable=False),
-        Column(key="state", title="STATE", width=14, priority=95, is_sortable=False),
+        Column(key="left", title="TIME LEFT", width=_BAR + 7, priority=90, is_sortable=False),
+        Column(key="state", title="STATE", width=13, priority=95, is_sortable=False),
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
         Column(key="payload", title="PAYLOAD", width=10, priority=30, is_stretching=True, is_sortable=False),
     )

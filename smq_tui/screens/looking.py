@@ -129,7 +129,7 @@ class Looking(Detailing):
     def size_pane(self) -> None:
         """Give the details half of the room, all, none."""
         pane = self.pane
-        is_wide = self.has_class("-wide")
+        is_wide = self.has_class("-wide") or self.has_class("-roomy")
         if self.has_class("-full"):
             self.remove_class("-full")
             pane.remove_class("-half")
@@ -156,7 +156,7 @@ class Looking(Detailing):
     def see_payload_otherwise(self) -> None:
         """Show the payload pretty, raw or in hexadecimal."""
         self.payload_view = self.payload_view.next
-        if self.whole is None:
+        if self.whole is None or not self.is_detail_shown:
             self.say("payloads are seen in the details of a message: d shows them", "warning")
         self.paint_message()
 

@@ -61,7 +61,7 @@ _VIEWS: Final = {
 class Stage(Screen[None]):
     """Lines, views, details."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - theirs is no ClassVar
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (150, "-roomy")]  # noqa: RUF012 - theirs is no ClassVar
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - theirs is no ClassVar
     DEFAULT_CSS = """
     Stage {
@@ -76,7 +76,8 @@ class Stage(Screen[None]):
         & View { display: none; }
         & View.-current { display: block; }
         & #detail { width: 38%; display: none; }
-        &.-wide #detail.-half { display: block; }
+        &.-wide #detail.-half, &.-roomy #detail.-half { display: block; }
+        &.-wide.-on-topics #detail.-half { display: none; }
         &.-full #detail { display: block; width: 1fr; border-left: none; }
         &.-full #views { display: none; }
         &.-below #stage { layout: vertical; }
@@ -138,6 +139,8 @@ class Stage(Screen[None]):
     def show_view(self, name: str) -> None:
         """Show one of the six; its list has the focus."""
         self.current = name
+        # Between 120 and 150 columns figures and trails of topics need the room more than details do.
+        self.set_class(name == "topics", "-on-topics")
         for view in self.views.values():
             view.is_current = view.id == name
             view.set_class(view.is_current, "-current")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TopicsView"]
 
-_SPARK_SLOTS: Final = 20
+_SPARK_SLOTS: Final = 16
 _SPARK_S: Final = 600.0
 
 _EMPTY: Final = (
@@ -42,7 +42,7 @@ class TopicsView(View):
     """All topics."""
 
     COLUMNS = (
-        Column(key="topic", title="TOPIC", width=16, priority=99, is_stretching=True),
+        Column(key="topic", title="TOPIC", width=14, priority=99, is_stretching=True),
         Column(key="ready", title="READY", width=9, priority=90, is_number=True),
         Column(key="processing", title="PROC", width=6, priority=70, is_number=True),
         Column(key="delayed", title="DELAYED", width=7, priority=40, is_number=True),
@@ -51,7 +51,7 @@ class TopicsView(View):
         Column(key="in", title="IN/S", width=7, priority=60, is_number=True),
         Column(key="out", title="OUT/S", width=7, priority=61, is_number=True),
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
-        Column(key="state", title="STATE", width=16, priority=88, is_sortable=False),
+        Column(key="state", title="STATE", width=18, priority=88, is_sortable=False),
     )
     HINTS = ("open", "requeue", "pause", "add", "import", "filter", "chart", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {

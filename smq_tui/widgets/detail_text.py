@@ -23,7 +23,7 @@ __all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_wo
 
 Pieces: TypeAlias = "list[tuple[str, str]]"
 
-_LABEL: Final = "$text-muted"
+_LABEL: Final = "$foreground 65%"
 _TITLE: Final = "bold $text-accent"
 _BAD: Final = "bold $text-error"
 _ERROR_SHOWN: Final = 4_096

@@ -1,0 +1,220 @@
+"""Every key on every screen, in every state, at every size: nothing crashes, and each key acts or says why not."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.binding import Binding
+
+from smq_core import Queue
+from smq_tui.actions import ACTIONS
+from smq_tui.widgets.table_bindings import TABLE_BINDINGS
+from tests.tui.dashboard import fill, make_dashboard, run, settle, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+    from smq_tui.app import Dashboard
+
+SCREENS = "123456"
+ENDING = {"ctrl+q", "ctrl+z", "q"}
+"""Keys that leave the dashboard; they have tests of their own."""
+QUIET = {*SCREENS, "escape", "ctrl+r", "f5", "w"}
+"""Keys after which the same may be on the screen, because it was there already."""
+ACTION_KEYS = [key for spec in ACTIONS for key in spec.keys.split(",") if key not in ENDING]
+TABLE_KEYS = [key for binding in TABLE_BINDINGS if isinstance(binding, Binding) for key in binding.key.split(",")]
+SIZES = [(1, 1), (40, 10), (80, 24), (200, 60)]
+
+
+def normal(location: str) -> None:
+    fill(location)
+
+
+def empty(location: str) -> None:
+    Path(location).touch()
+
+
+def removed(location: str) -> None:
+    for path in Path(location).parent.glob(Path(location).name + "*"):
+        path.unlink()
+
+
+def newer_schema(location: str) -> None:
+    with sqlite3.connect(location) as connection:
+        connection.execute("UPDATE smq_schema SET version = 99")
+    connection.close()
+
+
+def not_a_queue(location: str) -> None:
+    removed(location)
+    Path(location).write_bytes(b"\xff\xd8\xff\xe0 a picture")
+
+
+STATES: dict[str, Callable[[str], None]] = {
+    "normal": normal,
+    "empty": empty,
+    "filtered": normal,
+    "read-only": normal,
+    "removed": removed,
+    "newer": newer_schema,
+    "picture": not_a_queue,
+}
+
+
+def dashboard_in(state: str, location: str) -> Dashboard:
+    """Make a dashboard whose queue is in a state."""
+    STATES[state](location)
+    return make_dashboard(location, read_only=state == "read-only")
+
+
+async def come_in(app: Dashboard, pilot: Pilot[int], state: str) -> None:
+    """Bring the dashboard into the state that keys make."""
+    if state == "filtered":
+        for name in app.main.views:
+            app.main.go(name)
+            app.main.jump(f"{name} nothing-is-called-so")
+            await settle(pilot)
+        app.main.go("topics")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_key_of_the_actions_does_something_or_says_why_not(screen: str, location: str) -> None:
+    """Something on the screen is another after it: a view, a dialog, a toast, a line."""
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen)
+        await settle(pilot)
+        name = app.main.current
+        for key in ACTION_KEYS:
+            app.clear_notifications()
+            before = app.export_screenshot(title=key)
+            await pilot.press(key)
+            changed = app.export_screenshot(title=key) != before or bool(app._notifications)
+            assert changed or key in QUIET, key
+            while len(app.screen_stack) > 1 or app.main.filter_bar.is_open:
+                await pilot.press("escape")
+            app.main.hide_details()
+            app.main.go(name)
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_key_of_lists_works_on_every_screen(screen: str, location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen)
+        await settle(pilot)
+        await pilot.press(*(key for key in TABLE_KEYS if key != "enter"))
+        assert app.main.view.table.cursor_key is not None or not app.main.view.table.row_count
+
+    run(make_dashboard(location), scenario)
+
+
+CHANGES = [spec for spec in ACTIONS if spec.is_change]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_change_that_cannot_act_says_why(screen: str, location: str) -> None:
+    """On an empty queue nothing can be changed but by adding: every other key answers."""
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen)
+        await settle(pilot)
+        for spec in CHANGES:
+            app.clear_notifications()
+            await pilot.press(spec.first_key)
+            if spec.id in ("add", "import"):
+                await until(pilot, lambda: len(app.screen_stack) == 2)
+                await pilot.press("escape")
+                continue
+            await until(pilot, lambda: len(app._notifications) > 0)
+            assert len(app.screen_stack) == 1, spec.id
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", STATES)
+def test_every_screen_is_painted_in_every_state_and_size(state: str, size: tuple[int, int], location: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await come_in(app, pilot, state)
+        for screen in SCREENS:
+            await pilot.press(screen)
+            await settle(pilot)
+            assert app.export_screenshot()
+        await pilot.resize_terminal(size[1], size[0])
+        await pilot.pause()
+        assert app.is_running
+
+    run(dashboard_in(state, location), scenario, size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", STATES)
+def test_a_storm_of_200_keys_leaves_the_dashboard_running(state: str, location: str) -> None:
+    keys = random.Random(state).choices([*ACTION_KEYS, *TABLE_KEYS, "y", "tab", "a", "1"], k=200)  # noqa: S311 - the same storm each time
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await come_in(app, pilot, state)
+        for key in keys:
+            await pilot.press(key)
+            assert app.is_running, key
+        while len(app.screen_stack) > 1 or app.main.filter_bar.is_open:
+            await pilot.press("escape")
+        await pilot.press("1")
+        assert app.main.current == "topics"
+
+    run(dashboard_in(state, location), scenario)
+
+
+def test_the_file_comes_and_goes_and_the_dashboard_recovers_alone(location: str, tmp_path: Path) -> None:
+    fill(location)
+    away = tmp_path / "away"
+    away.mkdir()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        shutil.move(location, away)
+        app.main.refresh_now()
+        await until(pilot, lambda: app.main.context.is_stale)
+        assert app.main.view.table.row_count, "what was known stays, dimmed"
+        shutil.move(away / Path(location).name, location)
+        app.main.refresh_now()
+        await until(pilot, lambda: not app.main.context.is_stale)
+
+    run(make_dashboard(location), scenario)
+
+
+def test_a_queue_that_is_made_later_is_shown(tmp_path: Path) -> None:
+    location = str(tmp_path / "later.sqlite3")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        assert "smq init" in app.main.view.table.note
+        assert not Path(location).exists(), "looking makes no file"
+        with Queue(location) as queue:
+            queue.enqueue("first", 1)
+        app.main.refresh_now()
+        await until(pilot, lambda: app.main.view.table.row_count == 1)
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.parametrize("key", ["ctrl+q", "q"])
+def test_leaving(key: str, location: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: not app.is_running)
+        assert app.return_code == 0
+
+    run(make_dashboard(location), scenario)
