@@ -67,13 +67,14 @@ class Feeder:
         self._handout = Handout(fleet)
         self._oldest_outcome: float | None = None
         self._topics_at = 0.0
+        self._has_stale_topics = False
         self.use(Routes(fleet.program.handlers))
 
     def use(self, routes: Routes) -> None:
         """Lease for these handlers from now on."""
         self._routes = routes
         self._turns = Turns(routes)
-        self._topics_at = 0.0
+        self._topics_at = float("-inf")
         self.topics = routes.exact_topics
         self.is_worth_a_look = True
 
@@ -120,7 +121,9 @@ class Feeder:
         """
         now = self._clock.monotonic()
         now_ms = self._clock.now_ms()
-        asks = self._asks(now, now_ms)
+        room = sum(process.room for process in self._fleet.processes)
+        is_look = self._takes_more and self.is_worth_a_look and room > 0
+        asks = self._asks(room, now, now_ms) if is_look else []
         if len(self._ledger):
             with self._store.transaction(is_durable=False):
                 lost = self._ledger.write(self._store, now_ms)
@@ -131,7 +134,7 @@ class Feeder:
         else:
             flights = self._lease(asks, now_ms)
         self._handout.add(flights)
-        if asks:
+        if is_look:
             self._note_look(asks, len(flights), now_ms)
         self._handout.hand_out(now)
         # what finds no room after all (a suspect took it) is left to others
@@ -160,6 +163,9 @@ class Feeder:
                 )
         if process.alone and process.alone not in process.in_flight:
             process.alone = None
+        if self._routes.has_limits:
+            # a topic at its limit was left out of the last look
+            self.is_worth_a_look = True
 
     def take_back(self, process: WorkerProcess, ids: list[int]) -> None:
         """Take messages that no handler has begun with.
@@ -206,19 +212,20 @@ class Feeder:
     def _has_hungry(self) -> bool:
         return any(2 * len(one.in_flight) <= one.window for one in self._fleet.processes if one.is_open)
 
-    def _asks(self, now: float, now_ms: int) -> list[Ask]:
-        if not (self._takes_more and self.is_worth_a_look):
-            return []
-        room = sum(process.room for process in self._fleet.processes) - self.held
-        if room <= 0:
-            return []
-        if self._routes.has_patterns and now - self._topics_at >= TOPICS_EVERY_S:
-            self.topics = self._routes.topics(stats.topic for stats in self._store.topics(now_ms))
-            self._topics_at = now
+    def _asks(self, room: int, now: float, now_ms: int) -> list[Ask]:
+        if self._routes.has_patterns:
+            self._refresh_topics(now, now_ms)
         running = (
             Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
         )
         return self._turns.next(self.topics, room, running)
+
+    def _refresh_topics(self, now: float, now_ms: int) -> None:
+        """See which topics there are for patterns; not at every look, then soon after this one."""
+        self._has_stale_topics = now - self._topics_at < TOPICS_EVERY_S
+        if not self._has_stale_topics:
+            self.topics = self._routes.topics(stats.topic for stats in self._store.topics(now_ms))
+            self._topics_at = now
 
     def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
         flights: list[Flight] = []
@@ -243,8 +250,12 @@ class Feeder:
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
-        self.is_worth_a_look = found >= max(ask.limit for ask in asks)
-        self.due_at_ms = None if self.is_worth_a_look else self._store.next_due(self.topics, now_ms)
+        self.is_worth_a_look = bool(asks) and found >= max(ask.limit for ask in asks)
+        due = None if self.is_worth_a_look else self._store.next_due(self.topics, now_ms)
+        if self._has_stale_topics:
+            again = now_ms + round(TOPICS_EVERY_S * 1000)
+            due = again if due is None else min(due, again)
+        self.due_at_ms = due
 
 
 def _first_line(text: str) -> str:

@@ -51,6 +51,7 @@ class Routes:
     def __init__(self, specs: Sequence[HandlerSpec]) -> None:
         """Order the patterns once."""
         self.specs = tuple(specs)
+        self._has_limits = any(spec.limit for spec in specs)
         self._exact = {spec.pattern: spec for spec in specs if not is_pattern(spec.pattern)}
         patterns = sorted(
             (spec for spec in specs if is_pattern(spec.pattern)), key=lambda spec: -len(spec.pattern)
@@ -66,7 +67,7 @@ class Routes:
     @property
     def has_limits(self) -> bool:
         """Say whether any topic may run only so many messages at once."""
-        return any(spec.limit for spec in self.specs)
+        return self._has_limits
 
     @property
     def exact_topics(self) -> list[str]:
