@@ -14,6 +14,7 @@ import fcntl
 import mmap
 import os
 import struct
+import sys
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -32,7 +33,7 @@ HEADER_SIZE: Final = 4096
 SLOTS: Final = (BERTH_SIZE - HEADER_SIZE) // SLOT_SIZE
 _LENGTH: Final = struct.Struct("@I")
 _FLOCK: Final = struct.Struct("hhqqi4x")
-_OFD_SETLK: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None)
+_OFD_SETLK: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None) if sys.platform == "linux" else None
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 

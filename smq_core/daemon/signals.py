@@ -27,7 +27,9 @@ class Signals:
         """Hear nothing yet."""
         self._arrived: deque[int] = deque()
         self._before: dict[int, object] = {}
-        self._read_end, self._write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
+            os.set_blocking(end, False)
 
     def __enter__(self) -> Self:
         """Begin to hear; in the main thread only."""

@@ -28,8 +28,8 @@ class StoreWatch:
         self._waiter: StoreWaiter = store.waiter()
         self._clock = clock
         self._looks = 0
-        self._look_at: float | None = None
         self._has_notices = self._waiter.fileno() >= 0
+        self._look_at = self._next_look(clock.monotonic())
         self._selector = selector
         self.is_muted = True
         self.unmute()
@@ -53,8 +53,9 @@ class StoreWatch:
             StoreError: when the database does not answer.
         """
         has_changed = self._waiter.drain()
+        now = self._clock.monotonic()
         self._looks = 0
-        self._look_at = None if has_changed else self._clock.monotonic() + LOOKS_S[0]
+        self._look_at = self._next_look(now) if has_changed else now + LOOKS_S[0]
         return has_changed
 
     def look_again(self, now: float) -> bool:
@@ -65,15 +66,13 @@ class StoreWatch:
         """
         if self._look_at is None or now < self._look_at:
             return False
-        if self._waiter.drain():
-            self._look_at = None
-            return True
+        has_changed = self._waiter.drain()
         self._looks += 1
-        if self._looks < len(LOOKS_S):
+        if not has_changed and self._has_notices and self._looks < len(LOOKS_S):
             self._look_at = now + LOOKS_S[self._looks]
         else:
-            self._look_at = None if self._has_notices else now + UNNOTICED_S
-        return False
+            self._look_at = self._next_look(now)
+        return has_changed
 
     def due_in(self, now: float) -> float | None:
         """Answer in how many seconds to look again; None: when something is written."""
@@ -82,3 +81,7 @@ class StoreWatch:
     def close(self) -> None:
         """Stop watching."""
         self._waiter.close()
+
+    def _next_look(self, now: float) -> float | None:
+        """Answer when to look without a reason: never where the system tells of writes."""
+        return None if self._has_notices else now + UNNOTICED_S
