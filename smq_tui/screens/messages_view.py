@@ -73,6 +73,7 @@ class MessagesView(View):
         self._asked: OrderOf | None = None
         self._rest_until = 0.0
         self._shown: OrderOf | None = None
+        self._order = SortedOrder(())
         self._search = ""
         self.table.sorting = Sorting("id", is_falling=True)
 
@@ -87,6 +88,8 @@ class MessagesView(View):
 
     def renew(self) -> None:
         """Read the list anew, or only what is in view when the list is long and was read a moment ago."""
+        if self._is_at_beginning():
+            self._limit = _FIRST_LIMIT
         wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)
         if wanted == self._shown and self.context.now < self._rest_until:
             self.table.renew_rows()
@@ -209,7 +212,8 @@ class MessagesView(View):
 
     def _take_order(self, request: OrderOf, ids: Sequence[int], *, has_more: bool) -> None:
         self._asked, self._search, self._shown = None, "", request
-        self.table.set_order(SortedOrder(ids, is_falling=request.is_newest_first, has_more=has_more))
+        self._order = SortedOrder(ids, is_falling=request.is_newest_first, has_more=has_more)
+        self.table.set_order(self._order)
         self.show(self.context)
 
     def _take_rows(self, rows: dict[int, Message | None]) -> None:
@@ -223,6 +227,14 @@ class MessagesView(View):
                 self.messages[key] = message
         now = self.context.now
         self.table.deliver({key: message_row(one, now) if one else None for key, one in rows.items()})
+
+    def _is_at_beginning(self) -> bool:
+        """Say whether the long rest of a list, once read, is of no use any more."""
+        if self._limit == _FIRST_LIMIT or self.table.is_following or self.table.marks:
+            return False
+        key = self.table.cursor_key
+        index = None if key is None else self._order.index_of(key)
+        return index is not None and index < _FIRST_LIMIT // 2
 
     def _selection(self) -> Selection:
         return self.filtered_by.selection(None, self.state)

@@ -73,11 +73,9 @@ class Stage(Screen[None]):
         & #keys { background: $panel; }
         & #stage { height: 1fr; }
         & #views { width: 1fr; }
-        & View { display: none; }
-        & View.-current { display: block; }
         & #detail { width: 38%; display: none; }
         &.-wide #detail.-half, &.-roomy #detail.-half { display: block; }
-        &.-wide.-on-topics #detail.-half { display: none; }
+        &.-wide #detail.-half.-of-topics { display: none; }
         &.-full #detail { display: block; width: 1fr; border-left: none; }
         &.-full #views { display: none; }
         &.-below #stage { layout: vertical; }
@@ -140,10 +138,10 @@ class Stage(Screen[None]):
         """Show one of the six; its list has the focus."""
         self.current = name
         # Between 120 and 150 columns figures and trails of topics need the room more than details do.
-        self.set_class(name == "topics", "-on-topics")
+        self.pane.set_class(name == "topics", "-of-topics")
         for view in self.views.values():
             view.is_current = view.id == name
-            view.set_class(view.is_current, "-current")
+            view.display = view.is_current
         self.view.show(self.context)
         self.view.renew()
         self.view.table.focus()
