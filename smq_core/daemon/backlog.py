@@ -24,21 +24,13 @@ def has_backlog(fleet: Fleet) -> bool:
 
 def recall_backlog(fleet: Fleet, now: float) -> None:
     """Ask processes for what they have not begun with and, it seems, will not soon."""
-    free = sum(max(0, one.program.threads - len(one.in_flight)) for one in fleet.processes if one.is_open)
+    others_are_free = any(len(one.in_flight) < one.program.threads for one in fleet.processes if one.is_open)
+    patience_s = TO_OTHERS_HERE_S if others_are_free else TO_ANYBODY_S
     for process in fleet.processes:
-        backlog, quiet_s = _backlog(process), now - process.quiet_since
-        if backlog <= 0 or process.is_draining:
-            continue
-        if quiet_s >= TO_ANYBODY_S:
-            _recall(process, backlog, now)
-        elif free and quiet_s >= TO_OTHERS_HERE_S:
-            _recall(process, min(backlog, free), now)
-            free -= min(backlog, free)
-
-
-def _recall(process: WorkerProcess, count: int, now: float) -> None:
-    process.recall(count)
-    process.quiet_since = now
+        backlog = _backlog(process)
+        if backlog > 0 and not process.is_draining and now - process.quiet_since >= patience_s:
+            process.recall(backlog)
+            process.quiet_since = now
 
 
 def _backlog(process: WorkerProcess) -> int:

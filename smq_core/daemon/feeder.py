@@ -121,6 +121,9 @@ class Feeder:
         """
         now = self._clock.monotonic()
         now_ms = self._clock.now_ms()
+        if self._ledger.gives_back:
+            # what is given back is ready again, or has a time, and no notice tells us of our own commit
+            self.is_worth_a_look = True
         room = sum(process.room for process in self._fleet.processes)
         is_look = self._takes_more and self.is_worth_a_look and room > 0
         asks = self._asks(room, now, now_ms) if is_look else []

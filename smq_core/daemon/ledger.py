@@ -47,6 +47,11 @@ class Ledger:
         """Count what is waiting."""
         return len(self._acks) + len(self._failures) + len(self._releases) + len(self._casualties)
 
+    @property
+    def gives_back(self) -> bool:
+        """Say whether any message will wait for another run."""
+        return bool(self._failures or self._releases or self._casualties)
+
     def holds(self) -> set[Hold]:
         """Answer every lease that something is to be written about."""
         failed = (entry.hold for entry in self._failures)
