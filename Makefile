@@ -1,9 +1,9 @@
 # What one does in a clone. Each target prepares .venv first when it is not there or not up to date (.ci/venv does it).
 BIN := .venv/bin
-CODE := $(wildcard smq_core smq_tui tests examples benchmarks)
+CODE := $(wildcard smq_core smq_tui tests examples benchmarks screenshots)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
 
-.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick clean clean-all venv venv-dev
+.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick screenshots clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -49,6 +49,9 @@ venv: ## prepare .venv with what the programs need
 
 venv-dev: ## prepare .venv with the development tools as well
 	@.ci/venv dev
+
+screenshots: venv-dev ## take the pictures of the dashboard anew
+	$(BIN)/python -m screenshots.take
 
 clean: ## remove what tools left, but for .venv
 	rm -rf build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

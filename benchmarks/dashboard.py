@@ -1,6 +1,6 @@
-"""Measures the dashboard in a pty: first frame, keys, processor time and memory, with millions of messages and a writer.
+"""Measures the dashboard in a pty, with millions of messages and a writer: frames, keys, processor, memory.
 
-Run it as `python benchmarks/dashboard.py [MESSAGES]`; it makes its own database in a temporary folder and prints a table.
+Run it as `python benchmarks/dashboard.py [MESSAGES]`; its database lies in a temporary folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 from fcntl import ioctl
 from pathlib import Path
 
-from smq_core import Queue
+from smq_core import Payload, Queue
 
 TOPICS = ("orders", "mail", "thumbnails", "invoices", "search-index")
 BATCH = 10_000
@@ -33,12 +33,13 @@ ROUNDS = 8
 QUIET_S = 0.02
 """An answer is over when nothing more was painted for so long."""
 IDLE_S = 5.0
+LONGEST_S = 2.0
 CHANGES_PER_S = 1_000
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
 WRITER = """
 import sys, threading
-from smq_core import Queue
+from smq_core import Payload, Queue
 with Queue(sys.argv[1], durability="normal") as queue:
     pause = threading.Event()
     while True:
@@ -76,7 +77,7 @@ class Terminal:
         begun = time.perf_counter()
         os.write(self.descriptor, key.encode())
         while not self._read(0.5):
-            if time.perf_counter() - begun > 2.0:
+            if time.perf_counter() - begun > LONGEST_S:
                 return float("nan")
         return time.perf_counter() - begun
 
@@ -121,11 +122,13 @@ STARTER = "from smq_tui.cli import main; main()"
 
 def fill(location: str, messages: int) -> None:
     """Put so many messages into five topics."""
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 - text to fill pages with
     with Queue(location, durability="normal") as queue:
         for begun in range(0, messages, BATCH):
             topic = TOPICS[begun // BATCH % len(TOPICS)]
-            payloads = [{"order": begun + n, "note": f"{chance.getrandbits(64):016x}" * 8} for n in range(BATCH)]
+            payloads: list[Payload] = [
+                {"order": begun + n, "note": f"{chance.getrandbits(64):016x}" * 8} for n in range(BATCH)
+            ]
             queue.enqueue_many(topic, payloads)
 
 
@@ -150,7 +153,13 @@ def measure(location: str, home: str) -> dict[str, float]:
             writer.wait()
         answered = sorted(seconds for _, seconds in times if not math.isnan(seconds))
         figures["keys unanswered"] = len(times) - len(answered)
-        print("  slowest:", *(f"{key!r} {seconds * 1000:.0f} ms" for key, seconds in sorted(times, key=lambda one: -one[1])[:6]))
+        print(
+            "  slowest:",
+            *(
+                f"{key!r} {seconds * 1000:.0f} ms"
+                for key, seconds in sorted(times, key=lambda one: -one[1])[:6]
+            ),
+        )
         figures["key p50, ms"] = statistics.median(answered) * 1000
         figures["key p99, ms"] = answered[int(len(answered) * 0.99) - 1] * 1000
         figures["memory, MiB"] = terminal.memory()

@@ -1,6 +1,7 @@
-"""Takes the pictures of this folder: each screen, dark and light, and a short film, of a queue that is the same each time.
+"""Takes the pictures of this folder: each screen, dark and light, and a short film.
 
-Run it by `make screenshots`. Pictures load no font from anywhere; PNGs are drawn with DejaVu Sans Mono.
+Run it by `make screenshots`. The queue is the same each time.
+Pictures load no font from anywhere; PNGs are drawn with DejaVu Sans Mono.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cairosvg
+import cairosvg  # type: ignore[import-untyped]  # it has none
 from PIL import Image
 
 from screenshots.scene import FrozenClock, fill
@@ -129,8 +130,7 @@ def without_fonts(svg: str) -> str:
 
 def png(svg: str, scale: float = 1.0) -> bytes:
     """Draw a picture."""
-    drawn = cairosvg.svg2png(bytestring=svg.encode(), scale=scale)
-    assert isinstance(drawn, bytes)
+    drawn: bytes = cairosvg.svg2png(bytestring=svg.encode(), scale=scale)
     return drawn
 
 

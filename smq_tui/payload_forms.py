@@ -114,7 +114,7 @@ def diff(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str,
             continue
         pieces.append((f"{cell(name)}\n", "bold"))
         lines = difflib.unified_diff(block(old).splitlines(), block(new).splitlines(), lineterm="", n=2)
-        for line in list(lines)[2:]:
+        for line in [line for line in list(lines)[2:] if not line.startswith("@@")]:
             style = (
                 "$text-success"
                 if line.startswith("+")

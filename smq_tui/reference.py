@@ -1,4 +1,4 @@
-"""The generated parts of the dashboard's documentation: keys and filters as Markdown tables, from the bindings themselves.
+"""The generated parts of the documentation: keys and filters as Markdown, from the bindings themselves.
 
 `python -m smq_tui.reference docs/dashboard.md` writes them anew between their marks.
 """

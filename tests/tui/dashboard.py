@@ -1,11 +1,9 @@
-"""A dashboard on a real queue in a temporary folder, at a moment that does not pass, and a way to run a scenario on it."""
+"""A dashboard on a real queue, at a moment that does not pass, and a way to run a scenario on it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-
-from textual.pilot import Pilot
+from typing import TYPE_CHECKING, TypeAlias
 
 from smq_core import Inspector, Queue, SystemClock
 from smq_core.testing import EPOCH_MS, seeded_random
@@ -17,7 +15,11 @@ from smq_tui.session import Session
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from textual.pilot import Pilot
+
     from smq_core import Clock
+
+Scenario: TypeAlias = "Callable[[Dashboard, Pilot[int]], Awaitable[None]]"
 
 __all__ = ["FrozenClock", "fill", "make_dashboard", "run", "settle", "until"]
 
@@ -46,15 +48,19 @@ class FrozenClock:
 
 
 def fill(location: str, now_ms: int = EPOCH_MS) -> None:
-    """Put into a queue what an operator meets: messages in each state, expired leases, a pause, dead letters."""
+    """Put into a queue what an operator meets: each state, expired leases, a pause, dead letters."""
     early = FrozenClock(now_ms - 600_000)
     with (
         Queue(location, clock=early, worker="worker-1", random=seeded_random()) as queue,
         Inspector(location, clock=early, actor="ann") as inspector,
     ):
         queue.enqueue_many("orders", [{"order": number, "gift": number % 3 == 0} for number in range(40)])
-        queue.enqueue_many("mail", [f"letter {number}" for number in range(12)], keys=[f"k{n}" for n in range(12)])
-        queue.enqueue_many("invoices", [{"invoice": number} for number in range(6)], headers={"trace": "4f1c"})
+        queue.enqueue_many(
+            "mail", [f"letter {number}" for number in range(12)], keys=[f"k{n}" for n in range(12)]
+        )
+        queue.enqueue_many(
+            "invoices", [{"invoice": number} for number in range(6)], headers={"trace": "4f1c"}
+        )
         queue.enqueue_many("reports 日本語 😀", [["a", None, 1.5], b"\x00\xff"])
         queue.enqueue("mail", "later", delay=3_600.0)
         for number, lease in enumerate(queue.dequeue("orders", limit=9)):
@@ -98,16 +104,22 @@ async def settle(pilot: Pilot[int]) -> None:
     view = app.main.view
     await until(
         pilot,
-        lambda: app.main.context.trouble
-        or (app.main.context.snapshot is not None and not getattr(view, "_is_asked", False))
-        and getattr(view, "_asked", None) is None
-        and (view.table.row_count == 0 or view.table.visible_keys or view.table.size.height <= 1),
+        lambda: (
+            app.main.context.trouble
+            or (
+                (app.main.context.snapshot is not None and not getattr(view, "_is_asked", False))
+                and getattr(view, "_asked", None) is None
+                and (view.table.row_count == 0 or view.table.visible_keys or view.table.size.height <= 1)
+            )
+        ),
     )
     await pilot.pause()
 
 
 def run(
-    app: Dashboard, scenario: Callable[[Dashboard, Pilot[int]], Awaitable[None]], size: tuple[int, int] = (80, 24)
+    app: Dashboard,
+    scenario: Callable[[Dashboard, Pilot[int]], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
 ) -> None:
     """Run a scenario in a terminal of a size; toasts are painted too."""
 

@@ -40,8 +40,10 @@ def dead(inspector: Inspector, topic: str = "orders") -> int:
     return inspector.topic(topic).dead
 
 
-def test_one_dead_letter_is_requeued_at_once_and_brought_back_by_undo(shop: str, inspector: Inspector) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+def test_one_dead_letter_is_requeued_at_once_and_brought_back_by_undo(
+    shop: str, inspector: Inspector
+) -> None:
+    async def scenario(_: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(pilot)
         await pilot.press("R")
         await until(pilot, lambda: dead(inspector) == 8)
@@ -81,7 +83,9 @@ def test_the_key_that_opened_a_dialog_does_not_confirm_it(shop: str, inspector: 
     run(make_dashboard(shop), scenario)
 
 
-def test_marked_messages_are_deleted_and_what_moved_on_meanwhile_is_told(shop: str, inspector: Inspector) -> None:
+def test_marked_messages_are_deleted_and_what_moved_on_meanwhile_is_told(
+    shop: str, inspector: Inspector
+) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(pilot)
         await pilot.press("space", "space", "space")
@@ -221,7 +225,7 @@ def test_read_only_answers_every_change_with_the_reason(shop: str, inspector: In
 
 
 def test_the_lock_keeps_every_change_until_it_is_taken_off(shop: str, inspector: Inspector) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+    async def scenario(_: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(pilot)
         await pilot.press("!", "R", "!", "j", "R")
         await until(pilot, lambda: dead(inspector) == 8)
@@ -270,7 +274,7 @@ def test_all_that_match_is_frozen_when_the_dialog_opens(shop: str, inspector: In
 def test_activity_tells_what_was_done_and_undoes_it(shop: str, inspector: Inspector) -> None:
     inspector.requeue([1, 2])
 
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+    async def scenario(_: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("6")
         await settle(pilot)
         await pilot.press("g", "z")
@@ -283,7 +287,9 @@ async def go_to_dead_messages(pilot: Pilot[int]) -> None:
     """Show the dead of all topics on screen 2."""
     await pilot.press("2")
     await settle(pilot)
-    await pilot.press("right_square_bracket", "right_square_bracket", "right_square_bracket", "right_square_bracket")
+    await pilot.press(
+        "right_square_bracket", "right_square_bracket", "right_square_bracket", "right_square_bracket"
+    )
     await settle(pilot)
     await pilot.press("g")
     app = pilot.app
