@@ -75,12 +75,10 @@ class ActivityView(View):
         """Show the entries that the filter keeps."""
         kept = [entry for entry in self._entries.values() if self._keeps(entry)]
         is_hidden = self.filtered_by and self._entries
-        self.table.note = (
-            f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
-            if is_hidden
-            else _EMPTY
+        hidden = f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+        self.put_rows(
+            ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else _EMPTY
         )
-        self.table.set_rows((entry.operation, self._row(entry)) for entry in kept)
 
     def title_parts(self) -> Sequence[Part]:
         """Say what this is."""

@@ -74,8 +74,7 @@ class DeadView(View):
     def refresh_rows(self) -> None:
         """Show the groups that the filter keeps."""
         kept = {key: kind for key, kind in self._kinds.items() if self._keeps(kind)}
-        self.table.note = self._note()
-        self.table.set_rows((key, self._row(kind)) for key, kind in self._sorted(kept))
+        self.put_rows(((key, self._row(kind)) for key, kind in self._sorted(kept)), self._note())
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many dead letters there are, in how many groups."""

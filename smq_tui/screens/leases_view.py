@@ -85,8 +85,7 @@ class LeasesView(View):
         now, workers = self.context.now, self.context.workers
         kept = [one for one in self.messages.values() if self._keeps(one)]
         kept.sort(key=lambda one: _urgency(one, workers, now))
-        self.table.note = self._note()
-        self.table.set_rows((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept)
+        self.put_rows(((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept), self._note())
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many leases there are, and how many are past their time."""

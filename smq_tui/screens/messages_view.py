@@ -79,7 +79,7 @@ class MessagesView(View):
 
     def refresh_rows(self) -> None:
         """Let the ages in view go on."""
-        self.table.note = self._note()
+        self.table.note = "" if self.table.row_count else self._note()
         now = self.context.now
         visible = (int(key) for key in self.table.visible_keys)
         self.table.deliver(

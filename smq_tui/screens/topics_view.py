@@ -69,8 +69,7 @@ class TopicsView(View):
         """Show the topics that the filter keeps."""
         snapshot = self.context.snapshot
         lines = self._sorted([line for line in snapshot.lines if self._keeps(line)]) if snapshot else []
-        self.table.note = self._note()
-        self.table.set_rows((line.stats.topic, self._row(line)) for line in lines)
+        self.put_rows(((line.stats.topic, self._row(line)) for line in lines), self._note())
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many topics there are, and where the trails come from."""

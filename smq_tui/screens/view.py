@@ -20,13 +20,15 @@ from smq_tui.widgets.row_painter import Sorting
 from smq_tui.widgets.table_rows import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.app import ComposeResult
 
     from smq_tui.requests import Aim, Freeze, Request
     from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.key_order import Key
     from smq_tui.widgets.table_columns import Column
+    from smq_tui.widgets.table_rows import Row
 
 __all__ = ["GoTo", "View"]
 
@@ -84,6 +86,12 @@ class View(Vertical):
 
     def refresh_rows(self) -> None:
         """Bring the table up to what is known."""
+
+    def put_rows(self, rows: Iterable[tuple[Key, Row]], note: str) -> None:
+        """Show rows, or where there are none a note in their place; never one after the other."""
+        by_key = dict(rows)
+        self.table.note = "" if by_key else note
+        self.table.set_rows(by_key.items())
 
     def renew(self) -> None:
         """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""

@@ -62,12 +62,10 @@ class WorkersView(View):
         sorting = self.table.sorting
         if sorting is not None:
             workers.sort(key=lambda one: _value(one, sorting.column), reverse=sorting.is_falling)
-        self.table.note = (
-            f"No daemon matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
-            if self.filtered_by
-            else _EMPTY
+        hidden = f"No daemon matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+        self.put_rows(
+            ((worker.id, self._row(worker)) for worker in workers), hidden if self.filtered_by else _EMPTY
         )
-        self.table.set_rows((worker.id, self._row(worker)) for worker in workers)
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many daemons there are, and how many are lost."""

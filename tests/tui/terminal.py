@@ -58,7 +58,8 @@ class Terminal:
             AssertionError: when it is not.
         """
         while text.encode() not in self.output:
-            assert self._read(LONGEST_S), f"{text!r} was not painted: {self.output[-2_000:]!r}"
+            is_read = self._read(LONGEST_S)
+            assert is_read, f"{text!r} was not painted"
 
     def press(self, *keys: str) -> None:
         """Press keys, and read until nothing more is painted."""

@@ -95,7 +95,8 @@ def test_history_is_bounded() -> None:
 def test_what_is_wrong_is_named(
     figures: dict[str, object], expired: int, workers: list[WorkerInfo], short: str | None
 ) -> None:
-    reading = Reading(at=NOW, topics=(stats("orders", **figures),), workers=tuple(workers), expired={"orders": expired})
+    topic = stats("orders", **figures)
+    reading = Reading(at=NOW, topics=(topic,), workers=tuple(workers), expired={"orders": expired})
     trouble = derive(None, reading).lines[0].trouble
 
     assert (trouble.short if trouble else None) == short
