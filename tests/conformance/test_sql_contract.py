@@ -142,6 +142,16 @@ def test_a_later_time_delays_the_message(queue: Queue) -> None:
     assert [lease.message.id for lease in queue.dequeue("mail", limit=9)] == [2]
 
 
+@pytest.mark.parametrize("verb", ["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"])
+def test_a_delayed_message_of_a_new_topic_is_counted(queue: Queue, verb: str) -> None:
+    sql = f"{verb} INTO smq_messages(topic, payload, available_at) VALUES (?, ?, ?)"
+    write(queue, *[(sql, ["new", "x", 2**52])] * 2)
+
+    with Inspector(queue.location) as inspector:
+        stats = inspector.topic("new")
+    assert (stats.entered, stats.delayed, stats.ready) == (2, 2, 0)
+
+
 def test_a_held_key_is_refused_by_its_index_and_can_be_ignored(queue: Queue) -> None:
     insert(queue, dedup_key="k")
     ignoring = "INSERT OR IGNORE INTO smq_messages(topic, payload, dedup_key) VALUES (?, ?, ?)"

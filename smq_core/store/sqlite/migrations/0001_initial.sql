@@ -155,6 +155,11 @@ WHEN new.kind = 'auto' BEGIN
     WHEN new.status <> 'ready' OR new.locked_until IS NOT NULL OR new.receipt IS NOT NULL OR new.attempts <> 0
       THEN RAISE(ABORT, 'smq: set topic, payload, priority, available_at, headers, dedup_key, max_attempts and nothing else')
   END;
+  -- which trigger of an INSERT comes first is not defined: the change of state below needs a counter to count in
+  INSERT INTO smq_topics(topic)
+  SELECT new.topic
+  WHERE new.available_at > new.created_at
+    AND NOT EXISTS (SELECT 1 FROM smq_topics WHERE topic = new.topic);
   UPDATE smq_messages
   SET status = 'delayed'
   WHERE id = new.id
