@@ -1,0 +1,127 @@
+"""The chosen row stays the chosen row, whatever others write between two keys: what is acted on is what was shown."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smq_core import Inspector, Queue
+from smq_tui.dialogs.confirm import Confirm
+from smq_tui.requests import Act
+from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from smq_tui.app import Dashboard
+
+
+class Neighbour:
+    """Somebody who adds, deletes and requeues beside the operator, in a thread of his own."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    def write(self, what: str, number: int) -> None:
+        """Write something, and wait until it is in."""
+        thread = threading.Thread(target=self._write, args=(what, number))
+        thread.start()
+        thread.join()
+
+    def _write(self, what: str, number: int) -> None:
+        clock = FrozenClock()
+        with Queue(self._location, clock=clock) as queue, Inspector(self._location, clock=clock) as inspector:
+            ids = list(inspector.ids(inspector.select("orders")))
+            if what == "add":
+                queue.enqueue_many("orders", [{"late": number}] * (1 + number % 3))
+            elif what == "delete":
+                inspector.delete([ids[number % len(ids)]])
+            elif what == "bury":
+                inspector.bury([ids[number % len(ids)]])
+            else:
+                inspector.requeue([ids[number % len(ids)]])
+
+
+WRITES = st.lists(
+    st.tuples(st.sampled_from(["add", "delete", "bury", "requeue"]), st.integers(0, 1_000)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None)
+@given(writes=WRITES, moves=st.lists(st.sampled_from("jk"), max_size=6))
+def test_the_cursor_stays_on_its_message_and_line_while_others_write(
+    writes: list[tuple[str, int]], moves: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    location = new_queue(tmp_path_factory.mktemp("identity"))
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("messages orders")
+        await settle(pilot)
+        await pilot.press("space", *"jjjjjj", *moves)
+        table = app.main.view.table
+        neighbour = Neighbour(location)
+        for what, number in writes:
+            chosen, line = table.cursor_key, line_of(app)
+            neighbour.write(what, number)
+            app.main.refresh_now()
+            await settle(pilot)
+            with Inspector(location) as inspector:
+                exists = set(inspector.ids(inspector.select("orders")))
+            if chosen in exists:
+                assert (table.cursor_key, line_of(app)) == (chosen, line)
+            assert {int(mark) for mark in table.marks} <= exists
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None)
+@given(writes=WRITES)
+def test_an_action_hits_exactly_what_was_shown_when_its_dialog_opened(
+    writes: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    location = new_queue(tmp_path_factory.mktemp("aim"))
+    asked: list[Act] = []
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("messages orders")
+        await settle(pilot)
+        await pilot.press("space", "space", "j", "space")
+        meant = {int(key) for key in app.main.view.table.marks}
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        for what, number in writes:
+            Neighbour(location).write(what, number)
+            app.main.refresh_now()
+            await pilot.pause()
+        ask = app.main.ask
+        app.main.ask = lambda request: (
+            asked.append(request) if isinstance(request, Act) else None,
+            ask(request),
+        )[1]  # type: ignore[method-assign]  # to see what is asked
+        await pilot.press("y")
+        await until(pilot, lambda: asked)
+        assert set(dict(asked[0].aim.targets)) == meant  # type: ignore[call-overload]  # ids, not a selection
+        await until(pilot, lambda: not app.main.progress)
+
+    run(make_dashboard(location), scenario)
+
+
+def new_queue(folder: Path) -> str:
+    location = str(folder / "queue.sqlite3")
+    fill(location)
+    return location
+
+
+def line_of(app: Dashboard) -> int:
+    table = app.main.view.table
+    return table.visible_keys.index(table.cursor_key) if table.cursor_key in table.visible_keys else -1
