@@ -166,6 +166,9 @@ class Supervisor:
         self._parts.fleet.watch_blocked()
 
     def _hear(self, process: WorkerProcess, mask: int) -> None:
+        if process not in self._parts.fleet.processes:
+            # its end was told in the same turn, and all that it said was read then
+            return
         if mask & selectors.EVENT_WRITE:
             process.flush()
         if mask & selectors.EVENT_READ:
