@@ -20,6 +20,7 @@ from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.leasing import ready_priorities
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
+from smq_core.store.sqlite.unreadable import rows_as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,8 +48,15 @@ class Browsing(Session):
 
     def get(self, message_id: int) -> MessageRow | None:
         """Answer one whole message."""
-        row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
-        return None if row is None else MessageRow._make(row)
+
+        def work(db: apsw.Connection) -> MessageRow | None:
+            try:
+                row = db.execute(_ROW, (message_id,)).fetchone()
+            except UnicodeDecodeError:
+                return next(iter(rows_as_bytes(db, [message_id], _WHOLE)), None)
+            return None if row is None else MessageRow._make(row)
+
+        return self._read(work)
 
     def page(
         self,
@@ -190,8 +198,10 @@ def _rows(
     if not ids:
         return []
     preview = _WHOLE if preview_bytes is None else preview_bytes
-    rows = db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))).fetchall()
-    found = [MessageRow._make(row) for row in rows]
+    try:
+        found = [MessageRow._make(row) for row in db.execute(_ROWS, (preview, apsw.carray(array("q", ids))))]
+    except UnicodeDecodeError:
+        found = rows_as_bytes(db, ids, preview)
     return found[::-1] if newest else found
 
 

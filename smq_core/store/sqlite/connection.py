@@ -16,7 +16,7 @@ import apsw
 from smq_core.errors import SmqError, StoreBusy, StoreError, StoreUnavailable
 from smq_core.store.sqlite.checkpoints import Checkpoints
 from smq_core.store.sqlite.settings import open_database
-from smq_core.store.sqlite.translate import translate
+from smq_core.store.sqlite.translate import FAILURES, translate
 from smq_core.store.sqlite.turn import Turn
 from smq_core.store.sqlite.wal import WalFile
 from smq_core.wakeup import open_watch
@@ -82,7 +82,7 @@ class Connection:
                 return work(self.db)
             except apsw.BusyError:
                 return self._read_late(work)
-            except apsw.Error as error:
+            except FAILURES as error:
                 raise translate(error, self.settings.path) from error
 
     def write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
@@ -107,7 +107,7 @@ class Connection:
             except BaseException as error:
                 # here and not in a `finally`, whose first line an interrupt could hit
                 self._abandon()
-                if isinstance(error, apsw.Error):
+                if isinstance(error, FAILURES):
                     raise translate(error, self.settings.path) from error
                 raise
             if is_durable or self._checkpoints.is_overdue:
@@ -177,7 +177,7 @@ class Connection:
         try:
             with savepoint(self.db):
                 return work(self.db)
-        except apsw.Error as error:
+        except FAILURES as error:
             raise translate(error, self.settings.path) from error
 
     def _begin(self) -> None:
@@ -211,7 +211,7 @@ class Connection:
         while True:
             try:
                 return work(self.db)
-            except apsw.Error as error:
+            except FAILURES as error:
                 if not isinstance(error, apsw.BusyError) or self.settings.monotonic() >= deadline:
                     raise translate(error, self.settings.path) from error
 

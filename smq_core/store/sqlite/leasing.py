@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
+from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
 from smq_core.store.records import LeasedRow
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, Session
 from smq_core.store.sqlite.settling import ack_all
+from smq_core.store.sqlite.unreadable import bury_unleasable, is_of_a_row
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
@@ -82,7 +84,13 @@ class Leasing(Session):
             lost = ack_all(db, ack, now_ms) if ack else []
             return ([] if lost else _lease(db, request, looks, now_ms)), lost
 
-        return self._write(work)
+        while True:
+            try:
+                return self._write(work)
+            except StoreError as error:
+                # one row that cannot be leased must not stop its topic
+                if not (is_of_a_row(error) and self._bury_unleasable(request, now_ms)):
+                    raise
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
         """Answer when something may change by time alone for these topics; None: never."""
@@ -92,6 +100,13 @@ class Leasing(Session):
             return [moment for row in rows for moment in row if moment is not None]
 
         return min(self._read(work), default=None)
+
+    def _bury_unleasable(self, request: LeaseRequest, now_ms: int) -> int:
+        def work(db: apsw.Connection) -> int:
+            streams = _oldest(db, request, max(request.limit, CHUNK), now_ms)
+            return bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
+
+        return self._write(work)
 
 
 def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
@@ -160,11 +175,7 @@ def _lease_oldest(
 
     They are merged from one ordered stream for each topic and priority.
     """
-    streams = [
-        [row[0] for row in db.execute(_OLDEST, (topic, priority, now_ms, request.limit))]
-        for topic in request.topics
-        for priority in ready_priorities(db, topic)
-    ]
+    streams = _oldest(db, request, request.limit, now_ms)
     ids = apsw.carray(array("q", [*islice(merge(*streams), request.limit)] or [0]))
     leased = [
         row
@@ -172,6 +183,15 @@ def _lease_oldest(
         for row in _take(db, _ROWS, (look.locked_until(request, now_ms), ids, topic), request)
     ]
     return sorted(leased, key=lambda row: row.id)
+
+
+def _oldest(db: apsw.Connection, request: LeaseRequest, limit: int, now_ms: int) -> list[list[int]]:
+    """Answer the first ready ids of each topic and priority."""
+    return [
+        [row[0] for row in db.execute(_OLDEST, (topic, priority, now_ms, limit))]
+        for topic in request.topics
+        for priority in ready_priorities(db, topic)
+    ]
 
 
 def ready_priorities(db: apsw.Connection, topic: str) -> Iterator[int]:

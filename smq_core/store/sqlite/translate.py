@@ -9,7 +9,10 @@ import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
 
-__all__ = ["translate"]
+__all__ = ["FAILURES", "translate"]
+
+FAILURES = (apsw.Error, UnicodeDecodeError)
+"""What running a statement raises: the driver's errors, and Python's for stored text that is not UTF-8."""
 
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
@@ -49,8 +52,13 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
 )
 
 
-def translate(error: apsw.Error, path: str) -> StoreError:
+def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
     """Answer the smq error to raise from a driver's error on the database at `path`."""
+    if isinstance(error, UnicodeDecodeError):
+        return StoreCorrupt(
+            f"another program wrote text that is not UTF-8 into {path} ({error.reason}): "
+            "find the row with a database browser and mend or remove it"
+        )
     for driver_type, our_type, sentence in _SENTENCES:
         if isinstance(error, driver_type):
             return our_type(sentence.format(path=path, error=error))

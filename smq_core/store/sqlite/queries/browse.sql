@@ -1,8 +1,8 @@
 -- name: message_rows
 -- Messages by id, payloads cut to a preview.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
-  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, length(CAST(payload AS BLOB)),
-  substr(payload, 1, :preview)
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, octet_length(payload),
+  ifnull(substr(payload, 1, :preview), x'')
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))
 ORDER BY id;
@@ -10,9 +10,19 @@ ORDER BY id;
 -- name: message_row
 -- One whole message.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
-  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, length(CAST(payload AS BLOB)), payload
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, octet_length(payload), payload
 FROM smq_messages
 WHERE id = :id;
+
+-- name: message_rows_as_bytes
+-- Messages by id where text may be no UTF-8: their text as bytes, and whether the payload is text.
+SELECT id, CAST(topic AS BLOB), status, kind, priority, created_at, available_at, locked_until, CAST(worker AS BLOB), attempts,
+  deliveries, max_attempts, CAST(headers AS BLOB), CAST(dedup_key AS BLOB), CAST(last_error AS BLOB),
+  CAST(error_kind AS BLOB), finished_at, crashes, is_suspect, octet_length(payload),
+  ifnull(CAST(substr(payload, 1, :preview) AS BLOB), x''), typeof(payload) = 'text'
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids))
+ORDER BY id;
 
 -- name: busy_topics
 -- Topics that have messages now.

@@ -164,6 +164,26 @@ WHERE id IN (SELECT value FROM carray(:ids))
   AND status = 'ready'
 ORDER BY id;
 
+-- name: texts_of_ready
+-- What may keep ready messages from being leased: their text as bytes, and their counts.
+SELECT id, iif(typeof(payload) = 'text', CAST(payload AS BLOB), NULL), CAST(headers AS BLOB), CAST(dedup_key AS BLOB),
+  CAST(last_error AS BLOB), attempts, deliveries
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids))
+  AND status = 'ready';
+
+-- name: bury_unleasable
+-- Send a ready message that no lease can carry to the dead letters, with counts that can be counted on.
+UPDATE smq_messages
+SET status = 'dead',
+  finished_at = :now,
+  last_error = :error,
+  error_kind = :error,
+  attempts = min(attempts, 1000000),
+  deliveries = min(deliveries, 1000000)
+WHERE id = :id
+  AND status = 'ready';
+
 -- name: next_due
 -- When time alone may change something for a topic: the next delay (not while it is paused, when it would be
 -- a reason to look again and again), the end of a pause, the next end of a lease.
