@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SIZE = (120, 32)
-TURNS = 3_000
+WHOLE_CELLS = 13 / 12.2
+"""A scale at which a cell is a whole number of points wide: letters stand on whole ones, and would drift."""
+SMALL_CELLS = 10 / 12.2
+SHOWN_PATH = "/srv/shop/queue.sqlite3"
 SCREENS = (
     ("topics", "1"),
     ("messages", "2"),
@@ -50,7 +53,7 @@ FILM: tuple[tuple[str, ...], ...] = (
     ("enter",),
     ("escape", "4"),
     ("R",),
-    ("2", "5"),
+    ("2", "2"),
     ("enter",),
     ("1",),
 )
@@ -68,6 +71,7 @@ async def take(location: str, theme: str) -> None:
     app = make_app(location, theme)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
+        app.session.location = SHOWN_PATH
         for name, key in SCREENS:
             await pilot.press(key)
             if name == "messages":
@@ -96,6 +100,7 @@ async def film(location: str) -> None:
     app = make_app(location, "smq-dark")
     frames: list[Image.Image] = []
     async with app.run_test(size=(100, 28), notifications=True) as pilot:
+        app.session.location = SHOWN_PATH
         await settle(pilot)
         for keys in FILM:
             await pilot.press(*keys)
@@ -128,15 +133,16 @@ def without_fonts(svg: str) -> str:
     return re.sub(r"terminal-\d+", "terminal", plain)
 
 
-def png(svg: str, scale: float = 1.0) -> bytes:
-    """Draw a picture."""
-    drawn: bytes = cairosvg.svg2png(bytestring=svg.encode(), scale=scale)
+def png(svg: str, scale: float = WHOLE_CELLS) -> bytes:
+    """Draw a picture; lengths of texts, which the library reckons without blanks, are left to the font."""
+    plain = re.sub(r' textLength="[^"]*"', "", svg)
+    drawn: bytes = cairosvg.svg2png(bytestring=plain.encode(), scale=scale)
     return drawn
 
 
 def frame(svg: str) -> Image.Image:
     """Draw one picture of the film, in few colours."""
-    image = Image.open(io.BytesIO(png(without_fonts(svg), 0.8))).convert("RGB")
+    image = Image.open(io.BytesIO(png(without_fonts(svg), SMALL_CELLS))).convert("RGB")
     return image.quantize(64, dither=Image.Dither.NONE)
 
 

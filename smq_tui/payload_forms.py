@@ -120,7 +120,7 @@ def diff(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str,
                 if line.startswith("+")
                 else "$text-error"
                 if line.startswith("-")
-                else "$text-muted"
+                else "$foreground 65%"
             )
             pieces.append((line + "\n", style))
     return pieces

@@ -121,7 +121,7 @@ class DeadView(View):
             (f"last  {clock_time(kind.last, now=now)}, {age(now - kind.last)} ago\n\n", ""),
             (
                 "Enter  open the messages\nR      requeue them all\nD      put them all into the trash\n",
-                "$text-muted",
+                "$foreground 65%",
             ),
         ]
 

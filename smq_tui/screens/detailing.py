@@ -78,7 +78,7 @@ class Detailing(Stage):
             self.ask(about)
         else:
             self.whole = None
-            pieces = about if isinstance(about, list) else [("Nothing is chosen.", "$text-muted")]
+            pieces = about if isinstance(about, list) else [("Nothing is chosen.", "$foreground 65%")]
             self._paint(self.view.table.cursor_key, pieces)
         self._draw_chart()
 

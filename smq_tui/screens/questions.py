@@ -69,11 +69,11 @@ def _described(aim: Aim, now: float) -> Pieces:
     pieces: Pieces = []
     if aim.description:
         pieces.append((f"{aim.description}\n", "bold"))
-        pieces.append(("as they are now: what comes later is not touched\n", "$text-muted"))
+        pieces.append(("as they are now: what comes later is not touched\n", "$foreground 65%"))
     if aim.topics:
         more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
         pieces += [
-            ("topic  ", "$text-muted"),
+            ("topic  ", "$foreground 65%"),
             (", ".join(cell(topic, 40) for topic in aim.topics[:3]) + more + "\n", ""),
         ]
     if aim.oldest_at is not None:
@@ -82,10 +82,10 @@ def _described(aim: Aim, now: float) -> Pieces:
             if aim.newest_at is not None and aim.newest_at != aim.oldest_at
             else ""
         )
-        pieces += [("age    ", "$text-muted"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
-    pieces += [("       " + cell(sample, 70) + "\n", "$text-muted") for sample in aim.samples]
+        pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
+    pieces += [("       " + cell(sample, 70) + "\n", "$foreground 65%") for sample in aim.samples]
     if aim.count > len(aim.samples) > 0:
-        pieces.append(("       …\n", "$text-muted"))
+        pieces.append(("       …\n", "$foreground 65%"))
     return pieces
 
 

@@ -123,6 +123,7 @@ class Stage(Screen[None]):
         """Show the first view, and let the seconds go on."""
         self.show_view(self.current)
         self.set_interval(1.0, self._tick)
+        self._ask_for_samples()
 
     @property
     def view(self) -> View:
@@ -185,6 +186,8 @@ class Stage(Screen[None]):
     def take_samples(self, samples: Sequence[TopicSample]) -> None:
         """Draw trails from a daemon's samples."""
         self._samples = from_samples(samples, SAMPLE_STEP_S)
+        if self.context.snapshot is not None:
+            self.take_snapshot(self.context.snapshot)
 
     @on(Refreshed)
     def _take_refresh(self, event: Refreshed) -> None:

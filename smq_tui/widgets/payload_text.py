@@ -88,10 +88,10 @@ def _hex(data: bytes) -> list[tuple[str, str]]:
         line = data[start : start + _HEX_LINE]
         text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)  # noqa: PLR2004 - printable ASCII
         pieces += [
-            (f"{start:06x}  ", "$text-muted"),
+            (f"{start:06x}  ", "$foreground 65%"),
             (f"{line.hex(' '):<{_HEX_LINE * 3}} ", ""),
             (f"{text}\n", "$text-success"),
         ]
     if len(data) > _HEX_SHOWN:
         pieces.append((f"… cut here: {size(len(data))} in all", "italic"))
-    return pieces or [("empty", "$text-muted")]
+    return pieces or [("empty", "$foreground 65%")]
