@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue
+from smq_core.daemon.berths import Berth, WorkersFile
 from smq_core.policy import Backoff
 from tests.daemon.running import Daemon
 
@@ -241,6 +242,11 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     queue.enqueue("t", 1)
     with Daemon(tmp_path, *arguments) as daemon:
         command = os.pidfd_open(int(started.read_text()))
+        file = WorkersFile(str(tmp_path / "queue.sqlite3-workers"))
+        slots = Berth(file, 0).slots(0, 1)
+        while not slots.read()[0].command_group:
+            pass  # the worker process notes it right after the start
+        file.close()
         os.killpg(daemon.process.pid, signal.SIGKILL)
         daemon.end()
     assert select.select([command], [], [], 0)[0] == []
