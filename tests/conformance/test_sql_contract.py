@@ -17,6 +17,7 @@ from tests.concurrency.children import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 WRITER = """
     import json, sqlite3, sys
@@ -134,8 +135,8 @@ def test_an_insert_commits_with_its_writer_s_own_rows(queue: Queue) -> None:
 
 
 def test_a_later_time_delays_the_message(queue: Queue) -> None:
-    insert(queue, available_at=2**52)
-    insert(queue, available_at=0)
+    insert(queue, available_at=2**47)
+    insert(queue, available_at=10**12)
 
     with Inspector(queue.location) as inspector:
         assert [message.state for message in inspector.browse("mail")] == ["delayed", "ready"]
@@ -145,7 +146,7 @@ def test_a_later_time_delays_the_message(queue: Queue) -> None:
 @pytest.mark.parametrize("verb", ["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"])
 def test_a_delayed_message_of_a_new_topic_is_counted(queue: Queue, verb: str) -> None:
     sql = f"{verb} INTO smq_messages(topic, payload, available_at) VALUES (?, ?, ?)"
-    write(queue, *[(sql, ["new", "x", 2**52])] * 2)
+    write(queue, *[(sql, ["new", "x", 2**47])] * 2)
 
     with Inspector(queue.location) as inspector:
         stats = inspector.topic("new")
@@ -172,6 +173,13 @@ def test_a_held_key_is_refused_by_its_index_and_can_be_ignored(queue: Queue) -> 
         ({"topic": "a\nb"}, "a topic is printable text"),
         ({"topic": "a\x7fb"}, "a topic is printable text"),
         ({"topic": "a\x00b"}, "a topic is printable text"),
+        ({"topic": "\x9b31m"}, "a topic is printable text"),
+        ({"topic": "a\xa0"}, "a topic is printable text"),
+        ({"topic": "a\u200bb"}, "a topic is printable text"),
+        ({"topic": "a\u202eb"}, "a topic is printable text"),
+        ({"topic": "a\u2028b"}, "a topic is printable text"),
+        ({"topic": "a\ue000b"}, "a topic is printable text"),
+        ({"topic": "a\U000e0041b"}, "a topic is printable text"),
         ({"topic": "a=b"}, "a topic is printable text"),
         ({"topic": "a*"}, "a topic is printable text"),
         ({"topic": "a,b"}, "a topic is printable text"),
@@ -183,6 +191,19 @@ def test_a_held_key_is_refused_by_its_index_and_can_be_ignored(queue: Queue) -> 
         ({"status": "dead"}, "and nothing else"),
         ({"attempts": 1}, "and nothing else"),
         ({"receipt": 1}, "and nothing else"),
+        ({"deliveries": 1}, "and nothing else"),
+        ({"crashes": 1}, "and nothing else"),
+        ({"is_suspect": 1}, "and nothing else"),
+        ({"operation": 1}, "and nothing else"),
+        ({"worker": "w"}, "and nothing else"),
+        ({"finished_at": 1}, "and nothing else"),
+        ({"last_error": "e"}, "and nothing else"),
+        ({"error_kind": "e"}, "and nothing else"),
+        ({"created_at": 2**62}, "and nothing else"),
+        ({"created_at": 1_700_000_000}, "and nothing else"),
+        ({"available_at": 1_700_000_000}, "milliseconds since the epoch, not in seconds"),
+        ({"available_at": 2**62}, "after the year 9999"),
+        ({"max_attempts": 1_000_001}, "max_attempts"),
         ({"priority": 101}, "priority"),
         ({"max_attempts": 0}, "max_attempts"),
         ({"payload": None}, "payload"),
@@ -195,6 +216,31 @@ def test_what_a_message_cannot_have_is_refused_with_words(
 ) -> None:
     assert words in insert(queue, **columns)
     assert queue.size("mail") == 0
+
+
+@pytest.mark.parametrize("raw", ["ff", "41ff", "a1", "c341", "e38241", "eda080", "c1a1", "f8888080"])
+def test_a_topic_that_is_no_utf_8_is_refused_whoever_writes_it(queue: Queue, raw: str) -> None:
+    insert(queue)
+    adding = f"INSERT INTO smq_messages(topic, payload) VALUES (CAST(x'{raw}' AS TEXT), 'x')"  # noqa: S608 - a test's bytes
+    moving = f"UPDATE smq_messages SET topic = CAST(x'{raw}' AS TEXT)"  # noqa: S608 - a test's bytes
+
+    assert "a topic is" in write(queue, (adding, []))
+    assert "a topic is" in write(queue, (moving, []))
+    assert queue.size("mail") == 1
+
+
+@pytest.mark.parametrize("topic", ["a b", "bücher", "本", "\U0001f4e8", "\ufffd", "-", "[x]", "a-z^"])
+def test_what_a_dequeue_can_name_is_taken(queue: Queue, topic: str) -> None:
+    assert insert(queue, topic=topic) == "done"
+    assert len(queue.dequeue(topic)) == 1
+
+
+def test_a_topic_is_never_refused_that_can_be_printed(tmp_path: Path) -> None:
+    """SQL names what is refused by ranges, Python by its tables: the first is a part of the second."""
+    printable = [chr(one) for one in range(1, 0x110000) if chr(one).isprintable() and chr(one) not in " =*,"]
+    with Queue(tmp_path / "queue.sqlite3") as queue, queue.transaction() as transaction:
+        for start in range(0, len(printable), 45):
+            transaction.enqueue("".join(printable[start : start + 45]), "x")
 
 
 def test_a_payload_over_the_limit_is_refused_with_words(queue: Queue) -> None:

@@ -1,6 +1,7 @@
 """The schema's migrations, and the way from an older schema to this smq's; it does not look at foreign files.
 
-A migration is a file `NNNN_name.sql`; the number of the last one is the version of this smq's schema.
+A migration is a file `NNNN_name.sql`, or several of one number, which run in the order of their names; the
+number of the last one is the version of this smq's schema.
 """
 
 from __future__ import annotations
@@ -31,11 +32,10 @@ _log: Final = logging.getLogger(__name__)
 @cache
 def scripts() -> Scripts:
     """Answer every migration."""
-    files = resources.files("smq_core.store.sqlite").joinpath("migrations").iterdir()
+    folder = resources.files("smq_core.store.sqlite").joinpath("migrations")
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
     numbered = [(re.match(r"(\d{4})_\w+\.sql$", file.name), file) for file in files]
-    return tuple(
-        sorted((int(match[1]), file.read_text(encoding="utf-8")) for match, file in numbered if match)
-    )
+    return tuple((int(match[1]), file.read_text(encoding="utf-8")) for match, file in numbered if match)
 
 
 def newest_version() -> int:

@@ -1,4 +1,4 @@
--- The whole schema of a queue. Times are integer milliseconds since the epoch.
+-- The tables of a queue; its triggers stand in 0001_initial_triggers.sql. Times are integer milliseconds since the epoch.
 -- Column defaults are for programs that write plain SQL (the SQL contract); smq itself sets every column that matters.
 -- All states but `ready` and `processing` sort before 'e': the predicate `status < 'e'` of an index and a trigger costs one
 -- comparison a write instead of four (a lease and its ack together 51 µs instead of 57, measured). For the same reason the
@@ -68,7 +68,7 @@ CREATE INDEX smq_finished ON smq_messages(status, finished_at)
 CREATE UNIQUE INDEX smq_key ON smq_messages(topic, dedup_key)
   WHERE dedup_key IS NOT NULL AND status IN ('ready', 'delayed', 'processing');
 
--- Counters, kept by the triggers below, so that writes by hand and by other programs count too.
+-- Counters, kept by triggers, so that writes by hand and by other programs count too.
 -- ready = entered - gone - delayed - dead - done - deleted - processing, the last one counted live through smq_leased.
 CREATE TABLE smq_topics (
   topic TEXT PRIMARY KEY,
@@ -80,91 +80,6 @@ CREATE TABLE smq_topics (
   deleted INTEGER NOT NULL DEFAULT 0,
   empty_since INTEGER
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER smq_count_insert AFTER INSERT ON smq_messages BEGIN
-  INSERT INTO smq_topics(topic, entered, delayed, dead, done, deleted)
-  VALUES (
-    new.topic, 1, new.status = 'delayed', new.status = 'dead', new.status = 'done', new.status = 'deleted'
-  )
-  ON CONFLICT(topic) DO UPDATE SET
-    entered = entered + 1,
-    delayed = delayed + excluded.delayed,
-    dead = dead + excluded.dead,
-    done = done + excluded.done,
-    deleted = deleted + excluded.deleted;
-END;
-
-CREATE TRIGGER smq_count_delete AFTER DELETE ON smq_messages BEGIN
-  UPDATE smq_topics SET
-    gone = gone + 1,
-    delayed = delayed - (old.status = 'delayed'),
-    dead = dead - (old.status = 'dead'),
-    done = done - (old.status = 'done'),
-    deleted = deleted - (old.status = 'deleted')
-  WHERE topic = old.topic;
-END;
-
--- a lease touches no counter
-CREATE TRIGGER smq_count_status AFTER UPDATE OF status ON smq_messages
-WHEN (old.status < 'e' OR new.status < 'e') AND old.topic = new.topic BEGIN
-  UPDATE smq_topics SET
-    delayed = delayed + (new.status = 'delayed') - (old.status = 'delayed'),
-    dead = dead + (new.status = 'dead') - (old.status = 'dead'),
-    done = done + (new.status = 'done') - (old.status = 'done'),
-    deleted = deleted + (new.status = 'deleted') - (old.status = 'deleted')
-  WHERE topic = new.topic;
-END;
-
-CREATE TRIGGER smq_count_move AFTER UPDATE OF topic ON smq_messages
-WHEN old.topic <> new.topic BEGIN
-  UPDATE smq_topics SET
-    gone = gone + 1,
-    delayed = delayed - (old.status = 'delayed'),
-    dead = dead - (old.status = 'dead'),
-    done = done - (old.status = 'done'),
-    deleted = deleted - (old.status = 'deleted')
-  WHERE topic = old.topic;
-  INSERT INTO smq_topics(topic, entered, delayed, dead, done, deleted)
-  VALUES (
-    new.topic, 1, new.status = 'delayed', new.status = 'dead', new.status = 'done', new.status = 'deleted'
-  )
-  ON CONFLICT(topic) DO UPDATE SET
-    entered = entered + 1,
-    delayed = delayed + excluded.delayed,
-    dead = dead + excluded.dead,
-    done = done + excluded.done,
-    deleted = deleted + excluded.deleted;
-END;
-
--- The SQL contract: what a plain INSERT may set is checked here, in words; smq's own writes are checked before they come.
-CREATE TRIGGER smq_auto AFTER INSERT ON smq_messages
-WHEN new.kind = 'auto' BEGIN
-  SELECT CASE
-    WHEN length(CAST(new.topic AS BLOB)) NOT BETWEEN 1 AND 200
-      THEN RAISE(ABORT, 'smq: a topic has 1 to 200 bytes')
-    WHEN new.topic GLOB '*[=*,]*' OR new.topic <> trim(new.topic) OR instr(new.topic, char(0)) OR new.topic GLOB ('*[' || char(1) || '-' || char(31) || char(127) || ']*')
-      THEN RAISE(ABORT, 'smq: a topic is printable text without space at its ends and without any of = * ,')
-    WHEN new.headers IS NOT NULL AND iif(json_valid(new.headers), json_type(new.headers), '') <> 'object'
-      THEN RAISE(ABORT, 'smq: headers are a JSON object')
-    WHEN length(CAST(new.headers AS BLOB)) > 16384
-      THEN RAISE(ABORT, 'smq: headers have at most 16384 bytes')
-    WHEN length(CAST(new.payload AS BLOB)) > 16777216
-      THEN RAISE(ABORT, 'smq: a payload has at most 16777216 bytes')
-    WHEN length(CAST(new.dedup_key AS BLOB)) NOT BETWEEN 1 AND 512
-      THEN RAISE(ABORT, 'smq: a dedup_key has 1 to 512 bytes')
-    WHEN new.status <> 'ready' OR new.locked_until IS NOT NULL OR new.receipt IS NOT NULL OR new.attempts <> 0
-      THEN RAISE(ABORT, 'smq: set topic, payload, priority, available_at, headers, dedup_key, max_attempts and nothing else')
-  END;
-  -- which trigger of an INSERT comes first is not defined: the change of state below needs a counter to count in
-  INSERT INTO smq_topics(topic)
-  SELECT new.topic
-  WHERE new.available_at > new.created_at
-    AND NOT EXISTS (SELECT 1 FROM smq_topics WHERE topic = new.topic);
-  UPDATE smq_messages
-  SET status = 'delayed'
-  WHERE id = new.id
-    AND new.available_at > new.created_at;
-END;
 
 -- Failed attempts, the last ten of a message; a success writes none.
 CREATE TABLE smq_attempts (
@@ -178,25 +93,6 @@ CREATE TABLE smq_attempts (
 ) STRICT;
 
 CREATE INDEX smq_attempts_of ON smq_attempts(message_id, id);
-
-CREATE TRIGGER smq_cap_attempts AFTER INSERT ON smq_attempts
-BEGIN
-  DELETE FROM smq_attempts
-  WHERE message_id = new.message_id
-    AND id <= (
-      SELECT id
-      FROM smq_attempts
-      WHERE message_id = new.message_id
-      ORDER BY id DESC
-      LIMIT 1 OFFSET 10
-    );
-END;
-
--- the first delivery of a message that is acked has no history to look for
-CREATE TRIGGER smq_forget_attempts AFTER DELETE ON smq_messages
-WHEN old.deliveries > 1 OR old.last_error IS NOT NULL BEGIN
-  DELETE FROM smq_attempts WHERE message_id = old.id;
-END;
 
 -- What a topic sets for itself; NULL: the default.
 CREATE TABLE smq_policies (
