@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smq_tui.values import Message
     from smq_tui.widgets.table_rows import Row
 
-__all__ = ["MESSAGE_COLUMNS", "PREVIEW", "message_row", "state_cell", "texts_of"]
+__all__ = ["MESSAGE_COLUMNS", "PREVIEW", "message_columns", "message_row", "state_cell", "texts_of"]
 
 PREVIEW: Final = 240
 _TONES: Final = {
@@ -36,11 +36,16 @@ MESSAGE_COLUMNS: Final = (
 )
 
 
-def message_row(message: Message, now: float) -> Row:
+def message_columns(*, has_topic: bool) -> tuple[Column, ...]:
+    """Answer the columns; a list of one topic does without its name in each row."""
+    return tuple(column for column in MESSAGE_COLUMNS if has_topic or column.key != "topic")
+
+
+def message_row(message: Message, now: float, *, has_topic: bool = True) -> Row:
     """Answer a message's row of a list of messages."""
     return (
         Cell(str(message.id), Tone.ACCENT),
-        message.topic,
+        *((message.topic,) if has_topic else ()),
         state_cell(message, now),
         age(now - message.created_at),
         Cell(str(message.attempts), Tone.PLAIN if message.attempts else Tone.MUTED),

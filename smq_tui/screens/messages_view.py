@@ -14,7 +14,7 @@ from smq_core.format import count
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.aims import aim_at
-from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_row
+from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, message_row
 from smq_tui.screens.view import View
 from smq_tui.values import State
 from smq_tui.widgets.key_order import SortedOrder
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from smq_tui.filters import Query
     from smq_tui.requests import Aim, Request
     from smq_tui.values import Message, Selection, TopicStats
+    from smq_tui.widgets.table_rows import Row
 
 __all__ = ["TABS", "MessagesView"]
 
@@ -69,6 +70,7 @@ class MessagesView(View):
         self.is_newest_first = True
         self.messages: dict[int, Message] = {}
         """Those that were in view lately."""
+        self._has_topic = True
         self._limit = _FIRST_LIMIT
         self._asked: OrderOf | None = None
         self._rest_until = 0.0
@@ -80,11 +82,8 @@ class MessagesView(View):
     def refresh_rows(self) -> None:
         """Let the ages in view go on."""
         self.table.note = "" if self.table.row_count else self._note()
-        now = self.context.now
         visible = (int(key) for key in self.table.visible_keys)
-        self.table.deliver(
-            {key: message_row(self.messages[key], now) for key in visible if key in self.messages}
-        )
+        self.table.deliver({key: self._row(self.messages[key]) for key in visible if key in self.messages})
 
     def renew(self) -> None:
         """Read the list anew, or only what is in view when the list is long and was read a moment ago."""
@@ -100,6 +99,9 @@ class MessagesView(View):
     def take_filter(self, query: Query) -> None:
         """Remember what to look for; a state in the filter becomes the tab."""
         super().take_filter(query)
+        if (query.topic is None) != self._has_topic:
+            self._has_topic = query.topic is None
+            self.table.set_columns(message_columns(has_topic=self._has_topic))
         if query.state is not None:
             self.state = query.state
         elif query.error_kind or query.error:
@@ -211,9 +213,12 @@ class MessagesView(View):
             self.line.show(self._line_parts())
 
     def _take_order(self, request: OrderOf, ids: Sequence[int], *, has_more: bool) -> None:
+        is_another = self._shown is None or self._shown.selection != request.selection
         self._asked, self._search, self._shown = None, "", request
         self._order = SortedOrder(ids, is_falling=request.is_newest_first, has_more=has_more)
         self.table.set_order(self._order)
+        if is_another:
+            self.table.action_move("start")
         self.show(self.context)
 
     def _take_rows(self, rows: dict[int, Message | None]) -> None:
@@ -225,8 +230,10 @@ class MessagesView(View):
                 self.messages.pop(key, None)
             else:
                 self.messages[key] = message
-        now = self.context.now
-        self.table.deliver({key: message_row(one, now) if one else None for key, one in rows.items()})
+        self.table.deliver({key: self._row(one) if one else None for key, one in rows.items()})
+
+    def _row(self, message: Message) -> Row:
+        return message_row(message, self.context.now, has_topic=self._has_topic)
 
     def _is_at_beginning(self) -> bool:
         """Say whether the long rest of a list, once read, is of no use any more."""
