@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Selection
 
-__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids"]
+__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching"]
 
 MOST_STREAMED_TOPICS: Final = 300
 """With more topics than this a list over all of them walks the table instead of one index range for each."""
@@ -140,6 +140,12 @@ def matching_ids(
     wanted = filters.conditions(selection, now_ms, **({"before": after} if newest else {"after": after}))
     streams = [_ids(db, stream, wanted, limit=limit, newest=newest) for stream in _streams(db, selection)]
     return list(islice(merge(*streams, reverse=newest), limit))
+
+
+def still_matching(db: apsw.Connection, selection: Selection, ids: Sequence[int], now_ms: int) -> list[int]:
+    """Answer those of some ids that belong to a selection, ascending."""
+    sql, values = filters.still_sql(selection, filters.conditions(selection, now_ms))
+    return [row[0] for row in db.execute(sql, {**values, "ids": apsw.carray(array("q", ids))})]
 
 
 def _streams(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stream]:

@@ -24,6 +24,7 @@ __all__ = [
     "kept_stream",
     "processing_stream",
     "ready_stream",
+    "still_sql",
     "table_stream",
 ]
 
@@ -51,6 +52,8 @@ _FRAGMENTS: Final = {
     "min_attempts": "attempts >= :min_attempts",
     "created_before": "created_at <= :created_before",
     "expired_at": "locked_until <= :expired_at",
+    "topic": "topic = :topic",
+    "state": "status = :state",
     "max_id": "id <= :max_id",
     "after": "id > :after",
     "before": "id < :before",
@@ -128,6 +131,15 @@ def count_sql(stream: Stream, wanted: dict[str, Value]) -> str:
     """Compose the query of how many a stream has, at most `:limit`."""
     matches = f"SELECT 1 FROM {stream.source} {_where(stream, wanted)} LIMIT :limit"  # noqa: S608 - as above
     return f"SELECT count(*) FROM ({matches})"  # noqa: S608 - as above
+
+
+def still_sql(selection: Selection, wanted: dict[str, Value]) -> tuple[str, dict[str, Value]]:
+    """Compose the query, and its values, that tells which of the ids in the array `:ids` match (still)."""
+    whose: dict[str, Value] = {"topic": selection.topic, "state": selection.state}
+    values = {name: value for name, value in whose.items() if value is not None} | wanted
+    # by id: an index that may have more of the topic and state than there are ids is no help
+    named = Stream("smq_messages NOT INDEXED", ("id IN (SELECT value FROM carray(:ids))",), {})
+    return f"SELECT id FROM {named.source} {_where(named, values)} ORDER BY id", values  # noqa: S608 - as above
 
 
 def _where(stream: Stream, wanted: dict[str, Value]) -> str:

@@ -2,8 +2,9 @@
 
 Each action is one operation that can be undone.
 
-An action is aimed at ids with the state they were seen in, or at a frozen selection; in both cases each chunk
-is looked at and changed in one transaction, and the answer says how many had moved on.
+An action is aimed at ids with the state they were seen in, or at a frozen selection, whose ids are looked for
+without the write lock; in both cases each chunk is looked at and changed in one transaction, and the answer
+says how many had moved on.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from smq_core.message import Missed, Outcome
 from smq_core.states import State
 from smq_core.store.records import Selection
 from smq_core.store.sqlite import operations
-from smq_core.store.sqlite.browsing import Browsing, matching_ids
+from smq_core.store.sqlite.browsing import Browsing, matching_ids, still_matching
+from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK
@@ -130,19 +132,28 @@ class Operating(Browsing):
             as_of_ms=action.now_ms if selection.as_of_ms is None else selection.as_of_ms,
         )
         after: int | None = None
-        while True:
-
-            def work(db: apsw.Connection, after: int | None = after) -> Sequence[int]:
-                ids = matching_ids(db, frozen, after=after, newest=False, limit=CHUNK, now_ms=action.now_ms)
-                if ids:
-                    _change(db, action, dict.fromkeys(ids, frozen.state), tally, frozen.topic)
-                return ids
-
-            ids = self._write_durably(work)
-            if not ids:
-                return
+        while ids := self._read(partial(_matching, selection=frozen, after=after, now_ms=action.now_ms)):
+            self._write_durably(
+                partial(_change_matching, action=action, selection=frozen, ids=ids, tally=tally)
+            )
             after = ids[-1]
             yield
+
+
+def _matching(db: apsw.Connection, *, selection: Selection, after: int | None, now_ms: int) -> Sequence[int]:
+    """Look for the next chunk of a selection: outside the write lock, as it may have to look far."""
+    with savepoint(db):
+        return matching_ids(db, selection, after=after, newest=False, limit=CHUNK, now_ms=now_ms)
+
+
+def _change_matching(
+    db: apsw.Connection, *, action: Action, selection: Selection, ids: Sequence[int], tally: Tally
+) -> None:
+    """Change those of a chunk that still match, inside a transaction."""
+    still = still_matching(db, selection, ids, action.now_ms)
+    tally.add_missed(Missed(one, "it moved on meanwhile") for one in sorted(set(ids).difference(still)))
+    if still:
+        _change(db, action, dict.fromkeys(still, selection.state), tally, selection.topic)
 
 
 def _change(
