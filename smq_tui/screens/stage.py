@@ -154,7 +154,8 @@ class Stage(Screen[None]):
         self.post_message(Asked(self, request))
 
     def say(self, sentence: str, severity: SeverityLevel = "information") -> None:
-        """Tell the operator something, for some seconds."""
+        """Tell the operator something, for some seconds, in the place of what was told before."""
+        self.app.clear_notifications()
         self.notify(block(sentence), severity=severity, markup=False, timeout=_TOAST_S)
 
     def details_changed(self) -> None:
