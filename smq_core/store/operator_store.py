@@ -193,7 +193,8 @@ class WorkerStore(Protocol):
     def prune(self, now_ms: int, *, limit: int = 500) -> int:
         """Remove one short transaction's worth of what is past its time.
 
-        The number removed, 0 when nothing is left to do.
+        What was finished or deleted by hand, without a date, is given one. The number of rows touched, 0 when
+        nothing is left to do.
         """
         ...
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CORE = Path(__file__).parents[2] / "smq_core"
 OPERATOR = "operator_"
 BY_ID = "SEARCH smq_messages USING INTEGER PRIMARY KEY (rowid=?)"
-FINISHED = "SEARCH smq_messages USING COVERING INDEX smq_finished"
+FINISHED = "SEARCH m USING COVERING INDEX smq_finished"
+EACH_TOPIC = ("SCAN t", f"{FINISHED} (topic=? AND status=? AND finished_at<?)")
 
 HOT: dict[str, set[str]] = {
     "look": {
@@ -75,7 +76,9 @@ HOT: dict[str, set[str]] = {
     "operator_move": {BY_ID},
     "save_before": {BY_ID},
     "purge_some": {BY_ID},
-    "prune_trash": {BY_ID, f"{FINISHED} (status=? AND finished_at>? AND finished_at<?)"},
+    "prune_done": {BY_ID, *EACH_TOPIC, "SEARCH p USING PRIMARY KEY (topic=?) LEFT-JOIN"},
+    "prune_trash": {BY_ID, *EACH_TOPIC},
+    "date_finished": {BY_ID, "SCAN t", f"{FINISHED} (topic=? AND status=? AND finished_at=?)"},
     "error_kinds": {"SCAN smq_messages USING INDEX smq_shelf"},
     "attempts_of": {"SEARCH smq_attempts USING INDEX smq_attempts_of (message_id=?)"},
 }

@@ -12,6 +12,7 @@ from smq_core.store.sqlite.imports import Imports
 from smq_core.store.sqlite.leasing import Leasing
 from smq_core.store.sqlite.operating import Operating
 from smq_core.store.sqlite.producing import Producing
+from smq_core.store.sqlite.pruning import Pruning
 from smq_core.store.sqlite.recovering import Recovering
 from smq_core.store.sqlite.settling import Settling
 from smq_core.store.sqlite.undoing import Undoing
@@ -34,6 +35,7 @@ class SqliteStore(
     Governing,
     Browsing,
     Workers,
+    Pruning,
     Housekeeping,
     Copying,
     Waiting,

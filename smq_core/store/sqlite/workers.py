@@ -1,32 +1,22 @@
-"""What daemons record (rows, samples), and the pruning of what is past its time.
-
-It touches no unfinished message.
-"""
+"""What daemons record: their rows and samples. It touches no message."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from smq_core.store.records import Sample, WorkerRow
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, Session
+from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import apsw
 
-__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "TRASH_KEPT_MS", "Workers"]
-
-TRASH_KEPT_MS: Final = 24 * 3600 * 1000
-"""How long deleted messages, and the undo of any operation, are kept."""
-ACTIVITY_KEPT: Final = 10_000
-"""Entries of the activity that are kept."""
-EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
-"""How long an empty topic without settings is kept."""
+__all__ = ["Workers"]
 
 _READ_COMMAND = query("read_command")
 _WRITE_WORKER = query("write_worker")
@@ -36,13 +26,6 @@ _WRITE_COMMAND = query("write_command")
 _WRITE_SAMPLE = query("write_sample")
 _DROP_SAMPLES = query("drop_samples")
 _READ_SAMPLES = query("read_samples")
-_PRUNE_DONE = query("prune_done")
-_PRUNE_TRASH = query("prune_trash")
-_PRUNE_UNDO = query("prune_undo")
-_PRUNE_ACTIVITY = query("prune_activity")
-_STALE_TOPICS = query("stale_topics")
-_MARK_EMPTY = query("mark_empty")
-_DROP_EMPTY = query("drop_empty")
 
 
 class Workers(Session):
@@ -98,34 +81,3 @@ class Workers(Session):
             msgspec.convert(row, Sample)
             for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
         ]
-
-    def prune(self, now_ms: int, *, limit: int = CHUNK) -> int:
-        """Remove one short transaction's worth of what is past its time.
-
-        The number removed, 0 when nothing is left to do.
-        """
-        bounds = {"now": now_ms, "limit": limit}
-        return self._write(
-            lambda db: sum(
-                (
-                    _removed(db, _PRUNE_DONE, bounds),
-                    _removed(db, _PRUNE_TRASH, {"before": now_ms - TRASH_KEPT_MS, "limit": limit}),
-                    _removed(db, _PRUNE_UNDO, {"before": now_ms - TRASH_KEPT_MS, "limit": limit}),
-                    _removed(db, _PRUNE_ACTIVITY, {"keep": ACTIVITY_KEPT, "limit": limit}),
-                    _forget_empty_topics(db, now_ms),
-                )
-            )
-        )
-
-
-def _removed(db: apsw.Connection, sql: str, bounds: dict[str, int]) -> int:
-    db.execute(sql, bounds)
-    return db.changes()
-
-
-def _forget_empty_topics(db: apsw.Connection, now_ms: int) -> int:
-    before = {"before": now_ms - EMPTY_KEPT_MS}
-    if not db.execute(_STALE_TOPICS, before).get:
-        return 0
-    db.execute(_MARK_EMPTY, {"now": now_ms})
-    return _removed(db, _DROP_EMPTY, before)

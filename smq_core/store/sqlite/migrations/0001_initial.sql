@@ -61,9 +61,9 @@ CREATE INDEX smq_leased ON smq_messages(locked_until, topic)
 -- pages of everything that is neither ready nor processing
 CREATE INDEX smq_shelf ON smq_messages(topic, status, id)
   WHERE status < 'e';
--- what the janitor prunes
-CREATE INDEX smq_finished ON smq_messages(status, finished_at)
-  WHERE finished_at IS NOT NULL;
+-- what the janitor prunes, and what it finds without a date
+CREATE INDEX smq_finished ON smq_messages(topic, status, finished_at)
+  WHERE status < 'e' AND status <> 'delayed';
 -- at most one unfinished message for a topic and key
 CREATE UNIQUE INDEX smq_key ON smq_messages(topic, dedup_key)
   WHERE dedup_key IS NOT NULL AND status IN ('ready', 'delayed', 'processing');
