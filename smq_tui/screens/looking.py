@@ -217,8 +217,12 @@ class Looking(Detailing):
         reason = self.view.why_not("sort")
         if reason is not None:
             self.say(reason, "warning")
-        else:
-            how(self.view)
+            return
+        how(self.view)
+        sorting = self.view.table.sorting
+        column = next((one for one in self.view.COLUMNS if sorting and one.key == sorting.column), None)
+        if sorting is not None and column is not None:
+            self.say(f"sorted by {column.title}, {'highest' if sorting.is_falling else 'lowest'} first")
 
     def _tell_pace(self) -> None:
         self.post_message(PaceChanged(self.session.interval, is_frozen=self.session.is_frozen))
