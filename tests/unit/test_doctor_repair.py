@@ -7,8 +7,8 @@ import pytest
 
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite import compact, opening, recognise, repair
+from smq_core.store.sqlite.leasing import HORIZON_MS
 from smq_core.store.sqlite.recognise import Shape
-from smq_core.validation import LONGEST_LEASE_MS
 from tests.faults.folder import contents
 from tests.unit.queue_file import NOW_MS, ask, finding, lease, send
 
@@ -46,7 +46,7 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str)
 
 def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
     lease(path, NOW_MS - 1)
-    lease(path, NOW_MS + LONGEST_LEASE_MS + 1)
+    lease(path, NOW_MS + HORIZON_MS + 1)
     lease(path, NOW_MS + 60_000)
     lease(path, NOW_MS - 1, attempts=99)
     assert finding(path, "leases").severity == "notice"
@@ -62,6 +62,16 @@ def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
         "dead",
     ]
     assert finding(path, "counters").severity == "ok"
+
+
+def test_a_lease_that_a_dequeue_would_leave_alone_is_left_alone(path: Path) -> None:
+    """A clock that was set back by less than an hour makes the longest lease no absurd one."""
+    lease(path, NOW_MS + HORIZON_MS)
+    send(path)
+    ask(path, "UPDATE smq_topics SET dead = 3")
+    assert finding(path, "clock").severity == "ok"
+
+    assert "leases taken back: 0" in repair.repair(str(path), NOW_MS)
 
 
 def test_a_repair_keeps_a_copy_of_what_was_there(path: Path) -> None:

@@ -145,6 +145,10 @@ def test_a_hot_statement_sorts_nothing(database: apsw.Connection, name: str) -> 
     assert [line for line in plan(database, query(name)) if line.startswith("USE TEMP")] == []
 
 
+def test_one_topic_is_counted_without_a_walk_over_all(database: apsw.Connection) -> None:
+    assert plan(database, query("topic_counts"))[0] == "SEARCH t USING PRIMARY KEY (topic>? AND topic<?)"
+
+
 @pytest.mark.parametrize("name", ["reclaim", "record_expired"])
 def test_a_reclaim_walks_the_leases_alone(database: apsw.Connection, name: str) -> None:
     tables = [line for line in plan(database, query(name)) if line.startswith("S") and "carray" not in line]

@@ -8,8 +8,8 @@ import apsw
 
 from smq_core.store.sqlite import migrate
 from smq_core.store.sqlite.findings import Finding
+from smq_core.store.sqlite.leasing import HORIZON_MS
 from smq_core.store.sqlite.queries import query
-from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,7 +160,7 @@ def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
 
 
 def _clock_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
-    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + LONGEST_LEASE_MS}
+    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + HORIZON_MS}
     future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
     return int(future), int(absurd)  # type: ignore[arg-type]  # counts
 

@@ -10,9 +10,8 @@ from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite import backup, recognise
 from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
 from smq_core.store.sqlite.examinations import leases_to_take_back, wrong_counters
-from smq_core.store.sqlite.leasing import LEASE_EXPIRED
+from smq_core.store.sqlite.leasing import HORIZON_MS, LEASE_EXPIRED
 from smq_core.store.sqlite.queries import query
-from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     import apsw
@@ -55,7 +54,7 @@ def repair(path: str, now_ms: int) -> list[str]:
 
 
 def _take_back(connection: apsw.Connection, now_ms: int) -> int:
-    bounds = {"now": now_ms, "horizon": now_ms + LONGEST_LEASE_MS, "limit": _NO_LIMIT, "error": LEASE_EXPIRED}
+    bounds = {"now": now_ms, "horizon": now_ms + HORIZON_MS, "limit": _NO_LIMIT, "error": LEASE_EXPIRED}
     connection.execute(_RECORD_EXPIRED, bounds)
     connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
     return connection.changes()

@@ -5,7 +5,7 @@ FROM smq_topics
 WHERE topic = :topic;
 
 -- name: topic_counts
--- Counters of every topic, or of the named one; how long its first and its least urgent ready messages have been waiting, and its pause.
+-- Counters of every topic, or of the named one (bytes sort behind all text, so that a range takes both); how long its first and its least urgent ready messages have been waiting, and its pause.
 SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
   (
     SELECT min(available_at)
@@ -41,7 +41,8 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
   p.reason, p.paused_by, p.paused_at, p.paused_until
 FROM smq_topics AS t
 LEFT JOIN smq_pauses AS p ON p.topic = t.topic
-WHERE t.topic = ifnull(:topic, t.topic)
+WHERE t.topic >= ifnull(:topic, '')
+  AND t.topic <= ifnull(:topic, x'')
 ORDER BY t.topic;
 
 -- name: processing_counts
