@@ -9,11 +9,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from smq_core import Queue, StoreBusy
+from smq_core.clock import SystemClock
+from smq_core.store.sqlite import checkpoints
+from smq_core.store.sqlite.connection import Connection
+from smq_core.store.sqlite.settings import Settings
 from tests.concurrency.children import child
 
 if TYPE_CHECKING:
@@ -202,3 +208,41 @@ def busy(queue: Queue) -> None:
     """Wait for the turn in vain."""
     with pytest.raises(StoreBusy):
         queue.enqueue("mail", "hello")
+
+
+def test_an_interrupt_while_a_checkpoint_waits_for_the_turn_locks_nobody_out(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader keeps the -wal from being copied back as a whole, so that the checkpoint wants the turn."""
+    monkeypatch.setattr(checkpoints, "RESTART_PAGES", 1)
+    monkeypatch.setattr(checkpoints, "_PATIENCE_S", 0.02)
+    with Queue(location, timeout=0.2) as writing:
+        writing.enqueue("mail", "hello")
+        connection = Connection(Settings(location, False, 0.2, SystemClock().monotonic))
+        reader = apsw.Connection(location)
+        reader.execute("BEGIN; SELECT count(*) FROM smq_messages").fetchall()
+        writing.enqueue("mail", "hello")
+        number = 1
+        is_struck = True
+        while is_struck:
+            with writing.transaction():
+                is_struck = Interruption(number).strikes(connection.checkpoint)
+            number += 1
+            writing.enqueue("mail", "hello")
+        reader.close()
+        connection.close()
+
+    assert number > 30
+
+
+def test_calls_in_vain_while_a_stopped_process_has_the_turn_cost_one_thread(hasty: Queue) -> None:
+    with child(HOLDER, hasty.location) as holder:
+        assert holder.line() == "held"
+        before = threading.active_count()
+        for _ in range(4):
+            busy(hasty)
+
+        assert threading.active_count() == before + 1
+        holder.go()
+        holder.rest()
+        assert hasty.enqueue("mail", "hello") == 2

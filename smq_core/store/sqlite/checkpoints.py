@@ -60,12 +60,10 @@ class Checkpoints:
         with contextlib.suppress(apsw.BusyError):
             log, copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._next = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
-            if (
-                log >= RESTART_PAGES
-                and copied < log
-                and turn.await_until(monotonic() + _PATIENCE_S, monotonic)
-            ):
-                try:
+            if log < RESTART_PAGES or copied == log:
+                return
+            try:
+                if turn.await_until(monotonic() + _PATIENCE_S, monotonic):
                     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-                finally:
-                    turn.give()
+            finally:
+                turn.give()

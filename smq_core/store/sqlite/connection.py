@@ -155,6 +155,7 @@ class Connection:
             # its last user closes it: another thread may be waiting on it
             self._watch = None
             if not self.settings.read_only:
+                self._turn.give()
                 self._wal.close()
 
     def watch(self) -> FileWatch | None:

@@ -6,6 +6,7 @@ with turns 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -43,12 +44,14 @@ queues in the kernel."""
 class Turn:
     """The turn of one connection; used by one thread at a time."""
 
-    __slots__ = ("_place", "_wal")
+    __slots__ = ("_left", "_place", "_wal")
 
     def __init__(self, wal: WalFile) -> None:
         """Keep the turn on an open -wal."""
         self._wal = wal
         self._place: _Place | None = None
+        self._left: _Place | None = None
+        """The place of a wait that was given up, as long as its thread stands in the queue."""
 
     def take(self) -> bool:
         """Take the turn if nobody has it; say whether it is ours now."""
@@ -60,6 +63,8 @@ class Turn:
 
     def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
         """Wait for the turn until a moment of the monotonic clock; say whether it is ours now."""
+        # a place that an interrupt left behind would be waited for in vain
+        self.give()
         remaining = deadline - monotonic()
         if remaining <= 0:
             return False
@@ -88,47 +93,71 @@ class Turn:
 
         The call has no timeout of its own, so a helper thread makes it on a descriptor of its own.
         """
-        # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
-        self._place = place = _Place(self._wal.path)
-        threading.Thread(target=place.wait, name="smq-turn", daemon=True).start()
+        place = self._stand()
         if place.came.wait(timeout_s):
             return True
         self.give()
+        # what came at the last moment was given back; else its thread stands on, and the next wait goes on
+        # with it: a holder who is stopped costs one thread, however often others try
+        self._left = None if place.came.is_set() else place
         return False
+
+    def _stand(self) -> _Place:
+        place, self._left = self._left, None
+        if place is None or not place.enter():
+            place = _Place(self._wal.path)
+        # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
+        self._place = place
+        place.begin()
+        return place
 
 
 class _Place:
-    """A place in the queue, which the caller may leave while the helper thread still stands in it."""
+    """A place in the queue, which the caller may leave while the helper thread still stands in it.
+
+    Nothing here can be half-done by an interrupt: the helper thread opens and closes, and a lock that the
+    caller holds until it leaves keeps it from closing too early.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._descriptor = -1
-        self._mutex = threading.Lock()
-        self._is_left = False
+        self._stay = threading.Lock()
+        self._stay.acquire()
+        self._thread: threading.Thread | None = None
         self.came = threading.Event()
         """Set when the turn is ours."""
 
-    def wait(self) -> None:
-        """Stand in the queue.
+    def enter(self) -> bool:
+        """Want the turn again after leaving; False when it came meanwhile, or never will."""
+        return self._descriptor >= 0 and self._stay.acquire(blocking=False)
 
-        The helper thread's whole work, the opening too: else an interrupt could leave it open.
-        """
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        fcntl.flock(self._descriptor, LOCK_EX)
-        with self._mutex:
-            self.came.set()
-            if self._is_left:
-                self._release()
+    def begin(self) -> None:
+        """Let the helper thread stand in the queue, if none does yet."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._wait, name="smq-turn", daemon=True)
+            self._thread.start()
 
     def leave(self) -> None:
-        """Give the place up, and the turn with it when it came; once only."""
-        with self._mutex:
-            if self.came.is_set() and not self._is_left:
-                self._release()
-            self._is_left = True
+        """Give the place up, and the turn with it when it came; harmless when it was left."""
+        descriptor = self._descriptor
+        if descriptor >= 0 and self.came.is_set():
+            # here, and not by the helper thread, which takes a while to wake
+            flock(descriptor, LOCK_UN)
+        with contextlib.suppress(RuntimeError):
+            self._stay.release()
 
-    def _release(self) -> None:
+    def _wait(self) -> None:
+        """Stand in the queue until the turn came and the caller left.
+
+        The opening too is the helper thread's work: else an interrupt could leave it open.
+        """
+        self._descriptor = descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(descriptor, LOCK_EX)
+        self.came.set()
+        self._stay.acquire()
+        self._descriptor = -1
         # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would
         # keep the lock
-        flock(self._descriptor, LOCK_UN)
-        os.close(self._descriptor)
+        flock(descriptor, LOCK_UN)
+        os.close(descriptor)
