@@ -156,3 +156,26 @@ def test_errors_are_grouped_the_most_frequent_first(desk: Desk) -> None:
         ]
     )
     assert desk.store.error_kinds("print", limit=10) == []
+
+
+def test_dead_letters_are_grouped_by_topic_and_error(desk: Desk) -> None:
+    for topic, error in (("mail", "boom"), ("mail", "boom"), ("mail", "bang"), ("print", "boom")):
+        desk.send(topic)
+        desk.clock.advance(1)
+        desk.bury(desk.take_one(topic), error)
+    of_print = ("print", "boom", 1, desk.now_ms, desk.now_ms)
+
+    assert desk.store.error_kinds("print", limit=9) == [of_print]
+    assert desk.store.error_kinds(None, limit=9) == [
+        ("mail", "boom", 2, desk.now_ms - 3000, desk.now_ms - 2000),
+        of_print,
+        ("mail", "bang", 1, desk.now_ms - 1000, desk.now_ms - 1000),
+    ]
+
+
+def test_a_dead_letter_that_was_made_by_hand_has_a_group_and_a_time(desk: Desk) -> None:
+    desk.send()
+    with desk.store.transaction():
+        desk.store.execute("UPDATE smq_messages SET status = 'dead'")
+
+    assert desk.store.error_kinds(None, limit=9) == [("mail", "", 1, desk.now_ms, desk.now_ms)]

@@ -79,7 +79,7 @@ HOT: dict[str, set[str]] = {
     "prune_done": {BY_ID, *EACH_TOPIC, "SEARCH p USING PRIMARY KEY (topic=?) LEFT-JOIN"},
     "prune_trash": {BY_ID, *EACH_TOPIC},
     "date_finished": {BY_ID, "SCAN t", f"{FINISHED} (topic=? AND status=? AND finished_at=?)"},
-    "error_kinds": {"SCAN smq_messages USING INDEX smq_shelf"},
+    "error_kinds": {"SEARCH smq_messages USING COVERING INDEX smq_errors (topic>? AND topic<?)"},
     "attempts_of": {"SEARCH smq_attempts USING INDEX smq_attempts_of (message_id=?)"},
 }
 """What each hot statement's plan has to say of tables; a table that is named here twice is looked into

@@ -61,6 +61,9 @@ CREATE INDEX smq_leased ON smq_messages(locked_until, topic)
 -- pages of everything that is neither ready nor processing
 CREATE INDEX smq_shelf ON smq_messages(topic, status, id)
   WHERE status < 'e';
+-- dead letters by the first line of their error
+CREATE INDEX smq_errors ON smq_messages(topic, error_kind, finished_at, available_at)
+  WHERE status = 'dead';
 -- what the janitor prunes, and what it finds without a date
 CREATE INDEX smq_finished ON smq_messages(topic, status, finished_at)
   WHERE status < 'e' AND status <> 'delayed';

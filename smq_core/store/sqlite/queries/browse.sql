@@ -37,14 +37,15 @@ SELECT max(id)
 FROM smq_messages;
 
 -- name: error_kinds
--- Dead letters grouped by topic and first line of their error, most frequent first.
-SELECT topic, ifnull(error_kind, ''), count(*), min(finished_at), max(finished_at)
-FROM smq_messages INDEXED BY smq_shelf
-WHERE topic = ifnull(:topic, topic)
+-- Dead letters grouped by topic and first line of their error, most frequent first; the times of those that were made dead by
+-- hand are when they could be leased. Bytes sort behind all text, so that a range takes one topic or all.
+SELECT topic, ifnull(error_kind, ''), count(*), min(ifnull(finished_at, available_at)), max(ifnull(finished_at, available_at))
+FROM smq_messages INDEXED BY smq_errors
+WHERE topic >= ifnull(:topic, '')
+  AND topic <= ifnull(:topic, x'')
   AND status = 'dead'
-  AND status < 'e'
 GROUP BY topic, error_kind
-ORDER BY count(*) DESC, max(finished_at) DESC
+ORDER BY 3 DESC, 5 DESC
 LIMIT :limit;
 
 -- name: attempts_of
