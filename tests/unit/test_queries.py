@@ -15,6 +15,7 @@ import pytest
 from smq_core.states import State
 from smq_core.store import open_store
 from smq_core.store.records import Filter, Selection
+from smq_core.store.sqlite.browsing import MOST_STREAMED_TOPICS
 from smq_core.store.sqlite.queries import all_queries, query
 from smq_core.testing import EPOCH_MS, make_message, select
 
@@ -204,3 +205,27 @@ def test_a_page_is_come_by_without_sorting_or_walking_messages(
         for line in others
     )
     assert len([line for line in lines if line.startswith("USE TEMP")]) == len(of_leases)
+
+
+def test_topics_that_have_nothing_in_a_state_do_not_make_its_list_walk_the_table(location: str) -> None:
+    run: list[str] = []
+    store = open_store(location)
+    dead = [make_message(f"topic {number}", state=State.DEAD) for number in range(2)]
+    ready = [make_message(f"topic {number}") for number in range(MOST_STREAMED_TOPICS + 1)]
+    store.restore_many(dead + ready, None, EPOCH_MS)
+    database = store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
+
+    def trace(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
+        run.append(sql)
+        return True
+
+    database.exec_trace = trace
+    page = store.page(
+        Selection(state=State.DEAD), after=None, newest=False, limit=10, preview_bytes=9, now_ms=EPOCH_MS
+    )
+    database.exec_trace = None
+    store.close()
+
+    assert [row.topic for row in page] == ["topic 0", "topic 1"]
+    assert len([sql for sql in run if "INDEXED BY smq_shelf" in sql]) == len(dead)
+    assert [sql for sql in run if "NOT INDEXED" in sql] == []

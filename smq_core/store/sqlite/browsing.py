@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching"]
 
 MOST_STREAMED_TOPICS: Final = 300
-"""With more topics than this a list over all of them walks the table instead of one index range for each."""
+"""With more topics than this that have messages in a state, a list of it walks the table instead of one index
+range for each."""
 
 _ROWS = query("message_rows")
 _ROW = query("message_row")
-_BUSY_TOPICS = query("busy_topics")
+_TOPICS_WITH = query("topics_with")
 _HIGHEST_ID = query("highest_id")
 _ERROR_KINDS = query("error_kinds")
 _ATTEMPTS = query("attempts_of")
@@ -157,7 +158,7 @@ def _streams(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stre
     elif state is None:
         yield filters.table_stream(None)
     else:
-        topics = [row[0] for row in db.execute(_BUSY_TOPICS)]
+        topics = [row[0] for row in db.execute(_TOPICS_WITH, (state,))]
         if len(topics) > MOST_STREAMED_TOPICS:
             yield filters.table_stream(state)
         else:

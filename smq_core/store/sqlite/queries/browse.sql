@@ -24,11 +24,17 @@ FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))
 ORDER BY id;
 
--- name: busy_topics
--- Topics that have messages now.
+-- name: topics_with
+-- Topics that have messages in a state that has an order by id; those that have ready ones may have only leased ones.
 SELECT topic
 FROM smq_topics
-WHERE entered > gone
+WHERE CASE :state
+    WHEN 'delayed' THEN delayed
+    WHEN 'dead' THEN dead
+    WHEN 'done' THEN done
+    WHEN 'deleted' THEN deleted
+    ELSE entered - gone - delayed - dead - done - deleted
+  END > 0
 ORDER BY topic;
 
 -- name: highest_id
