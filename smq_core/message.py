@@ -106,7 +106,11 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that ever came in; with `gone`, what rates are computed from."""
     gone: int = 0
     oldest_age_s: float | None = None
-    """Seconds since `available_at` of the message that has been waiting longest; None when nothing waits."""
+    """Seconds since `available_at` of the message that has been waiting longest; None when nothing waits.
+
+    The first messages and the first of each priority are looked at: one that others overtook, which came back
+    with a new time, may have waited longer.
+    """
     paused: bool = False
     pause_reason: str = ""
     paused_by: str = ""

@@ -87,6 +87,16 @@ def test_the_oldest_age_sees_the_least_urgent(desk: Desk) -> None:
     assert desk.stats().oldest_age_s == 10.0
 
 
+def test_the_oldest_age_sees_every_priority(desk: Desk) -> None:
+    desk.send(priority=0)
+    desk.clock.advance(10)
+    desk.send_many(["x"] * 40, priority=1)
+    desk.send(priority=-1)
+
+    assert desk.stats().oldest_age_s == 10.0
+    assert desk.store.topics(desk.now_ms)[0].oldest_age_s == 10.0
+
+
 def test_the_oldest_age_sees_due_messages_that_nobody_promoted(desk: Desk) -> None:
     desk.send(delay=5)
     assert desk.stats().oldest_age_s is None

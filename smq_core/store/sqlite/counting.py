@@ -31,7 +31,7 @@ class _Counts(NamedTuple):
     done: int
     deleted: int
     first_ready_since: int | None
-    last_priority_since: int | None
+    each_priority_since: int | None
     due_since: int | None
     pause_reason: str | None
     paused_by: str | None
@@ -123,14 +123,14 @@ def _unused(pause: _Pause, now_ms: int) -> TopicStats:
 
 
 def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
-    """Answer the longest wait of the first ready messages, the first of the least urgent, and the due ones.
+    """Answer the longest wait of the first ready messages, the first of each priority, and the due ones.
 
-    A message behind the first few that waits longer than they do has been overtaken by requeued ones, and is
-    not looked for.
+    It is a lower bound: who stands behind the first ones of a priority was sent later, but may have waited
+    longer where those came back with a new time (requeued, moved, or delayed), and is not looked for.
     """
     moments = [
         row.first_ready_since,
-        row.last_priority_since,
+        row.each_priority_since,
         row.due_since if (row.due_since or now_ms + 1) <= now_ms else None,
     ]
     since = min((moment for moment in moments if moment is not None), default=None)

@@ -5,7 +5,8 @@ FROM smq_topics
 WHERE topic = :topic;
 
 -- name: topic_counts
--- Counters of every topic, or of the named one (bytes sort behind all text, so that a range takes both); how long its first and its least urgent ready messages have been waiting, and its pause.
+-- Counters of every topic, or of the named one (bytes sort behind all text, so that a range takes both); how long its first ready
+-- messages and the first of each priority (at most 201) have been waiting, and its pause.
 SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
   (
     SELECT min(available_at)
@@ -19,18 +20,34 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
     )
   ),
   (
-    SELECT available_at
-    FROM smq_messages AS m
-    WHERE m.topic = t.topic
-      AND m.status = 'ready'
-      AND m.priority = (
-        SELECT min(l.priority)
-        FROM smq_messages AS l
-        WHERE l.topic = t.topic
-          AND l.status = 'ready'
+    WITH RECURSIVE step(priority) AS (
+      SELECT max(h.priority)
+      FROM smq_messages AS h
+      WHERE h.topic = t.topic
+        AND h.status = 'ready'
+      UNION ALL
+      SELECT (
+          SELECT max(l.priority)
+          FROM smq_messages AS l
+          WHERE l.topic = t.topic
+            AND l.status = 'ready'
+            AND l.priority < step.priority
+        )
+      FROM step
+      WHERE step.priority IS NOT NULL
+    )
+    SELECT min(
+        (
+          SELECT available_at
+          FROM smq_messages AS m
+          WHERE m.topic = t.topic
+            AND m.status = 'ready'
+            AND m.priority = step.priority
+          ORDER BY m.id
+          LIMIT 1
+        )
       )
-    ORDER BY m.id
-    LIMIT 1
+    FROM step
   ),
   (
     SELECT min(available_at)
