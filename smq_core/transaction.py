@@ -58,8 +58,14 @@ class Transaction:
             StoreBusy: when others hold it for longer than the queue's timeout.
         """
         context = self._store.transaction()
-        context.__enter__()
-        self._context = context
+        try:
+            context.__enter__()
+            self._context = context
+        except BaseException as error:
+            # without its `__enter__` done, the `with` calls no `__exit__`
+            self._context = None
+            context.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(

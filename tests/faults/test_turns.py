@@ -6,6 +6,7 @@ wait for it.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -148,6 +149,8 @@ class Interruption:
     def strikes(self, work: Callable[[], object]) -> bool:
         """Run a piece of work; say whether it was interrupted."""
         before = sys.gettrace()
+        # what an earlier test left would be closed in the middle, and swallow the interrupt
+        gc.disable()
         sys.settrace(self)
         try:
             work()
@@ -155,6 +158,7 @@ class Interruption:
             return True
         finally:
             sys.settrace(before)
+            gc.enable()
         return False
 
 
@@ -218,7 +222,8 @@ def test_an_interrupt_while_a_checkpoint_waits_for_the_turn_locks_nobody_out(
     monkeypatch.setattr(checkpoints, "_PATIENCE_S", 0.02)
     with Queue(location, timeout=0.2) as writing:
         writing.enqueue("mail", "hello")
-        connection = Connection(Settings(location, False, 0.2, SystemClock().monotonic))
+        settings = Settings(location, read_only=False, timeout_s=0.2, monotonic=SystemClock().monotonic)
+        connection = Connection(settings)
         reader = apsw.Connection(location)
         reader.execute("BEGIN; SELECT count(*) FROM smq_messages").fetchall()
         writing.enqueue("mail", "hello")

@@ -179,6 +179,8 @@ class Connection:
             with savepoint(self.db):
                 return work(self.db)
         except FAILURES as error:
+            # a COMMIT inside ends the savepoint too
+            self._require_transaction()
             raise translate(error, self.settings.path) from error
 
     def _begin(self) -> None:

@@ -12,6 +12,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
+from smq_core.errors import StoreError
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.second_library import refuse
 
@@ -45,13 +46,20 @@ class Connections:
         """Answer this thread's connection.
 
         Raises:
-            StoreError: when it has to be opened and cannot be.
+            StoreError: when it has to be opened and cannot be, or was closed in the middle of a transaction.
         """
         try:
             connection: Connection = self._local.connection
         except AttributeError:
             return self._open()
-        return connection if connection.is_open else self._open()
+        if connection.is_open:
+            return connection
+        if connection.is_in_transaction:
+            raise StoreError(
+                "the transaction was rolled back by a fork or a close inside it: "
+                "leave its `with`, and do all of it again"
+            )
+        return self._open()
 
     def close(self) -> None:
         """Close the connections of all threads; waits for calls that run."""

@@ -74,8 +74,10 @@ class Session:
         with contextlib.ExitStack() as stack:
             while True:
                 transaction = self._connections.get().transaction(is_durable=is_durable and self._flushes)
+                # pushed before it is entered, so that an interrupt at the end of entering finds it
+                stack.push(transaction)
                 with contextlib.suppress(ClosedMeanwhileError):
-                    stack.enter_context(transaction)
+                    transaction.__enter__()
                     break
             yield
 
