@@ -44,6 +44,19 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str)
     assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
 
 
+@pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
+def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb: str) -> None:
+    """SQLite runs no trigger for the row that it replaces."""
+    for _ in range(2):
+        ask(path, f"{verb} INTO smq_messages(topic, payload, dedup_key) VALUES ('mail', 'x', 'k')")
+    assert finding(path, "counters").severity == "error"
+
+    repair.repair(str(path), NOW_MS)
+
+    assert finding(path, "counters").severity == "ok"
+    assert ask(path, "SELECT entered - gone FROM smq_topics WHERE topic = 'mail'") == [(1,)]
+
+
 def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
     lease(path, NOW_MS - 1)
     lease(path, NOW_MS + HORIZON_MS + 1)
