@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -47,6 +48,8 @@ def run_dashboard(
     )
     # A thread that turns a million rows into numbers lets others run more often, so that keys do not wait.
     sys.setswitchinterval(_HAND_OVER_S)
+    # What is loaded by now stays: to look through it for garbage would hold keys up for tens of milliseconds.
+    gc.freeze()
     app = Dashboard(session, SystemClock(), config, preferences)
     app.run(mouse=wishes.has_mouse)
     if is_remembered:

@@ -40,7 +40,9 @@ class Looking(Detailing):
     def go_back(self, *, may_quit: bool) -> None:
         """Undo the latest of: what runs, the details, marks, the filter, the view; at the top, leave."""
         view = self.view
-        if self.progress:
+        if self.filter_bar.is_open:
+            self._leave_filter()
+        elif self.progress:
             self.post_message(Withdrawn(self))
             self.say("stopping: what is done stays done")
         elif self.hide_details() or view.clear_marks():

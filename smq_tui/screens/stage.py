@@ -138,6 +138,7 @@ class Stage(Screen[None]):
     def show_view(self, name: str) -> None:
         """Show one of the six; its list has the focus."""
         self.current = name
+        self.filter_bar.close()
         # Between 120 and 150 columns figures and trails of topics need the room more than details do.
         self.pane.set_class(name == "topics", "-of-topics")
         for view in self.views.values():
