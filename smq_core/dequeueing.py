@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
 from smq_core.rows import holds_of, lease_of, raise_lost
 from smq_core.store.records import Failure, Hold
@@ -23,6 +24,8 @@ __all__ = ["FRUITLESS_S", "MOST", "checked_topics", "dequeue"]
 FRUITLESS_S: Final = 0.003
 """At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
 second, and a look costs 30 µs."""
+_LONGEST_SLEEP_S: Final = 2.0
+"""At least so often the wall clock is asked anew what is due: it may be set while we sleep."""
 MOST: Final = 100_000
 """The largest limit of one call."""
 
@@ -37,10 +40,12 @@ def dequeue(
         InvalidMessage: for a request out of range.
     """
     _check(request)
+    # before anything is finished
+    longest_s = duration_ms(wait_s, "wait") / 1000 if wait_s else 0.0
     leases = _take(store, clock, request, ack)
     if leases or not wait_s:
         return leases
-    return _wait(store, clock, request, duration_ms(wait_s, "wait") / 1000)
+    return _wait(store, clock, request, longest_s)
 
 
 def checked_topics(topics: Sequence[str]) -> Sequence[str]:
@@ -89,17 +94,19 @@ def _decoded(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -
 
 
 def _wait(store: Store, clock: Clock, request: LeaseRequest, wait_s: float) -> list[Lease]:
-    deadline = clock.monotonic() + wait_s
+    # a caller waits in real time, whatever the clock of the messages says
+    monotonic = SystemClock().monotonic
+    deadline = monotonic() + wait_s
     # before the look, so that what is committed between look and sleep is noticed
     waiter = store.waiter(is_shared=True)
     while True:
-        looked_at = clock.monotonic()
+        looked_at = monotonic()
         leases = _take(store, clock, request)
-        remaining = deadline - clock.monotonic()
+        remaining = deadline - monotonic()
         if leases or remaining <= 0:
             return leases
-        if waiter.wait(min(remaining, _until_next_due(store, clock, request.topics))):
-            pause(min(remaining, max(0.0, looked_at + FRUITLESS_S - clock.monotonic())))
+        if waiter.wait(min(remaining, _LONGEST_SLEEP_S, _until_next_due(store, clock, request.topics))):
+            pause(min(remaining, max(0.0, looked_at + FRUITLESS_S - monotonic())))
 
 
 def _until_next_due(store: Store, clock: Clock, topics: Sequence[str]) -> float:
