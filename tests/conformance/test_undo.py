@@ -180,3 +180,22 @@ def test_a_policy_can_be_taken_back_though_the_topic_was_paused_since(desk: Desk
     desk.undo(first)
 
     assert desk.store.policy("mail").max_attempts == 10
+
+
+def test_one_undo_after_the_other_takes_back_what_was_done_to_the_same_message(desk: Desk) -> None:
+    sent = desk.send()
+    desk.act("bury", sent)
+    desk.act("delete", sent)
+
+    assert [desk.undo().done, desk.state(sent), desk.undo().done, desk.state(sent)] == [1, "dead", 1, "ready"]
+
+
+def test_an_undo_that_brought_nothing_back_can_be_tried_again(desk: Desk) -> None:
+    sent = desk.send(key="k")
+    deleted = desk.act("delete", sent)
+    desk.send(key="k")
+    refused = desk.undo(deleted.operation)
+    desk.ack(desk.take_one())
+
+    assert (refused.operation, refused.done, refused.missed_count) == (None, 0, 1)
+    assert desk.undo(deleted.operation).done == 1

@@ -24,9 +24,8 @@ _READ = query("read_operation")
 _LATER = query("later_operation")
 _PAGE = query("undo_page")
 _UNDO = query("undo_some")
-_TOUCHED = query("touched_by")
+_DROP_BEFORE = query("drop_before")
 _CLOSE = query("close_operation")
-_FORGET = query("forget_before")
 _RESTORE = {
     "pause": (query("write_pause"), query("delete_pause")),
     "resume": (query("write_pause"), query("delete_pause")),
@@ -89,7 +88,7 @@ class Undoing(Session):
                 f"operation {operation} ({record.action}) cannot be undone: "
                 "it is too old, or removed messages for good"
             )
-        self._write_durably(lambda db: _close(db, operation, now_ms))
+        self._write_durably(partial(_close, undo=undo, tally=tally))
         return tally.outcome(names_ids=True)
 
 
@@ -101,7 +100,7 @@ def _last(db: apsw.Connection) -> int | None:
 def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
     """Take a chunk back inside a transaction; answers its last id, None when there was none."""
     operation, record, actor, now_ms = undo
-    rows: list[tuple[int, str | None, int]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
+    rows: list[tuple[int, str | None, int, int]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
         return None
     if tally.operation is None:
@@ -109,15 +108,18 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
         tally.operation = operations.begin(
             db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail
         ).id
-    wanted = [one for one, _, is_untouched in rows if is_untouched]
-    db.execute(_UNDO, {"undo": tally.operation, "operation": operation, "ids": id_array(wanted)})
-    undone = {row[0] for row in db.execute(_TOUCHED, (id_array(wanted), tally.operation))}
+    wanted = [one for one, _, is_untouched, _ in rows if is_untouched]
+    undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
+    # what was delivered since can never be brought back; the rest may, once a key is free or a later
+    # operation is undone
+    over = undone.union(one for one, _, _, may_come_back in rows if not may_come_back)
+    db.execute(_DROP_BEFORE, (operation, id_array(over)))
     operations.count(db, tally.operation, len(undone))
     tally.done += len(undone)
     tally.done_ids += sorted(undone)
     tally.add_missed(
         Missed(one, _why(status, is_untouched=bool(untouched)))
-        for one, status, untouched in rows
+        for one, status, untouched, _ in rows
         if one not in undone
     )
     return rows[-1][0]
@@ -131,9 +133,10 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
     return f"somebody touched it since; it is {status} now"
 
 
-def _close(db: apsw.Connection, operation: int, now_ms: int) -> None:
-    db.execute(_CLOSE, (now_ms, operation))
-    db.execute(_FORGET, (operation,))
+def _close(db: apsw.Connection, *, undo: _Undo, tally: Tally) -> None:
+    db.execute(_CLOSE, (undo.now_ms, undo.operation))
+    if tally.operation is not None:
+        operations.discard_if_empty(db, tally.operation)
 
 
 def _undo_setting(
@@ -159,5 +162,5 @@ def _undo_setting(
         topic=record.topic,
         detail=f"{record.action} of operation {operation}",
     )
-    _close(db, operation, now_ms)
+    db.execute(_CLOSE, (now_ms, operation))
     return Outcome(operation=began.id, done=1)

@@ -132,6 +132,8 @@ CREATE TABLE smq_undo (
   message_id INTEGER NOT NULL,
   status TEXT NOT NULL,
   status_after TEXT NOT NULL,
+  -- the operation that touched the message before, which can be undone after this one
+  operation_before INTEGER,
   deliveries INTEGER NOT NULL,
   topic TEXT NOT NULL,
   kind TEXT NOT NULL,

@@ -24,11 +24,11 @@ WHERE id = :operation
 -- name: save_before
 -- Keep how messages were before an operation, for its undo; what was processing comes back ready.
 INSERT INTO smq_undo(
-  operation, message_id, status, status_after, deliveries, topic, kind, priority, available_at, attempts, max_attempts,
-  headers, dedup_key, last_error, error_kind, finished_at, payload
+  operation, message_id, status, status_after, operation_before, deliveries, topic, kind, priority, available_at,
+  attempts, max_attempts, headers, dedup_key, last_error, error_kind, finished_at, payload
 )
-SELECT :operation, id, iif(status = 'processing', 'ready', status), ifnull(:status_after, status), deliveries, topic, kind,
-  priority, available_at, attempts, max_attempts, headers, dedup_key, last_error, error_kind, finished_at,
+SELECT :operation, id, iif(status = 'processing', 'ready', status), ifnull(:status_after, status), operation, deliveries,
+  topic, kind, priority, available_at, attempts, max_attempts, headers, dedup_key, last_error, error_kind, finished_at,
   iif(:with_payload, payload, NULL)
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids));
@@ -96,7 +96,7 @@ WHERE id IN (SELECT value FROM carray(:ids))
   AND operation = :operation;
 
 -- name: drop_before
--- Forget how messages were that an operation left alone after all.
+-- Forget how messages were that an operation left alone after all, or that its undo has brought back.
 DELETE FROM smq_undo
 WHERE operation = :operation
   AND message_id IN (SELECT value FROM carray(:ids));
@@ -166,9 +166,10 @@ WHERE id > :operation
   AND action IN ('pause', 'resume', 'policy');
 
 -- name: undo_page
--- The next messages of an operation, and whether each is still as the operation left it.
+-- The next messages of an operation, whether each is still as the operation left it, and whether it may be again.
 SELECT u.message_id, m.status,
-  m.id IS NOT NULL AND m.operation IS u.operation AND m.status = u.status_after AND m.deliveries = u.deliveries
+  m.id IS NOT NULL AND m.operation IS u.operation AND m.status = u.status_after AND m.deliveries = u.deliveries,
+  m.deliveries IS u.deliveries
 FROM smq_undo AS u
 LEFT JOIN smq_messages AS m ON m.id = u.message_id
 WHERE u.operation = :operation
@@ -177,7 +178,8 @@ ORDER BY u.message_id
 LIMIT :limit;
 
 -- name: undo_some
--- Put messages back as they were, where nobody touched them since; a held key leaves a message as it is.
+-- Put messages back as they were, where nobody touched them since; a held key leaves a message as it is. Each belongs
+-- to the operation before again, so that this one can be undone next.
 UPDATE OR IGNORE smq_messages
 SET status = u.status,
   topic = u.topic,
@@ -193,23 +195,20 @@ SET status = u.status,
   finished_at = u.finished_at,
   payload = ifnull(u.payload, smq_messages.payload),
   receipt = NULL,
-  operation = :undo
+  operation = u.operation_before
 FROM smq_undo AS u
 WHERE u.operation = :operation
   AND u.message_id = smq_messages.id
   AND smq_messages.id IN (SELECT value FROM carray(:ids))
   AND smq_messages.operation = u.operation
   AND smq_messages.status = u.status_after
-  AND smq_messages.deliveries = u.deliveries;
+  AND smq_messages.deliveries = u.deliveries
+RETURNING id;
 
 -- name: close_operation
--- Mark an operation as undone.
+-- Mark an operation as undone, when nothing is left that it could still bring back.
 UPDATE smq_operations
 SET undone_at = :now
 WHERE id = :operation
-  AND undone_at IS NULL;
-
--- name: forget_before
--- Forget what an undone operation had kept.
-DELETE FROM smq_undo
-WHERE operation = :operation;
+  AND undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM smq_undo AS u WHERE u.operation = smq_operations.id);
