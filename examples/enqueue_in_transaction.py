@@ -1,4 +1,6 @@
-"""Enqueue in the transaction that writes your own rows: both are there, or neither. Python's own sqlite3 is enough.
+"""Enqueue in the transaction that writes your own rows: both are there, or neither.
+
+Python's own sqlite3 is enough for it.
 
 smq init --into shop.sqlite3        # once: adds smq's tables to the application's database
 python examples/enqueue_in_transaction.py shop.sqlite3
