@@ -136,8 +136,9 @@ def without_fonts(svg: str) -> str:
 def png(svg: str, scale: float = WHOLE_CELLS) -> bytes:
     """Draw a picture; lengths of texts, which the library reckons without blanks, are left to the font."""
     plain = re.sub(r' textLength="[^"]*"', "", svg)
-    drawn: bytes = cairosvg.svg2png(bytestring=plain.encode(), scale=scale)
-    return drawn
+    file = io.BytesIO()
+    cairosvg.svg2png(bytestring=plain.encode(), write_to=file, scale=scale)  # pyright: ignore[reportArgumentType]  # a fraction is fine
+    return file.getvalue()
 
 
 def frame(svg: str) -> Image.Image:

@@ -18,7 +18,6 @@ __all__ = [
     "Filter",
     "ImportReport",
     "ImportStatus",
-    "Json",
     "Message",
     "Outcome",
     "Payload",
@@ -37,7 +36,6 @@ ErrorKind = smq_core.ErrorKind
 Filter = smq_core.Filter
 ImportReport = smq_core.transfer.ImportReport
 ImportStatus = smq_core.transfer.ImportStatus
-Json = smq_core.message.Json
 Message = smq_core.Message
 Outcome = smq_core.Outcome
 Payload = smq_core.Payload

@@ -36,6 +36,8 @@ _SEED: Final = 7
 
 def run_demo(config: Config, wishes: Wishes, clock: Clock) -> int:
     """Run it until somebody leaves the dashboard, or for a quarter of a minute; answer the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     with (
         tempfile.TemporaryDirectory(prefix="smq-demo-") as folder,
         Shop(Path(folder), random.Random(_SEED)) as shop,
@@ -45,6 +47,11 @@ def run_demo(config: Config, wishes: Wishes, clock: Clock) -> int:
 
             return run_dashboard(config, wishes, shop.location, "demo", is_remembered=False)
         return _summarise(shop, clock)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End as if by itself, so that everything started is ended too."""
+    raise SystemExit(128 + number)
 
 
 def _summarise(shop: Shop, clock: Clock) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from random import Random
 
-    from smq_tui.values import Json, Payload
+    from smq_tui.values import Payload
 
 __all__ = ["TOPICS", "WEIGHTS", "make_payload"]
 
@@ -49,12 +49,14 @@ def make_payload(topic: str, number: int, random: Random) -> Payload:
     """Make one message of a topic."""
     name = random.choice(_NAMES)
     if topic == "orders":
-        lines: list[Json] = [_line(random) for _ in range(random.randint(1, 4))]
         return {
             "order": 48_000 + number,
             "customer": name,
             "ship_to": random.choice(_CITIES),
-            "lines": lines,
+            "lines": [
+                {"sku": sku, "label": label, "pieces": random.randint(1, 3), "cents": cents}
+                for sku, label, cents in random.choices(_GOODS, k=random.randint(1, 4))
+            ],
             "gift": random.random() < 0.2,
         }
     if topic == "mail":
@@ -66,8 +68,3 @@ def make_payload(topic: str, number: int, random: Random) -> Payload:
         return f"invoice {number:05} for {name}, {random.choice(_CITIES)}, due in 14 days"
     sku, label, _ = random.choice(_GOODS)
     return {"sku": sku, "label": label, "changed": random.choice(["price", "stock", "text"])}
-
-
-def _line(random: Random) -> dict[str, Json]:
-    sku, label, cents = random.choice(_GOODS)
-    return {"sku": sku, "label": label, "pieces": random.randint(1, 3), "cents": cents}

@@ -41,7 +41,7 @@ class Neighbour:
         ):
             ids = list(inspector.ids(inspector.select("orders")))
             if what == "add":
-                queue.enqueue_many("orders", [{"late": number}] * (1 + number % 3))
+                queue.enqueue_many("orders", [f"late {number}"] * (1 + number % 3))
             elif what == "delete":
                 inspector.delete([ids[number % len(ids)]])
             elif what == "bury":
