@@ -13,6 +13,9 @@ from smq_core.format import duration, parse_duration
 __all__ = ["Backoff", "RandomSource", "TopicPolicy", "is_exhausted"]
 
 
+_LARGEST_FACTOR = 1_000
+
+
 class RandomSource(Protocol):
     """Where chance comes from: `random.Random` is one, a seeded one makes a run repeatable."""
 
@@ -58,7 +61,8 @@ class Backoff(msgspec.Struct, frozen=True):
         """Read the form of the command line, `2s:x2:1h`.
 
         Raises:
-            InvalidMessage: when it has another form, a factor below 1, or a cap below the first wait.
+            InvalidMessage: when it has another form, a factor not from 1 to 1,000, or a cap below the first
+                wait.
         """
         match = re.fullmatch(r"([^:]+):x(\d+(?:\.\d+)?):([^:]+)", text.strip())
         if match is None:
@@ -69,11 +73,19 @@ class Backoff(msgspec.Struct, frozen=True):
             backoff = cls(parse_duration(match[1]), float(match[2]), parse_duration(match[3]))
         except ValueError as error:
             raise InvalidMessage(f"back-off {text!r}: {error}") from error
-        if backoff.factor < 1 or backoff.cap < backoff.first:
+        if not 1 <= backoff.factor <= _LARGEST_FACTOR or not 0 <= backoff.first <= backoff.cap:
             raise InvalidMessage(
-                f"back-off {text!r}: the factor is 1 or more, and the cap not below the first wait"
+                f"back-off {text!r}: the factor is from 1 to 1,000, and the cap not below the first wait"
             )
         return backoff
+
+    @classmethod
+    def parse_leniently(cls, text: str | None) -> Backoff:
+        """Read what is stored; what is not set, or was changed by hand into no back-off, is the default."""
+        try:
+            return cls.parse(text) if text else cls()
+        except InvalidMessage:
+            return cls()
 
     def __str__(self) -> str:
         """Write the form of the command line."""

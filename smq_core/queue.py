@@ -14,6 +14,7 @@ from smq_core.message import Lease, Receipt
 from smq_core.payload import encode, encode_headers, encode_many
 from smq_core.randomness import process_random
 from smq_core.rows import hold_of, holds_of, raise_lost
+from smq_core.safe_text import clean_text
 from smq_core.store import open_store
 from smq_core.store.records import Batch, Failure, LeaseRequest, NewMessage
 from smq_core.transaction import Transaction
@@ -68,7 +69,7 @@ class Queue:
             raise ValueError(f"durability {durability!r} is neither 'full' nor 'normal'")
         self._clock: Clock = clock or SystemClock()
         self._random: RandomSource = random or process_random()
-        self._worker = worker
+        self._worker = None if worker is None else clean_text(worker)
         self._visibility_ms = (
             None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
         )

@@ -11,7 +11,7 @@ import codecs
 import re
 from typing import Final
 
-__all__ = ["CUT", "REPLACEMENT", "block", "cell", "visible"]
+__all__ = ["CUT", "REPLACEMENT", "block", "cell", "clean_text", "visible"]
 
 CUT: Final = "…"
 """Stands where text was cut."""
@@ -49,6 +49,16 @@ def visible(data: bytes, limit: int | None = None) -> str:
     except UnicodeDecodeError:
         return cell("hex " + head.hex(" "), limit)
     return cell(text, limit)
+
+
+def clean_text(value: object, most_bytes: int | None = None) -> str:
+    """Answer a value as text that can be stored: half a surrogate pair becomes its escape.
+
+    What is longer than `most_bytes` is cut at a character.
+    """
+    text = value if isinstance(value, str) else str(value)
+    data = (text if most_bytes is None else text[:most_bytes]).encode("utf-8", "backslashreplace")
+    return data[:most_bytes].decode("utf-8", "ignore")
 
 
 _NOT_SHOWN: Final = (

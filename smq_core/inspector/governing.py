@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smq_core import validation
+from smq_core.errors import InvalidMessage
 from smq_core.inspector.opened import Opened
+from smq_core.policy import Backoff
+from smq_core.safe_text import clean_text
 
 if TYPE_CHECKING:
     import datetime
 
     from smq_core.message import Outcome
-    from smq_core.policy import Backoff, TopicPolicy
+    from smq_core.policy import TopicPolicy
 
 __all__ = ["Governing"]
 
@@ -27,7 +30,7 @@ class Governing(Opened):
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
         return self._store.pause(
             validation.check_topic(topic),
-            reason=reason,
+            reason=clean_text(reason or ""),
             until_ms=until_ms,
             actor=self._actor,
             now_ms=self._clock.now_ms(),
@@ -63,7 +66,7 @@ class Governing(Opened):
             visibility_ms=None
             if visibility_timeout is None
             else validation.visibility_ms(visibility_timeout),
-            backoff=backoff,
+            backoff=None if backoff is None else _checked(backoff),
             keep_ms=None if keep is None else validation.duration_ms(keep, "keep"),
             actor=self._actor,
             now_ms=self._clock.now_ms(),
@@ -82,3 +85,21 @@ class Governing(Opened):
         False when there is no such daemon.
         """
         return self._store.command_worker(worker_id, command, actor=self._actor, now_ms=self._clock.now_ms())
+
+
+def _checked(backoff: Backoff) -> Backoff:
+    """Answer a back-off as it will be read back from its stored form.
+
+    Raises:
+        InvalidMessage: when it cannot be written so that it comes back as it is.
+    """
+    try:
+        stored = Backoff.parse(str(backoff))
+    except (ValueError, OverflowError, TypeError) as error:
+        raise InvalidMessage(f"back-off {backoff!r}: {error}") from error
+    if stored != backoff:
+        raise InvalidMessage(
+            f"back-off {backoff!r} would come back as {stored}: use waits of whole milliseconds and a factor "
+            "of at most six digits"
+        )
+    return stored

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
+from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store import open_store
 
@@ -36,7 +37,7 @@ class Opened:
         `actor` is who the activity log names (None: the user's name).
         """
         self._clock: Clock = clock or SystemClock()
-        self._actor = actor or _user()
+        self._actor = clean_text(actor or _user())
         self._store = open_store(
             location, read_only=read_only, may_create=False, timeout=timeout, clock=self._clock
         )

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.safe_text import clean_text
+
 if TYPE_CHECKING:
     from smq_core.states import State
     from smq_core.store.records import Selection
@@ -100,10 +102,10 @@ def conditions(
     where = selection.where
     as_of_ms = now_ms if selection.as_of_ms is None else selection.as_of_ms
     wanted: dict[str, Value] = {
-        "worker": where.worker,
-        "key": where.key,
+        "worker": _clean(where.worker),
+        "key": _clean(where.key),
         "error": _like(where.error),
-        "error_kind": where.error_kind,
+        "error_kind": _clean(where.error_kind),
         "text": _like(where.text),
         "min_attempts": where.min_attempts,
         "created_before": None if where.min_age_ms is None else as_of_ms - where.min_age_ms,
@@ -147,9 +149,13 @@ def _where(stream: Stream, wanted: dict[str, Value]) -> str:
     return "WHERE " + "\n  AND ".join(fragments) if fragments else ""
 
 
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean_text(text)
+
+
 def _like(part: str | None) -> str | None:
     """Turn plain text into a LIKE pattern that means just that text."""
     if part is None:
         return None
-    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = clean_text(part).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

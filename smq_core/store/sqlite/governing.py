@@ -35,7 +35,7 @@ class Governing(Session):
         return TopicPolicy(
             max_attempts=max_attempts or defaults.max_attempts,
             visibility_timeout=visibility_ms / 1000 if visibility_ms else defaults.visibility_timeout,
-            backoff=Backoff.parse(backoff) if backoff else defaults.backoff,
+            backoff=Backoff.parse_leniently(backoff),
             keep=(keep_ms or 0) / 1000,
         )
 

@@ -11,7 +11,7 @@ from smq_core.errors import StoreBusy
 from smq_core.store.records import ImportProgress
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
-from smq_core.store.sqlite.settling import ERROR_LIMIT, error_kind
+from smq_core.store.sqlite.settling import bounded_error, error_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def _restore_keyed(db: apsw.Connection, run: list[NewMessage], now_ms: int) -> l
 
 def _values(message: NewMessage, now_ms: int) -> tuple[str | bytes | int | None, ...]:
     """Answer the columns of `restore_rows`, in its order."""
-    error = message.last_error
+    error = None if message.last_error is None else bounded_error(message.last_error)
     return (
         message.topic,
         message.kind,
@@ -97,7 +97,7 @@ def _values(message: NewMessage, now_ms: int) -> tuple[str | bytes | int | None,
         message.attempts,
         message.max_attempts,
         message.headers,
-        None if error is None else error[:ERROR_LIMIT],
+        error,
         None if error is None else error_kind(error),
         message.finished_at,
         message.body,

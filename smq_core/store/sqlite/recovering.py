@@ -9,7 +9,7 @@ from smq_core.states import State
 from smq_core.store.records import Hold
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
-from smq_core.store.sqlite.settling import ERROR_LIMIT, error_kind, read_attempt, record_attempt
+from smq_core.store.sqlite.settling import bounded_error, error_kind, read_attempt, record_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, erro
     is_dead = verdict == "poison" or (
         is_charged and is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy)
     )
-    kept = error[:ERROR_LIMIT] if is_charged else None
+    kept = bounded_error(error) if is_charged else None
     db.execute(
         _RECOVER_ONE,
         {

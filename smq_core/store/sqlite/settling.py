@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import apsw
 
 from smq_core.policy import Backoff, TopicPolicy, is_exhausted
+from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store.records import Hold, Requeued
 from smq_core.store.sqlite.connection import savepoint
@@ -31,13 +32,14 @@ __all__ = [
     "Attempt",
     "Settling",
     "ack_all",
+    "bounded_error",
     "error_kind",
     "read_attempt",
     "record_attempt",
 ]
 
 ERROR_LIMIT: Final = 8 * 1024
-"""Characters kept of an error."""
+"""Bytes kept of an error."""
 KIND_LIMIT: Final = 200
 """Characters of an error's first line, by which dead letters are grouped."""
 
@@ -70,7 +72,7 @@ class Attempt(NamedTuple):
         defaults = TopicPolicy()
         return TopicPolicy(
             max_attempts=self.policy_max_attempts or defaults.max_attempts,
-            backoff=Backoff.parse(self.policy_backoff) if self.policy_backoff else defaults.backoff,
+            backoff=Backoff.parse_leniently(self.policy_backoff),
         )
 
 
@@ -167,8 +169,13 @@ def record_attempt(
     now_ms: int,
 ) -> None:
     """Keep a failed attempt in the message's history."""
-    values = (hold.id, attempt.attempts, now_ms, outcome, error[:ERROR_LIMIT], attempt.worker)
+    values = (hold.id, attempt.attempts, now_ms, outcome, bounded_error(error), attempt.worker)
     db.execute(_RECORD_ATTEMPT, values)
+
+
+def bounded_error(error: object) -> str:
+    """Answer what is kept of an error: always text that the database takes, whatever a handler raised."""
+    return clean_text(error, ERROR_LIMIT)
 
 
 def error_kind(error: str) -> str:
@@ -235,7 +242,7 @@ def _fate(attempt: Attempt, failure: Failure, now_ms: int) -> Requeued:
 
 
 def _give_back(db: apsw.Connection, hold: Hold, fate: Requeued, error: str, now_ms: int) -> None:
-    error = error[:ERROR_LIMIT]
+    error = bounded_error(error)
     finished_at = now_ms if fate.state is State.DEAD else None
     values = (fate.state, fate.available_at, finished_at, error, error_kind(error), hold.id, hold.receipt)
     db.execute(_REQUEUE_ONE, values)
