@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from smq_core.depth import FLAT, TOO_DEEP, is_text_too_deep, is_too_deep
 from smq_core.errors import InvalidMessage
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def encode(payload: Payload) -> tuple[str | bytes, Kind]:
         raise InvalidMessage(_complaint(payload)) from error
     if not is_faithful:
         raise InvalidMessage(_complaint(payload))
-    _check_size(len(encoded))
+    if len(encoded) > FLAT:
+        _check_size(len(encoded))
+        if is_too_deep(payload):
+            raise InvalidMessage(TOO_DEEP)
     return encoded.decode(), "json"
 
 
@@ -101,7 +105,10 @@ def _encode_together(payloads: Sequence[Payload]) -> list[str] | None:
         is_faithful = _decode_json(b"[%b]" % b",".join(encoded)) == list(payloads)
     except _NOT_JSON:
         return None
-    if not is_faithful or max(map(len, encoded)) > PAYLOAD_LIMIT:
+    if not is_faithful:
+        return None
+    longest = max(map(len, encoded))
+    if longest > PAYLOAD_LIMIT or (longest > FLAT and any(map(is_too_deep, payloads))):
         return None
     return [one.decode() for one in encoded]
 
@@ -124,11 +131,19 @@ def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
     if kind == "json":
         try:
             return _json_value(body)
+        except RecursionError as error:
+            # else the caller's stack is too full for a legal payload, which is no fault of the message
+            if is_text_too_deep(body):
+                raise InvalidMessage(TOO_DEEP) from error
+            raise
         except _NOT_JSON as error:
             raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
     if kind == "auto" and isinstance(body, str):
         try:
             return _json_value(body)
+        except RecursionError:
+            if not is_text_too_deep(body):
+                raise
         except _NOT_JSON:
             return body
     return body
@@ -143,11 +158,13 @@ def check_json_text(text: str | bytes | memoryview) -> None:
     """
     _check_size(len(text.encode()) if isinstance(text, str) else len(text))
     try:
-        _decode_json(text)
+        value = _decode_json(text)
     except RecursionError as error:
-        raise InvalidMessage("the JSON is nested too deeply; flatten it") from error
+        raise InvalidMessage(TOO_DEEP) from error
     except _NOT_JSON as error:
         raise InvalidMessage(f"not JSON that can be kept: {error}") from error
+    if len(text) > FLAT and is_too_deep(value):
+        raise InvalidMessage(TOO_DEEP)
 
 
 def encode_headers(headers: Mapping[str, str] | None) -> str | None:
@@ -237,7 +254,7 @@ def _complaint(payload: object) -> str:
     try:
         where = _first_illegal(payload, "payload")
     except RecursionError:
-        return "the payload is nested too deeply; flatten it"
+        return TOO_DEEP
     return (
         where or "the payload cannot be stored so that it comes back equal: send JSON values, text or bytes"
     )
