@@ -111,12 +111,16 @@ def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: st
     view = inspector(ctx, read_only=True)
     clock = SystemClock()
     deadline = None if timeout is None else clock.monotonic() + timeout
-    while left := _unfinished(view.topic(topic)):
+    while True:
+        version = view.data_version()
+        left = _unfinished(view.topic(topic))
+        if not left:
+            break
         remaining = _LOOK_EVERY_S if deadline is None else min(_LOOK_EVERY_S, deadline - clock.monotonic())
         if remaining <= 0:
             output.say(f"{topic} still has {output.amount(left, 'unfinished message')}")
             return 1
-        view.wait(remaining)
+        view.wait(remaining, since=version)
     output.say(f"{topic} is drained")
     return 0
 

@@ -131,6 +131,14 @@ class Looking(Opened):
         """Answer a number that changes when somebody else committed: whoever watches reads only then."""
         return self._store.data_version()
 
-    def wait(self, timeout: float) -> bool:
-        """Sleep until somebody committed, or `timeout` seconds are over; says which."""
-        return self._store.waiter(is_shared=True).wait(timeout)
+    def wait(self, timeout: float, *, since: int | None = None) -> bool:
+        """Sleep until somebody committed, or `timeout` seconds are over; says which.
+
+        With `since`, the `data_version` read before the last look, what was committed after that counts too:
+        else it is missed.
+        """
+        # before the comparison, so that nothing falls between the two
+        waiter = self._store.waiter(is_shared=True)
+        if since is not None and self._store.data_version() != since:
+            return True
+        return waiter.wait(timeout)

@@ -92,9 +92,9 @@ class Poller:
                 version = None
                 self._failures += 1
                 self._post(Refreshed(None, trouble=str(error)))
-            self._rest(looked_at)
+            self._rest(looked_at, version)
 
-    def _rest(self, looked_at: float) -> None:
+    def _rest(self, looked_at: float, version: int | None) -> None:
         """Sleep for the interval, and on until somebody writes."""
         if self._failures:
             self._wanted.wait(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1])
@@ -103,12 +103,12 @@ class Poller:
         while not self._wanted.is_set():
             if self._is_frozen:
                 self._wanted.wait()
-            elif self._has_changed() or self._clock.monotonic() - looked_at >= _HEARTBEATS_S:
+            elif self._has_changed(version) or self._clock.monotonic() - looked_at >= _HEARTBEATS_S:
                 return
 
-    def _has_changed(self) -> bool:
+    def _has_changed(self, version: int | None) -> bool:
         try:
-            return self._inspector.wait(_WAIT_S)
+            return self._inspector.wait(_WAIT_S, since=version)
         except SmqError:
             # The look that follows says what is wrong.
             return True

@@ -72,3 +72,11 @@ def test_an_edit_changes_what_it_names(queue: Queue, inspector: Inspector) -> No
 
     assert inspector.edit(sent, payload={"b": 1}, available_at=NOW + 1).done == 1
     assert (inspector.get(sent).payload, inspector.get(sent).available_at) == ({"b": 1}, NOW + 1)
+
+
+def test_a_wait_notices_what_was_committed_since_the_last_look(queue: Queue, inspector: Inspector) -> None:
+    version = inspector.data_version()
+    queue.enqueue("mail", "hello")
+
+    assert inspector.wait(0.0, since=version)
+    assert not inspector.wait(0.0, since=inspector.data_version())
