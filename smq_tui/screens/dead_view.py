@@ -168,7 +168,7 @@ class DeadView(View):
     def _sorted(self, kinds: dict[str, ErrorKind]) -> list[tuple[str, ErrorKind]]:
         sorting = self.table.sorting
         if sorting is None:
-            return list(kinds.items())
+            return sorted(kinds.items(), key=lambda item: (-item[1].count, item[0]))
         return sorted(
             kinds.items(), key=lambda item: _value(item[1], sorting.column), reverse=sorting.is_falling
         )
