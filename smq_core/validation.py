@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import epoch_ms
@@ -26,6 +27,7 @@ __all__ = [
     "available_at_ms",
     "check_key",
     "check_keys",
+    "check_limit",
     "check_max_attempts",
     "check_priority",
     "check_topic",
@@ -141,6 +143,17 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
             f"max_attempts {max_attempts!r} is no whole number from 1 to {MAX_ATTEMPTS_LIMIT:,}"
         )
     return max_attempts
+
+
+def check_limit(limit: int, name: str = "limit", *, least: int = 1) -> int:
+    """Answer how many are wanted, at most as many as can be counted.
+
+    Raises:
+        InvalidMessage: naming `name`, unless it is a whole number from `least` on.
+    """
+    if type(limit) is not int or limit < least:
+        raise InvalidMessage(f"{name} {limit!r} is no whole number from {least} on")
+    return min(limit, sys.maxsize)
 
 
 def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from smq_core import validation
 from smq_core.errors import MessageNotFound
+from smq_core.inspector.ids import checked_ids, is_possible, nearest, within
 from smq_core.inspector.opened import Opened, state_of
 from smq_core.message import ErrorKind
 from smq_core.rows import attempt_of, message_of, sample_of, worker_of
@@ -52,14 +54,19 @@ class Looking(Opened):
 
         With `preview` payloads are cut to so many characters and come as their text. With a filter the page
         is looked for through all that remains; bound it by `max_id` to look in slices.
+
+        Raises:
+            InvalidMessage: for a limit below 1, or a state that there is not.
         """
-        selection = Selection(topic=topic, state=state_of(state), where=where or Filter(), max_id=max_id)
+        selection = Selection(
+            topic=topic, state=state_of(state), where=where or Filter(), max_id=nearest(max_id)
+        )
         rows = self._store.page(
             selection,
-            after=after,
+            after=nearest(after),
             newest=newest,
-            limit=limit,
-            preview_bytes=preview,
+            limit=validation.check_limit(limit),
+            preview_bytes=_preview(preview),
             now_ms=self._clock.now_ms(),
         )
         return [message_of(row, is_preview=preview is not None) for row in rows]
@@ -69,16 +76,23 @@ class Looking(Opened):
     ) -> Sequence[int]:
         """Answer the ids of a selection beyond `after`, for lists that fetch their visible rows later."""
         return self._store.ids(
-            selection, limit=limit, now_ms=self._clock.now_ms(), after=after, newest=newest
+            within(selection),
+            limit=validation.check_limit(limit),
+            now_ms=self._clock.now_ms(),
+            after=nearest(after),
+            newest=newest,
         )
 
     def messages(self, ids: Sequence[int], *, preview: int | None = None) -> list[Message]:
         """Answer messages by their ids, ascending; those that are gone are left out."""
-        return [message_of(row, is_preview=preview is not None) for row in self._store.rows(ids, preview)]
+        rows = self._store.rows(checked_ids(ids), _preview(preview))
+        return [message_of(row, is_preview=preview is not None) for row in rows]
 
     def count(self, selection: Selection, *, limit: int = 10_000) -> int:
         """Count the messages of a selection, at most `limit`."""
-        return self._store.count(selection, limit=limit, now_ms=self._clock.now_ms())
+        return self._store.count(
+            within(selection), limit=validation.check_limit(limit), now_ms=self._clock.now_ms()
+        )
 
     def select(
         self, topic: str | None = None, state: State | str | None = None, where: Filter | None = None
@@ -98,20 +112,22 @@ class Looking(Opened):
         Raises:
             MessageNotFound: when it is gone.
         """
-        row = self._store.get(message_id)
+        row = self._store.get(message_id) if is_possible(message_id) else None
         if row is None:
             raise MessageNotFound(message_id)
         return message_of(row)
 
     def attempts(self, message_id: int) -> list[Attempt]:
         """Answer the failed attempts kept of a message, oldest first."""
-        return [attempt_of(row) for row in self._store.attempts(message_id)]
+        rows = self._store.attempts(message_id) if is_possible(message_id) else []
+        return [attempt_of(row) for row in rows]
 
     def error_kinds(self, topic: str | None = None, *, limit: int = 1_000) -> list[ErrorKind]:
         """Group the dead letters by topic and first line of their error, most frequent first."""
+        found = self._store.error_kinds(topic, limit=validation.check_limit(limit))
         return [
             ErrorKind(topic=name, error_kind=kind, count=count, first=first / 1000, last=last / 1000)
-            for name, kind, count, first, last in self._store.error_kinds(topic, limit=limit)
+            for name, kind, count, first, last in found
         ]
 
     def workers(self) -> list[WorkerInfo]:
@@ -125,7 +141,7 @@ class Looking(Opened):
 
     def activity(self, *, limit: int = 100, before: int | None = None) -> list[ActivityEntry]:
         """Answer what operators did, newest first, before an operation's id if one is given."""
-        return self._store.activity(limit=limit, before=before)
+        return self._store.activity(limit=validation.check_limit(limit), before=nearest(before))
 
     def data_version(self) -> int:
         """Answer a number that changes when somebody else committed: whoever watches reads only then."""
@@ -142,3 +158,12 @@ class Looking(Opened):
         if since is not None and self._store.data_version() != since:
             return True
         return waiter.wait(timeout)
+
+
+def _preview(characters: int | None) -> int | None:
+    """Answer how much of a payload is shown, None for all.
+
+    Raises:
+        InvalidMessage: when it is negative.
+    """
+    return None if characters is None else validation.check_limit(characters, "preview", least=0)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from smq_core import validation
-from smq_core.errors import InvalidMessage
+from smq_core.errors import InvalidMessage, MessageNotFound, SmqError
+from smq_core.inspector.ids import checked_ids, is_possible, listed, within
 from smq_core.inspector.opened import Opened, state_of
+from smq_core.message import Missed, Outcome
 from smq_core.payload import encode, encode_headers
 from smq_core.store.records import Edit, Selection
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Iterable
 
-    from smq_core.message import Outcome, Payload
+    from smq_core.message import Payload
     from smq_core.states import State
     from smq_core.store.records import Targets
 
@@ -97,6 +99,8 @@ class Mending(Opened):
             MessageNotFound: when it is gone.
             InvalidMessage: for a value that a message cannot have.
         """
+        if not is_possible(message_id):
+            raise MessageNotFound(message_id)
         unset = msgspec.UNSET
         body, kind = (unset, unset) if isinstance(payload, msgspec.UnsetType) else encode(payload)
         edit = Edit(
@@ -135,6 +139,8 @@ class Mending(Opened):
         Raises:
             SmqError: when there is none, or it was undone already, or cannot be.
         """
+        if operation is not None and not is_possible(operation):
+            raise SmqError(f"there is no operation {operation}: see `smq activity`")
         return self._store.undo(operation, actor=self._actor, now_ms=self._clock.now_ms())
 
     def _act(
@@ -146,8 +152,8 @@ class Mending(Opened):
         force: bool = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        frozen = targets if isinstance(targets, Selection | Mapping) else dict.fromkeys(targets)
-        return self._store.act(
+        frozen, missed = _frozen(targets)
+        outcome = self._store.act(
             verb,
             frozen,
             to=to,
@@ -156,3 +162,20 @@ class Mending(Opened):
             now_ms=self._clock.now_ms(),
             progress=progress,
         )
+        if not missed:
+            return outcome
+        return msgspec.structs.replace(
+            outcome, missed=outcome.missed + missed, missed_count=outcome.missed_count + len(missed)
+        )
+
+
+def _frozen(targets: Iterable[int] | Targets) -> tuple[Targets, tuple[Missed, ...]]:
+    """Answer what an action is aimed at, and what it misses as nothing can have such an id."""
+    if isinstance(targets, Selection):
+        return within(targets), ()
+    wanted = targets if isinstance(targets, Mapping) else dict.fromkeys(listed(targets))
+    possible = checked_ids(wanted)
+    if len(possible) == len(wanted):
+        return wanted, ()
+    beyond = sorted(set(wanted).difference(possible))
+    return {one: wanted[one] for one in possible}, tuple(Missed(one, "no such message") for one in beyond)
