@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
+import enum
 import math
 import uuid
 from typing import TYPE_CHECKING, cast
@@ -29,6 +31,7 @@ from smq_core.payload import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smq_core import Queue
     from smq_core.message import Payload
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -191,3 +194,57 @@ def test_a_struct_is_no_payload() -> None:
 
     with pytest.raises(InvalidMessage, match="type Order"):
         encode(cast("Payload", Order(1)))
+
+
+@pytest.mark.parametrize("headers", [["a"], [], [("a", "b")], "a=b", "", 5, 0, {"a"}])
+def test_headers_that_are_no_mapping_are_refused(headers: object) -> None:
+    with pytest.raises(InvalidMessage, match="mapping"):
+        encode_headers(cast("dict[str, str]", headers))
+
+
+class _Level(enum.IntEnum):
+    LOW = 1
+
+
+class _Name(enum.StrEnum):
+    MAIL = "mail"
+
+
+class _Old(str, enum.Enum):  # noqa: UP042 - its str() is not its value
+    MAIL = "mail"
+
+
+class _Raw(bytes):
+    """Bytes of a class of one's own."""
+
+
+@pytest.mark.parametrize(
+    ("payload", "plain"),
+    [
+        (_Level.LOW, 1),
+        (_Name.MAIL, "mail"),
+        (_Old.MAIL, "mail"),
+        (_Raw(b"mail"), b"mail"),
+        ({"level": _Level.LOW, _Name.MAIL: [_Name.MAIL]}, {"level": 1, "mail": ["mail"]}),
+        (collections.OrderedDict(a=1), {"a": 1}),
+        (collections.defaultdict(list, a=[1]), {"a": [1]}),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+    ],
+)
+def test_a_value_of_a_subclass_comes_back_as_the_plain_one(
+    queue: Queue, payload: Payload, plain: Payload
+) -> None:
+    queue.enqueue("mail", payload)
+    queue.enqueue_many("mail", [payload])
+
+    for lease in queue.dequeue("mail", limit=2):
+        assert of_type(lease.message.payload) == of_type(plain)
+
+
+def test_a_topic_a_key_and_headers_may_be_members_of_an_enum(queue: Queue) -> None:
+    queue.enqueue(_Name.MAIL, "a", key=_Name.MAIL, headers={_Name.MAIL: _Name.MAIL})
+    queue.enqueue_many(_Name.MAIL, ["a", "b"], keys=[_Old.MAIL, None], headers={_Old.MAIL: _Old.MAIL})
+
+    first, second = (lease.message for lease in queue.dequeue("mail", limit=9))
+    assert (of_type(first.key), first.headers) == (of_type("mail"), {"mail": "mail"})
+    assert (second.payload, second.headers) == ("b", {"mail": "mail"})
