@@ -43,8 +43,8 @@ def epoch_ms(moment: float | datetime.datetime) -> int:
     """Turn an aware datetime, or seconds since the epoch, into milliseconds since the epoch.
 
     Raises:
-        ValueError: for a naive datetime (it could mean any zone), or a number that is no time of the years
-            1970 to 9999.
+        ValueError: for a naive datetime (it could mean any zone), a number that is no time of the years 1970
+            to 9999, or what is neither.
     """
     if isinstance(moment, datetime.datetime):
         if moment.tzinfo is None:
@@ -52,6 +52,10 @@ def epoch_ms(moment: float | datetime.datetime) -> int:
                 f"{moment.isoformat()} has no time zone: pass an aware datetime, or seconds since the epoch"
             )
         seconds = moment.timestamp()
+    elif isinstance(moment, bool) or not isinstance(moment, int | float):
+        raise ValueError(  # noqa: TRY004 - one error for all that is no time
+            f"{moment!r} is no time: pass an aware datetime, or seconds since the epoch as a number"
+        )
     else:
         seconds = float(moment)
     if not 0 <= seconds < _END_OF_9999:

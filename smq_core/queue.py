@@ -43,7 +43,7 @@ class Queue:
 
     def __init__(
         self,
-        location: str | os.PathLike[str] | None = None,
+        location: str | bytes | os.PathLike[str] | None = None,
         *,
         durability: Literal["full", "normal"] = "full",
         visibility_timeout: float | None = None,
@@ -62,7 +62,7 @@ class Queue:
         leases.
 
         Raises:
-            InvalidMessage: for a visibility timeout out of range.
+            InvalidMessage: for a timeout out of range.
             ValueError: for an unknown durability.
         """
         if durability not in ("full", "normal"):
@@ -73,7 +73,8 @@ class Queue:
         self._visibility_ms = (
             None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
         )
-        self._store = open_store(location, durability=durability, timeout=timeout, clock=self._clock)
+        patience = validation.check_patience(timeout)
+        self._store = open_store(location, durability=durability, timeout=patience, clock=self._clock)
 
     @property
     def location(self) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "KEY_LIMIT",
     "LONGEST_DURATION_S",
     "LONGEST_LEASE_MS",
+    "LONGEST_PATIENCE_S",
     "MAX_ATTEMPTS_LIMIT",
     "PRIORITIES",
     "TOPIC_LIMIT",
@@ -29,6 +30,7 @@ __all__ = [
     "check_keys",
     "check_limit",
     "check_max_attempts",
+    "check_patience",
     "check_priority",
     "check_topic",
     "duration_ms",
@@ -43,6 +45,8 @@ PRIORITIES: Final = range(-100, 101)
 MAX_ATTEMPTS_LIMIT: Final = 1_000_000
 LONGEST_LEASE_MS: Final = 24 * 3_600_000
 """The longest visibility timeout."""
+LONGEST_PATIENCE_S: Final = 24 * 86_400
+"""The longest that a call waits for the database: SQLite counts the milliseconds in 31 bits."""
 LONGEST_DURATION_S: Final = 100 * 366 * 86_400
 """A hundred years: what is longer is a mistake in the unit."""
 _RESERVED = frozenset("=*,")
@@ -156,6 +160,17 @@ def check_limit(limit: int, name: str = "limit", *, least: int = 1) -> int:
     return min(limit, sys.maxsize)
 
 
+def check_patience(seconds: float) -> float:
+    """Answer for how long a call waits for others to let go of the database, if it is up to 24 days.
+
+    Raises:
+        InvalidMessage: when it is negative, longer, or no number.
+    """
+    if duration_ms(seconds, "timeout") > LONGEST_PATIENCE_S * 1000:
+        raise InvalidMessage(f"a timeout of {seconds:g} s is over 24 days: take a shorter one")
+    return seconds
+
+
 def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     """Turn a duration in seconds into milliseconds, rounded.
 
@@ -163,7 +178,7 @@ def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
         InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or no
             number.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _is_finite(seconds):
         raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
     if not least <= seconds <= LONGEST_DURATION_S:
         raise InvalidMessage(
@@ -201,3 +216,10 @@ def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | N
         return epoch_ms(at)
     except (ValueError, OverflowError, TypeError) as error:
         raise InvalidMessage(f"at: {error}") from error
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False

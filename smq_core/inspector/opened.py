@@ -10,6 +10,7 @@ from smq_core.errors import InvalidMessage
 from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store import open_store
+from smq_core.validation import check_patience
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +26,7 @@ class Opened:
 
     def __init__(
         self,
-        location: str | os.PathLike[str] | None = None,
+        location: str | bytes | os.PathLike[str] | None = None,
         *,
         read_only: bool = False,
         actor: str | None = None,
@@ -35,11 +36,18 @@ class Opened:
         """Remember where the queue is; nothing is opened before the first call, and no file is ever created.
 
         `actor` is who the activity log names (None: the user's name).
+
+        Raises:
+            InvalidMessage: for a timeout out of range.
         """
         self._clock: Clock = clock or SystemClock()
         self._actor = clean_text(actor or _user())
         self._store = open_store(
-            location, read_only=read_only, may_create=False, timeout=timeout, clock=self._clock
+            location,
+            read_only=read_only,
+            may_create=False,
+            timeout=check_patience(timeout),
+            clock=self._clock,
         )
         self.is_read_only = read_only
 

@@ -41,7 +41,7 @@ def default_location() -> str:
 
 
 def open_store(
-    location: str | os.PathLike[str] | None = None,
+    location: str | bytes | os.PathLike[str] | None = None,
     *,
     durability: Literal["full", "normal"] = "full",
     read_only: bool = False,
@@ -57,7 +57,7 @@ def open_store(
     from smq_core.store.sqlite.store import SqliteStore
 
     return SqliteStore(
-        location or default_location(),
+        os.fsdecode(location or default_location()),
         durability=durability,
         read_only=read_only,
         may_create=may_create,

@@ -104,7 +104,7 @@ def test_a_duration_is_rounded_to_milliseconds(seconds: float, milliseconds: int
     assert duration_ms(seconds, "delay") == milliseconds
 
 
-@pytest.mark.parametrize("seconds", [-0.001, 3_162_240_001, math.nan, math.inf, "1", None, True])
+@pytest.mark.parametrize("seconds", [-0.001, 3_162_240_001, math.nan, math.inf, 10**400, "1", None, True])
 def test_any_other_duration_is_refused_by_its_name(seconds: object) -> None:
     with pytest.raises(InvalidMessage, match="delay"):
         duration_ms(cast("float", seconds), "delay")
@@ -140,6 +140,10 @@ def test_a_message_is_for_now_unless_it_is_said_otherwise() -> None:
         (0.0, math.nan, "at"),
         (0.0, datetime.datetime(2026, 1, 1), "time zone"),  # noqa: DTZ001 - it is the mistake
         (0.0, "tomorrow", "at"),
+        (0.0, "2020", "no time"),
+        (0.0, True, "no time"),
+        (0.0, datetime.date(2030, 1, 1), "no time"),
+        (0.0, 10**400, "at"),
     ],
 )
 def test_a_time_that_means_nothing_is_refused(delay: float, at: object, words: str) -> None:
