@@ -37,7 +37,7 @@ class Governing(Opened):
         )
 
     def resume(self, topic: str) -> Outcome:
-        """Let a paused topic be leased again."""
+        """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
         return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def policy(self, topic: str) -> TopicPolicy:
@@ -53,7 +53,7 @@ class Governing(Opened):
         backoff: Backoff | None = None,
         keep: float | None = None,
     ) -> Outcome:
-        """Set what is given of a topic's policy.
+        """Set what is given of a topic's policy; nothing is done where nothing is.
 
         `keep` is for how many seconds processed messages stay as `done` (0: not).
 

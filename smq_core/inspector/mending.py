@@ -93,7 +93,7 @@ class Mending(Opened):
     ) -> Outcome:
         """Change what is given of a message that is neither processing nor in the trash.
 
-        With `seen`, only if it still is in that state.
+        With `seen`, only if it still is in that state. Nothing is done where nothing new is given.
 
         Raises:
             MessageNotFound: when it is gone.

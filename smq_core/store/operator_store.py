@@ -109,7 +109,7 @@ class OperatorStore(Protocol):
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
     ) -> Outcome:
-        """Change one message that is not processing."""
+        """Change one message that is not processing; nothing is done where nothing new is given."""
         ...
 
     def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
@@ -137,7 +137,7 @@ class OperatorStore(Protocol):
         ...
 
     def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
-        """Let a paused topic be leased again."""
+        """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
         ...
 
     def policy(self, topic: str) -> TopicPolicy:
@@ -155,7 +155,7 @@ class OperatorStore(Protocol):
         actor: str,
         now_ms: int,
     ) -> Outcome:
-        """Replace what is not None of a topic's policy."""
+        """Replace what is not None of a topic's policy; nothing is done where all is."""
         ...
 
     def data_version(self) -> int:

@@ -43,6 +43,17 @@ def test_an_edit_leaves_alone_what_it_does_not_name(desk: Desk) -> None:
     assert (row.body, row.priority, row.key, row.headers) == ("new", 5, "k", '{"a":"b"}')
 
 
+def test_an_edit_that_names_nothing_does_nothing(desk: Desk) -> None:
+    sent = desk.send()
+    hold = desk.take_one()
+    desk.clock.advance(60)
+    desk.take("print")
+
+    assert edit(desk, sent) == (0, "")
+    assert desk.store.activity(limit=9, before=None) == []
+    assert desk.ack(hold) == []
+
+
 def test_an_edit_of_a_held_key_is_refused(desk: Desk) -> None:
     desk.send(key="k")
     other = desk.send()

@@ -39,6 +39,30 @@ def test_resuming_a_topic_that_is_not_paused_does_nothing(desk: Desk) -> None:
     assert desk.store.activity(limit=9, before=None) == []
 
 
+def test_resuming_a_topic_whose_pause_is_over_does_nothing(desk: Desk) -> None:
+    desk.pause(until_ms=desk.now_ms + 1_000)
+    desk.clock.advance(1)
+
+    assert (desk.resume().done, desk.resume().operation) == (0, None)
+    assert [entry.action for entry in desk.store.activity(limit=9, before=None)] == ["pause"]
+
+
+def test_a_pause_is_resumed_up_to_its_end(desk: Desk) -> None:
+    desk.pause(until_ms=desk.now_ms + 1_000)
+    desk.clock.advance(0.999)
+
+    assert desk.resume().done == 1
+    assert not desk.stats().paused
+
+
+def test_setting_nothing_of_a_policy_does_nothing(desk: Desk) -> None:
+    outcome = desk.set_policy()
+
+    assert (outcome.done, outcome.operation) == (0, None)
+    assert desk.store.activity(limit=9, before=None) == []
+    assert desk.store.topics(desk.now_ms) == []
+
+
 def test_done_messages_are_removed_when_their_topic_kept_them_long_enough(desk: Desk) -> None:
     desk.set_policy(keep_ms=10_000)
     sent = desk.send()

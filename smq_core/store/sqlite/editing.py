@@ -118,6 +118,8 @@ def _edit(
         return _missed(message_id, refusal)
     fields = {name: getattr(edit, name) for name in edit.__struct_fields__}
     changes = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    if not changes:
+        return Outcome(operation=None, done=0)
     detail = f"message {message_id}: {', '.join(sorted(changes))}"
     operation = operations.begin(db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=detail)
     _write(db, operation.id, message_id, values, changes)

@@ -50,10 +50,12 @@ class Governing(Session):
         actor: str,
         now_ms: int,
     ) -> Outcome:
-        """Set what is not None of a topic's policy."""
+        """Set what is not None of a topic's policy; nothing is done where all is."""
         values = (topic, max_attempts, visibility_ms, None if backoff is None else str(backoff), keep_ms)
         named = zip(("max attempts", "visibility ms", "back-off", "keep ms"), values[1:], strict=True)
         detail = ", ".join(f"{name} {value}" for name, value in named if value is not None)
+        if not detail:
+            return Outcome(operation=None, done=0)
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_POLICY, (topic,)).fetchone())
@@ -79,11 +81,11 @@ class Governing(Session):
         return self._write_durably(work)
 
     def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
-        """Let a paused topic be leased again; nothing is done for one that is not paused."""
+        """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
 
         def work(db: apsw.Connection) -> Outcome:
             row = db.execute(_READ_PAUSE, (topic,)).fetchone()
-            if row is None:
+            if row is None or _is_over(row[3], now_ms):
                 return Outcome(operation=None, done=0)
             began = operations.begin(
                 db, "resume", actor=actor, now_ms=now_ms, topic=topic, before=_encoded(row)
@@ -97,3 +99,7 @@ class Governing(Session):
 def _encoded(row: object) -> str:
     """Write a row's values for the undo; `null` where there was no row."""
     return msgspec.json.encode(row).decode()
+
+
+def _is_over(paused_until: int | None, now_ms: int) -> bool:
+    return paused_until is not None and paused_until <= now_ms
