@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment leaves no lock, no turn and nothing half-done; each is tried in a process of its own."""
+"""Ctrl-C at any moment leaves no lock, no turn, nothing half-done; each is tried in a process of its own."""
 
 from __future__ import annotations
 

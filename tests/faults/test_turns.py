@@ -17,8 +17,7 @@ from smq_core import Queue, StoreBusy
 from tests.concurrency.children import child
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Iterator
 
 HOLDER = """
     import sys
