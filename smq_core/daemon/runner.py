@@ -185,9 +185,14 @@ class Runner:
             return
         coroutine: Coroutine[object, object, object] = action.function(HandlerMessage(delivery, self))  # type: ignore[assignment]  # `is_async` says so
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
-        with self._lock:
-            self._future = future
-        future.result()
+        try:
+            with self._lock:
+                self._future = future
+            future.result()
+        except HandlerInterrupt:
+            # it came before the future could be cancelled instead
+            future.cancel()
+            raise
 
     def _settle(self) -> None:
         """Let no interruption in any more, and take back one that was sent and has not come up yet."""
