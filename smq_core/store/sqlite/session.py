@@ -69,8 +69,7 @@ class Session:
         Raises:
             StoreBusy: when others held the database for longer than the timeout.
         """
-        if self._settings.read_only:
-            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
+        self._require_writable()
         with contextlib.ExitStack() as stack:
             while True:
                 transaction = self._connections.get().transaction(is_durable=is_durable and self._flushes)
@@ -93,6 +92,10 @@ class Session:
             now_ms=self._clock.now_ms(),
         )
 
+    def _require_writable(self) -> None:
+        if self._settings.read_only:
+            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
+
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         while True:
             try:
@@ -101,8 +104,7 @@ class Session:
                 continue
 
     def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
-        if self._settings.read_only:
-            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
+        self._require_writable()
         while True:
             try:
                 return self._connections.get().write(work, is_durable=is_durable)
