@@ -86,11 +86,6 @@ class Fleet:
         """Count the messages that any process has."""
         return sum(len(one.in_flight) for one in self.processes)
 
-    @property
-    def has_been_ready(self) -> bool:
-        """Say whether the newest code could be imported."""
-        return any(one.is_ready for one in self.current)
-
     def restart_due_in(self, now: float) -> float | None:
         """Answer in how many seconds a process is to be started; None: all are there."""
         wanted = self.count if self.program.handlers else 0
