@@ -13,21 +13,9 @@ from smq_core import Inspector, Queue
 from tests.daemon.running import Daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "queue.sqlite3"
-
-
-@pytest.fixture
-def queue(path: Path) -> Iterator[Queue]:
-    with Queue(path) as opened:
-        yield opened
 
 
 def run_burst(folder: Path, *arguments: str, code: str = "") -> Daemon:

@@ -12,28 +12,9 @@ from smq_core import Inspector, Queue
 from tests.daemon.running import Daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "queue.sqlite3"
-
-
-@pytest.fixture
-def queue(path: Path) -> Iterator[Queue]:
-    with Queue(path) as opened:
-        yield opened
-
-
-def run_burst(folder: Path, *arguments: str, code: str = "") -> Daemon:
-    """Run a daemon until its topics are drained, and see that it ends well."""
-    with Daemon(folder, *arguments, "--burst", code=code) as daemon:
-        assert daemon.end() == 0, daemon.lines
-    return daemon
 
 
 def test_term_releases_uncounted_what_has_not_ended(tmp_path: Path, queue: Queue, path: Path) -> None:

@@ -20,7 +20,6 @@ from smq_core.policy import Backoff
 from tests.daemon.running import Daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -54,17 +53,6 @@ COUNTING = """
         os.write(FD, b"%d\\n" % message.id)
     FD = os.open("handled", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "queue.sqlite3"
-
-
-@pytest.fixture
-def queue(path: Path) -> Iterator[Queue]:
-    with Queue(path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(
