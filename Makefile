@@ -3,7 +3,7 @@ BIN := .venv/bin
 CODE := $(wildcard smq_core smq_tui tests examples benchmarks screenshots)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
 
-.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick screenshots clean clean-all venv venv-dev
+.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick faults screenshots clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -37,6 +37,11 @@ imports: venv-dev
 fix: venv-dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+faults: venv-dev ## the matrix of faults at full length (some twenty minutes): writes docs/reliability.md
+	@mkdir -p build && rm -f build/faults.jsonl
+	SMQ_FAULTS=full SMQ_FAULT_RESULTS=build/faults.jsonl $(BIN)/pytest -m fault --timeout 1800 $(ARGS); ended=$$?; \
+	SMQ_FAULTS=full $(BIN)/python -m tests.reliability build/faults.jsonl; exit $$ended
 
 bench: venv ## smq, its limit and its peers: writes docs/benchmarks.md (about two hours; ARGS="--sections alike --rounds 1")
 	$(BIN)/python -m benchmarks.full $(ARGS)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from smq_core.store.base import Store
 
+pytest_plugins = ("tests.matrix",)
+
 DESCRIPTORS = Path("/proc/self/fd")
 DEAD_QUIETLY = ("asyncio_", "ThreadPoolExecutor")
 """Idle threads of executors, which end with the interpreter."""

@@ -15,6 +15,8 @@ from tests.unit.jsonl_desk import bodies
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 LINES = 1_200
 REJECTS = LINES // 100
 
@@ -46,8 +48,14 @@ def assert_each_line_once(location: Path) -> None:
     assert len(location.with_name("rejects.reasons.jsonl").read_bytes().splitlines()) == REJECTS
 
 
+@pytest.mark.fault(
+    row="an import killed at any of its effects on the disk, and run again",
+    part="below SQLite",
+    promise="each line is in exactly once, each reject too",
+    how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
+)
 def test_killed_at_any_effect_and_run_again_it_takes_each_line_once(
-    tmp_path: Path, source: Path, template: Path
+    tmp_path: Path, source: Path, template: Path, fault: Fault
 ) -> None:
     folder = tmp_path / "queue"
     location = folder / "queue.sqlite3"
@@ -57,12 +65,12 @@ def test_killed_at_any_effect_and_run_again_it_takes_each_line_once(
         folder.mkdir()
         shutil.copyfile(template, location)
 
-    kills = 0
     for _ in every_kill(lambda: take(location, source), renew):
         take(location, source)
         assert_each_line_once(location)
-        kills += 1
-    assert kills > 10
+        fault.struck()
+        fault.ran()
+    assert fault.fired > 10
 
 
 def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path, source: Path) -> None:
