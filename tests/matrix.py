@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 IS_FULL = os.environ.get("SMQ_FAULTS") == "full"
 RESULTS = os.environ.get("SMQ_FAULT_RESULTS")
@@ -86,7 +86,9 @@ def fault(request: pytest.FixtureRequest) -> Iterator[Fault]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Take down how a test of the matrix ended, once it was torn down too."""
     report = yield
     counted = item.stash.get(FAULT, None)
