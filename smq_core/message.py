@@ -67,6 +67,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of the last error, bounded; dead letters are grouped by it."""
     finished_at: float | None = None
     """When it became dead, done or deleted."""
+    output: str | None = None
+    """The end of what its command printed when it ended well; only of a message that is read alone."""
     size: int = 0
     """Bytes of the payload as stored; 0 on a lease, which does not ask."""
 

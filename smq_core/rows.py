@@ -84,6 +84,7 @@ def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
         last_error=row.last_error,
         error_kind=row.error_kind,
         finished_at=_seconds(row.finished_at),
+        output=row.output,
         size=row.body_size,
     )
 

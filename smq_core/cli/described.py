@@ -33,7 +33,7 @@ def message_lines(message: Message) -> Iterator[str]:
             value = clock_time(value)
         elif name == "headers":
             value = "".join(f"\n  {cell(header)}: {cell(text)}" for header, text in value.items())
-        elif name == "last_error":
+        elif name in {"last_error", "output"}:
             value = "\n" + "\n".join(f"  {line}" for line in value.splitlines())
         yield f"{name}: {value}" if not str(value).startswith("\n") else f"{name}:{value}"
     yield f"payload:\n{payload_text(message.payload)}"

@@ -15,6 +15,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.bounded import KEPT, tail_of
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 
 if TYPE_CHECKING:
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.protocol import Delivery
 
-__all__ = ["EXIT_BURY", "EXIT_RETRY", "OUTPUT_KEPT", "CommandFailed", "CommandRun", "environment"]
+__all__ = ["EXIT_BURY", "EXIT_RETRY", "CommandFailed", "CommandRun", "environment"]
 
-OUTPUT_KEPT: Final = 8 * 1024
 EXIT_RETRY: Final = 75
 """EX_TEMPFAIL of sysexits.h."""
 EXIT_BURY: Final = 65
@@ -66,8 +66,8 @@ class CommandRun:
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at: float | None = None
 
-    def run(self, note_group: Callable[[int], None]) -> None:
-        """Run it to its end; return means processed.
+    def run(self, note_group: Callable[[int], None]) -> str:
+        """Run it to its end; return means processed, and answers the end of what it printed.
 
         Raises:
             Retry, Bury, CommandFailed: by its exit code.
@@ -90,7 +90,9 @@ class CommandRun:
         finally:
             self._close_pipes(self._process)
             note_group(0)
-        self._judge(self._process.returncode)
+        output = tail_of(self._tail.decode(errors="replace").strip())
+        self._judge(self._process.returncode, output)
+        return output
 
     def interrupt(self) -> None:
         """End the command: its process group gets SIGTERM, and SIGKILL two seconds later."""
@@ -153,7 +155,7 @@ class CommandRun:
             data = os.read(process.stdout.fileno(), _PIPE_SIZE)
         except BlockingIOError:
             return process.returncode is None
-        self._tail = (self._tail + data)[-OUTPUT_KEPT:]
+        self._tail = (self._tail + data)[-KEPT:]
         return bool(data)
 
     @staticmethod
@@ -163,8 +165,7 @@ class CommandRun:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-    def _judge(self, code: int) -> None:
-        output = self._tail.decode(errors="replace").strip()
+    def _judge(self, code: int, output: str) -> None:
         name = self._arguments[0]
         if self._kill_at is not None:
             raise HandlerTimeout(_sentence(f"{name} was ended at its timeout", output))
@@ -200,7 +201,8 @@ def _signal_name(number: int) -> str:
 
 
 def _sentence(first_line: str, output: str) -> str:
-    return f"{first_line}\n{output}" if output else first_line
+    rest = tail_of(output, KEPT - len(first_line.encode("utf-8", "backslashreplace")) - 1)
+    return f"{first_line}\n{rest}" if rest else first_line
 
 
 def _clean(value: str) -> str:

@@ -146,13 +146,18 @@ class Feeder:
     def take_outcomes(self, process: WorkerProcess, handled: Handled) -> None:
         """Note what handlers are done with."""
         now = self._clock.monotonic()
-        process.note_handled(len(handled.done) + len(handled.failed), handled.busy_s, now)
+        count = len(handled.done) + len(handled.printed) + len(handled.failed)
+        process.note_handled(count, handled.busy_s, now)
         if self._oldest_outcome is None:
             self._oldest_outcome = now
         pop, ack, processed = process.in_flight.pop, self._ledger.ack, self.processed
         for message_id in handled.done:
             if (flight := pop(message_id, None)) is not None:
                 ack(flight)
+                processed[flight.row.topic] += 1
+        for printed in handled.printed:
+            if (flight := pop(printed.id, None)) is not None:
+                self._ledger.ack_with_output(flight, printed.output)
                 processed[flight.row.topic] += 1
         for outcome in handled.failed:
             if (flight := pop(outcome.id, None)) is not None:

@@ -38,6 +38,7 @@ class Ledger:
         self._random = random
         self._max_crashes = max_crashes
         self._acks: list[Hold] = []
+        self._outputs: list[tuple[Hold, str]] = []
         self._failures: list[_Failure] = []
         self._releases: list[Hold] = []
         self._casualties: list[Casualty] = []
@@ -61,6 +62,11 @@ class Ledger:
         """Note that a message was processed."""
         self._acks.append(Hold(flight.row.id, flight.receipt))
 
+    def ack_with_output(self, flight: Flight, output: str) -> None:
+        """Note that a command processed a message, and what it printed."""
+        self.ack(flight)
+        self._outputs.append((self._acks[-1], output))
+
     def fail(self, flight: Flight, outcome: Failed) -> None:
         """Note that a message was not processed."""
         hold = Hold(flight.row.id, flight.receipt)
@@ -83,6 +89,8 @@ class Ledger:
 
     def write(self, store: Store, now_ms: int) -> list[Hold]:
         """Write all, inside a transaction; answers what was lost. Nothing is forgotten before `forget`."""
+        for hold, output in self._outputs:
+            store.keep_output(hold, output)
         lost = store.ack(self._acks, now_ms) if self._acks else []
         for hold, verb, failure in self._failures:
             is_held = (
@@ -102,7 +110,7 @@ class Ledger:
     def forget(self) -> None:
         """Forget what was committed."""
         self._was_tried = False
-        for entries in (self._acks, self._failures, self._releases, self._casualties):
+        for entries in (self._acks, self._outputs, self._failures, self._releases, self._casualties):
             entries.clear()
 
 

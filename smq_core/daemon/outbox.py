@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.daemon.frames import pack
-from smq_core.daemon.protocol import Extend, Failed, Handled
+from smq_core.daemon.protocol import Extend, Failed, Handled, Printed
 
 if TYPE_CHECKING:
     import socket
@@ -38,6 +38,7 @@ class BatchingOutbox:
         # deques, not lists that are swapped: a thread may append between the swap and the sending
         self._done: deque[int] = deque()
         self._failed: deque[Failed] = deque()
+        self._printed: deque[Printed] = deque()
         self._busy_s = 0.0
         self._sending = threading.Lock()
         self._something = threading.Event()
@@ -48,6 +49,12 @@ class BatchingOutbox:
         # threads may overwrite each other's addition: an estimate is all that it is for
         self._busy_s += took_s
         self._done.append(message_id)
+        self._noted()
+
+    def printed(self, outcome: Printed, took_s: float) -> None:
+        """Note that a command processed a message."""
+        self._busy_s += took_s
+        self._printed.append(outcome)
         self._noted()
 
     def failed(self, outcome: Failed, took_s: float) -> None:
@@ -68,10 +75,10 @@ class BatchingOutbox:
     def flush(self) -> None:
         """Send all outcomes that were noted."""
         with self._sending:
-            done, failed = _taken(self._done), _taken(self._failed)
-            if done or failed:
+            done, failed, printed = _taken(self._done), _taken(self._failed), _taken(self._printed)
+            if done or failed or printed:
                 busy_s, self._busy_s = self._busy_s, 0.0
-                self._send(Handled(done, failed, busy_s))
+                self._send(Handled(done, failed, busy_s, printed))
 
     def _noted(self) -> None:
         if self._is_idle() or len(self._done) >= BATCH:

@@ -23,6 +23,7 @@ __all__ = [
     "FromWorker",
     "Handled",
     "HandlerSpec",
+    "Printed",
     "Ready",
     "Recall",
     "Refused",
@@ -133,6 +134,13 @@ class Failed(msgspec.Struct, frozen=True, array_like=True):
     delay_s: float | None = None
 
 
+class Printed(msgspec.Struct, frozen=True, array_like=True):
+    """A message that a command processed, and what it printed."""
+
+    id: int
+    output: str
+
+
 class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
     """Messages that handlers are done with."""
 
@@ -140,6 +148,8 @@ class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
     failed: list[Failed]
     busy_s: float = 0.0
     """How long their handlers ran, all together."""
+    printed: list[Printed] = []
+    """Done too."""
 
 
 class Returned(msgspec.Struct, frozen=True, array_like=True, tag="returned"):

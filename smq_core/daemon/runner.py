@@ -11,12 +11,13 @@ import inspect
 import os
 import threading
 import traceback
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from smq_core.daemon.bounded import ends_of
 from smq_core.daemon.commands import CommandFailed, CommandRun
 from smq_core.daemon.incoming import HandlerMessage
 from smq_core.daemon.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
-from smq_core.daemon.protocol import Failed
+from smq_core.daemon.protocol import Failed, Printed
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Delivery, HandlerSpec
     from smq_core.daemon.slots import Slots
 
-__all__ = ["ERROR_KEPT", "Action", "Outbox", "Runner"]
-
-ERROR_KEPT: Final = 8 * 1024
+__all__ = ["Action", "Outbox", "Runner"]
 
 
 class Action:
@@ -50,6 +49,10 @@ class Outbox(Protocol):
 
     def done(self, message_id: int, took_s: float) -> None:
         """Say that a message was processed, and how long that took."""
+        ...
+
+    def printed(self, outcome: Printed, took_s: float) -> None:
+        """Say that a command processed it, and what that printed."""
         ...
 
     def failed(self, outcome: Failed, took_s: float) -> None:
@@ -149,36 +152,38 @@ class Runner:
         took_s = self._clock.monotonic() - started
         if outcome is None:
             self._outbox.done(delivery.id, took_s)
+        elif isinstance(outcome, Printed):
+            self._outbox.printed(outcome, took_s)
         else:
             self._outbox.failed(outcome, took_s)
 
-    def _outcome(self, action: Action, delivery: Delivery) -> Failed | None:
+    def _outcome(self, action: Action, delivery: Delivery) -> Failed | Printed | None:
         self._interrupted = None
         try:
             try:
                 self._current = delivery.id
-                self._call(action, delivery)
+                return self._call(action, delivery)
             finally:
                 self._settle()
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, the thread goes on and the outcome tells
             # an interruption may have come up before the settling began; a second one is never sent
             self._settle()
             return self._judge(delivery.id, error)
-        return None
 
-    def _call(self, action: Action, delivery: Delivery) -> None:
+    def _call(self, action: Action, delivery: Delivery) -> Printed | None:
         if action.function is None:
-            self._run_command(action, delivery)
-        elif action.is_async:
+            return Printed(delivery.id, self._run_command(action, delivery))
+        if action.is_async:
             self._run_coroutine(action, delivery)
         else:
             action.function(HandlerMessage(delivery, self))
+        return None
 
-    def _run_command(self, action: Action, delivery: Delivery) -> None:
+    def _run_command(self, action: Action, delivery: Delivery) -> str:
         command = CommandRun(action.spec.command or (), delivery, self._clock)
         with self._lock:
             self._command = command
-        command.run(lambda group: self._slots.set_command(self._index, group))
+        return command.run(lambda group: self._slots.set_command(self._index, group))
 
     def _run_coroutine(self, action: Action, delivery: Delivery) -> None:
         if action.function is None:
@@ -213,13 +218,14 @@ class Runner:
         if interrupted is HandlerStopped:
             return Failed(message_id, "release", "the daemon stopped before its handler had ended")
         if interrupted is HandlerTimeout:
-            return Failed(message_id, "requeue", f"timed out after {self._timeout:g} s\n{_trace(error)}")
+            why = str(error) or _trace(error)
+            return Failed(message_id, "requeue", ends_of(f"timed out after {self._timeout:g} s\n{why}"))
         if isinstance(error, Retry):
-            return Failed(message_id, "requeue", _bounded(error.why or str(error)), error.delay)
+            return Failed(message_id, "requeue", ends_of(error.why or str(error)), error.delay)
         if isinstance(error, Bury):
-            return Failed(message_id, "bury", _bounded(error.why or str(error)))
+            return Failed(message_id, "bury", ends_of(error.why or str(error)))
         if isinstance(error, CommandFailed):
-            return Failed(message_id, "requeue", _bounded(str(error)))
+            return Failed(message_id, "requeue", str(error))
         return Failed(message_id, "requeue", _trace(error))
 
 
@@ -238,11 +244,4 @@ def _trace(error: BaseException) -> str:
         where = where.tb_next
     summary = "".join(traceback.format_exception_only(error)).strip()
     stack = "".join(traceback.format_exception(type(error), error, where)).strip()
-    return _bounded(f"{summary}\n{stack}")
-
-
-def _bounded(text: str) -> str:
-    """Keep the beginning and the end: the first line says what, the last ones say where."""
-    if len(text) <= ERROR_KEPT // 2:
-        return text
-    return f"{text[: ERROR_KEPT // 8]}\n…\n{text[-ERROR_KEPT // 4 :]}"
+    return ends_of(f"{summary}\n{stack}")

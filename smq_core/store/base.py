@@ -77,6 +77,13 @@ class ConsumerStore(Protocol):
         """Finish messages by id and receipt (also late: after a reclaim or recover); the lost ones."""
         ...
 
+    def keep_output(self, hold: Hold, output: str) -> None:
+        """Keep the end of what a run printed, right before the ack of its message, in one `transaction()`.
+
+        Only where the ack keeps the message as done; a call of its own, so that other acks pay nothing.
+        """
+        ...
+
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
         """Give a processing message back for another attempt, or to the dead letters when exhausted.
 

@@ -133,6 +133,8 @@ class MessageRow(NamedTuple):
     finished_at: int | None
     crashes: int
     is_suspect: int
+    output: str | None
+    """What the run that ended well printed; None in lists, which leave it out."""
     body_size: int
     """Bytes of the whole payload."""
     body: str | bytes | None

@@ -52,6 +52,8 @@ def about_message(
         pieces += [("\nlast error\n", _TITLE), (_shown(message.last_error) + "\n", "$text-error")]
     if attempts:
         pieces += _timeline(attempts, now)
+    if message.output:
+        pieces += [("\noutput\n", _TITLE), (_shown(message.output) + "\n", "")]
     if message.headers:
         pieces += [("\nheaders\n", _TITLE)]
         pieces += _facts([(name, value) for name, value in message.headers.items()])

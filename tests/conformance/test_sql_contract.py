@@ -193,6 +193,7 @@ def test_a_held_key_is_refused_by_its_index_and_can_be_ignored(queue: Queue) -> 
         ({"receipt": 1}, "and nothing else"),
         ({"deliveries": 1}, "and nothing else"),
         ({"crashes": 1}, "and nothing else"),
+        ({"output": "x"}, "and nothing else"),
         ({"is_suspect": 1}, "and nothing else"),
         ({"operation": 1}, "and nothing else"),
         ({"worker": "w"}, "and nothing else"),

@@ -63,7 +63,11 @@ def test_each_outcome_of_a_handler_becomes_what_it_says(tmp_path: Path, queue: Q
 
 def test_commands_are_handlers_too(tmp_path: Path, queue: Queue, path: Path) -> None:
     queue.enqueue("mail.in", {"to": "ann"})
+    kept = queue.enqueue("kept", "x")
     bad = queue.enqueue("bad", "x")
+
+    with Inspector(path) as inspector:
+        inspector.set_policy("kept", keep=3600.0)
 
     run_burst(
         tmp_path,
@@ -71,11 +75,14 @@ def test_commands_are_handlers_too(tmp_path: Path, queue: Queue, path: Path) -> 
         "mail.*=sh -c 'cat > got-$SMQ_ID'",
         "--exec",
         "bad=sh -c 'echo it is bad; exit 65'",
+        "--exec",
+        "kept=sh -c 'echo it is good'",
     )
 
     assert json.loads((tmp_path / "got-1").read_text()) == {"to": "ann"}
     with Inspector(path) as inspector:
         assert "it is bad" in (inspector.get(bad).last_error or "")
+        assert inspector.get(kept).output == "it is good"
 
 
 def test_a_long_handler_keeps_its_lease(tmp_path: Path, queue: Queue, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.clock import SystemClock
+from smq_core.daemon.bounded import KEPT
 from smq_core.daemon.commands import CommandFailed, CommandRun, environment
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Delivery
@@ -20,8 +21,8 @@ def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: st
     return Delivery(7, "mail", body, "text", headers, 3, key, 2, 4, None, 0, 0, None, 0, 0)
 
 
-def run(script: str, message: Delivery | None = None) -> None:
-    CommandRun(["sh", "-c", script], message or delivery(), SystemClock()).run(lambda _group: None)
+def run(script: str, message: Delivery | None = None) -> str:
+    return CommandRun(["sh", "-c", script], message or delivery(), SystemClock()).run(lambda _group: None)
 
 
 def test_exit_code_0_means_processed() -> None:
@@ -68,7 +69,12 @@ def test_the_tail_of_the_output_is_the_error() -> None:
     text = str(caught.value)
     assert text.startswith("sh failed with exit 1\n")
     assert text.endswith("the last line")
-    assert len(text) < 10_000
+    assert len(text) == KEPT
+
+
+def test_the_tail_of_the_output_is_answered_by_a_command_that_ends_well() -> None:
+    assert run("echo one; echo two >&2") == "one\ntwo"
+    assert run("seq 1 20000; echo the last line").endswith("20000\nthe last line")
 
 
 def test_a_signal_that_ended_the_command_is_named() -> None:

@@ -11,6 +11,7 @@ from smq_core.store.sqlite.housekeeping import Housekeeping
 from smq_core.store.sqlite.imports import Imports
 from smq_core.store.sqlite.leasing import Leasing
 from smq_core.store.sqlite.operating import Operating
+from smq_core.store.sqlite.outputs import Outputs
 from smq_core.store.sqlite.producing import Producing
 from smq_core.store.sqlite.pruning import Pruning
 from smq_core.store.sqlite.recovering import Recovering
@@ -26,6 +27,7 @@ class SqliteStore(
     Producing,
     Leasing,
     Settling,
+    Outputs,
     Recovering,
     Counting,
     Imports,

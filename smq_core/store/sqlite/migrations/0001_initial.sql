@@ -41,6 +41,7 @@ CREATE TABLE smq_messages (
   is_suspect INTEGER NOT NULL DEFAULT 0
     CHECK (is_suspect IN (0, 1)),
   operation INTEGER,
+  output TEXT,
   -- last, so that lists can read every other column of a large message without its overflow pages
   payload ANY NOT NULL
     CHECK (typeof(payload) IN ('text', 'blob')),

@@ -108,6 +108,7 @@ WHEN new.kind = 'auto' BEGIN
     WHEN new.status <> 'ready' OR new.locked_until IS NOT NULL OR new.receipt IS NOT NULL OR new.worker IS NOT NULL
       OR new.attempts <> 0 OR new.deliveries <> 0 OR new.crashes <> 0 OR new.is_suspect <> 0 OR new.operation IS NOT NULL
       OR new.finished_at IS NOT NULL OR new.last_error IS NOT NULL OR new.error_kind IS NOT NULL
+      OR new.output IS NOT NULL
       OR new.created_at NOT BETWEEN 100000000000 AND 253402300799999
       THEN RAISE(ABORT, 'smq: set topic, payload, priority, available_at, headers, dedup_key, max_attempts and nothing else')
   END;
