@@ -1,4 +1,4 @@
-"""Kills a child process at its n-th write, flush, truncation or deletion below SQLite, by a VFS of apsw."""
+"""Kills a child process at its n-th write, flush, truncation or deletion below SQLite."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import signal
 from itertools import count
 from typing import TYPE_CHECKING
 
-import apsw
+from tests.faults.vfs import observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_BELOW = "unix"
+    from tests.faults.vfs import Call, Observer
+
+_EFFECTS = ("write", "sync", "truncate", "delete")
 
 
 def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
@@ -21,10 +23,9 @@ def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
     if child == 0:
         code = 1
         try:
-            vfs = _DeadlyVFS(effect)
-            work()
+            with observed(_killer(effect)):
+                work()
             code = 0
-            vfs.unregister()
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
@@ -32,46 +33,22 @@ def run_killed_at(effect: int, work: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def every_kill(work: Callable[[], object], renew: Callable[[], object]) -> Iterator[int]:
-    """Kill `work` at its first effect, its second and so on until it ends alive, after `renew` each time."""
-    for effect in count(1):
+def every_kill(work: Callable[[], object], renew: Callable[[], object], *, stride: int = 1) -> Iterator[int]:
+    """Kill `work` at its first effect, a stride later and so on until it ends alive, after `renew` each."""
+    for effect in count(1, stride):
         renew()
         if not run_killed_at(effect, work):
             return
         yield effect
 
 
-class _DeadlyVFS(apsw.VFS):
-    def __init__(self, effect: int) -> None:
-        self.left = effect
-        super().__init__("deadly", _BELOW, makedefault=True)
+def _killer(effect: int) -> Observer:
+    left = effect
 
-    def strike(self) -> None:
-        self.left -= 1
-        if self.left == 0:
+    def kill(call: Call) -> None:
+        nonlocal left
+        left -= call.kind in _EFFECTS
+        if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 -- apsw's name
-        return _DeadlyFile(self, name, flags)
-
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, FBT001 -- apsw's name and signature
-        self.strike()
-        super().xDelete(filename, syncdir)
-
-
-class _DeadlyFile(apsw.VFSFile):
-    def __init__(self, vfs: _DeadlyVFS, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        self.vfs = vfs
-        super().__init__(_BELOW, name, flags)
-
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 -- apsw's name
-        self.vfs.strike()
-        super().xWrite(data, offset)
-
-    def xSync(self, flags: int) -> None:  # noqa: N802 -- apsw's name
-        self.vfs.strike()
-        super().xSync(flags)
-
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802 -- apsw's name
-        self.vfs.strike()
-        super().xTruncate(newsize)
+    return kill

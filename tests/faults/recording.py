@@ -1,84 +1,61 @@
 """Records, in one list, what a call does to the -wal above and below SQLite: turns, writes, syncs, flushes.
 
-It changes nothing.
+It changes nothing but a flush that is told to fail.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import os
-import stat
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import apsw
+import pytest
 
 from smq_core.store.sqlite import turn
+from tests.faults.vfs import observed
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
-_BELOW = "unix"
+    from tests.faults.vfs import Call
 
 
 class Recorder:
     """The events of a test, oldest first: take, give, write, sync, flush, sync folder."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
+        """Begin with none."""
         self.events: list[str] = []
         self.flush_fails = False
-        self._vfs = _RecordingVFS(self.events)
-        fdatasync, fsync, flock = os.fdatasync, os.fsync, fcntl.flock
-
-        def record_flush(descriptor: int) -> None:
-            self.events.append("flush")
-            if self.flush_fails:
-                raise OSError(5, "Input/output error")
-            fdatasync(descriptor)
-
-        def record_fsync(descriptor: int) -> None:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                self.events.append("sync folder")
-            fsync(descriptor)
-
-        def record_turn(descriptor: int, operation: int) -> None:
-            flock(descriptor, operation)
-            self.events.append("give" if operation & fcntl.LOCK_UN else "take")
-
-        monkeypatch.setattr(os, "fdatasync", record_flush)
-        monkeypatch.setattr(os, "fsync", record_fsync)
-        monkeypatch.setattr(turn, "flock", record_turn)
-
-    def close(self) -> None:
-        """Leave SQLite's own file system in place."""
-        self._vfs.unregister()
+        self.failed = 0
+        """How many flushes did."""
 
     def during(self) -> list[str]:
         """Answer what was recorded since the last time, each run of the same event once."""
         events, self.events[:] = list(self.events), []
         return [event for event, before in zip(events, [None, *events], strict=False) if event != before]
 
+    def note(self, call: Call) -> None:
+        """Record a call to the system."""
+        if call.is_ours and call.kind == "sync":
+            self.events.append("flush")
+            if self.flush_fails:
+                self.failed += 1
+                raise OSError(errno.EIO, "Input/output error")
+        elif call.kind == "sync folder" or (call.kind in {"write", "sync"} and call.path.endswith("-wal")):
+            self.events.append(call.kind)
 
-class _RecordingVFS(apsw.VFS):
-    def __init__(self, events: list[str]) -> None:
-        self._events = events
-        super().__init__("smq-recording", _BELOW, makedefault=True)
-
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802, ANN401 - the driver's name and type
-        return _RecordingFile(name, flags, self._events)
+    def note_turn(self, descriptor: int, operation: int) -> None:
+        """Take or give a turn, and record it."""
+        fcntl.flock(descriptor, operation)
+        self.events.append("give" if operation & fcntl.LOCK_UN else "take")
 
 
-class _RecordingFile(apsw.VFSFile):
-    def __init__(self, name: Any, flags: list[int], events: list[str]) -> None:  # noqa: ANN401 - the driver's type
-        self._events = events
-        self._is_wal = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        super().__init__(_BELOW, name, flags)
-
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - the driver's name
-        if self._is_wal:
-            self._events.append("write")
-        super().xWrite(data, offset)
-
-    def xSync(self, flags: int) -> None:  # noqa: N802 - the driver's name
-        if self._is_wal:
-            self._events.append("sync")
-        super().xSync(flags)
+@contextmanager
+def recording() -> Iterator[Recorder]:
+    """Record what happens inside the `with`."""
+    recorder = Recorder()
+    with observed(recorder.note), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(turn, "flock", recorder.note_turn)
+        yield recorder

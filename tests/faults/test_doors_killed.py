@@ -16,6 +16,8 @@ from tests.faults.killing import every_kill
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 NOW_MS = 1_700_000_000_000
 
 
@@ -33,22 +35,36 @@ def empty(folder: Path) -> None:
         file.unlink()
 
 
-def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path) -> None:
+@pytest.mark.fault(
+    row="a creation or migration killed at any of its effects on the disk",
+    part="below SQLite",
+    promise="the next one finds nothing, or all: the old table whole, or every message",
+    how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
+)
+def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path, fault: Fault) -> None:
     path = tmp_path / "q.sqlite3"
-    kills = 0
 
     for _ in every_kill(lambda: prepare(path), lambda: empty(tmp_path)):
-        kills += 1
+        fault.struck()
         prepare(path)
+        fault.ran()
 
         assert recognise.look(str(path)).shape is Shape.QUEUE
         assert [file.name for file in tmp_path.iterdir()] == ["q.sqlite3"]
-    assert kills > 20
+    assert fault.fired > 20
     assert journal_mode(path) == "wal"
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path: Path, mode: str) -> None:
+@pytest.mark.fault(
+    row="a creation or migration killed at any of its effects on the disk",
+    part="below SQLite",
+    promise="the next one finds nothing, or all: the old table whole, or every message",
+    how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
+)
+def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(
+    tmp_path: Path, mode: str, fault: Fault
+) -> None:
     origin, path = tmp_path / "origin", tmp_path / "folder" / "old.sqlite3"
     path.parent.mkdir()
     connection = sqlite3.connect(origin)
@@ -69,16 +85,16 @@ def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(tmp_path
         empty(path.parent)
         shutil.copy(origin, path)
 
-    kills = 0
     for _ in every_kill(lambda: prepare(path), renew):
-        kills += 1
+        fault.struck()
         prepare(path)
+        fault.ran()
 
         with closing(sqlite3.connect(path)) as connection:
             assert (
                 rows == connection.execute("SELECT topic, payload FROM smq_messages ORDER BY id").fetchall()
             )
-    assert kills > 40
+    assert fault.fired > 40
 
 
 def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a_reader(

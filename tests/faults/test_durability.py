@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue, StoreUnavailable
-from tests.faults.recording import Recorder
+from tests.faults.recording import recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.faults.recording import Recorder
+    from tests.matrix import Fault
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the flush is another call")
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    made = Recorder(monkeypatch)
-    yield made
-    made.close()
+def recorder() -> Iterator[Recorder]:
+    with recording() as made:
+        yield made
 
 
 @pytest.fixture
@@ -141,8 +143,14 @@ def test_each_producer_flushes_once_for_itself(queue: Queue, recorder: Recorder)
     assert recorder.events.count("flush") == 3
 
 
+@pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
 def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
-    queue: Queue, recorder: Recorder
+    queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
     recorder.flush_fails = True
     with pytest.raises(StoreUnavailable, match="stored, but may not survive"):
@@ -150,10 +158,17 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     recorder.flush_fails = False
 
     assert queue.size("mail") == 2
+    counted(fault, recorder)
 
 
+@pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
 def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
-    queue: Queue, recorder: Recorder
+    queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
     """The system tells a failed flush once and calls the pages clean: a second try would write nothing."""
     recorder.flush_fails = True
@@ -168,13 +183,29 @@ def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
     assert wal_of(queue).stat().st_size < before
     assert events.index("sync") < events.index("give") < events.index("flush")
     assert queue.size("mail") == 3
+    counted(fault, recorder)
 
 
-def test_a_flush_that_goes_on_failing_goes_on_being_told(queue: Queue, recorder: Recorder) -> None:
+@pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
+def test_a_flush_that_goes_on_failing_goes_on_being_told(
+    queue: Queue, recorder: Recorder, fault: Fault
+) -> None:
     recorder.flush_fails = True
     for _ in range(3):
         with pytest.raises(StoreUnavailable):
             queue.enqueue("mail", "hello")
+    counted(fault, recorder)
+
+
+def counted(fault: Fault, recorder: Recorder) -> None:
+    """Count the flushes that failed, each followed by its check."""
+    fault.struck(recorder.failed)
+    fault.ran(recorder.failed)
 
 
 def wal_of(queue: Queue) -> Path:

@@ -10,6 +10,7 @@ import pytest
 from smq_core.jsonl import ImportOptions, Source, import_lines
 from smq_core.store import open_store
 from tests.faults.killing import every_kill, run_killed_at
+from tests.matrix import scaled
 from tests.unit.jsonl_desk import bodies
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_killed_at_any_effect_and_run_again_it_takes_each_line_once(
         folder.mkdir()
         shutil.copyfile(template, location)
 
-    for _ in every_kill(lambda: take(location, source), renew):
+    for _ in every_kill(lambda: take(location, source), renew, stride=scaled(5, 1)):
         take(location, source)
         assert_each_line_once(location)
         fault.struck()
