@@ -79,6 +79,10 @@ class Recorded:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close both."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the queue and the log."""
         self.queue.close()
         self.log.close()
 
