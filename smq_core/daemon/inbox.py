@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import watchfiles
 
+from smq_core.daemon.unpacked import holds_more_than
 from smq_core.errors import SmqError, StoreError
-from smq_core.format import count
+from smq_core.format import count, size
 from smq_core.jsonl import ImportOptions, Source, import_lines
 
 if TYPE_CHECKING:
@@ -20,25 +22,36 @@ if TYPE_CHECKING:
     from smq_core.jsonl import ImportReport, ImportStatus
     from smq_core.store.base import Store
 
-__all__ = ["LOOK_MS", "Inbox"]
+__all__ = ["LOOK_MS", "Inbox", "InboxRules"]
 
 LOOK_MS: Final = 500
 """How often to look whether a file has come to rest; a new one is noticed at once."""
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+class InboxRules(NamedTuple):
+    """What is taken, and as what."""
+
+    topic: str
+    """The topic of lines that name none."""
+    rest_s: float
+    """How long a file has to be left alone."""
+    limit: int = 0
+    """Bytes that a file may hold, unpacked; 0: any number."""
 
 
 class Inbox:
     """Watches one folder."""
 
     def __init__(
-        self, folder: InboxFolder, store: Store, clock: Clock, journal: Journal, *, topic: str, rest_s: float
+        self, folder: InboxFolder, store: Store, clock: Clock, journal: Journal, rules: InboxRules
     ) -> None:
-        """Take lines that name no topic as `topic`'s, and files that were left alone for `rest_s`."""
+        """Watch by some rules, which may be replaced while it runs."""
+        self.rules = rules
         self._folder = folder
         self._store = store
         self._clock = clock
         self._journal = journal
-        self._topic = topic
-        self._rest_s = rest_s
         self._claimed = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
@@ -57,7 +70,7 @@ class Inbox:
         taken = 0
         for leftover in self._folder.leftovers():
             taken += self._take_or_wait(leftover)
-        for path in self._folder.resting(self._clock.now_ms() / 1000, self._rest_s):
+        for path in self._folder.resting(self._clock.now_ms() / 1000, self.rules.rest_s):
             if not self._stopping.is_set() and (claim := self._folder.claim(path, self._stamp())) is not None:
                 taken += self._take_or_wait(claim)
         return taken
@@ -95,6 +108,9 @@ class Inbox:
             self._journal.debug("inbox_waiting", f"{claim.path.name}: {error}")
             return 0
         except SmqError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                # no fault of the file's: what could not be put aside stays claimed until there is room again
+                raise error.__cause__ from error
             self._refuse(claim, str(error))
             return 0
         if report is not None and not report.is_complete:
@@ -106,13 +122,14 @@ class Inbox:
         """Import a claimed file; None when that was done before a kill kept it from being moved away."""
         report = self._run_import(claim)
         while (report is None or report.is_complete) and claim.is_growing():
-            if self._stopping.wait(self._rest_s):
+            if self._stopping.wait(self.rules.rest_s):
                 break
             report = self._run_import(claim) or report
         return report
 
     def _run_import(self, claim: Claim) -> ImportReport | None:
         with Source(claim.path) as source:
+            self._check_length(source)
             device, inode = source.identity or (None, None)
             # the claim's name is its own, so this is a run of this file, and not of one whose inode it
             # inherited
@@ -120,9 +137,16 @@ class Inbox:
                 run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode)
             )
             # a known one goes on where it was; of another file's content the same is taken anew
-            options = ImportOptions(topic=self._topic, again=not is_known, rejects=claim.rejects)
+            options = ImportOptions(topic=self.rules.topic, again=not is_known, rejects=claim.rejects)
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)
         return None if report.has_nothing_new else report
+
+    def _check_length(self, source: Source) -> None:
+        limit, unpacked = self.rules.limit, "unpacked, " if source.is_compressed else ""
+        if limit and holds_more_than(source, limit, lambda: not self._stopping.is_set()):
+            raise SmqError(
+                f"it holds, {unpacked}more than {size(limit)} (inbox_limit): nothing of it is taken"
+            )
 
     def _finish(self, claim: Claim, report: ImportReport | None) -> None:
         target = claim.finish(_encoded(report), is_refused=False)

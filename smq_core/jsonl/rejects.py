@@ -6,6 +6,7 @@ progress that counts their lines is committed, and cut back to that when a kille
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -58,17 +59,22 @@ class Rejects:
                 f"another import writes to {self.path}: let it end, or name another file"
             ) from error
         except OSError as error:
-            raise SmqError(
-                f"rejects cannot be written to {self.path}: {error.strerror}; name another file"
-            ) from error
+            raise self._unwritable(error) from error
 
     def sync(self) -> Lengths:
-        """Bring what was written to the disk; answer the lengths to record."""
+        """Bring what was written to the disk; answer the lengths to record.
+
+        Raises:
+            SmqError: when there is no room for it.
+        """
         if self._files is None:
             return self.lengths()
-        for file in self._files:
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            for file in self._files:
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._unwritable(error) from error
         return Lengths(*(file.tell() for file in self._files))
 
     def lengths(self) -> Lengths:
@@ -81,9 +87,13 @@ class Rejects:
         return self._files is not None
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files; what was not synced and finds no room is cut back by the next run anyway."""
         for file in self._files or ():
-            file.close()
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _unwritable(self, error: OSError) -> SmqError:
+        return SmqError(f"rejects cannot be written to {self.path}: {error.strerror}; name another file")
 
     def _open(self) -> tuple[BinaryIO, BinaryIO]:
         if self._files is None:

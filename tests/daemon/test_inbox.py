@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.daemon.dropped import InboxFolder
-from smq_core.daemon.inbox import Inbox
+from smq_core.daemon.inbox import Inbox, InboxRules
 from smq_core.daemon.journal import Journal
 from smq_core.testing import EPOCH_MS, ManualClock
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smq_core.store.base import Store
+
+LIMIT = 40_000_000
 
 
 class Drop:
@@ -27,7 +29,7 @@ class Drop:
         self.store = store
         self.log = io.StringIO()
         self.inbox = Inbox(
-            self.folder, store, clock, Journal(clock, stream=self.log), topic="default", rest_s=1.0
+            self.folder, store, clock, Journal(clock, stream=self.log), InboxRules("default", 1.0, LIMIT)
         )
 
     def file(self, name: str, content: bytes, *, rested_s: float = 60.0) -> Path:
@@ -157,4 +159,55 @@ def test_a_file_that_grew_after_it_was_claimed_is_taken_to_its_end(drop: Drop) -
 
     drop.inbox.step()
 
+    assert drop.size() == 2
+
+
+def test_a_small_file_that_unpacks_to_more_than_the_limit_is_refused_whole(drop: Drop) -> None:
+    bomb = drop.file("a.jsonl.gz", gzip.compress(b"1\n" * (LIMIT // 2) + b"2\n", 1))
+    assert bomb.stat().st_size < LIMIT / 100
+
+    assert drop.inbox.step() == 0
+    assert drop.size() == 0
+    (report,) = drop.folder.rejected.glob("*.report.json")
+    assert "it holds, unpacked, more than" in json.loads(report.read_bytes())["error"]
+
+
+def test_a_compressed_file_of_exactly_the_limit_is_measured_and_taken(drop: Drop) -> None:
+    line = b"x" * 999_999 + b"\n"
+    drop.file("a.jsonl.gz", gzip.compress(line * (LIMIT // len(line)), 1))
+
+    assert drop.inbox.step() == 1
+    assert drop.size() == LIMIT // len(line)
+
+
+def test_a_file_that_is_too_long_as_it_lies_is_refused_whole(drop: Drop) -> None:
+    path = drop.file("a.jsonl", b"1\n")
+    os.truncate(path, LIMIT + 1)
+    os.utime(path, (0, 0))
+
+    assert drop.inbox.step() == 0
+    assert drop.size() == 0
+    assert "more than" in drop.log.getvalue()
+
+
+def test_a_damaged_file_is_as_long_as_what_comes_before_the_damage(drop: Drop) -> None:
+    drop.file("a.jsonl.gz", gzip.compress(b"x" * LIMIT + b"\n" * 10)[:-8])
+
+    assert drop.inbox.step() == 0
+    assert "damaged" in drop.log.getvalue()
+
+
+def test_a_file_whose_rejects_find_no_room_waits_for_it(drop: Drop) -> None:
+    """The device that is always full stands in for the disk, until there is room."""
+    drop.file("a.jsonl", b"1\n\xff\n2\n")
+    claim = drop.folder.claim(drop.folder.path / "a.jsonl", "20200101T000000.000-1")
+    assert claim is not None
+    claim.rejects.symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space"):
+        drop.inbox.step()
+    assert claim.exists()
+
+    claim.rejects.unlink()  # the link, not the device
+    assert drop.inbox.step() == 1
     assert drop.size() == 2
