@@ -31,14 +31,24 @@ class Alarm:
 
     def __init__(self, alerts: Sequence[AlertTable], location: str, clock: Clock, journal: Journal) -> None:
         """Begin with none."""
-        self._alerts = alerts
+        self._alerts = self._next = alerts
         self._location = location
         self._clock = clock
         self._journal = journal
         self._began: dict[str, int] = {}
 
+    @property
+    def has_alerts(self) -> bool:
+        """Say whether there is anything to look at."""
+        return bool(self._alerts or self._next)
+
+    def use(self, alerts: Sequence[AlertTable]) -> None:
+        """Watch for other alerts from the next look on; any thread may say so."""
+        self._next = alerts
+
     def look(self, facts: Facts) -> None:
         """Compare the alerts with the figures, and tell what has begun or ended."""
+        self._change()
         for alert in self._alerts:
             found = reasons(alert, facts)
             if found and alert.name not in self._began:
@@ -46,9 +56,20 @@ class Alarm:
                 self._journal.warning("alert_began", f"{alert.name}: {'; '.join(found)}", alert=alert.name)
                 self._tell(alert, "began", found)
             elif not found and alert.name in self._began:
-                self._journal.info("alert_ended", f"{alert.name} is over", alert=alert.name)
-                self._tell(alert, "ended", [])
-                del self._began[alert.name]
+                self._end(alert)
+
+    def _change(self) -> None:
+        """Take the alerts that are wanted by now; one that held and is not among them is over."""
+        names = {alert.name for alert in self._next}
+        for alert in self._alerts:
+            if alert.name in self._began and alert.name not in names:
+                self._end(alert)
+        self._alerts = self._next
+
+    def _end(self, alert: AlertTable) -> None:
+        self._journal.info("alert_ended", f"{alert.name} is over", alert=alert.name)
+        self._tell(alert, "ended", [])
+        del self._began[alert.name]
 
     def _tell(self, alert: AlertTable, state: str, found: list[str]) -> None:
         note = {

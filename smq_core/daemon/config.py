@@ -119,6 +119,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The topic of lines that name none."""
     inbox_rest: Seconds = Seconds(1)
     """How long a file has to be unchanged before it is taken."""
+    inbox_limit: ByteCount = ByteCount(16 * 2**30)
+    """Bytes that a dropped file may hold, unpacked; 0: any number."""
     reload: bool = False
     metrics_port: int | None = None
     log_format: Literal["text", "json"] = "text"

@@ -53,7 +53,6 @@ class Fleet:
     def __init__(
         self,
         program: Program,
-        count: int,
         base: Base,
         *,
         berth: Berth,
@@ -62,7 +61,6 @@ class Fleet:
     ) -> None:
         """Start nothing yet; sockets of processes are registered with the selector, the process as data."""
         self.program = program
-        self.count = count
         self.processes: list[WorkerProcess] = []
         self.refusal = ""
         """Why the newest code could not be imported."""
@@ -88,7 +86,7 @@ class Fleet:
 
     def restart_due_in(self, now: float) -> float | None:
         """Answer in how many seconds a process is to be started; None: all are there."""
-        wanted = self.count if self.program.handlers else 0
+        wanted = self.program.processes if self.program.handlers else 0
         if self._is_stopping or self.refusal or len(self.current) >= wanted:
             return None
         return max(0.0, self._restart_at - now)
@@ -102,7 +100,7 @@ class Fleet:
         """Start processes on a new program beside the old ones, which go on until `retire_old`."""
         for one in self.current:
             if not one.is_ready:
-                one.kill(signal.SIGKILL)
+                one.discard(self._clock.monotonic())
         self.program = program
         self.refusal = ""
         self._restart_at = 0.0
@@ -112,6 +110,8 @@ class Fleet:
         """Go back to a program whose processes still run, after a new one was refused."""
         self.program = program
         self.refusal = ""
+        self._restart_at = 0.0
+        self._short_lives = 0
 
     def retire_old(self) -> None:
         """Give processes of older programs nothing more; they end when they have nothing left."""
@@ -213,7 +213,7 @@ class Fleet:
 
     def _note_life(self, process: WorkerProcess, code: int) -> None:
         now = self._clock.monotonic()
-        if process.refusal or (code == 0 and process.is_draining):
+        if process.is_discarded or (code == 0 and process.is_draining):
             return
         # what dies at its work is started again at once (its messages wait, and have rules of their own);
         # what dies without any, later

@@ -43,6 +43,11 @@ class Journal:
         self._lock = threading.Lock()
         self._conditions: set[str] = set()
 
+    def use(self, form: Literal["text", "json"], *, is_verbose: bool) -> None:
+        """Write the lines that follow in another form."""
+        self._form = form
+        self._is_verbose = is_verbose
+
     def debug(self, action: str, text: str, **fields: Value) -> None:
         """Write what only somebody who looks for a fault wants to know."""
         if self._is_verbose:

@@ -73,7 +73,7 @@ class Keeper:
             return
         try:
             self._janitor.step()
-            if self._alarm is not None:
+            if self._alarm is not None and self._alarm.has_alerts:
                 self._alarm.look(self._facts())
         except StoreError as error:
             self._failed_at = self._clock.monotonic()

@@ -36,7 +36,7 @@ class Ledger:
         """Write as a worker; `random` is for the back-off's jitter."""
         self._worker_id = worker_id
         self._random = random
-        self._max_crashes = max_crashes
+        self.max_crashes = max_crashes
         self._acks: list[Hold] = []
         self._outputs: list[tuple[Hold, str]] = []
         self._failures: list[_Failure] = []
@@ -101,7 +101,7 @@ class Ledger:
         if self._releases:
             lost += store.release(self._releases, now_ms)
         for casualty in self._casualties:
-            recover(store, casualty, self._worker_id, self._max_crashes, now_ms)
+            recover(store, casualty, self._worker_id, self.max_crashes, now_ms)
         # a first try whose answer was an error may have been committed all the same: lost then means done
         lost = [] if self._was_tried else lost
         self._was_tried = True

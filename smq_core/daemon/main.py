@@ -15,9 +15,10 @@ try:
 
     from smq_core.daemon.checking import findings
     from smq_core.daemon.config import Config, handler_specs, read_config
+    from smq_core.daemon.configured import Configured
     from smq_core.daemon.flags import Flags, overlay
     from smq_core.daemon.journal import Journal
-    from smq_core.daemon.parts import assemble, program_of
+    from smq_core.daemon.parts import assemble
     from smq_core.daemon.services import Services
     from smq_core.daemon.supervisor import Supervisor
 except ModuleNotFoundError as error:
@@ -33,7 +34,6 @@ from smq_core.store import default_location, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.process import Program
     from smq_core.store.base import Store
 
 __all__ = ["STORE_TIMEOUT_S", "command", "main"]
@@ -122,18 +122,11 @@ def _run(
     if not Path(location).exists():
         journal.info("creating", f"no queue there yet: making {store.location}")
     parts = assemble(config, store, clock, random.SystemRandom(), journal)
-    generation = iter(range(1, sys.maxsize))
-
-    def reload() -> Program | None:
-        try:
-            return program_of(read(), next(generation))
-        except SmqError as error:
-            journal.error("reload_refused", f"the old configuration stays: {error}")
-            return None
-
+    configured = Configured(config, read, journal)
+    configured.tell(parts.take)
     try:
-        supervisor = Supervisor(parts, grace_s=float(config.grace), is_burst=is_burst, reload=reload)
-        services = Services(config, config_path, parts, supervisor)
+        supervisor = Supervisor(parts, configured, is_burst=is_burst)
+        services = Services(configured, config_path, parts, supervisor)
         services.start()
         try:
             return supervisor.run()

@@ -54,7 +54,7 @@ class Neighbours:
         self._store = base.store
         self._file = file
         self._own = own
-        self._max_crashes = max_crashes
+        self.max_crashes = max_crashes
         self._selector = base.selector
         self._clock = base.clock
         self._journal = base.journal
@@ -129,7 +129,7 @@ class Neighbours:
                 casualties = _casualties(holds, {slot.message_id for slot in slots}, header.worker_id)
                 now_ms = self._clock.now_ms()
                 for casualty in casualties:
-                    recover(self._store, casualty, header.worker_id, self._max_crashes, now_ms)
+                    recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
         except BaseException:
             berth.unlock()

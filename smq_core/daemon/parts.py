@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from smq_core.daemon.base import Base
 from smq_core.daemon.berths import BerthHeader, WorkersFile
-from smq_core.daemon.config import handler_specs
+from smq_core.daemon.configured import program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
 from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours, machine_id
 from smq_core.daemon.patience import Patience
-from smq_core.daemon.process import Program
 from smq_core.daemon.renewals import Renewals
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
 
-__all__ = ["Parts", "assemble", "program_of"]
+__all__ = ["Parts", "assemble"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,13 @@ class Parts:
         """What the loop waits on."""
         return self.base.selector
 
+    def take(self, config: Config) -> None:
+        """Go by another configuration from now on."""
+        self.feeder.lease_ms = _lease_ms(config)
+        self.ledger.max_crashes = self.neighbours.max_crashes = config.max_crashes
+        self.patience.limit_s = float(config.db_patience)
+        self.journal.use(config.log_format, is_verbose=config.verbose)
+
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
         self.neighbours.close()
@@ -85,11 +91,6 @@ class Parts:
             self.berth.leave()
         self.selector.close()
         self.file.close()
-
-
-def program_of(config: Config, generation: int) -> Program:
-    """Answer what worker processes run under a configuration."""
-    return Program(handler_specs(config), config.threads, int(config.memory_limit), generation)
 
 
 def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, journal: Journal) -> Parts:
@@ -106,10 +107,9 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
     selector = selectors.DefaultSelector()
     base = Base(worker_id, store, clock, journal, selector)
     program = program_of(config, 0)
-    fleet = Fleet(program, config.processes, base, berth=berth, map_fd=file.map_fd, identity=identity)
+    fleet = Fleet(program, base, berth=berth, map_fd=file.map_fd, identity=identity)
     ledger = Ledger(worker_id, random, config.max_crashes)
-    lease_ms = None if config.lease is None else round(config.lease * 1000)
-    feeder = Feeder(base, fleet, ledger, lease_ms=lease_ms, random=random)
+    feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)
     return Parts(
         base=base,
         file=file,
@@ -122,6 +122,10 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
         heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
         patience=Patience(float(config.db_patience), clock, journal),
     )
+
+
+def _lease_ms(config: Config) -> int | None:
+    return None if config.lease is None else round(config.lease * 1000)
 
 
 def _open_workers_file(store: Store) -> WorkersFile:

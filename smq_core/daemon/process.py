@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,8 @@ class Program(NamedTuple):
     threads: int
     memory_limit: int
     generation: int
+    processes: int
+    """How many there are."""
 
 
 class WorkerProcess:
@@ -73,6 +76,8 @@ class WorkerProcess:
         """When it was told to end."""
         self.alone: int | None = None
         """The suspect that has the process for itself (0: one is waiting for it)."""
+        self.is_discarded = False
+        """It was killed before it had begun, because newer code came."""
         self.killed_for: set[int] = set()
         """The messages whose timeouts it was killed for."""
         self.has_worked = False
@@ -161,6 +166,12 @@ class WorkerProcess:
         """Send a signal."""
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(number)
+
+    def discard(self, now: float) -> None:
+        """Kill it before it has begun."""
+        self.is_discarded = self.is_draining = True
+        self.finishing_since = now
+        self.kill(signal.SIGKILL)
 
     def last_lines(self) -> str:
         """Answer the last lines it printed."""

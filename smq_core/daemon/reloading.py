@@ -36,26 +36,44 @@ class CodeWatch:
         self._config = None if config is None else Path(config).absolute()
         self._paths = watched_paths(handlers, self._config)
         self._stopping = threading.Event()
+        self._moving = threading.Event()
+        """Set to leave the folders that are watched."""
         self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
 
     def start(self) -> None:
         """Begin."""
-        if self._paths:
-            self._thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """End."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._moving.set()
+        self._thread.join()
+
+    def use(self, handlers: Iterable[HandlerSpec]) -> None:
+        """Watch the modules of other handlers from now on."""
+        paths = watched_paths(handlers, self._config)
+        if paths != self._paths:
+            self._paths = paths
+            self._moving.set()
 
     def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._moving.clear()
+            if self._stopping.is_set():
+                return
+            if self._paths:
+                self._watch()
+            else:
+                self._moving.wait()
+
+    def _watch(self) -> None:
         is_watching = False
         for changes in watchfiles.watch(
             *self._paths,
             watch_filter=self._is_code,
             debounce=DEBOUNCE_MS,
-            stop_event=self._stopping,
+            stop_event=self._moving,
             rust_timeout=FIRST_LOOK_MS,
             yield_on_timeout=True,
             raise_interrupt=False,

@@ -11,7 +11,7 @@ from smq_core.daemon.alarm import Alarm
 from smq_core.daemon.config import ConfigError, handler_specs
 from smq_core.daemon.disk import DatabaseFile
 from smq_core.daemon.dropped import InboxFolder
-from smq_core.daemon.inbox import Inbox
+from smq_core.daemon.inbox import Inbox, InboxRules
 from smq_core.daemon.janitor import Janitor
 from smq_core.daemon.keeper import Keeper
 from smq_core.daemon.reloading import CodeWatch
@@ -19,6 +19,7 @@ from smq_core.store import open_store
 
 if TYPE_CHECKING:
     from smq_core.daemon.config import Config
+    from smq_core.daemon.configured import Configured
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.supervisor import Supervisor
 
@@ -33,26 +34,32 @@ class _Service(Protocol):
 class Services:
     """Keeper, inbox, metrics, and the watch over code."""
 
-    def __init__(self, config: Config, config_path: str | None, parts: Parts, supervisor: Supervisor) -> None:
-        """Make what is asked for.
+    def __init__(
+        self, configured: Configured, config_path: str | None, parts: Parts, supervisor: Supervisor
+    ) -> None:
+        """Make what is asked for, and let it be told when something else is.
 
         Raises:
             ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
         """
+        config = configured.config
         file = DatabaseFile(parts.store.location)
-        alarm = (
-            Alarm(config.alert, parts.store.location, parts.clock, parts.journal) if config.alert else None
-        )
+        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal)
+        configured.tell(lambda changed: alarm.use(changed.alert))
         janitor = Janitor(parts.store, file, parts.clock, parts.journal)
         keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
         supervisor.is_file_here = lambda: keeper.is_file_here
         self._services: list[_Service] = [keeper]
         if config.inbox:
-            self._services.append(_inbox(config, config.inbox, parts))
+            inbox = _inbox(config, config.inbox, parts)
+            configured.tell(lambda changed: setattr(inbox, "rules", _rules(changed)))
+            self._services.append(inbox)
         if config.metrics_port is not None:
             self._services.append(_metrics(config.metrics_port, parts, supervisor))
         if config.reload:
-            self._services.append(CodeWatch(handler_specs(config), config_path, parts.journal))
+            watch = CodeWatch(handler_specs(config), config_path, parts.journal)
+            configured.tell(lambda changed: watch.use(handler_specs(changed)))
+            self._services.append(watch)
 
     def start(self) -> None:
         """Start all."""
@@ -72,9 +79,11 @@ def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
         raise ConfigError(f"inbox {path}: {error.strerror}") from error
     # a store of its own: an import may wait for the database longer than the loop does
     store = open_store(parts.store.location, may_create=False, clock=parts.clock)
-    return Inbox(
-        folder, store, parts.clock, parts.journal, topic=config.inbox_topic, rest_s=float(config.inbox_rest)
-    )
+    return Inbox(folder, store, parts.clock, parts.journal, _rules(config))
+
+
+def _rules(config: Config) -> InboxRules:
+    return InboxRules(config.inbox_topic, float(config.inbox_rest), int(config.inbox_limit))
 
 
 def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> _Service:

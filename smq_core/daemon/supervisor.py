@@ -26,6 +26,7 @@ from smq_core.daemon.watch import StoreWatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smq_core.daemon.configured import Configured
     from smq_core.daemon.fleet import Death
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.process import Program
@@ -40,22 +41,11 @@ LAST_WRITE_S: Final = 2.0
 class Supervisor:
     """Runs one daemon."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        *,
-        grace_s: float,
-        is_burst: bool = False,
-        reload: Callable[[], Program | None] = lambda: None,
-    ) -> None:
-        """Run a daemon's parts.
-
-        `reload` answers the program of a changed configuration (None: it is not usable).
-        """
+    def __init__(self, parts: Parts, configured: Configured, *, is_burst: bool = False) -> None:
+        """Run a daemon's parts as they are configured; a burst ends when nothing is left to do."""
         self._parts = parts
-        self._grace_s = grace_s
+        self._configured = configured
         self._is_burst = is_burst
-        self._reload = reload
         self._duties = Duties(parts)
         self._inquest = Inquest(parts.ledger, Breaker(), parts.feeder.processed, parts.journal)
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
@@ -202,6 +192,7 @@ class Supervisor:
         parts = self._parts
         is_first = self._serving is None
         self._serving = program
+        self._configured.take()
         self._duties.routes = Routes(program.handlers)
         parts.feeder.use(self._duties.routes)
         parts.fleet.retire_old()
@@ -249,20 +240,25 @@ class Supervisor:
         elif self._serving is not parts.fleet.program:
             parts.fleet.keep_old(self._serving)
             parts.journal.error("reload_refused", f"the old handlers stay: {why}")
+        else:
+            parts.journal.error(
+                "handler_not_importable", f"a worker process could not take the place of one that died: {why}"
+            )
 
     def _start_reload(self) -> None:
-        if self._shutdown is None and (program := self._reload()) is not None:
+        if self._shutdown is None and (program := self._configured.next_program()) is not None:
             self._parts.journal.info("reloading", "starting worker processes on the new code")
             self._parts.fleet.replace(program)
+            if not program.handlers:
+                self._serve(program)
 
     def _stop(self) -> None:
         if self._shutdown is None:
             parts = self._parts
             notify("STOPPING=1")
             self._duties.is_stopping = True
-            self._shutdown = Shutdown(
-                parts.fleet, parts.feeder, parts.journal, self._grace_s, parts.clock.monotonic()
-            )
+            grace_s, now = float(self._configured.config.grace), parts.clock.monotonic()
+            self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, grace_s, now)
 
     def _give_up(self) -> None:
         if self._exit_code == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -146,3 +147,86 @@ def test_systemd_is_told(tmp_path: Path, queue: Queue, monkeypatch: pytest.Monke
             told.append(sock.recv(4096))
 
     assert b"READY=1" in told
+
+
+def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path: Path, queue: Queue) -> None:
+    handler = '[[handler]]\ntopic = "{}"\nrun = "handlers:handle"\n'
+    told = tmp_path / "told"
+    (tmp_path / "smq.toml").write_text(handler.format("t"))
+    code = "def handle(m): print(m.topic, m.payload, flush=True)"
+    with Daemon(tmp_path, "--config", "smq.toml", code=code) as daemon:
+        daemon.wait_for("ready")
+        (tmp_path / "smq.toml").write_text(
+            'processes = 2\nthreads = 1\nlease = "90s"\ninbox = "inbox"\nmetrics_port = 0\n'
+            + handler.format("u")
+            + f'[[alert]]\nname = "waits"\nready_over = 0\ncommand = "tee {told}"\n'
+        )
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.wait_for("restart_needed")["text"] == (
+            "changed, but only a restart takes it: inbox, metrics_port"
+        )
+        daemon.wait_for("reloaded", "takes u")
+        assert len(daemon.workers()) >= 2
+        queue.enqueue("t", 1)
+        queue.enqueue("u", 2)
+        daemon.wait_for("output", "u 2")
+        daemon.wait_for("alert_began", "waits: t: 1 messages ready")
+        assert daemon.stop() == 0
+    assert not (tmp_path / "inbox").exists()
+    assert queue.size("t") == 1
+
+
+def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
+    tmp_path: Path, queue: Queue
+) -> None:
+    config = 'grace = "{}"\n[[handler]]\ntopic = "t"\nrun = "{}"\n'
+    (tmp_path / "smq.toml").write_text(config.format("0.1s", "handlers:handle"))
+    code = """
+        import threading
+        def handle(message):
+            print("begun", flush=True)
+            while True: threading.Event().wait(0.01)
+    """
+    queue.enqueue("t", 1)
+    with Daemon(tmp_path, "--config", "smq.toml", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        for changed, why in (
+            (config.format("1h", "nowhere:handle"), "No module named 'nowhere'"),
+            ("threads = 0", "threads is 0"),
+        ):
+            (tmp_path / "smq.toml").write_text(changed)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("reload_refused", why)
+        assert daemon.stop() == 0  # the grace of an hour would outlast the test
+    assert "given 0.1 s" in next(str(line["text"]) for line in daemon.lines if line["action"] == "stopping")
+
+
+def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(tmp_path: Path, queue: Queue) -> None:
+    code = "def handle(m): print('handled', flush=True)"
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
+        daemon.wait_for("ready")
+        (tmp_path / "handlers.py").write_text("import nowhere\n")
+        os.kill(daemon.workers()[0], signal.SIGKILL)
+        for _ in range(3):
+            daemon.wait_for("handler_not_importable", "No module named 'nowhere'")
+        (tmp_path / "handlers.py").write_text(code)
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "handled")
+        assert daemon.stop() == 0
+
+
+def test_the_code_of_handlers_that_a_reload_brought_is_watched_too(tmp_path: Path, queue: Queue) -> None:
+    config = '[[handler]]\ntopic = "t"\nrun = "{}:handle"\n'
+    (tmp_path / "smq.toml").write_text(config.format("handlers"))
+    package = tmp_path / "elsewhere"
+    package.mkdir()
+    (package / "__init__.py").write_text("def handle(m): pass\n")
+    arguments = ("--reload", "--config", "smq.toml")
+    with Daemon(tmp_path, *arguments, code="def handle(m): pass") as daemon:
+        daemon.wait_for("watching")
+        (tmp_path / "smq.toml").write_text(config.format("elsewhere"))
+        daemon.wait_for("watching", "elsewhere")
+        (package / "__init__.py").write_text("def handle(m): print('new', flush=True)\n")
+        daemon.wait_for("reloaded")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "new")

@@ -89,6 +89,27 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
     assert told[0]["reasons"] == ["t: 1 dead letters, over 0"]
 
 
+def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: ManualClock) -> None:
+    out = tmp_path / "out"
+    command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
+    log = io.StringIO()
+    alarm = Alarm([], "here", clock, Journal(clock, stream=log))
+    facts = Facts(topics=[TopicStats(topic="t", dead=1)], taken=[])
+    assert not alarm.has_alerts
+
+    alarm.use([AlertTable(name="dead", dead_over=0, command=command)])
+    alarm.look(facts)
+    alarm.use([])
+    assert alarm.has_alerts, "what began has to end"
+    alarm.look(facts)
+
+    assert not alarm.has_alerts
+    for thread in threading.enumerate():
+        if thread.name == "alert":
+            thread.join()
+    assert sorted(json.loads(line)["state"] for line in out.read_text().splitlines()) == ["began", "ended"]
+
+
 class House:
     """A janitor and a keeper over a store, and their log."""
 
