@@ -54,7 +54,9 @@ class FileWatch:
 
     def __del__(self) -> None:
         """Close what nobody waits on any more."""
-        self.close()
+        # an interrupt may have kept it from owning one
+        with contextlib.suppress(AttributeError):
+            self.close()
 
 
 def pause(seconds: float) -> None:

@@ -1,142 +1,165 @@
-"""Interrupts at any line of our own code; `test_interrupts` runs each of these in a process of its own.
+"""Strikes calls by Ctrl-C, at each place where the interpreter looks for one; `test_interrupts` runs it.
 
-A trace function sees every line of the process, and the interrupts tear through whatever is in it: among the
-leavings of a thousand other tests they take for ever.
+A trace function sees every instruction of the process, so this runs in a process of its own:
+`python -m tests.faults.interrupted FOLDER STRIDE CALL…` prints how often calls were struck.
 """
 
 from __future__ import annotations
 
+import ctypes
+import dis
+import functools
 import gc
+import itertools
+import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import apsw
-import pytest
 
 from smq_core import Queue, StoreBusy
 from smq_core.clock import SystemClock
 from smq_core.store.sqlite import checkpoints
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.settings import Settings
+from tests.faults.striking import Blow, struck_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
 
-
-@pytest.fixture
-def hasty(location: str) -> Iterator[Queue]:
-    """Give a queue that does not wait for long."""
-    with Queue(location, timeout=0.2) as opened:
-        opened.enqueue("mail", "first")
-        yield opened
+_INTERRUPT: Final = ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.py_object, ctypes.py_object)(
+    ("PyErr_SetInterrupt", ctypes.pythonapi)
+)
+"""A trace function that does as the key does: in C, as the interpreter would look for it in one of Python."""
+_LOOKS: Final = ("CALL", "JUMP_BACKWARD")
+"""Beginnings of the names of instructions at which the interpreter looks for a signal."""
 
 
 class Interruption:
-    """Raises KeyboardInterrupt at the n-th line of our own code that a call runs."""
+    """Presses Ctrl-C before the n-th instruction of our own code at which the interpreter looks for it."""
 
-    def __init__(self, number: int) -> None:
-        self.left = number
+    def __init__(self, place: int) -> None:
+        self.left = place
+        self.is_struck = False
 
-    def __call__(self, frame: FrameType, event: str, _argument: object) -> Interruption | None:
-        """Count a line, as the function that the interpreter calls for each."""
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> Callable[..., object] | None:
+        """Count instructions, as the function that the interpreter calls before each."""
         if "smq_core" not in frame.f_code.co_filename:
             return None
-        if event == "line":
+        frame.f_trace_opcodes = True
+        if event == "opcode" and frame.f_lasti in _before_a_look(frame.f_code):
             self.left -= 1
             if self.left == 0:
-                raise KeyboardInterrupt
+                # called before the next instruction
+                return _INTERRUPT
         return self
 
-    def strikes(self, work: Callable[[], object]) -> bool:
-        """Run a piece of work; say whether it was interrupted."""
-        before = sys.gettrace()
-        # what an earlier test left would be closed in the middle, and swallow the interrupt
+    def raise_once(self, _signal: int, frame: FrameType | None) -> None:
+        """Do as Python's own handler does, and trace no more."""
+        self.is_struck = True
+        sys.settrace(None)
+        while frame is not None:
+            frame.f_trace = None
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    def strike(self, work: Callable[[], object]) -> Blow:
+        """Run a piece of work and interrupt it."""
+        before = signal.signal(signal.SIGINT, self.raise_once)
+        # what was left open elsewhere would be closed in the middle, and swallow the interrupt
         gc.disable()
-        sys.settrace(self)
+        is_told = False
         try:
+            sys.settrace(self)  # type: ignore[arg-type]  # what C takes is less strict
             work()
         except KeyboardInterrupt:
-            return True
+            is_told = True
         finally:
-            sys.settrace(before)
+            sys.settrace(None)
+            signal.signal(signal.SIGINT, before)
             gc.enable()
-        return False
+        return Blow(self.is_struck, is_told)
 
 
-VERBS: dict[str, Callable[[Queue], object]] = {
-    "enqueue": lambda queue: queue.enqueue("mail", "hello"),
-    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["a", "b"]),
-    "dequeue": lambda queue: queue.dequeue("mail", limit=2),
-    "dequeue and ack": lambda queue: queue.dequeue("mail", ack=queue.dequeue("mail")),
-    "requeue": lambda queue: [queue.requeue(lease) for lease in queue.dequeue("mail")],
-    "transaction": lambda queue: in_transaction(queue),  # noqa: PLW0108 - it is defined below
-}
+@functools.cache
+def _before_a_look(code: CodeType) -> frozenset[int]:
+    """Answer the instructions that stand before one at which the interpreter looks for a signal."""
+    instructions = list(dis.get_instructions(code))
+    return frozenset(
+        one.offset
+        for one, following in itertools.pairwise(instructions)
+        if following.opname.startswith(_LOOKS)
+    )
 
 
-def in_transaction(queue: Queue) -> None:
-    """Send two messages in one transaction."""
-    with queue.transaction() as transaction:
-        transaction.enqueue("mail", "a")
-        transaction.enqueue("mail", "b")
+def strike(place: int, work: Callable[[], object]) -> Blow:
+    """Interrupt a piece of work at a place."""
+    return Interruption(place).strike(work)
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_an_interrupt_at_any_line_leaves_no_lock_and_no_turn(hasty: Queue, verb: str) -> None:
-    """The next call works, of the interrupted queue and of another one, and nothing is half-done."""
-    with Queue(hasty.location, timeout=0.2, durability="normal") as other:
-        number = 1
-        while Interruption(number).strikes(lambda: VERBS[verb](hasty)):
-            number += 1
-            before = other.size("mail")
-            other.enqueue("mail", "hello")
-            hasty.enqueue("mail", "hello")
-            assert other.size("mail") == before + 2
-
-    assert number > 20
-
-
-def test_an_interrupt_while_waiting_for_the_turn_leaves_no_place_in_the_queue_behind(location: str) -> None:
-    with Queue(location, timeout=0.03) as waiting, Queue(location) as holding:
+def while_it_waits_for_the_turn(folder: Path, stride: int) -> Iterator[int]:
+    """Interrupt a wait in vain for the turn: no place in the queue for it is left behind."""
+    location = folder / "queue.sqlite3"
+    with Queue(location, timeout=0.02) as waiting, Queue(location) as holding:
         waiting.enqueue("mail", "hello")
-        number = 1
-        is_struck = True
+        place, is_struck = 1, True
         while is_struck:
             with holding.transaction():
-                is_struck = Interruption(number).strikes(lambda: busy(waiting))
-            number += 3
+                is_struck = strike(place, lambda: _in_vain(waiting)).is_struck
             holding.enqueue("mail", "hello")
-
-        assert waiting.enqueue("mail", "hello") > number // 3
-
-
-def busy(queue: Queue) -> None:
-    """Wait for the turn in vain."""
-    with pytest.raises(StoreBusy):
-        queue.enqueue("mail", "hello")
+            waiting.enqueue("mail", "hello")
+            if is_struck:
+                yield place
+            place += stride
 
 
-def test_an_interrupt_while_a_checkpoint_waits_for_the_turn_locks_nobody_out(
-    location: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A reader keeps the -wal from being copied back as a whole, so that the checkpoint wants the turn."""
-    monkeypatch.setattr(checkpoints, "RESTART_PAGES", 1)
-    monkeypatch.setattr(checkpoints, "_PATIENCE_S", 0.02)
+def while_a_checkpoint_waits_for_the_turn(folder: Path, stride: int) -> Iterator[int]:
+    """Interrupt a checkpoint that wants the turn: a reader keeps it from copying all of the -wal back."""
+    checkpoints.RESTART_PAGES, checkpoints._PATIENCE_S = 1, 0.02  # type: ignore[misc]  # soon, not for long
+    location = str(folder / "queue.sqlite3")
     with Queue(location, timeout=0.2) as writing:
         writing.enqueue("mail", "hello")
         settings = Settings(location, read_only=False, timeout_s=0.2, monotonic=SystemClock().monotonic)
-        connection = Connection(settings)
-        reader = apsw.Connection(location)
+        connection, reader = Connection(settings), apsw.Connection(location)
         reader.execute("BEGIN; SELECT count(*) FROM smq_messages").fetchall()
         writing.enqueue("mail", "hello")
-        number = 1
-        is_struck = True
+        place, is_struck = 1, True
         while is_struck:
             with writing.transaction():
-                is_struck = Interruption(number).strikes(connection.checkpoint)
-            number += 1
+                is_struck = strike(place, connection.checkpoint).is_struck
             writing.enqueue("mail", "hello")
+            if is_struck:
+                yield place
+            place += stride
         reader.close()
         connection.close()
 
-    assert number > 30
+
+def _in_vain(queue: Queue) -> None:
+    try:
+        queue.enqueue("mail", "hello")
+    except StoreBusy:
+        return
+    raise AssertionError("it did not wait")
+
+
+WAITS: Final = {"turn": while_it_waits_for_the_turn, "checkpoint": while_a_checkpoint_waits_for_the_turn}
+
+
+def main() -> None:
+    """Strike the calls that are named at every place, or every few."""
+    folder, stride, names = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    struck = 0
+    for name in names:
+        if name in WAITS:
+            places = WAITS[name](folder, stride)
+        else:
+            places = struck_places(name, folder, strike, first=1, stride=stride)
+        struck += sum(1 for _ in places)
+    print(struck)  # noqa: T201 - for the test
+
+
+if __name__ == "__main__":
+    main()

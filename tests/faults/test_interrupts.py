@@ -1,26 +1,62 @@
-"""Ctrl-C at any moment leaves no lock, no turn, nothing half-done; each is tried in a process of its own."""
+"""Ctrl-C at any moment leaves no lock, no turn, nothing half-done; each call has a process of its own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.core_calls import GROUPS
+from tests.faults.interrupted import WAITS
+from tests.matrix import scaled
+
+if TYPE_CHECKING:
+    from tests.matrix import Fault
+
 ROOT = Path(__file__).parents[2]
-INTERRUPTED = "tests/faults/interrupted.py"
+LIMIT_S = 300
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "test_an_interrupt_at_any_line_leaves_no_lock_and_no_turn",
-        "test_an_interrupt_while_waiting_for_the_turn_leaves_no_place_in_the_queue_behind",
-        "test_an_interrupt_while_a_checkpoint_waits_for_the_turn_locks_nobody_out",
-    ],
+def interrupted(folder: Path, stride: int, *names: str) -> int:
+    """Interrupt calls at one place after the other; answer at how many."""
+    inside = folder / "inside"
+    inside.mkdir()
+    command = (sys.executable, "-m", "tests.faults.interrupted", str(inside), str(stride), *names)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return int(ended.stdout)
+
+
+@pytest.mark.fault(
+    row="Ctrl-C inside a call of the core",
+    part="interruption",
+    promise="the call happened wholly or not at all, no lock and no turn is held, the next call works",
+    how="SIGINT before each instruction of our code at which Python looks for one, in all calls of the core",
 )
-def test_an_interrupt_leaves_nothing_behind(name: str) -> None:
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{INTERRUPTED}::{name}")
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
-    assert ended.returncode == 0, ended.stdout
+@pytest.mark.parametrize("group", GROUPS)
+def test_an_interrupt_at_any_place_leaves_nothing_half_done_or_held(
+    tmp_path: Path, group: str, fault: Fault
+) -> None:
+    struck = interrupted(tmp_path, scaled(13, 1), *GROUPS[group])
+    fault.struck(struck)
+    fault.ran(struck)
+    assert struck > 10 * len(GROUPS[group]) // scaled(13, 1)
+
+
+@pytest.mark.fault(
+    row="Ctrl-C while waiting for the turn",
+    part="interruption",
+    promise="nobody is locked out afterwards",
+    how="SIGINT at each place of a wait in vain, and of a checkpoint that wants the turn",
+)
+@pytest.mark.parametrize("name", WAITS)
+def test_an_interrupt_while_waiting_for_the_turn_locks_nobody_out(
+    tmp_path: Path, name: str, fault: Fault
+) -> None:
+    struck = interrupted(tmp_path, scaled(3, 1), name)
+    fault.struck(struck)
+    fault.ran(struck)
+    assert struck > 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-import tempfile
-from contextlib import closing, suppress
+import secrets
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,17 +35,22 @@ def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int
     """
     target = resolved(target)
     _refuse_existing(target)
-    with translated(target):
-        part = _make_part(target)
+    # named before it is there, so that an interrupt leaves none behind
+    part = f"{target}.{secrets.token_hex(8)}.part"
     try:
+        with translated(target):
+            _make(part)
         with translated(path):
             yield from _fill(source, part)
         with translated(target):
             _flush(part)
             _publish(part, target)
     finally:
-        with suppress(FileNotFoundError):
-            Path(part).unlink()
+        # in one call of C, before which the interpreter looks for no interrupt
+        try:  # noqa: SIM105
+            os.unlink(part)  # noqa: PTH108
+        except (FileNotFoundError, NotADirectoryError):
+            pass
 
 
 def beside(path: str, what: str, now_ms: int) -> str:
@@ -76,12 +81,9 @@ def _refuse_existing(target: str) -> None:
             )
 
 
-def _make_part(target: str) -> str:
-    folder, name = os.path.split(target)
-    descriptor, part = tempfile.mkstemp(prefix=f"{name}.", suffix=".part", dir=folder)
+def _make(part: str) -> None:
     # nobody has this file open yet, so that closing it drops nobody's locks
-    os.close(descriptor)
-    return part
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _fill(source: apsw.Connection, part: str) -> Iterator[tuple[int, int]]:
