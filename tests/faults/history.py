@@ -120,15 +120,17 @@ class _Case:
         self.sent: dict[str, Event] = {}
         """The last word of each enqueue."""
         self.leases: defaultdict[int, list[Event]] = defaultdict(list)
-        settled: dict[tuple[str, int], tuple[Event, Event]] = {}
-        for event in sorted(events, key=lambda one: one.moment):
+        settled: dict[tuple[str, int, int], tuple[Event, Event]] = {}
+        self.line = sorted(events, key=lambda each: each.moment)
+        for event in self.line:
             if event.verb == "enqueue":
                 self.sent[event.token] = event
             elif event.verb == "lease":
                 self.leases[event.id].append(event)
-            else:
-                begun, _ = settled.get((event.call, event.id), (event, event))
-                settled[event.call, event.id] = (begun, event)
+            elif event.verb != "look":
+                one = (event.call, event.id, event.receipt)
+                begun, _ = settled.get(one, (event, event))
+                settled[one] = (begun, event)
         self.settled: defaultdict[tuple[int, int], list[tuple[Event, Event]]] = defaultdict(list)
         """By message and receipt: how each settling began, and its last word."""
         for begun, last in settled.values():
@@ -177,7 +179,7 @@ class _Case:
         for earlier, later in pairwise(leases):
             if earlier.delivery == later.delivery or earlier.receipt == later.receipt:
                 yield f"one lease twice: {earlier} {later}"
-            elif self._holds_until(earlier, later) > later.clock_ms:
+            elif self._holds_until(earlier, later) > later.clock_ms and not self._was_over(earlier, later):
                 yield f"leased while leased: {earlier} {later}"
             elif self._was_good_after(earlier, later.moment):
                 yield f"good after the next lease: {earlier} {later}"
@@ -207,7 +209,14 @@ class _Case:
             if last.verb != "extend":
                 return 0
             until_ms = last.until_ms if last.outcome == "ok" else min(until_ms, begun.until_ms)
-        return 0 if until_ms > later.clock_ms + ABSURD_MS else until_ms
+        return until_ms
+
+    def _was_over(self, lease: Event, later: Event) -> bool:
+        """Say whether anybody between two leases saw a clock by which the first was over, or absurd."""
+        between = (lease.moment, later.moment)
+        clocks = [one.clock_ms for one in self.line if between[0] <= one.moment <= between[1]]
+        until_ms = self._holds_until(lease, later)
+        return max(clocks) >= until_ms or min(clocks) < until_ms - ABSURD_MS
 
     def _was_good_after(self, lease: Event, moment: float) -> bool:
         return any(

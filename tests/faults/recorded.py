@@ -104,6 +104,7 @@ class Recorded:
     ) -> list[Lease]:
         """Finish leases, and take others."""
         leases: list[Lease] = []
+        self.log.note(self.log.call(), "look", "begun", {})
         with self._noted(self.log.call(), "ack", [_row(lease) for lease in ack]):
             leases = self.queue.dequeue(TOPIC, limit=limit, visibility_timeout=visibility, wait=wait, ack=ack)
         self.log.note(self.log.call(), "lease", "ok", *map(_row, leases))
@@ -150,15 +151,15 @@ class Recorded:
             yield rows
         except LeaseLost as error:
             self._last = "lost"
-            lost = {lease.message.id for lease in error.leases}
+            lost = {(lease.message.id, lease.receipt) for lease in error.leases}
         except StoreBusy:
             # it says that nothing was written
             self._last = "failed"
         except StoreError:
             self._last = "unknown"
         if self._last == "lost":
-            self.log.note(call, verb, "ok", *(row for row in rows if row["id"] not in lost))
-            self.log.note(call, verb, "lost", *(row for row in rows if row["id"] in lost))
+            for row in rows:
+                self.log.note(call, verb, "lost" if (row["id"], row["receipt"]) in lost else "ok", row)
         else:
             self.log.note(call, verb, self._last, *rows)
         self.troubles += self._last in ("failed", "unknown")

@@ -43,7 +43,7 @@ def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fa
     with Play(location, tmp_path) as play:
         roles: list[Callable[[], object]] = [play.producer, play.producer, play.consumer, play.consumer]
         actors = [(play.producer if place < 2 else play.consumer)() for place in range(len(roles))]
-        for _ in range(scaled(8, 400)):
+        for _ in range(scaled(8, 200)):
             place = chance.randrange(len(actors))
             assert actors[place].after(chance.randrange(1, 30))
             assert actors[place].kill()
@@ -89,7 +89,7 @@ def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> No
     how="SIGKILL at the n-th pwrite64 or fdatasync, the flush's too, of a program of all verbs (strace)",
 )
 def test_killed_at_a_system_call(tmp_path: Path, template: Path, fault: Fault, call: str) -> None:
-    for number in range(1, EFFECTS, scaled(9, 2) if call == "pwrite64" else scaled(4, 1)):
+    for number in range(1, EFFECTS, scaled(9, 3) if call == "pwrite64" else scaled(4, 1)):
         folder = renewed(tmp_path / "queue", template)
         is_killed = run_under_strace(f"{call}:signal=KILL:when={number}", folder, tmp_path / "log")
         assert_invariant(folder / "queue.sqlite3", tmp_path / "log")

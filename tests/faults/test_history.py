@@ -60,6 +60,10 @@ class Story:
         call = call or f"{verb}{len(self.events)}"
         return self._note(verb, outcome, call, id=id_, receipt=receipt, until_ms=until_ms)
 
+    def looked(self, at_s: int) -> Story:
+        """Let somebody look by a clock that shows something else."""
+        return self._note("look", "begun", "look", clock_ms=at_s * SECOND)
+
     def judged(self, *left: Left) -> Verdict:
         """Judge it."""
         return judge(self.events, left)
@@ -175,6 +179,10 @@ ALLOWED: dict[str, tuple[Story, list[Left]]] = {
     ),
     "a lease after one that a wrong clock made": (
         Story().sent("a", 1).leased(1, "a", lasts=ABSURD_MS).leased(1, "a", 2).settled("ack", 1, 2),
+        [],
+    ),
+    "a lease after one that was over before the clock was set back": (
+        Story().sent("a", 1).leased(1, "a").looked(at_s=90).leased(1, "a", 2).settled("ack", 1, 2),
         [],
     ),
     "a message that is kept as done": (
