@@ -104,6 +104,17 @@ def test_an_error_of_the_driver_becomes_the_one_that_says_what_to_do(
     assert type(translate(error("why"), "/the/file")) is ours
 
 
+def test_what_ended_a_transaction_is_told_and_not_that_there_is_none_any_more() -> None:
+    complaint = apsw.SQLError("cannot rollback")
+    complaint.__context__ = apsw.SQLError("no such savepoint")
+    complaint.__context__.__context__ = apsw.IOError("disk")
+
+    translated = translate(complaint, "/the/file")
+
+    assert type(translated) is StoreUnavailable
+    assert "(disk): check the disk" in str(translated)
+
+
 def test_no_error_of_the_driver_leaves_a_caller_s_transaction(queue: Queue) -> None:
     with queue.transaction() as transaction:
         for sql in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,4 +132,13 @@ def test_rejects_that_cannot_be_kept_stop_the_import(store: Store, tmp_path: Pat
     (tmp_path / "folder.reasons.jsonl").mkdir()
     with pytest.raises(SmqError, match="rejects cannot be written to"):
         take(store, "-", stdin=b"1\n\xff\n", rejects=tmp_path / name)
+    assert bodies(store) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no device is always full")
+def test_rejects_for_which_there_is_no_room_stop_the_import(store: Store, tmp_path: Path) -> None:
+    full = tmp_path / "rejects"
+    full.symlink_to("/dev/full")
+    with pytest.raises(SmqError, match=r"rejects cannot be written to .*No space left"):
+        take(store, "-", stdin=b"1\n\xff\n", rejects=full)
     assert bodies(store) == []

@@ -14,6 +14,9 @@ __all__ = ["FAILURES", "translate"]
 FAILURES = (apsw.Error, UnicodeDecodeError)
 """What running a statement raises: the driver's errors, and Python's for stored text that is not UTF-8."""
 
+_ENDING = (apsw.IOError, apsw.FullError, apsw.CorruptError)
+"""After which SQLite may end a transaction by itself."""
+
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
         apsw.BusyError,
@@ -59,7 +62,19 @@ def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
             f"another program wrote text that is not UTF-8 into {path} ({error.reason}): "
             "find the row with a database browser and mend or remove it"
         )
+    error = _cause_of(error)
     for driver_type, our_type, sentence in _SENTENCES:
         if isinstance(error, driver_type):
             return our_type(sentence.format(path=path, error=error))
     return StoreError(f"a statement on {path} failed: {error}")
+
+
+def _cause_of(error: apsw.Error) -> apsw.Error:
+    """Answer why SQLite ended a transaction.
+
+    It does so by itself where the disk fails; what leaves a savepoint then finds none, and complains of it.
+    """
+    before: BaseException | None = error
+    while isinstance(before, apsw.SQLError):
+        before = before.__context__
+    return before if isinstance(before, _ENDING) else error
