@@ -60,8 +60,10 @@ class Checkpoints:
         with contextlib.suppress(apsw.BusyError):
             log, copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._next = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
-            if log < RESTART_PAGES or copied == log:
+            if log < RESTART_PAGES:
                 return
+            # also where all was copied: writers that never rest have gone on meanwhile, and none of them
+            # would find the -wal copied whole and begin it anew
             try:
                 if turn.await_until(monotonic() + _PATIENCE_S, monotonic):
                     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
