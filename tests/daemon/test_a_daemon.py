@@ -103,6 +103,22 @@ def test_a_long_handler_keeps_its_lease(tmp_path: Path, queue: Queue, path: Path
         assert (message.state, message.deliveries) == ("done", 1)
 
 
+def test_as_many_coroutines_wait_at_once_as_there_are_threads(tmp_path: Path, queue: Queue) -> None:
+    """None of them ends before all have begun."""
+    queue.enqueue_many("t", [1] * 300)
+    code = """
+        import asyncio
+        begun, all_have_begun = [], asyncio.Event()
+        async def handle(message):
+            begun.append(message.id)
+            if len(begun) == 300: all_have_begun.set()
+            await all_have_begun.wait()
+    """
+    run_burst(tmp_path, "--handler", "t=handlers:handle", "--threads", "300", code=code)
+
+    assert queue.size("t") == 0
+
+
 def test_a_limit_holds_over_all_processes(tmp_path: Path, queue: Queue) -> None:
     queue.enqueue_many("t", [1] * 40)
     (tmp_path / "smq.toml").write_text(

@@ -54,7 +54,7 @@ def test_the_asynchronous_handler_runs(folder: Path) -> None:
     with Queue(folder / "queue.sqlite3") as queue:
         queue.enqueue("fetch", ["https://example.org/a", "https://example.org/b"])
 
-    with Daemon(folder, "--handler", "fetch=async_handlers:fetch", "--threads", "50", "--burst") as daemon:
+    with Daemon(folder, "--handler", "fetch=async_handlers:fetch", "--threads", "300", "--burst") as daemon:
         assert daemon.end() == 0
 
     assert outputs(daemon) == ["message 1: 42 bytes of 2 pages"]
