@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.errors import SmqError
 from smq_core.store import open_store
 from smq_core.store.sqlite import turn
 from tests.conformance.desk import Desk
@@ -136,6 +137,20 @@ def test_an_operator_who_saw_a_dead_letter_leaves_it_alone_when_another_requeued
 
     assert answer == [0]
     assert first.state(sent) == "ready"
+
+
+def test_an_operator_who_would_undo_a_pause_is_told_that_another_did(
+    desks: tuple[Desk, Desk], stands_in_line: threading.Event
+) -> None:
+    first, second = desks
+    paused = first.pause().operation
+    with (
+        pytest.raises(SmqError, match=r"was undone already"),
+        before_the_write_of(lambda: second.undo(paused), first, stands_in_line),
+    ):
+        first.undo(paused)
+
+    assert [entry.action for entry in first.store.activity(limit=9, before=None)] == ["undo", "pause"]
 
 
 def test_a_worker_is_not_recovered_that_acked_meanwhile(

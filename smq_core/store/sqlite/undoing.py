@@ -72,7 +72,7 @@ class Undoing(Session):
             )
         record = _Operation._make(found)
         if record.undone_at is not None:
-            raise SmqError(f"operation {wanted} ({record.action}) was undone already")
+            raise _undone_already(wanted, record)
         if record.action in _RESTORE:
             return self._write_durably(lambda db: _undo_setting(db, wanted, record, actor, now_ms))
         return self._undo_messages(wanted, record, actor, now_ms)
@@ -149,6 +149,10 @@ def _undo_setting(
             f"operation {operation} ({record.action}) cannot be undone: "
             f"operation {later} changed {record.topic} again"
         )
+    db.execute(_CLOSE, (now_ms, operation))
+    if not db.changes():
+        # by somebody who read the operation when we did
+        raise _undone_already(operation, record)
     write, delete = _RESTORE[record.action]
     before: list[str | int | None] | None = msgspec.json.decode(
         record.before or "null", type=list[str | int | None] | None
@@ -162,5 +166,8 @@ def _undo_setting(
         topic=record.topic,
         detail=f"{record.action} of operation {operation}",
     )
-    db.execute(_CLOSE, (now_ms, operation))
     return Outcome(operation=began.id, done=1)
+
+
+def _undone_already(operation: int, record: _Operation) -> SmqError:
+    return SmqError(f"operation {operation} ({record.action}) was undone already")
