@@ -1,0 +1,263 @@
+"""What a call of an operator or the janitor will do, transaction by transaction: see `foretold`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from smq_core.errors import MessageNotFound, SmqError
+from smq_core.states import State
+from smq_core.store.records import Edit, Selection
+from tests.simulation.actions import Wanted
+from tests.simulation.entries import Counts, Done, Policy, Setting, Tally, named
+from tests.simulation.foretold import Foretold, ForetoldHolders
+from tests.simulation.model import CHUNK
+
+if TYPE_CHECKING:
+    from smq_core.store.records import Targets
+
+PRUNED = {
+    State.DONE: "a done message kept, then pruned",
+    State.DELETED: "a deleted message pruned after a day",
+}
+
+
+class ForetoldStore(ForetoldHolders):
+    """All that a store does."""
+
+    def page(self, selection: Selection, *, limit: int, now_ms: int, **_: object) -> Foretold[list[int]]:
+        """Foretell the first ids."""
+        yield
+        return self.actions.matching(selection, now_ms)[:limit]
+
+    def act(
+        self,
+        verb: str,
+        targets: Targets,
+        *,
+        to: str | None,
+        force: bool,
+        actor: str,
+        now_ms: int,
+        **_: object,
+    ) -> Foretold[Done]:
+        """Foretell what is done and missed, a chunk a transaction."""
+        tally = Tally()
+        wanted = Wanted(verb, to, force, actor, now_ms)
+        if isinstance(targets, Selection):
+            yield from self._act_on_all(wanted, targets, tally)
+            return (yield from self._ended(tally, names_ids=False))
+        ids = sorted(targets)
+        for start in range(0, len(ids), CHUNK):
+            yield
+            self.actions.act(wanted, {one: targets[one] for one in ids[start : start + CHUNK]}, tally)
+        return (yield from self._ended(tally, names_ids=True))
+
+    def _act_on_all(self, wanted: Wanted, selection: Selection, tally: Tally) -> Foretold[None]:
+        max_id = selection.max_id
+        if max_id is None:
+            yield
+            max_id = max(self.model.entries, default=0)
+        as_of_ms = wanted.now if selection.as_of_ms is None else selection.as_of_ms
+        frozen = msgspec.structs.replace(selection, max_id=max_id, as_of_ms=as_of_ms)
+        after = 0
+        while True:
+            yield
+            ids = [one for one in self.actions.matching(frozen, wanted.now) if one > after][:CHUNK]
+            if not ids:
+                return
+            self.note("a bulk action in chunks", after > 0)
+            yield
+            still = self.actions.matching(frozen, wanted.now, ids)
+            self.note("a bulk action whose targets moved on", len(still) < len(ids))
+            tally.missed += [one for one in ids if one not in set(still)]
+            self.actions.act(wanted, dict.fromkeys(still, selection.state), tally)
+            after = ids[-1]
+
+    def _ended(self, tally: Tally, *, names_ids: bool) -> Foretold[Done]:
+        if tally.operation is not None and not tally.done_ids:
+            yield
+            self.note("an action that every key kept from its messages")
+            self.actions.discard_if_empty(tally.operation)
+        return _done(tally, names_ids=names_ids)
+
+    def edit(
+        self, message_id: int, edit: Edit, *, now_ms: int, seen: State | None = None, **_: object
+    ) -> Foretold[Done]:
+        """Foretell one change."""
+        yield
+        entry = self.model.entries.get(message_id)
+        if entry is None:
+            raise MessageNotFound(message_id)
+        operation = None
+        if entry.state not in {State.PROCESSING, State.DELETED} and seen in (None, entry.state):
+            key = entry.key if isinstance(edit.key, msgspec.UnsetType) else edit.key
+            priority = None if isinstance(edit.priority, msgspec.UnsetType) else edit.priority
+            operation = self.actions.edit(entry, priority, key, now_ms)
+        if operation is None:
+            return Done(None, 0, (), (message_id,))
+        return Done(operation, 1, (message_id,))
+
+    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Foretold[Done]:
+        """Foretell what comes back, a chunk a transaction."""
+        del actor
+        wanted = operation
+        if wanted is None:
+            yield
+            wanted = self.actions.last_undoable()
+        if wanted is None:
+            raise SmqError
+        yield
+        record = self.model.operations.get(wanted)
+        if record is None or record.undone_at is not None:
+            raise SmqError
+        if record.setting is not None:
+            yield
+            return self._setting_undone(wanted, record.setting, now_ms)
+        tally = Tally()
+        after: int | None = 0
+        while after is not None:
+            yield
+            after = self.actions.undo(wanted, after, tally, now_ms)
+        if tally.operation is None:
+            self._note_vain(wanted, now_ms)
+            raise SmqError
+        yield
+        if not record.before and record.undone_at is None:
+            record.undone_at = now_ms
+        self.actions.discard_if_empty(tally.operation)
+        return _done(tally, names_ids=True)
+
+    def _note_vain(self, operation: int, now_ms: int) -> None:
+        record = self.model.operations.get(operation)
+        if record is None or record.undone_at is not None:
+            self.note("an undo of two at once")
+        elif record.changed and record.action != "purge" and record.at <= now_ms - 86_400_000:
+            self.note("an undo that came too late")
+
+    def _setting_undone(self, operation: int, setting: Setting, now_ms: int) -> Done:
+        if self.actions.later(operation) is not None:
+            self.note("an undo of a setting that was changed again")
+            raise SmqError
+        record = self.model.operations[operation]
+        if record.undone_at is not None:
+            self.note("an undo of two at once")
+            raise SmqError
+        self.note("a pause or policy undone")
+        settings: dict[str, object] = (
+            self.model.policies if record.action == "policy" else self.model.pauses  # type: ignore[assignment]  # either
+        )
+        if setting.was_set:
+            settings[setting.topic] = setting.was
+        else:
+            settings.pop(setting.topic, None)
+        record.undone_at = now_ms
+        return Done(self.actions.begin("undo", now_ms), 1)
+
+    def purge(self, topic: str, state: State, *, now_ms: int, **_: object) -> Foretold[Done]:
+        """Foretell what is removed, a chunk a transaction."""
+        yield
+        selection = Selection(topic=topic, state=state, max_id=max(self.model.entries, default=0))
+        operation, done, ids = None, 0, [0] * CHUNK
+        while len(ids) == CHUNK:
+            yield
+            ids = self.actions.matching(selection, now_ms)[:CHUNK]
+            if ids and operation is None:
+                operation = self.actions.begin("purge", now_ms)
+            self.note("a purge in chunks", bool(ids) and done > 0)
+            self.actions.purge(ids)
+            if operation is not None:
+                self.model.operations[operation].changed += len(ids)
+            done += len(ids)
+        return Done(operation, done)
+
+    def drop(self, topic: str, *, now_ms: int, **_: object) -> Foretold[bool]:
+        """Foretell whether an empty topic was forgotten."""
+        yield
+        counts = self.model.topics.get(topic)
+        is_set = topic in self.model.policies or topic in self.model.pauses
+        if (counts is None and not is_set) or (counts is not None and counts.entered > counts.gone):
+            return False
+        for there in (self.model.topics, self.model.policies, self.model.pauses):
+            there.pop(topic, None)
+        self.actions.begin("drop", now_ms)
+        self.note("an empty topic forgotten")
+        return True
+
+    def pause(self, topic: str, *, until_ms: int | None, now_ms: int, **_: object) -> Foretold[Done]:
+        """Foretell an operation."""
+        yield
+        operation = self.actions.set("pause", self._pause_of(topic), now_ms)
+        self.model.pauses[topic] = until_ms
+        return Done(operation, 1)
+
+    def resume(self, topic: str, *, now_ms: int, **_: object) -> Foretold[Done]:
+        """Foretell an operation, if it was paused."""
+        yield
+        if not self.model.is_paused(topic, now_ms):
+            return Done(None, 0)
+        operation = self.actions.set("resume", self._pause_of(topic), now_ms)
+        del self.model.pauses[topic]
+        return Done(operation, 1)
+
+    def _pause_of(self, topic: str) -> Setting:
+        return Setting(topic, self.model.pauses.get(topic), topic in self.model.pauses)
+
+    def set_policy(
+        self,
+        topic: str,
+        *,
+        max_attempts: int | None,
+        visibility_ms: int | None,
+        keep_ms: int | None,
+        now_ms: int,
+        **_: object,
+    ) -> Foretold[Done]:
+        """Foretell an operation; what is None stays as it was."""
+        yield
+        was = self.model.policies.get(topic)
+        operation = self.actions.set("policy", Setting(topic, was, was is not None), now_ms)
+        given = Policy(max_attempts, visibility_ms, keep_ms)
+        merged = (old if new is None else new for new, old in zip(given, was or Policy(), strict=True))
+        self.model.policies[topic] = Policy(*merged)
+        return Done(operation, 1)
+
+    def prune(self, now_ms: int, *, limit: int = CHUNK) -> Foretold[int]:
+        """Foretell how much was removed: a look, then a write if there is anything to do."""
+        yield
+        actions, topics = self.actions, self.model.topics
+        is_due = any(actions.prunable(now_ms)) or actions.forgettable(now_ms)
+        if not is_due and not any(actions.is_stale(topic, now_ms) for topic in topics):
+            return 0
+        yield
+        touched = 0
+        for some in actions.prunable(now_ms):
+            for entry in some[:limit]:
+                is_done = entry.state is State.DONE
+                self.note(
+                    "a done message kept, then pruned" if is_done else "a deleted message pruned after a day"
+                )
+                self.model.remove(entry)
+            touched += len(some[:limit])
+        old = actions.forgettable(now_ms)[:limit]
+        for operation, message_id in old:
+            del self.model.operations[operation].before[message_id]
+        return touched + len(old) + self._forget_topics(now_ms)
+
+    def _forget_topics(self, now_ms: int) -> int:
+        topics: dict[str, Counts] = self.model.topics
+        for counts in topics.values():
+            is_empty = counts.entered == counts.gone
+            counts.empty_since = (counts.empty_since or now_ms) if is_empty else None
+        dropped = [topic for topic in topics if self.actions.is_droppable(topic, now_ms)]
+        for topic in dropped:
+            del topics[topic]
+            self.note("an empty topic forgotten")
+        return len(dropped)
+
+
+def _done(tally: Tally, *, names_ids: bool) -> Done:
+    done = len(tally.done_ids)
+    ids = tuple(tally.done_ids) if names_ids else ()
+    return Done(tally.operation if done else None, done, ids, named(tally.missed))
