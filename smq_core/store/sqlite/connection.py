@@ -1,33 +1,28 @@
-"""One thread's connection: its settings, its reads, and the one way to write.
+"""One thread's connection: its settings, its reads, and how it writes.
 
 A write takes the turn, begins immediately, commits without a flush, gives the turn back, and only then
-flushes for those who asked for it. It knows nothing of messages.
+flushes for those who asked for it. Two short ways do the same in fewer steps as long as nobody is before us:
+`run` for a single statement, `follow` for a write on the snapshot of a query. It knows nothing of messages.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
-from smq_core.errors import SmqError, StoreBusy, StoreError, StoreUnavailable
-from smq_core.store.sqlite.checkpoints import Checkpoints
-from smq_core.store.sqlite.settings import open_database
+from smq_core.errors import StoreBusy, StoreError
+from smq_core.store.sqlite.flushing import Flushing
+from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
 from smq_core.store.sqlite.translate import FAILURES, translate
-from smq_core.store.sqlite.turn import Turn
-from smq_core.store.sqlite.wal import WalFile
-from smq_core.wakeup import open_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smq_core.store.sqlite.settings import Settings
-    from smq_core.wakeup import FileWatch
 
-__all__ = ["ClosedMeanwhileError", "Connection", "savepoint"]
+__all__ = ["Connection", "savepoint"]
 
 T = TypeVar("T")
 
@@ -38,52 +33,89 @@ def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     return part
 
 
-class ClosedMeanwhileError(Exception):
-    """Another thread closed the connection, or forked, after it was fetched: fetch it anew."""
+class Connection(Reading):
+    """A connection that reads and writes (but for one that is read-only)."""
 
+    _depth = 0
+    """1 inside a `transaction`."""
 
-class Connection:
-    """A connection that one thread uses; others may only close it, under its lock."""
+    def _attach(self) -> None:
+        if not self.settings.read_only:
+            self._flushing = Flushing(self.db, self.settings)
+            self._turn = self._flushing.turn
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the database, which exists and is a queue.
+    def run(
+        self,
+        sql: str,
+        bindings: apsw.Bindings,
+        answer: Callable[[apsw.Connection], int],
+        *,
+        is_durable: bool = False,
+    ) -> int | None:
+        """Run one statement as a transaction of its own, and answer what was asked about it.
 
-        Raises:
-            StoreError: when it cannot be opened.
-        """
-        self.settings = settings
-        self.lock = threading.RLock()
-        """Held while a call runs, so that a fork or a close can wait for it."""
-        self.is_open = False
-        self._depth = 0
-        self._checkpoints = Checkpoints()
-        self._owes_full_commit = True
-        self._watch: FileWatch | None = None
-        try:
-            self.db = open_database(settings)
-            self.db.set_wal_hook(self._checkpoints.note)
-        except apsw.Error as error:
-            raise translate(error, settings.path) from error
-        if not settings.read_only:
-            self._wal = WalFile(settings.path)
-            self._turn = Turn(self._wal)
-        self.is_open = True
-
-    def read(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Run a query that fetches all it needs before it returns.
+        None: nothing was done, as others are before us, or a transaction is open; `write` does it then.
 
         Raises:
-            StoreError: as `translate` has it.
+            StoreError: as `write` does.
         """
         with self.lock:
             if not self.is_open:
                 raise ClosedMeanwhileError
+            if self._depth:
+                return None
+            is_full = is_durable and self._prepare_flush()
             try:
-                return work(self.db)
-            except apsw.BusyError:
-                return self._read_late(work)
-            except FAILURES as error:
-                raise translate(error, self.settings.path) from error
+                if not self._turn.take():
+                    return None
+                self.db.execute(sql, bindings)
+                answered = answer(self.db)
+                self._turn.give()
+            except BaseException as error:
+                # here and not in a `finally`, whose first line an interrupt could hit
+                self._abandon()
+                if isinstance(error, apsw.BusyError):
+                    return None
+                self._tell(error)
+                raise
+            if is_durable or self._flushing.checkpoints.is_overdue:
+                self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            return answered
+
+    def follow(
+        self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
+    ) -> T | None:
+        """Look, and write what the look calls for on the very snapshot that it saw; answers the look.
+
+        None: nothing was done. The look called for nothing (no lock was taken then), `act` said that it may
+        not stand, others wrote since or are before us, or a transaction is open; `write` can wait for them.
+
+        Raises:
+            StoreError: as `write` does.
+        """
+        with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
+            if self._depth:
+                return None
+            try:
+                self.db.execute("BEGIN")
+                found = look(self.db)
+                if found is None or not self._turn.take():
+                    self.db.execute("ROLLBACK")
+                    return None
+                may_stand = act(self.db, found)
+                self.db.execute("COMMIT" if may_stand else "ROLLBACK")
+                self._turn.give()
+            except BaseException as error:
+                self._abandon()
+                if isinstance(error, apsw.BusyError):
+                    return None
+                self._tell(error)
+                raise
+            if self._flushing.checkpoints.is_overdue:
+                self._flushing.finish(is_durable=False, is_full=False)
+            return found if may_stand else None
 
     def write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
         """Run statements in one transaction (or as a part of the one that is open), all or none of them.
@@ -105,13 +137,11 @@ class Connection:
                 self.db.execute("COMMIT")
                 self._turn.give()
             except BaseException as error:
-                # here and not in a `finally`, whose first line an interrupt could hit
                 self._abandon()
-                if isinstance(error, FAILURES):
-                    raise translate(error, self.settings.path) from error
+                self._tell(error)
                 raise
-            if is_durable or self._checkpoints.is_overdue:
-                self._after_commit(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._flushing.checkpoints.is_overdue:
+                self._flushing.finish(is_durable=is_durable, is_full=is_full)
             return result
 
     @contextlib.contextmanager
@@ -137,8 +167,8 @@ class Connection:
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            if is_durable or self._checkpoints.is_overdue:
-                self._after_commit(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._flushing.checkpoints.is_overdue:
+                self._flushing.finish(is_durable=is_durable, is_full=is_full)
 
     @property
     def is_in_transaction(self) -> bool:
@@ -146,31 +176,18 @@ class Connection:
         return self._depth > 0
 
     def close(self) -> None:
-        """Close the connection and its descriptor; harmless when they are closed."""
+        """Close the connection and its descriptor of the -wal; harmless when they are closed."""
         with self.lock:
             if not self.is_open:
                 return
-            self.is_open = False
-            self.db.close()
-            # its last user closes it: another thread may be waiting on it
-            self._watch = None
+            super().close()
             if not self.settings.read_only:
-                self._turn.give()
-                self._wal.close()
-
-    def watch(self) -> FileWatch | None:
-        """Answer the watch on this connection's -wal, opened when first asked for.
-
-        None where the platform has none.
-        """
-        if self._watch is None:
-            self._watch = open_watch(self.settings.path + "-wal")
-        return self._watch
+                self._flushing.close()
 
     def checkpoint(self) -> None:
         """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long."""
         with self.lock:
-            self._checkpoints.run(self.db, self._turn, self.settings.monotonic)
+            self._flushing.checkpoint()
 
     def _write_inside(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a part of an open transaction; a caller who catches its error finds nothing half-done."""
@@ -208,16 +225,6 @@ class Connection:
             "nothing was written, try again"
         )
 
-    def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""
-        deadline = self.settings.monotonic() + self.settings.timeout_s
-        while True:
-            try:
-                return work(self.db)
-            except FAILURES as error:
-                if not isinstance(error, apsw.BusyError) or self.settings.monotonic() >= deadline:
-                    raise translate(error, self.settings.path) from error
-
     def _abandon(self) -> None:
         """Leave neither a transaction nor the turn behind, whatever happened.
 
@@ -228,6 +235,11 @@ class Connection:
                 self.db.execute("ROLLBACK")
         self._turn.give()
 
+    def _tell(self, error: BaseException) -> None:
+        """Raise the driver's error as one of ours; do nothing with any other."""
+        if isinstance(error, FAILURES):
+            raise translate(error, self.settings.path) from error
+
     def _require_transaction(self) -> None:
         if not self.is_open or not self.db.in_transaction:
             raise StoreError(
@@ -236,31 +248,14 @@ class Connection:
             )
 
     def _prepare_flush(self) -> bool:
-        """Say whether this commit has to be a full one.
-
-        SQLite then syncs the -wal's entry in its folder, which our flush cannot.
-        """
-        if not self._wal.is_current():
+        """Say whether this commit has to be a full one."""
+        if not self._flushing.wal.is_current():
             self._forsake()
             raise ClosedMeanwhileError
-        if self._wal.is_poisoned:
-            self._renew_wal()
-        if self._owes_full_commit:
-            self._checkpoints.pages = 0
-            self.db.execute("PRAGMA synchronous = FULL")
-        return self._owes_full_commit
-
-    def _after_commit(self, *, is_durable: bool, is_full: bool) -> None:
-        if is_full:
-            self.db.execute("PRAGMA synchronous = NORMAL")
-            # a commit of nothing syncs nothing
-            self._owes_full_commit = not self._checkpoints.pages
-        if is_durable:
-            self._wal.flush()
-        if self._checkpoints.is_due:
-            # what was committed stays committed, whatever becomes of the copy
-            with contextlib.suppress(apsw.Error):
-                self.checkpoint()
+        is_full = self._flushing.prepare()
+        # a poisoned one was renewed
+        self._turn = self._flushing.turn
+        return is_full
 
     def _forsake(self) -> None:
         """Close a connection whose files were moved away or replaced.
@@ -270,25 +265,3 @@ class Connection:
         keep = ctypes.c_int(1)
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         self.close()
-
-    def _renew_wal(self) -> None:
-        """Begin a new chain of frames after a failed flush.
-
-        What comes after a frame that is not on the disk would be lost with it.
-        """
-        try:
-            self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except apsw.Error as error:
-            raise StoreUnavailable(
-                f"an earlier flush of {self._wal.path} failed, and the disk still does ({error})"
-            ) from error
-        self._wal.close()
-        self._wal = WalFile(self.settings.path)
-        self._turn = Turn(self._wal)
-        self._owes_full_commit = True
-
-    def __del__(self) -> None:
-        """Close what a thread left open when it ended."""
-        if getattr(self, "is_open", False):
-            with contextlib.suppress(SmqError, apsw.Error):
-                self.close()

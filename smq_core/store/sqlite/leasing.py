@@ -17,7 +17,7 @@ from smq_core.policy import TopicPolicy
 from smq_core.store.records import LeasedRow
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, Session
-from smq_core.store.sqlite.settling import ack_all
+from smq_core.store.sqlite.settling import ACK_ONE, ack_all
 from smq_core.store.sqlite.unreadable import bury_unleasable, is_of_a_row
 from smq_core.validation import LONGEST_LEASE_MS
 
@@ -39,6 +39,7 @@ _LOOK = query("look")
 _PROMOTE = query("promote")
 _RECORD_EXPIRED = query("record_expired")
 _RECLAIM = query("reclaim")
+_NEXT = query("lease_next")
 _PAGE = query("lease_page")
 _LEASE_ONE = query("lease_one")
 _LEASE_MANY = query("lease_many")
@@ -76,6 +77,17 @@ class Leasing(Session):
 
         Finding nothing takes no write lock and writes nothing.
         """
+        while True:
+            try:
+                return self._lease_next(request, now_ms, ack) or self._lease(request, now_ms, ack)
+            except StoreError as error:
+                # one row that cannot be leased must not stop its topic
+                if not (is_of_a_row(error) and self._bury_unleasable(request, now_ms)):
+                    raise
+
+    def _lease(
+        self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
+    ) -> tuple[list[LeasedRow], list[Hold]]:
         looks = self._read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
         if not ack and not _is_worth_a_write(looks):
             return [], []
@@ -84,13 +96,32 @@ class Leasing(Session):
             lost = ack_all(db, ack, now_ms) if ack else []
             return ([] if lost else _lease(db, request, looks, now_ms)), lost
 
-        while True:
-            try:
-                return self._write(work)
-            except StoreError as error:
-                # one row that cannot be leased must not stop its topic
-                if not (is_of_a_row(error) and self._bury_unleasable(request, now_ms)):
-                    raise
+        return self._write(work)
+
+    def _lease_next(
+        self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
+    ) -> tuple[list[LeasedRow], list[Hold]] | None:
+        """Lease one message of one topic, acking at most one; None: there is more to do, nothing was done."""
+        if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1:
+            return None
+        horizon_ms = now_ms + HORIZON_MS
+        bounds = (now_ms, request.visibility_ms, request.topics[0], _DEFAULT_VISIBILITY_MS, horizon_ms)
+
+        def look(db: apsw.Connection) -> LeasedRow | None:
+            row = db.execute(_NEXT, bounds).get
+            return None if row is None else LeasedRow._make(row)
+
+        def act(db: apsw.Connection, row: LeasedRow) -> bool:
+            for hold in ack:
+                db.execute(ACK_ONE, hold)
+                if not db.changes():
+                    return False
+            db.execute(_LEASE_ONE, (row.locked_until, request.receipt, request.worker, row.id))
+            # none where the message that was acked, late, was the next one
+            return db.changes() > 0
+
+        row = self._follow(look, act)
+        return None if row is None else ([row], [])
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
         """Answer when something may change by time alone for these topics; None: never."""

@@ -49,7 +49,7 @@ class Producing(Session):
         )
         if message.key is not None:
             return self._write_durably(lambda db: _insert_keyed(db, (*values, message.key)))
-        return self._write_durably(lambda db: _insert(db, values))
+        return self._run(_INSERT, values, apsw.Connection.last_insert_rowid, is_durable=self._flushes)
 
     def enqueue_many(self, batch: Batch, now_ms: int) -> list[int]:
         """Add all of a batch or none, durable; ids in the order of the bodies."""

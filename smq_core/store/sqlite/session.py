@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import opening
-from smq_core.store.sqlite.connection import ClosedMeanwhileError
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
+from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,6 +108,42 @@ class Session:
         while True:
             try:
                 return self._connections.get().write(work, is_durable=is_durable)
+            except ClosedMeanwhileError:
+                continue
+
+    def _run(
+        self,
+        sql: str,
+        bindings: apsw.Bindings,
+        answer: Callable[[apsw.Connection], int],
+        *,
+        is_durable: bool = False,
+    ) -> int:
+        """Run one statement in a transaction of its own, and answer what was asked about it."""
+        self._require_writable()
+        while True:
+            try:
+                answered = self._connections.get().run(sql, bindings, answer, is_durable=is_durable)
+            except ClosedMeanwhileError:
+                continue
+            break
+        if answered is not None:
+            return answered
+
+        def work(db: apsw.Connection) -> int:
+            db.execute(sql, bindings)
+            return answer(db)
+
+        return self._write(work, is_durable=is_durable)
+
+    def _follow(
+        self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
+    ) -> T | None:
+        """Look, and act on what was seen if nobody is before us; None: nothing was done."""
+        self._require_writable()
+        while True:
+            try:
+                return self._connections.get().follow(look, act)
             except ClosedMeanwhileError:
                 continue
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smq_core.store.records import Failure
 
 __all__ = [
+    "ACK_ONE",
     "ERROR_LIMIT",
     "KIND_LIMIT",
     "Attempt",
@@ -43,7 +44,9 @@ ERROR_LIMIT: Final = 8 * 1024
 KIND_LIMIT: Final = 200
 """Characters of an error's first line, by which dead letters are grouped."""
 
-_ACK_ONE = query("ack_one")
+ACK_ONE: Final = query("ack_one")
+"""Finishes one message of a topic that keeps no history; changes nothing otherwise."""
+
 _ACK_MANY = query("ack_many")
 _FINISH_MANY = query("finish_many")
 _HELD = query("held")
@@ -81,6 +84,8 @@ class Settling(Session):
 
     def ack(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
         """Finish messages by id and receipt, late ones too; answers the lost ones."""
+        if len(holds) == 1 and self._run(ACK_ONE, holds[0], apsw.Connection.changes):
+            return []
         return self._write(lambda db: ack_all(db, holds, now_ms))
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
@@ -147,7 +152,7 @@ class Settling(Session):
 def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
     """Finish messages inside a transaction; answers the lost ones."""
     if len(holds) == 1:
-        db.execute(_ACK_ONE, holds[0])
+        db.execute(ACK_ONE, holds[0])
         if db.changes():
             return []
     return [hold for receipt, ids in _by_receipt(holds) for hold in _ack_many(db, receipt, ids, now_ms)]

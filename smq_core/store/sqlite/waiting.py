@@ -8,7 +8,8 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING, Final
 
-from smq_core.store.sqlite.connection import ClosedMeanwhileError, Connection
+from smq_core.store.sqlite.connection import Connection
+from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.session import Session
 from smq_core.wakeup import open_watch, pause
 

@@ -89,6 +89,41 @@ WHERE id IN (
     LIMIT :limit
   );
 
+-- name: lease_next
+-- The next ready message of a topic, as it will be once it is leased, if that is all there is to do: nothing of the topic is
+-- due, no lease has expired (of any topic), and it is not paused.
+SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
+  created_at, available_at, last_error, is_suspect,
+  :now + coalesce(:visibility_ms, (SELECT visibility_ms FROM smq_policies WHERE topic = :topic), :default_visibility_ms)
+FROM smq_messages
+WHERE topic = :topic
+  AND status = 'ready'
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_pauses AS p
+    WHERE p.topic = :topic
+      AND ifnull(p.paused_until, 9223372036854775807) > :now
+  )
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'delayed'
+      AND available_at <= :now
+  )
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE locked_until <= :now
+  )
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE locked_until > :horizon
+  )
+ORDER BY priority DESC, id
+LIMIT 1;
+
 -- name: lease_page
 -- The next ready messages of a topic that is not paused, in order, as they will be once they are leased;
 -- read inside the transaction that leases them.

@@ -1,0 +1,104 @@
+"""One thread's connection as far as it reads: how it is opened, watched and closed, and its queries."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+import apsw
+
+from smq_core.errors import SmqError
+from smq_core.store.sqlite.settings import open_database
+from smq_core.store.sqlite.translate import FAILURES, translate
+from smq_core.wakeup import open_watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.store.sqlite.settings import Settings
+    from smq_core.wakeup import FileWatch
+
+__all__ = ["ClosedMeanwhileError", "Reading"]
+
+T = TypeVar("T")
+
+
+class ClosedMeanwhileError(Exception):
+    """Another thread closed the connection, or forked, after it was fetched: fetch it anew."""
+
+
+class Reading:
+    """A connection that one thread uses; others may only close it, under its lock."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the database, which exists and is a queue.
+
+        Raises:
+            StoreError: when it cannot be opened.
+        """
+        self.settings = settings
+        self.lock = threading.RLock()
+        """Held while a call runs, so that a fork or a close can wait for it."""
+        self.is_open = False
+        self._watch: FileWatch | None = None
+        try:
+            self.db = open_database(settings)
+            self._attach()
+        except apsw.Error as error:
+            raise translate(error, settings.path) from error
+        self.is_open = True
+
+    def read(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run a query that fetches all it needs before it returns.
+
+        Raises:
+            StoreError: as `translate` has it.
+        """
+        with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
+            try:
+                return work(self.db)
+            except apsw.BusyError:
+                return self._read_late(work)
+            except FAILURES as error:
+                raise translate(error, self.settings.path) from error
+
+    def close(self) -> None:
+        """Close the connection and its descriptor; harmless when they are closed."""
+        with self.lock:
+            if not self.is_open:
+                return
+            self.is_open = False
+            self.db.close()
+            # its last user closes it: another thread may be waiting on it
+            self._watch = None
+
+    def watch(self) -> FileWatch | None:
+        """Answer the watch on this connection's -wal, opened when first asked for.
+
+        None where the platform has none.
+        """
+        if self._watch is None:
+            self._watch = open_watch(self.settings.path + "-wal")
+        return self._watch
+
+    def _attach(self) -> None:
+        """Open what else belongs to the connection."""
+
+    def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""
+        deadline = self.settings.monotonic() + self.settings.timeout_s
+        while True:
+            try:
+                return work(self.db)
+            except FAILURES as error:
+                if not isinstance(error, apsw.BusyError) or self.settings.monotonic() >= deadline:
+                    raise translate(error, self.settings.path) from error
+
+    def __del__(self) -> None:
+        """Close what a thread left open when it ended."""
+        if getattr(self, "is_open", False):
+            with contextlib.suppress(SmqError, apsw.Error):
+                self.close()
