@@ -6,11 +6,14 @@ Each tells of its progress through a pipe, so that a test can strike at the n-th
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import mmap
 import os
 import random
 import signal
+import termios
 import traceback
+from array import array
 from typing import TYPE_CHECKING, Self
 
 from tests.faults.recorded import Recorded
@@ -60,7 +63,8 @@ class Actor:
         os.close(tell)
 
     def after(self, steps: int) -> bool:
-        """Wait until it has done so many steps more; False when it ended before."""
+        """Wait until it has done so many steps from now on; False when it ended before."""
+        self._forget()
         while steps:
             done = os.read(self._steps, min(steps, 4096))
             if not done:
@@ -98,6 +102,13 @@ class Actor:
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 self.kill()
+
+    def _forget(self) -> None:
+        """Read the steps that it did before."""
+        pending = array("i", [0])
+        fcntl.ioctl(self._steps, termios.FIONREAD, pending)
+        if pending[0]:
+            os.read(self._steps, pending[0])
 
     def _wait(self) -> int:
         _, status = os.waitpid(self.pid, 0)
