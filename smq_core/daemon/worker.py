@@ -8,7 +8,6 @@ two descriptors, a pid.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import faulthandler
 import functools
@@ -23,6 +22,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
+from smq_core.daemon.event_loop import EventLoop
 from smq_core.daemon.frames import FrameReader
 from smq_core.daemon.handlers import HandlerError, Routes, load
 from smq_core.daemon.lines import LineStream
@@ -113,7 +113,7 @@ class Worker:
             resource.setrlimit(resource.RLIMIT_AS, (setup.memory_limit, setup.memory_limit))
         self._routes = Routes(setup.handlers)
         self._slots = slots = Slots(self._memory, setup.slots_at, setup.threads)
-        loop = functools.cache(_started_loop)
+        loop = EventLoop().get
         self._runners = [
             Runner(
                 index,
@@ -179,12 +179,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _be_a_mere_copy(sock: socket.socket) -> None:
     sock.close()
     Runner.is_copy = True
-
-
-def _started_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="event-loop", daemon=True).start()
-    return loop
 
 
 def _die_with(supervisor: int) -> None:
