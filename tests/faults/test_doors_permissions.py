@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core import Inspector, Queue
 from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import file_system, opening
 from tests.faults.folder import contents
@@ -16,6 +19,7 @@ from tests.faults.folder import contents
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+ROOT = Path(__file__).parents[2]
 NOW_MS = 1_700_000_000_000
 
 
@@ -68,6 +72,30 @@ def test_a_queue_in_a_read_only_folder_is_recognised_and_cannot_be_written(
         prepare(folder / "q.sqlite3")
 
     assert contents(folder) == before
+
+
+def test_a_queue_in_a_read_only_folder_is_read_and_what_is_written_later_is_seen(
+    as_nobody: Callable[[int], Path],
+) -> None:
+    """Without a -wal it is read as it stands, and no file is made; with one, as any other."""
+    folder = as_nobody(0o755)
+    with Queue(folder / "q.sqlite3") as queue:
+        queue.enqueue("mail", "before")
+    folder.chmod(0o555)
+    before = contents(folder)
+
+    with Inspector(folder / "q.sqlite3", read_only=True) as inspector:
+        assert inspector.topic("mail").ready == 1
+        assert contents(folder) == before
+        folder.chmod(0o755)
+        dies_unclosed = "import os; queue.enqueue('mail', 'after'); os._exit(0)"
+        in_child(f"from smq_core import Queue; queue = Queue({str(folder / 'q.sqlite3')!r}); {dies_unclosed}")
+
+        assert inspector.topic("mail").ready == 2
+
+
+def in_child(code: str) -> None:
+    subprocess.run((sys.executable, "-c", code), cwd=ROOT, check=True)
 
 
 def test_a_queue_that_may_not_be_read(as_nobody: Callable[[int], Path]) -> None:

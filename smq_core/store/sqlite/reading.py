@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import apsw
 
 from smq_core.errors import SmqError
-from smq_core.store.sqlite.settings import open_database
+from smq_core.store.sqlite.settings import lies_beside, open_database
 from smq_core.store.sqlite.translate import FAILURES, translate
 from smq_core.wakeup import open_watch
 
@@ -43,7 +43,7 @@ class Reading:
         self.is_open = False
         self._watch: FileWatch | None = None
         try:
-            self.db = open_database(settings)
+            self.db, self._is_immutable = open_database(settings)
             self._attach()
         except apsw.Error as error:
             raise translate(error, settings.path) from error
@@ -56,6 +56,9 @@ class Reading:
             StoreError: as `translate` has it.
         """
         with self.lock:
+            if self._is_immutable and lies_beside(self.settings.path):
+                # somebody began to write
+                self.close()
             if not self.is_open:
                 raise ClosedMeanwhileError
             try:

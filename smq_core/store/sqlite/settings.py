@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import urllib.parse
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
@@ -9,7 +11,7 @@ import apsw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BUSY_IN_TURN_MS", "Settings", "open_database"]
+__all__ = ["BUSY_IN_TURN_MS", "Opened", "Settings", "lies_beside", "open_database"]
 
 BUSY_IN_TURN_MS: Final = 100
 """How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others
@@ -34,13 +36,38 @@ class Settings(NamedTuple):
     monotonic: Callable[[], float]
 
 
-def open_database(settings: Settings) -> apsw.Connection:
+class Opened(NamedTuple):
+    """A connection, and how it was to be had."""
+
+    db: apsw.Connection
+    is_immutable: bool = False
+    """It takes no locks and sees no -wal: good as long as none lies beside the database."""
+
+
+def open_database(settings: Settings) -> Opened:
     """Open a database that exists and is a queue, and its -wal with it.
 
+    A reader in a folder that may not be written, where no -wal lies, reads the file as it stands.
     The driver's errors come as they are.
     """
-    flags = apsw.SQLITE_OPEN_READONLY if settings.read_only else apsw.SQLITE_OPEN_READWRITE
-    db = apsw.Connection(settings.path, flags=flags, statementcachesize=200)
+    if not settings.read_only:
+        return Opened(_open(settings, apsw.SQLITE_OPEN_READWRITE, settings.path))
+    try:
+        return Opened(_open(settings, apsw.SQLITE_OPEN_READONLY, settings.path))
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        if lies_beside(settings.path):
+            raise
+    uri = f"file:{urllib.parse.quote(settings.path)}?immutable=1"
+    return Opened(_open(settings, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, uri), is_immutable=True)
+
+
+def lies_beside(path: str) -> bool:
+    """Say whether a -wal lies beside a database."""
+    return os.path.exists(path + "-wal")  # noqa: PTH110 - a reader of a database that nobody writes asks each time
+
+
+def _open(settings: Settings, flags: int, name: str) -> apsw.Connection:
+    db = apsw.Connection(name, flags=flags, statementcachesize=200)
     # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
     db.set_busy_timeout(round(settings.timeout_s * 1000))
     # without it SQLite plans a statement anew at each execution when a bound value might tell whether a
