@@ -39,7 +39,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     clock_ms: int
     """On the clock that the queue was given."""
     token: str = ""
-    """The payload: each is sent once."""
+    """The payload's first word: each is sent once."""
     id: int = 0
     receipt: int = 0
     delivery: int = 0
@@ -82,6 +82,11 @@ class Verdict:
         """Answer the findings that there may be none of."""
         values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, list) and value}
+
+
+def token_of(payload: str) -> str:
+    """Answer what tells a payload from all others."""
+    return payload.partition(" ")[0]
 
 
 def read(*logs: Path) -> list[Event]:

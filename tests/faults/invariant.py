@@ -10,7 +10,7 @@ import apsw
 from smq_core.clock import SystemClock
 from smq_core.testing import ManualClock
 from smq_core.validation import LONGEST_LEASE_MS
-from tests.faults.history import FINAL, Left, judge, read
+from tests.faults.history import FINAL, Left, judge, read, token_of
 from tests.faults.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def left(location: str | Path) -> list[Left]:
     """Answer every message in the table."""
     with closing(apsw.Connection(str(location))) as db:
         rows = db.execute("SELECT id, payload, status FROM smq_messages").fetchall()
-    return [Left(int(str(id_)), str(payload), str(state)) for id_, payload, state in rows]
+    return [Left(int(str(id_)), token_of(str(payload)), str(state)) for id_, payload, state in rows]
 
 
 def assert_sound(location: str | Path) -> None:

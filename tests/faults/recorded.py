@@ -13,7 +13,7 @@ import msgspec
 
 from smq_core import LeaseLost, Queue, StoreBusy, StoreError
 from smq_core.clock import SystemClock
-from tests.faults.history import Event
+from tests.faults.history import Event, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,14 +34,15 @@ class Log:
         """Open it for one writer."""
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         # a name that no other writer has, since one that is killed is begun anew under its old one
-        self._who = f"{who}.{os.getpid()}.{os.urandom(4).hex()}"
+        self.who = who
+        self._name = f"{who}.{os.getpid()}.{os.urandom(4).hex()}"
         self._clock = clock or SystemClock()
         self._calls = 0
 
     def call(self) -> str:
         """Answer a name for one call, which its lines have in common."""
         self._calls += 1
-        return f"{self._who}:{self._calls}"
+        return f"{self._name}:{self._calls}"
 
     def note(self, call: str, verb: str, outcome: Outcome, *rows: dict[str, object]) -> None:
         """Write a line for each message of a call, all at once."""
@@ -90,7 +91,7 @@ class Recorded:
         """Send payloads, several in one transaction; answers their ids."""
         ids: list[int] = []
         call = self.log.call()
-        with self._noted(call, "enqueue", [{"token": token} for token in tokens]) as rows:
+        with self._noted(call, "enqueue", [{"token": token_of(token)} for token in tokens]) as rows:
             if len(tokens) == 1:
                 ids = [self.queue.enqueue(TOPIC, tokens[0], delay=delay)]
             else:
@@ -168,7 +169,7 @@ class Recorded:
 def _row(lease: Lease) -> dict[str, object]:
     message = lease.message
     return {
-        "token": message.payload,
+        "token": token_of(str(message.payload)),
         "id": message.id,
         "receipt": lease.receipt,
         "delivery": message.deliveries,
