@@ -69,7 +69,11 @@ class StoreLedger:
             self._write([], place, now_ms)
 
     def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
-        """Write a line to the rejects file."""
+        """Write a line to the rejects file, the first one once the import's record is on the disk."""
+        if self._is_recorded and not self._rejects.is_used:
+            # else a crash of the machine could leave some that no record counts, and that nobody cuts off
+            with self._store.transaction(is_durable=True):
+                pass
         self._rejects.add(reject, pieces)
 
     def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:

@@ -40,6 +40,9 @@ class Rejects:
         self.reasons_path = reasons_beside(path)
         self._certain = certain
         self._files: tuple[BinaryIO, BinaryIO] | None = None
+        self._is_named = False
+        """The folder was synced since the files were made: without that a crash of the machine may lose them
+        although their bytes are on the disk."""
 
     def add(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
         """Write a line, given in pieces and without its end, and its reason.
@@ -73,6 +76,9 @@ class Rejects:
             for file in self._files:
                 file.flush()
                 os.fsync(file.fileno())
+            if not self._is_named:
+                _sync_folder(self.path.parent)
+                self._is_named = True
         except OSError as error:
             raise self._unwritable(error) from error
         return Lengths(*(file.tell() for file in self._files))
@@ -124,6 +130,14 @@ def _at(path: Path, length: int) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _length(path: Path) -> int:

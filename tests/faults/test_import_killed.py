@@ -7,46 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.jsonl import ImportOptions, Source, import_lines
-from smq_core.store import open_store
 from tests.faults.killing import every_kill, run_killed_at
+from tests.faults.vfs_lines import assert_each_line_once, take, write_source
 from tests.matrix import scaled
-from tests.unit.jsonl_desk import bodies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.matrix import Fault
 
-LINES = 1_200
-REJECTS = LINES // 100
-
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    file = tmp_path / "in.jsonl"
-    file.write_bytes(b"".join(b"\xff%d\n" % n if n % 100 == 0 else b"%d\n" % n for n in range(LINES)))
-    return file
-
-
-def take(location: Path, file: Path) -> None:
-    store = open_store(location)
-    try:
-        with Source(file) as source:
-            import_lines(store, source, ImportOptions(rejects=location.with_name("rejects")))
-    finally:
-        store.close()
-
-
-def assert_each_line_once(location: Path) -> None:
-    store = open_store(location)
-    try:
-        assert bodies(store) == [str(n) for n in range(LINES) if n % 100]
-    finally:
-        store.close()
-    rejects = location.with_name("rejects").read_bytes().splitlines()
-    assert rejects == [b"\xff%d" % n for n in range(0, LINES, 100)]
-    assert len(location.with_name("rejects.reasons.jsonl").read_bytes().splitlines()) == REJECTS
+    return write_source(tmp_path / "in.jsonl")
 
 
 @pytest.mark.fault(
