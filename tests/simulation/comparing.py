@@ -21,6 +21,7 @@ ROWS = f"SELECT {', '.join(COLUMNS.get(name, name) for name in FIELDS)} FROM smq
 SOME = f"{ROWS} WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"  # noqa: S608 - as above
 STATES = ("delayed", "dead", "done", "deleted")
 TOPICS = f"SELECT topic, entered, gone, empty_since, {', '.join(STATES)} FROM smq_topics"  # noqa: S608 - as above
+HISTORY = "SELECT message_id, attempt, failed_at, outcome, error, worker FROM smq_attempts ORDER BY id"
 expected = attrgetter(*FIELDS)
 _NONE = "nothing"
 
@@ -44,13 +45,14 @@ class Comparison:
             self._compare(one, rows.get(one))
 
     def everything(self) -> None:
-        """Compare every message, counter, pause, policy and what undos need."""
+        """Compare every message, counter, failed attempt, pause, policy, and what undos need."""
         self._model.touched.clear()
         rows = {row[0]: row for row in self._db.execute(ROWS)}
         for one in sorted(rows.keys() | self._model.entries.keys()):
             self._compare(one, rows.get(one))
         assert not rows.keys() & self._model.gone, "what was finished came back"
         self._compare_counters()
+        self._compare_history()
         self._compare_settings()
         self._compare_operations()
 
@@ -78,23 +80,27 @@ class Comparison:
             there = sum(entry.topic == topic for entry in entries)
             assert counts.entered - counts.gone == there, f"{topic}: counted {counts}, there are {there}"
 
+    def _compare_history(self) -> None:
+        found: dict[int, list[object]] = {}
+        for one, *failed in self._rows(HISTORY):
+            found.setdefault(one, []).append(tuple(failed))
+        _require("failed attempts", found, self._model.history)
+
     def _compare_settings(self) -> None:
-        _require(
-            "pauses", dict(self._pairs("SELECT topic, paused_until FROM smq_pauses")), self._model.pauses
-        )
-        rows = self._pairs("SELECT topic, max_attempts, visibility_ms, keep_ms FROM smq_policies")
+        _require("pauses", dict(self._rows("SELECT topic, paused_until FROM smq_pauses")), self._model.pauses)
+        rows = self._rows("SELECT topic, max_attempts, visibility_ms, keep_ms FROM smq_policies")
         _require("policies", {row[0]: row[1:] for row in rows}, self._model.policies)
 
     def _compare_operations(self) -> None:
-        rows = self._pairs("SELECT id, action, at, changed, undone_at FROM smq_operations")
+        rows = self._rows("SELECT id, action, at, changed, undone_at FROM smq_operations")
         operations = self._model.operations.items()
         should = {one: (op.action, op.at, op.changed, op.undone_at) for one, op in operations}
         _require("operations", {row[0]: row[1:] for row in rows}, should)
         kept = {(one, message): None for one, op in operations for message in op.before}
-        rows = self._pairs("SELECT operation, message_id FROM smq_undo")
+        rows = self._rows("SELECT operation, message_id FROM smq_undo")
         _require("what undos need", dict.fromkeys(rows), kept)
 
-    def _pairs(self, sql: str) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return list(self._db.execute(sql))
 
 

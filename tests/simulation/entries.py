@@ -37,6 +37,16 @@ class Entry:
     """Not compared: by it a limit that was lowered in flight is told."""
 
 
+class Failed(NamedTuple):
+    """One failed attempt of a message's history."""
+
+    attempt: int
+    at: int
+    outcome: str
+    error: str
+    worker: str | None
+
+
 class Before(NamedTuple):
     """How a message was before an operation (what was processing comes back ready), and the state it left."""
 

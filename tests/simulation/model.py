@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.policy import Backoff, TopicPolicy
 from smq_core.states import UNFINISHED, State
-from tests.simulation.entries import Counts, Entry, Leased, Operation, Policy
+from tests.simulation.entries import Counts, Entry, Failed, Leased, Operation, Policy
 from tests.simulation.rare import Rare
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Model:
         self.operations: dict[int, Operation] = {}
         self.last_operation = 0
         self.last_id = 0
+        self.history: dict[int, list[Failed]] = {}
         self.gone: set[int] = set()
         """Messages that were there: acked, pruned or purged."""
         self.forced: set[tuple[int, int | None]] = set()
@@ -115,6 +116,7 @@ class Model:
         """Let a message go for good."""
         del self.entries[entry.id]
         self.topics[entry.topic].gone += 1
+        self.history.pop(entry.id, None)
         self.gone.add(entry.id)
         self.touched.add(entry.id)
 
@@ -139,6 +141,7 @@ class Model:
             if (entry.locked_until or 0) > now:
                 self.rare.note("a lease reclaimed as the clock had been set back")
             is_dead = self._is_exhausted(entry, "a reclaim that exhausted a message")
+            self._record(entry, "reclaim", "lease expired", now)
             self._put_back(entry, State.DEAD if is_dead else State.READY, now)
             entry.last_error = "lease expired"
 
@@ -212,17 +215,19 @@ class Model:
         if (entry.locked_until or 0) <= now:
             self.rare.note("an expired lease requeued by its holder")
         if self._is_exhausted(entry, "a requeue that exhausted a message"):
-            self.bury(entry, failure.error, now)
+            self.bury(entry, failure.error, now, outcome="requeue")
             return State.DEAD, now
         delay_ms = failure.delay_ms
         if delay_ms is None:
             delay_ms = round(Backoff().ceiling(entry.attempts) * failure.jitter * 1000)
+        self._record(entry, "requeue", failure.error, now)
         self._give_back(entry, State.DELAYED if delay_ms else State.READY, failure.error, now)
         entry.available_at = now + delay_ms
         return entry.state, entry.available_at
 
-    def bury(self, entry: Entry, error: str, now: int) -> None:
+    def bury(self, entry: Entry, error: str, now: int, *, outcome: str = "bury") -> None:
         """Put a message among the dead letters."""
+        self._record(entry, outcome, error, now)
         self._give_back(entry, State.DEAD, error, now)
         entry.available_at = now
 
@@ -239,11 +244,18 @@ class Model:
         self.rare.note("a poison message dead", verdict == "poison")
         self.rare.note("a suspect that ran alone and crashed", is_charged and entry.is_suspect)
         self.rare.note("an untouched message of a dead worker gone back uncounted", verdict == "untouched")
+        if is_charged:
+            self._record(entry, "recover", error, now)
         self._put_back(entry, State.DEAD if is_dead else State.READY, now)
         entry.attempts -= 0 if is_charged else min(entry.attempts, 1)
         entry.crashes += is_charged
         entry.is_suspect = verdict != "untouched" and not is_dead
         entry.last_error = error if is_charged else entry.last_error
+
+    def _record(self, entry: Entry, outcome: str, error: str, now: int) -> None:
+        """Keep a failed attempt in the history, of which the last ten are kept."""
+        failed = Failed(entry.attempts, now, outcome, error, entry.worker)
+        self.history[entry.id] = [*self.history.get(entry.id, []), failed][-10:]
 
     def _give_back(self, entry: Entry, state: State, error: str, now: int) -> None:
         self._put_back(entry, state, now)
