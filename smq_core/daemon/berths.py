@@ -10,6 +10,7 @@ correct.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import mmap
 import os
@@ -34,6 +35,7 @@ SLOTS: Final = (BERTH_SIZE - HEADER_SIZE) // SLOT_SIZE
 _LENGTH: Final = struct.Struct("@I")
 _FLOCK: Final = struct.Struct("hhqqi4x")
 _OFD_SETLK: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None) if sys.platform == "linux" else None
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -122,11 +124,12 @@ class WorkersFile:
         """Lock a berth that nobody has, and that holds nothing of a dead daemon's.
 
         Raises:
-            StoreUnavailable: when all are taken.
+            StoreUnavailable: when all are taken, or there is no room for it on the disk.
         """
         for index in range(BERTHS):
             if self._lock(index):
                 if self._header(index) is None:
+                    self._allocate(index)
                     return Berth(self, index)
                 self.unlock(index)
         raise StoreUnavailable(f"{self._path}: {BERTHS} daemons work on this database already")
@@ -151,6 +154,17 @@ class WorkersFile:
     def unlock(self, index: int) -> None:
         """Let go of a berth's lock."""
         self._fcntl_lock(index, fcntl.F_UNLCK)
+
+    def _allocate(self, index: int) -> None:
+        """Get the berth its room on the disk: a write to mapped memory that finds none later ends a process."""
+        allocate = getattr(os, "posix_fallocate", None)
+        if allocate is None:
+            return
+        try:
+            allocate(self.map_fd, index * BERTH_SIZE, BERTH_SIZE)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise StoreUnavailable(f"no room for {self._path}: {error.strerror}") from error
 
     def _header(self, index: int) -> BerthHeader | None:
         at = index * BERTH_SIZE

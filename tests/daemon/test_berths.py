@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.berths import BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.berths import BERTH_SIZE, BerthHeader, SlotRange, WorkersFile
 from smq_core.daemon.slots import Slot
 from smq_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 HEADER = BerthHeader("one", 4711, "here", [SlotRange(4712, 0, 2)])
 
@@ -90,3 +91,11 @@ def test_a_header_that_was_half_written_is_none(file: WorkersFile) -> None:
     file.memory[8:20] = b"\xff" * 12
 
     assert list(file.headers()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system allocates nothing ahead")
+def test_a_berth_has_its_room_on_the_disk_before_anything_is_written(file: WorkersFile, path: str) -> None:
+    """A hole that finds no room later, when the disk is full, would end the daemon by SIGBUS."""
+    file.claim()
+
+    assert Path(path).stat().st_blocks * 512 >= BERTH_SIZE
