@@ -156,7 +156,7 @@ class WorkersFile:
         self._fcntl_lock(index, fcntl.F_UNLCK)
 
     def _allocate(self, index: int) -> None:
-        """Get the berth its room on the disk: a write to mapped memory that finds none later ends a process."""
+        """Get the berth its room on the disk: mapped memory that finds none later ends a process."""
         allocate = getattr(os, "posix_fallocate", None)
         if allocate is None:
             return
