@@ -15,10 +15,20 @@ from tests.daemon.running import Daemon
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 pytestmark = pytest.mark.slow
 
 
-def test_term_releases_uncounted_what_has_not_ended(tmp_path: Path, queue: Queue, path: Path) -> None:
+@pytest.mark.fault(
+    row="TERM, and handlers that do not end",
+    part="workers",
+    promise="exit code 0 after the grace period; their messages go back uncounted",
+    how="the signal while handlers wait for ever, once or twice",
+)
+def test_term_releases_uncounted_what_has_not_ended(
+    tmp_path: Path, queue: Queue, path: Path, fault: Fault
+) -> None:
     queue.enqueue_many("t", [1] * 20)
     (tmp_path / "smq.toml").write_text('grace = "0.2s"\n[[handler]]\ntopic = "t"\nrun = "handlers:handle"\n')
     code = """
@@ -30,12 +40,14 @@ def test_term_releases_uncounted_what_has_not_ended(tmp_path: Path, queue: Queue
     with Daemon(tmp_path, "--config", "smq.toml", code=code) as daemon:
         daemon.wait_for("output", "begun")
         assert daemon.stop() == 0
+    fault.struck(sum(line["action"] == "interrupting" for line in daemon.lines))
 
     with Inspector(path) as inspector:
         stats = inspector.topic("t")
         assert (stats.ready, stats.processing) == (20, 0)
         assert {message.attempts for message in inspector.browse("t", "ready")} == {0}
         assert inspector.workers() == []
+    fault.ran()
 
 
 def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path, queue: Queue) -> None:
@@ -54,7 +66,13 @@ def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path,
     assert queue.size("t") == 0
 
 
-def test_a_second_term_ends_the_grace_period(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="TERM, and handlers that do not end",
+    part="workers",
+    promise="exit code 0 after the grace period; their messages go back uncounted",
+    how="the signal while handlers wait for ever, once or twice",
+)
+def test_a_second_term_ends_the_grace_period(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     queue.enqueue("t", 1)
     code = """
         import threading
@@ -68,9 +86,11 @@ def test_a_second_term_ends_the_grace_period(tmp_path: Path, queue: Queue) -> No
         daemon.wait_for("stopping")
         daemon.process.terminate()
         daemon.wait_for("hurrying")
+        fault.struck()
         assert daemon.end() == 0
     with Inspector(tmp_path / "queue.sqlite3") as inspector:
         assert inspector.get(1).attempts == 0
+    fault.ran()
 
 
 def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Queue, path: Path) -> None:
@@ -90,7 +110,15 @@ def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Q
             assert daemon.end() == 0
 
 
-def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="a reload whose code or configuration is broken",
+    part="workers",
+    promise="the old code and configuration stay, whole, and go on working; the log says why",
+    how="HUP with a module that cannot be imported, and with a value that is unfit",
+)
+def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(
+    tmp_path: Path, queue: Queue, fault: Fault
+) -> None:
     with Daemon(
         tmp_path, "--handler", "t=handlers:handle", code="def handle(m): print('old', flush=True)"
     ) as daemon:
@@ -103,9 +131,11 @@ def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(tmp_path:
         (tmp_path / "handlers.py").write_text("import nowhere\n")
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_for("reload_refused", "nowhere")
+        fault.struck()
         queue.enqueue("t", 2)
         daemon.wait_for("output", "new")
         assert daemon.stop() == 0
+    fault.ran()
 
 
 def test_changed_code_is_noticed(tmp_path: Path, queue: Queue) -> None:
@@ -176,8 +206,14 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
     assert queue.size("t") == 1
 
 
+@pytest.mark.fault(
+    row="a reload whose code or configuration is broken",
+    part="workers",
+    promise="the old code and configuration stay, whole, and go on working; the log says why",
+    how="HUP with a module that cannot be imported, and with a value that is unfit",
+)
 def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
-    tmp_path: Path, queue: Queue
+    tmp_path: Path, queue: Queue, fault: Fault
 ) -> None:
     config = 'grace = "{}"\n[[handler]]\ntopic = "t"\nrun = "{}"\n'
     (tmp_path / "smq.toml").write_text(config.format("0.1s", "handlers:handle"))
@@ -197,11 +233,21 @@ def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
             (tmp_path / "smq.toml").write_text(changed)
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait_for("reload_refused", why)
+            fault.struck()
         assert daemon.stop() == 0  # the grace of an hour would outlast the test
     assert "given 0.1 s" in next(str(line["text"]) for line in daemon.lines if line["action"] == "stopping")
+    fault.ran(2)
 
 
-def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="a worker process dies while its code is broken",
+    part="workers",
+    promise="it is said, tried again ever more rarely, and works again once the code does",
+    how="SIGKILL, after the handlers' module was replaced by one that cannot be imported",
+)
+def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(
+    tmp_path: Path, queue: Queue, fault: Fault
+) -> None:
     code = "def handle(m): print('handled', flush=True)"
     with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
         daemon.wait_for("ready")
@@ -209,10 +255,12 @@ def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(tmp_path:
         os.kill(daemon.workers()[0], signal.SIGKILL)
         for _ in range(3):
             daemon.wait_for("handler_not_importable", "No module named 'nowhere'")
+            fault.struck()
         (tmp_path / "handlers.py").write_text(code)
         queue.enqueue("t", 1)
         daemon.wait_for("output", "handled")
         assert daemon.stop() == 0
+    fault.ran()
 
 
 def test_the_code_of_handlers_that_a_reload_brought_is_watched_too(tmp_path: Path, queue: Queue) -> None:
