@@ -189,7 +189,7 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
         (tmp_path / "smq.toml").write_text(
             'processes = 2\nthreads = 1\nlease = "90s"\ninbox = "inbox"\nmetrics_port = 0\n'
             + handler.format("u")
-            + f'[[alert]]\nname = "waits"\nready_over = 0\ncommand = "tee {told}"\n'
+            + f'[[alert]]\nname = "waits"\ntopic = "t"\nready_over = 0\ncommand = "tee {told}"\n'
         )
         daemon.process.send_signal(signal.SIGHUP)
         assert daemon.wait_for("restart_needed")["text"] == (
@@ -197,9 +197,9 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
         )
         daemon.wait_for("reloaded", "takes u")
         assert len(daemon.workers()) >= 2
-        queue.enqueue("t", 1)
         queue.enqueue("u", 2)
         daemon.wait_for("output", "u 2")
+        queue.enqueue("t", 1)
         daemon.wait_for("alert_began", "waits: t: 1 messages ready")
         assert daemon.stop() == 0
     assert not (tmp_path / "inbox").exists()
