@@ -110,7 +110,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder), check=True)  # noqa: S607 - wherever the system has it
     yield folder
-    subprocess.run(("umount", folder), check=True)  # noqa: S607 - as above
+    subprocess.run(("umount", "--lazy", folder), check=True)  # noqa: S607 - as above
 
 
 @pytest.mark.skipif(not IS_FULL or os.geteuid() != 0, reason="mounts a file system: `make faults`, as root")

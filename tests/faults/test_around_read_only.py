@@ -56,7 +56,7 @@ def test_a_folder_that_is_read_only_for_a_while(tmp_path: Path, folder: Path, fa
     with Play(location, tmp_path) as play:
         log = play.log("user")
         user = play.act(partial(work_as_nobody, location, log))
-        for _ in range(scaled(3, 100)):
+        for _ in range(scaled(3, 60)):
             assert user.after(5)
             folder.chmod(0o555)
             assert user.after(5)
@@ -93,7 +93,7 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount("--bind", str(folder), str(folder))
     yield folder
-    subprocess.run(("umount", folder), check=True)  # noqa: S607 - wherever the system has it
+    subprocess.run(("umount", "--lazy", folder), check=True)  # noqa: S607 - wherever the system has it
 
 
 def mount(*arguments: str) -> None:
@@ -105,7 +105,7 @@ def mount(*arguments: str) -> None:
 @pytest.mark.fault(
     row="a file system made read-only for a while",
     part="around it",
-    promise="whoever opens the queue is told, nothing is made, and all goes on afterwards, without a restart",
+    promise="writers are told, watchers go on, and all goes on afterwards, without a restart",
     how="a bind mount that is mounted anew as read-only, which holds for root too; and back",
 )
 def test_a_file_system_that_is_read_only_for_a_while(tmp_path: Path, mounted: Path, fault: Fault) -> None:
@@ -113,16 +113,17 @@ def test_a_file_system_that_is_read_only_for_a_while(tmp_path: Path, mounted: Pa
     with Recorded(location, log, "user") as user:
         for number in range(20):
             user.enqueue(f"m{number}", f"n{number}")
+            # no file may be open for writing, else the kernel refuses
             user.queue.close()
             mount("-o", "remount,bind,ro", str(mounted))
             with pytest.raises(StoreUnavailable):
                 user.queue.enqueue("work", "refused")
-            # the index of a -wal can be made nowhere
-            with Inspector(location, read_only=True) as inspector, pytest.raises(StoreUnavailable):
-                inspector.topic("work")
+            with Inspector(location, read_only=True) as inspector:
+                assert inspector.topic("work").ready == number + 2
             fault.struck()
             mount("-o", "remount,bind,rw", str(mounted))
             assert user.ack(*user.dequeue())
+            user.queue.close()
             fault.ran()
 
     assert assert_invariant(location, log).acknowledged == 40

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
+from smq_core.store import open_store
+from tests.faults.invariant import assert_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.matrix import Fault
 
 
 @pytest.fixture
@@ -24,8 +28,14 @@ def queue(location: str) -> Iterator[Queue]:
         yield opened
 
 
+@pytest.mark.fault(
+    row="the database moved away while it is open, another in its place",
+    part="around it",
+    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
+    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
+)
 def test_a_database_that_was_moved_away_is_left_and_the_one_that_lies_there_now_is_used(
-    queue: Queue, template: Path
+    queue: Queue, template: Path, fault: Fault
 ) -> None:
     """The descriptor's inode is looked at: else messages would go on into files that nobody finds."""
     move(queue, "moved")
@@ -35,9 +45,18 @@ def test_a_database_that_was_moved_away_is_left_and_the_one_that_lies_there_now_
     queue.close()
     with Queue(Path(queue.location).with_name("moved")) as moved:
         assert [lease.message.payload for lease in moved.dequeue("mail", limit=9)] == ["first"]
+    struck(fault, queue)
 
 
-def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(queue: Queue, template: Path) -> None:
+@pytest.mark.fault(
+    row="the database moved away while it is open, another in its place",
+    part="around it",
+    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
+    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
+)
+def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(
+    queue: Queue, template: Path, fault: Fault
+) -> None:
     """SQLite deletes a -wal by its name when it closes a database as the last one.
 
     Here it would be another's.
@@ -51,12 +70,62 @@ def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(queue: Queue
 
         assert wal_of(queue).stat().st_ino == inode
         assert other.size("mail") == 2
+    struck(fault, queue)
 
 
-def test_a_database_that_is_gone_is_made_anew(queue: Queue) -> None:
-    move(queue, "moved")
+@pytest.mark.fault(
+    row="the database moved away or removed while it is open",
+    part="around it",
+    promise="the next message is taken by a new database at the old place, and lasts",
+    how="rename, or removal, of the database with its -wal and -shm",
+)
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_removed: bool) -> None:
+    if is_removed:
+        remove(queue)
+    else:
+        move(queue, "moved")
 
     assert queue.enqueue("mail", "new") == 1
+    with Queue(queue.location) as other:
+        assert other.size("mail") == 1
+    struck(fault, queue)
+
+
+@pytest.mark.fault(
+    row="a backup restored while a producer has the database open",
+    part="around it",
+    promise="the restored database is used from the next message on, and undamaged",
+    how="removal of the database, its -wal and -shm; an older copy of `smq backup` is renamed to its name",
+)
+def test_a_backup_that_is_restored_under_a_producer(queue: Queue, tmp_path: Path, fault: Fault) -> None:
+    queue.enqueue_many("mail", ["x" * 500] * 300)
+    store = open_store(queue.location)
+    for _ in store.backup(str(tmp_path / "backup")):
+        pass
+    store.close()
+    queue.enqueue_many("mail", ["y" * 500] * 300)
+    remove(queue)
+    (tmp_path / "backup").rename(queue.location)
+
+    queue.enqueue("mail", "new")
+
+    assert queue.size("mail") == 302
+    struck(fault, queue)
+
+
+def struck(fault: Fault, queue: Queue) -> None:
+    """Count a run whose database came out whole."""
+    queue.close()
+    assert_sound(queue.location)
+    fault.struck()
+    fault.ran()
+
+
+def remove(queue: Queue) -> None:
+    """Remove a database and what lies beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(queue.location + suffix).unlink()
 
 
 def wal_of(queue: Queue) -> Path:
