@@ -75,6 +75,13 @@ def test_the_oldest_of_all_topics_comes_first_when_that_is_asked(desk: Desk) -> 
     assert ids(desk, "a", "b", limit=3, order="oldest") == sent[:3]
 
 
+def test_the_oldest_of_one_topic_comes_before_what_is_more_urgent_when_that_is_asked(desk: Desk) -> None:
+    first = desk.send()
+    desk.send(priority=5)
+
+    assert [hold.id for hold in desk.take(order="oldest")] == [first]
+
+
 def test_other_topics_are_left_alone(desk: Desk) -> None:
     desk.send("print")
 

@@ -102,7 +102,8 @@ class Leasing(Session):
         self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
     ) -> tuple[list[LeasedRow], list[Hold]] | None:
         """Lease one message of one topic, acking at most one; None: there is more to do, nothing was done."""
-        if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1:
+        # by priority alone, which is the order of ids only by chance
+        if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1 or request.order == "oldest":
             return None
         horizon_ms = now_ms + HORIZON_MS
         bounds = (now_ms, request.visibility_ms, request.topics[0], _DEFAULT_VISIBILITY_MS, horizon_ms)
