@@ -39,10 +39,7 @@ class Desk:
 
     def renew(self, template: Path, now_ms: int, *, is_warm: bool) -> None:
         """Begin anew from a copy of the prepared queue, at the moment when it was prepared."""
-        self.close()
-        for left in self.folder.iterdir():
-            if left != self.source:
-                left.unlink()
+        self.clear()
         shutil.copyfile(template, self.location)
         self.clock = ManualClock(now_ms)
         # other receipts than those of the leases that were prepared
@@ -51,6 +48,13 @@ class Desk:
             self.queue.size("mail")
             self.inspector.topic("mail")
             self.store.size("mail")
+
+    def clear(self) -> None:
+        """Leave nothing in the folder but what is to be imported."""
+        self.close()
+        for left in self.folder.iterdir():
+            if left != self.source:
+                left.unlink()
 
     def close(self) -> None:
         """Close what is open."""

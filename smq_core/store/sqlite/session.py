@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -11,11 +10,13 @@ from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
+from smq_core.store.sqlite.joined import Joined
 from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     import apsw
 
@@ -60,8 +61,7 @@ class Session:
         """Close every connection of this process; the store opens again when used."""
         self._connections.close()
 
-    @contextlib.contextmanager
-    def transaction(self, *, is_durable: bool = True) -> Iterator[None]:
+    def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[None]:
         """Join every call of this thread inside the `with` into one transaction.
 
         An exception rolls all of it back.
@@ -70,15 +70,8 @@ class Session:
             StoreBusy: when others held the database for longer than the timeout.
         """
         self._require_writable()
-        with contextlib.ExitStack() as stack:
-            while True:
-                transaction = self._connections.get().transaction(is_durable=is_durable and self._flushes)
-                # pushed before it is entered, so that an interrupt at the end of entering finds it
-                stack.push(transaction)
-                with contextlib.suppress(ClosedMeanwhileError):
-                    transaction.__enter__()
-                    break
-            yield
+        flushes = is_durable and self._flushes
+        return Joined(lambda: self._connections.get().transaction(is_durable=flushes))
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL, inside `transaction()`; answers all rows."""

@@ -83,6 +83,11 @@ class WalFile:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
+    def __del__(self) -> None:
+        """Close what an interrupt or a lack of memory kept from being used."""
+        with contextlib.suppress(AttributeError):
+            self.close()
+
 
 def _target(link: str) -> str | None:
     try:
