@@ -32,5 +32,4 @@ SELECT id
 FROM smq_messages
 WHERE topic = :topic
   AND dedup_key = :key
-  AND status IN ('ready', 'delayed', 'processing')
-  AND dedup_key IS NOT NULL;
+  AND status IN ('ready', 'delayed', 'processing');

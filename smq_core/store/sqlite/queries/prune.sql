@@ -65,8 +65,7 @@ WHERE id IN (
       AND m.status <> 'delayed'
       AND m.finished_at <= :now - ifnull(p.keep_ms, 0)
     LIMIT :limit
-  )
-  AND status = 'done';
+  );
 
 -- name: prune_trash
 -- Remove deleted messages that nobody brought back in time.
@@ -82,8 +81,7 @@ WHERE id IN (
       AND m.status <> 'delayed'
       AND m.finished_at <= :before
     LIMIT :limit
-  )
-  AND status = 'deleted';
+  );
 
 -- name: date_finished
 -- Give finished and deleted messages that were made so by hand the time from which they are kept.
@@ -100,8 +98,7 @@ WHERE id IN (
       AND m.status <> 'delayed'
       AND m.finished_at IS NULL
     LIMIT :limit
-  )
-  AND finished_at IS NULL;
+  );
 
 -- name: prune_undo
 -- Forget how to undo what is too old for it: all operations before the first that is not.
@@ -131,7 +128,7 @@ WHERE id IN (
   );
 
 -- name: stale_topics
--- Whether any topic became empty, or is so no longer, or has been for long enough to be dropped.
+-- Whether any topic became empty, or is so no longer, or has been (marked as empty, it is) for long enough to be dropped.
 SELECT EXISTS (
     SELECT 1
     FROM smq_topics
@@ -141,7 +138,6 @@ SELECT EXISTS (
     SELECT 1
     FROM smq_topics AS t
     WHERE t.empty_since <= :before
-      AND t.entered = t.gone
       AND NOT EXISTS (SELECT 1 FROM smq_policies AS p WHERE p.topic = t.topic)
       AND NOT EXISTS (SELECT 1 FROM smq_pauses AS u WHERE u.topic = t.topic)
   );
