@@ -183,9 +183,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Take back an operation, the last if none is named: an Outcome."""
+    """Take back an operation: an Outcome."""
 
-    operation: int | None = None
+    operation: int
+    count: int = 0
+    """How many messages it changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,15 +133,18 @@ class Mending(Opened):
             topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
         )
 
-    def undo(self, operation: int | None = None) -> Outcome:
+    def undo(self, operation: int | None = None, *, progress: Callable[[int], bool] | None = None) -> Outcome:
         """Take back an operation (None: the last), message by message, where nobody touched it since.
+
+        `progress` is told after each part how many came back; when it answers False the rest stays as it
+        is, and another undo of the same operation goes on.
 
         Raises:
             SmqError: when there is none, or it was undone already, or cannot be.
         """
         if operation is not None and not is_possible(operation):
             raise SmqError(f"there is no operation {operation}: see `smq activity`")
-        return self._store.undo(operation, actor=self._actor, now_ms=self._clock.now_ms())
+        return self._store.undo(operation, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
 
     def _act(
         self,

@@ -112,8 +112,18 @@ class OperatorStore(Protocol):
         """Change one message that is not processing; nothing is done where nothing new is given."""
         ...
 
-    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
-        """Take back an operation (None: the last one not undone) where nobody touched its messages since."""
+    def undo(
+        self,
+        operation: int | None,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Take back an operation (None: the last one not undone) where nobody touched its messages since.
+
+        When `progress` answers False the rest is left for another undo of it.
+        """
         ...
 
     def purge(

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from smq_core import Clock, Inspector, Outcome
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
-    from smq_tui.requests import Act, Add, Edit, Import, Pause
+    from smq_tui.requests import Act, Add, Edit, Import, Pause, Undo
 
-__all__ = ["act", "add", "edit", "pause", "run_import"]
+__all__ = ["act", "add", "edit", "pause", "run_import", "undo"]
 
 
 def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
@@ -24,6 +24,12 @@ def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     return verbs[request.verb](
         targets, force=request.is_forced, progress=lambda done: progress(done, aim.count, None)
     )
+
+
+def undo(operator: Inspector, request: Undo, progress: Progress) -> Outcome:
+    """Take an operation back."""
+    total = request.count or None
+    return operator.undo(request.operation, progress=lambda done: progress(done, total, None))
 
 
 def edit(operator: Inspector, request: Edit) -> Outcome:

@@ -180,7 +180,7 @@ class Gateway:
         operator = self._operator
         match request:
             case Undo():
-                return operator.undo(request.operation)
+                return changes.undo(operator, request, progress)
             case Resume():
                 return operator.resume(request.topic)
             case Purge():

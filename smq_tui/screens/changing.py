@@ -33,8 +33,8 @@ _REPORT_FROM: Final = 500
 class Changing(Looking):
     """The keys that change messages."""
 
-    _own_operations: tuple[int, ...] = ()
-    """What this session did, the last at the end, so that `z` never takes back what somebody else did."""
+    _own_operations: tuple[Undo, ...] = ()
+    """How to take back what this session did, the last at the end: `z` is not for what others did."""
 
     def act(self, verb: Verb) -> None:
         """Requeue, delete or bury what is marked, or the cursor's row."""
@@ -48,9 +48,9 @@ class Changing(Looking):
             if entry is None or not entry.is_undoable:
                 self.say("that cannot be undone" if entry else "nothing was done yet", "warning")
             else:
-                self.ask(Undo(entry.operation))
+                self._take_back(Undo(entry.operation, entry.count))
         elif self._own_operations:
-            self.ask(Undo(self._own_operations[-1]))
+            self._take_back(self._own_operations[-1])
         else:
             self.say(
                 "nothing was done in this session: 6 shows what others did, z undoes it there", "warning"
@@ -113,17 +113,23 @@ class Changing(Looking):
             self.decide(what, lambda confirmed: self._carry_out(Act(verb, aim, confirmed.is_forced)))
 
     def _carry_out(self, act: Act) -> None:
-        if act.aim.count >= _REPORT_FROM:
-            self.progress = f"{act.verb} of {count(act.aim.count)} begins… (Esc stops)"
+        self._begin(act, act.verb, act.aim.count)
+
+    def _take_back(self, undo: Undo) -> None:
+        self._begin(undo, "undo", undo.count)
+
+    def _begin(self, request: Act | Undo, name: str, number: int) -> None:
+        self.was_stopped = False
+        if number >= _REPORT_FROM:
+            self.progress = f"{name} of {count(number)} begins… (Esc stops)"
             self.show_lines()
-        self.ask(act)
+        self.ask(request)
 
     @on(Progressed)
     def _tell_progress(self, event: Progressed) -> None:
-        if isinstance(event.request, Act | Purge) and event.done >= _REPORT_FROM:
+        if isinstance(event.request, Act | Undo | Purge) and event.done >= _REPORT_FROM:
             of = f" of {count(event.total)}" if event.total else ""
-            done = action(event.request.verb).past if isinstance(event.request, Act) else "purged"
-            self.progress = f"{count(event.done)}{of} {done} (Esc stops)"
+            self.progress = f"{count(event.done)}{of} {_past(event.request)} (Esc stops)"
             self.show_lines()
 
     @on(Answered)
@@ -144,11 +150,22 @@ class Changing(Looking):
                     outcome_sentence(action(verb).past, outcome),
                     is_partial=bool(outcome.missed_count or outcome.missed),
                 )
-            case Undo(operation=operation), Outcome() as outcome:
-                self._own_operations = tuple(one for one in self._own_operations if one != operation)
-                self._end(outcome_sentence("brought back", outcome).replace(". z takes it back", ""))
+            case Undo() as undo, Outcome() as outcome:
+                self._report_undo(undo, outcome)
             case Purge(), Outcome() as outcome:
                 self._end(f"{count(outcome.done)} removed for good")
+
+    def _report_undo(self, undo: Undo, outcome: Outcome) -> None:
+        sentence = outcome_sentence(_past(undo), outcome).replace(". z takes it back", "")
+        rest = undo.count - outcome.done - outcome.missed_count
+        others = tuple(one for one in self._own_operations if one.operation != undo.operation)
+        if self.was_stopped and rest > 0:
+            # It was stopped. What it did to the others is still to be taken back.
+            self._own_operations = (*others, Undo(undo.operation, rest))
+            self._end(f"{sentence}; {count(rest)} are left: z goes on", is_partial=True)
+        else:
+            self._own_operations = others
+            self._end(sentence)
 
     @on(Failed)
     def _tell_failure(self, event: Failed) -> None:
@@ -159,7 +176,7 @@ class Changing(Looking):
 
     def _remember(self, outcome: Outcome) -> None:
         if outcome.operation is not None:
-            self._own_operations = (*self._own_operations, outcome.operation)
+            self._own_operations = (*self._own_operations, Undo(outcome.operation, outcome.done))
 
     def _end(self, sentence: str, *, is_partial: bool = False) -> None:
         self.progress = ""
@@ -179,3 +196,9 @@ class Changing(Looking):
             State.DONE: stats.done,
         }
         return numbers.get(state, stats.deleted)
+
+
+def _past(request: Act | Undo | Purge) -> str:
+    if isinstance(request, Undo):
+        return "brought back"
+    return action(request.verb).past if isinstance(request, Act) else "purged"

@@ -98,8 +98,8 @@ class Desk:
             verb, aimed, to=to, force=force, actor="operator", now_ms=self.now_ms, progress=progress
         )
 
-    def undo(self, operation: int | None = None) -> Outcome:
-        return self.store.undo(operation, actor="operator", now_ms=self.now_ms)
+    def undo(self, operation: int | None = None, *, progress: Callable[[int], bool] | None = None) -> Outcome:
+        return self.store.undo(operation, actor="operator", now_ms=self.now_ms, progress=progress)
 
     def set_policy(self, topic: str = "mail", **changes: object) -> Outcome:
         values: dict[str, object] = {}

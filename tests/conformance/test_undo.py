@@ -199,3 +199,22 @@ def test_an_undo_that_brought_nothing_back_can_be_tried_again(desk: Desk) -> Non
 
     assert (refused.operation, refused.done, refused.missed_count) == (None, 0, 1)
     assert desk.undo(deleted.operation).done == 1
+
+
+def test_an_undo_that_was_stopped_leaves_the_rest_to_another(desk: Desk) -> None:
+    """It says how far it came after each part, and stops between two of them."""
+    sent = desk.send_many(["x"] * 1_200)
+    done = desk.act("delete", *sent)
+    told: list[int] = []
+
+    def stop(number: int) -> bool:
+        told.append(number)
+        return False
+
+    stopped = desk.undo(done.operation, progress=stop)
+    assert 0 < stopped.done < 1_200
+    assert told == [stopped.done]
+    rest = desk.undo(done.operation)
+
+    assert rest.done == 1_200 - stopped.done
+    assert {desk.state(one) for one in sent} == {"ready"}

@@ -15,6 +15,8 @@ from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import apsw
 
 __all__ = ["Undoing"]
@@ -55,8 +57,15 @@ class _Undo(NamedTuple):
 class Undoing(Session):
     """The part of the store that undoes."""
 
-    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Outcome:
-        """Take back an operation (None: the last that can be).
+    def undo(
+        self,
+        operation: int | None,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Take back an operation (None: the last that can be); `progress` stops between two parts by False.
 
         Raises:
             SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
@@ -75,14 +84,18 @@ class Undoing(Session):
             raise _undone_already(wanted, record)
         if record.action in _RESTORE:
             return self._write_durably(lambda db: _undo_setting(db, wanted, record, actor, now_ms))
-        return self._undo_messages(wanted, record, actor, now_ms)
+        return self._undo_messages(_Undo(wanted, record, actor, now_ms), progress)
 
-    def _undo_messages(self, operation: int, record: _Operation, actor: str, now_ms: int) -> Outcome:
+    def _undo_messages(self, undo: _Undo, progress: Callable[[int], bool] | None) -> Outcome:
+        operation, record, _, _ = undo
         tally = Tally()
-        undo = _Undo(operation, record, actor, now_ms)
         after: int | None = 0
         while after is not None:
             after = self._write_durably(partial(_undo_chunk, undo=undo, after=after, tally=tally))
+            if after is not None and progress is not None and not progress(tally.done):
+                # The operation stays open: what it has left is for another undo.
+                self._write_durably(partial(_discard_if_empty, tally=tally))
+                return tally.outcome(names_ids=True)
         if tally.operation is None:
             raise SmqError(
                 f"operation {operation} ({record.action}) cannot be undone: "
@@ -135,6 +148,10 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
 
 def _close(db: apsw.Connection, *, undo: _Undo, tally: Tally) -> None:
     db.execute(_CLOSE, (undo.now_ms, undo.operation))
+    _discard_if_empty(db, tally=tally)
+
+
+def _discard_if_empty(db: apsw.Connection, *, tally: Tally) -> None:
     if tally.operation is not None:
         operations.discard_if_empty(db, tally.operation)
 
