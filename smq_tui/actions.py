@@ -122,9 +122,12 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("sort", "o", "Sort", "Turn the order round, or choose the column to sort by"),
     _look("sort_before", "less_than_sign,f6", "Sort before", "Sort by the column before"),
     _look("sort_next", "greater_than_sign", "Sort next", "Sort by the next column"),
+    _look("columns", "c", "Columns", "Choose the columns of this list"),
     _look("mark_all", "asterisk", "Mark all", "Aim at all that match the filter, in view or not"),
-    _look("next_hit", "n", "Next hit", "Go to the next row that has the filter's text"),
-    _look("previous_hit", "N", "Hit before", "Go to the row before that has the filter's text"),
+    _look(
+        "next_hit", "n", "Next hit", "Go to the next hit: in the details the next place, else the next row"
+    ),
+    _look("previous_hit", "N", "Hit before", "Go to the hit before"),
     _look("freeze", "f", "Freeze", "Stop or go on refreshing"),
     _look("slower", "minus", "Slower", "Refresh less often"),
     _look("faster", "plus,equals_sign", "Faster", "Refresh more often"),

@@ -37,6 +37,7 @@ __all__ = ["Dashboard"]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 _SIGNAL_EXIT: Final = 128
+_TIDY_EVERY_S: Final = 30.0
 
 
 class Dashboard(App[int]):
@@ -54,8 +55,18 @@ class Dashboard(App[int]):
     Toast { max-width: 90; }
     """
 
-    def __init__(self, session: Session, clock: Clock, config: Config, preferences: Preferences) -> None:
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        config: Config,
+        preferences: Preferences,
+        *,
+        tidy: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Show a session; `tidy` is called when the first screen was painted, and at times after that."""
         super().__init__()
+        self._tidy = tidy
         self.session = session
         self.preferences = preferences
         self._clock = clock
@@ -98,6 +109,8 @@ class Dashboard(App[int]):
         self.set_keymap(self._config.keys)
         recall(self.main, self.preferences)
         self._open()
+        self.call_after_refresh(self._tidy)
+        self.set_interval(_TIDY_EVERY_S, self._tidy)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.leave, _SIGNAL_EXIT + number)

@@ -1,4 +1,4 @@
-"""What the dashboard remembers of itself between two runs: theme, pace, filters, orders.
+"""What the dashboard remembers of itself between two runs: theme, pace, filters, orders, columns.
 
 A file that is lost or broken costs only that.
 """
@@ -31,6 +31,8 @@ class Preferences:
     """By view: the column, and whether its order falls."""
     filters: dict[str, str] = field(default_factory=dict)
     """By view."""
+    hidden_columns: dict[str, list[str]] = field(default_factory=dict)
+    """By view."""
 
 
 def preferences_path() -> Path:
@@ -46,16 +48,17 @@ def load(path: Path) -> Preferences:
         return Preferences()
     if not isinstance(found, dict):
         return Preferences()
-    interval, filters, sorting = found.get("interval"), found.get("filters"), found.get("sorting")
+    interval, filters = found.get("interval"), found.get("filters")
     return Preferences(
         theme=str(found.get("theme", "")),
         interval=float(interval) if isinstance(interval, int | float) else None,
         is_detail_hidden=found.get("is_detail_hidden") is True,
         payload_view=str(found.get("payload_view", "")),
         filters={str(name): str(text) for name, text in filters.items()} if isinstance(filters, dict) else {},
-        sorting={str(name): list(order) for name, order in sorting.items()}
-        if isinstance(sorting, dict)
-        else {},
+        sorting=_lists(found.get("sorting")),
+        hidden_columns={
+            name: [str(key) for key in keys] for name, keys in _lists(found.get("hidden_columns")).items()
+        },
     )
 
 
@@ -66,3 +69,9 @@ def save(path: Path, preferences: Preferences) -> None:
         beside = path.with_name(f"{path.name}.{os.getpid()}")
         beside.write_text(json.dumps(asdict(preferences), indent=1), encoding="utf-8")
         beside.replace(path)
+
+
+def _lists(found: object) -> dict[str, list[object]]:
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): value for name, value in found.items() if isinstance(value, list)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from smq_tui import preferences as remembered
 from smq_tui.app import Dashboard
+from smq_tui.garbage import Garbage
 from smq_tui.session import Session
 from smq_tui.values import SystemClock
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Wishes", "run_dashboard"]
 
-_HAND_OVER_S: Final = 0.001
+_HAND_OVER_S: Final = 0.0002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,7 @@ def run_dashboard(
     )
     # A thread that turns a million rows into numbers lets others run more often, so that keys do not wait.
     sys.setswitchinterval(_HAND_OVER_S)
-    # What is loaded by now stays: to look through it for garbage would hold keys up for tens of milliseconds.
-    gc.freeze()
-    app = Dashboard(session, SystemClock(), config, preferences)
+    app = Dashboard(session, SystemClock(), config, preferences, tidy=Garbage())
     app.run(mouse=wishes.has_mouse)
     if is_remembered:
         remembered.save(path, preferences)

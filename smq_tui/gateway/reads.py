@@ -20,8 +20,12 @@ __all__ = ["detail", "export", "freeze", "leases", "order", "preview_import", "r
 
 _PREVIEW: Final = 240
 """Characters of a payload that a list holds."""
+_AT_ONCE: Final = 1_000
+"""Ids that are read in one go."""
 _SLICE: Final = 20_000
 """Ids between two looks at whether a search is still wanted."""
+_LONGEST_SLICE: Final = 500_000
+_FEW: Final = 8
 _LEASES_LIMIT: Final = 2_000
 _COUNT_LIMIT: Final = 1_000_000
 _SAMPLES: Final = 3
@@ -30,22 +34,34 @@ _SAMPLES: Final = 3
 def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
     """Answer the first ids of a selection, and whether there are more.
 
-    What is filtered may lie anywhere in millions: it is looked for in slices; `progress` stops it by False.
+    Many are read in slices, so that the screen's thread has its turn between two of them, and so is what is
+    filtered, for it may lie anywhere in millions; `progress` stops either by False.
     """
     selection, limit = request.selection, request.limit
-    if selection.where == Filter() or selection.state is State.PROCESSING:
+    is_filtered = selection.where != Filter() and selection.state is not State.PROCESSING
+    if not is_filtered and limit <= _AT_ONCE:
         ids = inspector.ids(selection, limit=limit + 1, newest=request.is_newest_first)
         return Order(ids[:limit], len(ids) > limit)
     found = array("q")
-    highest = inspector.select().max_id or 0
-    for low in _slices(highest, is_falling=request.is_newest_first):
-        bounds = {"max_id": low + _SLICE, "as_of_ms": selection.as_of_ms}
-        part = Selection(topic=selection.topic, state=selection.state, where=selection.where, **bounds)
-        ids = inspector.ids(part, limit=_SLICE, after=low)
+    highest, looked_at, width = inspector.select().max_id or 0, 0, _SLICE
+    while looked_at < highest and len(found) <= limit:
+        width = min(width, highest - looked_at)
+        low = highest - looked_at - width if request.is_newest_first else looked_at
+        part = Selection(
+            topic=selection.topic,
+            state=selection.state,
+            where=selection.where,
+            max_id=low + width,
+            as_of_ms=selection.as_of_ms,
+        )
+        ids = inspector.ids(part, limit=width, after=low)
         found.extend(reversed(ids) if request.is_newest_first else ids)
-        looked_at = highest - low if request.is_newest_first else low + _SLICE
-        if len(found) > limit or not progress(min(looked_at, highest), highest, len(found)):
+        looked_at += width
+        if is_filtered and not progress(looked_at, highest, len(found)):
             break
+        if not is_filtered:
+            # Where few ids are left of many, a slice costs next to nothing.
+            width = _SLICE if len(ids) > _SLICE // _FEW else min(_LONGEST_SLICE, width * 2)
     return Order(found[:limit], len(found) > limit)
 
 
@@ -118,9 +134,3 @@ def export(inspector: Inspector, request: Export, progress: Progress) -> int:
         request.aim.targets,
         progress=lambda done: progress(done, total, None),
     )
-
-
-def _slices(highest: int, *, is_falling: bool) -> range:
-    """Answer the lower (exclusive) bounds of slices that cover 1 to `highest`."""
-    rising = range(0, highest, _SLICE)
-    return rising[::-1] if is_falling else rising

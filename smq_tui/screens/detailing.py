@@ -5,6 +5,7 @@ They follow the cursor and are renewed with the data.
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Final
 
 from textual import on
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from smq_tui.values import Attempt, Message, TopicSample
     from smq_tui.widgets.detail_text import Pieces
 
-__all__ = ["Detailing"]
+__all__ = ["Detailing", "Room"]
 
 _HOUR_S: Final = 3_600.0
 _WEEK_S: Final = 7 * 24 * _HOUR_S
@@ -33,9 +34,20 @@ _SMALL: Final = 4_096
 """Bytes of a payload up to which details are painted anew each second."""
 
 
+class Room(enum.Enum):
+    """How much of the screen the details have."""
+
+    BESIDE = "beside"
+    """A part at the side where the screen is wide, else nothing."""
+    BELOW = "below"
+    """The lower half."""
+    ALL = "all"
+
+
 class Detailing(Stage):
     """Details and chart."""
 
+    room = Room.BESIDE
     payload_view = PayloadView.PRETTY
     whole: Message | None = None
     """The message in the details, with all of its payload."""
@@ -50,17 +62,26 @@ class Detailing(Stage):
     def show_details(self) -> None:
         """Show the details of the cursor's row, over the list where there is no room beside it."""
         if not self.is_detail_shown:
-            self.add_class("-full")
+            self.give_room(Room.ALL)
         self.pane.focus()
         self.details_changed()
 
     def hide_details(self) -> bool:
         """Go back from the details to the list; False when one is there."""
-        if self.has_class("-full") or self.has_class("-below") or self.pane.has_focus:
-            self.remove_class("-full", "-below")
-            self.view.table.focus()
+        if self.room is not Room.BESIDE or self.pane.has_focus:
+            self.give_room(Room.BESIDE)
+            self.focus_list()
             return True
         return False
+
+    def give_room(self, room: Room) -> None:
+        """Give the details so much of the room."""
+        # Only what changes is styled anew: a class of the screen would be looked up for all that it holds.
+        self.room = room
+        self.pane.set_class(room is Room.ALL, "-full")
+        self.pane.set_class(room is Room.BELOW, "-below")
+        self.list_box.display = room is not Room.ALL
+        self.stage_box.styles.layout = "vertical" if room is Room.BELOW else "horizontal"
 
     def toggle_details(self) -> None:
         """Show the details, or go back to the list."""

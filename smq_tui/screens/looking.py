@@ -10,8 +10,9 @@ from smq_core.format import duration
 from smq_core.safe_text import cell
 from smq_tui.filters import FilterError, Query, parse, quoted
 from smq_tui.messages import LookWanted, PaceChanged, QuitWanted, Withdrawn
-from smq_tui.screens.detailing import Detailing
+from smq_tui.screens.detailing import Room
 from smq_tui.screens.filter_bar import FilterBar
+from smq_tui.screens.finding import Finding
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.view import GoTo
 from smq_tui.values import State
@@ -27,12 +28,16 @@ __all__ = ["Looking"]
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
 
 
-class Looking(Detailing):
+class Looking(Finding):
     """The keys that look."""
+
+    was_stopped = False
+    """True when what runs for long was told to end before its time."""
 
     def go(self, name: str, query: Query | None = None) -> None:
         """Show a view, filtered if a query is given."""
-        self.remove_class("-full")
+        if self.room is Room.ALL:
+            self.give_room(Room.BESIDE)
         if query is not None:
             self.views[name].apply_filter(query)
         self.show_view(name)
@@ -43,6 +48,7 @@ class Looking(Detailing):
         if self.filter_bar.is_open:
             self._leave_filter()
         elif self.progress:
+            self.was_stopped = True
             self.post_message(Withdrawn(self))
             self.say("stopping: what is done stays done")
         elif self.hide_details() or view.clear_marks():
@@ -102,14 +108,6 @@ class Looking(Detailing):
         if isinstance(view, MessagesView):
             view.show_state(None if name == "all" else State(name))
 
-    def find(self, by: int) -> None:
-        """Go to the next row in view's list that has the filter's words."""
-        words = self.view.filtered_by.words
-        if not words:
-            self.say("n and N go from hit to hit of a filter's text: / sets one", "warning")
-            return
-        self.view.table.action_move("down" if by > 0 else "up")
-
     def set_frozen(self, *, is_frozen: bool) -> None:
         """Stop or go on refreshing."""
         self.session.is_frozen = is_frozen
@@ -132,18 +130,17 @@ class Looking(Detailing):
         """Give the details half of the room, all, none."""
         pane = self.pane
         is_wide = self.has_class("-wide") or self.has_class("-roomy")
-        if self.has_class("-full"):
-            self.remove_class("-full")
+        if self.room is Room.ALL:
+            self.give_room(Room.BESIDE)
             pane.remove_class("-half")
-            self.view.table.focus()
+            self.focus_list()
         elif pane.display:
-            self.remove_class("-below")
-            self.add_class("-full")
+            self.give_room(Room.ALL)
             pane.focus()
         elif is_wide:
             pane.add_class("-half")
         else:
-            self.add_class("-below")
+            self.give_room(Room.BELOW)
         self.details_changed()
 
     def next_pane(self) -> None:
@@ -153,7 +150,7 @@ class Looking(Detailing):
         elif self.view.table.has_focus:
             self.say("there is one pane: d shows details")
         else:
-            self.view.table.focus()
+            self.focus_list()
 
     def see_payload_otherwise(self) -> None:
         """Show the payload pretty, raw or in hexadecimal."""
@@ -202,17 +199,18 @@ class Looking(Detailing):
                 self.jump(event.text)
             else:
                 self.view.apply_filter(parse(event.text))
+                self.look_for(self.view.filtered_by.words)
         except FilterError as error:
             bar.explain(str(error))
             return
         bar.close()
-        self.view.table.focus()
+        self.focus_list()
         self.show_lines()
 
     @on(FilterBar.Left)
     def _leave_filter(self) -> None:
         self.filter_bar.close()
-        self.view.table.focus()
+        self.focus_list()
 
     def sort(self, how: Callable[[View], None]) -> None:
         """Sort the view, or say why it has one order only."""

@@ -8,6 +8,7 @@ from textual import on
 
 from smq_tui.actions import action
 from smq_tui.dialogs.choice import Choice
+from smq_tui.dialogs.columns import Columns
 from smq_tui.dialogs.help import Help
 from smq_tui.key_help import action_bindings, all_keys
 from smq_tui.messages import ActionChosen, DatabaseChosen, QuitWanted
@@ -90,6 +91,7 @@ class MainScreen(Mending):
             "sort": lambda: self.sort(lambda view: view.turn_order()),
             "sort_before": lambda: self.sort(lambda view: view.sort_beside(-1)),
             "sort_next": lambda: self.sort(lambda view: view.sort_beside(1)),
+            "columns": self._choose_columns,
             "mark_all": self.mark_all,
             "next_hit": lambda: self.find(1),
             "previous_hit": lambda: self.find(-1),
@@ -141,6 +143,15 @@ class MainScreen(Mending):
                 self.action_do(chosen)
 
         self.app.push_screen(Help(all_keys(self._keymap)), take)
+
+    def _choose_columns(self) -> None:
+        table = self.view.table
+
+        def take(hidden: frozenset[str] | None) -> None:
+            if hidden is not None:
+                table.hide_columns(hidden)
+
+        self.app.push_screen(Columns(self.view.COLUMNS, table.hidden), take)
 
     def _choose_theme(self) -> None:
         names = sorted(self.app.available_themes)

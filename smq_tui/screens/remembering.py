@@ -29,6 +29,7 @@ def recall(screen: MainScreen, preferences: Preferences) -> None:
             and sorting[0] in {column.key for column in view.COLUMNS}
         ):
             view.table.sorting = Sorting(str(sorting[0]), is_falling=bool(sorting[1]))
+        view.table.hide_columns(preferences.hidden_columns.get(name, ()))
         try:
             view.take_filter(parse(str(preferences.filters.get(name, ""))))
         except FilterError:
@@ -48,4 +49,7 @@ def remember(screen: MainScreen, preferences: Preferences, theme: str) -> None:
         name: [view.table.sorting.column, view.table.sorting.is_falling]
         for name, view in screen.views.items()
         if view.table.sorting is not None
+    }
+    preferences.hidden_columns = {
+        name: sorted(view.table.hidden) for name, view in screen.views.items() if view.table.hidden
     }

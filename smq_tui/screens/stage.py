@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from smq_core.safe_text import block
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.notifications import SeverityLevel
+    from textual.widget import Widget
 
     from smq_tui.requests import Request
     from smq_tui.screens.view import View
@@ -76,15 +78,16 @@ class Stage(Screen[None]):
         & #detail { width: 38%; display: none; }
         &.-wide #detail.-half, &.-roomy #detail.-half { display: block; }
         &.-wide #detail.-half.-of-topics { display: none; }
-        &.-full #detail { display: block; width: 1fr; border-left: none; }
-        &.-full #views { display: none; }
-        &.-below #stage { layout: vertical; }
-        &.-below #detail { display: block; width: 1fr; height: 1fr; }
-        &.-below #detail { border-left: none; border-top: solid $panel; }
+        & #detail.-full { display: block !important; width: 1fr; border-left: none; }
+        & #detail.-below { display: block !important; width: 1fr; height: 1fr; }
+        & #detail.-below { border-left: none; border-top: solid $panel; }
         &.-short #totals { display: none; }
         &.-short #chart { display: none; }
     }
     """
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Who has the focus. Those that look different by it paint themselves, not the whole screen."""
 
     def __init__(self, session: Session, clock: Clock, keys: Mapping[str, str]) -> None:
         super().__init__()
@@ -100,6 +103,8 @@ class Stage(Screen[None]):
         self.tabs = PartsLine(id="tabs")
         self.key_bar = PartsLine(id="keys")
         self.pane = DetailPane(id="detail")
+        self.list_box = Vertical(id="views")
+        self.stage_box = Horizontal(id="stage")
         self.chart = Chart()
         self.filter_bar = FilterBar()
         self.current = "topics"
@@ -113,8 +118,8 @@ class Stage(Screen[None]):
     def compose(self) -> ComposeResult:
         """Yield the lines above, the views, the details, the lines below."""
         yield from (self.masthead, self.totals, self.notice, self.tabs)
-        with Horizontal(id="stage"):
-            with Vertical(id="views"):
+        with self.stage_box:
+            with self.list_box:
                 yield from self.views.values()
             yield self.pane
         yield from (self.chart, self.filter_bar, self.key_bar)
@@ -141,14 +146,19 @@ class Stage(Screen[None]):
         self.filter_bar.close()
         # Between 120 and 150 columns figures and trails of topics need the room more than details do.
         self.pane.set_class(name == "topics", "-of-topics")
+        self.view.display = True
+        self.focus_list()
         for view in self.views.values():
-            view.is_current = view.id == name
+            view.is_current = view is self.view
             view.display = view.is_current
         self.view.show(self.context)
         self.view.renew()
-        self.view.table.focus()
         self.show_lines()
         self.details_changed()
+
+    def focus_list(self) -> None:
+        """Give the list the focus at once: were another hidden first, all would be painted twice."""
+        self.set_focus(self.view.table, scroll_visible=False)
 
     def ask(self, request: Request) -> None:
         """Ask the gateway; the answer comes back here."""

@@ -139,7 +139,8 @@ class View(Vertical):
 
     def sort_columns(self) -> tuple[Column, ...]:
         """Answer the columns one can sort by."""
-        return tuple(column for column in self.COLUMNS if column.is_sortable)
+        hidden = self.table.hidden
+        return tuple(column for column in self.COLUMNS if column.is_sortable and column.key not in hidden)
 
     def turn_order(self) -> None:
         """Turn the order round."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from smq_tui.widgets.detail_text import Pieces
 
 __all__ = ["DetailPane"]
+
+_MOST_HITS: Final = 1_000
 
 
 class DetailPane(VerticalScroll, can_focus=True):
@@ -38,6 +42,8 @@ class DetailPane(VerticalScroll, can_focus=True):
         super().__init__(id=id)
         self._subject: object = None
         self._pieces: Pieces = []
+        self._words = ""
+        self._hit = -1
 
     @property
     def text(self) -> str:
@@ -50,13 +56,51 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     def show(self, subject: object, pieces: Pieces) -> None:
         """Show pieces about a subject; another subject begins at the top."""
-        if pieces != self._pieces:
-            self._pieces = pieces
-            self.query_one(Static).update(Content.assemble(*((text, style) for text, style in pieces)))
-        if subject != self._subject:
+        is_another = subject != self._subject
+        if is_another:
             self._subject = subject
+            self._words, self._hit = "", -1
+        if pieces != self._pieces or is_another:
+            self._pieces = pieces
+            self._paint()
+        if is_another:
             self.scroll_home(animate=False)
+
+    def find(self, words: str, by: int) -> tuple[int, int]:
+        """Go to the next place that has these words, round at the end; answer its number, and of how many."""
+        hits = self._places(words)
+        if not hits:
+            self._words, self._hit = "", -1
+        elif words != self._words:
+            self._words, self._hit = words, 0 if by > 0 else len(hits) - 1
+        else:
+            self._hit = (self._hit + by) % len(hits)
+        self._paint()
+        if hits:
+            self._scroll_to_end_of(hits[self._hit] + len(words))
+        return self._hit + 1, len(hits)
 
     def toggle_wrap(self) -> None:
         """Wrap long lines, or cut them."""
         self.toggle_class("-cut")
+
+    def _paint(self) -> None:
+        content = Content.assemble(*((text, style) for text, style in self._pieces))
+        for number, at in enumerate(self._places(self._words)):
+            style = "bold reverse" if number == self._hit else "underline"
+            content = content.stylize(style, at, at + len(self._words))
+        self.query_one(Static).update(content)
+
+    def _places(self, words: str) -> list[int]:
+        if not words:
+            return []
+        found = re.finditer(re.escape(words), self.text, re.IGNORECASE)
+        return [place.start() for place in islice(found, _MOST_HITS)]
+
+    def _scroll_to_end_of(self, end: int) -> None:
+        """Bring a place of the text into view, with something of what stands above it."""
+        static = self.query_one(Static)
+        width = static.size.width
+        above = Content(self.text[:end])
+        line = above.get_height({}, width) if width and not self.has_class("-cut") else len(above.split())
+        self.scroll_to(y=max(0, line - 1 - self.size.height // 3), animate=False)

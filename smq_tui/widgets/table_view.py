@@ -12,12 +12,13 @@ from rich.style import Style
 from textual.geometry import Offset, Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
+from textual.widget import Widget
 
 from smq_tui.widgets.row_painter import COMPONENTS, Sorting, paint_header, paint_line, paint_note
 from smq_tui.widgets.table_columns import Layout, last_shift, lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from textual.strip import Strip
 
@@ -85,6 +86,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.auto_links = False
         self._columns = tuple(columns)
+        self._hidden: frozenset[str] = frozenset()
         self._shift = 0
         self._layout: Layout | None = None
         self._layout_width = 0
@@ -95,6 +97,18 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
     def columns(self) -> tuple[Column, ...]:
         """All columns, in view or not."""
         return self._columns
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The keys of columns that nobody wants to see."""
+        return self._hidden
+
+    def hide_columns(self, keys: Collection[str]) -> None:
+        """Leave these columns out; the first, which says what a row is, stays."""
+        self._hidden = frozenset(keys) - {self._columns[0].key}
+        self._shift = 0
+        self._layout = None
+        self.refresh()
 
     def column_at(self, x: int) -> Column | None:
         """Answer the column at a cell of a line, None beside all columns."""
@@ -109,7 +123,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def shift_columns(self, by: int) -> bool:
         """Bring columns into view that have no room; False when there are none in that direction."""
-        shift = max(0, min(self._shift + by, last_shift(self._columns, self.scrollable_size.width)))
+        shift = max(0, min(self._shift + by, last_shift(self._shown(), self.scrollable_size.width)))
         if shift == self._shift:
             return False
         self._shift = shift
@@ -141,7 +155,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         """Show these lines, the first of them the `top`-th of all rows; repaint those that look different."""
         before, self._lines = self._lines, lines
         self._is_showing = True
-        self.virtual_size = Size(self.scrollable_size.width, row_count + HEADER_LINES)
+        self._take_length(row_count + HEADER_LINES)
         if self.is_mounted and round(self.scroll_y) != top:
             self.scroll_to(y=top, animate=False, force=True)
         self._is_showing = False
@@ -153,14 +167,28 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
             if old != new:
                 self.refresh(Region(0, HEADER_LINES + number, self.scrollable_size.width, 1))
 
+    def _take_length(self, lines: int) -> None:
+        """Tell the scroll bar how many lines there are."""
+        size = Size(0, lines)
+        if self.is_mounted and self.show_vertical_scrollbar and lines > self.scrollable_size.height:
+            # The bar alone is painted anew: else each message that comes would lay out the whole screen.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = lines
+        else:
+            self.virtual_size = size
+
     def _placed_columns(self) -> Layout:
         # Asked for when painting: the width also changes when the scroll bar comes or goes, without an event.
         width = self.scrollable_size.width
         if self._layout is None or width != self._layout_width:
             self._layout_width = width
-            self._shift = min(self._shift, last_shift(self._columns, width))
-            self._layout = lay_out(self._columns, width, self._shift)
+            shown = self._shown()
+            self._shift = min(self._shift, last_shift(shown, width))
+            self._layout = _among(self._columns, lay_out(shown, width, self._shift))
         return self._layout
+
+    def _shown(self) -> tuple[Column, ...]:
+        return tuple(column for column in self._columns if column.key not in self._hidden)
 
     def _paint(self, y: int) -> Strip:
         style, width = self.get_component_rich_style, self.scrollable_size.width
@@ -177,3 +205,10 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         number = next((number for number, line in enumerate(self._lines) if line.is_cursor), None)
         if number is not None:
             self.app.cursor_position = self.content_region.offset + Offset(0, HEADER_LINES + number)
+
+
+def _among(columns: Sequence[Column], layout: Layout) -> Layout:
+    """Answer a layout of some columns whose places name their cells among those of all."""
+    index = {column.key: number for number, column in enumerate(columns)}
+    places = tuple(place._replace(cell_index=index[place.column.key]) for place in layout.places)
+    return layout._replace(places=places)
