@@ -93,6 +93,7 @@ class ForetoldHolders:
 
     def _leased_at_once(self, request: LeaseRequest, now: int, ack: Sequence[Hold]) -> list[Leased]:
         """Lease one message where there is nothing else to do."""
+        self.note("a message leased at once, as there was nothing else to do")
         (topic,) = request.topics
         look = self.model.look(topic, now)
         assert look == (True, False, False, False, look.visibility_ms), f"there is more to do: {look}"

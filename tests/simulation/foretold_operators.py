@@ -99,9 +99,8 @@ class ForetoldStore(ForetoldHolders):
             return Done(None, 0, (), (message_id,))
         return Done(operation, 1, (message_id,))
 
-    def undo(self, operation: int | None, *, actor: str, now_ms: int) -> Foretold[Done]:
+    def undo(self, operation: int | None, *, now_ms: int, **_: object) -> Foretold[Done]:
         """Foretell what comes back, a chunk a transaction."""
-        del actor
         wanted = operation
         if wanted is None:
             yield

@@ -13,6 +13,8 @@ EVENTS: Final = (
     "an ack refused, as an operator had forced the message",
     "a dequeue that leased nothing, as its ack was lost",
     "a dequeue that others left nothing for since its look",
+    "a message leased at once, as there was nothing else to do",
+    "a message seen, and not leased at once after all",
     "a topic paused between a dequeue's look and its lease",
     "a dequeue that reclaims over its limit",
     "a dequeue that promotes over its limit",
