@@ -16,7 +16,7 @@ from smq_core.cli.progress import bar
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.format import count
-from smq_core.jsonl import ExportOptions, export_lines
+from smq_core.jsonl import ExportOptions, export_lines, salvage_lines
 from smq_core.states import State
 from smq_core.store import open_store
 
@@ -32,11 +32,18 @@ __all__ = ["export_"]
 @click.option("--topic", type=TOPIC, help="Only of this topic.")
 @click.option("--state", type=STATE, help="Only in this state.")
 @click.option("-o", "--output", "target", metavar="FILE", help="A new file, instead of standard output.")
+@click.option("--salvage", is_flag=True, help="Of a damaged database, what can be read.")
 @database
 @click.pass_context
 def export_(
-    ctx: click.Context, *, topic: str | None, state: str | None, target: str | None, location: str | None
-) -> None:
+    ctx: click.Context,
+    *,
+    topic: str | None,
+    state: str | None,
+    target: str | None,
+    salvage: bool,
+    location: str | None,
+) -> int:
     """Write messages as JSONL that `smq import` reads back to the same messages."""
     del location
     options = ExportOptions(topic=topic, state=None if state is None else State(state))
@@ -44,16 +51,23 @@ def export_(
     try:
         # Asked first, so that a database that cannot be read leaves no empty file behind.
         store.highest_id()
-        with _opened(target) as file, bar("exporting", _total(store, options)) as show:
+        total = None if salvage else _total(store, options)
+        with _opened(target) as file, bar("exporting", total) as show:
 
             def told(written: int) -> bool:
                 show(written, f"{count(written)} messages")
                 return True
 
-            written = export_lines(store, file.write, options, progress=told)
+            if salvage:
+                written, unreadable = salvage_lines(store, file.write, options, progress=told)
+            else:
+                written, unreadable = export_lines(store, file.write, options, progress=told), 0
     finally:
         store.close()
     output.note(f"{output.amount(written, 'message')} written")
+    if unreadable:
+        output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")
+    return 1 if unreadable else 0
 
 
 def _total(store: Store, options: ExportOptions) -> int:

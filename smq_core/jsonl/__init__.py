@@ -3,6 +3,7 @@
 from smq_core.jsonl.exporting import ExportOptions, export_lines
 from smq_core.jsonl.importing import ImportOptions, import_lines, preview_lines
 from smq_core.jsonl.report import ImportReport, ImportStatus
+from smq_core.jsonl.salvaging import salvage_lines
 from smq_core.jsonl.source import STANDARD_INPUT, DamagedSourceError, Source
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "export_lines",
     "import_lines",
     "preview_lines",
+    "salvage_lines",
 ]

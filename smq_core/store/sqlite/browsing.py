@@ -37,6 +37,7 @@ _ROWS = query("message_rows")
 _ROW = query("message_row")
 _TOPICS_WITH = query("topics_with")
 _HIGHEST_ID = query("highest_id")
+_LAST_ID = query("last_id")
 _ERROR_KINDS = query("error_kinds")
 _ATTEMPTS = query("attempts_of")
 _ACTIVITY = query("activity")
@@ -116,7 +117,7 @@ class Browsing(Session):
         return self._read(work)
 
     def highest_id(self) -> int:
-        """Answer the highest id there is, 0 when there is none."""
+        """Answer the highest id there is, 0 when there is none; where damage hides it, the last one given."""
         return self._read(_highest_id)
 
     def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
@@ -185,7 +186,11 @@ def _ids(
 
 
 def _highest_id(db: apsw.Connection) -> int:
-    highest: int | None = db.execute(_HIGHEST_ID).get
+    highest: int | None
+    try:
+        highest = db.execute(_HIGHEST_ID).get
+    except apsw.CorruptError:
+        highest = db.execute(_LAST_ID).get
     return highest or 0
 
 

@@ -42,6 +42,12 @@ ORDER BY topic;
 SELECT max(id)
 FROM smq_messages;
 
+-- name: last_id
+-- The id given last, which no message's exceeds.
+SELECT seq
+FROM sqlite_sequence
+WHERE name = 'smq_messages';
+
 -- name: error_kinds
 -- Dead letters grouped by topic and first line of their error, most frequent first; the times of those that were made dead by
 -- hand are when they could be leased. Bytes sort behind all text, so that a range takes one topic or all.
