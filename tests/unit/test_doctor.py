@@ -13,6 +13,8 @@ from tests.unit.queue_file import NOW_MS, ask, examine, finding, lease, send
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -71,11 +73,19 @@ def test_wrong_counters_are_found_by_topic(path: Path) -> None:
     assert (found.severity, "'mail'" in found.sentence, "--repair" in found.advice) == ("error", True, True)
 
 
-def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path) -> None:
+@pytest.mark.fault(
+    row="a clock that jumped",
+    part="damage",
+    promise="doctor tells it; --repair takes absurd leases back, after a backup",
+    how="leases that end beyond any lease's length, messages from the future",
+)
+def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path, fault: Fault) -> None:
     send(path)
     ask(path, f"UPDATE smq_messages SET created_at = {NOW_MS + 3_600_000}")  # noqa: S608 -- a number
 
     assert "messages from the future: 1" in finding(path, "clock").sentence
+    fault.struck()
+    fault.ran()
 
 
 def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
@@ -127,13 +137,21 @@ def test_a_queue_out_of_wal_is_told(path: Path) -> None:
     assert finding(path, "journal").severity == "warning"
 
 
-def test_a_damaged_index_is_found(path: Path) -> None:
+@pytest.mark.fault(
+    row="a damaged index",
+    part="damage",
+    promise="doctor finds it, and says how to restore or to salvage",
+    how="its entries taken away behind SQLite",
+)
+def test_a_damaged_index_is_found(path: Path, fault: Fault) -> None:
     damage_index(path)
 
     found = finding(path, "integrity")
 
     assert found.severity == "error"
     assert "smq_ready" in found.sentence
+    fault.struck()
+    fault.ran()
 
 
 def test_a_damaged_page_is_found_and_hides_nothing_else(path: Path) -> None:

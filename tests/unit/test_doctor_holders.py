@@ -5,12 +5,16 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
 from smq_core.store.sqlite import doctor, holders, opening
 from tests.unit.queue_file import NOW_MS, finding, send
+
+if TYPE_CHECKING:
+    from tests.matrix import Fault
 
 
 @pytest.fixture
@@ -52,8 +56,16 @@ def test_processes_that_hold_and_read_the_database_are_seen(path: Path, what: st
         other.communicate("")
 
 
+@pytest.mark.fault(
+    row="a -wal held back by a reader",
+    part="damage",
+    promise="doctor names the process that reads, and says what to do",
+    how="a read transaction left open while others write",
+)
 @ONLY_LINUX
-def test_a_large_wal_is_told_with_who_holds_it_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_wal_is_told_with_who_holds_it_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
     monkeypatch.setattr(doctor, "_LARGE_WAL", 1)
     with closing(apsw.Connection(str(path))) as connection:
         connection.execute("INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'x')")
@@ -63,6 +75,8 @@ def test_a_large_wal_is_told_with_who_holds_it_back(path: Path, monkeypatch: pyt
 
     assert found.severity == "warning"
     assert f"reading right now: {os.getpid()} (" in found.sentence
+    fault.struck()
+    fault.ran()
 
 
 def test_nobody_holds_a_database_that_is_closed(path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from smq_core.store.sqlite.recognise import Shape
 from tests.faults.folder import contents
 from tests.unit.queue_file import NOW_MS, ask, finding, lease, send
 
+if TYPE_CHECKING:
+    from tests.matrix import Fault
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -20,6 +24,12 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.fault(
+    row="counters that drifted",
+    part="damage",
+    promise="doctor names the topics; --repair counts anew, after a backup",
+    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -31,7 +41,7 @@ def path(tmp_path: Path) -> Path:
         ],
     ],
 )
-def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str) -> None:
+def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str, fault: Fault) -> None:
     send(path)
     send(path, ", status", ", 'dead'")
     ask(path, damage)
@@ -42,10 +52,18 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str)
     assert "topics counted anew: 1" in words
     assert finding(path, "counters").severity == "ok"
     assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
+    fault.struck()
+    fault.ran()
 
 
+@pytest.mark.fault(
+    row="counters that drifted",
+    part="damage",
+    promise="doctor names the topics; --repair counts anew, after a backup",
+    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+)
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
-def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb: str) -> None:
+def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb: str, fault: Fault) -> None:
     """SQLite runs no trigger for the row that it replaces."""
     for _ in range(2):
         ask(path, f"{verb} INTO smq_messages(topic, payload, dedup_key) VALUES ('mail', 'x', 'k')")
@@ -55,9 +73,17 @@ def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb
 
     assert finding(path, "counters").severity == "ok"
     assert ask(path, "SELECT entered - gone FROM smq_topics WHERE topic = 'mail'") == [(1,)]
+    fault.struck()
+    fault.ran()
 
 
-def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
+@pytest.mark.fault(
+    row="a clock that jumped",
+    part="damage",
+    promise="doctor tells it; --repair takes absurd leases back, after a backup",
+    how="leases that end beyond any lease's length, messages from the future",
+)
+def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path, fault: Fault) -> None:
     lease(path, NOW_MS - 1)
     lease(path, NOW_MS + HORIZON_MS + 1)
     lease(path, NOW_MS + 60_000)
@@ -75,6 +101,8 @@ def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path) -> None:
         "dead",
     ]
     assert finding(path, "counters").severity == "ok"
+    fault.struck()
+    fault.ran()
 
 
 def test_a_lease_that_a_dequeue_would_leave_alone_is_left_alone(path: Path) -> None:

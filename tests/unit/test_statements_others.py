@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.statements import ALL, DEAD, EXPIRED, HORIZON, LEASED, NOW, POST, READY, Table
+from tests.unit.statements import ABSURD, ALL, DEAD, EXPIRED, HORIZON, LEASED, NOW, POST, READY, Table
 
 IMPORTS = """
     INSERT INTO smq_imports(id, source, name, device, inode, started_at, bytes_taken) VALUES
@@ -171,6 +171,22 @@ def test_leases_are_counted_with_those_past_their_time(table: Table) -> None:
     assert table.answer("doctor_leases", now=NOW) == [(6, 2)]
     assert table.answer("doctor_clock", future=NOW, horizon=HORIZON) == [(0, 2)]
     assert table.answer("doctor_clock", future=NOW - 1, horizon=HORIZON + 1) == [(2 * len(ALL), 0)]
+
+
+@pytest.mark.parametrize(
+    ("worker", "expected"), [("w1", {LEASED, LEASED + POST}), ("w2", set()), ("w3", {ABSURD, ABSURD + POST})]
+)
+def test_what_a_dead_daemon_holds_ends_now_unless_it_has_ended(
+    table: Table, worker: str, expected: set[int]
+) -> None:
+    assert table.touched("repair_end_leases", now=NOW, worker=worker) == expected
+
+
+def test_the_last_id_is_that_of_messages(table: Table) -> None:
+    table.db.execute("INSERT INTO smq_operations(id, at, actor, action) VALUES (999, 1, 'ann', 'bury')")
+    table.db.execute("DELETE FROM smq_messages WHERE id > 9")
+
+    assert table.ids("last_id") == [ABSURD + POST]
 
 
 @pytest.mark.parametrize("counter", ["entered", "gone", "delayed", "dead", "done", "deleted"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from smq_core.errors import StoreError
+from smq_core.errors import NotAQueue, StoreCorrupt, StoreError
 from smq_core.store.sqlite import examinations, migrate, recognise
 from smq_core.store.sqlite.door import connect, is_writable, resolved, translated
 from smq_core.store.sqlite.file_system import OVERRIDE, is_remote, magic_of, name_of
@@ -49,11 +49,10 @@ def examine(path: str, now_ms: int) -> Iterator[Finding]:
     try:
         found = recognise.look(path)
     except StoreError as error:
-        yield Finding("file", "error", str(error))
+        yield Finding("file", "error", str(error), _advice(error))
         return
     if found.shape is not Shape.QUEUE:
-        what, advice = _SHAPES[found.shape]
-        yield Finding("file", "error", f"{path}: {what}", advice)
+        yield _no_queue(path, found)
         return
     yield _file(path)
     yield _wal(path)
@@ -75,15 +74,29 @@ def _guarded(
         with _reading(path) as connection:
             findings = list(examination(connection, now_ms))
     except StoreError as error:
-        findings = [
-            Finding(
-                name,
-                "error",
-                f"could not be examined: {error}",
-                "restore a backup, or ask who holds the file",
-            )
-        ]
+        # of a damage, what SQLite says of it: the sentence around it sends people here
+        cause = error.__cause__ if isinstance(error, StoreCorrupt) and error.__cause__ else error
+        findings = [Finding(name, "error", f"could not be examined: {cause}", _advice(error))]
     yield from findings
+
+
+def _advice(error: StoreError) -> str:
+    match error:
+        case StoreCorrupt():
+            return examinations.RESTORE
+        case NotAQueue():
+            return f"name another file; if it was a queue, its beginning is damaged: {examinations.RESTORE}"
+        case _:
+            return "ask who holds the file, and see whether the disk is sound"
+
+
+def _no_queue(path: str, found: recognise.Found) -> Finding:
+    what, advice = _SHAPES[found.shape]
+    ours = [name for name in found.names if name.startswith("smq_")]
+    if found.shape is Shape.FOREIGN and ours:
+        what = f"{what}, with tables under our names that are not ours: {', '.join(ours)}"
+        advice = "name another file, or rename them and add a queue with `smq init --into`"
+    return Finding("file", "error", f"{path}: {what}", advice)
 
 
 @contextmanager

@@ -10,26 +10,33 @@ from smq_core.store.sqlite import migrate
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.leasing import HORIZON_MS
 from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.silence import silent_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ALL", "leases_to_take_back", "wrong_counters"]
+    from smq_core.store.sqlite.findings import Severity
+    from smq_core.store.sqlite.silence import SilentWorker
+
+__all__ = ["ALL", "RESTORE", "leases_to_take_back", "wrong_counters"]
 
 _SCHEMA: Final = query("doctor_schema")
 _VERSION: Final = query("doors_schema_version")
 _COUNTERS: Final = query("doctor_counters")
 _CLOCK: Final = query("doctor_clock")
 _LEASES: Final = query("doctor_leases")
-_SILENT: Final = query("doctor_silent_workers")
 
 _FUTURE_MS: Final = 5 * 60_000
 """How far ahead of this clock another machine's or program's may be."""
-_SILENT_MS: Final = 60_000
 _MUCH_FREE: Final = 16 * 1024 * 1024
 _SHOWN: Final = 5
 _REPAIR: Final = "`smq doctor --repair`"
-_RESTORE: Final = "restore a backup; `smq export` may save what can still be read"
+RESTORE: Final = (
+    "end all programs that use it, put a backup in its place (*.backup, or what `smq backup` wrote) and "
+    "remove its -wal and -shm; without one, `smq export --salvage -o FILE` saves what can be read, and "
+    "`smq import FILE` puts that into a new queue"
+)
+"""What to do about a damaged database."""
 
 
 def wrong_counters(connection: apsw.Connection) -> list[str]:
@@ -38,9 +45,9 @@ def wrong_counters(connection: apsw.Connection) -> list[str]:
 
 
 def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
-    """Answer how many leases are over, or end so far ahead that a clock was wrong."""
+    """Answer how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
     (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
-    return expired + absurd
+    return expired + absurd + sum(one.held for one in silent_workers(connection, now_ms) if one.is_dead)
 
 
 def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -56,7 +63,7 @@ def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     changed = sorted(name for name in expected.keys() & there.keys() if expected[name] != there[name])
     strange = sorted(there.keys() - expected.keys())
     if missing:
-        yield Finding("schema", "error", f"missing: {', '.join(missing)}", _RESTORE)
+        yield Finding("schema", "error", f"missing: {', '.join(missing)}", RESTORE)
     if changed:
         yield Finding(
             "schema", "warning", f"not as smq made them: {', '.join(changed)}", "undo the change by hand"
@@ -84,17 +91,26 @@ def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
     else:
         yield Finding("leases", "ok", sentence)
-    for worker, host, pid, heartbeat_at, held in connection.execute(
-        _SILENT, {"silent_since": now_ms - _SILENT_MS}
-    ).fetchall():
-        seconds = (now_ms - int(heartbeat_at)) // 1000  # type: ignore[arg-type]  # a time
-        yield Finding(
-            "workers",
-            "warning" if held else "notice",
-            f"daemon {worker} (process {pid} on {host}) has been silent for {seconds:,} s; "
-            f"messages that it holds: {held:,}",
-            "if it is dead, another daemon takes over, or its leases end by themselves",
+    for worker in silent_workers(connection, now_ms):
+        yield _silence(worker, now_ms)
+
+
+def _silence(worker: SilentWorker, now_ms: int) -> Finding:
+    seconds = (now_ms - worker.heartbeat_at) // 1000
+    whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
+    held = f"has been silent for {seconds:,} s; messages that it holds: {worker.held:,}"
+    severity: Severity = "warning" if worker.held else "notice"
+    if worker.is_dead:
+        advice = (
+            f"start a daemon, which takes over, or {_REPAIR}" if worker.held else "a daemon removes its row"
         )
+        return Finding("workers", severity, f"{whose} is dead and {held}", advice)
+    return Finding(
+        "workers",
+        severity,
+        f"{whose} {held}",
+        "if it is dead, another daemon takes over, or its leases end by themselves",
+    )
 
 
 def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
@@ -137,7 +153,7 @@ def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     for check in ("quick_check", "integrity_check"):
         lines = [str(line) for (line,) in connection.execute(f"PRAGMA {check}(20)").fetchall()]
         if lines != ["ok"]:
-            yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), _RESTORE)
+            yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), RESTORE)
             return
     yield Finding("integrity", "ok", "SQLite finds every page, index and constraint sound")
 

@@ -12,6 +12,7 @@ from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
 from smq_core.store.sqlite.examinations import leases_to_take_back, wrong_counters
 from smq_core.store.sqlite.leasing import HORIZON_MS, LEASE_EXPIRED
 from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.silence import silent_workers
 
 if TYPE_CHECKING:
     import apsw
@@ -20,15 +21,17 @@ __all__ = ["repair"]
 
 _RECORD_EXPIRED: Final = query("record_expired")
 _RECLAIM: Final = query("reclaim")
+_END_LEASES: Final = query("repair_end_leases")
 _FORGET: Final = query("repair_counters_forget")
 _COUNT: Final = query("repair_counters")
 _NO_LIMIT: Final = -1
 
 
 def repair(path: str, now_ms: int) -> list[str]:
-    """Take back leases that are over or absurdly long, count topics anew, and answer in words what was done.
+    """Take leases back that are over, absurdly long or a dead daemon's, and count topics anew.
 
-    It holds the write lock while it copies and counts; where nothing is wrong, it copies and changes nothing.
+    Answers in words what was done. It holds the write lock while it copies and counts; where nothing is
+    wrong, it copies and changes nothing.
 
     Raises:
         StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
@@ -54,6 +57,9 @@ def repair(path: str, now_ms: int) -> list[str]:
 
 
 def _take_back(connection: apsw.Connection, now_ms: int) -> int:
+    for worker in silent_workers(connection, now_ms):
+        if worker.is_dead:
+            connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
     bounds = {"now": now_ms, "horizon": now_ms + HORIZON_MS, "limit": _NO_LIMIT, "error": LEASE_EXPIRED}
     connection.execute(_RECORD_EXPIRED, bounds)
     connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})

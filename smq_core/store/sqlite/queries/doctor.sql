@@ -51,6 +51,13 @@ FROM smq_workers AS w
 WHERE w.heartbeat_at < :silent_since
 ORDER BY w.heartbeat_at;
 
+-- name: repair_end_leases
+-- End what a dead daemon holds now, so that it is taken back as expired leases are.
+UPDATE smq_messages
+SET locked_until = :now
+WHERE locked_until > :now
+  AND worker = :worker;
+
 -- name: repair_counters_forget
 -- Topics without messages count none; what entered them is gone.
 UPDATE smq_topics
