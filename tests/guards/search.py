@@ -1,0 +1,96 @@
+"""Looks for a test that fails without a guard: first the one that did the last time, then the nearest.
+
+What each statement does is shown by tests of its effects; how it finds its rows, by tests of its cost, which
+are asked last. A guard that only they miss is one for speed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.guards.mutants import Mutant
+    from tests.guards.trial import Bench
+
+RECORD = Path(__file__).with_name("killers.tsv")
+COSTS = ("tests/unit/test_queries.py", "tests/unit/test_statements_costs.py")
+ALONE = tuple(
+    f"tests/unit/test_statements_{name}.py"
+    for name in ("counts", "lease", "operate", "others", "prune", "settle")
+)
+NEAREST: dict[str, tuple[str, ...]] = {
+    "ancestor.sql": ("tests/unit/test_ancestor.py", "tests/unit/test_ancestor_values.py"),
+    "browse.sql": ("tests/conformance/test_browse.py", "tests/conformance/test_counts.py"),
+    "doctor.sql": ("tests/unit/test_doctor.py", "tests/unit/test_doctor_repair.py"),
+    "enqueue.sql": ("tests/conformance/test_enqueue.py",),
+    "imports.sql": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),
+    "safe_text.py": ("tests/unit/test_safe_text.py",),
+    "output.py": ("tests/unit/test_hostile_text.py", "tests/cli"),
+    "turn.py": ("tests/faults/test_turns.py", "tests/concurrency/test_processes.py"),
+    "wal.py": ("tests/faults/test_durability.py",),
+    "imports.py": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),
+}
+"""Where a guard of a file is most likely missed."""
+WIDELY = (
+    "tests/conformance",
+    *(
+        f"tests/unit/test_{name}.py"
+        for name in ("queue", "inspector", "selected_actions", "transaction", "pruning")
+    ),
+    "tests/unit/test_set_policy.py",
+    "tests/unit/test_jsonl_import.py",
+    "tests/daemon/test_workers_store.py",
+    "tests/daemon/test_housekeeping.py",
+    "tests/cli",
+    "tests/simulation/test_simulation.py",
+)
+
+
+class Found(NamedTuple):
+    """What became of a mutant."""
+
+    mutant: str
+    test: str
+    """The test that failed; empty when it survived."""
+
+    @property
+    def is_for_speed(self) -> bool:
+        """Say whether only the cost tells that the guard is missing."""
+        return self.test.startswith(COSTS)
+
+
+def search(bench: Bench, mutants: Iterable[Mutant], *, is_near: bool = False) -> Iterator[Found]:
+    """Answer for each mutant which test fails; among the nearest ones only, if so wished."""
+    known = recorded()
+    for mutant in mutants:
+        yield Found(mutant.name, _killer(bench, mutant, known.get(mutant.name), is_near) or "")
+
+
+def recorded() -> dict[str, str]:
+    """Answer the test that failed last time, by mutant."""
+    if not RECORD.exists():
+        return {}
+    lines = RECORD.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if "\t" in line)
+
+
+def record(results: Iterable[Found]) -> None:
+    """Keep which tests failed."""
+    lines = sorted(f"{found.mutant}\t{found.test}\n" for found in results if found.test)
+    RECORD.write_text("".join(lines), encoding="utf-8")
+
+
+def _killer(bench: Bench, mutant: Mutant, known: str | None, is_near: bool) -> str | None:  # noqa: FBT001 - an answer to a question
+    if known and bench.has(known) and (killer := bench.killer(mutant, [known])):
+        return killer
+    file = mutant.name.partition(" ")[0].rstrip(":")
+    nearest = (*(ALONE if file.endswith(".sql") else ()), *NEAREST.get(file, ()))
+    for tests in (nearest, () if is_near else WIDELY, COSTS):
+        there = [test for test in tests if bench.has(test)]
+        if there and (killer := bench.killer(mutant, there)):
+            bench.require([killer])
+            return killer
+    return None
