@@ -17,10 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="there are no forks here"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
+
+forked = pytest.mark.fault(
+    row="a fork after the queue was opened",
+    part="around it",
+    promise="parent and child go on, each by connections of its own; nothing is lost",
+    how="os.fork and multiprocessing, while idle, while threads write, while one waits, inside a transaction",
+)
 
 
 @pytest.fixture
@@ -51,7 +60,8 @@ def succeeds(pid: int) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def test_children_and_parent_use_the_queue_they_share(queue: Queue) -> None:
+@forked
+def test_children_and_parent_use_the_queue_they_share(queue: Queue, fault: Fault) -> None:
     """As gunicorn does with an application that it loads before it forks its workers."""
     children = [fork(lambda: [queue.enqueue("mail", "of a child") for _ in range(10)]) for _ in range(3)]
     for _ in range(10):
@@ -59,6 +69,8 @@ def test_children_and_parent_use_the_queue_they_share(queue: Queue) -> None:
 
     assert all(succeeds(pid) for pid in children)
     assert queue.size("mail") == 41
+    fault.struck(3)
+    fault.ran(3)
 
 
 def send(location: str, queue: Queue) -> None:
@@ -67,7 +79,8 @@ def send(location: str, queue: Queue) -> None:
     queue.enqueue("mail", "of a child")
 
 
-def test_multiprocessing_by_fork_works(queue: Queue) -> None:
+@forked
+def test_multiprocessing_by_fork_works(queue: Queue, fault: Fault) -> None:
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=send, args=(queue.location, queue)) for _ in range(2)]
     for worker in workers:
@@ -77,25 +90,34 @@ def test_multiprocessing_by_fork_works(queue: Queue) -> None:
 
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert queue.size("mail") == 3
+    fault.struck(2)
+    fault.ran(2)
 
 
-def test_a_lease_of_the_parent_is_settled_by_a_child(queue: Queue) -> None:
+@forked
+def test_a_lease_of_the_parent_is_settled_by_a_child(queue: Queue, fault: Fault) -> None:
     (lease,) = queue.dequeue("mail")
 
     assert succeeds(fork(lambda: queue.ack(lease)))
     assert queue.size("mail") == 0
+    fault.struck()
+    fault.ran()
 
 
-def test_a_child_of_a_child_works_too(queue: Queue) -> None:
+@forked
+def test_a_child_of_a_child_works_too(queue: Queue, fault: Fault) -> None:
     def work() -> None:
         queue.enqueue("mail", "of a child")
         assert succeeds(fork(lambda: queue.enqueue("mail", "of its child")))
 
     assert succeeds(fork(work))
     assert queue.size("mail") == 3
+    fault.struck(2)
+    fault.ran(2)
 
 
-def test_forks_while_threads_write_lose_nothing(queue: Queue) -> None:
+@forked
+def test_forks_while_threads_write_lose_nothing(queue: Queue, fault: Fault) -> None:
     """Connections that came by a fork would take no locks, and overwrite what others committed."""
     is_over = threading.Event()
 
@@ -115,9 +137,12 @@ def test_forks_while_threads_write_lose_nothing(queue: Queue) -> None:
 
     assert all(ended)
     assert queue.size("mail") == 1 + 10 + sent
+    fault.struck(10)
+    fault.ran(10)
 
 
-def test_a_thread_that_waits_is_woken_after_a_fork(queue: Queue) -> None:
+@forked
+def test_a_thread_that_waits_is_woken_after_a_fork(queue: Queue, fault: Fault) -> None:
     """What it watched was deleted when the fork closed every connection."""
     started = threading.Event()
 
@@ -132,9 +157,12 @@ def test_a_thread_that_waits_is_woken_after_a_fork(queue: Queue) -> None:
         assert succeeds(fork(lambda: queue.enqueue("print", "of a child")))
 
         assert waiting.result() == ["of a child"]
+    fault.struck()
+    fault.ran()
 
 
-def test_a_waiter_for_an_event_loop_goes_on_after_a_fork(queue: Queue) -> None:
+@forked
+def test_a_waiter_for_an_event_loop_goes_on_after_a_fork(queue: Queue, fault: Fault) -> None:
     with queue.waiter("mail") as waiter:
         descriptor = waiter.fileno()
         assert succeeds(fork(lambda: queue.enqueue("mail", "of a child")))
@@ -144,9 +172,12 @@ def test_a_waiter_for_an_event_loop_goes_on_after_a_fork(queue: Queue) -> None:
         assert waiter.fileno() == descriptor
         assert succeeds(fork(lambda: queue.enqueue("mail", "of a child")))
         assert waiter.drain()
+    fault.struck()
+    fault.ran()
 
 
-def test_a_fork_in_its_own_transaction_ends_it_in_both(queue: Queue) -> None:
+@forked
+def test_a_fork_in_its_own_transaction_ends_it_in_both(queue: Queue, fault: Fault) -> None:
     def transact() -> None:
         with queue.transaction() as transaction:
             transaction.enqueue("mail", "lost with its transaction")
@@ -159,9 +190,14 @@ def test_a_fork_in_its_own_transaction_ends_it_in_both(queue: Queue) -> None:
         transact()
     assert queue.size("mail") == 1
     assert queue.enqueue("mail", "afterwards") == 2
+    fault.struck()
+    fault.ran()
 
 
-def test_a_fork_waits_for_a_transaction_that_needs_another_queue(queue: Queue, tmp_path: Path) -> None:
+@forked
+def test_a_fork_waits_for_a_transaction_that_needs_another_queue(
+    queue: Queue, tmp_path: Path, fault: Fault
+) -> None:
     """It lets go of its locks now and then, else the two would wait for one another."""
     inside = threading.Event()
     forking = threading.Event()
@@ -181,3 +217,5 @@ def test_a_fork_waits_for_a_transaction_that_needs_another_queue(queue: Queue, t
         transacting.result()
 
     assert queue.size("mail") == 3
+    fault.struck()
+    fault.ran()

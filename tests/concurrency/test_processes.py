@@ -13,6 +13,8 @@ from tests.concurrency.children import Child, child
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.matrix import Fault
+
 CONSUMER = """
     import sys
     from smq_core import Queue
@@ -91,7 +93,13 @@ def test_a_race_for_a_key_has_one_winner(queue: Queue) -> None:
     assert queue.size("mail") == 1
 
 
-def test_every_id_that_was_returned_before_a_kill_is_there(queue: Queue) -> None:
+@pytest.mark.fault(
+    row="producers and consumers killed at random",
+    part="around it",
+    promise="no id that was returned is lost, nothing acked comes back, nobody waits for the dead",
+    how="SIGKILL of one of four processes under load after a random number of calls; another in its place",
+)
+def test_every_id_that_was_returned_before_a_kill_is_there(queue: Queue, fault: Fault) -> None:
     with child(PRODUCER, queue.location, "100000") as producer:
         assert producer.line() == "ready"
         producer.go()
@@ -104,6 +112,8 @@ def test_every_id_that_was_returned_before_a_kill_is_there(queue: Queue) -> None
         there = {message.id for message in inspector.browse("mail", limit=100_000)}
 
     assert set(returned) <= there
+    fault.struck()
+    fault.ran()
 
 
 WAKERS: dict[str, Callable[[Queue, Inspector], object]] = {

@@ -18,9 +18,13 @@ from smq_core import Inspector, Queue
 from smq_core.daemon.berths import Berth, WorkersFile
 from smq_core.policy import Backoff
 from tests.daemon.running import Daemon
+from tests.faults.invariant import assert_sound
+from tests.matrix import scaled
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.matrix import Fault
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +58,16 @@ COUNTING = """
     FD = os.open("handled", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 """
 
+ROUNDS = scaled(4, 12)
+"""How many daemons are killed under load in each way."""
 
+
+@pytest.mark.fault(
+    row="a message that crashes, hangs, exits, forks or fills the memory",
+    part="workers",
+    promise="it ends alone: dead with the reason (or done, where it only forked); its neighbours run once",
+    how="a handler that reads address 0, exits, waits for ever, loops in C, allocates without end, forks",
+)
 @pytest.mark.parametrize(
     ("what", "fate", "error"),
     [
@@ -66,7 +79,9 @@ COUNTING = """
         ("fork", "done", ""),
     ],
 )
-def test_a_bad_message_ends_alone(tmp_path: Path, queue: Queue, what: str, fate: str, error: str) -> None:
+def test_a_bad_message_ends_alone(
+    tmp_path: Path, queue: Queue, fault: Fault, *, what: str, fate: str, error: str
+) -> None:
     path = tmp_path / "queue.sqlite3"
     neighbours = queue.enqueue_many("t", ["ok"] * 20)
     with Inspector(path) as inspector:
@@ -85,6 +100,8 @@ def test_a_bad_message_ends_alone(tmp_path: Path, queue: Queue, what: str, fate:
         assert {inspector.get(one).state for one in neighbours} == {"done"}
         assert {inspector.get(one).attempts for one in neighbours} == {1}
         assert not inspector.topic("t").paused
+    fault.struck()
+    fault.ran()
 
 
 def handled(folder: Path) -> Counter[int]:
@@ -92,15 +109,21 @@ def handled(folder: Path) -> Counter[int]:
     return Counter(int(line) for line in path.read_text().split()) if path.exists() else Counter()
 
 
+@pytest.mark.fault(
+    row="a worker process, a supervisor or a whole daemon killed under load",
+    part="workers",
+    promise="every message that was sent is handled; none is left",
+    how="SIGKILL of one process or of the process group, while another daemon lives",
+)
 @pytest.mark.parametrize("victim", ["worker", "supervisor", "group"])
 def test_nothing_is_lost_when_a_process_is_killed_under_load(
-    tmp_path: Path, queue: Queue, victim: str
+    tmp_path: Path, queue: Queue, victim: str, fault: Fault
 ) -> None:
     arguments = ("--handler", "t=handlers:handle", "--processes", "2")
     ids: list[int] = []
     with Daemon(tmp_path, *arguments, code=COUNTING) as survivor:
         survivor.wait_for("ready")
-        for _ in range(4):
+        for _ in range(ROUNDS):
             with Daemon(tmp_path, *arguments) as daemon:
                 daemon.wait_for("ready")
                 ids += queue.enqueue_many("t", [1] * 3000)
@@ -120,9 +143,20 @@ def test_nothing_is_lost_when_a_process_is_killed_under_load(
 
     assert queue.size("t") == 0
     assert set(handled(tmp_path)) == set(ids)
+    assert_sound(tmp_path / "queue.sqlite3")
+    fault.struck(ROUNDS)
+    fault.ran(ROUNDS)
 
 
-def test_a_daemon_that_died_alone_is_recovered_by_the_next(tmp_path: Path, queue: Queue, path: Path) -> None:
+@pytest.mark.fault(
+    row="a daemon killed while nobody else lives",
+    part="workers",
+    promise="the next one returns its messages, and blames the one that had been started",
+    how="SIGKILL of the process group",
+)
+def test_a_daemon_that_died_alone_is_recovered_by_the_next(
+    tmp_path: Path, queue: Queue, path: Path, fault: Fault
+) -> None:
     code = """
         def handle(message):
             if message.attempts == 1:
@@ -144,9 +178,17 @@ def test_a_daemon_that_died_alone_is_recovered_by_the_next(tmp_path: Path, queue
     with Inspector(path) as inspector:
         message = inspector.get(started)
         assert (message.state, message.attempts) == ("done", 2)
+    fault.struck()
+    fault.ran()
 
 
-def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="a supervisor killed, its handlers still at work",
+    part="workers",
+    promise="its worker processes end with it",
+    how="SIGKILL of the supervisor alone",
+)
+def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     queue.enqueue("t", 1)
     with Daemon(
         tmp_path,
@@ -163,10 +205,18 @@ def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue
         os.close(ending)
 
     assert has_ended == [ending]
+    fault.struck()
+    fault.ran()
 
 
+@pytest.mark.fault(
+    row="a topic whose every message kills its worker process",
+    part="workers",
+    promise="five deaths pause the topic, with the reason",
+    how="a handler that calls os._exit",
+)
 def test_five_deaths_of_a_topic_that_does_nothing_else_pause_it(
-    tmp_path: Path, queue: Queue, path: Path
+    tmp_path: Path, queue: Queue, path: Path, fault: Fault
 ) -> None:
     queue.enqueue_many("t", ["exit"] * 12)
     with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=BAD) as daemon:
@@ -178,9 +228,17 @@ def test_five_deaths_of_a_topic_that_does_nothing_else_pause_it(
         assert stats.paused
         assert "five worker processes died" in stats.pause_reason
         assert stats.paused_until is not None
+    fault.struck(5)
+    fault.ran()
 
 
-def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="a database that others keep locked under a daemon",
+    part="workers",
+    promise="the daemon says so once, goes on when it can, and loses nothing",
+    how="a transaction that is held open beside it",
+)
+def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     with Daemon(
         tmp_path, "--handler", "t=handlers:h", code="def h(m): print('done', m.payload, flush=True)"
     ) as daemon:
@@ -194,9 +252,19 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue) -> None:
         daemon.wait_for("output", "done 2")
         assert daemon.stop() == 0
     assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()
 
 
-def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(tmp_path: Path, queue: Queue) -> None:
+@pytest.mark.fault(
+    row="a daemon that ends while the database is locked",
+    part="workers",
+    promise="it says what it could not write; the next one returns it",
+    how="SIGTERM while a transaction is held open beside it",
+)
+def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
+    tmp_path: Path, queue: Queue, fault: Fault
+) -> None:
     code = """
         def handle(message):
             print("begun", flush=True)
@@ -217,10 +285,18 @@ def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(tmp_path:
         assert heir.end() == 0
 
     assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()
 
 
+@pytest.mark.fault(
+    row="a daemon killed while a command of --exec runs",
+    part="workers",
+    promise="the command is ended before its message runs again",
+    how="SIGKILL of the process group; the command waits for ever",
+)
 def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
-    tmp_path: Path, queue: Queue
+    tmp_path: Path, queue: Queue, fault: Fault
 ) -> None:
     started, forever = tmp_path / "started", tmp_path / "forever"
     os.mkfifo(started)
@@ -245,3 +321,5 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     assert select.select([command], [], [], 10.0)[0] == [command]
     os.close(command)
     assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smq_core.store.base import Store
+    from tests.matrix import Fault
 
 NO_SUCH_PID = 2**22 - 1
+neighbour_died = pytest.mark.fault(
+    row="a daemon that died, seen by its neighbour",
+    part="workers",
+    promise="what it held returns at once: only a message that alone was started is blamed",
+    how="the berth of a dead process, with leases and started messages, in the file beside the database",
+)
 
 
 class Street:
@@ -78,25 +85,36 @@ def facts(store: Store, message_id: int) -> tuple[State, int, int, bool]:
     return row.status, row.attempts, row.crashes, bool(row.is_suspect)
 
 
-def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(street: Street) -> None:
+@neighbour_died
+def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(
+    street: Street, fault: Fault
+) -> None:
     first, second, third = street.die(3, started=[1])
 
     assert street.neighbours.look() == 3
     assert facts(street.store, first) == (State.READY, 0, 0, False)
     assert facts(street.store, second) == (State.READY, 1, 1, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
+    fault.struck()
+    fault.ran()
 
 
-def test_of_several_started_messages_all_are_suspects_and_none_is_charged(street: Street) -> None:
+@neighbour_died
+def test_of_several_started_messages_all_are_suspects_and_none_is_charged(
+    street: Street, fault: Fault
+) -> None:
     first, second, third = street.die(3, started=[0, 1])
 
     street.neighbours.look()
 
     assert facts(street.store, first) == facts(street.store, second) == (State.READY, 0, 0, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
+    fault.struck()
+    fault.ran()
 
 
-def test_the_third_crash_makes_a_message_poison(street: Street) -> None:
+@neighbour_died
+def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) -> None:
     (one,) = street.die(1, started=[0])
     street.neighbours.look()
     for _ in range(2):
@@ -112,15 +130,20 @@ def test_the_third_crash_makes_a_message_poison(street: Street) -> None:
     row = street.store.get(one)
     assert row is not None
     assert (row.last_error or "").startswith("poison: crashed its worker 3 times")
+    fault.struck(3)
+    fault.ran()
 
 
-def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street) -> None:
+@neighbour_died
+def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: Fault) -> None:
     street.die(1, started=[])
 
     street.neighbours.look()
 
     assert street.store.workers() == []
     assert [header.worker_id for _, header in street.file.headers()] == []
+    fault.struck()
+    fault.ran()
 
 
 def test_a_second_look_returns_nothing_more(street: Street) -> None:

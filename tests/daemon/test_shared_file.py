@@ -12,6 +12,8 @@ from tests.daemon.running import Daemon
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 pytestmark = pytest.mark.slow
 
 CODE = """
@@ -31,7 +33,13 @@ CODE = """
 """
 
 
-def test_handlers_that_write_to_the_queue_s_own_file_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.fault(
+    row="handlers that write to the queue's own file by another SQLite",
+    part="workers",
+    promise="nothing is lost or doubled, the file is undamaged",
+    how="800 messages whose handlers insert rows and enqueue through Python's sqlite3",
+)
+def test_handlers_that_write_to_the_queue_s_own_file_lose_nothing(tmp_path: Path, fault: Fault) -> None:
     with Queue(tmp_path / "queue.sqlite3") as queue:
         with queue.transaction() as transaction:
             transaction.execute("CREATE TABLE app_seen(id INTEGER PRIMARY KEY)")
@@ -47,3 +55,5 @@ def test_handlers_that_write_to_the_queue_s_own_file_lose_nothing(tmp_path: Path
         with queue.transaction() as transaction:
             assert transaction.execute("SELECT count(*) FROM app_seen") == [(1600,)]
             assert transaction.execute("PRAGMA integrity_check") == [("ok",)]
+    fault.struck(1600)
+    fault.ran()

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 HOUR_S = 3600.0
 
-
-@pytest.mark.fault(
+set_under_load = pytest.mark.fault(
     row="the clock set by hours, either way, with leases and delays running",
     part="around it",
     promise="no message is lost or held twice; one held until an absurd time comes back at once",
     how="a clock handed in, set by 1 s to 40 h forward or back between any two calls of three users (seeded)",
 )
+
+
+@set_under_load
 def test_a_clock_that_is_set_under_load(tmp_path: Path, template: Path, fault: Fault) -> None:
     for seed in range(scaled(3, 120)):
         chance, clock = random.Random(seed), ManualClock()  # noqa: S311 - repeatable, no secret
@@ -80,12 +82,7 @@ def test_a_clock_that_is_set_across_a_restart(tmp_path: Path, location: str, fau
     fault.ran(fault.fired)
 
 
-@pytest.mark.fault(
-    row="the clock set by hours, either way, with leases and delays running",
-    part="around it",
-    promise="no message is lost or held twice; one held until an absurd time comes back at once",
-    how="a clock handed in, set by 1 s to 40 h forward or back between any two calls of three users (seeded)",
-)
+@set_under_load
 @pytest.mark.parametrize(("hours", "comes_back"), [(-24.5, False), (-27, True), (1, True)])
 def test_a_lease_after_a_step_of_the_clock(
     tmp_path: Path, location: str, fault: Fault, hours: float, *, comes_back: bool

@@ -32,6 +32,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 
 LARGE = "." * 8_000
 
+on_a_full_disk = pytest.mark.fault(
+    row="a full disk, mounted",
+    part="around it",
+    promise="what is refused is not there, or may be; with room again all goes on, without a restart",
+    how="a tmpfs of 4 MB, filled by another program's file and by messages; the file is removed later",
+)
+
 
 class FullDisk:
     """One user of a queue whose disk is filled and cleared."""
@@ -114,12 +121,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(not IS_FULL or os.geteuid() != 0, reason="mounts a file system: `make faults`, as root")
-@pytest.mark.fault(
-    row="a full disk, mounted",
-    part="around it",
-    promise="what is refused is not there, or may be; with room again all goes on, without a restart",
-    how="a tmpfs of 4 MB, filled by another program's file and by messages; the file is removed later",
-)
+@on_a_full_disk
 def test_a_disk_that_is_full(tmp_path: Path, small_disk: Path, fault: Fault) -> None:
     ballast = small_disk / "ballast"
     location = str(small_disk / "queue.sqlite3")
@@ -135,12 +137,7 @@ def test_a_disk_that_is_full(tmp_path: Path, small_disk: Path, fault: Fault) -> 
 
 
 @pytest.mark.skipif(not IS_FULL or os.geteuid() != 0, reason="mounts a file system: `make faults`, as root")
-@pytest.mark.fault(
-    row="a full disk, mounted",
-    part="around it",
-    promise="what is refused is not there, or may be; with room again all goes on, without a restart",
-    how="a tmpfs of 4 MB, filled by another program's file and by messages; the file is removed later",
-)
+@on_a_full_disk
 def test_a_queue_that_is_made_on_a_full_disk(small_disk: Path, fault: Fault) -> None:
     ballast, location = small_disk / "ballast", small_disk / "queue.sqlite3"
     with Queue(location) as queue:

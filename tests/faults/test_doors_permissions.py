@@ -19,6 +19,8 @@ from tests.faults.folder import contents
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.matrix import Fault
+
 ROOT = Path(__file__).parents[2]
 NOW_MS = 1_700_000_000_000
 
@@ -120,7 +122,13 @@ def test_a_read_only_queue_is_recognised_and_cannot_be_written(as_nobody: Callab
     assert contents(folder) == before
 
 
-def test_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.fault(
+    row="a network file system",
+    part="around it",
+    promise="refused with a sentence that says how to open it all the same; nothing is made",
+    how="simulated: the answer of statfs is replaced by that of NFS",
+)
+def test_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     """The kernel's answer is replaced: no test can rely on such a mount."""
     monkeypatch.setattr(file_system, "magic_of", lambda _folder: 0x6969)
     monkeypatch.delenv(file_system.OVERRIDE, raising=False)
@@ -129,6 +137,8 @@ def test_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         prepare(tmp_path / "q.sqlite3")
 
     assert contents(tmp_path) == {}
+    fault.struck()
+    fault.ran()
 
 
 def test_a_network_file_system_is_taken_when_the_environment_says_so(

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from tests.matrix import Fault
 
+moved_and_replaced = pytest.mark.fault(
+    row="the database moved away while it is open, another in its place",
+    part="around it",
+    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
+    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
+)
+
 
 @pytest.fixture
 def queue(location: str) -> Iterator[Queue]:
@@ -28,12 +35,7 @@ def queue(location: str) -> Iterator[Queue]:
         yield opened
 
 
-@pytest.mark.fault(
-    row="the database moved away while it is open, another in its place",
-    part="around it",
-    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
-    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
-)
+@moved_and_replaced
 def test_a_database_that_was_moved_away_is_left_and_the_one_that_lies_there_now_is_used(
     queue: Queue, template: Path, fault: Fault
 ) -> None:
@@ -48,12 +50,7 @@ def test_a_database_that_was_moved_away_is_left_and_the_one_that_lies_there_now_
     struck(fault, queue)
 
 
-@pytest.mark.fault(
-    row="the database moved away while it is open, another in its place",
-    part="around it",
-    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
-    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
-)
+@moved_and_replaced
 def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(
     queue: Queue, template: Path, fault: Fault
 ) -> None:

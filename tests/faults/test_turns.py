@@ -19,6 +19,8 @@ from tests.concurrency.children import child
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.matrix import Fault
+
 HOLDER = """
     import sys
     from smq_core import Queue
@@ -47,7 +49,13 @@ def hasty(location: str) -> Iterator[Queue]:
         yield opened
 
 
-def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue) -> None:
+@pytest.mark.fault(
+    row="a process stopped with the turn in hand",
+    part="around it",
+    promise="others are told StoreBusy within their timeout, and go on when it does",
+    how="SIGSTOP in the middle of a transaction; SIGCONT",
+)
+def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
     with child(HOLDER, hasty.location) as holder:
         assert holder.line() == "held"
         os.kill(holder.process.pid, signal.SIGSTOP)
@@ -58,15 +66,25 @@ def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue)
         assert holder.line() == "done"
 
         assert hasty.enqueue("mail", "hello") == 2
+    fault.struck()
+    fault.ran()
 
 
-def test_a_killed_process_with_the_turn_holds_up_nobody(hasty: Queue) -> None:
+@pytest.mark.fault(
+    row="a process killed with the turn in hand",
+    part="around it",
+    promise="the next one writes at once",
+    how="SIGKILL in the middle of a transaction",
+)
+def test_a_killed_process_with_the_turn_holds_up_nobody(hasty: Queue, fault: Fault) -> None:
     with child(HOLDER, hasty.location) as holder:
         assert holder.line() == "held"
         holder.process.kill()
         holder.process.wait()
 
         assert hasty.enqueue("mail", "hello") == 2
+    fault.struck()
+    fault.ran()
 
 
 def test_reading_goes_on_while_another_has_the_turn(hasty: Queue) -> None:
@@ -77,7 +95,13 @@ def test_reading_goes_on_while_another_has_the_turn(hasty: Queue) -> None:
         assert hasty.dequeue("print") == []
 
 
-def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Queue) -> None:
+@pytest.mark.fault(
+    row="a write lock that a foreign program holds",
+    part="around it",
+    promise="StoreBusy within the caller's timeout, and truly nothing written; work goes on afterwards",
+    how="BEGIN IMMEDIATE of Python's sqlite3, ended later",
+)
+def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
     with child(FOREIGN_HOLDER, hasty.location) as holder:
         assert holder.line() == "held"
         with pytest.raises(StoreBusy):
@@ -86,6 +110,8 @@ def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Q
         assert holder.line() == "done"
 
         assert hasty.enqueue("mail", "hello") == 2
+    fault.struck()
+    fault.ran()
 
 
 def test_a_writer_waits_for_a_foreign_one(location: str) -> None:
