@@ -87,7 +87,8 @@ def _killer(bench: Bench, mutant: Mutant, known: str | None, is_near: bool) -> s
     if known and bench.has(known) and (killer := bench.killer(mutant, [known])):
         return killer
     file = mutant.name.partition(" ")[0].rstrip(":")
-    nearest = (*(ALONE if file.endswith(".sql") else ()), *NEAREST.get(file, ()))
+    own = f"tests/unit/test_statements_{file.removesuffix('.sql')}.py"
+    nearest = (*((own, *ALONE) if file.endswith(".sql") else ()), *NEAREST.get(file, ()))
     for tests in (nearest, () if is_near else WIDELY, COSTS):
         there = [test for test in tests if bench.has(test)]
         if there and (killer := bench.killer(mutant, there)):
