@@ -1,6 +1,6 @@
 """Records, in one list, what a call does to the -wal above and below SQLite: turns, writes, syncs, flushes.
 
-It changes nothing but a flush that is told to fail.
+It changes nothing but a flush that it is told to let fail.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """The events of a test, oldest first: take, give, write, sync, flush, sync folder."""
+    """The events of a test, oldest first: take, give, write, sync, flush, write again, sync folder."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self.events: list[str] = []
-        self.flush_fails = False
+        self.flushes_to_fail = 0
+        """How many of the next flushes fail."""
         self.failed = 0
-        """How many flushes did."""
 
     def during(self) -> list[str]:
         """Answer what was recorded since the last time, each run of the same event once."""
@@ -40,11 +40,12 @@ class Recorder:
         """Record a call to the system."""
         if call.is_ours and call.kind == "sync":
             self.events.append("flush")
-            if self.flush_fails:
+            if self.flushes_to_fail:
+                self.flushes_to_fail -= 1
                 self.failed += 1
                 raise OSError(errno.EIO, "Input/output error")
         elif call.kind == "sync folder" or (call.kind in {"write", "sync"} and call.path.endswith("-wal")):
-            self.events.append(call.kind)
+            self.events.append("write again" if call.is_ours and call.kind == "write" else call.kind)
 
     def note_turn(self, descriptor: int, operation: int) -> None:
         """Take or give a turn, and record it."""

@@ -83,6 +83,8 @@ def test_a_commit_that_wrote_nothing_was_no_full_one(queue: Queue, recorder: Rec
     assert "sync" in recorder.during()
 
 
+RESCUE = ["give", "take", "write again", "flush", "give"]
+"""What follows a failed flush; a wait for the turn begins by giving it back."""
 DURABLE: dict[str, Callable[[Queue, Inspector], object]] = {
     "enqueue_many": lambda queue, _: queue.enqueue_many("mail", ["a", "b"]),
     "enqueue_many with keys": lambda queue, _: queue.enqueue_many("mail", ["a", "b"], keys=["k", "k"]),
@@ -149,13 +151,30 @@ def test_each_producer_flushes_once_for_itself(queue: Queue, recorder: Recorder)
     promise="the caller is told that it may not be durable; what is enqueued later is",
     how="fdatasync of the -wal returns EIO",
 )
+def test_what_could_not_be_flushed_is_written_again_and_flushed_before_the_call_returns(
+    queue: Queue, recorder: Recorder, fault: Fault
+) -> None:
+    """The system tells a failed flush once and calls the pages clean: a second try would write nothing."""
+    recorder.flushes_to_fail = 1
+    queue.enqueue("mail", "hello")
+
+    assert recorder.during() == ["take", "write", "give", "flush", *RESCUE]
+    assert queue.size("mail") == 2
+    counted(fault, recorder)
+
+
+@pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
 def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
-    recorder.flush_fails = True
+    recorder.flushes_to_fail = 2
     with pytest.raises(StoreUnavailable, match="stored, but may not survive"):
         queue.enqueue("mail", "hello")
-    recorder.flush_fails = False
 
     assert queue.size("mail") == 2
     counted(fault, recorder)
@@ -167,21 +186,17 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     promise="the caller is told that it may not be durable; what is enqueued later is",
     how="fdatasync of the -wal returns EIO",
 )
-def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
+def test_nothing_is_written_behind_what_could_not_be_flushed(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
-    """The system tells a failed flush once and calls the pages clean: a second try would write nothing."""
-    recorder.flush_fails = True
+    """What comes after a frame that is not on the disk would be lost with it."""
+    recorder.flushes_to_fail = 2
     with pytest.raises(StoreUnavailable):
         queue.enqueue("mail", "hello")
-    recorder.flush_fails = False
     recorder.during()
-    before = wal_of(queue).stat().st_size
     queue.enqueue("mail", "hello")
 
-    events = recorder.during()
-    assert wal_of(queue).stat().st_size < before
-    assert events.index("sync") < events.index("give") < events.index("flush")
+    assert recorder.during() == [*RESCUE, "take", "write", "give", "flush"]
     assert queue.size("mail") == 3
     counted(fault, recorder)
 
@@ -195,10 +210,37 @@ def test_after_a_failed_flush_the_next_one_starts_a_new_chain_of_frames(
 def test_a_flush_that_goes_on_failing_goes_on_being_told(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
-    recorder.flush_fails = True
-    for _ in range(3):
-        with pytest.raises(StoreUnavailable):
+    recorder.flushes_to_fail = 4
+    with pytest.raises(StoreUnavailable, match="stored, but may not survive"):
+        queue.enqueue("mail", "hello")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="nothing was written, check the disk"):
             queue.enqueue("mail", "hello")
+
+    assert queue.size("mail") == 2
+    counted(fault, recorder)
+
+
+@pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
+def test_what_could_not_be_flushed_is_not_copied_back_over_the_database(
+    queue: Queue, recorder: Recorder, fault: Fault
+) -> None:
+    """A copy cut off by a crash of the machine would leave neither it nor what it was copied over."""
+    recorder.flushes_to_fail = 3
+    with pytest.raises(StoreUnavailable):
+        queue.enqueue("mail", "hello")
+    before = Path(queue.location).read_bytes()
+    with pytest.raises(StoreUnavailable):
+        queue._store.tidy()
+    queue.close()
+
+    assert Path(queue.location).read_bytes() == before
+    assert Path(queue.location + "-wal").stat().st_size > 0
     counted(fault, recorder)
 
 
@@ -206,8 +248,3 @@ def counted(fault: Fault, recorder: Recorder) -> None:
     """Count the flushes that failed, each followed by its check."""
     fault.struck(recorder.failed)
     fault.ran(recorder.failed)
-
-
-def wal_of(queue: Queue) -> Path:
-    """Answer where the -wal lies."""
-    return Path(queue.location + "-wal")

@@ -1,6 +1,6 @@
 """A file system of the tests' own below SQLite, which tells an observer of each call before it is made.
 
-Our own opening and flushing of the -wal passes through the same observer. What an observer raises happens
+Our own opening, writing and flushing of the -wal passes through the same observer. What it raises happens
 instead of the call; it changes nothing else.
 """
 
@@ -54,7 +54,7 @@ def observed(observe: Observer) -> Iterator[None]:
 
 
 def _observe_ours(observe: Observer, patch: pytest.MonkeyPatch) -> None:
-    system_open, fsync, fdatasync = os.open, os.fsync, os.fdatasync
+    system_open, pwrite, fsync, fdatasync = os.open, os.pwrite, os.fsync, os.fdatasync
 
     def tell_open(path: Any, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - the system's signature
         if str(path).endswith("-wal"):
@@ -66,7 +66,12 @@ def _observe_ours(observe: Observer, patch: pytest.MonkeyPatch) -> None:
         observe(Call("sync folder" if is_folder else "sync", _path_of(descriptor), is_ours=True))
         (fsync if is_folder else fdatasync)(descriptor)
 
+    def tell_write(descriptor: int, data: bytes, offset: int) -> int:
+        observe(Call("write", _path_of(descriptor), offset, data, is_ours=True))
+        return pwrite(descriptor, data, offset)
+
     patch.setattr(os, "open", tell_open)
+    patch.setattr(os, "pwrite", tell_write)
     patch.setattr(os, "fsync", tell_sync)
     patch.setattr(os, "fdatasync", tell_sync)
 

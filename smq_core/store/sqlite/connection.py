@@ -196,9 +196,11 @@ class Connection(Reading):
             with savepoint(self.db):
                 return work(self.db)
         except FAILURES as error:
-            # a COMMIT inside ends the savepoint too
-            self._require_transaction()
-            raise translate(error, self.settings.path) from error
+            failure = translate(error, self.settings.path)
+            if type(failure) is StoreError:
+                # a COMMIT inside ends the savepoint too; so does a disk that fails, but that is told
+                self._require_transaction()
+            raise failure from error
 
     def _begin(self) -> None:
         if not self._turn.take():
@@ -252,10 +254,7 @@ class Connection(Reading):
         if not self._flushing.wal.is_current():
             self._forsake()
             raise ClosedMeanwhileError
-        is_full = self._flushing.prepare()
-        # a poisoned one was renewed
-        self._turn = self._flushing.turn
-        return is_full
+        return self._flushing.prepare()
 
     def _forsake(self) -> None:
         """Close a connection whose files were moved away or replaced.

@@ -6,12 +6,13 @@ SQLite's own commits are never flushed here but for that first one; see `docs/de
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from smq_core.errors import StoreUnavailable
+from smq_core.errors import StoreBusy, StoreError, StoreUnavailable
 from smq_core.store.sqlite.checkpoints import Checkpoints
+from smq_core.store.sqlite.translate import translate
 from smq_core.store.sqlite.turn import Turn
 from smq_core.store.sqlite.wal import WalFile
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from smq_core.store.sqlite.settings import Settings
 
 __all__ = ["Flushing"]
+
+_PATIENCE_S: Final = 1.0
+"""How long the -wal's writing again, after a failed flush, waits for other writers."""
 
 
 class Flushing:
@@ -48,9 +52,16 @@ class Flushing:
 
         Raises:
             StoreUnavailable: when an earlier flush failed, and the disk still does.
+            StoreBusy: when others hold the database, and it cannot be mended.
         """
         if self.wal.is_poisoned:
-            self._renew()
+            try:
+                self._write_again()
+            except StoreUnavailable as error:
+                raise StoreUnavailable(
+                    f"an earlier flush of {self.wal.path} failed, and the disk still does: "
+                    "nothing was written, check the disk"
+                ) from error
         if self._owes_full_commit:
             self.checkpoints.pages = 0
             self._db.execute("PRAGMA synchronous = FULL")
@@ -67,14 +78,28 @@ class Flushing:
             # a commit of nothing syncs nothing
             self._owes_full_commit = not self.checkpoints.pages
         if is_durable:
-            self.wal.flush()
+            try:
+                self.wal.flush()
+            except StoreUnavailable:
+                # at once: a checkpoint of frames that are not on the disk, cut off by a crash of the machine,
+                # would leave neither them nor the pages that it wrote over
+                with contextlib.suppress(StoreBusy):
+                    self._write_again()
+                if self.wal.is_poisoned:
+                    raise
         if self.checkpoints.is_due:
             # what was committed stays committed, whatever becomes of the copy
-            with contextlib.suppress(apsw.Error):
+            with contextlib.suppress(apsw.Error, StoreError):
                 self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long."""
+        """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long.
+
+        Raises:
+            StoreError: when an earlier flush failed, and the -wal cannot be written again.
+        """
+        if self.wal.is_poisoned:
+            self._write_again()
         self.checkpoints.run(self._db, self.turn, self._monotonic)
 
     def close(self) -> None:
@@ -82,18 +107,25 @@ class Flushing:
         self.turn.give()
         self.wal.close()
 
-    def _renew(self) -> None:
-        """Begin a new chain of frames after a failed flush.
+    def _write_again(self) -> None:
+        """Write the -wal once more after a failed flush, while nobody else writes to it.
 
-        What comes after a frame that is not on the disk would be lost with it.
+        What is committed after frames that are not on the disk would be lost with them.
         """
+        if not self.turn.await_until(self._monotonic() + _PATIENCE_S, self._monotonic):
+            raise StoreBusy(
+                f"others held the database {self._path} while {self.wal.path} had to be written again "
+                "after a failed flush: try again"
+            )
         try:
-            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            # nor may the last one who closes copy it back
+            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            self._db.execute("BEGIN IMMEDIATE")
+            self.wal.write_again()
+            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         except apsw.Error as error:
-            raise StoreUnavailable(
-                f"an earlier flush of {self.wal.path} failed, and the disk still does ({error})"
-            ) from error
-        self.wal.close()
-        self.wal = WalFile(self._path)
-        self.turn = Turn(self.wal)
-        self._owes_full_commit = True
+            raise translate(error, self._path) from error
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self.turn.give()

@@ -10,10 +10,13 @@ import contextlib
 import fcntl
 import os
 import sys
+from typing import Final
 
 from smq_core.errors import StoreUnavailable
 
 __all__ = ["WalFile"]
+
+_PIECE: Final = 1024 * 1024
 
 
 class WalFile:
@@ -30,7 +33,7 @@ class WalFile:
         self.path = database + "-wal"
         self.is_poisoned = False
         """A flush failed: what was written before it may be missing on disk although the system says it is
-        clean."""
+        clean, until it is written again."""
         try:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
@@ -63,18 +66,32 @@ class WalFile:
         """Make everything that was committed survive a crash of the machine.
 
         Raises:
-            StoreUnavailable: when the system cannot say that it did; the descriptor is poisoned, since a
-                second try would succeed without writing anything (Linux reports a failed flush once and calls
-                the pages clean).
+            StoreUnavailable: when the system cannot say that it did; the file is poisoned, since a second try
+                would succeed without writing anything (Linux reports a failed flush once and calls the pages
+                clean).
         """
         try:
             _flush(self.descriptor)
         except OSError as error:
             self.is_poisoned = True
-            raise StoreUnavailable(
-                f"flushing {self.path} failed ({error.strerror}): "
-                "the message is stored, but may not survive a crash; check the disk"
-            ) from error
+            raise self._failed(error) from error
+
+    def write_again(self) -> None:
+        """Write what stands in the file over itself, so that the next flush has it to write, and flush it.
+
+        The caller sees to it that nobody else writes meanwhile.
+
+        Raises:
+            StoreUnavailable: when the disk does not take it; the file stays poisoned.
+        """
+        offset = 0
+        try:
+            while piece := os.pread(self.descriptor, _PIECE, offset):
+                offset += os.pwrite(self.descriptor, piece, offset)
+        except OSError as error:
+            raise self._failed(error) from error
+        self.flush()
+        self.is_poisoned = False
 
     def close(self) -> None:
         """Close the descriptor, and with it give back a turn that is kept on it."""
@@ -87,6 +104,12 @@ class WalFile:
         """Close what an interrupt or a lack of memory kept from being used."""
         with contextlib.suppress(AttributeError):
             self.close()
+
+    def _failed(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"flushing {self.path} failed ({error.strerror}): "
+            "the message is stored, but may not survive a crash; check the disk"
+        )
 
 
 def _target(link: str) -> str | None:
