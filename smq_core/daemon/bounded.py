@@ -17,7 +17,7 @@ def ends_of(text: str) -> str:
     """Keep the beginning and the end: an error's first line says what, its last ones say where."""
     data = _stored(text[:KEPT] + text[-KEPT:] if len(text) > 2 * KEPT else text)
     if len(data) <= KEPT:
-        return text
+        return data.decode()
     beginning = data[: KEPT // 8].decode("utf-8", "ignore")
     return beginning + _GAP + tail_of(text, KEPT - KEPT // 8 - len(_GAP.encode()))
 
@@ -28,4 +28,5 @@ def tail_of(text: str, limit: int = KEPT) -> str:
 
 
 def _stored(text: str) -> bytes:
+    """Write text as it can be sent and stored: half a surrogate pair as its escape."""
     return text.encode("utf-8", "backslashreplace")

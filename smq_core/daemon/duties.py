@@ -12,7 +12,9 @@ from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deadlines import enforce_deadlines
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.notify import notify
+from smq_core.daemon.renewals import SHORTEST_LEASE_MS
 from smq_core.errors import StoreError
+from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +114,10 @@ class Duties:
     def extend(self, extension: Extend) -> None:
         """Extend a lease because its handler asked for it."""
         seconds, now_ms = extension.visibility_s, self._parts.clock.now_ms()
-        visibility_ms = None if seconds is None else round(seconds * 1000)
+        visibility_ms = None
+        if seconds is not None:
+            # never too short to be renewed in time
+            visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
         self.attempt(lambda: self._parts.renewals.extend(extension.id, visibility_ms, now_ms))
 
     def look_at_neighbours(self) -> None:

@@ -11,20 +11,25 @@ __all__ = ["Bury", "HandlerInterrupt", "HandlerStopped", "HandlerTimeout", "Retr
 class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise Retry(delay=30)`
     """Put the message back for another attempt, after `delay` seconds (None: the topic's back-off)."""
 
-    def __init__(self, delay: float | None = None, why: str = "") -> None:
-        """Keep the wait and the reason."""
+    delay: float | None = None
+    why: str = ""
+
+    def __init__(self, delay: float | None = None, why: object = "") -> None:
+        """Keep the wait and the reason, an exception for example."""
         self.delay = delay
-        self.why = why
-        super().__init__(why or "retry asked for")
+        self.why = str(why)
+        super().__init__(self.why or "retry asked for")
 
 
 class Bury(Exception):  # noqa: N818 - the verb of the queue
     """Send the message to the dead letters at once, with the reason."""
 
-    def __init__(self, why: str = "") -> None:
-        """Keep the reason."""
-        self.why = why
-        super().__init__(why or "buried by its handler")
+    why: str = ""
+
+    def __init__(self, why: object = "") -> None:
+        """Keep the reason, an exception for example."""
+        self.why = str(why)
+        super().__init__(self.why or "buried by its handler")
 
 
 class HandlerInterrupt(BaseException):

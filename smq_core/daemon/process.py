@@ -13,6 +13,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from smq_core.daemon.berths import SlotRange
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameReader, FrameWriter
@@ -21,8 +23,6 @@ from smq_core.daemon.protocol import Deliver, Delivery, FromWorker, Recall, Setu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import msgspec
 
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.protocol import HandlerSpec
@@ -135,8 +135,12 @@ class WorkerProcess:
         self._writer.flush()
 
     def read(self) -> list[FromWorker]:
-        """Answer what the process said."""
-        return self._reader.read_all()
+        """Answer what the process said; one that cannot be understood has lost its mind, and is ended."""
+        try:
+            return self._reader.read_all()
+        except msgspec.MsgspecError:
+            self.kill(signal.SIGKILL)
+            return []
 
     def give(self, flights: Sequence[Flight], now: float) -> None:
         """Hand messages over."""

@@ -11,13 +11,14 @@ import inspect
 import os
 import threading
 import traceback
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from smq_core.daemon.bounded import ends_of
-from smq_core.daemon.commands import CommandFailed, CommandRun
+from smq_core.daemon.commands import CommandRun
 from smq_core.daemon.incoming import HandlerMessage
-from smq_core.daemon.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
+from smq_core.daemon.outcomes import HandlerInterrupt, HandlerStopped, HandlerTimeout
 from smq_core.daemon.protocol import Failed, Printed
+from smq_core.daemon.verdicts import verdict
+from smq_core.validation import duration_ms
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Delivery, HandlerSpec
     from smq_core.daemon.slots import Slots
 
-__all__ = ["Action", "Outbox", "Runner"]
+__all__ = ["EX_SOFTWARE", "Action", "Outbox", "Runner"]
+
+EX_SOFTWARE: Final = 70
+"""The exit code of a worker process that cannot go on, as in sysexits.h."""
+_SHORTEST_EXTENSION_S: Final = 0.001
 
 
 class Action:
@@ -108,7 +113,13 @@ class Runner:
         self._thread.join(timeout_s)
 
     def extend(self, message_id: int, seconds: float | None) -> None:
-        """Give the running handler a new deadline."""
+        """Give the running handler a new deadline.
+
+        Raises:
+            InvalidMessage: when the seconds are no such number.
+        """
+        if seconds is not None:
+            duration_ms(seconds, "extension", least=_SHORTEST_EXTENSION_S)
         allowed = self._timeout if seconds is None else seconds
         if message_id == self._current and allowed:
             self._slots.set_deadline(self._index, self._clock.monotonic() + allowed)
@@ -134,8 +145,12 @@ class Runner:
     def _run(self) -> None:
         self._slots.set_thread(self._index, threading.get_native_id())
         take, handle = self._inbox.get, self._handle
-        while (delivery := take()) is not None:
-            handle(delivery)
+        try:
+            while (delivery := take()) is not None:
+                handle(delivery)
+        except BaseException:  # noqa: BLE001 - a thread that died alone would keep its message: the whole process ends, and tells
+            traceback.print_exc()
+            os._exit(EX_SOFTWARE)
 
     def _handle(self, delivery: Delivery) -> None:
         action = self._actions(delivery.topic)
@@ -168,16 +183,25 @@ class Runner:
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, the thread goes on and the outcome tells
             # an interruption may have come up before the settling began; a second one is never sent
             self._settle()
-            return self._judge(delivery.id, error)
+            return verdict(delivery.id, error, self._interrupted, self._timeout)
 
     def _call(self, action: Action, delivery: Delivery) -> Printed | None:
         if action.function is None:
             return Printed(delivery.id, self._run_command(action, delivery))
         if action.is_async:
             self._run_coroutine(action, delivery)
-        else:
-            action.function(HandlerMessage(delivery, self))
+        elif (result := action.function(HandlerMessage(delivery, self))) is not None:
+            self._run_result(result)
         return None
+
+    def _run_result(self, result: object) -> None:
+        """Run what a function gave back instead of running it: an ack without that would lose the message."""
+        if inspect.iscoroutine(result):
+            self._await(result)
+        elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+            raise TypeError(
+                "the handler is a generator, of which nothing was run: it has to return, not to yield"
+            )
 
     def _run_command(self, action: Action, delivery: Delivery) -> str:
         command = CommandRun(action.spec.command or (), delivery, self._clock)
@@ -189,6 +213,9 @@ class Runner:
         if action.function is None:
             return
         coroutine: Coroutine[object, object, object] = action.function(HandlerMessage(delivery, self))  # type: ignore[assignment]  # `is_async` says so
+        self._await(coroutine)
+
+    def _await(self, coroutine: Coroutine[object, object, object]) -> None:
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
         try:
             with self._lock:
@@ -212,22 +239,6 @@ class Runner:
                 continue
             return
 
-    def _judge(self, message_id: int, error: BaseException) -> Failed:
-        """Turn what a handler raised into what becomes of its message."""
-        interrupted = self._interrupted
-        if interrupted is HandlerStopped:
-            return Failed(message_id, "release", "the daemon stopped before its handler had ended")
-        if interrupted is HandlerTimeout:
-            why = str(error) or _trace(error)
-            return Failed(message_id, "requeue", ends_of(f"timed out after {self._timeout:g} s\n{why}"))
-        if isinstance(error, Retry):
-            return Failed(message_id, "requeue", ends_of(error.why or str(error)), error.delay)
-        if isinstance(error, Bury):
-            return Failed(message_id, "bury", ends_of(error.why or str(error)))
-        if isinstance(error, CommandFailed):
-            return Failed(message_id, "requeue", str(error))
-        return Failed(message_id, "requeue", _trace(error))
-
 
 def _raise_in(thread_id: int | None, kind: type[BaseException] | None) -> None:
     """Let an exception come up in another thread at its next Python instruction; None takes it back."""
@@ -235,13 +246,3 @@ def _raise_in(thread_id: int | None, kind: type[BaseException] | None) -> None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread_id), None if kind is None else ctypes.py_object(kind)
         )
-
-
-def _trace(error: BaseException) -> str:
-    """Write the error's own line first, since dead letters are grouped by it, then where it came from."""
-    where = error.__traceback__
-    while where is not None and where.tb_frame.f_globals.get("__name__") == __name__:
-        where = where.tb_next
-    summary = "".join(traceback.format_exception_only(error)).strip()
-    stack = "".join(traceback.format_exception(type(error), error, where)).strip()
-    return ends_of(f"{summary}\n{stack}")

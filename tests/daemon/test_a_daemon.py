@@ -103,6 +103,45 @@ def test_a_long_handler_keeps_its_lease(tmp_path: Path, queue: Queue, path: Path
         assert (message.state, message.deliveries) == ("done", 1)
 
 
+def test_a_handler_that_uses_up_all_memory_bit_by_bit_is_told_of(
+    tmp_path: Path, queue: Queue, path: Path
+) -> None:
+    full = queue.enqueue("t", "full", max_attempts=1)
+    others = queue.enqueue_many("t", ["x"] * 20)
+    (tmp_path / "smq.toml").write_text(
+        'memory_limit = "512MiB"\n[[handler]]\ntopic = "t"\nrun = "handlers:handle"\n'
+    )
+    code = """
+        def handle(message):
+            kept = []
+            while message.payload == "full": kept.append(bytearray(4096))
+    """
+    run_burst(tmp_path, "--config", "smq.toml", code=code)
+
+    with Inspector(path) as inspector:
+        assert inspector.get(full).error_kind == "MemoryError"
+        assert inspector.topic("t").gone == len(others)
+
+
+def test_what_a_worker_process_says_cannot_end_the_daemon(tmp_path: Path, queue: Queue) -> None:
+    """The handler writes into the socket to its supervisor what is no frame."""
+    queue.enqueue("t", "babble")
+    code = """
+        import os, socket, stat
+        def handle(message):
+            if message.attempts > 1: return
+            for fd in map(int, os.listdir("/proc/self/fd")):
+                try:
+                    if stat.S_ISSOCK(os.fstat(fd).st_mode): os.write(fd, b"\\x02\\0\\0\\0\\xc1\\xc1")
+                except OSError: pass
+            message.stopping.wait()
+    """
+    daemon = run_burst(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=code)
+
+    assert [line["action"] for line in daemon.lines].count("worker_died") == 1
+    assert queue.size("t") == 0
+
+
 def test_as_many_coroutines_wait_at_once_as_there_are_threads(tmp_path: Path, queue: Queue) -> None:
     """None of them ends before all have begun."""
     queue.enqueue_many("t", [1] * 300)

@@ -1,0 +1,74 @@
+"""Turns what a handler raised, whatever that was, into what becomes of its message. It runs no handler."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from smq_core.daemon.bounded import ends_of
+from smq_core.daemon.commands import CommandFailed
+from smq_core.daemon.outcomes import Bury, HandlerStopped, HandlerTimeout, Retry
+from smq_core.daemon.protocol import Failed
+from smq_core.errors import InvalidMessage
+from smq_core.validation import duration_ms
+
+if TYPE_CHECKING:
+    from smq_core.daemon.outcomes import HandlerInterrupt
+
+__all__ = ["verdict"]
+
+
+def verdict(
+    message_id: int, error: BaseException, interrupted: type[HandlerInterrupt] | None, timeout_s: float
+) -> Failed:
+    """Answer what becomes of a message whose handler ended by an error, or was interrupted."""
+    if interrupted is HandlerStopped:
+        return Failed(message_id, "release", "the daemon stopped before its handler had ended")
+    if interrupted is HandlerTimeout:
+        said = str(error) if isinstance(error, HandlerTimeout) and error.args else _trace(error)
+        return Failed(message_id, "requeue", ends_of(f"timed out after {timeout_s:g} s\n{said}"))
+    if isinstance(error, Retry):
+        return _retry(message_id, error)
+    if isinstance(error, Bury):
+        return Failed(message_id, "bury", ends_of(_why(error)))
+    if isinstance(error, CommandFailed):
+        return Failed(message_id, "requeue", ends_of(str(error)))
+    return Failed(message_id, "requeue", _trace(error))
+
+
+def _retry(message_id: int, error: Retry) -> Failed:
+    why, delay_s = _why(error), None
+    if error.delay is not None:
+        try:
+            delay_s = duration_ms(_not_negative(error.delay), "delay") / 1000
+        except InvalidMessage as mistake:
+            why = f"Retry: {mistake}; the topic's back-off is taken\n{why}"
+    return Failed(message_id, "requeue", ends_of(why), delay_s)
+
+
+def _not_negative(delay: float) -> float:
+    """Let a moment that is over mean now."""
+    return 0.0 if isinstance(delay, int | float) and delay < 0 else delay
+
+
+def _why(error: Retry | Bury) -> str:
+    """Answer the reason; what is no text was not given by a constructor of ours, and is not asked for one."""
+    said = (error.why, *error.args)
+    return next((one for one in said if isinstance(one, str) and one), type(error).__name__)
+
+
+def _trace(error: BaseException) -> str:
+    """Write the error's own line first, since dead letters are grouped by it, then where it came from."""
+    if isinstance(error, MemoryError):
+        # what the handler holds would leave no memory for the report
+        traceback.clear_frames(error.__traceback__)
+    where = error.__traceback__
+    while where is not None and where.tb_frame.f_globals.get("__name__") == _RUNNER:
+        where = where.tb_next
+    summary = "".join(traceback.format_exception_only(error)).strip()
+    stack = "".join(traceback.format_exception(type(error), error, where)).strip()
+    return ends_of(f"{summary}\n{stack}")
+
+
+_RUNNER = "smq_core.daemon.runner"
+"""Whose frames tell nothing about a handler."""
