@@ -17,6 +17,7 @@ from smq_core.daemon.handlers import check_pattern
 from smq_core.daemon.protocol import HandlerSpec
 from smq_core.errors import InvalidMessage, SmqError
 from smq_core.format import parse_duration
+from smq_core.validation import LONGEST_DURATION_S, LONGEST_LEASE_MS
 
 __all__ = [
     "AlertTable",
@@ -161,16 +162,23 @@ def check(config: Config, source: str) -> Config:
         raise ConfigError(f"{source}: processes times threads is over {_MOST_THREADS}: use fewer")
     if config.processes > _MOST_PROCESSES:
         raise ConfigError(f"{source}: processes is {config.processes}: expected {_MOST_PROCESSES} or fewer")
-    if config.lease is not None and config.lease < 1:
-        raise ConfigError(f"{source}: lease is {config.lease:g} s: expected a second or more")
+    if config.lease is not None and not 1 <= config.lease <= LONGEST_LEASE_MS / 1000:
+        raise ConfigError(f"{source}: lease is {config.lease:g} s: expected a second or more, up to 24 hours")
+    if config.metrics_port is not None and not 0 <= config.metrics_port <= _LAST_PORT:
+        raise ConfigError(
+            f"{source}: metrics_port is {config.metrics_port}: expected a port, up to {_LAST_PORT}"
+        )
     handler_specs(config, source)
     for index, alert in enumerate(config.alert):
         _check_alert(alert, f"{source}: alert[{index}]")
+        if any(other.name == alert.name for other in config.alert[:index]):
+            raise ConfigError(f"{source}: alert[{index}]: there is an alert {alert.name} already")
     return config
 
 
 _MOST_THREADS: Final = 700
 _MOST_PROCESSES: Final = 200
+_LAST_PORT: Final = 65_535
 
 
 def handler_specs(config: Config, source: str = "configuration") -> list[HandlerSpec]:
@@ -185,8 +193,10 @@ def handler_specs(config: Config, source: str = "configuration") -> list[Handler
         where = f"{source}: handler[{index}]"
         if (table.run is None) == (table.command is None):
             raise ConfigError(f"{where} ({table.topic}): expected either run or command")
-        if table.timeout < 0 or table.kill_after < 0 or table.limit < 0:
-            raise ConfigError(f"{where} ({table.topic}): timeout, kill_after and limit are not negative")
+        if table.limit < 0:
+            raise ConfigError(f"{where} ({table.topic}): limit is not negative")
+        if table.run is not None and not table.run.isprintable():
+            raise ConfigError(f"{where}.run: expected package.module:function")
         try:
             check_pattern(table.topic)
         except InvalidMessage as error:
@@ -212,9 +222,14 @@ def arguments(command: str | list[str], where: str) -> list[str]:
         words = shlex.split(command) if isinstance(command, str) else list(command)
     except ValueError as error:
         raise ConfigError(f"{where}: {error} in {command!r}") from error
-    if not words or any("\0" in word for word in words):
-        raise ConfigError(f"{where}: expected a command and its arguments")
+    if not words or not all(_is_argument(word) for word in words):
+        raise ConfigError(f"{where}: expected a command and its arguments, in UTF-8 and without NUL")
     return words
+
+
+def _is_argument(word: str) -> bool:
+    # bytes that are no UTF-8 came as halves of surrogate pairs, which no frame to a worker process takes
+    return "\0" not in word and not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def _check_alert(alert: AlertTable, where: str) -> None:
@@ -223,13 +238,19 @@ def _check_alert(alert: AlertTable, where: str) -> None:
     if not alert.no_worker and all(one is None for one in conditions):
         names = "oldest_over, dead_over, ready_over, no_worker, wal_over, disk_over"
         raise ConfigError(f"{where} ({alert.name}): expected one of {names}")
+    if alert.disk_over is not None and not 0 < alert.disk_over < 1:
+        raise ConfigError(f"{where}.disk_over is {alert.disk_over:g}: expected a part, as in 0.95")
 
 
 def _decode_special(kind: type, value: object) -> object:
     if kind is Seconds:
         if isinstance(value, str):
             return Seconds(parse_duration(value))
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and 0 <= value <= LONGEST_DURATION_S
+        ):
             return Seconds(value)
         raise ValueError("expected a number of seconds, or text such as 30s or 1m30s")
     if kind is ByteCount:
@@ -238,7 +259,7 @@ def _decode_special(kind: type, value: object) -> object:
 
 
 def _byte_count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     match = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", value.strip()) if isinstance(value, str) else None
     if match is None or match[2].lower() not in _SIZES:

@@ -4,12 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.config import ConfigError, handler_specs, read_config
+from smq_core.daemon.config import Config, ConfigError, HandlerTable, handler_specs, read_config
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from smq_core.daemon.config import Config
 
 
 def read(folder: Path, text: str) -> Config:
@@ -52,6 +50,22 @@ def test_a_command_is_split_as_a_shell_would_and_given_to_none(tmp_path: Path) -
         ('[[alert]]\nname = "a"\ncommand = "c"', r"alert\[0\] \(a\): expected one of oldest_over"),
         ("processes = 100\nthreads = 100", "processes times threads"),
         ("processes =", "is no TOML"),
+        ("grace = nan", "grace: expected a number of seconds"),
+        ("grace = -1", "grace: expected a number of seconds"),
+        ("lease = inf", "lease: expected a number of seconds"),
+        ('lease = "2d"', "lease is 172800 s: expected a second or more, up to 24 hours"),
+        ("memory_limit = -1", "memory_limit: expected a number of bytes"),
+        ("metrics_port = 70000", "metrics_port is 70000: expected a port"),
+        ('[[handler]]\ntopic = "t"\nrun = "a:b"\ntimeout = -1', r"handler\[0\].timeout: expected a number"),
+        ('[[handler]]\ntopic = "t"\nrun = "a:b"\nlimit = -1', "limit is not negative"),
+        (
+            '[[alert]]\nname = "a"\ndisk_over = 95\ncommand = "c"',
+            r"alert\[0\].disk_over is 95: expected a part",
+        ),
+        (
+            '[[alert]]\nname = "a"\ndead_over = 1\ncommand = "c"\n' * 2,
+            r"alert\[1\]: there is an alert a already",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_its_key(tmp_path: Path, text: str, why: str) -> None:
@@ -62,3 +76,13 @@ def test_a_mistake_is_named_by_its_key(tmp_path: Path, text: str, why: str) -> N
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         read_config(tmp_path / "none.toml")
+
+
+def test_arguments_that_are_no_utf_8_are_refused() -> None:
+    """They would reach no worker process: the daemon got them as the system has them, escaped."""
+    for table in (
+        HandlerTable(topic="t", command=["cat", "\udcff"]),
+        HandlerTable(topic="t", run="module:f\udcff"),
+    ):
+        with pytest.raises(ConfigError, match="expected"):
+            handler_specs(Config(handler=[table]))
