@@ -96,7 +96,7 @@ def test_a_database_that_another_program_locks_is_waited_for(
     row="the daemon's writes fail",
     part="workers",
     promise="the daemon says so once and goes on; nothing is lost, nothing is handled twice",
-    how="RLIMIT_FSIZE of the running daemon set below the length of the -wal, for 10 s, under load",
+    how="RLIMIT_FSIZE of the running daemon set below the length of the -wal, under load",
 )
 def test_writes_that_fail_are_tried_again(tmp_path: Path, path: Path, fault: Fault) -> None:
     ids = gate(path)
@@ -106,7 +106,7 @@ def test_writes_that_fail_are_tried_again(tmp_path: Path, path: Path, fault: Fau
         (tmp_path / "go").touch()
         daemon.wait_for("database_unavailable")
         fault.struck()
-        hold_for(scaled(1, 10))
+        hold_for(scaled(1, 4))
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, unlimited)
         assert daemon.end() == 0
@@ -176,7 +176,7 @@ def test_a_database_that_is_moved_away_is_waited_for(
         (tmp_path / "go").touch()
         daemon.wait_for("database_moved", "is gone")
         fault.struck()
-        hold_for(scaled(1, 10))
+        hold_for(scaled(1, 4))
         assert [file.name for file in files if file.exists()] == []
         for file in files:
             (away / file.name).rename(file)

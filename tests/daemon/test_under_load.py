@@ -39,10 +39,10 @@ LONGEST_GAP_S = 2.0
 def test_a_signal_under_load_leaves_nothing_behind(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
 ) -> None:
-    ids = queue.enqueue_many("t", [1] * scaled(8_000, 60_000))
+    ids = queue.enqueue_many("t", [1] * scaled(8_000, 30_000))
     arguments = ("--handler", "t=handlers:handle", "--processes", "2", "--threads", "8")
     with Inspector(path) as inspector:
-        for turn in range(scaled(3, 20)):
+        for turn in range(scaled(3, 12)):
             before = len(handled(tmp_path))
             with Daemon(tmp_path, *arguments, code=NOTING) as daemon:
                 daemon.wait_for("ready")
