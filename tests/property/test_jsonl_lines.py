@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -14,53 +14,13 @@ from smq_core.jsonl import ImportOptions, Source, preview_lines
 from smq_core.jsonl.line import LineParser, is_blank
 from smq_core.jsonl.reader import Block, LineReader
 from smq_core.payload import decode
+from tests.matrix import scaled
+from tests.property.malformed import lines
+
+if TYPE_CHECKING:
+    from tests.matrix import Fault
 
 NOW = 1_700_000_000_000
-
-odd_numbers = st.sampled_from(
-    [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1e999", b"9" * 5_000, b"0x1", b"01", b"-", b"1e"]
-)
-odd_strings = st.sampled_from(
-    [b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\x"', b'"', b'"\x01"', b'"\\u0000"', b'"\xff"', b'"\xed\xa0\x80"']
-)
-deep = st.sampled_from(
-    [b"[" * 10_000, b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 5_000, b"[" * 300 + b"]" * 300]
-)
-values = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=20),
-    st.lists(st.integers(), max_size=3),
-    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
-)
-fields = st.sampled_from(
-    [
-        "topic", "payload", "message", "kind", "headers", "priority", "key", "state", "attempts",
-        "max_attempts", "delay", "available_at", "created_at", "finished_at", "last_error", "id", "",
-    ]
-)  # fmt: skip
-envelopes = st.dictionaries(fields, values, max_size=6).map(
-    lambda value: json.dumps(value).encode(errors="replace")
-)
-plausible = st.fixed_dictionaries(
-    {"topic": st.sampled_from(["mail", "a=b", " ", "x" * 300, "tab\t", "größe"]), "payload": values},
-    optional={
-        "kind": st.sampled_from(["json", "text", "bytes", "xml"]),
-        "headers": st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
-        "priority": st.integers(-200, 200),
-        "key": st.text(max_size=600),
-        "state": st.sampled_from(["ready", "delayed", "processing", "dead", "done", "deleted", "lost"]),
-        "attempts": st.integers(-2, 20),
-        "delay": st.floats(),
-        "available_at": st.floats(),
-        "last_error": st.text(max_size=20),
-    },
-).map(lambda value: json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass"))
-raw = st.binary(max_size=60)
-torn = st.tuples(plausible, st.integers(0, 200)).map(lambda pair: pair[0][: pair[1]])
-lines = st.one_of(odd_numbers, odd_strings, deep, envelopes, plausible, torn, raw, st.text().map(str.encode))
 
 
 def reason_or_payload(line: bytes) -> object:
@@ -72,19 +32,24 @@ def reason_or_payload(line: bytes) -> object:
     return decode(message.body, message.kind)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(lines)
-def test_a_line_is_taken_or_refused_with_a_reason(line: bytes) -> None:
-    if not is_blank(line):
-        assert str(reason_or_payload(line)) or b'""' in line
+@pytest.mark.fault(
+    row="malformed lines",
+    part="bad input",
+    promise="each is taken or refused with a reason",
+    how="hypothesis and a corpus: numbers, encodings, nesting, fields and sizes that no line should have",
+)
+def test_a_line_is_taken_or_refused_with_a_reason(fault: Fault) -> None:
+    @settings(max_examples=scaled(500, 10_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(lines)
+    def parse(line: bytes) -> None:
+        if is_blank(line):
+            return
+        outcome = reason_or_payload(line)
+        assert str(outcome) or b'""' in line
+        fault.ran()
+        fault.struck(isinstance(outcome, InvalidMessage))
 
-
-@pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(lines)
-def test_ten_thousand_lines_are_taken_or_refused_with_a_reason(line: bytes) -> None:
-    if not is_blank(line):
-        assert str(reason_or_payload(line)) or b'""' in line
+    parse()
 
 
 @settings(max_examples=100, deadline=None)
