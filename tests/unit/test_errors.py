@@ -92,6 +92,7 @@ def test_every_error_of_the_driver_becomes_one_of_ours_with_the_path(error: type
         (apsw.LockedError, StoreBusy),
         (apsw.CorruptError, StoreCorrupt),
         (apsw.NotADBError, NotAQueue),
+        (apsw.ProtocolError, StoreBusy),
         (apsw.FullError, StoreUnavailable),
         (apsw.ReadOnlyError, StoreUnavailable),
         (apsw.IOError, StoreUnavailable),

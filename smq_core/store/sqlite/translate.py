@@ -29,6 +29,11 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
         "another statement of this process holds the database {path} ({error}): try again",
     ),
     (
+        apsw.ProtocolError,
+        StoreBusy,
+        "the locks of the database {path} could not be had ({error}): try again",
+    ),
+    (
         apsw.CorruptError,
         StoreCorrupt,
         "the database {path} is damaged ({error}): run `smq doctor`, then restore a backup",
