@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from smq_core import Inspector, Queue, SystemClock
+from smq_core.store import open_store
+from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, seeded_random
 from smq_tui.app import Dashboard
 from smq_tui.config import Config
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 Scenario: TypeAlias = "Callable[[Dashboard, Pilot[int]], Awaitable[None]]"
 
-__all__ = ["FrozenClock", "fill", "make_dashboard", "run", "settle", "until"]
+__all__ = ["FrozenClock", "add_daemons", "fill", "make_dashboard", "run", "settle", "until"]
 
 TURNS = 4_000
 ERRORS = (
@@ -86,6 +89,26 @@ def make_dashboard(
     """Make a dashboard that remembers nothing."""
     session = Session(location=location, read_only=read_only, interval=0.1)
     return Dashboard(session, clock or FrozenClock(), config or Config(), preferences or Preferences())
+
+
+def add_daemons(location: str, *ids: str, now_ms: int = EPOCH_MS) -> None:
+    """Put daemons into a queue, as they would themselves."""
+    store = open_store(location, clock=FrozenClock(now_ms))
+    for number, name in enumerate(ids):
+        detail = {"topics": ["orders"], "threads": 2, "processed": 10 * number, "running": []}
+        store.put_worker(
+            WorkerRow(
+                id=name,
+                host="host",
+                pid=4_000 + number,
+                version="0.1.0",
+                state="running",
+                started_at=now_ms - 60_000,
+                heartbeat_at=now_ms - 1_000,
+                detail=json.dumps(detail),
+            )
+        )
+    store.close()
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sqlite3
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from smq_core import Queue
 from smq_tui.actions import ACTIONS
 from smq_tui.widgets.table_bindings import TABLE_BINDINGS
 from tests.tui.dashboard import fill, make_dashboard, run, settle, until
+from tests.tui.locker import Locker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from textual.pilot import Pilot
 
@@ -65,16 +67,20 @@ STATES: dict[str, Callable[[str], None]] = {
     "empty": empty,
     "filtered": normal,
     "read-only": normal,
+    "locked": normal,
     "removed": removed,
     "newer": newer_schema,
     "picture": not_a_queue,
 }
+UNREADABLE = {"locked", "removed", "newer", "picture"}
 
 
-def dashboard_in(state: str, location: str) -> Dashboard:
+@contextmanager
+def dashboard_in(state: str, location: str) -> Iterator[Dashboard]:
     """Make a dashboard whose queue is in a state."""
     STATES[state](location)
-    return make_dashboard(location, read_only=state == "read-only")
+    with Locker(location) if state == "locked" else nullcontext():
+        yield make_dashboard(location, read_only=state == "read-only")
 
 
 async def come_in(app: Dashboard, pilot: Pilot[int], state: str) -> None:
@@ -159,11 +165,13 @@ def test_every_screen_is_painted_in_every_state_and_size(
             await pilot.press(screen)
             await settle(pilot)
             assert app.export_screenshot()
+        assert bool(app.main.context.trouble) == (state in UNREADABLE)
         await pilot.resize_terminal(size[1], size[0])
         await pilot.pause()
         assert app.is_running
 
-    run(dashboard_in(state, location), scenario, size)
+    with dashboard_in(state, location) as dashboard:
+        run(dashboard, scenario, size)
 
 
 @pytest.mark.slow
@@ -182,7 +190,8 @@ def test_a_storm_of_200_keys_leaves_the_dashboard_running(state: str, location: 
         await pilot.press("1")
         assert app.main.current == "topics"
 
-    run(dashboard_in(state, location), scenario)
+    with dashboard_in(state, location) as dashboard:
+        run(dashboard, scenario)
 
 
 def test_the_file_comes_and_goes_and_the_dashboard_recovers_alone(location: str, tmp_path: Path) -> None:
@@ -200,6 +209,22 @@ def test_the_file_comes_and_goes_and_the_dashboard_recovers_alone(location: str,
         await until(pilot, lambda: not app.main.context.is_stale)
 
     run(make_dashboard(location), scenario)
+
+
+def test_a_database_that_somebody_has_to_himself_is_shown_when_he_lets_go(location: str) -> None:
+    fill(location)
+
+    with Locker(location) as locker:
+
+        async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+            assert app.main.context.is_stale
+            note = app.main.view.table.note
+            assert "Looking again" in note, note
+            locker.let_go()
+            app.main.refresh_now()
+            await until(pilot, lambda: app.main.view.table.row_count and not app.main.context.is_stale)
+
+        run(make_dashboard(location), scenario)
 
 
 def test_a_queue_that_is_made_later_is_shown(tmp_path: Path) -> None:

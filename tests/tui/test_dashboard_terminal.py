@@ -10,7 +10,7 @@ import pytest
 from smq_core import Inspector, Queue
 from smq_tui.clipboard import copy
 from smq_tui.copies import copied
-from tests.tui.dashboard import fill, make_dashboard, run, settle
+from tests.tui.dashboard import add_daemons, fill, make_dashboard, run, settle
 from tests.tui.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -117,15 +117,17 @@ def test_a_signal_leaves_the_terminal_as_it_was(
 
 def test_the_terminals_cursor_is_on_the_chosen_row_of_every_screen(location: str) -> None:
     fill(location)
+    add_daemons(location, "host:4000:a", "host:4001:b")
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        for screen in "12346":
+        for screen in "123456":
             await pilot.press(screen)
             await settle(pilot)
             await pilot.press("j")
             await pilot.pause()
             table = app.main.view.table
-            row = table.visible_keys.index(table.cursor_key) if table.cursor_key is not None else 0
+            assert table.cursor_key is not None, screen
+            row = table.visible_keys.index(table.cursor_key)
             assert app.cursor_position.y == table.content_region.y + 1 + row, screen
 
     run(make_dashboard(location), scenario)
