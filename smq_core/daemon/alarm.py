@@ -36,6 +36,8 @@ class Alarm:
         self._clock = clock
         self._journal = journal
         self._began: dict[str, int] = {}
+        self._telling: dict[str, threading.Thread] = {}
+        """The last thread that was started for an alert: the next one waits for it."""
 
     @property
     def has_alerts(self) -> bool:
@@ -80,12 +82,17 @@ class Alarm:
             "at": self._clock.now_ms() / 1000,
             "database": self._location,
         }
+        before = self._telling.get(alert.name)
         # a thread of its own: the command may take its time, and the next look must not wait for it
-        threading.Thread(
-            target=self._run, args=(alert, msgspec.json.encode(note)), name="alert", daemon=True
-        ).start()
+        thread = threading.Thread(
+            target=self._run, args=(alert, msgspec.json.encode(note), before), name="alert", daemon=True
+        )
+        self._telling[alert.name] = thread
+        thread.start()
 
-    def _run(self, alert: AlertTable, note: bytes) -> None:
+    def _run(self, alert: AlertTable, note: bytes, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()
         words = arguments(alert.command, "command")
         try:
             subprocess.run(words, input=note, timeout=COMMAND_TIMEOUT_S, check=True)  # noqa: S603 - the operator's own command

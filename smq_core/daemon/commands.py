@@ -88,7 +88,10 @@ class CommandRun:
         try:
             self._feed_and_drain(self._process)
         finally:
+            # only what went wrong here leaves it running: its message goes back, so it must not go on
+            self._signal(signal.SIGKILL)
             self._close_pipes(self._process)
+            self._process.wait()
             note_group(0)
         output = tail_of(self._tail.decode(errors="replace").strip())
         self._judge(self._process.returncode, output)

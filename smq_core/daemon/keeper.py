@@ -14,6 +14,8 @@ from smq_core.daemon.portrait import read_portrait
 from smq_core.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smq_core.clock import Clock
     from smq_core.daemon.alarm import Alarm
     from smq_core.daemon.disk import DatabaseFile
@@ -71,17 +73,26 @@ class Keeper:
         self._look_at_file()
         if not self.is_file_here:
             return
+        is_well = self._attempt(self._janitor.step)
+        if self._alarm is not None and self._alarm.has_alerts:
+            # also where the janitor could not write: what an alert is about may be why
+            is_well &= self._attempt(self._look_at_alerts)
+        # a step with nothing to write proves little
+        if is_well and self._clock.monotonic() - self._failed_at > PROVEN_S:
+            self._journal.end("housekeeping_failed", "housekeeping works again")
+
+    def _attempt(self, duty: Callable[[], object]) -> bool:
         try:
-            self._janitor.step()
-            if self._alarm is not None and self._alarm.has_alerts:
-                self._alarm.look(self._facts())
+            duty()
         except StoreError as error:
             self._failed_at = self._clock.monotonic()
             self._journal.begin("housekeeping_failed", f"{error}; trying again")
-        else:
-            # a step with nothing to write proves little
-            if self._clock.monotonic() - self._failed_at > PROVEN_S:
-                self._journal.end("housekeeping_failed", "housekeeping works again")
+            return False
+        return True
+
+    def _look_at_alerts(self) -> None:
+        if self._alarm is not None:
+            self._alarm.look(self._facts())
 
     def _run(self) -> None:
         while not self._stopping.wait(STEP_S):

@@ -127,3 +127,23 @@ def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) ->
 
 def test_headers_are_given_as_they_are_stored() -> None:
     assert json.loads(environment(delivery(headers='{"trace":"1"}'))["SMQ_HEADERS"]) == {"trace": "1"}
+
+
+def test_a_command_whose_run_goes_wrong_here_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its message goes back: it must not go on beside the next try."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    groups: list[int] = []
+
+    def fail(_pid: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", fail)
+    with pytest.raises(OSError, match="Too many"):
+        CommandRun(["cat", str(fifo)], delivery(), SystemClock()).run(groups.append)
+
+    assert groups[1:] == [0]
+    with pytest.raises(ProcessLookupError):
+        os.killpg(groups[0], 0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from smq_core.daemon.journal import Journal
 from smq_core.daemon.keeper import Keeper
 from smq_core.message import TopicStats
 from smq_core.states import State
+from smq_core.store import open_store
 from smq_core.testing import EPOCH_MS, ManualClock, make_message
 
 if TYPE_CHECKING:
@@ -108,7 +110,29 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     for thread in threading.enumerate():
         if thread.name == "alert":
             thread.join()
-    assert sorted(json.loads(line)["state"] for line in out.read_text().splitlines()) == ["began", "ended"]
+    assert [json.loads(line)["state"] for line in out.read_text().splitlines()] == ["began", "ended"]
+
+
+def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    gate, out = tmp_path / "gate", tmp_path / "out"
+    os.mkfifo(gate)
+    script = f"""
+        state=$(grep -o '"state":"[a-z]*"')
+        case $state in *began*) cat {gate};; esac
+        echo $state >> {out}
+    """
+    table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", script])
+    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()))
+    for dead in (1, 0):
+        alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+    os.close(os.open(gate, os.O_WRONLY))
+    for thread in threading.enumerate():
+        if thread.name == "alert":
+            thread.join()
+
+    assert out.read_text().split() == ['"state":"began"', '"state":"ended"']
 
 
 class House:
@@ -117,9 +141,9 @@ class House:
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.log = io.StringIO()
         self.file = DatabaseFile(store.location)
-        journal = Journal(clock, form="json", stream=self.log)
-        self.janitor = Janitor(store, self.file, clock, journal)
-        self.keeper = Keeper(store, self.file, self.janitor, alarm=None, clock=clock, journal=journal)
+        self.journal = Journal(clock, form="json", stream=self.log)
+        self.janitor = Janitor(store, self.file, clock, self.journal)
+        self.keeper = Keeper(store, self.file, self.janitor, alarm=None, clock=clock, journal=self.journal)
 
     def actions(self) -> list[str]:
         """Answer what was logged, but for the state of this machine's disk."""
@@ -185,6 +209,27 @@ def test_a_database_that_is_moved_is_told_once_and_once_when_it_is_back(house: H
     seen.append(house.keeper.is_file_here)
     assert seen == [True, False, True]
     assert house.actions() == ["database_moved", "database_moved_over"]
+
+
+def test_an_alert_is_told_although_nothing_can_be_written(
+    location: str, store: Store, clock: ManualClock
+) -> None:
+    store.enqueue(make_message(), EPOCH_MS)
+    impatient = open_store(location, clock=clock, timeout=0.01)
+    house = House(impatient, clock)
+    alarm = Alarm([AlertTable(name="waits", ready_over=0, command="true")], location, clock, house.journal)
+    house.keeper = Keeper(
+        impatient, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
+    )
+    with store.transaction():
+        store.execute("SELECT 1")
+        house.keeper.step()
+    impatient.close()
+    for thread in threading.enumerate():
+        if thread.name == "alert":
+            thread.join()
+
+    assert house.actions() == ["housekeeping_failed", "alert_began"]
 
 
 def test_another_file_in_the_database_s_place_is_told(house: House, store: Store) -> None:
