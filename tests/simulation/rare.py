@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-EVENTS: Final = (
+EVENTS: Final[tuple[str, ...]] = (
     "a late ack taken",
     "a late ack refused, as the message was leased again",
     "an ack of an expired lease taken",
@@ -67,7 +67,7 @@ class Rare:
     """Counts them."""
 
     def __init__(self) -> None:
-        self.seen = Counter(dict.fromkeys(EVENTS, 0))
+        self.seen: Counter[str] = Counter(dict.fromkeys(EVENTS, 0))
 
     def note(self, event: str, times: int = 1) -> None:
         """Count an event of the list."""

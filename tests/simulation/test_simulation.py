@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEED = int(os.environ.get("SMQ_SIMULATION_SEED", "0"))
 SHORT = 8_000
-STEPS = int(os.environ.get("SMQ_SIMULATION_STEPS", "0")) or scaled(SHORT, 400_000)
+STEPS = int(os.environ.get("SMQ_SIMULATION_STEPS", "0")) or scaled(SHORT, 300_000)
 ALL_HAPPEN = 200_000
 """Steps in which every rare event has to happen."""
 
