@@ -246,5 +246,5 @@ def test_another_file_in_the_database_s_place_is_told(house: House, store: Store
 def test_a_log_line_holds_no_terminal_control(clock: ManualClock) -> None:
     for form in ("text", "json"):
         out = io.StringIO()
-        Journal(clock, form=form, stream=out).info("a", "red \x1b[31m\r\nline", topic="x\x07")
+        Journal(clock, form=form, stream=out).info("a", "red \x1b[31m\x9b0m\r\nline", topic="x\x07")
         assert out.getvalue().rstrip("\n").isprintable()

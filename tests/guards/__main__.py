@@ -22,10 +22,10 @@ def main() -> int:
     known = recorded()
     results = []
     with bench() as trials:
-        trials.require(sorted({test for one in chosen if (test := known.get(one.name)) and trials.has(test)}))
         for found in search(trials, chosen, is_near=options.near):
             results.append(found)
             print(f"{found.test or 'SURVIVED'}\t{found.mutant}", flush=True)  # noqa: T201 - its output
+        trials.require(found.test for found in results)
     if options.record:
         others = [Found(*pair) for pair in known.items()]
         tried = {found.mutant for found in results}

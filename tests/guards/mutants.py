@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SQL = "smq_core/store/sqlite"
+COMMANDS = "smq_core/cli"
+PRINTER = f"{COMMANDS}/output.py"
+JOURNAL = "smq_core/daemon/journal.py"
 LONGEST_NAME = 90
 HEAD = re.compile(r"(?:-- name:|CREATE TRIGGER) (\w+)")
 
@@ -58,12 +61,20 @@ STEPS = (
         'return _EMOJI_FORM.sub("", text).translate(table)',
         "return text",
     ),
+    Step("the safe text of a printed line", PRINTER, "stdout.write(cell(text)", "stdout.write(str(text)"),
+    Step("the safe text of printed lines", PRINTER, "stdout.write(block(text)", "stdout.write(str(text)"),
+    Step("the safe text of complaints", PRINTER, "stderr.write(block(text)", "stderr.write(str(text)"),
+    Step("the safe text of tables", PRINTER, "[cell(value) for value in row]", "[*row]"),
     Step(
-        "the safe text of what is printed",
-        "smq_core/cli/output.py",
-        'write(cell(text) + "\\n")',
-        'write(text + "\\n")',
+        "the safe text of headers",
+        f"{COMMANDS}/described.py",
+        "{cell(header)}: {cell(text)}",
+        "{header}: {text}",
     ),
+    Step("the safe text of a log line", JOURNAL, "{action}: {cell(text)}{tail}", "{action}: {text}{tail}"),
+    Step("the safe text of a log record", JOURNAL, '"text": cell(text)', '"text": text'),
+    Step("the safe text of a log's fields", JOURNAL, "cell(value) if isinstance", "value if isinstance"),
+    Step("the safe text of a check", "smq_core/daemon/main.py", "cell(finding.text)", "finding.text"),
     Step(
         "the import's progress row",
         f"{SQL}/imports.py",

@@ -17,19 +17,30 @@ if TYPE_CHECKING:
 
 RECORD = Path(__file__).with_name("killers.tsv")
 COSTS = ("tests/unit/test_queries.py", "tests/unit/test_statements_costs.py")
-ALONE = tuple(
-    f"tests/unit/test_statements_{name}.py"
-    for name in ("counts", "lease", "operate", "others", "prune", "settle")
-)
+ALONE = "tests/unit/test_statements_"
+"""Where statements are run alone, in a file for each of the larger files of SQL."""
 NEAREST: dict[str, tuple[str, ...]] = {
-    "ancestor.sql": ("tests/unit/test_ancestor.py", "tests/unit/test_ancestor_values.py"),
-    "browse.sql": ("tests/conformance/test_browse.py", "tests/conformance/test_counts.py"),
-    "doctor.sql": ("tests/unit/test_doctor.py", "tests/unit/test_doctor_repair.py"),
-    "enqueue.sql": ("tests/conformance/test_enqueue.py",),
-    "imports.sql": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),
+    "ancestor.sql": (
+        f"{ALONE}counts.py",
+        "tests/unit/test_ancestor.py",
+        "tests/unit/test_ancestor_values.py",
+    ),
+    "browse.sql": (f"{ALONE}others.py", f"{ALONE}operate.py", "tests/conformance/test_browse.py"),
+    "counts.sql": (f"{ALONE}others.py", "tests/conformance/test_counts.py"),
+    "doctor.sql": (f"{ALONE}others.py", "tests/unit/test_doctor.py", "tests/unit/test_doctor_repair.py"),
+    "doors.sql": (f"{ALONE}others.py",),
+    "enqueue.sql": (f"{ALONE}others.py", "tests/conformance/test_enqueue.py"),
+    "imports.sql": (f"{ALONE}others.py", "tests/conformance/test_imports.py"),
+    "output.sql": (f"{ALONE}settle.py",),
+    "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),
+    "workers.sql": (f"{ALONE}others.py", "tests/daemon/test_workers_store.py"),
+    "0001_initial_triggers.sql": (f"{ALONE}counts.py", "tests/conformance/test_sql_contract.py"),
     "safe_text.py": ("tests/unit/test_safe_text.py",),
-    "output.py": ("tests/unit/test_hostile_text.py", "tests/cli"),
-    "turn.py": ("tests/faults/test_turns.py", "tests/concurrency/test_processes.py"),
+    "output.py": ("tests/cli/test_printed_text.py",),
+    "described.py": ("tests/cli/test_printed_text.py",),
+    "journal.py": ("tests/daemon/test_housekeeping.py",),
+    "main.py": ("tests/cli/test_printed_text.py",),
+    "turn.py": ("tests/faults/test_turns.py",),
     "wal.py": ("tests/faults/test_durability.py",),
     "imports.py": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),
 }
@@ -87,11 +98,10 @@ def _killer(bench: Bench, mutant: Mutant, known: str | None, is_near: bool) -> s
     if known and bench.has(known) and (killer := bench.killer(mutant, [known])):
         return killer
     file = mutant.name.partition(" ")[0].rstrip(":")
-    own = f"tests/unit/test_statements_{file.removesuffix('.sql')}.py"
-    nearest = (*((own, *ALONE) if file.endswith(".sql") else ()), *NEAREST.get(file, ()))
-    for tests in (nearest, () if is_near else WIDELY, COSTS):
+    own = f"{ALONE}{file.removesuffix('.sql')}.py"
+    nearest = (own, *NEAREST.get(file, ()))
+    for tests in (*((test,) for test in nearest), () if is_near else WIDELY, COSTS):
         there = [test for test in tests if bench.has(test)]
         if there and (killer := bench.killer(mutant, there)):
-            bench.require([killer])
             return killer
     return None
