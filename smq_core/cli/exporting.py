@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
@@ -17,6 +19,7 @@ from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.format import count
 from smq_core.jsonl import ExportOptions, export_lines, salvage_lines
+from smq_core.safe_text import cell
 from smq_core.states import State
 from smq_core.store import open_store
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
 
 __all__ = ["export_"]
+
+_UNUSUAL: Final = re.compile("[^ -~\n]")
 
 
 @click.command
@@ -58,10 +63,11 @@ def export_(
                 show(written, f"{count(written)} messages")
                 return True
 
+            write = _shown if target is None and sys.stdout.isatty() else file.write
             if salvage:
-                written, unreadable = salvage_lines(store, file.write, options, progress=told)
+                written, unreadable = salvage_lines(store, write, options, progress=told)
             else:
-                written, unreadable = export_lines(store, file.write, options, progress=told), 0
+                written, unreadable = export_lines(store, write, options, progress=told), 0
     finally:
         store.close()
     output.note(f"{output.amount(written, 'message')} written")
@@ -82,6 +88,18 @@ def _total(store: Store, options: ExportOptions) -> int:
     )
 
 
+def _shown(line: bytes) -> None:
+    """Write for a person: what a terminal would obey, or hide, as escapes that import to the same."""
+    sys.stdout.write(_UNUSUAL.sub(_escaped, line.decode()))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if cell(character) == character:
+        return character
+    return f"\\u{ord(character):04x}" if character <= "\uffff" else json.dumps(character)[1:-1]
+
+
 @contextlib.contextmanager
 def _opened(target: str | None) -> Iterator[BinaryIO]:
     """Open the target; a file appears under its name only when all of it is on the disk."""
@@ -94,7 +112,9 @@ def _opened(target: str | None) -> Iterator[BinaryIO]:
         raise SmqError(f"{target} is there already: name a new file, or remove it")
     part = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb"
+        ) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

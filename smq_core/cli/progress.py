@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from smq_core.format import count
+from smq_core.safe_text import cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +34,10 @@ def bar(what: str, total: float | None) -> Iterator[Bar]:
         yield _nothing
         return
     with rich_progress as progress:
-        task = progress.add_task(what, total=total, words="")
+        task = progress.add_task(cell(what), total=total, words="")
 
         def show(done: float, text: str = "") -> None:
-            progress.update(task, completed=done, words=text)
+            progress.update(task, completed=done, words=cell(text))
 
         yield show
 
