@@ -8,7 +8,7 @@ It opens a store for each call and closes it after; what lines mean is `smq_core
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from smq_core import jsonl
@@ -18,7 +18,6 @@ from smq_core.store import open_store
 from smq_core.store.records import Selection
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator
 
     from smq_core.store.base import Store
@@ -80,13 +79,18 @@ def export_file(
         FileExistsError: when there is a file of that name; nothing is written over.
         OSError: when it cannot be written.
     """
-    with _opened(location, read_only=True) as store, Path(path).open("xb") as file:
+    with _opened(location, read_only=True) as store, open(path, "xb", opener=_private) as file:
         if isinstance(targets, Selection):
             options = ExportOptions(topic=targets.topic, state=targets.state, where=targets.where)
             return export_lines(store, file.write, options, progress=progress)
         rows = [row for row in map(store.get, targets) if row is not None]
         file.writelines(map(line_of, rows))
         return len(rows)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that, if it is new, its owner alone may read: messages are in it."""
+    return os.open(path, flags, 0o600)
 
 
 @contextlib.contextmanager

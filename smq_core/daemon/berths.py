@@ -112,6 +112,10 @@ class WorkersFile:
             # worker processes inherit this one, not the one that holds the lock: the lock has to end with the
             # supervisor
             self.map_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            if os.fstat(self.map_fd).st_size == 0:
+                # as SQLite does with its own: who shares the database shares this, whatever the umask is
+                with contextlib.suppress(PermissionError):
+                    os.fchmod(self.map_fd, mode)
             if os.fstat(self.map_fd).st_size < BERTHS * BERTH_SIZE:
                 os.ftruncate(self.map_fd, BERTHS * BERTH_SIZE)
             self.memory = mmap.mmap(self.map_fd, BERTHS * BERTH_SIZE)

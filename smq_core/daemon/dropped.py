@@ -58,7 +58,7 @@ class Claim:
             self.path.rename(target)
         except FileNotFoundError:
             return None
-        target.with_name(f"{target.name}.report.json").write_bytes(report)
+        _write_privately(target.with_name(f"{target.name}.report.json"), report)
         return target
 
 
@@ -104,6 +104,12 @@ class InboxFolder:
     def leftovers(self) -> list[Claim]:
         """Answer what was claimed and not finished: by a daemon that was killed, or one that is at it."""
         return [Claim(self, path) for path in sorted(self._taking.iterdir()) if path.name.endswith(SUFFIXES)]
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read: reasons quote what was sent."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _is_open_for_writing(path: Path) -> bool:
