@@ -82,11 +82,11 @@ class Flushing:
                 self.wal.flush()
             except StoreUnavailable:
                 # at once: a checkpoint of frames that are not on the disk, cut off by a crash of the machine,
-                # would leave neither them nor the pages that it wrote over
-                with contextlib.suppress(StoreBusy):
+                # would leave neither them nor the pages that it wrote over. The caller is told all the same:
+                # the system may have dropped a page before it was read again
+                with contextlib.suppress(StoreBusy, StoreUnavailable):
                     self._write_again()
-                if self.wal.is_poisoned:
-                    raise
+                raise
         if self.checkpoints.is_due:
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error, StoreError):
