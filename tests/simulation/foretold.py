@@ -68,6 +68,7 @@ class ForetoldHolders:
         if isinstance(answer, tuple):
             return self._leased_at_once(request, now_ms, ack), []
         if answer is None:
+            self._note_next(request, ack)
             yield
         looks = {topic: self.model.look(topic, now_ms) for topic in request.topics}
         if not ack and not any(look.is_worth_a_write for look in looks.values()):
@@ -90,6 +91,13 @@ class ForetoldHolders:
                 else "a dequeue that others left nothing for since its look"
             )
         return leased, []
+
+    def _note_next(self, request: LeaseRequest, ack: Sequence[Hold]) -> None:
+        """Tell where the message that would be leased is the one that is acked."""
+        ready = self.model.of(request.topics[0], State.READY)
+        following = min(ready, key=lambda e: (-e.priority, e.id), default=None)
+        if following is not None and any(following.receipt == hold.receipt for hold in ack):
+            self.note("a message acked late that was the next to be leased")
 
     def _leased_at_once(self, request: LeaseRequest, now: int, ack: Sequence[Hold]) -> list[Leased]:
         """Lease one message where there is nothing else to do."""

@@ -15,6 +15,7 @@ EVENTS: Final[tuple[str, ...]] = (
     "a dequeue that others left nothing for since its look",
     "a message leased at once, as there was nothing else to do",
     "a message seen, and not leased at once after all",
+    "a message acked late that was the next to be leased",
     "a topic paused between a dequeue's look and its lease",
     "a dequeue that reclaims over its limit",
     "a dequeue that promotes over its limit",

@@ -73,12 +73,19 @@ class Consumer(Actor):
         self.application = self.queue()
 
     def _dequeue(self) -> None:
+        """Take some; or finish one and take the next of its topic, as a simple loop does."""
         finished = [lease for lease in self.leases if self.chance(0.2)]
-        topics = self.random.sample(TOPICS, self.random.randint(1, 3))
+        topics, limit = (
+            self.random.sample(TOPICS, self.random.randint(1, 3)),
+            self.random.randint(1, self.most),
+        )
+        if self.leases and self.chance(0.3):
+            finished = [self.random.choice(self.leases)]
+            topics, limit = [finished[0].message.topic], 1
         try:
             self.leases += self.application.dequeue(
                 *topics,
-                limit=self.random.randint(1, self.most),
+                limit=limit,
                 visibility_timeout=self.random.choice(LASTS_S),
                 ack=finished,
                 order=self.random.choice(("topics", "topics", "oldest")),
