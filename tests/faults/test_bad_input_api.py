@@ -57,7 +57,7 @@ named = st.dictionaries(st.sampled_from(sorted(NAMED)), st.none(), max_size=2).f
     lambda names: st.fixed_dictionaries({name: NAMED[name] for name in names})
 )
 slowly = settings(
-    max_examples=scaled(250, 8_000),
+    max_examples=scaled(250, 5_000),
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
@@ -122,7 +122,7 @@ def stored(queue: Queue) -> int:
 def test_one_bad_value_in_a_batch_stores_none_of_it(location: str, fault: Fault) -> None:
     queue = Queue(location, durability="normal")
 
-    @settings(slowly, max_examples=scaled(60, 2_000))
+    @settings(slowly, max_examples=scaled(60, 1_000))
     @given(before=st.integers(0, 3), payload=payloads, after=st.integers(0, 3))
     def enqueue(before: int, payload: Any, after: int) -> None:  # noqa: ANN401 - any value is the point
         fault.ran()

@@ -60,7 +60,7 @@ def test_whatever_is_sent_is_stored_or_refused(
     queue = Queue(location, durability="normal")
 
     @settings(
-        max_examples=scaled(250, 8_000),
+        max_examples=scaled(250, 5_000),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
@@ -76,7 +76,8 @@ def test_whatever_is_sent_is_stored_or_refused(
         said = capsys.readouterr()
 
         assert code in ENDINGS
-        assert count_all(queue) == before + (code == 0)
+        added = count_all(queue) - before
+        assert added == (code == 0) or (added == code == 0 and "--key" in given)
         assert CONTROL.search(said.out + said.err) is None
         assert bool(said.err) == (code != 0)
         fault.ran()
@@ -87,9 +88,8 @@ def test_whatever_is_sent_is_stored_or_refused(
 
 
 def count_all(queue: Queue) -> int:
-    """Count what was ever sent, but for what fell together by its key."""
     with queue.transaction() as transaction:
-        ((count,),) = transaction.execute("SELECT coalesce(max(id), 0) FROM smq_messages")
+        ((count,),) = transaction.execute("SELECT count(*) FROM smq_messages")
     return int(str(count))
 
 
