@@ -30,7 +30,8 @@ class Choice(Dialog[str]):
         Binding("q", "leave", show=False),
     ]
     DEFAULT_CSS = """
-    Choice OptionList { height: auto; max-height: 20; border: none; background: $surface; }
+    Choice OptionList, Choice OptionList:focus { border: none; padding: 0; background: $surface; }
+    Choice OptionList { height: auto; max-height: 70vh; }
     """
 
     def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: str | None = None) -> None:

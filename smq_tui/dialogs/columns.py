@@ -34,7 +34,8 @@ class Columns(Dialog[frozenset[str]]):
         Binding("q", "leave", show=False),
     ]
     DEFAULT_CSS = """
-    Columns OptionList { height: auto; max-height: 14; border: none; background: $surface; }
+    Columns OptionList, Columns OptionList:focus { border: none; padding: 0; background: $surface; }
+    Columns OptionList { height: auto; max-height: 60vh; }
     """
 
     def __init__(self, columns: Sequence[Column], hidden: Collection[str]) -> None:

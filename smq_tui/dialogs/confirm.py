@@ -32,6 +32,10 @@ class Question:
 
     title: str
     pieces: Pieces
+    samples: tuple[str, ...] = ()
+    """A few of those that are meant, a line each."""
+    effect: str = ""
+    """What will happen to them."""
     label: str
     """Of the button that does it."""
     danger: Danger
@@ -74,6 +78,10 @@ class Confirm(Dialog[Confirmed]):
         """Yield what will happen, what to type, and the buttons."""
         question = self.question
         yield text(question.pieces)
+        if question.samples:
+            yield text([("\n".join(question.samples), "$foreground 65%")], classes="dialog-samples")
+        if question.effect:
+            yield text([(f"\n{question.effect}", "")])
         if question.live:
             box = Tick(question.live_sentence, id="force")
             yield box

@@ -46,6 +46,7 @@ class Dialog(ModalScreen[Answer | None]):
         .dialog-buttons { height: auto; margin-top: 1; }
         .dialog-buttons > Button { margin-right: 2; min-width: 10; height: 1; border: none; }
         .dialog-buttons > Button:focus { text-style: bold reverse; }
+        .dialog-samples { width: 100%; text-wrap: nowrap; text-overflow: ellipsis; }
         .dialog-note { color: $text-muted; width: 100%; height: auto; }
         .dialog-error { color: $text-error; text-style: bold; width: 100%; height: auto; }
         Input { height: 1; border: none; padding: 0 1; background: $boost; }
@@ -60,6 +61,10 @@ class Dialog(ModalScreen[Answer | None]):
         with VerticalScroll(classes="dialog-box", can_focus=False):
             yield text([(self.title_text(), "")], classes="dialog-title")
             yield from self.compose_body()
+
+    def on_mount(self) -> None:
+        """Take away what was told before: it would stand over the buttons."""
+        self.app.clear_notifications()
 
     def title_text(self) -> str:
         """Answer what stands above."""

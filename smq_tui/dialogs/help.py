@@ -34,7 +34,8 @@ class Help(Dialog[str]):
         Binding("q,question_mark,f1", "leave", "Close", id="dialog.close", tooltip="Close the help"),
     ]
     DEFAULT_CSS = """
-    Help KeyedTable { height: 30; max-height: 80vh; }
+    Help > .dialog-box { width: 98%; }
+    Help KeyedTable { height: 70vh; }
     """
 
     def __init__(self, keys: Sequence[KeyHelp]) -> None:
@@ -48,7 +49,7 @@ class Help(Dialog[str]):
     def compose_body(self) -> ComposeResult:
         """Yield a table of keys, then the parts of a filter."""
         columns = (
-            Column(key="key", title="KEY", width=14, priority=9, is_sortable=False),
+            Column(key="key", title="KEY", width=11, priority=9, is_sortable=False),
             Column(key="does", title="DOES", width=30, priority=8, is_stretching=True, is_sortable=False),
         )
         yield KeyedTable(columns, id="keys")

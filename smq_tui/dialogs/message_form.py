@@ -37,7 +37,7 @@ class MessageForm(Dialog[Add | Edit]):
         Binding("ctrl+s", "save", "Save", id="dialog.save", tooltip="Check, show what changes, and save"),
     ]
     DEFAULT_CSS = """
-    MessageForm TextArea { height: 10; border: none; background: $boost; padding: 0 1; }
+    MessageForm TextArea { height: 10; max-height: 35vh; border: none; background: $boost; padding: 0 1; }
     MessageForm TextArea:focus { border: none; }
     MessageForm .form-row { height: 1; }
     MessageForm .form-row > Static { width: 14; color: $text-muted; }

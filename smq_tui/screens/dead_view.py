@@ -14,6 +14,7 @@ from smq_core.safe_text import cell
 from smq_tui.filters import Query, quoted
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import ErrorKindsOf, Freeze
+from smq_tui.screens.resting import Rest
 from smq_tui.screens.view import GoTo, View
 from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.parts_line import Part
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DeadView"]
 
-_REST: Final = 30.0
 _EMPTY: Final = (
     "No dead letters: whatever failed was tried again and went through.\n\n  1   back to the topics"
 )
@@ -40,9 +40,9 @@ class DeadView(View):
     """Groups of dead letters."""
 
     COLUMNS = (
-        Column(key="error", title="ERROR", width=24, priority=99, is_stretching=True),
-        Column(key="count", title="COUNT", width=9, priority=90, is_number=True),
-        Column(key="topic", title="TOPIC", width=16, priority=80),
+        Column(key="error", title="ERROR", width=31, priority=99, is_stretching=True),
+        Column(key="count", title="COUNT", width=8, priority=90, is_number=True),
+        Column(key="topic", title="TOPIC", width=14, priority=80),
         Column(key="last", title="LAST", width=8, priority=60, is_number=True),
         Column(key="first", title="FIRST", width=8, priority=50, is_number=True),
     )
@@ -63,16 +63,18 @@ class DeadView(View):
         self._kinds: dict[str, ErrorKind] = {}
         self._is_asked = False
         self._is_known = False
-        self._rest_until = 0.0
+        self._rest = Rest()
 
     def renew(self) -> None:
         """Group anew, unless that takes long and was done a moment ago."""
-        if not self._is_asked and self.context.now >= self._rest_until:
+        if not self._is_asked and not self._rest.puts_off(self.context.now):
             self._is_asked = True
             self.ask(ErrorKindsOf(self.filtered_by.topic))
 
     def refresh_rows(self) -> None:
         """Show the groups that the filter keeps."""
+        if self._rest.is_owed(self.context.now):
+            self.renew()
         kept = {key: kind for key, kind in self._kinds.items() if self._keeps(kind)}
         self.put_rows(((key, self._row(kind)) for key, kind in self._sorted(kept)), self._note())
 
@@ -144,7 +146,7 @@ class DeadView(View):
         match event.request, event.value:
             case ErrorKindsOf(), list(kinds):
                 self._is_asked, self._is_known = False, True
-                self._rest_until = self.context.now + event.took_s * _REST
+                self._rest.begin(self.context.now, event.took_s)
                 self._kinds = {f"{kind.topic}\0{kind.error_kind}": kind for kind in kinds}
                 self.show(self.context)
 
@@ -177,7 +179,7 @@ class DeadView(View):
         now = self.context.now
         return (
             Cell(kind.error_kind or "no error was given", Tone.BAD),
-            Cell(count(kind.count, 9), Tone.ACCENT),
+            Cell(count(kind.count, 8), Tone.ACCENT),
             kind.topic,
             age(now - kind.last),
             age(now - kind.first),

@@ -15,6 +15,7 @@ from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.aims import aim_at
 from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, message_row
+from smq_tui.screens.resting import Rest
 from smq_tui.screens.view import View
 from smq_tui.values import State
 from smq_tui.widgets.key_order import SortedOrder
@@ -37,8 +38,6 @@ TABS: Final = (None, State.READY, State.DELAYED, State.PROCESSING, State.DEAD, S
 _FIRST_LIMIT: Final = 1_000
 _GROWTH: Final = 10
 _LAST_LIMIT: Final = 1_000_000
-_REST: Final = 30.0
-"""A list is not read again before so many times what reading it took."""
 _MOST_TARGETS: Final = 10_000
 
 
@@ -73,7 +72,7 @@ class MessagesView(View):
         self._has_topic = True
         self._limit = _FIRST_LIMIT
         self._asked: OrderOf | None = None
-        self._rest_until = 0.0
+        self._rest = Rest()
         self._shown: OrderOf | None = None
         self._order = SortedOrder(())
         self._search = ""
@@ -81,6 +80,8 @@ class MessagesView(View):
 
     def refresh_rows(self) -> None:
         """Let the ages in view go on."""
+        if self._rest.is_owed(self.context.now):
+            self.renew()
         self.table.note = "" if self.table.row_count else self._note()
         visible = (int(key) for key in self.table.visible_keys)
         self.table.deliver({key: self._row(self.messages[key]) for key in visible if key in self.messages})
@@ -90,7 +91,7 @@ class MessagesView(View):
         if self._is_at_beginning():
             self._limit = _FIRST_LIMIT
         wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)
-        if wanted == self._shown and self.context.now < self._rest_until:
+        if wanted == self._shown and self._rest.puts_off(self.context.now):
             self.table.renew_rows()
         elif self._asked is None or wanted != self._asked:
             self._asked = wanted
@@ -195,7 +196,7 @@ class MessagesView(View):
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
             case OrderOf() as request, Order(ids=ids, has_more=has_more) if request == self._asked:
-                self._rest_until = self.context.now + event.took_s * _REST
+                self._rest.begin(self.context.now, event.took_s)
                 self._take_order(request, ids, has_more=has_more)
             case RowsOf(), dict(rows):
                 self._take_rows(rows)

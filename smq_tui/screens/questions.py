@@ -33,7 +33,9 @@ def question(verb: Verb, aim: Aim, now: float) -> Question:
     what = "this message" if aim.count == 1 else f"{number} messages"
     return Question(
         title=f"{label} {what}?",
-        pieces=[*_described(aim, now), ("\n" + _EFFECTS[verb], "")],
+        pieces=_described(aim, now),
+        samples=_samples(aim),
+        effect=_EFFECTS[verb],
         label=f"{label} {number}",
         danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live),
         number=aim.count,
@@ -83,10 +85,12 @@ def _described(aim: Aim, now: float) -> Pieces:
             else ""
         )
         pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
-    pieces += [("       " + cell(sample, 70) + "\n", "$foreground 65%") for sample in aim.samples]
-    if aim.count > len(aim.samples) > 0:
-        pieces.append(("       …\n", "$foreground 65%"))
     return pieces
+
+
+def _samples(aim: Aim) -> tuple[str, ...]:
+    more = ("       …",) if aim.count > len(aim.samples) > 0 else ()
+    return (*(f"       {cell(sample, 90)}" for sample in aim.samples), *more)
 
 
 def purge_question(topic: str, state: str, number: int) -> Question:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TopicsView"]
 
-_SPARK_SLOTS: Final = 16
+_SPARK_SLOTS: Final = 15
 _SPARK_S: Final = 600.0
 
 _EMPTY: Final = (
@@ -51,7 +51,7 @@ class TopicsView(View):
         Column(key="in", title="IN/S", width=7, priority=60, is_number=True),
         Column(key="out", title="OUT/S", width=7, priority=61, is_number=True),
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
-        Column(key="state", title="STATE", width=18, priority=88, is_sortable=False),
+        Column(key="state", title="STATE", width=20, priority=88, is_sortable=False),
     )
     HINTS = ("open", "requeue", "pause", "add", "import", "filter", "chart", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {

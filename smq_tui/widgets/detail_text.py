@@ -148,10 +148,11 @@ def about_activity(entry: ActivityEntry, *, now: float) -> Pieces:
 
 def _message_facts(message: Message, now: float) -> list[tuple[str, str]]:
     limit = "the topic's limit" if message.max_attempts is None else f"at most {message.max_attempts}"
+    leases = f"{message.deliveries} lease{'' if message.deliveries == 1 else 's'}"
     facts = [
         ("topic", message.topic),
         ("created", f"{clock_time(message.created_at, now=now)}, {age(now - message.created_at)} ago"),
-        ("attempts", f"{message.attempts} counted, {message.deliveries} leases in all, {limit}"),
+        ("attempts", f"{message.attempts} counted, {leases} in all, {limit}"),
         ("priority", str(message.priority)),
         ("key", message.key or "-"),
     ]

@@ -37,6 +37,9 @@ def after(*keys: str) -> Callable[[Pilot[int]], object]:
         for key in keys:
             await pilot.press(key)
             await settle(pilot)
+        for field in app.screen.query("Input, TextArea"):
+            # On a slow machine the picture may be taken while its cursor is dark.
+            field.cursor_blink = False  # type: ignore[attr-defined]  # both have it
         for _ in range(40):
             await pilot.pause()
         app.main.show_lines()  # type: ignore[attr-defined]  # the dashboard's
