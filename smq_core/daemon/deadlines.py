@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.protocol import Cancel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.handlers import Routes
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.process import WorkerProcess
     from smq_core.daemon.slots import Slot
 
-__all__ = ["enforce_deadlines"]
+__all__ = ["busy_ones", "enforce_deadlines"]
+
+_BUSY_PART: Final = 0.02
+"""Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
 
 
 def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
@@ -35,7 +40,7 @@ def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float
 def _tell(process: WorkerProcess, slot: Slot, journal: Journal) -> None:
     if slot.message_id in process.cancelled or slot.message_id not in process.in_flight:
         return
-    process.cancelled.add(slot.message_id)
+    process.cancelled[slot.message_id] = _processor_ns(process.pid, slot.thread)
     process.send(Cancel([slot.message_id], "timeout"))
     journal.warning(
         "handler_timeout",
@@ -51,10 +56,9 @@ def _kill_if_hung(
     hung = [slot for slot in overdue if now > slot.deadline + patience[slot]]
     if not hung:
         return
-    # a thread that loops in C code holds up all others of its process: where one runs, those that sleep are
-    # its victims
-    running = [slot for slot in overdue if _is_running(process.pid, slot.thread)]
-    blamed = running or hung
+    told = [slot for slot in overdue if slot.message_id in process.cancelled]
+    used_ns = [_processor_ns(process.pid, slot.thread) - process.cancelled[slot.message_id] for slot in told]
+    blamed = [told[place] for place in busy_ones(used_ns, now - told[0].deadline)] or hung
     process.killed_for = {slot.message_id for slot in blamed}
     process.killed_timeout_s = blamed[0].deadline - blamed[0].started
     process.kill(signal.SIGKILL)
@@ -72,10 +76,21 @@ def _kill_after_s(process: WorkerProcess, slot: Slot, routes: Routes) -> float:
     return spec.kill_after_s if spec else float("inf")
 
 
-def _is_running(pid: int, thread: int) -> bool:
-    """Say whether a thread is at work in this moment; where the system does not tell, no."""
+def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
+    """Answer which threads of a process that hangs are at work, by the processor time of each meanwhile.
+
+    One that loops in C code holds up all others, which are its victims. These wake 200 times a second to ask
+    for the interpreter, so that what they do in this moment tells nothing, least of all on a busy machine.
+    """
+    busiest_ns = max(used_ns)
+    if busiest_ns < _BUSY_PART * elapsed_s * 1e9:
+        return []
+    return [place for place, used in enumerate(used_ns) if used > busiest_ns / 2]
+
+
+def _processor_ns(pid: int, thread: int) -> int:
+    """Answer how long a thread has been at work; where the system does not tell, no time."""
     try:
-        stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text(encoding="utf-8", errors="replace")
-        return stat.rpartition(")")[2].split()[0] == "R"
+        return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii").split()[0])
     except (OSError, IndexError):
-        return False
+        return 0

@@ -66,7 +66,6 @@ class WorkerProcess:
         """Start it; it is given work once it said that all handlers could be imported."""
         self.socket, self._popen = _spawn(map_fd)
         self.program = program
-        self.started_at = now
         self.slot_range = SlotRange(self._popen.pid, slots.first, slots.count)
         self.slots = berth.slots(slots.first, slots.count)
         self.in_flight: dict[int, Flight] = {}
@@ -83,8 +82,8 @@ class WorkerProcess:
         self.has_worked = False
         """A message was handled, or was being handled when it died."""
         self.killed_timeout_s = 0.0
-        self.cancelled: set[int] = set()
-        """Messages whose handlers were told to end."""
+        self.cancelled: dict[int, int] = {}
+        """Messages whose handlers were told to end, and how long their threads had been at work then (ns)."""
         self.refusal = ""
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
+from tests.daemon.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,3 +23,11 @@ def queue(path: Path) -> Iterator[Queue]:
     """Give the queue of the test's folder."""
     with Queue(path) as opened:
         yield opened
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """Give a runner on its own."""
+    made = Bench()
+    yield made
+    made.close()

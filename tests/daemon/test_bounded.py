@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smq_core.daemon.bounded import KEPT, ends_of, tail_of
@@ -18,6 +18,7 @@ def test_a_long_error_keeps_its_beginning_and_its_end() -> None:
     assert len(kept) == KEPT - len("…".encode()) + 1
 
 
+@settings(max_examples=20)
 @given(st.text(min_size=KEPT // 4), st.sampled_from([1, 3, 5]))
 def test_what_is_kept_fits_whatever_was_written(text: str, times: int) -> None:
     for kept in (ends_of(text * times), tail_of(text * times)):

@@ -1,0 +1,101 @@
+"""A runner on its own, without a worker process: what it is given, and what it reports."""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from smq_core.clock import SystemClock
+from smq_core.daemon.protocol import Delivery, Failed, HandlerSpec, Printed
+from smq_core.daemon.runner import Action, Runner
+from smq_core.daemon.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.daemon.incoming import HandlerMessage
+
+__all__ = ["BENCH_S", "Bench", "failed"]
+
+BENCH_S = 10.0
+
+
+class Bench:
+    """A runner on its own: what goes in, and what comes out."""
+
+    def __init__(self) -> None:
+        self.inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self.out: queue.SimpleQueue[int | Failed | Printed] = queue.SimpleQueue()
+        self.extended: list[tuple[int, float | None]] = []
+        self.slots = Slots(mmap.mmap(-1, 4096), 0, 1)
+        self.stopping = threading.Event()
+        self.actions: dict[str, Action] = {}
+        self.loop = asyncio.new_event_loop()
+        self.loop_thread = threading.Thread(target=self.loop.run_forever)
+        self.loop_thread.start()
+        self.runner = Runner(
+            0,
+            inbox=self.inbox,
+            outbox=self,
+            actions=self.actions.get,
+            slots=self.slots,
+            stopping=self.stopping,
+            loop=lambda: self.loop,
+            clock=SystemClock(),
+        )
+        self.runner.start()
+
+    def done(self, message_id: int, took_s: float) -> None:
+        """Take an ack."""
+        assert took_s >= 0
+        self.out.put(message_id)
+
+    def printed(self, outcome: Printed, took_s: float) -> None:
+        """Take an ack of a command."""
+        assert took_s >= 0
+        self.out.put(outcome)
+
+    def failed(self, outcome: Failed, took_s: float) -> None:
+        """Take another outcome."""
+        assert took_s >= 0
+        self.out.put(outcome)
+
+    def extend(self, message_id: int, seconds: float | None) -> None:
+        """Take a request for time."""
+        self.extended.append((message_id, seconds))
+
+    def give(
+        self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0
+    ) -> None:
+        """Deliver message 5 of topic t to a handler."""
+        self.actions["t"] = Action(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
+        self.inbox.put(
+            Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0)
+        )
+
+    def command(self, script: str, *, timeout: float = 60.0) -> None:
+        """Deliver message 5 of topic t to a command."""
+        spec = HandlerSpec("t", command=("sh", "-c", script), timeout_s=timeout)
+        self.actions["t"] = Action(spec, None)
+        self.inbox.put(Delivery(5, "t", "1", "json", None, 0, None, 1, 1, None, 0, 0, None, 0, 0))
+
+    def outcome(self) -> int | Failed | Printed:
+        """Wait for an id that was acked, or another outcome."""
+        return self.out.get(timeout=BENCH_S)
+
+    def close(self) -> None:
+        """End the threads."""
+        self.inbox.put(None)
+        self.runner.join(BENCH_S)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.loop_thread.join()
+        self.loop.close()
+
+
+def failed(bench: Bench) -> Failed:
+    outcome = bench.outcome()
+    assert isinstance(outcome, Failed)
+    return outcome
