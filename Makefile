@@ -3,7 +3,7 @@ BIN := .venv/bin
 CODE := $(wildcard smq_core smq_tui tests examples benchmarks screenshots)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
 
-.PHONY: help run test test-fast check static format lint types imports fix bench bench-quick faults screenshots clean clean-all venv venv-dev
+.PHONY: help run test test-fast check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -42,6 +42,11 @@ faults: venv-dev ## the matrix of faults at full length (some twenty minutes): w
 	@mkdir -p build && rm -f build/faults.jsonl
 	SMQ_FAULTS=full SMQ_FAULT_RESULTS=build/faults.jsonl $(BIN)/pytest -m fault --timeout 1800 $(ARGS); ended=$$?; \
 	SMQ_FAULTS=full $(BIN)/python -m tests.reliability build/faults.jsonl; exit $$ended
+
+audit: venv-dev ## look for known weaknesses of what is installed (asks the service of PyPI)
+	$(BIN)/python -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 bench: venv ## smq, its limit and its peers: writes docs/benchmarks.md (about two hours; ARGS="--sections alike --rounds 1")
 	$(BIN)/python -m benchmarks.full $(ARGS)
