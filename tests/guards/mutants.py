@@ -1,17 +1,20 @@
 """Every guard of the project, as a change of one file that takes it away.
 
-Guards are the parts of the conditions of the named statements and of the triggers, and a few steps of the
-code that no statement shows: see `STEPS`.
+Guards are the parts of the conditions of the named statements, of the triggers and of what operators select,
+and a few steps of the code: see `steps`.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.guards.clauses import guards
+from tests.guards.steps import SQL, STEPS, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +22,9 @@ if TYPE_CHECKING:
     from tests.guards.clauses import Guard
 
 ROOT = Path(__file__).parents[2]
-SQL = "smq_core/store/sqlite"
-COMMANDS = "smq_core/cli"
-PRINTER = f"{COMMANDS}/output.py"
-JOURNAL = "smq_core/daemon/journal.py"
+FILTERS = f"{SQL}/filters.py"
 LONGEST_NAME = 90
+FRAGMENT = re.compile(r"^\(?\w.* (=|<|>|<=|>=|LIKE|IN|IS NOT) (:|'|NULL|\()")
 HEAD = re.compile(r"(?:-- name:|CREATE TRIGGER) (\w+)")
 
 
@@ -37,57 +38,11 @@ class Mutant(NamedTuple):
     """What the file says without it."""
 
 
-class Step(NamedTuple):
-    """A step of the code that can be switched off."""
-
-    name: str
-    file: str
-    code: str
-    instead: str
-
-
-STEPS = (
-    Step("the flush", f"{SQL}/wal.py", "os.fdatasync(descriptor)", "os.fstat(descriptor)"),
-    Step("the turn", f"{SQL}/turn.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "del self._left"),
-    Step(
-        "the safe text of one line of ASCII",
-        "smq_core/safe_text.py",
-        "return text if text.isprintable() else text.translate(_CELL)",
-        "return text",
-    ),
-    Step(
-        "the safe text of all other",
-        "smq_core/safe_text.py",
-        'return _EMOJI_FORM.sub("", text).translate(table)',
-        "return text",
-    ),
-    Step("the safe text of a printed line", PRINTER, "stdout.write(cell(text)", "stdout.write(str(text)"),
-    Step("the safe text of printed lines", PRINTER, "stdout.write(block(text)", "stdout.write(str(text)"),
-    Step("the safe text of complaints", PRINTER, "stderr.write(block(text)", "stderr.write(str(text)"),
-    Step("the safe text of tables", PRINTER, "[cell(value) for value in row]", "[*row]"),
-    Step(
-        "the safe text of headers",
-        f"{COMMANDS}/described.py",
-        "{cell(header)}: {cell(text)}",
-        "{header}: {text}",
-    ),
-    Step("the safe text of a log line", JOURNAL, "{action}: {cell(text)}{tail}", "{action}: {text}{tail}"),
-    Step("the safe text of a log record", JOURNAL, '"text": cell(text)', '"text": text'),
-    Step("the safe text of a log's fields", JOURNAL, "cell(value) if isinstance", "value if isinstance"),
-    Step("the safe text of a check", "smq_core/daemon/main.py", "cell(finding.text)", "finding.text"),
-    Step(
-        "the import's progress row",
-        f"{SQL}/imports.py",
-        "db.execute(_BEGIN if progress.id is None else _CONTINUE, values)",
-        "del values",
-    ),
-)
-
-
 def all_mutants() -> list[Mutant]:
     """Answer every mutant, those of one file together."""
     files = sorted([*(ROOT / SQL / "queries").glob("*.sql"), *(ROOT / SQL / "migrations").glob("*.sql")])
-    return [*(mutant for file in files for mutant in _of_sql(file)), *map(_of_step, STEPS)]
+    of_sql = (mutant for file in files for mutant in _of_sql(file))
+    return [*of_sql, *_of_filters(), *map(_of_step, STEPS)]
 
 
 def _of_sql(file: Path) -> Iterator[Mutant]:
@@ -95,9 +50,22 @@ def _of_sql(file: Path) -> Iterator[Mutant]:
     seen: Counter[str] = Counter()
     for guard in guards(sql):
         name = f"{file.name} {_statement(sql, guard)}: {_shown(sql, guard)}"
-        seen[name] += 1
-        number = f" (number {seen[name]})" if seen[name] > 1 else ""
-        yield Mutant(name + number, str(file.relative_to(ROOT)), guard.dropped_from(sql))
+        yield Mutant(_numbered(seen, name), str(file.relative_to(ROOT)), guard.dropped_from(sql))
+
+
+def _of_filters() -> Iterator[Mutant]:
+    """Drop each of the fixed fragments of which the conditions of operators are composed."""
+    text = (ROOT / FILTERS).read_text(encoding="utf-8")
+    lines = [0, *accumulate(len(line) for line in text.splitlines(keepends=True))]
+    seen: Counter[str] = Counter()
+    for part in ast.parse(text).body:
+        where = part.name if isinstance(part, ast.FunctionDef) else "fragment"
+        for node in ast.walk(part):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and FRAGMENT.search(node.value):
+                begin = lines[node.lineno - 1] + node.col_offset
+                end = lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+                dropped = f"{text[:begin]}{f'({node.value} OR 1)'!r}{text[end:]}"
+                yield Mutant(_numbered(seen, f"filters.py {where}: {node.value}"), FILTERS, dropped)
 
 
 def _of_step(step: Step) -> Mutant:
@@ -107,6 +75,12 @@ def _of_step(step: Step) -> Mutant:
             f"{step.file} does not say {step.code!r} once: tell in STEPS what switches {step.name} off"
         )
     return Mutant(f"{Path(step.file).name}: {step.name}", step.file, text.replace(step.code, step.instead))
+
+
+def _numbered(seen: Counter[str], name: str) -> str:
+    """Tell guards of one text apart."""
+    seen[name] += 1
+    return f"{name} (number {seen[name]})" if seen[name] > 1 else name
 
 
 def _statement(sql: str, guard: Guard) -> str:

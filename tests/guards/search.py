@@ -40,6 +40,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "described.py": ("tests/cli/test_printed_text.py",),
     "journal.py": ("tests/daemon/test_housekeeping.py",),
     "main.py": ("tests/cli/test_printed_text.py",),
+    "filters.py": (f"{ALONE}selections.py", "tests/conformance/test_browse.py"),
     "turn.py": ("tests/faults/test_turns.py",),
     "wal.py": ("tests/faults/test_durability.py",),
     "imports.py": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guards.mutants import ROOT, STEPS
+from tests.guards.mutants import ROOT
 from tests.guards.search import Found
+from tests.guards.steps import STEPS
 from tests.matrix import IS_FULL
 
 if TYPE_CHECKING:

@@ -1,0 +1,57 @@
+"""The steps of the code that guard something and can be switched off, each by one replacement."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SQL = "smq_core/store/sqlite"
+COMMANDS = "smq_core/cli"
+PRINTER = f"{COMMANDS}/output.py"
+JOURNAL = "smq_core/daemon/journal.py"
+
+
+class Step(NamedTuple):
+    """A step of the code that can be switched off."""
+
+    name: str
+    file: str
+    code: str
+    instead: str
+
+
+STEPS = (
+    Step("the flush", f"{SQL}/wal.py", "os.fdatasync(descriptor)", "os.fstat(descriptor)"),
+    Step("the turn", f"{SQL}/turn.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "del self._left"),
+    Step(
+        "the safe text of one line of ASCII",
+        "smq_core/safe_text.py",
+        "return text if text.isprintable() else text.translate(_CELL)",
+        "return text",
+    ),
+    Step(
+        "the safe text of all other",
+        "smq_core/safe_text.py",
+        'return _EMOJI_FORM.sub("", text).translate(table)',
+        "return text",
+    ),
+    Step("the safe text of a printed line", PRINTER, "stdout.write(cell(text)", "stdout.write(str(text)"),
+    Step("the safe text of printed lines", PRINTER, "stdout.write(block(text)", "stdout.write(str(text)"),
+    Step("the safe text of complaints", PRINTER, "stderr.write(block(text)", "stderr.write(str(text)"),
+    Step("the safe text of tables", PRINTER, "[cell(value) for value in row]", "[*row]"),
+    Step(
+        "the safe text of headers",
+        f"{COMMANDS}/described.py",
+        "{cell(header)}: {cell(text)}",
+        "{header}: {text}",
+    ),
+    Step("the safe text of a log line", JOURNAL, "{action}: {cell(text)}{tail}", "{action}: {text}{tail}"),
+    Step("the safe text of a log record", JOURNAL, '"text": cell(text)', '"text": text'),
+    Step("the safe text of a log's fields", JOURNAL, "cell(value) if isinstance", "value if isinstance"),
+    Step("the safe text of a check", "smq_core/daemon/main.py", "cell(finding.text)", "finding.text"),
+    Step(
+        "the import's progress row",
+        f"{SQL}/imports.py",
+        "db.execute(_BEGIN if progress.id is None else _CONTINUE, values)",
+        "del values",
+    ),
+)
