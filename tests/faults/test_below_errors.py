@@ -15,8 +15,9 @@ import pytest
 
 from smq_core import StoreBusy, StoreCorrupt, StoreUnavailable
 from smq_core.errors import SmqError
+from smq_core.store import compact, repair
 from smq_core.store.sqlite import checkpoints, housekeeping
-from tests.faults.core_calls import CALLS
+from tests.faults.core_calls import CALLS, Call
 from tests.faults.invariant import assert_sound
 from tests.faults.striking import Blow, struck_places
 from tests.faults.vfs import observed
@@ -35,6 +36,18 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+HOUSEKEEPING = {
+    "compact": Call(
+        CALLS["prune"].prepare, lambda desk: compact(desk.location), may_be_repeated=True, is_warm=False
+    ),
+    "repair": Call(
+        CALLS["requeue, late"].prepare,
+        lambda desk: repair(desk.location, desk.clock.now_ms()),
+        may_be_repeated=True,
+        is_warm=False,
+    ),
+}
+"""What others do not strike, since it takes long."""
 TOLD = (StoreUnavailable, StoreBusy, StoreCorrupt)
 ROWS = (
     pytest.param(
@@ -105,6 +118,8 @@ def test_a_verb_that_the_disk_fails_is_told_or_done_and_the_next_one_works(
     failures: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, call in HOUSEKEEPING.items():
+        monkeypatch.setitem(CALLS, name, call)
     for name, failure, stays in chosen(failures):
         # with and without a checkpoint at the end of each write, and the rest of it
         pages = 1 if stays == (len(name) % 2 == 0) else 1_000
