@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,10 +18,28 @@ from smq_core.errors import NotAQueue, SchemaTooNew, StoreCorrupt, StoreError, S
 from smq_core.store.sqlite import opening
 from tests.faults.folder import contents
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.matrix import Fault
+
 NOW_MS = 1_700_000_000_000
-
-
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010101006000600000ffdb0043") + os.urandom(20_000)
+
+pytestmark = pytest.mark.fault(
+    row="a file that is no queue, or a damaged one, named as one",
+    part="doors",
+    promise="refused with a sentence, and every byte stays",
+    how="pictures, zeros, other programs' databases, newer and cut queues, pipes, folders, impossible paths",
+)
+
+
+@pytest.fixture(autouse=True)
+def _each_is_a_fault(fault: Fault) -> Iterator[None]:
+    """Count a test that comes to its end: each names a file that has to be refused."""
+    yield
+    fault.struck()
+    fault.ran()
 
 
 def prepare(path: Path, *, may_create: bool = True, may_write: bool = True) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from smq_tui.app import Dashboard
+    from tests.matrix import Fault
 
 HOSTILE = (
     "\x1b]52;c;U01RUFdORUQ=\x07 clipboard",
@@ -69,8 +70,14 @@ def fill_with_hostile_text(location: str) -> None:
         inspector.pause("[red]topic[/x]", HOSTILE[1])
 
 
+@pytest.mark.fault(
+    row="terminal escapes and markup in every field, on every screen",
+    part="bad input",
+    promise="no control of a terminal, C1 or sign that turns the direction leaves, markup is shown as text",
+    how="hostile text in every field, and what a real terminal gets of it",
+)
 @pytest.mark.slow
-def test_no_escape_of_a_payload_leaves_on_any_screen(location: str, tmp_path: Path) -> None:
+def test_no_escape_of_a_payload_leaves_on_any_screen(location: str, tmp_path: Path, fault: Fault) -> None:
     fill_with_hostile_text(location)
     (tmp_path / "\x1b]0;SMQPWNED\x07.jsonl").write_text("1\n")
     with Terminal(location, tmp_path) as terminal:
@@ -86,6 +93,8 @@ def test_no_escape_of_a_payload_leaves_on_any_screen(location: str, tmp_path: Pa
     leaked = [sequence for sequence in FORBIDDEN if sequence in terminal.output]
     is_shown_as_text = b"[red]topic[/x]" in terminal.output
     assert (leaked, is_shown_as_text) == ([], True)
+    fault.struck(len(HOSTILE))
+    fault.ran(len(FORBIDDEN))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
