@@ -107,7 +107,7 @@ class Moment(NamedTuple):
 def test_after_a_power_loss_in_a_door_the_next_one_finishes_it(
     tmp_path: Path, door: Door, fault: Fault, durability: str
 ) -> None:
-    for seed in range(scaled(1, 12)):
+    for seed in range(scaled(1, 8)):
         folder = tmp_path / str(seed)
         door.renew(folder)
         for number, moment in enumerate(go_through_until_dark(folder, seed, durability)):

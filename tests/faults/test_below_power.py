@@ -214,7 +214,7 @@ def fail_often(
     monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 30)
     monkeypatch.setattr(checkpoints, "RESTART_PAGES", 60)
     monkeypatch.setattr(housekeeping, "TRUNCATE_BYTES", 50_000)
-    for seed in range(scaled(3, 60)):
+    for seed in range(scaled(3, 40)):
         folder = tmp_path / str(seed)
         folder.mkdir()
         (folder / "queue.sqlite3").write_bytes(template.read_bytes())

@@ -54,7 +54,7 @@ def test_a_verb_that_the_shm_fails_is_told_or_done_and_the_next_one_works(
 def struck(name: str, folder: Path, injector: ShmInjector, *, stays: bool) -> Iterator[int]:
     """Strike a call at every place, or at some that a seed chooses."""
     chance = random.Random(name)  # noqa: S311 - a run repeats itself
-    stride = 1 if stays else scaled(9, 1)
+    stride = 1 if stays else scaled(9, 2)
 
     def strike(place: int, work: Callable[[], object]) -> Blow:
         is_told = False

@@ -78,7 +78,7 @@ def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
 ) -> None:
     chance = random.Random(0)  # noqa: S311 - a run repeats itself
     cuts = range(written.ends[-3], written.ends[-1])
-    for end in chance.sample(cuts, min(scaled(60, 20_000), len(cuts))):
+    for end in chance.sample(cuts, min(scaled(60, 4_000), len(cuts))):
         fault.struck()
         assert_found(tmp_path / "found", written, written.wal[:end], written.whole(end))
         fault.ran()
@@ -94,7 +94,7 @@ def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
     tmp_path: Path, written: Written, fault: Fault
 ) -> None:
     chance = random.Random(0)  # noqa: S311 - a run repeats itself
-    for _ in range(scaled(60, 8_000)):
+    for _ in range(scaled(60, 4_000)):
         place = chance.randrange(written.ends[2], written.ends[-1])
         rotten = bytearray(written.wal)
         rotten[place] ^= 1 << chance.randrange(8)
