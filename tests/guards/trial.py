@@ -112,6 +112,8 @@ class Bench:
     def _run(self, tests: Sequence[str], writing: int) -> NoReturn:
         """Be the child: run the tests, tell the parent, and end without what it would do at its own end."""
         os.setsid()
+        # who starts this in the background has them ignored, and so would the programs that tests interrupt
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(self.folder)
         output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(output, 1)
