@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.matrix import Fault
+
 NOW_MS = 1_700_000_000_000
 HOLDER = (
     "import sqlite3, sys\n"
@@ -46,6 +48,22 @@ def held(path: Path, *statements: str) -> Iterator[None]:
         assert holder.stdout.readline() == "held\n"
         yield
         holder.communicate("")
+
+
+pytestmark = pytest.mark.fault(
+    row="somebody holds the database, or the disk is full, while it is opened",
+    part="doors",
+    promise="opened or refused with a sentence, and nothing half-made",
+    how="another process in the middle of a transaction; page limits from none to forty",
+)
+
+
+@pytest.fixture(autouse=True)
+def _each_is_a_fault(fault: Fault) -> Iterator[None]:
+    """Count a test that comes to its end: in each a database is held, or has no room."""
+    yield
+    fault.struck()
+    fault.ran()
 
 
 @pytest.fixture(autouse=True)

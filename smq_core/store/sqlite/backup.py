@@ -46,9 +46,8 @@ def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int
             _flush(part)
             _publish(part, target)
     finally:
-        # in one call of C, before which the interpreter looks for no interrupt
-        try:  # noqa: SIM105
-            os.unlink(part)  # noqa: PTH108
+        try:  # noqa: SIM105 - before a `with`, as before a method of Path, an interrupt may come
+            os.unlink(part)  # noqa: PTH108 - see above
         except (FileNotFoundError, NotADirectoryError):
             pass
 
