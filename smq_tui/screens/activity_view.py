@@ -64,6 +64,7 @@ class ActivityView(View):
         super().__init__(name)
         self._entries: dict[int, ActivityEntry] = {}
         self._is_asked = False
+        self._is_known = False
 
     def renew(self) -> None:
         """Read the newest entries."""
@@ -76,8 +77,9 @@ class ActivityView(View):
         kept = [entry for entry in self._entries.values() if self._keeps(entry)]
         is_hidden = self.filtered_by and self._entries
         hidden = f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+        nothing = _EMPTY if self._is_known else self.first_note("Reading…")
         self.put_rows(
-            ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else _EMPTY
+            ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else nothing
         )
 
     def title_parts(self) -> Sequence[Part]:
@@ -98,13 +100,13 @@ class ActivityView(View):
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
             case ActivityOf(), list(entries):
-                self._is_asked = False
+                self._is_asked, self._is_known, self.failure = False, True, ""
                 self._entries = {entry.operation: entry for entry in entries}
                 self.show(self.context)
 
     @on(Failed)
-    def _give_up(self) -> None:
-        self._is_asked = False
+    def _give_up(self, event: Failed) -> None:
+        self._is_asked, self.failure = False, event.sentence
 
     def _keeps(self, entry: ActivityEntry) -> bool:
         query = self.filtered_by

@@ -145,14 +145,14 @@ class DeadView(View):
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
             case ErrorKindsOf(), list(kinds):
-                self._is_asked, self._is_known = False, True
+                self._is_asked, self._is_known, self.failure = False, True, ""
                 self._rest.begin(self.context.now, event.took_s)
                 self._kinds = {f"{kind.topic}\0{kind.error_kind}": kind for kind in kinds}
                 self.show(self.context)
 
     @on(Failed)
-    def _give_up(self) -> None:
-        self._is_asked = False
+    def _give_up(self, event: Failed) -> None:
+        self._is_asked, self.failure = False, event.sentence
 
     def _keeps(self, kind: ErrorKind) -> bool:
         query = self.filtered_by
@@ -165,7 +165,7 @@ class DeadView(View):
     def _note(self) -> str:
         if self.filtered_by and self._kinds:
             return f"No dead letters match {self.filtered_by.text}.\n\n  Esc   clear the filter"
-        return _EMPTY if self._is_known else "Counting…"
+        return _EMPTY if self._is_known else self.first_note("Counting…")
 
     def _sorted(self, kinds: dict[str, ErrorKind]) -> list[tuple[str, ErrorKind]]:
         sorting = self.table.sorting

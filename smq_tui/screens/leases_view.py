@@ -73,6 +73,7 @@ class LeasesView(View):
         self.messages: dict[int, Message] = {}
         self._lengths: Mapping[str, float] = {}
         self._is_asked = False
+        self._is_known = False
 
     def renew(self) -> None:
         """Read what is being processed: few rows, whatever the queue holds."""
@@ -131,14 +132,14 @@ class LeasesView(View):
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
             case LeasesOf(), Held(messages=messages, lengths=lengths):
-                self._is_asked = False
+                self._is_asked, self._is_known, self.failure = False, True, ""
                 self.messages = {message.id: message for message in messages}
                 self._lengths = lengths
                 self.show(self.context)
 
     @on(Failed)
-    def _give_up(self) -> None:
-        self._is_asked = False
+    def _give_up(self, event: Failed) -> None:
+        self._is_asked, self.failure = False, event.sentence
 
     def _keeps(self, message: Message) -> bool:
         query, now = self.filtered_by, self.context.now
@@ -151,7 +152,7 @@ class LeasesView(View):
     def _note(self) -> str:
         if self.filtered_by:
             return f"Nothing being processed matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
-        return _EMPTY
+        return _EMPTY if self._is_known else self.first_note("Reading…")
 
     def _row(self, message: Message, worker: WorkerInfo | None) -> Row:
         now = self.context.now

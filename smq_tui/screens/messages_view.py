@@ -199,13 +199,15 @@ class MessagesView(View):
                 self._rest.begin(self.context.now, event.took_s)
                 self._take_order(request, ids, has_more=has_more)
             case RowsOf(), dict(rows):
+                self.failure = ""
                 self._take_rows(rows)
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
+        self.failure = event.sentence
         if isinstance(event.request, OrderOf):
             self._asked, self._search = None, ""
-            self.show(self.context)
+            self.line.show(self._line_parts())
 
     @on(Progressed)
     def _tell_search(self, event: Progressed) -> None:
@@ -215,7 +217,7 @@ class MessagesView(View):
 
     def _take_order(self, request: OrderOf, ids: Sequence[int], *, has_more: bool) -> None:
         is_another = self._shown is None or self._shown.selection != request.selection
-        self._asked, self._search, self._shown = None, "", request
+        self._asked, self._search, self._shown, self.failure = None, "", request, ""
         self._order = SortedOrder(ids, is_falling=request.is_newest_first, has_more=has_more)
         self.table.set_order(self._order)
         if is_another:
@@ -259,8 +261,8 @@ class MessagesView(View):
         ).strip()
 
     def _note(self) -> str:
-        if self._asked is not None and self._shown is None:
-            return "Looking…"
+        if self._shown is None:
+            return self.first_note("Looking…")
         beyond = self.filtered_by.text.replace(f"topic:{self.filtered_by.topic}", "").strip()
         state = self.state.value if self.state else ""
         if beyond:
@@ -269,7 +271,7 @@ class MessagesView(View):
         where = f" in {self.filtered_by.topic}" if self.filtered_by.topic else ""
         drained = "all of them were taken" if self.state is State.READY else "there is nothing to mend here"
         next_keys = "  ]   next state\n  a   add a message\n  I   import a file"
-        return f"No {state} messages{where}: {drained}.\n\n{next_keys}"
+        return f"No {state + ' ' if state else ''}messages{where}: {drained}.\n\n{next_keys}"
 
 
 def _in_state(stats: TopicStats, state: State | None) -> int:

@@ -62,6 +62,8 @@ class View(Vertical):
         self.filtered_by = Query()
         self.context = Context()
         self.is_current = False
+        self.failure = ""
+        """Why what this screen shows could not be read; it is asked for again."""
         self.aims_at_all = False
         """True after `*`: an action is for all that match, in view or not."""
         self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
@@ -78,6 +80,8 @@ class View(Vertical):
         self.table.is_stale = context.is_stale
         if not self.is_current:
             return
+        if self.failure and not context.is_stale:
+            self.renew()
         if context.snapshot is None:
             self.table.note = first_note(context, self.table.scrollable_size.width)
         else:
@@ -86,6 +90,10 @@ class View(Vertical):
 
     def refresh_rows(self) -> None:
         """Bring the table up to what is known."""
+
+    def first_note(self, waiting: str) -> str:
+        """Say what stands in the place of rows that were never read: that they are, or why they cannot be."""
+        return f"This could not be read: {self.failure}\n\nTrying again." if self.failure else waiting
 
     def put_rows(self, rows: Iterable[tuple[Key, Row]], note: str) -> None:
         """Show rows, or where there are none a note in their place; never one after the other."""

@@ -211,6 +211,26 @@ def test_the_file_comes_and_goes_and_the_dashboard_recovers_alone(location: str,
     run(make_dashboard(location), scenario)
 
 
+@pytest.mark.parametrize("screen", "24")
+def test_a_list_that_could_not_be_read_says_so_and_is_read_again(
+    screen: str, location: str, tmp_path: Path
+) -> None:
+    fill(location)
+    away = tmp_path / "away"
+    away.mkdir()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        shutil.move(location, away)
+        await pilot.press(screen)
+        await until(pilot, lambda: "could not be read" in app.main.view.table.note)
+        shutil.move(away / Path(location).name, location)
+        app.main.refresh_now()
+        await until(pilot, lambda: app.main.view.table.row_count > 0)
+        assert not app.main.view.failure
+
+    run(make_dashboard(location), scenario)
+
+
 def test_a_database_that_somebody_has_to_himself_is_shown_when_he_lets_go(location: str) -> None:
     fill(location)
 

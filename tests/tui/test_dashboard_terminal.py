@@ -73,7 +73,7 @@ def fill_with_hostile_text(location: str) -> None:
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, on every screen",
     part="bad input",
-    promise="no control of a terminal, C1 or sign that turns the direction leaves, markup is shown as text",
+    promise="no control, C1 or sign that turns the direction leaves a payload, markup is shown as text",
     how="hostile text in every field, and what a real terminal gets of it",
 )
 @pytest.mark.slow
