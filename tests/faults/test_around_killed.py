@@ -89,7 +89,7 @@ def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> No
     how="SIGKILL at the n-th pwrite64 or fdatasync, the flush's too, of a program of all verbs (strace)",
 )
 def test_killed_at_a_system_call(tmp_path: Path, template: Path, fault: Fault, call: str) -> None:
-    for number in range(1, EFFECTS, scaled(9, 3) if call == "pwrite64" else scaled(4, 1)):
+    for number in range(1, EFFECTS, scaled(20, 3) if call == "pwrite64" else scaled(4, 1)):
         folder = renewed(tmp_path / "queue", template)
         is_killed = run_under_strace(f"{call}:signal=KILL:when={number}", folder, tmp_path / "log")
         assert_invariant(folder / "queue.sqlite3", tmp_path / "log")
