@@ -137,7 +137,9 @@ class Inbox:
                 run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode)
             )
             # a known one goes on where it was; of another file's content the same is taken anew
-            options = ImportOptions(topic=self.rules.topic, again=not is_known, rejects=claim.rejects)
+            options = ImportOptions(
+                topic=self.rules.topic, again=not is_known, rejects=claim.rejects, actor="inbox"
+            )
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)
         return None if report.has_nothing_new else report
 

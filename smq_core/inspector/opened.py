@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Self
 
+from smq_core.actor import user_name
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
 from smq_core.safe_text import clean_text
@@ -41,7 +41,7 @@ class Opened:
             InvalidMessage: for a timeout out of range.
         """
         self._clock: Clock = clock or SystemClock()
-        self._actor = clean_text(actor or _user())
+        self._actor = clean_text(actor or user_name())
         self._store = open_store(
             location,
             read_only=read_only,
@@ -81,10 +81,3 @@ def state_of(state: State | str | None) -> State | None:
         return None if state is None else State(state)
     except ValueError:
         raise InvalidMessage(f"{state!r} is no state: use one of {', '.join(State)}") from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from smq_core.actor import user_name
 from smq_core.clock import SystemClock
 from smq_core.jsonl.ledger import DryLedger, StoreLedger
 from smq_core.jsonl.line import LineParser
 from smq_core.jsonl.rejects import Lengths, Rejects
 from smq_core.jsonl.run import Run
 from smq_core.jsonl.start import Start, find_start
+from smq_core.safe_text import clean_text
 from smq_core.store.records import ImportProgress
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """By which a pipe is known when it comes again."""
     rejects: Path | None = None
     """None: the source's name with `.rejects`."""
+    actor: str | None = None
+    """Who the activity log names; None: the user."""
 
 
 def import_lines(
@@ -74,9 +78,11 @@ def import_lines(
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
         is_complete = run.take_all(progress) if is_new else True
-        return run.report(earlier.lines_taken + 1, rejects, is_complete=is_complete, is_dry_run=False)
+        report = run.report(earlier.lines_taken + 1, rejects, is_complete=is_complete, is_dry_run=False)
     finally:
         rejects.close()
+    _note(store, report, options, clock.now_ms())
+    return report
 
 
 def preview_lines(
@@ -104,6 +110,24 @@ def preview_lines(
     is_complete = run.take_all(progress)
     rejects = _rejects(source, options, start.progress)
     return run.report(lines_before + 1, rejects, is_complete=is_complete, is_dry_run=True)
+
+
+def _note(store: Store, report: ImportReport, options: ImportOptions, now_ms: int) -> None:
+    """Have the activity log tell what came in."""
+    if not report.taken:
+        return
+    topics = list(report.topics)
+    detail = (
+        report.source if report.is_complete else f"{report.source}, stopped after line {report.last_line:,}"
+    )
+    store.note(
+        "import",
+        actor=clean_text(options.actor or user_name()),
+        topic=topics[0] if len(topics) == 1 else None,
+        changed=report.taken,
+        detail=clean_text(detail),
+        now_ms=now_ms,
+    )
 
 
 def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:

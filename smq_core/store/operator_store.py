@@ -89,6 +89,12 @@ class OperatorStore(Protocol):
         """Answer what operators did, newest first."""
         ...
 
+    def note(
+        self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
+    ) -> None:
+        """Have the activity tell what was done by another way than an operation; nothing can undo it."""
+        ...
+
     def act(
         self,
         verb: str,

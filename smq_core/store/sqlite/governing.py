@@ -80,6 +80,17 @@ class Governing(Session):
 
         return self._write_durably(work)
 
+    def note(
+        self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
+    ) -> None:
+        """Have the activity tell what was done by another way than an operation."""
+
+        def work(db: apsw.Connection) -> None:
+            began = operations.begin(db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail)
+            operations.count(db, began.id, changed)
+
+        self._write_durably(work)
+
     def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
         """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
 

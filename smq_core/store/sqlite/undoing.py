@@ -97,10 +97,10 @@ class Undoing(Session):
                 self._write_durably(partial(_discard_if_empty, tally=tally))
                 return tally.outcome(names_ids=True)
         if tally.operation is None:
-            raise SmqError(
-                f"operation {operation} ({record.action}) cannot be undone: "
-                "it is too old, or removed messages for good"
-            )
+            why = "it is too old, or removed messages for good"
+            if record.action == "import":
+                why = "delete what it brought; the trash keeps that for a day"
+            raise SmqError(f"operation {operation} ({record.action}) cannot be undone: {why}")
         self._write_durably(partial(_close, undo=undo, tally=tally))
         return tally.outcome(names_ids=True)
 
