@@ -8,7 +8,7 @@ from smq_core.states import State
 from smq_core.store.records import Selection
 from smq_core.store.sqlite import filters
 from smq_core.store.sqlite.browsing import still_matching
-from tests.unit.statements import DEAD, NOW, POST, READY, Table
+from tests.unit.statements import DEAD, DONE, DUE, EXPIRED, LATER, LEASED, NOW, POST, READY, URGENT, Table
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,17 @@ def test_a_walk_over_the_table_keeps_to_its_state() -> None:
     found = Table().db.execute(filters.ids_sql(stream, {}), {**stream.values, "limit": 9})
 
     assert [number for (number,) in found] == [DEAD, DEAD + POST]
+
+
+def test_a_page_begins_beyond_the_one_before_and_ends_at_the_highest_id() -> None:
+    selection = Selection(max_id=DONE)
+    forward = filters.conditions(selection, NOW, after=EXPIRED)
+    backward = filters.conditions(selection, NOW, before=DEAD)
+
+    assert found(forward) == [DEAD, DONE]
+    assert found(backward) == [READY, URGENT, DUE, LATER, LEASED, EXPIRED]
+
+
+def found(wanted: dict[str, filters.Value]) -> list[object]:
+    sql = filters.ids_sql(filters.table_stream(None), wanted)
+    return [number for (number,) in Table().db.execute(sql, {**wanted, "limit": 99})]
