@@ -5,12 +5,15 @@ The story: a backup is put in the place of a damaged database while a producer r
 
 from __future__ import annotations
 
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Queue
+from smq_core import Queue, StoreUnavailable
 from smq_core.store import open_store
 from tests.faults.invariant import assert_sound
 
@@ -134,3 +137,65 @@ def move(queue: Queue, name: str) -> None:
     """Rename a database and what lies beside it."""
     for suffix in ("", "-wal", "-shm"):
         Path(queue.location + suffix).rename(Path(queue.location).with_name(name + suffix))
+
+
+@moved_and_replaced
+def test_a_consumer_that_waits_notices_that_another_database_lies_there(
+    queue: Queue, template: Path, fault: Fault
+) -> None:
+    queue.ack(*queue.dequeue("mail"))
+    move(queue, "moved")
+    Path(queue.location).write_bytes(template.read_bytes())
+    with Queue(queue.location) as other:
+        other.enqueue("mail", "new")
+
+        assert [lease.message.payload for lease in queue.dequeue("mail", wait=50)] == ["new"]
+    struck(fault, queue)
+
+
+@moved_and_replaced
+def test_a_consumer_notices_it_while_it_waits(queue: Queue, template: Path, fault: Fault) -> None:
+    """Nothing is written to what it watches any more: it looks once a second."""
+    queue.ack(*queue.dequeue("mail"))
+    started = threading.Event()
+
+    def wait() -> list[object]:
+        queue.dequeue("mail")
+        started.set()
+        return [lease.message.payload for lease in queue.dequeue("mail", wait=50)]
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
+        started.wait()
+        move(queue, "moved")
+        Path(queue.location).write_bytes(template.read_bytes())
+        with Queue(queue.location) as other:
+            other.enqueue("mail", "new")
+
+            assert waiting.result() == ["new"]
+    struck(fault, queue)
+
+
+@pytest.mark.fault(
+    row="the database alone moved, removed or replaced while it is open, and its -wal left",
+    part="around it",
+    promise="no id is returned for what nobody would find: StoreUnavailable says what to do",
+    how="rename or removal of the database; or an older copy of it is renamed to its name",
+)
+@pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
+def test_a_database_whose_wal_was_left_takes_nothing_more(
+    queue: Queue, template: Path, fault: Fault, how: str
+) -> None:
+    path = Path(queue.location)
+    if how == "moved":
+        path.rename(path.with_name("moved"))
+    elif how == "removed":
+        path.unlink()
+    else:
+        copy = shutil.copyfile(template, path.with_name("copy"))
+        copy.rename(path)
+
+    with pytest.raises(StoreUnavailable, match="nothing was written"):
+        queue.enqueue("mail", "new")
+    fault.struck()
+    fault.ran()

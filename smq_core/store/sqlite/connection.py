@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
-from smq_core.errors import StoreBusy, StoreError
+from smq_core.errors import StoreBusy, StoreError, StoreUnavailable
 from smq_core.store.sqlite.flushing import Flushing
 from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
 from smq_core.store.sqlite.translate import FAILURES, translate
@@ -40,6 +41,7 @@ class Connection(Reading):
     """1 inside a `transaction`."""
 
     def _attach(self) -> None:
+        self._moved = ctypes.c_int(0)
         if not self.settings.read_only:
             self._flushing = Flushing(self.db, self.settings)
             self._turn = self._flushing.turn
@@ -254,7 +256,30 @@ class Connection(Reading):
         if not self._flushing.wal.is_current():
             self._forsake()
             raise ClosedMeanwhileError
+        if self._has_moved():
+            raise StoreUnavailable(
+                f"{self.settings.path} was moved, replaced or removed while it was open, its -wal was not: "
+                "nothing was written. Close every program that uses it, then put a database there together "
+                "with its own -wal, or without any"
+            )
         return self._flushing.prepare()
+
+    def leave_if_replaced(self) -> None:
+        """Close the connection when its files were moved away and another database lies there.
+
+        The next call opens that one. Where nothing lies, who only waits makes nothing; where the old -wal
+        still lies, it would be mixed into the other database.
+        """
+        with self.lock:
+            if self.is_open and not self._depth and self._has_moved() and Path(self.settings.path).exists():
+                if not self.settings.read_only and self._flushing.wal.is_current():
+                    return
+                self._forsake()
+
+    def _has_moved(self) -> bool:
+        """Say whether the database at the path is not the open one; asks for the path's inode."""
+        self.db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(self._moved))
+        return self._moved.value != 0
 
     def _forsake(self) -> None:
         """Close a connection whose files were moved away or replaced.

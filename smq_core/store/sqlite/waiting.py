@@ -42,7 +42,13 @@ class Waiting(Session):
         Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps
         one.
         """
-        return SqliteWaiter(self._glance, is_shared=is_shared, monotonic=self._settings.monotonic)
+        return SqliteWaiter(
+            self._glance, self._leave_if_replaced, is_shared=is_shared, monotonic=self._settings.monotonic
+        )
+
+    def _leave_if_replaced(self) -> None:
+        """Let whoever waits on files that were moved away wait on those that lie there now."""
+        self._connections.get().leave_if_replaced()
 
     def _glance(self) -> Glance:
         while True:
@@ -67,12 +73,19 @@ class SqliteWaiter:
     """Notices that somebody committed; for one thread."""
 
     def __init__(
-        self, glance: Callable[[], Glance], *, is_shared: bool, monotonic: Callable[[], float]
+        self,
+        glance: Callable[[], Glance],
+        leave_if_replaced: Callable[[], None],
+        *,
+        is_shared: bool,
+        monotonic: Callable[[], float],
     ) -> None:
         """Start from now."""
         self._glance = glance
+        self._leave_if_replaced = leave_if_replaced
         self._is_shared = is_shared
         self._monotonic = monotonic
+        leave_if_replaced()
         self._seen = glance()
         connection = self._seen[0]
         self._watch = connection.watch() if is_shared else open_watch(_wal_of(connection))
@@ -103,7 +116,9 @@ class SqliteWaiter:
                 return False
             if self._watch is None:
                 pause(min(remaining, next(sleeps, IDLE_SLEEPS_S[-1])))
-            elif self._has_notice(min(remaining, NET_S)) and self._settle(deadline):
+            elif not self._has_notice(min(remaining, NET_S)):
+                self._leave_if_replaced()
+            elif self._settle(deadline):
                 return True
         return True
 
