@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
-from smq_core.errors import InvalidMessage
+from smq_core.errors import InvalidMessage, StoreBusy
 from smq_core.rows import holds_of, lease_of, raise_lost
 from smq_core.store.records import Failure, Hold
 from smq_core.validation import check_topic, duration_ms
@@ -45,7 +45,7 @@ def dequeue(
     leases = _take(store, clock, request, ack)
     if leases or not wait_s:
         return leases
-    return _wait(store, clock, request, longest_s)
+    return _wait(store, clock, request, longest_s, has_acked=bool(ack))
 
 
 def checked_topics(topics: Sequence[str]) -> Sequence[str]:
@@ -93,7 +93,9 @@ def _decoded(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -
         return None
 
 
-def _wait(store: Store, clock: Clock, request: LeaseRequest, wait_s: float) -> list[Lease]:
+def _wait(
+    store: Store, clock: Clock, request: LeaseRequest, wait_s: float, *, has_acked: bool
+) -> list[Lease]:
     # a caller waits in real time, whatever the clock of the messages says
     monotonic = SystemClock().monotonic
     deadline = monotonic() + wait_s
@@ -101,7 +103,13 @@ def _wait(store: Store, clock: Clock, request: LeaseRequest, wait_s: float) -> l
     waiter = store.waiter(is_shared=True)
     while True:
         looked_at = monotonic()
-        leases = _take(store, clock, request)
+        try:
+            leases = _take(store, clock, request)
+        except StoreBusy:
+            # "nothing was written" would have the caller ack again what is finished
+            if not has_acked:
+                raise
+            leases = []
         remaining = deadline - monotonic()
         if leases or remaining <= 0:
             return leases

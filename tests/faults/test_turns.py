@@ -165,3 +165,32 @@ def test_calls_in_vain_while_a_stopped_process_has_the_turn_cost_one_thread(hast
         holder.go()
         holder.rest()
         assert hasty.enqueue("mail", "hello") == 2
+
+
+HOLDER_AT_ONCE = """
+    import sqlite3, sys
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    print("looking", flush=True)
+    while connection.execute("SELECT count(*) FROM smq_messages WHERE status <> 'delayed'").fetchone()[0]:
+        pass
+    connection.execute("BEGIN IMMEDIATE")
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_a_wait_that_finds_the_database_held_has_finished_its_acks(hasty: Queue) -> None:
+    """To be told StoreBusy, "nothing was written", would have the caller ack again what is finished."""
+    (lease,) = hasty.dequeue("mail")
+    with child(HOLDER_AT_ONCE, hasty.location) as holder:
+        assert holder.line() == "looking"
+        hasty.enqueue("mail", "due soon", delay=0.4)
+        # it takes the lock as soon as the ack is there, and the next message comes due under it
+        assert hasty.dequeue("mail", ack=lease, wait=1.5) == []
+        assert holder.line() == "held"
+        with pytest.raises(StoreBusy):
+            hasty.enqueue("mail", "hello")
+        holder.go()
+        holder.rest()
+
+        assert [one.message.payload for one in hasty.dequeue("mail", wait=50)] == ["due soon"]
