@@ -35,6 +35,8 @@ class Reading:
     workers: tuple[WorkerInfo, ...] = ()
     expired: Mapping[str, int] = field(default_factory=dict)
     """How many leases are past their time, by topic."""
+    left_behind: Mapping[str, int] = field(default_factory=dict)
+    """How many others are held by daemons that are lost, by topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class TopicLine:
 
     stats: TopicStats
     expired: int = 0
+    left_behind: int = 0
     in_per_s: float | None = None
     """None until there are two readings."""
     out_per_s: float | None = None
@@ -131,15 +134,23 @@ def _line(stats: TopicStats, current: Reading, base: Reading | None, oldest: Rea
     arrived = _rate(stats.entered, then.entered, seconds) if then else None
     left = _rate(stats.finished, then.finished, seconds) if then else None
     expired = current.expired.get(stats.topic, 0)
+    left_behind = current.left_behind.get(stats.topic, 0)
     first = _stats(oldest, stats.topic)
     return TopicLine(
         stats=stats,
         expired=expired,
+        left_behind=left_behind,
         in_per_s=arrived,
         out_per_s=left,
         dead_since=stats.dead - (first.dead if first else stats.dead),
         trouble=diagnose(
-            stats, workers=current.workers, expired=expired, in_per_s=arrived, out_per_s=left, now=current.at
+            stats,
+            workers=current.workers,
+            expired=expired,
+            left_behind=left_behind,
+            in_per_s=arrived,
+            out_per_s=left,
+            now=current.at,
         ),
     )
 

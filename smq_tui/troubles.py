@@ -45,19 +45,31 @@ def diagnose(
     *,
     workers: Sequence[WorkerInfo],
     expired: int,
+    left_behind: int = 0,
     in_per_s: float | None,
     out_per_s: float | None,
     now: float,
 ) -> Trouble | None:
-    """Answer the worst that is wrong with a topic, None when nothing is."""
+    """Answer the worst that is wrong with a topic, None when nothing is.
+
+    `left_behind` are live leases of daemons that are lost. Whoever takes messages without being a daemon has
+    no row: it is known by what it holds and by what goes out.
+    """
     waits = stats.oldest_age_s or 0.0
+    is_worked_at = bool(out_per_s) or stats.processing > expired + left_behind
+    if left_behind:
+        return _left_behind(stats, left_behind + expired, workers)
     if expired and not _is_served(stats.topic, workers):
         leases = _number(expired, "lease")
         sentence = f"{leases} past their time: who held them is gone. Press 3 to see them, R to requeue."
         return Trouble(0, f"{expired} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
-    if stats.ready and waits > _STUCK_S and not stats.processing and not out_per_s:
+    if (
+        stats.ready
+        and not is_worked_at
+        and (waits > _STUCK_S or (out_per_s is not None and _is_deserted(stats.topic, workers)))
+    ):
         return _stuck(stats, waits, workers)
     if stats.dead:
         sentence = f"{_number(stats.dead, 'dead letter')}. Press 4 to see why, by error."
@@ -91,11 +103,26 @@ def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
 
 def _is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
     return any(
-        fnmatchcase(topic, pattern)
-        for worker in workers
-        if not is_lost(worker) and worker.state == "running"
-        for pattern in served_topics(worker)
+        _serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
     )
+
+
+def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
+    """Say whether all the daemons that have a handler for a topic are lost, and there are some."""
+    serving = [worker for worker in workers if _serves(worker, topic)]
+    return bool(serving) and all(is_lost(worker) for worker in serving)
+
+
+def _serves(worker: WorkerInfo, topic: str) -> bool:
+    return any(fnmatchcase(topic, pattern) for pattern in served_topics(worker))
+
+
+def _left_behind(stats: TopicStats, held: int, workers: Sequence[WorkerInfo]) -> Trouble:
+    waiting = ""
+    if stats.ready and not _is_served(stats.topic, workers):
+        waiting = f"; {count(stats.ready)} wait with no worker"
+    sentence = f"3, then R requeues the {count(held)} that a lost daemon holds{waiting}."
+    return Trouble(0, f"worker lost, {count(held, 3)} held", sentence)
 
 
 def _stuck(stats: TopicStats, waits: float, workers: Sequence[WorkerInfo]) -> Trouble:
@@ -105,6 +132,11 @@ def _stuck(stats: TopicStats, waits: float, workers: Sequence[WorkerInfo]) -> Tr
         return Trouble(
             2, f"stuck {since}", f"{messages} wait, the oldest {since}, though a worker serves it. Press 5."
         )
+    lost = [worker.heartbeat_age_s for worker in workers if _serves(worker, stats.topic) and is_lost(worker)]
+    if lost:
+        ago = age(min(lost))
+        sentence = f"its daemon is lost since {ago}, {messages} wait. Start smq-daemon for it (5: workers)."
+        return Trouble(1, f"worker lost {ago}", sentence)
     sentence = (
         f"no worker takes its {messages}, the oldest waits {since}. Start smq-daemon for it (5: workers)."
     )

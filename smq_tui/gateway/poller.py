@@ -13,11 +13,12 @@ from smq_core import Filter, SmqError, State
 from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
 from smq_tui.snapshot import Reading
+from smq_tui.troubles import is_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from smq_core import Clock, Inspector
+    from smq_core import Clock, Inspector, Message
 
 __all__ = ["Poller", "read"]
 
@@ -30,7 +31,7 @@ Their silence is what shows that they are gone.
 """
 _WAIT_S: Final = 0.2
 """The longest it sleeps without a look at whether it should end."""
-_EXPIRED_LIMIT: Final = 1_000
+_HELD_LIMIT: Final = 1_000
 
 
 class Poller:
@@ -117,12 +118,25 @@ class Poller:
 def read(inspector: Inspector, clock: Clock) -> Reading:
     """Take one look; its cost does not grow with the number of messages."""
     topics = tuple(inspector.topics())
+    workers = tuple(inspector.workers())
     expired: Counter[str] = Counter()
+    left_behind: Counter[str] = Counter()
     if any(stats.processing for stats in topics):
-        late = inspector.browse(
-            state=State.PROCESSING, where=Filter(only_expired=True), limit=_EXPIRED_LIMIT, preview=0
-        )
+        now = clock.now_ms() / 1000
+        late = _held(inspector, Filter(only_expired=True))
         expired.update(message.topic for message in late)
+        for worker in workers:
+            if is_lost(worker):
+                held = _held(inspector, Filter(worker=worker.id))
+                left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > now)
     return Reading(
-        at=clock.now_ms() / 1000, topics=topics, workers=tuple(inspector.workers()), expired=dict(expired)
+        at=clock.now_ms() / 1000,
+        topics=topics,
+        workers=workers,
+        expired=dict(expired),
+        left_behind=dict(left_behind),
     )
+
+
+def _held(inspector: Inspector, where: Filter) -> Sequence[Message]:
+    return inspector.browse(state=State.PROCESSING, where=where, limit=_HELD_LIMIT, preview=0)

@@ -5,6 +5,7 @@ Its lines, which view is shown, and how the newest snapshot reaches all of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual import on
@@ -24,7 +25,7 @@ from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.topics_view import TopicsView
 from smq_tui.screens.workers_view import WorkersView
-from smq_tui.snapshot import Reading, Snapshot, derive
+from smq_tui.snapshot import Snapshot, derive
 from smq_tui.trails import Trail, from_readings, from_samples
 from smq_tui.widgets.chart import Chart
 from smq_tui.widgets.detail_pane import DetailPane
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from smq_tui.requests import Request
     from smq_tui.screens.view import View
     from smq_tui.session import Session
+    from smq_tui.snapshot import Reading
     from smq_tui.values import Clock, TopicSample
 
 __all__ = ["SAMPLE_STEP_S", "Stage"]
@@ -258,4 +260,4 @@ def _is_moving(snapshot: Snapshot) -> bool:
 
 
 def _later(reading: Reading, now: float) -> Reading:
-    return Reading(at=now, topics=reading.topics, workers=reading.workers, expired=reading.expired)
+    return replace(reading, at=now)

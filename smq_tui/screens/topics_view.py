@@ -51,7 +51,7 @@ class TopicsView(View):
         Column(key="in", title="IN/S", width=7, priority=60, is_number=True),
         Column(key="out", title="OUT/S", width=7, priority=61, is_number=True),
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
-        Column(key="state", title="STATE", width=20, priority=88, is_sortable=False),
+        Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
     HINTS = ("open", "requeue", "pause", "add", "import", "filter", "chart", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
@@ -112,6 +112,15 @@ class TopicsView(View):
             return None
         return about_topic(line, now=self.context.now, workers=snapshot.reading.workers)
 
+    def hint(self) -> tuple[str, Tone]:
+        """Say what is wrong with the cursor's topic; the worst stands at the top of the screen already."""
+        snapshot = self.context.snapshot
+        line = snapshot.line(str(self.table.cursor_key)) if snapshot else None
+        if snapshot is None or line is None or line.trouble is None or line == snapshot.worst:
+            return "", Tone.MUTED
+        tone = Tone.BAD if line.trouble.is_bad else Tone.WARNING
+        return f"{line.stats.topic}: {line.trouble.sentence}", tone
+
     def open_row(self) -> bool:
         """Go to the topic's messages."""
         if self.table.cursor_key is None:
@@ -145,7 +154,7 @@ class TopicsView(View):
         return (
             Cell(stats.topic, Tone.ACCENT),
             _figure(stats.ready, 9),
-            _figure(stats.processing, 6, Tone.BAD if line.expired else Tone.PLAIN),
+            _figure(stats.processing, 6, Tone.BAD if line.expired or line.left_behind else Tone.PLAIN),
             _figure(stats.delayed, 7),
             _figure(stats.dead, 7 - len(_delta(line)), Tone.BAD, _delta(line)),
             Cell("-", Tone.MUTED)

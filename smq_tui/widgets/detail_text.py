@@ -74,7 +74,11 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo]) -
     facts = [
         ("ready", count(stats.ready)),
         ("delayed", count(stats.delayed)),
-        ("processing", f"{count(stats.processing)}, {line.expired} past their time"),
+        (
+            "processing",
+            f"{count(stats.processing)}, {line.expired} past their time"
+            + (f", {line.left_behind} of a lost daemon" if line.left_behind else ""),
+        ),
         ("dead", f"{count(stats.dead)}{f', {line.dead_since} new' if line.dead_since > 0 else ''}"),
         ("done, kept", count(stats.done)),
         ("trash", count(stats.deleted)),

@@ -84,7 +84,8 @@ def test_history_is_bounded() -> None:
     [
         ({"ready": 5, "oldest_age_s": 90.0}, 0, [], "no worker 1m30s"),
         ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["ord*"])], "stuck 1m30s"),
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "no worker 1m30s"),
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "worker lost 1m00s"),
+        ({"ready": 5, "oldest_age_s": 90.0, "processing": 1}, 0, [worker(["orders"], 60.0)], None),
         ({"ready": 5, "oldest_age_s": 3.0}, 0, [], None),
         ({"processing": 2}, 2, [], "2 expired"),
         ({"dead": 3}, 0, [], "3 dead"),
@@ -100,6 +101,54 @@ def test_what_is_wrong_is_named(
     trouble = derive(None, reading).lines[0].trouble
 
     assert (trouble.short if trouble else None) == short
+
+
+@pytest.mark.parametrize(
+    ("figures", "workers", "short", "sentence"),
+    [
+        (
+            {"ready": 392, "processing": 8},
+            [worker(["orders"], 60.0)],
+            "worker lost, 8 held",
+            "3, then R requeues the 8 that a lost daemon holds; 392 wait with no worker.",
+        ),
+        (
+            {"ready": 392, "processing": 9},
+            [worker(["orders"], 60.0), worker(["orders"])],
+            "worker lost, 8 held",
+            "3, then R requeues the 8 that a lost daemon holds.",
+        ),
+        (
+            {"processing": 8, "paused": True},
+            [worker(["orders"], 60.0)],
+            "worker lost, 8 held",
+            "3, then R requeues the 8 that a lost daemon holds.",
+        ),
+    ],
+)
+def test_what_a_lost_daemon_holds_is_wrong_before_all_else(
+    figures: dict[str, object], workers: list[WorkerInfo], short: str, sentence: str
+) -> None:
+    reading = Reading(
+        at=NOW, topics=(stats("orders", **figures),), workers=tuple(workers), left_behind={"orders": 8}
+    )
+    trouble = derive(None, reading).lines[0].trouble
+
+    assert trouble is not None
+    assert (trouble.short, trouble.sentence) == (short, sentence)
+
+
+def test_a_topic_that_others_than_a_lost_daemon_work_off_is_well() -> None:
+    """Whoever leases without being a daemon has no row: what goes out shows him."""
+    lost = (worker(["orders"], 60.0),)
+    before = Reading(at=NOW, topics=(stats(entered=9, gone=1, ready=5, oldest_age_s=9.0),), workers=lost)
+    moved = Reading(at=NOW + 2, topics=(stats(entered=9, gone=3, ready=5, oldest_age_s=9.0),), workers=lost)
+    still = Reading(at=NOW + 2, topics=(stats(entered=9, gone=1, ready=5, oldest_age_s=9.0),), workers=lost)
+
+    assert derive(derive(None, before), moved).lines[0].trouble is None
+    trouble = derive(derive(None, before), still).lines[0].trouble
+    assert trouble is not None
+    assert trouble.short == "worker lost 1m00s"
 
 
 def test_what_is_wrong_comes_first() -> None:
