@@ -99,7 +99,7 @@ async def film(location: str) -> None:
     """Take a short film of stuck messages being found and requeued."""
     app = make_app(location, "smq-dark")
     frames: list[Image.Image] = []
-    async with app.run_test(size=(100, 28), notifications=True) as pilot:
+    async with app.run_test(size=(100, 28)) as pilot:
         app.session.location = SHOWN_PATH
         await settle(pilot)
         for keys in FILM:

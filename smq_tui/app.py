@@ -52,7 +52,6 @@ class Dashboard(App[int]):
     #masthead.-green { background: darkgreen; }
     #masthead.-blue { background: darkblue; }
     #masthead.-purple { background: purple; }
-    Toast { max-width: 90; }
     """
 
     def __init__(

@@ -62,10 +62,6 @@ class Dialog(ModalScreen[Answer | None]):
             yield text([(self.title_text(), "")], classes="dialog-title")
             yield from self.compose_body()
 
-    def on_mount(self) -> None:
-        """Take away what was told before: it would stand over the buttons."""
-        self.app.clear_notifications()
-
     def title_text(self) -> str:
         """Answer what stands above."""
         return self.TITLE_TEXT

@@ -96,6 +96,10 @@ class ActivityView(View):
         """Tell about the cursor's entry."""
         return about_activity(self.entry, now=self.context.now) if self.entry else None
 
+    def hint(self) -> tuple[str, Tone]:
+        """Answer the whole detail of the cursor's entry."""
+        return (self.entry.detail, Tone.MUTED) if self.entry else ("", Tone.MUTED)
+
     @on(Answered)
     def _take(self, event: Answered) -> None:
         match event.request, event.value:

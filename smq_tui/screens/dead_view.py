@@ -127,6 +127,10 @@ class DeadView(View):
             ),
         ]
 
+    def hint(self) -> tuple[str, Tone]:
+        """Answer the whole error of the cursor's group."""
+        return (self._kind.error_kind, Tone.MUTED) if self._kind else ("", Tone.MUTED)
+
     def open_row(self) -> bool:
         """Go to the group's messages."""
         kind = self._kind

@@ -123,6 +123,7 @@ class Detailing(Stage):
 
     @on(CursorMoved)
     def _follow_cursor(self) -> None:
+        self.show_row_lines()
         self.details_changed()
         self._draw_chart()
 

@@ -13,7 +13,7 @@ from smq_core.format import age, count, payload_preview
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
 from smq_tui.screens.aims import aim_at
-from smq_tui.screens.message_rows import PREVIEW, texts_of
+from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
 from smq_tui.troubles import is_lost
 from smq_tui.values import State
@@ -127,6 +127,11 @@ class LeasesView(View):
         """Ask for the whole message."""
         key = self.table.cursor_key
         return None if key is None else DetailOf(int(key))
+
+    def hint(self) -> tuple[str, Tone]:
+        """Say who holds the cursor's message, and what it is."""
+        message = self.message
+        return (holder_hint(message), Tone.MUTED) if message else ("", Tone.MUTED)
 
     @on(Answered)
     def _take(self, event: Answered) -> None:

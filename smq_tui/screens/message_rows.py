@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from smq_tui.values import Message
     from smq_tui.widgets.table_rows import Row
 
-__all__ = ["MESSAGE_COLUMNS", "PREVIEW", "message_columns", "message_row", "state_cell", "texts_of"]
+__all__ = [
+    "MESSAGE_COLUMNS",
+    "PREVIEW",
+    "holder_hint",
+    "message_columns",
+    "message_row",
+    "row_hint",
+    "state_cell",
+    "texts_of",
+]
 
 PREVIEW: Final = 240
 _TONES: Final = {
@@ -54,6 +63,18 @@ def message_row(message: Message, now: float, *, has_topic: bool = True) -> Row:
         Cell(message.error_kind or "", Tone.BAD if message.state is State.DEAD else Tone.MUTED),
         payload_preview(message.payload, PREVIEW),
     )
+
+
+def row_hint(message: Message) -> tuple[str, Tone]:
+    """Answer the last error of a message that has one, else its payload: what a row has no room for."""
+    if message.error_kind and message.state in (State.DEAD, State.DELAYED):
+        return message.error_kind, Tone.BAD if message.state is State.DEAD else Tone.WARNING
+    return payload_preview(message.payload, PREVIEW), Tone.MUTED
+
+
+def holder_hint(message: Message) -> str:
+    """Answer who holds a message, and its payload."""
+    return f"{message.worker or 'unnamed'}  {payload_preview(message.payload, PREVIEW)}"
 
 
 def state_cell(message: Message, now: float) -> Cell:

@@ -14,7 +14,7 @@ from smq_core.format import count
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.aims import aim_at
-from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, message_row
+from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, message_row, row_hint
 from smq_tui.screens.resting import Rest
 from smq_tui.screens.view import View
 from smq_tui.values import State
@@ -179,6 +179,10 @@ class MessagesView(View):
         """Ask for the whole message."""
         key = self.table.cursor_key
         return None if key is None else DetailOf(int(key))
+
+    def hint(self) -> tuple[str, Tone]:
+        """Answer the error of the cursor's message, else its payload."""
+        return row_hint(self.message) if self.message else ("", Tone.MUTED)
 
     @on(RowsWanted)
     def _ask_for_rows(self, event: RowsWanted) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.events import ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from smq_core.safe_text import block
 from smq_tui.messages import Asked, Refreshed
 from smq_tui.requests import SamplesOf
 from smq_tui.screens import headlines
@@ -30,6 +30,8 @@ from smq_tui.trails import Trail, from_readings, from_samples
 from smq_tui.widgets.chart import Chart
 from smq_tui.widgets.detail_pane import DetailPane
 from smq_tui.widgets.parts_line import PartsLine
+from smq_tui.widgets.said_line import SaidLine
+from smq_tui.widgets.table_rows import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +53,6 @@ _TRAIL_S: Final = 600.0
 _SAMPLES_EVERY_S: Final = 10.0
 _ALL_TABS: Final = 64
 """Cells that the names of all six screens need."""
-_TOAST_S: Final = 6.0
 _VIEWS: Final = {
     "topics": TopicsView,
     "messages": MessagesView,
@@ -104,6 +105,7 @@ class Stage(Screen[None]):
         self.notice = PartsLine(id="notice")
         self.tabs = PartsLine(id="tabs")
         self.key_bar = PartsLine(id="keys")
+        self.said = SaidLine()
         self.pane = DetailPane(id="detail")
         self.list_box = Vertical(id="views")
         self.stage_box = Horizontal(id="stage")
@@ -124,7 +126,7 @@ class Stage(Screen[None]):
             with self.list_box:
                 yield from self.views.values()
             yield self.pane
-        yield from (self.chart, self.filter_bar, self.key_bar)
+        yield from (self.chart, self.filter_bar, self.said, self.key_bar)
 
     def on_mount(self) -> None:
         """Show the first view, and let the seconds go on."""
@@ -168,8 +170,7 @@ class Stage(Screen[None]):
 
     def say(self, sentence: str, severity: SeverityLevel = "information") -> None:
         """Tell the operator something, for some seconds, in the place of what was told before."""
-        self.app.clear_notifications()
-        self.notify(block(sentence), severity=severity, markup=False, timeout=_TOAST_S)
+        self.said.say(sentence, Tone.PLAIN if severity == "information" else Tone.WARNING)
 
     def details_changed(self) -> None:
         """Take note that the cursor's row, or what is known of it, is another."""
@@ -181,6 +182,11 @@ class Stage(Screen[None]):
         self.totals.show(headlines.totals(self.context))
         self.notice.show(headlines.notice(self.context, self._trouble, stale_s, self.progress))
         self.tabs.show(headlines.tabs(self.current, is_short=0 < self.size.width < _ALL_TABS))
+        self.show_row_lines()
+
+    def show_row_lines(self) -> None:
+        """Bring the lines that are about the chosen row up to date: what it says in full, and the keys."""
+        self.said.hint(*self.view.hint())
         self.key_bar.show(headlines.key_parts(self.view.HINTS, self.keys, self.session.why_no_change))
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
@@ -202,6 +208,11 @@ class Stage(Screen[None]):
         self._samples = from_samples(samples, SAMPLE_STEP_S)
         if self.context.snapshot is not None:
             self.take_snapshot(self.context.snapshot)
+
+    @on(ScreenSuspend)
+    def _fall_silent(self) -> None:
+        """Take back what was said before a dialog opens: it is not about that."""
+        self.said.clear()
 
     @on(Refreshed)
     def _take_refresh(self, event: Refreshed) -> None:

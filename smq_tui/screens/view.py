@@ -134,6 +134,10 @@ class View(Vertical):
         """Answer the details of the cursor's row, or what to ask for to have them."""
         return None
 
+    def hint(self) -> tuple[str, Tone]:
+        """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
+        return "", Tone.MUTED
+
     def open_row(self) -> bool:
         """Do what Enter is for; False when that is to show the details."""
         return False

@@ -87,6 +87,16 @@ class WorkersView(View):
         """Tell about the cursor's daemon."""
         return about_worker(self.worker, now=self.context.now) if self.worker else None
 
+    def hint(self) -> tuple[str, Tone]:
+        """Say of a lost daemon what it means, of another what it serves."""
+        worker = self.worker
+        if worker is None:
+            return "", Tone.MUTED
+        if is_lost(worker):
+            silent = age(max(0.0, self.context.now - worker.heartbeat_at))
+            return f"3 shows what it holds, R requeues it there: not heard of for {silent}", Tone.BAD
+        return ", ".join(served_topics(worker)), Tone.MUTED
+
     def _keeps(self, worker: WorkerInfo) -> bool:
         query = self.filtered_by
         if query.worker is not None and query.worker != worker.id:

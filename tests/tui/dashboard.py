@@ -144,10 +144,10 @@ def run(
     scenario: Callable[[Dashboard, Pilot[int]], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
 ) -> None:
-    """Run a scenario in a terminal of a size; toasts are painted too."""
+    """Run a scenario in a terminal of a size."""
 
     async def go() -> None:
-        async with app.run_test(size=size, notifications=True) as pilot:
+        async with app.run_test(size=size) as pilot:
             await settle(pilot)
             await scenario(app, pilot)
 

@@ -107,9 +107,9 @@ def test_an_action_hits_exactly_what_was_shown_when_its_dialog_opened(
             app.main.refresh_now()
             await pilot.pause()
         now = states_of(location, meant)
-        app.clear_notifications()
+        app.main.said.clear()
         await pilot.press("y")
-        await until(pilot, lambda: len(app._notifications) > 0)
+        await until(pilot, lambda: app.main.said.text)
         assert deleted(location) == {key for key in meant if now[key] == seen[key]}
 
     run(make_dashboard(location), scenario)

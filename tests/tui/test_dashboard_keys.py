@@ -104,10 +104,10 @@ def test_every_key_of_the_actions_does_something_or_says_why_not(screen: str, lo
         await settle(pilot)
         name = app.main.current
         for key in ACTION_KEYS:
-            app.clear_notifications()
+            app.main.said.clear()
             before = app.export_screenshot(title=key)
             await pilot.press(key)
-            changed = app.export_screenshot(title=key) != before or bool(app._notifications)
+            changed = app.export_screenshot(title=key) != before or bool(app.main.said.text)
             assert changed or key in QUIET, key
             while len(app.screen_stack) > 1 or app.main.filter_bar.is_open:
                 await pilot.press("escape")
@@ -141,13 +141,13 @@ def test_a_change_that_cannot_act_says_why(screen: str, location: str) -> None:
         await pilot.press(screen)
         await settle(pilot)
         for spec in CHANGES:
-            app.clear_notifications()
+            app.main.said.clear()
             await pilot.press(spec.first_key)
             if spec.id in ("add", "import"):
                 await until(pilot, lambda: len(app.screen_stack) == 2)
                 await pilot.press("escape")
                 continue
-            await until(pilot, lambda: len(app._notifications) > 0)
+            await until(pilot, lambda: app.main.said.text)
             assert len(app.screen_stack) == 1, spec.id
 
     run(make_dashboard(location), scenario)

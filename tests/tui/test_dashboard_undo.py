@@ -35,7 +35,7 @@ def test_a_long_undo_is_stopped_by_esc_and_gone_on_with_by_z(location: str) -> N
             app.main.action_do("back")
             await until(pilot, lambda: not app.main.progress)
             assert 0 < inspector.topic("bulk").ready < MANY
-            assert any("z goes on" in one.message for one in app._notifications)
+            assert "z goes on" in app.main.said.text
             await pilot.press("1", "z")
             await until(pilot, lambda: inspector.topic("bulk").ready == MANY)
 
