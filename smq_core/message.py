@@ -144,6 +144,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     missed: tuple[Missed, ...] = ()
     """Messages that were left alone, each with why (ids only; of a selection they are counted)."""
     missed_count: int = 0
+    left_ready: int = 0
+    """Of an undo: how many of those done were processing when they were requeued.
+
+    Nothing gives a lease back: they are ready, as before the undo.
+    """
 
 
 class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):

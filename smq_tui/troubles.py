@@ -78,16 +78,14 @@ def diagnose(
         return Trouble(
             5, f"{expired} expired", f"{_number(expired, 'lease')} past their time. Press 3.", is_bad=False
         )
-    if (
-        stats.ready
-        and waits > _BEHIND_S
-        and in_per_s
-        and out_per_s is not None
-        and in_per_s > out_per_s * 1.1
-    ):
+    if stats.ready and waits > _BEHIND_S and _falls_behind(in_per_s, out_per_s):
         sentence = f"more comes in than goes out, the oldest waits {age(waits)}: start more workers."
         return Trouble(6, "falls behind", sentence, is_bad=False)
     return None
+
+
+def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
+    return in_per_s is not None and out_per_s is not None and in_per_s > out_per_s * 1.1
 
 
 def is_lost(worker: WorkerInfo) -> bool:

@@ -17,6 +17,10 @@ def report(outcome: Outcome, past: str) -> int:
     """Say what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
     undo = f" (operation {outcome.operation})" if outcome.operation is not None else ""
     output.say(f"{output.amount(outcome.done, 'message')} {past}{undo}")
+    if outcome.left_ready:
+        output.note(
+            f"{count(outcome.left_ready)} of them were processing and stay ready: nothing gives a lease back"
+        )
     for missed in outcome.missed:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)

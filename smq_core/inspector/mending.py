@@ -36,7 +36,7 @@ class Mending(Opened):
         self,
         targets: Iterable[int] | Targets,
         *,
-        force: bool = False,
+        force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         """Make dead, done, delayed and expired messages ready, with all attempts before them.
@@ -44,8 +44,8 @@ class Mending(Opened):
         Live leases only with `force`.
 
         `targets` are ids, ids with the state each was seen in, or a selection; for this and the following
-        actions. A forced message may run twice. `progress` is told the number done so far and stops the rest
-        by answering False.
+        actions. A forced message may run twice; with names of workers as `force`, only what these hold is
+        taken from them. `progress` is told the number done so far and stops the rest by answering False.
         """
         return self._act("requeue", targets, force=force, progress=progress)
 
@@ -53,7 +53,7 @@ class Mending(Opened):
         self,
         targets: Iterable[int] | Targets,
         *,
-        force: bool = False,
+        force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         """Put messages into the trash, from where undo brings them back for 24 hours."""
@@ -63,7 +63,7 @@ class Mending(Opened):
         self,
         targets: Iterable[int] | Targets,
         *,
-        force: bool = False,
+        force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         """Put messages among the dead letters."""
@@ -152,7 +152,7 @@ class Mending(Opened):
         targets: Iterable[int] | Targets,
         *,
         to: str | None = None,
-        force: bool = False,
+        force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         frozen, missed = _frozen(targets)

@@ -101,14 +101,15 @@ class OperatorStore(Protocol):
         targets: Targets,
         *,
         to: str | None,
-        force: bool,
+        force: bool | frozenset[str],
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
         """Perform requeue, delete, bury or move on the targets, in short transactions under one operation.
 
-        `progress` is told the number done and stops it by False.
+        With workers as `force`, only their live leases are taken. `progress` is told the number done and
+        stops it by False.
         """
         ...
 

@@ -92,6 +92,7 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     messages.dequeue("mail")
     assert smq("requeue", "1").code == 1
     assert smq("requeue", "1", "--force").out == "1 message requeued (operation 1)\n"
+    assert "1 of them were processing and stay ready" in smq("undo").err
 
 
 @pytest.mark.usefixtures("dead")

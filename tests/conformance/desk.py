@@ -89,7 +89,7 @@ class Desk:
         verb: str,
         *ids: int,
         to: str | None = None,
-        force: bool = False,
+        force: bool | frozenset[str] = False,
         targets: Targets | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:

@@ -50,6 +50,19 @@ def test_force_takes_a_live_lease_away_from_its_holder(desk: Desk, verb: str) ->
 
 
 @pytest.mark.parametrize("verb", ["requeue", "delete", "bury"])
+def test_force_against_named_workers_takes_what_these_hold_alone(desk: Desk, verb: str) -> None:
+    sent = desk.send_many(["x"] * 3)
+    for holder in ("lost", "other", None):
+        desk.take(worker=holder, limit=1)
+
+    outcome = desk.act(verb, *sent, force=frozenset({"lost"}))
+
+    assert (outcome.done_ids, [one.id for one in outcome.missed]) == ((sent[0],), sent[1:])
+    assert [desk.state(one) for one in sent] == [LEAVES[verb], "processing", "processing"]
+    assert desk.act(verb, *sent, force=frozenset()).done == 0
+
+
+@pytest.mark.parametrize("verb", ["requeue", "delete", "bury"])
 def test_an_expired_lease_needs_no_force(desk: Desk, verb: str) -> None:
     sent = desk.send()
     desk.take()

@@ -33,6 +33,24 @@ def test_an_action_is_taken_back(desk: Desk, verb: str) -> None:
     assert {one: tuple(desk.row(one)) for one in changed} == {one: before[one] for one in changed}
 
 
+def test_an_undone_requeue_gives_no_lease_back_and_says_so(desk: Desk) -> None:
+    held, dead = desk.send_many(["x"] * 2)
+    desk.take(limit=1)
+    desk.act("bury", dead)
+    done = desk.act("requeue", held, dead, force=True)
+    outcome = desk.undo(done.operation)
+
+    assert (outcome.done, outcome.left_ready) == (2, 1)
+    assert (desk.state(held), desk.state(dead)) == ("ready", "dead")
+
+
+@pytest.mark.parametrize("verb", ["delete", "bury", "move"])
+def test_only_of_a_requeue_is_anything_left_as_it_was(desk: Desk, verb: str) -> None:
+    made = desk.prepared()
+
+    assert desk.undo(desk.act(verb, *made.values(), to="print", force=True).operation).left_ready == 0
+
+
 def test_an_edit_is_taken_back(desk: Desk) -> None:
     sent = desk.send(body="old", key="k", headers='{"a":"b"}', priority=3)
     before = desk.row(sent)

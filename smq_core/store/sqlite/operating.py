@@ -58,7 +58,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     verb: str
     to: str | None = None
-    force: bool = False
+    force: bool | frozenset[str] = False
     actor: str
     now_ms: int
 
@@ -70,11 +70,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
             return f"it is {_describe(row)} now, no longer {seen}"
         if row.status not in _SOURCES[self.verb]:
             return f"it is {_describe(row)}, which {self.verb} leaves as it is"
-        if row.locked_until is not None and row.locked_until > self.now_ms and not self.force:
+        if row.locked_until is not None and row.locked_until > self.now_ms and not self._may_take(row):
             return f"it is {_describe(row)}: its lease is live, and forcing it means that it may run twice"
         if self.verb == "move" and row.topic == self.to:
             return f"it is in {self.to} already"
         return None
+
+    def _may_take(self, row: _Seen) -> bool:
+        return row.worker in self.force if isinstance(self.force, frozenset) else self.force
 
 
 class _Seen(NamedTuple):
@@ -96,7 +99,7 @@ class Operating(Browsing):
         targets: Targets,
         *,
         to: str | None,
-        force: bool,
+        force: bool | frozenset[str],
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
@@ -200,7 +203,7 @@ def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) 
     )
     values: dict[str, object] = {
         "now": action.now_ms,
-        "force": action.force,
+        "force": bool(action.force),
         "operation": operation,
         "ids": id_array(ids),
         "to": action.to,

@@ -41,6 +41,7 @@ class Tally:
         self.done_ids: list[int] = []
         self.missed: list[Missed] = []
         self.missed_count = 0
+        self.left_ready = 0
 
     def add_missed(self, missed: Iterable[Missed]) -> None:
         """Count messages that were left alone, and keep the first of them with why."""
@@ -57,6 +58,7 @@ class Tally:
             done_ids=tuple(self.done_ids) if names_ids else (),
             missed=tuple(self.missed),
             missed_count=self.missed_count,
+            left_ready=self.left_ready,
         )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from smq_core.errors import SmqError
 from smq_core.message import Missed, Outcome
+from smq_core.states import State
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
@@ -113,7 +114,7 @@ def _last(db: apsw.Connection) -> int | None:
 def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
     """Take a chunk back inside a transaction; answers its last id, None when there was none."""
     operation, record, actor, now_ms = undo
-    rows: list[tuple[int, str | None, int, int]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
+    rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
         return None
     if tally.operation is None:
@@ -121,18 +122,21 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
         tally.operation = operations.begin(
             db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail
         ).id
-    wanted = [one for one, _, is_untouched, _ in rows if is_untouched]
+    wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
     undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
     # what was delivered since can never be brought back; the rest may, once a key is free or a later
     # operation is undone
-    over = undone.union(one for one, _, _, may_come_back in rows if not may_come_back)
+    over = undone.union(one for one, _, _, may_come_back, _ in rows if not may_come_back)
     db.execute(_DROP_BEFORE, (operation, id_array(over)))
     operations.count(db, tally.operation, len(undone))
     tally.done += len(undone)
     tally.done_ids += sorted(undone)
+    if record.action == "requeue":
+        # what was ready is not requeued: this was processing
+        tally.left_ready += sum(before == State.READY for one, *_, before in rows if one in undone)
     tally.add_missed(
         Missed(one, _why(status, is_untouched=bool(untouched)))
-        for one, status, untouched, _ in rows
+        for one, status, untouched, *_ in rows
         if one not in undone
     )
     return rows[-1][0]

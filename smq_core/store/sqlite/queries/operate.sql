@@ -166,10 +166,12 @@ WHERE id > :operation
   AND action IN ('pause', 'resume', 'policy');
 
 -- name: undo_page
--- The next messages of an operation, whether each is still as the operation left it, and whether it may be again.
+-- The next messages of an operation, whether each is still as the operation left it, whether it may be again, and the
+-- state it goes back to.
 SELECT u.message_id, m.status,
   m.id IS NOT NULL AND m.operation IS u.operation AND m.status = u.status_after AND m.deliveries = u.deliveries,
-  m.deliveries IS u.deliveries
+  m.deliveries IS u.deliveries,
+  u.status
 FROM smq_undo AS u
 LEFT JOIN smq_messages AS m ON m.id = u.message_id
 WHERE u.operation = :operation
