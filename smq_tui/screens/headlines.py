@@ -18,11 +18,23 @@ if TYPE_CHECKING:
     from smq_tui.screens.context import Context
     from smq_tui.session import Session
 
-__all__ = ["first_note", "key_parts", "masthead", "notice", "sentence_of", "tabs", "totals"]
+__all__ = [
+    "first_note",
+    "key_parts",
+    "keys_worth_showing",
+    "masthead",
+    "notice",
+    "sentence_of",
+    "tabs",
+    "totals",
+]
 
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
 _FIRST_KEYS: Final = ("  b   another database of the configuration", "  ^Q  leave")
-_LIST_KEYS: Final = {"open": ("Enter", "Open"), "mark": ("Space", "Mark")}
+_LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
+_KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
+"""Those that stay in a narrow key bar, the last the longest."""
+_KEYS_WITHOUT_DATA: Final = ("refresh", "database", "help")
 
 
 def masthead(session: Session, context: Context, trouble: str, stale_s: float) -> list[Part]:
@@ -96,22 +108,35 @@ def tabs(current: str, *, is_short: bool = False) -> list[Part]:
     return parts
 
 
-def key_parts(hints: Sequence[str], keys: Mapping[str, str], why_no_change: str | None) -> list[Part]:
-    """Show the keys that are most useful here; those that cannot act are dim."""
+def key_parts(
+    hints: Sequence[str],
+    keys: Mapping[str, str],
+    why_no_change: str | None,
+    labels: Mapping[str, str],
+) -> list[Part]:
+    """Show the keys that are most useful here; those that cannot act are dim.
+
+    `labels` say what some of them do to the chosen row: those go before the others.
+    """
     parts: list[Part] = []
-    for number, hint in enumerate(hints):
-        priority = 99 if hint == "help" else 50 - number
+    for number, hint in enumerate((*hints, "leave")):
+        is_kept = hint in _KEPT_KEYS
+        priority = 90 + _KEPT_KEYS.index(hint) if is_kept else (80 if hint in labels else 50) - number
         if hint in _LIST_KEYS:
             key, label = _LIST_KEYS[hint]
             parts.append(Part(label, Tone.PLAIN, hint, priority, key))
             continue
         spec = action(hint)
-        is_dim = spec.is_change and why_no_change is not None
-        parts.append(
-            Part(spec.label.lower(), Tone.MUTED if is_dim else Tone.PLAIN, hint, priority, keys.get(hint, ""))
-        )
+        tone = Tone.MUTED if spec.is_change and why_no_change is not None else Tone.PLAIN
+        label = labels.get(hint, spec.label.lower())
+        parts.append(Part(label, tone, hint, priority, keys.get(hint, "")))
     parts.append(Part("all actions", Tone.PLAIN, "palette", 2, "^P"))
     return parts
+
+
+def keys_worth_showing(context: Context, hints: Sequence[str]) -> Sequence[str]:
+    """Answer the keys of a view, or where nothing can be read those that help then."""
+    return _KEYS_WITHOUT_DATA if context.snapshot is None and context.trouble else hints
 
 
 def first_note(context: Context, width: int) -> str:

@@ -53,8 +53,8 @@ class MessagesView(View):
         "edit",
         "mark",
         "next_tab",
-        "filter",
         "copy",
+        "filter",
         "undo",
         "help",
     )

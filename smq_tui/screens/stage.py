@@ -187,7 +187,9 @@ class Stage(Screen[None]):
     def show_row_lines(self) -> None:
         """Bring the lines that are about the chosen row up to date: what it says in full, and the keys."""
         self.said.hint(*self.view.hint())
-        self.key_bar.show(headlines.key_parts(self.view.HINTS, self.keys, self.session.why_no_change))
+        hints = headlines.keys_worth_showing(self.context, self.view.HINTS)
+        labels = {"leave": "quit" if self.current == "topics" else "back", **self.view.labels()}
+        self.key_bar.show(headlines.key_parts(hints, self.keys, self.session.why_no_change, labels))
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a snapshot in every view."""

@@ -53,7 +53,7 @@ class TopicsView(View):
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
         Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
-    HINTS = ("open", "requeue", "pause", "add", "import", "filter", "chart", "undo", "help")
+    HINTS = ("open", "requeue", "pause", "details", "import", "add", "chart", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         "delete": "topics are not deleted: open it (Enter) and delete messages (D) or purge a state (X)",
         "bury": "open the topic (Enter) and choose messages to bury",
@@ -106,20 +106,26 @@ class TopicsView(View):
 
     def details(self) -> Pieces | None:
         """Tell about the cursor's topic."""
-        snapshot = self.context.snapshot
-        line = snapshot.line(str(self.table.cursor_key)) if snapshot else None
+        snapshot, line = self.context.snapshot, self._line
         if line is None or snapshot is None:
             return None
         return about_topic(line, now=self.context.now, workers=snapshot.reading.workers)
 
     def hint(self) -> tuple[str, Tone]:
         """Say what is wrong with the cursor's topic; the worst stands at the top of the screen already."""
-        snapshot = self.context.snapshot
-        line = snapshot.line(str(self.table.cursor_key)) if snapshot else None
+        snapshot, line = self.context.snapshot, self._line
         if snapshot is None or line is None or line.trouble is None or line == snapshot.worst:
             return "", Tone.MUTED
         tone = Tone.BAD if line.trouble.is_bad else Tone.WARNING
         return f"{line.stats.topic}: {line.trouble.sentence}", tone
+
+    def labels(self) -> dict[str, str]:
+        """Call the key that pauses by what it does to a paused topic, and the details what they are for."""
+        line = self._line
+        if line is None:
+            return {}
+        resume = {"pause": "resume"} if line.stats.paused else {}
+        return resume | ({"details": "why"} if line.trouble else {})
 
     def open_row(self) -> bool:
         """Go to the topic's messages."""
@@ -130,6 +136,11 @@ class TopicsView(View):
         )
         self.post_message(GoTo(self, "messages", from_text))
         return True
+
+    @property
+    def _line(self) -> TopicLine | None:
+        snapshot = self.context.snapshot
+        return snapshot.line(str(self.table.cursor_key)) if snapshot else None
 
     def _keeps(self, line: TopicLine) -> bool:
         query = self.filtered_by

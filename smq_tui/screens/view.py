@@ -138,6 +138,10 @@ class View(Vertical):
         """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
         return "", Tone.MUTED
 
+    def labels(self) -> dict[str, str]:
+        """Answer what keys do to the cursor's row where that is another thing than their name says."""
+        return {}
+
     def open_row(self) -> bool:
         """Do what Enter is for; False when that is to show the details."""
         return False

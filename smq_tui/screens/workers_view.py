@@ -46,7 +46,7 @@ class WorkersView(View):
         Column(key="topics", title="TOPICS", width=18, priority=30, is_sortable=False),
         Column(key="pid", title="PID", width=7, priority=20, is_number=True, is_sortable=False),
     )
-    HINTS = ("quiet_worker", "stop_worker", "details", "filter", "help")
+    HINTS = ("quiet_worker", "stop_worker", "details", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         **dict.fromkeys(
             ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
@@ -96,6 +96,10 @@ class WorkersView(View):
             silent = age(max(0.0, self.context.now - worker.heartbeat_at))
             return f"3 shows what it holds, R requeues it there: not heard of for {silent}", Tone.BAD
         return ", ".join(served_topics(worker)), Tone.MUTED
+
+    def labels(self) -> dict[str, str]:
+        """Call the key that makes a daemon quiet by what it does to a quiet one."""
+        return {"quiet_worker": "resume"} if self.worker and self.worker.state == "quiet" else {}
 
     def _keeps(self, worker: WorkerInfo) -> bool:
         query = self.filtered_by

@@ -44,6 +44,11 @@ class Part(NamedTuple):
     key: str = ""
     """The key that does the same, painted before the text."""
     is_current: bool = False
+    short: str = ""
+    """What it says where the width does not suffice for all, before any has to leave."""
+
+
+_LEFT_OUT: Final = Part("…", Tone.MUTED)
 
 
 class PartsLine(Widget):
@@ -123,13 +128,17 @@ class PartsLine(Widget):
 
 
 def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
-    """Choose the parts that have room, and how much each gets; the last of the most important is cut."""
-    shown = list(range(len(parts)))
-    lengths = [cell_len(cell(_text(part), _LONGEST)) for part in parts]
-    # A long part may be cut to half of the line before others leave for it.
-    least = [min(length, max(_SHORTEST, width // 2)) for length in lengths]
-    while len(shown) > 1 and 1 + sum(least[index] + _GAP for index in shown) - _GAP > width:
-        shown.remove(min(shown, key=lambda index: (parts[index].priority, -index)))
+    """Choose the parts that have room, and how much each gets; the last of the most important is cut.
+
+    The least important say less before any leaves, and a mark at the end says that some left.
+    """
+    parts = _shortened(parts, width)
+    lengths = [_length(part) for part in parts]
+    shown = _staying(parts, lengths, width)
+    if len(shown) < len(parts) and width > _SHORTEST:
+        parts, lengths = (*parts, _LEFT_OUT), [*lengths, 1]
+        shown = [*_staying(parts[:-1], lengths[:-1], width - 1 - _GAP), len(parts) - 1]
+    least = _least(lengths, width)
     spare = max(0, width - 1 + _GAP - sum(least[index] + _GAP for index in shown))
     placed: list[tuple[Part, int]] = []
     left = width - 1
@@ -140,6 +149,33 @@ def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
         placed.append((parts[index], room))
         left -= room + _GAP
     return [(part, room) for part, room in placed if room]
+
+
+def _shortened(parts: Sequence[Part], width: int) -> tuple[Part, ...]:
+    chosen = list(parts)
+    for index in sorted(range(len(parts)), key=lambda index: (parts[index].priority, -index)):
+        if 1 + sum(_length(part) + _GAP for part in chosen) - _GAP <= width:
+            break
+        if parts[index].short:
+            chosen[index] = parts[index]._replace(text=parts[index].short)
+    return tuple(chosen)
+
+
+def _staying(parts: Sequence[Part], lengths: Sequence[int], width: int) -> list[int]:
+    shown = list(range(len(parts)))
+    least = _least(lengths, width)
+    while len(shown) > 1 and 1 + sum(least[index] + _GAP for index in shown) - _GAP > width:
+        shown.remove(min(shown, key=lambda index: (parts[index].priority, -index)))
+    return shown
+
+
+def _least(lengths: Sequence[int], width: int) -> list[int]:
+    """Answer how short each may become: a long one is cut to half of the line before others leave for it."""
+    return [min(length, max(_SHORTEST, width // 2)) for length in lengths]
+
+
+def _length(part: Part) -> int:
+    return cell_len(cell(_text(part), _LONGEST))
 
 
 def _text(part: Part) -> str:
