@@ -55,7 +55,7 @@ def age(seconds: float) -> str:
 
 
 def count(number: int, width: int | None = None) -> str:
-    """Write a whole number with its digits in groups, `1,204`, or shorter to fit: `1204`, `1.2k`, `1k`.
+    """Write a whole number with its digits in groups, `1,204`, or shorter to fit: `1.2k`, `1k`.
 
     Where no form is narrow enough the answer is the shortest of them.
     """
@@ -161,7 +161,6 @@ def _count_forms(magnitude: int) -> Iterator[str]:
     yield f"{magnitude:,}"
     if magnitude < _THOUSAND:
         return
-    yield f"{magnitude}"
     power = min((len(str(magnitude)) - 1) // 3, 6)
     whole, tenths = divmod(magnitude * 10 // _THOUSAND**power, 10)
     yield f"{whole}.{tenths}{'kMGTPE'[power - 1]}"

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
+from smq_tui.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Trouble:
     short: str
     """For a column."""
     sentence: str
-    """What happened, and the next key."""
+    """The next key or step first, which stays where there is little room, then what happened."""
     is_bad: bool = True
     """False for what somebody did on purpose, or what may mend itself."""
 
@@ -60,9 +61,8 @@ def diagnose(
     if left_behind:
         return _left_behind(stats, left_behind + expired, workers)
     if expired and not _is_served(stats.topic, workers):
-        leases = _number(expired, "lease")
-        sentence = f"{leases} past their time: who held them is gone. Press 3 to see them, R to requeue."
-        return Trouble(0, f"{expired} expired", sentence)
+        sentence = f"3, then R requeues {counted(expired, 'lease')} past their time: who held them is gone."
+        return Trouble(0, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
     if (
@@ -72,14 +72,13 @@ def diagnose(
     ):
         return _stuck(stats, waits, workers)
     if stats.dead:
-        sentence = f"{_number(stats.dead, 'dead letter')}. Press 4 to see why, by error."
+        sentence = f"4 shows why, by error: {counted(stats.dead, 'dead letter')}."
         return Trouble(4, f"{count(stats.dead, 5)} dead", sentence)
     if expired:
-        return Trouble(
-            5, f"{expired} expired", f"{_number(expired, 'lease')} past their time. Press 3.", is_bad=False
-        )
+        sentence = f"3 shows {counted(expired, 'lease')} past their time: the next dequeue takes them back."
+        return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
     if stats.ready and waits > _BEHIND_S and _falls_behind(in_per_s, out_per_s):
-        sentence = f"more comes in than goes out, the oldest waits {age(waits)}: start more workers."
+        sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
         return Trouble(6, "falls behind", sentence, is_bad=False)
     return None
 
@@ -125,27 +124,22 @@ def _left_behind(stats: TopicStats, held: int, workers: Sequence[WorkerInfo]) ->
 
 def _stuck(stats: TopicStats, waits: float, workers: Sequence[WorkerInfo]) -> Trouble:
     since = age(waits)
-    messages = _number(stats.ready, "message")
+    waiting = f"{_waiting(stats.ready)}, the oldest {since}"
     if _is_served(stats.topic, workers):
-        return Trouble(
-            2, f"stuck {since}", f"{messages} wait, the oldest {since}, though a worker serves it. Press 5."
-        )
+        return Trouble(2, f"stuck {since}", f"5 shows its workers: {waiting}, though they serve it.")
     lost = [worker.heartbeat_age_s for worker in workers if _serves(worker, stats.topic) and is_lost(worker)]
     if lost:
         ago = age(min(lost))
-        sentence = f"its daemon is lost since {ago}, {messages} wait. Start smq-daemon for it (5: workers)."
+        sentence = f"start smq-daemon for it (5): its daemon is lost since {ago}, {waiting}."
         return Trouble(1, f"worker lost {ago}", sentence)
-    sentence = (
-        f"no worker takes its {messages}, the oldest waits {since}. Start smq-daemon for it (5: workers)."
-    )
+    sentence = f"start smq-daemon for it (5): {waiting}, and no worker takes them."
     return Trouble(1, f"no worker {since}", sentence)
 
 
 def _pause(stats: TopicStats, now: float) -> Trouble:
-    how = f"paused {_by_whom(stats, now)}. Press P to resume."
-    if not stats.ready:
-        return Trouble(7, _paused(stats, now), how, is_bad=False)
-    return Trouble(3, _paused(stats, now), f"{_number(stats.ready, 'message')} wait: {how}", is_bad=False)
+    waiting = f"; {_waiting(stats.ready)}" if stats.ready else ""
+    how = f"P resumes it: paused {_by_whom(stats, now)}{waiting}."
+    return Trouble(3 if stats.ready else 7, _paused(stats, now), how, is_bad=False)
 
 
 def _paused(stats: TopicStats, now: float) -> str:
@@ -156,14 +150,14 @@ def _paused(stats: TopicStats, now: float) -> str:
 
 def _by_whom(stats: TopicStats, now: float) -> str:
     words = [f"by {stats.paused_by}" if stats.paused_by else ""]
+    words.append(f"({stats.pause_reason})" if stats.pause_reason else "")
     if stats.paused_since is not None:
         words.append(f"since {clock_time(stats.paused_since, now=now)}")
     words.append(
         "until " + clock_time(stats.paused_until, now=now) if stats.paused_until else "until resumed"
     )
-    reason = f" ({stats.pause_reason})" if stats.pause_reason else ""
-    return " ".join(filter(None, words)) + reason
+    return " ".join(filter(None, words))
 
 
-def _number(number: int, word: str) -> str:
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+def _waiting(ready: int) -> str:
+    return f"{counted(ready, 'message')} {'waits' if ready == 1 else 'wait'}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, count
 from smq_core.safe_text import cell
+from smq_tui.counted import counted
 
 if TYPE_CHECKING:
     from smq_tui.values import ImportReport
@@ -15,6 +16,7 @@ __all__ = ["preview_pieces", "report_pieces"]
 
 _TOPICS_SHOWN: Final = 8
 _REJECTS_SHOWN: Final = 4
+_NO_UNDO: Final = "\nNothing undoes an import: delete (D on screen 2) what it brought."
 _SHAPES: Final = {
     "objects": "objects",
     "strings": "JSON strings",
@@ -30,8 +32,9 @@ def preview_pieces(report: ImportReport) -> Pieces:
         return [("\nAll of this file was taken before: nothing would be added.", "bold $text-warning")]
     if not report.is_complete:
         return [("\nThe dry run was stopped; so far:\n", "bold $text-warning"), *_counts(report)]
-    head = f"\nDry run: {count(report.taken)} messages would be added in {len(report.topics)} topics\n"
-    return [(head, "bold $text-success"), *_counts(report)]
+    where = counted(len(report.topics), "topic")
+    head = f"\nDry run: {counted(report.taken, 'message')} would be added in {where}.\n"
+    return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
 
 
 def report_pieces(report: ImportReport) -> Pieces:
@@ -40,13 +43,15 @@ def report_pieces(report: ImportReport) -> Pieces:
         return [("\nAll of this file was taken before: nothing was added.", "bold $text-warning")]
     if not report.is_complete:
         head = (
-            f"\nStopped after {count(report.taken)} messages; they are in. Import the file again to go on.\n"
+            f"\nStopped after {counted(report.taken, 'message')}, which stay. "
+            "Import the file again to go on.\n"
         )
-        return [(head, "bold $text-warning"), *_counts(report)]
+        return [(head, "bold $text-warning"), *_counts(report), (_NO_UNDO, "")]
     seconds = max(report.elapsed_s, 0.001)
     speed = count(int(report.taken / seconds))
-    head = f"\n{count(report.taken)} messages were added in {age(report.elapsed_s)}, {speed} a second\n"
-    return [(head, "bold $text-success"), *_counts(report)]
+    were = f"{counted(report.taken, 'message')} {'was' if report.taken == 1 else 'were'}"
+    head = f"\n{were} added in {age(report.elapsed_s)}, {speed} a second.\n"
+    return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
 
 
 def _counts(report: ImportReport) -> Pieces:
@@ -60,7 +65,8 @@ def _counts(report: ImportReport) -> Pieces:
             (f"{count(sum(shapes.values())):>10}  {parts}\n", ""),
         ]
     if len(report.topics) > _TOPICS_SHOWN:
-        pieces.append((f"  and {len(report.topics) - _TOPICS_SHOWN} more topics\n", ""))
+        more = counted(len(report.topics) - _TOPICS_SHOWN, "more topic")
+        pieces.append((f"  and {more}\n", ""))
     if report.held:
         pieces.append(
             (f"{count(report.held)} left out: an unfinished message holds their key\n", "$text-warning")

@@ -200,6 +200,7 @@ class ImportWizard(Dialog[ImportReport]):
     def _enter(self, step: _Step, label: str) -> None:
         self.step = step
         self.query_one("#go_on", Button).label = Content(label)
+        self.query_one("#cancel").set_class(step is _Step.DONE, "-hidden")
         self.query_one("#progress").set_class(step not in (_Step.PREVIEW, _Step.RUN), "-hidden")
         is_choosing = step in (_Step.CHOOSE, _Step.PREVIEW)
         self.query_one("#files").set_class(not is_choosing, "-hidden")

@@ -11,6 +11,7 @@ from textual import on
 
 from smq_core.format import age, clock_time, count
 from smq_core.safe_text import cell
+from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import ErrorKindsOf, Freeze
@@ -81,7 +82,7 @@ class DeadView(View):
     def title_parts(self) -> Sequence[Part]:
         """Say how many dead letters there are, in how many groups."""
         total = sum(kind.count for kind in self._kinds.values())
-        text = f"{count(total)} dead in {count(len(self._kinds))} group{'' if len(self._kinds) == 1 else 's'}"
+        text = f"{count(total)} dead in {counted(len(self._kinds), 'group')}"
         hint = Part("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
         return (Part(text, Tone.MUTED, priority=5), *([hint] if total else []))
 
@@ -118,7 +119,7 @@ class DeadView(View):
         now = self.context.now
         return [
             (cell(kind.error_kind or "no error was given", 300) + "\n\n", "bold $text-error"),
-            (f"{count(kind.count)} messages of {cell(kind.topic)}\n", ""),
+            (f"{counted(kind.count, 'message')} of {cell(kind.topic)}\n", ""),
             (f"first {clock_time(kind.first, now=now)}, {age(now - kind.first)} ago\n", ""),
             (f"last  {clock_time(kind.last, now=now)}, {age(now - kind.last)} ago\n\n", ""),
             (

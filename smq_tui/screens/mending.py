@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from smq_core.format import count, parse_duration
+from smq_core.format import parse_duration
 from smq_core.safe_text import cell
 from smq_tui.clipboard import copy
 from smq_tui.copies import COPIES, copied
+from smq_tui.counted import counted
 from smq_tui.dialogs.choice import Choice
 from smq_tui.dialogs.fields import Field, Fields
 from smq_tui.dialogs.import_wizard import ImportWizard
@@ -146,7 +147,7 @@ class Mending(Changing):
             return
         topic = aim.topics[0] if len(aim.topics) == 1 else "messages"
         safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
-        name = Field("path", f"File for {count(aim.count)} messages", f"{safe_name}.jsonl")
+        name = Field("path", f"File for {counted(aim.count, 'message')}", f"{safe_name}.jsonl")
 
         def take(values: Mapping[str, str] | None) -> None:
             if values is not None:
@@ -210,7 +211,7 @@ class Mending(Changing):
                 sentence = f"{cell(worker, 60)} reads “{command}” at its next heartbeat"
                 self._end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
             case Export(path=path), int(number):
-                self._end(f"{count(number)} messages were written to {cell(str(Path(path).absolute()), 200)}")
+                self._end(f"wrote {counted(number, 'message')} to {cell(str(Path(path).absolute()), 200)}")
 
     @on(Failed)
     def _tell_mending_failure(self, event: Failed) -> None:
