@@ -85,6 +85,8 @@ class Detail:
 
     message: Message
     attempts: Sequence[Attempt]
+    topic_limit: int
+    """After how many attempts a message of its topic is dead, unless it has a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)

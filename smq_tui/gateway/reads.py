@@ -76,7 +76,9 @@ def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
 
 def detail(inspector: Inspector, request: DetailOf) -> Detail:
     """Answer a whole message with its history."""
-    return Detail(inspector.get(request.id), tuple(inspector.attempts(request.id)))
+    message = inspector.get(request.id)
+    limit = inspector.policy(message.topic).max_attempts
+    return Detail(message, tuple(inspector.attempts(request.id)), limit)
 
 
 def leases(inspector: Inspector, request: LeasesOf) -> Held:

@@ -39,10 +39,10 @@ class ActivityView(View):
     COLUMNS = (
         Column(key="at", title="WHEN", width=19, priority=99, is_sortable=False),
         Column(key="actor", title="WHO", width=12, priority=80, is_sortable=False),
-        Column(key="action", title="WHAT", width=16, priority=95, is_sortable=False),
+        Column(key="action", title="WHAT", width=12, priority=95, is_sortable=False),
         Column(key="topic", title="TOPIC", width=14, priority=60, is_sortable=False),
         Column(key="count", title="MESSAGES", width=9, priority=85, is_number=True, is_sortable=False),
-        Column(key="undo", title="UNDO", width=12, priority=90, is_sortable=False),
+        Column(key="undo", title="UNDO", width=17, priority=90, is_sortable=False),
         Column(key="detail", title="DETAIL", width=12, priority=20, is_stretching=True, is_sortable=False),
     )
     HINTS = ("undo", "details", "filter", "refresh", "help")
@@ -122,7 +122,7 @@ class ActivityView(View):
         now = self.context.now
         undo = Cell("z undoes it", Tone.ACCENT) if entry.is_undoable else Cell("-", Tone.MUTED)
         if entry.undone_at is not None:
-            undo = Cell(f"undone {age(now - entry.undone_at)}", Tone.MUTED)
+            undo = Cell(f"undone {age(now - entry.undone_at)} ago", Tone.MUTED)
         return (
             clock_time(entry.at, now=now),
             entry.actor,

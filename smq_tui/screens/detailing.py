@@ -52,6 +52,7 @@ class Detailing(Stage):
     whole: Message | None = None
     """The message in the details, with all of its payload."""
     _attempts: Sequence[Attempt] = ()
+    _topic_limit = 0
     _chart_step: float | None = None
 
     @property
@@ -82,6 +83,7 @@ class Detailing(Stage):
         self.pane.set_class(room is Room.BELOW, "-below")
         self.list_box.display = room is not Room.ALL
         self.stage_box.styles.layout = "vertical" if room is Room.BELOW else "horizontal"
+        self.show_row_lines()
 
     def toggle_details(self) -> None:
         """Show the details, or go back to the list."""
@@ -109,6 +111,7 @@ class Detailing(Stage):
             pieces = about_message(
                 self.whole,
                 self._attempts,
+                topic_limit=self._topic_limit,
                 now=self.context.now,
                 view=self.payload_view,
                 workers=self.context.workers,
@@ -132,6 +135,7 @@ class Detailing(Stage):
         match event.request, event.value:
             case DetailOf(id=wanted), Detail() as found if wanted == self.view.table.cursor_key:
                 self.whole, self._attempts = found.message, found.attempts
+                self._topic_limit = found.topic_limit
                 self.paint_message()
             case SamplesOf(step=step, since=since), list(samples):
                 if step == self._chart_step and self.context.now - since > _HOUR_S / 2:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, clock_time, count, duration, rate
 from smq_tui.actions import action
+from smq_tui.counted import counted
 from smq_tui.troubles import is_lost
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_rows import Tone
@@ -34,6 +35,7 @@ _FIRST_KEYS: Final = ("  b   another database of the configuration", "  ^Q  leav
 _LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
 _KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
 """Those that stay in a narrow key bar, the last the longest."""
+_KEYS_OF_LISTS: Final = ("open", "details", "mark", "mark_all", "next_tab", "sort", "payload_view")
 _KEYS_WITHOUT_DATA: Final = ("refresh", "database", "help")
 
 
@@ -51,8 +53,11 @@ def masthead(session: Session, context: Context, trouble: str, stale_s: float) -
     parts = [Part("smq ▸", Tone.MUTED, priority=2), Part(name, Tone.ACCENT, "database", 9)]
     parts.append(_liveliness(session, trouble, stale_s))
     parts.append(Part(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
-    plural = "" if alive == 1 else "s"
-    parts.append(Part(f"{alive} daemon{plural}", Tone.PLAIN if alive else Tone.WARNING, "workers", 4))
+    lost = len(workers) - alive
+    tone = Tone.PLAIN if alive else Tone.WARNING
+    parts.append(Part(f"{counted(alive, 'daemon')} alive", tone, "workers", 4))
+    if lost:
+        parts.append(Part(f"{count(lost)} lost", Tone.BAD, "workers", 6))
     if session.read_only:
         parts.append(Part("READ-ONLY", Tone.WARNING, priority=8))
     elif session.is_locked:
@@ -134,9 +139,14 @@ def key_parts(
     return parts
 
 
-def keys_worth_showing(context: Context, hints: Sequence[str]) -> Sequence[str]:
-    """Answer the keys of a view, or where nothing can be read those that help then."""
-    return _KEYS_WITHOUT_DATA if context.snapshot is None and context.trouble else hints
+def keys_worth_showing(context: Context, hints: Sequence[str], *, is_in_details: bool) -> Sequence[str]:
+    """Answer the keys of a view or of its details; where nothing can be read those that help then."""
+    if context.snapshot is None and context.trouble:
+        return _KEYS_WITHOUT_DATA
+    if is_in_details:
+        views = ("payload_view",) if "copy" in hints else ()
+        return ("back", *views, *(hint for hint in hints if hint not in _KEYS_OF_LISTS))
+    return hints
 
 
 def first_note(context: Context, width: int) -> str:

@@ -95,7 +95,7 @@ class LeasesView(View):
         lost = sum(
             _holder_is_lost(self.context.workers.get(one.worker or "")) for one in self.messages.values()
         )
-        parts = [Part(f"{count(len(self.messages))} being processed", Tone.MUTED, priority=5)]
+        parts = [Part(f"{count(len(self.messages))} processing", Tone.MUTED, priority=5)]
         if late:
             parts.append(Part(f"{late} past their time", Tone.BAD, priority=7))
         if lost:

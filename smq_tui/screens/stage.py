@@ -186,8 +186,9 @@ class Stage(Screen[None]):
 
     def show_row_lines(self) -> None:
         """Bring the lines that are about the chosen row up to date: what it says in full, and the keys."""
-        self.said.hint(*self.view.hint())
-        hints = headlines.keys_worth_showing(self.context, self.view.HINTS)
+        is_in_details = self.pane.display and not self.list_box.display
+        self.said.hint(*(("", Tone.MUTED) if self.pane.display else self.view.hint()))
+        hints = headlines.keys_worth_showing(self.context, self.view.HINTS, is_in_details=is_in_details)
         labels = {"leave": "quit" if self.current == "topics" else "back", **self.view.labels()}
         self.key_bar.show(headlines.key_parts(hints, self.keys, self.session.why_no_change, labels))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, count, rate
+from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.requests import Freeze
 from smq_tui.screens.view import GoTo, View
@@ -44,10 +45,10 @@ class TopicsView(View):
     COLUMNS = (
         Column(key="topic", title="TOPIC", width=14, priority=99, is_stretching=True),
         Column(key="ready", title="READY", width=9, priority=90, is_number=True),
-        Column(key="processing", title="PROC", width=6, priority=70, is_number=True),
+        Column(key="processing", title="PROCESSING", width=10, priority=70, is_number=True),
         Column(key="delayed", title="DELAYED", width=7, priority=40, is_number=True),
         Column(key="dead", title="DEAD", width=7, priority=85, is_number=True),
-        Column(key="oldest", title="OLDEST", width=7, priority=80, is_number=True),
+        Column(key="oldest", title="OLDEST", width=6, priority=80, is_number=True),
         Column(key="in", title="IN/S", width=7, priority=60, is_number=True),
         Column(key="out", title="OUT/S", width=7, priority=61, is_number=True),
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
@@ -75,16 +76,14 @@ class TopicsView(View):
         """Say how many topics there are, and where the trails come from."""
         snapshot = self.context.snapshot
         number = len(snapshot.lines) if snapshot else 0
-        source = (
-            "a daemon's samples" if self.context.has_samples else "what this dashboard saw since it started"
-        )
+        source = "as daemons counted it" if self.context.has_samples else "as seen since this dashboard began"
         return (
             Part(
-                f"{count(number)} topic{'' if number == 1 else 's'}, what is wrong first",
+                f"{counted(number, 'topic')}, what is wrong first",
                 Tone.MUTED,
                 priority=5,
             ),
-            Part(f"trails: {source}", Tone.MUTED, priority=1),
+            Part(f"last 10 min: what went out, {source}", Tone.MUTED, priority=1),
         )
 
     def aim(self, action: str) -> Aim | Freeze | str:
@@ -165,7 +164,7 @@ class TopicsView(View):
         return (
             Cell(stats.topic, Tone.ACCENT),
             _figure(stats.ready, 9),
-            _figure(stats.processing, 6, Tone.BAD if line.expired or line.left_behind else Tone.PLAIN),
+            _figure(stats.processing, 10, Tone.BAD if line.expired or line.left_behind else Tone.PLAIN),
             _figure(stats.delayed, 7),
             _figure(stats.dead, 7 - len(_delta(line)), Tone.BAD, _delta(line)),
             Cell("-", Tone.MUTED)
@@ -195,7 +194,7 @@ class TopicsView(View):
             return Cell(sign + line.trouble.short, Tone.BAD if line.trouble.is_bad else Tone.WARNING)
         if line.stats.processing or line.out_per_s:
             return Cell("running", Tone.GOOD)
-        return Cell("waiting" if line.stats.ready else "idle", Tone.MUTED)
+        return Cell("no worker yet" if line.stats.ready else "idle", Tone.MUTED)
 
 
 def _figure(number: int, width: int, tone: Tone = Tone.PLAIN, suffix: str = "") -> Cell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, count, rate, size
+from smq_tui.counted import counted
 from smq_tui.screens.view import View
 from smq_tui.troubles import is_lost, served_topics
 from smq_tui.widgets.detail_text import about_worker
@@ -68,14 +69,12 @@ class WorkersView(View):
         )
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many daemons there are, and how many are lost."""
-        workers = self.context.workers.values()
-        lost = sum(is_lost(worker) for worker in workers)
-        parts = [
-            Part(f"{count(len(workers))} daemon{'' if len(workers) == 1 else 's'}", Tone.MUTED, priority=5)
-        ]
+        """Say how many daemons are alive, and how many are lost."""
+        lost = sum(is_lost(worker) for worker in self.context.workers.values())
+        alive = len(self.context.workers) - lost
+        parts = [Part(f"{counted(alive, 'daemon')} alive", Tone.MUTED, priority=5)]
         if lost:
-            parts.append(Part(f"{lost} not heard of", Tone.BAD, priority=7))
+            parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
         return parts
 
     @property

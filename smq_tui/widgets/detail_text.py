@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
+from smq_tui.counted import counted
 from smq_tui.troubles import is_lost, served_topics
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces
@@ -34,6 +35,7 @@ def about_message(
     message: Message,
     attempts: Sequence[Attempt],
     *,
+    topic_limit: int,
     now: float,
     view: PayloadView,
     workers: Mapping[str, WorkerInfo],
@@ -45,7 +47,7 @@ def about_message(
         (message.state.value, _TONES.get(message.state, "bold")),
         ("\n", ""),
     ]
-    pieces += _facts(_message_facts(message, now))
+    pieces += _facts(_message_facts(message, topic_limit, now))
     if message.state is State.PROCESSING:
         pieces += _lease(message, now, workers.get(message.worker or ""))
     if message.last_error and (not attempts or attempts[-1].error != message.last_error):
@@ -117,20 +119,21 @@ def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
             ("heartbeat", f"{age(heartbeat)} ago"),
             ("asked to", worker.command or "nothing"),
             ("topics", ", ".join(served_topics(worker)) or "-"),
-            ("processed", str(detail.get("processed", "-"))),
-            ("failed", str(detail.get("failed", "-"))),
-            ("crashes", str(detail.get("crashes", 0))),
-            ("condition", str(detail.get("condition") or "well")),
+            ("processed", _figure(detail.get("processed"))),
+            ("failed", _figure(detail.get("failed"))),
+            ("crashes", _figure(detail.get("crashes", 0))),
+            ("condition", "lost" if is_lost(worker) else str(detail.get("condition") or "well")),
         ]
     )
     running = detail.get("running")
     if isinstance(running, list) and running:
-        pieces.append(("\nruns\n", _TITLE))
+        pieces.append(("\nran when last heard of\n" if is_lost(worker) else "\nruns\n", _TITLE))
         for one in running:
             if isinstance(one, dict):
                 since = one.get("since")
                 seconds = now - since / 1000 if isinstance(since, int | float) else 0.0
-                pieces.append((cell(f"{one.get('id')} of {one.get('topic')} for {age(seconds)}\n", 200), ""))
+                line = cell(f"{one.get('id')} of {one.get('topic')} for {age(seconds)}", 200)
+                pieces.append((f"{line}\n", ""))
     return pieces
 
 
@@ -150,13 +153,14 @@ def about_activity(entry: ActivityEntry, *, now: float) -> Pieces:
     return [(cell(f"operation {entry.operation}: {entry.action}") + "\n", _TITLE), *_facts(facts)]
 
 
-def _message_facts(message: Message, now: float) -> list[tuple[str, str]]:
-    limit = "the topic's limit" if message.max_attempts is None else f"at most {message.max_attempts}"
-    leases = f"{message.deliveries} lease{'' if message.deliveries == 1 else 's'}"
+def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple[str, str]]:
+    own = message.max_attempts
+    limit = f"at most {count(topic_limit)} (the topic's)" if own is None else f"at most {count(own)}"
+    leases = counted(message.deliveries, "lease")
     facts = [
         ("topic", message.topic),
         ("created", f"{clock_time(message.created_at, now=now)}, {age(now - message.created_at)} ago"),
-        ("attempts", f"{message.attempts} counted, {leases} in all, {limit}"),
+        ("attempts", f"{count(message.attempts)} counted, {limit}; {leases} in all"),
         ("priority", str(message.priority)),
         ("key", message.key or "-"),
     ]
@@ -215,6 +219,10 @@ def _shown(text: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join("  " + line for line in (_shown(text) or "no error was given").splitlines())
+
+
+def _figure(value: object) -> str:
+    return count(value) if isinstance(value, int) else "-"
 
 
 def _rate(per_second: float | None) -> str:
