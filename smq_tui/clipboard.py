@@ -1,6 +1,6 @@
 """Puts bytes onto the clipboard.
 
-By the desktop's own tool, else through the terminal (OSC 52), else into a file. It says which.
+By the tool of the desktop or of tmux, else through the terminal (OSC 52), else into a file. It says which.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ def copy(data: bytes, write: Callable[[str], None], environment: Mapping[str, st
     """Copy, and answer how in a few words; `write` sends to the terminal."""
     tool = _tool(environment)
     if tool is not None and _by_tool(tool, data):
-        return f"copied {size(len(data))} with {tool[0]}"
+        where = " (its prefix and ] pastes it)" if tool[0] == "tmux" else ""
+        return f"copied {size(len(data))} with {tool[0]}{where}"
     encoded = base64.b64encode(data).decode()
     if len(encoded) <= OSC_52_LIMIT:
         write(_sequence(encoded, environment))
-        return f"copied {size(len(data))} through the terminal"
+        return (
+            f"sent {size(len(data))} to the terminal, which does not say whether it took it (OSC 52): paste "
+            "to see"
+        )
     with tempfile.NamedTemporaryFile(prefix="smq-copy-", delete=False) as file:
         file.write(data)
     return f"too large for the terminal's clipboard: written to {Path(file.name)}"
@@ -45,6 +49,7 @@ def _tool(environment: Mapping[str, str]) -> list[str] | None:
         ("DISPLAY" in environment, ["xclip", "-selection", "clipboard"]),
         ("DISPLAY" in environment, ["xsel", "--clipboard", "--input"]),
         ("SSH_CONNECTION" not in environment, ["pbcopy"]),
+        ("TMUX" in environment, ["tmux", "load-buffer", "-w", "-"]),
     ]
     return next((tool for is_fit, tool in candidates if is_fit and shutil.which(tool[0])), None)
 

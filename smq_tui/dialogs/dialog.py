@@ -62,6 +62,21 @@ class Dialog(ModalScreen[Answer | None]):
             yield text([(self.title_text(), "")], classes="dialog-title")
             yield from self.compose_body()
 
+    def on_mount(self) -> None:
+        """See to it that the box says when there is more below than has room."""
+        box = self.query_one(".dialog-box", VerticalScroll)
+        self.watch(box, "scroll_y", self._tell_more)
+        self.watch(box, "virtual_size", self._tell_more)
+
+    def _tell_more(self) -> None:
+        box = self.query_one(".dialog-box", VerticalScroll)
+
+        def tell() -> None:
+            box.border_subtitle = "more below (Tab)" if box.scroll_y < box.max_scroll_y else ""
+
+        # What has room is known when the new sizes are.
+        self.call_after_refresh(tell)
+
     def title_text(self) -> str:
         """Answer what stands above."""
         return self.TITLE_TEXT

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widgets import Checkbox
 
 from smq_core.safe_text import cell
+
+if TYPE_CHECKING:
+    from textual.geometry import Size
 
 __all__ = ["Tick"]
 
@@ -14,9 +19,16 @@ class Tick(Checkbox):
     """A box to tick."""
 
     BUTTON_INNER = " "
+    DEFAULT_CSS = """
+    Tick { width: 1fr; text-wrap: wrap; }
+    """
 
     def __init__(self, label: str, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(Content(cell(label)), id=id, compact=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+        """Take as many lines as the label needs: what it warns of is not cut."""
+        return Content(self.render().plain).get_height({}, width) if width else 1
 
     def watch_value(self) -> None:
         """Show the sign."""

@@ -120,8 +120,20 @@ class Detailing(Stage):
 
     def toggle_chart(self) -> None:
         """Show an hour, a week, nothing."""
-        self._chart_step = {None: SAMPLE_STEP_S, SAMPLE_STEP_S: _LONG_STEP_S}.get(self._chart_step)
-        self.chart.set_class(self._chart_step is not None, "-open")
+        if self.has_class("-short"):
+            self.say("the chart needs a terminal of 20 lines", "warning")
+            return
+        self._see_chart({None: SAMPLE_STEP_S, SAMPLE_STEP_S: _LONG_STEP_S}.get(self._chart_step))
+
+    def hide_chart(self) -> bool:
+        """Close the chart; False when there is none."""
+        was_open = self._chart_step is not None
+        self._see_chart(None)
+        return was_open
+
+    def _see_chart(self, step: float | None) -> None:
+        self._chart_step = step
+        self.chart.set_class(step is not None, "-open")
         self._draw_chart()
 
     @on(CursorMoved)
@@ -174,9 +186,12 @@ class Detailing(Stage):
     def _take_chart(self, samples: Sequence[TopicSample], step: float, since: float) -> None:
         topics = self.view.topics_meant()
         trails = from_samples(samples, step)
-        title = topics[0] if len(topics) == 1 else "all topics"
-        if not trails and step == SAMPLE_STEP_S:
+        is_hour = step == SAMPLE_STEP_S
+        title = f"{topics[0] if len(topics) == 1 else 'all topics'}, {'1 hour' if is_hour else '7 days'}"
+        key = self.keys.get("chart", "m")
+        keys = f"{key}: 7 days  Esc: off" if is_hour else f"{key}: off"
+        if not trails and is_hour:
             trails = dict(self.context.trails)
-            title += " (as this dashboard saw it)"
+            title += " as seen here"
         trail = trails.get(topics[0], Trail()) if len(topics) == 1 else total(trails, step)
-        self.chart.show(title, trail, since, self.context.now)
+        self.chart.show(title, keys, trail, since, self.context.now)

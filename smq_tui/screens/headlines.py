@@ -55,7 +55,7 @@ def masthead(session: Session, context: Context, trouble: str, stale_s: float) -
     parts.append(Part(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
     lost = len(workers) - alive
     tone = Tone.PLAIN if alive else Tone.WARNING
-    parts.append(Part(f"{counted(alive, 'daemon')} alive", tone, "workers", 4))
+    parts.append(Part(counted(alive, "daemon"), tone, "workers", 4))
     if lost:
         parts.append(Part(f"{count(lost)} lost", Tone.BAD, "workers", 6))
     if session.read_only:

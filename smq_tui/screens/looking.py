@@ -43,7 +43,7 @@ class Looking(Finding):
         self.show_view(name)
 
     def go_back(self, *, may_quit: bool) -> None:
-        """Undo the latest of: what runs, the details, marks, the filter, the view; at the top, leave."""
+        """Undo the latest of: what runs, details, chart, marks, the filter, the view; at the top, leave."""
         view = self.view
         if self.filter_bar.is_open:
             self._leave_filter()
@@ -51,7 +51,7 @@ class Looking(Finding):
             self.was_stopped = True
             self.post_message(Withdrawn(self))
             self.say("stopping: what is done stays done")
-        elif self.hide_details() or view.clear_marks():
+        elif self.hide_details() or self.hide_chart() or view.clear_marks():
             return
         elif view.filtered_by:
             self.post_message(Withdrawn(view))

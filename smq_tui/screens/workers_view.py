@@ -72,7 +72,7 @@ class WorkersView(View):
         """Say how many daemons are alive, and how many are lost."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
-        parts = [Part(f"{counted(alive, 'daemon')} alive", Tone.MUTED, priority=5)]
+        parts = [Part(counted(alive, "daemon"), Tone.MUTED, priority=5)]
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
         return parts

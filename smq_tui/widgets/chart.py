@@ -51,13 +51,14 @@ class Chart(Widget):
     def __init__(self) -> None:
         super().__init__(id="chart")
         self._title = ""
+        self._keys = ""
         self._trail = Trail()
         self._start = 0.0
         self._end = 1.0
 
-    def show(self, title: str, trail: Trail, start: float, end: float) -> None:
-        """Show a trail between two moments."""
-        self._title, self._trail, self._start, self._end = title, trail, start, end
+    def show(self, title: str, keys: str, trail: Trail, start: float, end: float) -> None:
+        """Show a trail between two moments; `keys` say how to see otherwise."""
+        self._title, self._keys, self._trail, self._start, self._end = title, keys, trail, start, end
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -88,8 +89,8 @@ class Chart(Widget):
     def _heading(self) -> str:
         span = f"{clock_time(self._start, now=self._end)} to {clock_time(self._end, now=self._end)}"
         has_any = any((self._trail.arrived, self._trail.left, self._trail.depth))
-        note = "" if has_any else "; nothing was counted yet"
-        return f" {self._title}  {span}  · where nobody counted{note}  (m)"
+        note = "· nobody counted" if has_any else "nothing was counted yet"
+        return f" {self._title}  {self._keys}  {note}  {span}"
 
     @staticmethod
     def _label(name: str, series: str, values: list[float | None]) -> str:
