@@ -109,12 +109,13 @@ class OrderOf:
 
 @dataclass(frozen=True, slots=True)
 class RowsOf:
-    """Messages by id, with previews of their payloads.
+    """Messages by id, with previews of their payloads: where `words` stand, else of their beginnings.
 
     A mapping of id to Message, None for one that is gone.
     """
 
     ids: tuple[int, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,9 @@ class Undo:
 
     operation: int
     count: int = 0
-    """How many messages it changed."""
+    """How many messages it changed; 0 for what was set."""
+    what: str = ""
+    """`requeue of 3 messages in orders`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ What the command line, the configuration and the keys of the session decide. Val
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from smq_core.actor import user_name
 
 __all__ = ["INTERVALS", "Session"]
 
@@ -29,6 +31,8 @@ class Session:
     """Locked by `!` for now."""
     interval: float = 1.0
     is_frozen: bool = False
+    actor: str = field(default_factory=user_name)
+    """Who the activity names for what is done here."""
 
     @property
     def why_no_change(self) -> str | None:

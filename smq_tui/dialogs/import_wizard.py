@@ -67,6 +67,8 @@ class ImportWizard(Dialog[ImportReport]):
         self.step = _Step.CHOOSE
         self._path = path
         self._topic = topic
+        self._report: ImportReport | None = None
+        """What the last import did."""
 
     def compose_body(self) -> ComposeResult:
         """Yield a path with the files it may become, a topic, the report, the progress."""
@@ -100,7 +102,7 @@ class ImportWizard(Dialog[ImportReport]):
             self.post_message(Withdrawn(self))
             self._explain("stopping…")
         else:
-            self.dismiss(None)
+            self.dismiss(self._report)
 
     def action_go_on(self) -> None:
         """Do the next step."""
@@ -109,7 +111,7 @@ class ImportWizard(Dialog[ImportReport]):
         if self.step in (_Step.CHOOSE, _Step.DONE) and not path:
             self._explain("choose a file first")
         elif self.step is _Step.DONE:
-            self.dismiss(None)
+            self.dismiss(self._report)
         elif self.step is _Step.CHOOSE:
             self._enter(_Step.PREVIEW, "Reading…")
             self.post_message(Asked(self, PreviewImport(path, topic, again)))
@@ -188,6 +190,7 @@ class ImportWizard(Dialog[ImportReport]):
             self._enter(_Step.READY, "Import (y)")
             self.query_one("#go_on").focus()
         else:
+            self._report = report
             self._show(report_pieces(report))
             self._enter(_Step.DONE, "Close (Enter)")
             self.query_one("#go_on").focus()

@@ -65,6 +65,11 @@ class ActivityView(View):
         self._entries: dict[int, ActivityEntry] = {}
         self._is_asked = False
         self._is_known = False
+        self._is_entered = False
+
+    def enter(self) -> None:
+        """Go to the newest, when it was read: what was done since one looked last is above the cursor."""
+        self._is_entered = True
 
     def renew(self) -> None:
         """Read the newest entries."""
@@ -107,6 +112,9 @@ class ActivityView(View):
                 self._is_asked, self._is_known, self.failure = False, True, ""
                 self._entries = {entry.operation: entry for entry in entries}
                 self.show(self.context)
+                if self._is_entered:
+                    self._is_entered = False
+                    self.table.action_move("start")
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:

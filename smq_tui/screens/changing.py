@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual import on
 
 from smq_core.format import count
 from smq_core.safe_text import cell
 from smq_tui.actions import Danger, action
-from smq_tui.dialogs.confirm import Confirm, Confirmed
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import Act, Aim, Freeze, Purge, Undo
-from smq_tui.screens.activity_view import ActivityView
-from smq_tui.screens.looking import Looking
+from smq_tui.screens.deeds import Deed, deed_of, what_of
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, purge_question, question
+from smq_tui.screens.undoing import REPORT_FROM, Undoing
 from smq_tui.values import Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_tui.dialogs.confirm import Question
     from smq_tui.requests import Verb
 
 __all__ = ["Changing"]
 
-_REPORT_FROM: Final = 500
-"""From so many messages on, progress is told while it runs."""
 
-
-class Changing(Looking):
+class Changing(Undoing):
     """The keys that change messages."""
-
-    _own_operations: tuple[Undo, ...] = ()
-    """How to take back what this session did, the last at the end: `z` is not for what others did."""
 
     def act(self, verb: Verb) -> None:
         """Requeue, delete or bury what is marked, or the cursor's row."""
         self._aim(verb, lambda aim: self._ask_before(verb, aim))
-
-    def undo(self) -> None:
-        """Take back what this session did last; on the screen of activity, the chosen operation."""
-        view = self.view
-        if isinstance(view, ActivityView):
-            entry = view.entry
-            if entry is None or not entry.is_undoable:
-                self.say("that cannot be undone" if entry else "nothing was done yet", "warning")
-            else:
-                self._take_back(Undo(entry.operation, entry.count))
-        elif self._own_operations:
-            self._take_back(self._own_operations[-1])
-        else:
-            self.say(
-                "nothing was done in this session: 6 shows what others did, z undoes it there", "warning"
-            )
 
     def purge(self) -> None:
         """Remove for good what a topic has in the state that is shown."""
@@ -76,17 +52,6 @@ class Changing(Looking):
             self.say(f"{cell(topic, 40)} has nothing {state.value}", "warning")
             return
         self.decide(purge_question(topic, state, number), lambda _: self.ask(Purge(topic, state)))
-
-    def decide(self, what: Question, then: Callable[[Confirmed], None]) -> None:
-        """Ask, and go on when the answer is yes."""
-
-        def take(confirmed: Confirmed | None) -> None:
-            if confirmed is None:
-                self.say("nothing was done")
-            else:
-                then(confirmed)
-
-        self.app.push_screen(Confirm(what), take)
 
     def _aim(self, purpose: str, then: Callable[[Aim], None]) -> None:
         """Fix what an action is for; what has to be counted first comes back as an answer."""
@@ -113,21 +78,11 @@ class Changing(Looking):
             self.decide(what, lambda confirmed: self._carry_out(Act(verb, aim, confirmed.is_forced)))
 
     def _carry_out(self, act: Act) -> None:
-        self._begin(act, act.verb, act.aim.count)
-
-    def _take_back(self, undo: Undo) -> None:
-        self._begin(undo, "undo", undo.count)
-
-    def _begin(self, request: Act | Undo, name: str, number: int) -> None:
-        self.was_stopped = False
-        if number >= _REPORT_FROM:
-            self.progress = f"{name} of {count(number)} begins… (Esc stops)"
-            self.show_lines()
-        self.ask(request)
+        self.begin(act, act.verb, act.aim.count)
 
     @on(Progressed)
     def _tell_progress(self, event: Progressed) -> None:
-        if isinstance(event.request, Act | Undo | Purge) and event.done >= _REPORT_FROM:
+        if isinstance(event.request, Act | Undo | Purge) and event.done >= REPORT_FROM:
             of = f" of {count(event.total)}" if event.total else ""
             self.progress = f"{count(event.done)}{of} {_past(event.request)} (Esc stops)"
             self.show_lines()
@@ -139,49 +94,28 @@ class Changing(Looking):
                 then, self._when_counted = self._when_counted, None
                 if then is not None:
                     then(aim)
-            case Act(verb=verb, aim=aim), Outcome() as outcome:
-                self._remember(outcome)
+            case Act(verb=verb, aim=aim) as act, Outcome() as outcome:
                 if not aim.is_selection:
                     done = set(outcome.done_ids)
                     self.view.table.unmark(key for key in self.view.table.marks if key in done)
                 elif self.view.aims_at_all:
                     self.view.clear_marks()
-                self._end(
-                    outcome_sentence(action(verb).past, outcome),
+                deed = deed_of(act, outcome, self.session.actor, self.context.now)
+                is_undoable = deed is not None and deed.undo is not None
+                self.end(
+                    outcome_sentence(action(verb).past, outcome, is_undoable=is_undoable),
+                    deed,
                     is_partial=bool(outcome.missed_count or outcome.missed),
                 )
-            case Undo() as undo, Outcome() as outcome:
-                self._report_undo(undo, outcome)
-            case Purge(), Outcome() as outcome:
-                self._end(f"{count(outcome.done)} removed for good")
-
-    def _report_undo(self, undo: Undo, outcome: Outcome) -> None:
-        sentence = outcome_sentence(_past(undo), outcome).replace(". z takes it back", "")
-        rest = undo.count - outcome.done - outcome.missed_count
-        others = tuple(one for one in self._own_operations if one.operation != undo.operation)
-        if self.was_stopped and rest > 0:
-            # It was stopped. What it did to the others is still to be taken back.
-            self._own_operations = (*others, Undo(undo.operation, rest))
-            self._end(f"{sentence}; {count(rest)} are left: z goes on", is_partial=True)
-        else:
-            self._own_operations = others
-            self._end(sentence)
+            case Purge(topic=topic), Outcome() as outcome:
+                what = what_of("purge", outcome.done, topic)
+                deed = Deed(what=what, by=self.session.actor, at=self.context.now, why_not="it is for good")
+                self.end(f"{count(outcome.done)} removed for good", deed if outcome.done else None)
 
     @on(Failed)
     def _tell_failure(self, event: Failed) -> None:
-        if isinstance(event.request, Act | Undo | Purge | Freeze):
-            if isinstance(event.request, Undo):
-                self._own_operations = self._own_operations[:-1]
-            self._end(event.sentence, is_partial=True)
-
-    def _remember(self, outcome: Outcome) -> None:
-        if outcome.operation is not None:
-            self._own_operations = (*self._own_operations, Undo(outcome.operation, outcome.done))
-
-    def _end(self, sentence: str, *, is_partial: bool = False) -> None:
-        self.progress = ""
-        self.say(sentence, "warning" if is_partial else "information")
-        self.show_lines()
+        if isinstance(event.request, Act | Purge | Freeze):
+            self.end(event.sentence, is_partial=True)
 
     def _number_in(self, topic: str, state: State) -> int:
         snapshot = self.context.snapshot

@@ -21,17 +21,20 @@ from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.dialogs.message_form import MessageForm
 from smq_tui.messages import Answered, Failed
 from smq_tui.payload_forms import EDIT_LIMIT
-from smq_tui.requests import Add, Aim, CommandWorker, Detail, DetailOf, Edit, Export, Pause, Resume
+from smq_tui.requests import Add, Aim, CommandWorker, Detail, DetailOf, Edit, Export, Pause, Resume, Undo
 from smq_tui.screens.changing import Changing
+from smq_tui.screens.deeds import Deed, setting_deed
 from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.questions import outcome_sentence, stop_question
+from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
 from smq_tui.troubles import is_lost
 from smq_tui.values import Message, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from smq_tui.values import ImportReport, TopicStats
 
 __all__ = ["Mending"]
 
@@ -53,7 +56,7 @@ class Mending(Changing):
         topic = topics[0]
         line = self.context.snapshot.line(topic) if self.context.snapshot else None
         if line is not None and line.stats.paused:
-            self.ask(Resume(topic))
+            self._resume(line.stats)
             return
         fields = (
             Field("reason", "Why (others see it)", "", "deploy, provider is down …"),
@@ -67,6 +70,14 @@ class Mending(Changing):
 
         title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is being processed goes on"
         self.app.push_screen(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
+
+    def _resume(self, stats: TopicStats) -> None:
+        """Let a topic go on; what somebody had a reason for, or somebody else paused, after a question."""
+        if stats.pause_reason or stats.paused_by != self.session.actor:
+            what = resume_question(stats, self.session.actor, self.context.now)
+            self.decide(what, lambda _: self.ask(Resume(stats.topic)))
+        else:
+            self.ask(Resume(stats.topic))
 
     def edit(self) -> None:
         """Open the form for the cursor's message."""
@@ -98,7 +109,7 @@ class Mending(Changing):
         """Open the wizard."""
         view = self.view
         topic = view.filtered_by.topic if isinstance(view, MessagesView) else None
-        self.app.push_screen(ImportWizard(topic=topic or "default"))
+        self.app.push_screen(ImportWizard(topic=topic or "default"), self._remember_import)
 
     def quiet_worker(self) -> None:
         """Let the chosen daemon take nothing new, or resume."""
@@ -197,29 +208,48 @@ class Mending(Changing):
                 then, self._when_read = self._when_read, None
                 then(message)
             case Pause(topic=topic), Outcome() as outcome:
-                self._remember(outcome)
-                self._end(f"{cell(topic, 60)} is paused. P resumes it")
+                self.end(f"{cell(topic, 60)} is paused. P resumes it", self._set("pause", topic, outcome))
             case Resume(topic=topic), Outcome() as outcome:
-                self._remember(outcome)
-                self._end(f"{cell(topic, 60)} goes on")
-            case Edit(), Outcome() as outcome:
-                self._remember(outcome)
-                self._end(outcome_sentence("edited", outcome), is_partial=not outcome.done)
+                self.end(f"{cell(topic, 60)} goes on", self._set("resume", topic, outcome))
+            case Edit() as edit, Outcome() as outcome:
+                self._end_edit(edit, outcome)
             case Add(topic=topic), int(number):
-                self._end(f"message {number} was added to {cell(topic, 60)}")
+                what, why_not = (
+                    f"adding of message {number}",
+                    f"D deletes message {number} in {cell(topic, 60)}",
+                )
+                deed = Deed(what=what, by=self.session.actor, at=self.context.now, why_not=why_not)
+                self.end(f"message {number} was added to {cell(topic, 60)}", deed)
             case CommandWorker(id=worker, command=command), bool(is_known):
                 sentence = f"{cell(worker, 60)} reads “{command}” at its next heartbeat"
-                self._end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
+                self.end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
             case Export(path=path), int(number):
-                self._end(f"wrote {counted(number, 'message')} to {cell(str(Path(path).absolute()), 200)}")
+                self.end(f"wrote {counted(number, 'message')} to {cell(str(Path(path).absolute()), 200)}")
+
+    def _set(self, verb: str, topic: str, outcome: Outcome) -> Deed | None:
+        return setting_deed(verb, topic, outcome, self.session.actor, self.context.now)
+
+    def _end_edit(self, edit: Edit, outcome: Outcome) -> None:
+        what = f"edit of message {edit.id}"
+        by, at = self.session.actor, self.context.now
+        undo = None if outcome.operation is None else Undo(outcome.operation, outcome.done, what)
+        deed = None if undo is None else Deed(what=what, by=by, at=at, undo=undo)
+        self.end(outcome_sentence("edited", outcome), deed, is_partial=not outcome.done)
+
+    def _remember_import(self, report: ImportReport | None) -> None:
+        if report is not None and report.taken:
+            what = f"import of {counted(report.taken, 'message')}"
+            why_not = "delete what it brought (2, filter, *, D); 6 shows what was done before it"
+            deed = Deed(what=what, by=self.session.actor, at=self.context.now, why_not=why_not)
+            self.end(f"{counted(report.taken, 'message')} came in; nothing undoes an import", deed)
 
     @on(Failed)
     def _tell_mending_failure(self, event: Failed) -> None:
         if isinstance(event.request, _ENDED):
-            self._end(event.sentence, is_partial=True)
+            self.end(event.sentence, is_partial=True)
         elif isinstance(event.request, DetailOf) and self._when_read is not None:
             self._when_read = None
-            self._end(event.sentence, is_partial=True)
+            self.end(event.sentence, is_partial=True)
 
 
 def _check_duration(values: Mapping[str, str]) -> str | None:

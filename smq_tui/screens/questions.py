@@ -11,11 +11,20 @@ from smq_tui.actions import Danger, action, danger_of
 from smq_tui.dialogs.confirm import Question
 
 if TYPE_CHECKING:
-    from smq_tui.requests import Aim, Verb
-    from smq_tui.values import Outcome
+    from smq_tui.requests import Aim, Undo, Verb
+    from smq_tui.screens.deeds import Deed
+    from smq_tui.values import Outcome, TopicStats
     from smq_tui.widgets.detail_text import Pieces
 
-__all__ = ["outcome_sentence", "purge_question", "question", "stop_question"]
+__all__ = [
+    "outcome_sentence",
+    "purge_question",
+    "question",
+    "resume_question",
+    "stop_question",
+    "undo_question",
+    "undo_sentence",
+]
 
 _EFFECTS: Final = {
     "requeue": "They become ready, with all their attempts before them; their history stays. "
@@ -54,17 +63,72 @@ def stop_question(worker_id: str, *, runs: int) -> Question:
     )
 
 
-def outcome_sentence(done: str, outcome: Outcome) -> str:
+def undo_question(deed: Deed, actor: str, now: float) -> Question:
+    """Ask before something is taken back that was not announced just now: what, by whom, how long ago."""
+    by = "you" if deed.by == actor else cell(deed.by, 60)
+    tone = "$foreground" if deed.by == actor else "bold $text-warning"
+    pieces: Pieces = [(f"by {by}", tone), (f", {age(max(0.0, now - deed.at))} ago\n", "")]
+    if deed.detail:
+        pieces.append((f"{cell(deed.detail, 200)}\n", "$foreground 65%"))
+    of_messages = deed.undo is not None and deed.undo.count > 0
+    return Question(
+        title=f"Undo the {deed.what}?",
+        pieces=pieces,
+        effect="What nobody touched since comes back as it was; what was being processed stays ready."
+        if of_messages
+        else "",
+        label="Undo",
+        danger=Danger.ASK,
+    )
+
+
+def undo_sentence(undo: Undo, outcome: Outcome) -> str:
+    """Say what was taken back, what stays as it is, and why."""
+    what = undo.what or f"operation {undo.operation}"
+    if not undo.count:
+        return f"{what} undone" if outcome.done else f"{what} could not be undone"
+    returned = outcome.done - outcome.left_ready
+    left = (
+        f"{count(outcome.left_ready)} stay ready, as nothing gives a lease back to its worker"
+        if outcome.left_ready
+        else ""
+    )
+    parts = [f"{count(returned)} brought back" if returned or not left else "", left, _left_alone(outcome)]
+    verdict = "undone" if outcome.done else "not undone"
+    return f"{what} {verdict}: {'; '.join(part for part in parts if part)}"
+
+
+def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
+    """Ask before a topic goes on that was paused for a reason, or by somebody else."""
+    who = "you" if stats.paused_by == actor else cell(stats.paused_by, 60) or "somebody"
+    ago = "" if stats.paused_since is None else f" {age(max(0.0, now - stats.paused_since))} ago"
+    why = f": {cell(stats.pause_reason, 300)}" if stats.pause_reason else ""
+    return Question(
+        title=f"Resume {cell(stats.topic, 60)}?",
+        pieces=[(f"{who} paused it{ago}{why}", "bold")],
+        effect=f"{count(stats.ready)} ready messages can be leased at once." if stats.ready else "",
+        label="Resume",
+        danger=Danger.ASK,
+    )
+
+
+def outcome_sentence(done: str, outcome: Outcome, *, is_undoable: bool = True) -> str:
     """Say truthfully what was done, what was left alone and why, and how to take it back."""
     sentence = f"{count(outcome.done)} {done}"
-    left = outcome.missed_count or len(outcome.missed)
-    if left:
-        reasons = Counter(missed.why for missed in outcome.missed)
-        why = ", ".join(f"{count(number)} {reason}" for reason, number in reasons.most_common(3))
-        sentence += f"; {count(left)} left alone" + (f": {why}" if why else ", they had moved on")
-    if outcome.operation is not None and outcome.done:
+    if left := _left_alone(outcome):
+        sentence += f"; {left}"
+    if is_undoable and outcome.operation is not None and outcome.done:
         sentence += ". z takes it back"
     return sentence
+
+
+def _left_alone(outcome: Outcome) -> str:
+    left = outcome.missed_count or len(outcome.missed)
+    if not left:
+        return ""
+    reasons = Counter(missed.why for missed in outcome.missed)
+    why = ", ".join(f"{count(number)} {reason}" for reason, number in reasons.most_common(3))
+    return f"{count(left)} left alone" + (f": {why}" if why else ", they had moved on")
 
 
 def _described(aim: Aim, now: float) -> Pieces:

@@ -78,11 +78,13 @@ class Stage(Screen[None]):
         & #keys { background: $panel; }
         & #stage { height: 1fr; }
         & #views { width: 1fr; }
-        & #detail { width: 38%; display: none; }
+        & #detail { width: 38%; max-width: 76; display: none; }
         &.-wide #detail.-half, &.-roomy #detail.-half { display: block; }
         &.-wide #detail.-half.-of-topics { display: none; }
-        & #detail.-full { display: block !important; width: 1fr; border-left: none; }
-        & #detail.-below { display: block !important; width: 1fr; height: 1fr; }
+        &.-wide #detail.-half.-of-dead, &.-roomy #detail.-half.-of-dead { display: none; }
+        & #detail.-full, & #detail.-below { display: block !important; width: 1fr; max-width: 100%; }
+        & #detail.-full { border-left: none; }
+        & #detail.-below { height: 1fr; }
         & #detail.-below { border-left: none; border-top: solid $panel; }
         &.-short #totals { display: none; }
         &.-short #chart { display: none; }
@@ -150,12 +152,15 @@ class Stage(Screen[None]):
         self.filter_bar.close()
         # Between 120 and 150 columns figures and trails of topics need the room more than details do.
         self.pane.set_class(name == "topics", "-of-topics")
+        # A group of dead letters is its error, which needs the room more than details do.
+        self.pane.set_class(name == "dead", "-of-dead")
         self.view.display = True
         self.focus_list()
         for view in self.views.values():
             view.is_current = view is self.view
             view.display = view.is_current
         self.view.show(self.context)
+        self.view.enter()
         self.view.renew()
         self.show_lines()
         self.details_changed()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
 
+from smq_core.format import count
 from smq_tui.filters import Query
 from smq_tui.messages import Asked
 from smq_tui.screens.context import Context
@@ -101,6 +102,9 @@ class View(Vertical):
         self.table.note = "" if by_key else note
         self.table.set_rows(by_key.items())
 
+    def enter(self) -> None:
+        """Take note that somebody came to this screen."""
+
     def renew(self) -> None:
         """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
 
@@ -137,6 +141,10 @@ class View(Vertical):
     def hint(self) -> tuple[str, Tone]:
         """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
         return "", Tone.MUTED
+
+    def matching(self) -> str:
+        """Say how many rows the filter keeps."""
+        return count(self.table.row_count)
 
     def labels(self) -> dict[str, str]:
         """Answer what keys do to the cursor's row where that is another thing than their name says."""
@@ -203,6 +211,7 @@ class View(Vertical):
         parts = [*self.title_parts()]
         if self.filtered_by:
             parts.append(Part(f"filter {self.filtered_by.text}", Tone.ACCENT, "filter", priority=8))
+            parts.append(Part(f"{self.matching()} match", Tone.ACCENT, priority=8))
         if self.aims_at_all:
             parts.append(Part("✓ all that match", Tone.WARNING, priority=9))
         elif self.table.marks:

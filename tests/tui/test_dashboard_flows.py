@@ -136,6 +136,8 @@ def test_a_topic_is_paused_with_a_reason_and_resumed(shop: str, inspector: Inspe
         assert inspector.topic("orders").pause_reason == "deploy"
         await until(pilot, lambda: app.main.context.snapshot.line("orders").stats.paused)  # type: ignore[union-attr]  # it has been seen
         await pilot.press("P")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
         await until(pilot, lambda: not inspector.topic("orders").paused)
 
     run(make_dashboard(shop), scenario)
@@ -276,10 +278,12 @@ def test_all_that_match_is_frozen_when_the_dialog_opens(shop: str, inspector: In
 def test_activity_tells_what_was_done_and_undoes_it(shop: str, inspector: Inspector) -> None:
     inspector.requeue([1, 2])
 
-    async def scenario(_: Dashboard, pilot: Pilot[int]) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("6")
         await settle(pilot)
         await pilot.press("g", "z")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
         await until(pilot, lambda: dead(inspector) == 9)
 
     run(make_dashboard(shop), scenario)

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from smq_core import Inspector, Queue, State
+from smq_tui.dialogs.confirm import Confirm
 from tests.tui.dashboard import FrozenClock, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def test_a_long_undo_is_stopped_by_esc_and_gone_on_with_by_z(location: str) -> N
             await settle(pilot)
             # A key that is pressed by the pilot is over when nothing more happens, which would be too late.
             app.main.action_do("undo")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            app.screen.action_confirm()  # type: ignore[attr-defined]  # the question's
             while "of 20,000 brought back" not in app.main.progress:  # noqa: ASYNC110 - only the screen tells
                 await asyncio.sleep(0)
             assert "Esc stops" in app.main.notice.text
