@@ -24,6 +24,9 @@ __all__ = ["FRUITLESS_S", "MOST", "checked_topics", "dequeue"]
 FRUITLESS_S: Final = 0.003
 """At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
 second, and a look costs 30 µs."""
+_SOONER: Final = 2
+"""Looks that need not wait so long, once it has been calm: a -wal that begins anew wakes us a moment before
+the message that is written to it (3.3 ms for one message in a hundred otherwise, measured)."""
 _LONGEST_SLEEP_S: Final = 2.0
 """At least so often the wall clock is asked anew what is due: it may be set while we sleep."""
 MOST: Final = 100_000
@@ -101,6 +104,7 @@ def _wait(
     deadline = monotonic() + wait_s
     # before the look, so that what is committed between look and sleep is noticed
     waiter = store.waiter(is_shared=True)
+    sooner = _SOONER
     while True:
         looked_at = monotonic()
         try:
@@ -113,8 +117,16 @@ def _wait(
         remaining = deadline - monotonic()
         if leases or remaining <= 0:
             return leases
-        if waiter.wait(min(remaining, _LONGEST_SLEEP_S, _until_next_due(store, clock, request.topics))):
-            pause(min(remaining, max(0.0, looked_at + FRUITLESS_S - monotonic())))
+        is_woken = waiter.wait(
+            min(remaining, _LONGEST_SLEEP_S, _until_next_due(store, clock, request.topics))
+        )
+        early = looked_at + FRUITLESS_S - monotonic()
+        if early <= 0:
+            sooner = _SOONER
+        elif sooner:
+            sooner -= 1
+        elif is_woken:
+            pause(min(remaining, early))
 
 
 def _until_next_due(store: Store, clock: Clock, topics: Sequence[str]) -> float:
