@@ -15,7 +15,7 @@ from smq_tui.screens.deeds import Deed, deed_of, what_of
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, purge_question, question
 from smq_tui.screens.undoing import REPORT_FROM, Undoing
-from smq_tui.values import Outcome, State
+from smq_tui.values import Outcome, Selection, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,14 @@ class Changing(Undoing):
     def _ask_before(self, verb: Verb, aim: Aim) -> None:
         if not aim.count:
             self.say("nothing matches any more", "warning")
+            return
+        targets = aim.targets
+        if (
+            verb == "delete"
+            and not isinstance(targets, Selection)
+            and set(targets.values()) == {State.DELETED}
+        ):
+            self.say("this is in the trash already: z or screen 6 brings it back", "warning")
             return
         what = question(verb, aim, self.context.now)
         if what.danger is Danger.NONE:

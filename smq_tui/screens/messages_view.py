@@ -84,7 +84,7 @@ class MessagesView(View):
             self.renew()
         self.table.note = "" if self.table.row_count else self._note()
         visible = (int(key) for key in self.table.visible_keys)
-        self.table.deliver({key: self._row(self.messages[key]) for key in visible if key in self.messages})
+        self.table.repaint({key: self._row(self.messages[key]) for key in visible if key in self.messages})
 
     def renew(self) -> None:
         """Read the list anew, or only what is in view when the list is long and was read a moment ago."""

@@ -121,6 +121,11 @@ class KeyedTable(TableView):
         with self._changes():
             self._rows.deliver(rows, self._model.order, self._model.window)
 
+    def repaint(self, rows: Mapping[Key, Row | None]) -> None:
+        """Take rows as they look by now, as their ages go on; those that are asked for are still awaited."""
+        with self._changes():
+            self._rows.repaint(rows)
+
     def renew_rows(self) -> None:
         """Ask for the rows in view again, because they may have changed or could not be had."""
         with self._changes():

@@ -78,6 +78,10 @@ class RowCache:
         """Answer a row, None when it is not at hand."""
         return self._rows.get(key)
 
+    def repaint(self, rows: Mapping[Key, Row | None]) -> None:
+        """Take rows as they look by now; whether they are up to date is as it was."""
+        self._rows.update(rows)
+
     def deliver(self, rows: Mapping[Key, Row | None], order: KeyOrder, window: range) -> None:
         """Take some rows, None for one that is gone; of too many, keep those around the window."""
         self._rows.update(rows)

@@ -11,6 +11,7 @@ from smq_core import Inspector, Queue, State
 from smq_tui.dialogs.confirm import Confirm
 from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.dialogs.message_form import MessageForm
+from smq_tui.screens.messages_view import MessagesView
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
@@ -97,6 +98,23 @@ def test_marked_messages_are_deleted_and_what_moved_on_meanwhile_is_told(
         await until(pilot, lambda: inspector.get(marked[1]).state is State.DELETED)
         assert inspector.get(marked[0]).state is State.READY
         await until(pilot, lambda: "1 left alone" in app.main.said.text)
+
+    run(make_dashboard(shop), scenario)
+
+
+def test_a_deleted_message_is_shown_as_deleted_among_all(shop: str, inspector: Inspector) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("2")
+        await settle(pilot)
+        await pilot.press("j", "D")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        view = app.main.view
+        assert isinstance(view, MessagesView)
+        await until(pilot, lambda: view.message is not None and view.message.state is State.DELETED)
+        await pilot.press("D")
+        assert "in the trash already" in app.main.said.text
+        assert inspector.count(inspector.select(state=State.DELETED)) == 2
 
     run(make_dashboard(shop), scenario)
 

@@ -137,6 +137,20 @@ async def test_a_refresh_shows_the_rows_at_hand_and_asks_for_them_anew(
 
 
 @in_terminal(80, 24)
+async def test_rows_that_are_painted_anew_meanwhile_are_still_awaited(
+    app: TableApp, pilot: Pilot[None]
+) -> None:
+    app.table.set_order(SortedOrder(MILLION))
+    app.table.deliver({key: make_row(f"m{key}") for key in range(1, 50)})
+    await pilot.pause()
+    app.table.set_order(SortedOrder(MILLION))
+    app.table.repaint({key: make_row(f"older{key}") for key in range(1, 24)})
+    await pilot.pause()
+    assert app.screen_lines()[1].startswith("▸ older1 ")
+    assert wanted_keys(app)[-1] == tuple(range(1, 47))
+
+
+@in_terminal(80, 24)
 async def test_rows_that_could_not_be_had_are_asked_for_again_when_told(
     app: TableApp, pilot: Pilot[None]
 ) -> None:
