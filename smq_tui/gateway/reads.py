@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core import Filter, Selection, State
 from smq_core.format import payload_preview
 from smq_core.transfer import export_file, preview_file
+from smq_tui.gateway.excerpts import around
 from smq_tui.requests import Aim, Detail, Held, Order
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ __all__ = ["detail", "export", "freeze", "leases", "order", "preview_import", "r
 
 _PREVIEW: Final = 240
 """Characters of a payload that a list holds."""
+_SEARCHED: Final = 16_384
+"""Characters of a payload in which a list looks for the place that was filtered by."""
 _AT_ONCE: Final = 1_000
 """Ids that are read in one go."""
 _SLICE: Final = 20_000
@@ -68,9 +71,9 @@ def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
 def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
     """Answer messages by id; None for those that are gone."""
     by_id: dict[int, Message | None] = dict.fromkeys(request.ids)
-    by_id.update(
-        (message.id, message) for message in inspector.messages(sorted(request.ids), preview=_PREVIEW)
-    )
+    reach = _SEARCHED if request.words else _PREVIEW
+    for message in inspector.messages(sorted(request.ids), preview=reach):
+        by_id[message.id] = around(message, request.words) if request.words else message
     return by_id
 
 

@@ -53,7 +53,7 @@ class LeasesView(View):
         Column(key="left", title="TIME LEFT", width=_BAR + 7, priority=90, is_sortable=False),
         Column(key="state", title="STATE", width=13, priority=95, is_sortable=False),
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
-        Column(key="payload", title="PAYLOAD", width=10, priority=30, is_stretching=True, is_sortable=False),
+        Column(key="payload", title="PAYLOAD", width=20, priority=60, is_stretching=True, is_sortable=False),
     )
     HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
@@ -156,7 +156,10 @@ class LeasesView(View):
 
     def _note(self) -> str:
         if self.filtered_by:
-            return f"Nothing being processed matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+            words = self.filtered_by.words
+            topic = f"  /     topic:{words} is by topic\n" if words in self.context.topics else ""
+            nothing = f"Nothing being processed matches {self.filtered_by.text}."
+            return f"{nothing}\n\n{topic}  Esc   clear the filter"
         return _EMPTY if self._is_known else self.first_note("Reading…")
 
     def _row(self, message: Message, worker: WorkerInfo | None) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, payload_preview
@@ -41,13 +42,19 @@ MESSAGE_COLUMNS: Final = (
     Column(key="priority", title="PRIO", width=4, priority=20, is_number=True, is_sortable=False),
     Column(key="key", title="KEY", width=10, priority=10, is_sortable=False),
     Column(key="error", title="ERROR", width=18, priority=30, is_sortable=False),
-    Column(key="payload", title="PAYLOAD", width=12, priority=90, is_stretching=True, is_sortable=False),
+    Column(key="payload", title="PAYLOAD", width=20, priority=90, is_stretching=True, is_sortable=False),
 )
 
 
-def message_columns(*, has_topic: bool) -> tuple[Column, ...]:
-    """Answer the columns; a list of one topic does without its name in each row."""
-    return tuple(column for column in MESSAGE_COLUMNS if has_topic or column.key != "topic")
+def message_columns(*, has_topic: bool, is_dead: bool = False) -> tuple[Column, ...]:
+    """Answer the columns; a list of one topic does without its name in each row.
+
+    Among dead letters the error matters more than the state, and shares the room that is left over.
+    """
+    columns = tuple(column for column in MESSAGE_COLUMNS if has_topic or column.key != "topic")
+    if not is_dead:
+        return columns
+    return tuple(_among_dead(column) for column in columns)
 
 
 def message_row(message: Message, now: float, *, has_topic: bool = True) -> Row:
@@ -75,6 +82,17 @@ def row_hint(message: Message) -> tuple[str, Tone]:
 def holder_hint(message: Message) -> str:
     """Answer who holds a message, and its payload."""
     return f"{message.worker or 'unnamed'}  {payload_preview(message.payload, PREVIEW)}"
+
+
+def _among_dead(column: Column) -> Column:
+    match column.key:
+        case "error":
+            return replace(column, width=28, priority=85, is_stretching=True)
+        case "state":
+            return replace(column, priority=25)
+        case "age":
+            return replace(column, priority=40)
+    return column
 
 
 def state_cell(message: Message, now: float) -> Cell:

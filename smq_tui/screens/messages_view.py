@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 
 from smq_core.format import count
+from smq_tui.filters import quoted
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.aims import aim_at
 from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, message_row, row_hint
 from smq_tui.screens.resting import Rest
+from smq_tui.screens.state_tabs import TABS, tab_parts
 from smq_tui.screens.view import View
 from smq_tui.values import State
 from smq_tui.widgets.key_order import SortedOrder
@@ -32,9 +34,8 @@ if TYPE_CHECKING:
     from smq_tui.values import Message, Selection, TopicStats
     from smq_tui.widgets.table_rows import Row
 
-__all__ = ["TABS", "MessagesView"]
+__all__ = ["MessagesView"]
 
-TABS: Final = (None, State.READY, State.DELAYED, State.PROCESSING, State.DEAD, State.DONE, State.DELETED)
 _FIRST_LIMIT: Final = 1_000
 _GROWTH: Final = 10
 _LAST_LIMIT: Final = 1_000_000
@@ -70,6 +71,7 @@ class MessagesView(View):
         self.messages: dict[int, Message] = {}
         """Those that were in view lately."""
         self._has_topic = True
+        self._is_dead = False
         self._limit = _FIRST_LIMIT
         self._asked: OrderOf | None = None
         self._rest = Rest()
@@ -100,14 +102,12 @@ class MessagesView(View):
     def take_filter(self, query: Query) -> None:
         """Remember what to look for; a state in the filter becomes the tab."""
         super().take_filter(query)
-        if (query.topic is None) != self._has_topic:
-            self._has_topic = query.topic is None
-            self.table.set_columns(message_columns(has_topic=self._has_topic))
         if query.state is not None:
             self.state = query.state
         elif query.error_kind or query.error:
             self.state = self.state or State.DEAD
         self._limit = _FIRST_LIMIT
+        self._choose_columns()
 
     def turn_tab(self, by: int) -> None:
         """Show another state."""
@@ -117,6 +117,7 @@ class MessagesView(View):
         """Show a state, None for all."""
         self.state = state
         self._limit = _FIRST_LIMIT
+        self._choose_columns()
         self.aims_at_all = False
         self.show(self.context)
         self.renew()
@@ -128,26 +129,10 @@ class MessagesView(View):
         self.renew()
 
     def title_parts(self) -> Sequence[Part]:
-        """Answer the topic, and a tab for each state with its number of messages."""
-        topic = self.filtered_by.topic
-        parts = [Part(topic or "all topics", Tone.ACCENT, priority=7)]
-        stats = self._stats()
-        for state in TABS:
-            number = sum(_in_state(one, state) for one in stats)
-            name = "trash" if state is State.DELETED else "all" if state is None else state.value
-            is_current = state is self.state
-            priority = 9 if is_current else 5 if number else 3
-            text = f"{name} {count(number, 6)}"
-            parts.append(
-                Part(
-                    text,
-                    Tone.PLAIN if number else Tone.MUTED,
-                    f"tab_{state or 'all'}",
-                    priority,
-                    "",
-                    is_current,
-                )
-            )
+        """Answer the topic, and a tab for each state with its number of messages; of those found, theirs."""
+        topic, is_filtered = self.filtered_by.topic, bool(self._beyond_topic())
+        parts = [Part(topic or "all topics", Tone.ACCENT, priority=7 if topic else 2)]
+        parts += tab_parts(self._stats(), self.state, is_filtered=is_filtered)
         if self._search:
             parts.append(Part(self._search, Tone.WARNING, priority=8))
         return parts
@@ -184,10 +169,16 @@ class MessagesView(View):
         """Answer the error of the cursor's message, else its payload."""
         return row_hint(self.message) if self.message else ("", Tone.MUTED)
 
+    def matching(self) -> str:
+        """Say how many match, as far as was looked."""
+        if self._shown is None or self._shown.selection != self._selection():
+            return "…"
+        return f"{count(len(self._order))}{'+' if self._order.has_more else ''}"
+
     @on(RowsWanted)
     def _ask_for_rows(self, event: RowsWanted) -> None:
         event.stop()
-        self.ask(RowsOf(tuple(int(key) for key in event.keys)))
+        self.ask(RowsOf(tuple(int(key) for key in event.keys), self.filtered_by.words))
 
     @on(MoreWanted)
     def _ask_for_more(self, event: MoreWanted) -> None:
@@ -242,6 +233,18 @@ class MessagesView(View):
     def _row(self, message: Message) -> Row:
         return message_row(message, self.context.now, has_topic=self._has_topic)
 
+    def _choose_columns(self) -> None:
+        has_topic, is_dead = self.filtered_by.topic is None, self.state is State.DEAD
+        if (has_topic, is_dead) != (self._has_topic, self._is_dead):
+            self._has_topic, self._is_dead = has_topic, is_dead
+            self.table.set_columns(message_columns(has_topic=has_topic, is_dead=is_dead))
+
+    def _beyond_topic(self) -> str:
+        """Answer what is filtered by beside the topic and the state that is shown."""
+        query = self.filtered_by
+        words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
+        return words.replace(f"state:{query.state}", "").strip() if query.state else words.strip()
+
     def _is_at_beginning(self) -> bool:
         """Say whether the long rest of a list, once read, is of no use any more."""
         if self._limit == _FIRST_LIMIT or self.table.is_following or self.table.marks:
@@ -276,15 +279,3 @@ class MessagesView(View):
         drained = "all of them were taken" if self.state is State.READY else "there is nothing to mend here"
         next_keys = "  ]   next state\n  a   add a message\n  I   import a file"
         return f"No {state + ' ' if state else ''}messages{where}: {drained}.\n\n{next_keys}"
-
-
-def _in_state(stats: TopicStats, state: State | None) -> int:
-    numbers = {
-        State.READY: stats.ready,
-        State.DELAYED: stats.delayed,
-        State.PROCESSING: stats.processing,
-        State.DEAD: stats.dead,
-        State.DONE: stats.done,
-        State.DELETED: stats.deleted,
-    }
-    return sum(numbers.values()) if state is None else numbers[state]

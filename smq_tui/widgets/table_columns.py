@@ -33,7 +33,7 @@ class Column:
     is_number: bool = False
     """Aligned to the right."""
     is_stretching: bool = False
-    """Takes the width that is left over; the last such column does."""
+    """Takes of the width that is left over; such columns share it."""
     is_sortable: bool = True
     """A click on its title asks for sorting."""
 
@@ -113,11 +113,14 @@ def _taken(columns: Sequence[Column], shown: Sequence[int]) -> int:
 
 def _placed(columns: Sequence[Column], shown: Sequence[int], width: int) -> tuple[Place, ...]:
     spare = max(0, width - _taken(columns, shown))
-    stretched = max((index for index in shown if columns[index].is_stretching), default=None)
+    stretched = [index for index in shown if columns[index].is_stretching]
+    more = {index: spare // len(stretched) for index in stretched}
+    if stretched:
+        more[stretched[-1]] += spare % len(stretched)
     places: list[Place] = []
     x = GUTTER
     for index in shown:
-        column_width = columns[index].width + (spare if index == stretched else 0)
+        column_width = columns[index].width + more.get(index, 0)
         visible_width = max(0, min(column_width, width - x))
         places.append(Place(columns[index], index, x, visible_width))
         x += column_width + GAP
