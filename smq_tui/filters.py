@@ -6,7 +6,7 @@ Pure: text into a Query, a Query into what the gateway looks for, and what can c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from smq_core.format import parse_duration
@@ -33,6 +33,7 @@ FILTER_HELP: Final = (
 """Each part, and what it finds; all of the parts have to hold."""
 
 _TOKEN: Final = re.compile(r'(?:(?P<name>[a-z]+)(?P<sign>[:~>]))?(?P<value>"(?:[^"\\]|\\.)*"?|\S*)\s*')
+_STATE: Final = re.compile(r'(?:^|(?<=\s))state:("[^"]*"|\S*)\s*')
 _NAMES: Final = ("topic:", "state:", "worker:", "key:", "age>", "attempts>", "error~", "kind:", "expired")
 
 
@@ -80,6 +81,12 @@ class Query:
         """Answer what to look for in a list of a topic and state; what the filter names goes before them."""
         wanted = self.state or (State.PROCESSING if self.is_expired or self.worker else state)
         return Selection(topic=self.topic or topic, state=wanted, where=self.where)
+
+    def without_state(self) -> Query:
+        """Answer the same filter for any state."""
+        return (
+            self if self.state is None else replace(self, state=None, text=_STATE.sub("", self.text).strip())
+        )
 
     def keeps(self, *texts: str) -> bool:
         """Say whether a row of a short list, given by its texts, has all of the plain words."""

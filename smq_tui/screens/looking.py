@@ -15,6 +15,7 @@ from smq_tui.screens.filter_bar import FilterBar
 from smq_tui.screens.finding import Finding
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.view import GoTo
+from smq_tui.screens.way_back import Step
 from smq_tui.values import State
 from smq_tui.widgets.table_messages import MarkLimitReached, MarksChanged, RowActivated, SortRequested
 
@@ -33,17 +34,25 @@ class Looking(Finding):
 
     was_stopped = False
     """True when what runs for long was told to end before its time."""
+    _way: tuple[Step, ...] = ()
+    """How one was led here by Enter and jumps; a key of a screen begins anew."""
 
     def go(self, name: str, query: Query | None = None) -> None:
         """Show a view, filtered if a query is given."""
         if self.room is Room.ALL:
             self.give_room(Room.BESIDE)
-        if query is not None:
-            self.views[name].apply_filter(query)
+        view = self.views[name]
+        if query is None:
+            self._way = ()
+        else:
+            before = view.place
+            view.apply_filter(query)
+            step = Step(origin=self.current, target=name, before=before, arrived=view.place)
+            self._way = (*self._way, step)
         self.show_view(name)
 
     def go_back(self, *, may_quit: bool) -> None:
-        """Undo the latest of: what runs, details, chart, marks, the filter, the view; at the top, leave."""
+        """Undo the latest of: what runs, details, chart, marks, the filter, the way; at the top, leave."""
         view = self.view
         if self.filter_bar.is_open:
             self._leave_filter()
@@ -53,6 +62,8 @@ class Looking(Finding):
             self.say("stopping: what is done stays done")
         elif self.hide_details() or self.hide_chart() or view.clear_marks():
             return
+        elif self._way and self._way[-1].target == self.current:
+            self._go_one_step_back(self._way[-1])
         elif view.filtered_by:
             self.post_message(Withdrawn(view))
             view.apply_filter(Query())
@@ -63,6 +74,20 @@ class Looking(Finding):
             self.post_message(QuitWanted())
         else:
             self.say(f"this is the top: {self.keys.get('quit', '^Q')} or q leaves")
+
+    def _go_one_step_back(self, step: Step) -> None:
+        """Clear what was filtered on top of where one was led; else go where one came from."""
+        view = self.view
+        self.post_message(Withdrawn(view))
+        if view.filtered_by and view.filtered_by != step.arrived.query:
+            view.go_to(step.arrived)
+            view.show(self.context)
+            view.renew()
+            self.show_lines()
+            return
+        self._way = self._way[:-1]
+        view.go_to(step.before)
+        self.show_view(step.origin)
 
     def open_filter(self, *, is_jump: bool) -> None:
         """Open the line for a filter or a jump."""

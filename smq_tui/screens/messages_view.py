@@ -19,6 +19,7 @@ from smq_tui.screens.message_rows import MESSAGE_COLUMNS, message_columns, messa
 from smq_tui.screens.resting import Rest
 from smq_tui.screens.state_tabs import TABS, tab_parts
 from smq_tui.screens.view import View
+from smq_tui.screens.way_back import Place
 from smq_tui.values import State
 from smq_tui.widgets.key_order import SortedOrder
 from smq_tui.widgets.parts_line import Part
@@ -101,13 +102,27 @@ class MessagesView(View):
 
     def take_filter(self, query: Query) -> None:
         """Remember what to look for; a state in the filter becomes the tab."""
+        before = self.filtered_by
         super().take_filter(query)
         if query.state is not None:
             self.state = query.state
         elif query.error_kind or query.error:
             self.state = self.state or State.DEAD
+        elif before.state or before.error_kind or before.error:
+            # A state that came with a filter goes with it.
+            self.state = None
         self._limit = _FIRST_LIMIT
         self._choose_columns()
+
+    @property
+    def place(self) -> Place:
+        """Answer what is shown, to come back to."""
+        return Place(self.filtered_by, self.state)
+
+    def go_to(self, place: Place) -> None:
+        """Remember to show what was shown before, in the state it was in."""
+        super().go_to(place)
+        self.state = place.state
 
     def turn_tab(self, by: int) -> None:
         """Show another state."""
@@ -115,6 +130,7 @@ class MessagesView(View):
 
     def show_state(self, state: State | None) -> None:
         """Show a state, None for all."""
+        self.filtered_by = self.filtered_by.without_state()
         self.state = state
         self._limit = _FIRST_LIMIT
         self._choose_columns()
@@ -273,8 +289,9 @@ class MessagesView(View):
         beyond = self.filtered_by.text.replace(f"topic:{self.filtered_by.topic}", "").strip()
         state = self.state.value if self.state else ""
         if beyond:
-            next_keys = "  Esc   clear the filter\n  ]     look at another state"
-            return f"Nothing here matches {self.filtered_by.text}.\n\n{next_keys}"
+            others = f"\n  [ ]   other states: these are the {state} ones alone" if state else ""
+            what = f"No {state} message matches" if state else "No message matches"
+            return f"{what} {self.filtered_by.text}.\n\n  Esc   clear the filter{others}"
         where = f" in {self.filtered_by.topic}" if self.filtered_by.topic else ""
         drained = "all of them were taken" if self.state is State.READY else "there is nothing to mend here"
         next_keys = "  ]   next state\n  a   add a message\n  I   import a file"

@@ -15,6 +15,7 @@ from smq_tui.filters import Query
 from smq_tui.messages import Asked
 from smq_tui.screens.context import Context
 from smq_tui.screens.headlines import first_note
+from smq_tui.screens.way_back import Place
 from smq_tui.widgets.keyed_table import KeyedTable
 from smq_tui.widgets.parts_line import Part, PartsLine
 from smq_tui.widgets.row_painter import Sorting
@@ -118,6 +119,16 @@ class View(Vertical):
     def take_filter(self, query: Query) -> None:
         """Remember what to filter by, for when it is shown."""
         self.filtered_by = query
+
+    @property
+    def place(self) -> Place:
+        """Answer what is shown, to come back to."""
+        return Place(self.filtered_by)
+
+    def go_to(self, place: Place) -> None:
+        """Remember to show what was shown before."""
+        self.aims_at_all = False
+        self.take_filter(place.query)
 
     def why_not(self, action: str) -> str | None:
         """Say why an action has nothing to do here, None when it has."""

@@ -307,6 +307,49 @@ def test_activity_tells_what_was_done_and_undoes_it(shop: str, inspector: Inspec
     run(make_dashboard(shop), scenario)
 
 
+def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        messages = app.main.views["messages"]
+        assert isinstance(messages, MessagesView)
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.press("j")
+        group = app.main.view.table.cursor_key
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.current == "messages")
+        assert (messages.state, "[dead" in messages.line.text) == (State.DEAD, True)
+        app.main.jump("messages orders error~Key")
+        await pilot.press("slash", "end", "space", "1", "enter")
+        await until(pilot, lambda: messages.filtered_by.text == "topic:orders error~Key 1")
+        await pilot.press("escape")
+        assert messages.filtered_by.text == "topic:orders error~Key", "what was filtered on top goes first"
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.main.current == "dead")
+        assert app.main.view.table.cursor_key == group
+        assert (messages.state, messages.filtered_by.text) == (None, "")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.main.current == "topics")
+
+    run(make_dashboard(shop), scenario, size=(120, 30))
+
+
+def test_another_state_takes_the_one_of_the_filter_out_and_both_are_said(shop: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("messages orders state:dead")
+        await settle(pilot)
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        view = app.main.view
+        assert isinstance(view, MessagesView)
+        assert (view.state, view.filtered_by.text) == (State.DELETED, "topic:orders")
+        app.main.jump("messages state:done nowhere")
+        await until(pilot, lambda: "No done message matches" in view.table.note)
+        await pilot.press("slash", "ctrl+u", *"letter", "enter")
+        await until(pilot, lambda: view.table.row_count)
+        assert view.state is None, "what came with a filter goes with it"
+
+    run(make_dashboard(shop), scenario)
+
+
 async def go_to_dead_messages(pilot: Pilot[int]) -> None:
     """Show the dead of all topics on screen 2."""
     await pilot.press("2")
