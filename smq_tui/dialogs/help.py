@@ -1,14 +1,16 @@
 """All keys, made from the bindings as they are (remapped ones too), with what each does.
 
-Enter presses the key.
+Those of the screen that is shown come first; typing keeps those that have all of the words. Enter presses
+the key.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from smq_tui.dialogs.dialog import Dialog, text
 from smq_tui.filters import FILTER_HELP
@@ -26,21 +28,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Help"]
 
+_FILTERS: Final = "Filters (/): all parts have to hold"
+
 
 class Help(Dialog[str]):
     """The keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,f1", "leave", "Close", id="dialog.close", tooltip="Close the help"),
+        Binding("slash", "search", "Search", id="dialog.search", tooltip="Type words to look for"),
+        Binding("down", "to_keys", show=False),
     ]
     DEFAULT_CSS = """
     Help > .dialog-box { width: 98%; }
-    Help KeyedTable { height: 70vh; }
+    Help KeyedTable { height: 1fr; }
+    Help .dialog-box { height: 90%; }
     """
 
-    def __init__(self, keys: Sequence[KeyHelp]) -> None:
+    def __init__(self, keys: Sequence[KeyHelp], screen: str = "", first: Sequence[str] = ()) -> None:
+        """Show keys; `first` are the ids of those that matter most on the screen of that name."""
         super().__init__()
-        self._keys = tuple(keys)
+        by_id = {key.id: key for key in keys}
+        names = (key_id if key_id in by_id else f"table.{key_id}" for key_id in first)
+        here = [by_id[name] for name in names if name in by_id]
+        self._keys = (*(key._replace(group=f"Here: {screen}") for key in here), *keys)
 
     def title_text(self) -> str:
         """Answer the rule that is easy to remember."""
@@ -52,27 +63,52 @@ class Help(Dialog[str]):
             Column(key="key", title="KEY", width=11, priority=9, is_sortable=False),
             Column(key="does", title="DOES", width=30, priority=8, is_stretching=True, is_sortable=False),
         )
+        yield Input(placeholder="/ then type to search: pause, undo, filter …", id="words")
         yield KeyedTable(columns, id="keys")
-        yield text(
-            [("Enter does it. Colours only repeat what signs and words say.", "")], classes="dialog-note"
-        )
+        yield text([("Enter does it, Esc closes.", "")], classes="dialog-note")
 
     def on_mount(self) -> None:
         """Fill the table."""
-        rows: list[tuple[str, tuple[Cell, Cell]]] = []
-        group = ""
-        for key in self._keys:
-            if key.group != group:
-                group = key.group
-                rows.append((f"group {group}", (Cell(""), Cell(group, Tone.WARNING))))
-            rows.append((key.id, (Cell(key.keys, Tone.ACCENT), Cell(key.sentence))))
-        rows.append(("group Filters", (Cell(""), Cell("Filters (/): all parts have to hold", Tone.WARNING))))
-        rows += [(f"filter {part}", (Cell(part, Tone.ACCENT), Cell(what))) for part, what in FILTER_HELP]
-        table = self.query_one(KeyedTable)
-        table.set_rows(rows)
-        table.focus()
+        self._fill("")
+        self.query_one(KeyedTable).focus()
+
+    def action_search(self) -> None:
+        """Go to the line in which words are typed."""
+        self.query_one(Input).focus()
+
+    def action_to_keys(self) -> None:
+        """Go from the words to the keys."""
+        self.query_one(KeyedTable).focus()
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _end_search(self) -> None:
+        self.action_to_keys()
 
     @on(RowActivated)
     def _choose(self, event: RowActivated) -> None:
-        known = {key.id for key in self._keys}
-        self.dismiss(str(event.key) if event.key in known else None)
+        group, _, key_id = str(event.key).partition("\0")
+        self.dismiss(key_id or None if group != _FILTERS else None)
+
+    def _fill(self, words: str) -> None:
+        lines = [(key.group, key.id, key.keys, key.sentence) for key in self._keys]
+        lines += [(_FILTERS, part, part, what) for part, what in FILTER_HELP]
+        wanted = words.casefold().split()
+        rows: list[tuple[str, tuple[Cell, Cell]]] = []
+        group = ""
+        for heading, line_id, keys, sentence in lines:
+            text_of_line = f"{line_id} {keys} {sentence}".casefold()
+            if not all(word in text_of_line for word in wanted):
+                continue
+            if heading != group:
+                group = heading
+                rows.append((heading, (Cell(""), Cell(heading, Tone.WARNING))))
+            rows.append((f"{heading}\0{line_id}", (Cell(keys, Tone.ACCENT), Cell(sentence))))
+        table = self.query_one(KeyedTable)
+        table.note = "" if rows else f"No key does {words}. Ctrl+P searches the actions by their names."
+        table.set_rows(rows)
+        table.action_move("start")
+        table.action_move("down")

@@ -18,10 +18,15 @@ _LEAD: Final = 8
 """Characters shown before the words: few, so that a narrow column has room for them."""
 
 
-def around(message: Message, words: str) -> Message:
-    """Answer a message whose payload, the text of a preview, begins shortly before the words in it."""
+def around(message: Message, words: str, limit: int) -> Message:
+    """Answer a message whose payload, the text of a preview, begins shortly before the words in it.
+
+    Of a payload without them the beginning is kept, of either not much more than `limit` characters.
+    """
     text = message.payload
-    found = re.search(re.escape(words), text, re.IGNORECASE) if isinstance(text, str) else None
-    if found is None or not isinstance(text, str) or found.start() <= 2 * _LEAD:
+    if not isinstance(text, str):
         return message
-    return msgspec.structs.replace(message, payload=CUT + text[found.start() - _LEAD :])
+    found = re.search(re.escape(words), text, re.IGNORECASE)
+    start = 0 if found is None or found.start() <= 2 * _LEAD else found.start() - _LEAD
+    shown = text[start : start + limit + 1]
+    return msgspec.structs.replace(message, payload=CUT + shown if start else shown)

@@ -73,7 +73,7 @@ def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
     by_id: dict[int, Message | None] = dict.fromkeys(request.ids)
     reach = _SEARCHED if request.words else _PREVIEW
     for message in inspector.messages(sorted(request.ids), preview=reach):
-        by_id[message.id] = around(message, request.words) if request.words else message
+        by_id[message.id] = around(message, request.words, _PREVIEW) if request.words else message
     return by_id
 
 

@@ -142,7 +142,8 @@ class MainScreen(Mending):
             if chosen in self._doings or chosen in _VIEWS:
                 self.action_do(chosen)
 
-        self.app.push_screen(Help(all_keys(self._keymap)), take)
+        here = Help(all_keys(self._keymap), action(self.current).label, self.view.HINTS)
+        self.app.push_screen(here, take)
 
     def _choose_columns(self) -> None:
         table = self.view.table
