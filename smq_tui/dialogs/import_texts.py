@@ -18,11 +18,11 @@ _TOPICS_SHOWN: Final = 8
 _REJECTS_SHOWN: Final = 4
 _NO_UNDO: Final = "\nNothing undoes an import: delete (D on screen 2) what it brought."
 _SHAPES: Final = {
-    "objects": "objects",
-    "strings": "JSON strings",
-    "values": "JSON values",
-    "texts": "plain texts",
-    "broken": "texts that begin as JSON does",
+    "objects": ("object", "objects"),
+    "strings": ("JSON string", "JSON strings"),
+    "values": ("JSON value", "JSON values"),
+    "texts": ("plain text", "plain texts"),
+    "broken": ("text that begins as JSON does", "texts that begin as JSON does"),
 }
 
 
@@ -59,7 +59,7 @@ def _counts(report: ImportReport) -> Pieces:
     if report.began_at_line > 1:
         pieces.append((f"goes on at line {count(report.began_at_line)}, where an earlier import ended\n", ""))
     for topic, shapes in list(report.topics.items())[:_TOPICS_SHOWN]:
-        parts = ", ".join(f"{count(number)} {_SHAPES.get(shape, shape)}" for shape, number in shapes.items())
+        parts = ", ".join(counted(number, *_SHAPES.get(shape, (shape,))) for shape, number in shapes.items())
         pieces += [
             (f"  {cell(topic, 30):<30} ", "$text-accent"),
             (f"{count(sum(shapes.values())):>10}  {parts}\n", ""),

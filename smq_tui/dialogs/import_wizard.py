@@ -202,7 +202,9 @@ class ImportWizard(Dialog[ImportReport]):
 
     def _enter(self, step: _Step, label: str) -> None:
         self.step = step
-        self.query_one("#go_on", Button).label = Content(label)
+        go_on = self.query_one("#go_on", Button)
+        go_on.label = Content(label)
+        go_on.refresh(layout=True)
         self.query_one("#cancel").set_class(step is _Step.DONE, "-hidden")
         self.query_one("#progress").set_class(step not in (_Step.PREVIEW, _Step.RUN), "-hidden")
         is_choosing = step in (_Step.CHOOSE, _Step.PREVIEW)

@@ -68,7 +68,7 @@ def masthead(session: Session, context: Context, trouble: str, stale_s: float) -
 def totals(context: Context) -> list[Part]:
     """Say what all topics hold together, and how it changes."""
     if context.snapshot is None:
-        return [Part("reading…", Tone.MUTED)]
+        return [] if context.trouble else [Part("reading…", Tone.MUTED)]
     total = context.snapshot.totals
     change = total.ready_per_s
     arrow = "" if not change or abs(change) < 0.05 else f" {'▴' if change > 0 else '▾'}{rate(abs(change))}"  # noqa: PLR2004 - it shows as <0.1
