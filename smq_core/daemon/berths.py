@@ -26,7 +26,17 @@ from smq_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BERTHS", "BERTH_SIZE", "HEADER_SIZE", "SLOTS", "Berth", "BerthHeader", "SlotRange", "WorkersFile"]
+__all__ = [
+    "BERTHS",
+    "BERTH_SIZE",
+    "HEADER_SIZE",
+    "SLOTS",
+    "Berth",
+    "BerthHeader",
+    "SlotRange",
+    "WorkersFile",
+    "unlocked",
+]
 
 BERTHS: Final = 64
 BERTH_SIZE: Final = 64 * 1024
@@ -35,6 +45,7 @@ SLOTS: Final = (BERTH_SIZE - HEADER_SIZE) // SLOT_SIZE
 _LENGTH: Final = struct.Struct("@I")
 _FLOCK: Final = struct.Struct("hhqqi4x")
 _OFD_SETLK: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None) if sys.platform == "linux" else None
+_OFD_GETLK: Final[int | None] = getattr(fcntl, "F_OFD_GETLK", None) if sys.platform == "linux" else None
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -172,13 +183,7 @@ class WorkersFile:
 
     def _header(self, index: int) -> BerthHeader | None:
         at = index * BERTH_SIZE
-        (length,) = _LENGTH.unpack_from(self.memory, at)
-        if not 0 < length <= HEADER_SIZE - _LENGTH.size:
-            return None
-        try:
-            return _decode(self.memory[at + _LENGTH.size : at + _LENGTH.size + length])
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+        return _read_header(self.memory[at : at + HEADER_SIZE])
 
     def _lock(self, index: int) -> bool:
         try:
@@ -195,3 +200,48 @@ class WorkersFile:
         else:
             command = fcntl.LOCK_UN if kind == fcntl.F_UNLCK else fcntl.LOCK_EX | fcntl.LOCK_NB
             fcntl.lockf(self._lock_fd, command, 1, index * BERTH_SIZE)
+
+
+def unlocked(path: str) -> list[str]:
+    """Answer the ids of daemons that have a berth in a file and let go of its lock: they have ended.
+
+    Nothing is locked, written or made. None where there is no file, or the system cannot be asked.
+    """
+    if _OFD_GETLK is None:
+        return []
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        headers = [
+            (index, _read_header(os.pread(descriptor, HEADER_SIZE, index * BERTH_SIZE)))
+            for index in range(BERTHS)
+        ]
+        return [
+            header.worker_id
+            for index, header in headers
+            if header is not None and _is_free(descriptor, index)
+        ]
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(descriptor: int, index: int) -> bool:
+    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, index * BERTH_SIZE, 1, 0)
+    answer = fcntl.fcntl(descriptor, _OFD_GETLK or 0, request)
+    return bool(_FLOCK.unpack(answer)[0] == fcntl.F_UNLCK)
+
+
+def _read_header(data: bytes) -> BerthHeader | None:
+    if len(data) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(data)
+    if not 0 < length <= HEADER_SIZE - _LENGTH.size:
+        return None
+    try:
+        return _decode(data[_LENGTH.size : _LENGTH.size + length])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

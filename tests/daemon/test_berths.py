@@ -8,6 +8,7 @@ import pytest
 
 from smq_core.daemon.berths import BERTH_SIZE, BerthHeader, SlotRange, WorkersFile
 from smq_core.daemon.slots import Slot
+from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -43,6 +44,21 @@ def test_a_living_daemon_cannot_be_taken_over(file: WorkersFile, path: str) -> N
 
     assert other.take_over(berth.index) is None
     other.close()
+
+
+def test_who_let_go_of_the_lock_has_ended_and_looking_locks_nothing(tmp_path: Path) -> None:
+    location = str(tmp_path / "queue.sqlite3")
+    assert ended_daemons(location) == frozenset(), "nothing is made by looking"
+    assert not Path(f"{location}-workers").exists()
+    living, dead = WorkersFile(f"{location}-workers"), WorkersFile(f"{location}-workers")
+    living.claim().write(HEADER)
+    dead.claim().write(BerthHeader("two", 4712, "here"))
+    assert ended_daemons(location) == frozenset()
+    dead.close()
+
+    assert ended_daemons(location) == {"two"}
+    assert living.take_over(1) is not None
+    living.close()
 
 
 def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
