@@ -57,7 +57,15 @@ class Aim:
     """False when there are at least so many."""
     topics: tuple[str, ...] = ()
     live: int = 0
-    """How many of them are leased by somebody whose time is not over."""
+    """How many of them are leased by somebody whose time is not over, and who may be alive."""
+    silent: int = 0
+    """How many of these are of daemons that are lost, as far as one hears."""
+    left_behind: int = 0
+    """How many others are leased by daemons that have ended for sure."""
+    ended: frozenset[str] = frozenset()
+    """These daemons, by their ids: what they hold is taken from them, and from nobody else."""
+    lost_since: float | None = None
+    """When the first of them was heard of last."""
     samples: tuple[str, ...] = ()
     """A few of them, in a line each."""
     oldest_at: float | None = None

@@ -87,11 +87,12 @@ class Confirm(Dialog[Confirmed]):
             yield box
         if question.danger is Danger.TYPE:
             yield text([(f"\nType {question.number} and press Enter to go on.", "bold")])
-            yield Input(id="number", placeholder=str(question.number), restrict=r"[0-9,]*")
+            yield Input(id="number", placeholder="the number", restrict=r"[0-9,]*")
         yield Static("", id="why", classes="dialog-error", markup=False)
         with Horizontal(classes="dialog-buttons"):
             yield button("Cancel (Esc)", id="cancel")
-            yield button(f"{question.label} (y)", id="confirm", variant="warning")
+            key = "Enter" if question.danger is Danger.TYPE else "y"
+            yield button(f"{question.label} ({key})", id="confirm", variant="warning")
 
     def on_mount(self) -> None:
         """Where a number has to be typed, be ready for it."""
@@ -103,12 +104,14 @@ class Confirm(Dialog[Confirmed]):
         if self.question.danger is Danger.TYPE:
             typed = self.query_one("#number", Input).value.replace(",", "")
             if typed != str(self.question.number):
-                self._refuse(f"type {count(self.question.number)} first: that many messages are meant")
+                self._refuse(
+                    "number", f"type {count(self.question.number)} first: that many messages are meant"
+                )
                 return
         is_forced = bool(self.question.live) and self.query_one("#force", Checkbox).value
         if self.question.live >= self.question.number and not is_forced:
             self._refuse(
-                "all of them are held right now: tick the box above (Tab, Space) to take them all the same"
+                "force", "all of them are held right now: Space ticks the box to take them all the same"
             )
             return
         self.dismiss(Confirmed(is_forced))
@@ -124,5 +127,12 @@ class Confirm(Dialog[Confirmed]):
         else:
             self.action_leave()
 
-    def _refuse(self, sentence: str) -> None:
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def _take_back_refusal(self) -> None:
+        self.query_one("#why", Static).update("")
+
+    def _refuse(self, where: str, sentence: str) -> None:
+        """Say what is missing, and go there."""
         self.query_one("#why", Static).update(sentence)
+        self.query_one(f"#{where}").focus()

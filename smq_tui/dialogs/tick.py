@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Checkbox
 
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["Tick"]
 
 
-class Tick(Checkbox):
+class Tick(Checkbox, inherit_bindings=False):
     """A box to tick."""
 
     BUTTON_INNER = " "
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "app.focus_next", show=False),
+        Binding("space", "toggle_button", "Tick", show=False),
+    ]
     DEFAULT_CSS = """
     Tick { width: 1fr; text-wrap: wrap; }
     """

@@ -22,7 +22,7 @@ def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     aim = request.aim
     targets = aim.targets if isinstance(aim.targets, Selection) else dict(aim.targets)
     return verbs[request.verb](
-        targets, force=request.is_forced, progress=lambda done: progress(done, aim.count, None)
+        targets, force=request.is_forced or aim.ended, progress=lambda done: progress(done, aim.count, None)
     )
 
 

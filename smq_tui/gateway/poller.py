@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from smq_core import Filter, SmqError, State
+from smq_core.ended import ended_daemons
 from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
 from smq_tui.snapshot import Reading
@@ -121,20 +122,23 @@ def read(inspector: Inspector, clock: Clock) -> Reading:
     workers = tuple(inspector.workers())
     expired: Counter[str] = Counter()
     left_behind: Counter[str] = Counter()
+    lost = [worker for worker in workers if is_lost(worker)]
     if any(stats.processing for stats in topics):
         now = clock.now_ms() / 1000
         late = _held(inspector, Filter(only_expired=True))
         expired.update(message.topic for message in late)
-        for worker in workers:
-            if is_lost(worker):
-                held = _held(inspector, Filter(worker=worker.id))
-                left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > now)
+        for worker in lost:
+            held = _held(inspector, Filter(worker=worker.id))
+            left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > now)
     return Reading(
         at=clock.now_ms() / 1000,
         topics=topics,
         workers=workers,
         expired=dict(expired),
         left_behind=dict(left_behind),
+        ended=ended_daemons(inspector.location).intersection(worker.id for worker in lost)
+        if left_behind
+        else frozenset(),
     )
 
 

@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.format import payload_preview
 from smq_tui.requests import Aim
+from smq_tui.troubles import is_lost
 from smq_tui.values import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from smq_tui.values import Message
+    from smq_tui.values import Message, WorkerInfo
 
-__all__ = ["aim_at", "is_live"]
+__all__ = ["aim_at", "is_live", "is_of_lost"]
 
 
-def aim_at(messages: Sequence[Message], now: float) -> Aim:
-    """Fix these messages as what an action is for."""
+_NO_DAEMONS: Final[Mapping[str, WorkerInfo]] = {}
+
+
+def aim_at(
+    messages: Sequence[Message],
+    now: float,
+    daemons: Mapping[str, WorkerInfo] = _NO_DAEMONS,
+    ended: frozenset[str] = frozenset(),
+    description: str = "",
+) -> Aim:
+    """Fix these messages as what an action is for; what daemons that have ended hold is in nobody's hands."""
     created = [message.created_at for message in messages]
+    held = [message for message in messages if is_live(message, now)]
+    left_behind = [message for message in held if message.worker in ended]
+    owners = frozenset(message.worker for message in left_behind if message.worker)
     return Aim(
         targets={message.id: message.state for message in messages},
         count=len(messages),
         topics=tuple(dict.fromkeys(message.topic for message in messages)),
-        live=sum(is_live(message, now) for message in messages),
+        live=len(held) - len(left_behind),
+        silent=sum(is_of_lost(message, daemons) for message in held) - len(left_behind),
+        left_behind=len(left_behind),
+        ended=owners,
+        lost_since=min((daemons[one].heartbeat_at for one in owners if one in daemons), default=None),
         samples=tuple(f"{message.id} {payload_preview(message.payload, 60)}" for message in messages[:3]),
         oldest_at=min(created, default=None),
         newest_at=max(created, default=None),
+        description=description,
     )
 
 
 def is_live(message: Message, now: float) -> bool:
     """Say whether somebody holds a message and his time is not over."""
     return message.state is State.PROCESSING and (message.locked_until or 0.0) > now
+
+
+def is_of_lost(message: Message, daemons: Mapping[str, WorkerInfo]) -> bool:
+    """Say whether a daemon holds a message that is not heard of any more."""
+    holder = daemons.get(message.worker or "") if message.state is State.PROCESSING else None
+    return holder is not None and is_lost(holder)

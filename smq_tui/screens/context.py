@@ -44,6 +44,11 @@ class Context:
         return {worker.id: worker for worker in self.snapshot.reading.workers} if self.snapshot else {}
 
     @property
+    def ended(self) -> frozenset[str]:
+        """The daemons that are lost and have ended for sure, by id."""
+        return self.snapshot.reading.ended if self.snapshot else frozenset()
+
+    @property
     def topics(self) -> tuple[str, ...]:
         """The names of all topics."""
         return tuple(stats.topic for stats in self.snapshot.reading.topics) if self.snapshot else ()

@@ -12,7 +12,7 @@ from textual import on
 from smq_core.format import age, count, payload_preview
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
-from smq_tui.screens.aims import aim_at
+from smq_tui.screens.aims import aim_at, is_live, is_of_lost
 from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
 from smq_tui.troubles import is_lost
@@ -101,16 +101,37 @@ class LeasesView(View):
         if lost:
             parts.append(Part(f"{lost} of daemons that are lost", Tone.BAD, priority=6))
         if late or lost:
-            parts.append(Part("R requeues them", Tone.MUTED, "requeue", priority=4))
+            parts.append(
+                Part(
+                    "R requeues them all" if late + lost > 1 else "R requeues it",
+                    Tone.MUTED,
+                    "requeue",
+                    priority=4,
+                )
+            )
         return parts
 
     def aim(self, action: str) -> Aim | Freeze | str:
-        """Answer the marked messages or the cursor's."""
+        """Answer the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)
             return Freeze(chosen, f"all that is being processed {self.filtered_by.text}".strip(), action)
         known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
-        return aim_at(known, self.context.now) if known else "nothing is being processed"
+        scope = ""
+        if action == "requeue" and not self.table.marks and len(stranded := self._stranded(known)) > 1:
+            known = stranded
+            scope = "all whose daemon is lost or whose time is over (Space marks single ones)"
+        if not known:
+            return "nothing is being processed"
+        return aim_at(known, self.context.now, self.context.workers, self.context.ended, scope)
+
+    def _stranded(self, chosen: Sequence[Message]) -> list[Message]:
+        """Answer all that nobody works on, in the order shown; none when what is chosen is in good hands."""
+        now, workers = self.context.now, self.context.workers
+        if not chosen or not all(_is_stranded(one, workers, now) for one in chosen):
+            return []
+        kept = [one for one in self.messages.values() if self._keeps(one) and _is_stranded(one, workers, now)]
+        return sorted(kept, key=lambda one: _urgency(one, workers, now))
 
     def topics_meant(self) -> tuple[str, ...]:
         """Answer the topics of the messages meant."""
@@ -190,6 +211,10 @@ def _urgency(message: Message, workers: Mapping[str, WorkerInfo], now: float) ->
     holder = workers.get(message.worker or "")
     ends = message.locked_until or 0.0
     return (0 if ends <= now else 1 if _holder_is_lost(holder) else 2, ends, message.id)
+
+
+def _is_stranded(message: Message, workers: Mapping[str, WorkerInfo], now: float) -> bool:
+    return not is_live(message, now) or is_of_lost(message, workers)
 
 
 def _holder_is_lost(worker: WorkerInfo | None) -> bool:

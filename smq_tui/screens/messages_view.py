@@ -163,7 +163,7 @@ class MessagesView(View):
             return "there is no message here"
         if len(known) < len(targets):
             return "some marked messages are not read yet: try again, or use * for all that match"
-        return aim_at(known, self.context.now)
+        return aim_at(known, self.context.now, self.context.workers, self.context.ended)
 
     def topics_meant(self) -> tuple[str, ...]:
         """Answer the topic that is shown, or that of the cursor's message."""

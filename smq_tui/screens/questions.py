@@ -46,10 +46,10 @@ def question(verb: Verb, aim: Aim, now: float) -> Question:
         samples=_samples(aim),
         effect=_EFFECTS[verb],
         label=f"{label} {number}",
-        danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live),
+        danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
         number=aim.count,
         live=aim.live,
-        live_sentence=f"also the {count(aim.live)} that somebody is processing right now: they may run twice",
+        live_sentence=_live_sentence(aim),
     )
 
 
@@ -131,10 +131,17 @@ def _left_alone(outcome: Outcome) -> str:
     return f"{count(left)} left alone" + (f": {why}" if why else ", they had moved on")
 
 
+def _live_sentence(aim: Aim) -> str:
+    if aim.silent and aim.silent == aim.live:
+        return f"also the {count(aim.live)} whose daemon is not heard of: if it lives, they may run twice"
+    return f"also the {count(aim.live)} that somebody is processing right now: they may run twice"
+
+
 def _described(aim: Aim, now: float) -> Pieces:
     pieces: Pieces = []
     if aim.description:
         pieces.append((f"{aim.description}\n", "bold"))
+    if aim.is_selection:
         pieces.append(("as they are now: what comes later is not touched\n", "$foreground 65%"))
     if aim.topics:
         more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
@@ -149,6 +156,12 @@ def _described(aim: Aim, now: float) -> Pieces:
             else ""
         )
         pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
+    if aim.left_behind:
+        heard = "" if aim.lost_since is None else f", heard of last {age(max(0.0, now - aim.lost_since))} ago"
+        sentence = (
+            f"{count(aim.left_behind)} were held by a daemon that has ended{heard}: they may already have run"
+        )
+        pieces.append((f"{sentence}\n", "bold $text-warning"))
     return pieces
 
 

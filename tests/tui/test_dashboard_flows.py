@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from smq_core import Inspector, Queue, State
 from smq_tui.dialogs.confirm import Confirm
@@ -127,8 +127,11 @@ def test_a_message_that_somebody_holds_is_requeued_only_with_a_tick(shop: str, i
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
         assert isinstance(app.screen, Confirm), "it says that they may run twice first"
-        app.screen.query_one("#force").focus()
-        await pilot.press("space", "y")
+        why = app.screen.query_one("#why", Static)
+        assert "Space ticks the box" in str(why.visual)
+        await pilot.press("space")
+        assert not str(why.visual), "what was mended is not refused any more"
+        await pilot.press("y")
         await until(pilot, lambda: inspector.topic("invoices").processing == 1)
 
     run(make_dashboard(shop), scenario)
@@ -140,8 +143,14 @@ def test_expired_leases_stand_first_and_are_requeued(shop: str, inspector: Inspe
         await settle(pilot)
         first = app.main.view.table.cursor_key
         assert inspector.get(int(str(first))).topic == "orders"
-        await pilot.press("R")
+        await pilot.press("space", "R")
         await until(pilot, lambda: inspector.topic("orders").processing == 2)
+        await pilot.press("g", "R")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "Requeue 2 messages?" in str(app.screen.query(Static).first().visual)
+        await pilot.press("y")
+        await until(pilot, lambda: inspector.topic("orders").processing == 0)
+        assert inspector.topic("invoices").processing == 2, "in good hands"
 
     run(make_dashboard(shop), scenario)
 
