@@ -111,4 +111,5 @@ class Help(Dialog[str]):
         table.note = "" if rows else f"No key does {words}. Ctrl+P searches the actions by their names."
         table.set_rows(rows)
         table.action_move("start")
-        table.action_move("down")
+        # From the heading to the first key, once the heading has a line to stand on.
+        self.call_after_refresh(table.action_move, "down")

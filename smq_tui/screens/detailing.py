@@ -187,11 +187,12 @@ class Detailing(Stage):
         topics = self.view.topics_meant()
         trails = from_samples(samples, step)
         is_hour = step == SAMPLE_STEP_S
-        title = f"{topics[0] if len(topics) == 1 else 'all topics'}, {'1 hour' if is_hour else '7 days'}"
+        title = topics[0] if len(topics) == 1 else "all topics"
         key = self.keys.get("chart", "m")
         keys = f"{key}: 7 days  Esc: off" if is_hour else f"{key}: off"
         if not trails and is_hour:
             trails = dict(self.context.trails)
             title += " as seen here"
         trail = trails.get(topics[0], Trail()) if len(topics) == 1 else total(trails, step)
+        title += ", 1 hour" if is_hour else ", 7 days"
         self.chart.show(title, keys, trail, since, self.context.now)
