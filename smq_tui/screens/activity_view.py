@@ -136,7 +136,7 @@ class ActivityView(View):
             entry.actor,
             Cell(entry.action, Tone.ACCENT),
             entry.topic or "",
-            count(entry.count, 9),
+            count(entry.count, 9) if entry.count else "-",
             undo,
             entry.detail,
         )

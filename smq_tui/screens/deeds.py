@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smq_tui.requests import Act, Aim
     from smq_tui.values import ActivityEntry, Outcome
 
-__all__ = ["Deed", "deed_of", "entry_deed", "setting_deed", "what_of"]
+__all__ = ["Deed", "deed_of", "entry_deed", "setting_deed", "were_all_processing", "what_of"]
 
 _SETTINGS: Final = ("pause", "resume", "policy")
 _NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "change of the policy", "drop": "removal"}
@@ -53,7 +53,7 @@ def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
     topic = aim.topics[0] if len(aim.topics) == 1 else None
     only = outcome.done_ids[0] if len(outcome.done_ids) == 1 else None
     what = what_of(act.verb, outcome.done, topic, only)
-    if act.verb == "requeue" and _were_all_processing(aim):
+    if act.verb == "requeue" and were_all_processing(aim):
         return Deed(what=what, by=by, at=at, why_not=_NO_LEASE)
     return Deed(what=what, by=by, at=at, undo=Undo(outcome.operation, outcome.done, what))
 
@@ -79,7 +79,8 @@ def entry_deed(entry: ActivityEntry) -> Deed:
     )
 
 
-def _were_all_processing(aim: Aim) -> bool:
+def were_all_processing(aim: Aim) -> bool:
+    """Say whether an action is for leases alone: a requeue of these cannot be taken back."""
     if isinstance(aim.targets, Selection):
         return aim.targets.state is State.PROCESSING
     return all(state is State.PROCESSING for state in aim.targets.values())

@@ -9,6 +9,7 @@ from smq_core.format import age, count
 from smq_core.safe_text import cell
 from smq_tui.actions import Danger, action, danger_of
 from smq_tui.dialogs.confirm import Question
+from smq_tui.screens.deeds import were_all_processing
 
 if TYPE_CHECKING:
     from smq_tui.requests import Aim, Undo, Verb
@@ -33,6 +34,10 @@ _EFFECTS: Final = {
     "bury": "They go to the dead letters, where nothing processes them until somebody requeues them. "
     "z takes it back.",
 }
+_NO_WAY_BACK: Final = (
+    "They become ready, with all their attempts before them; their history stays. Nothing gives a lease back: "
+    "z does not undo this."
+)
 
 
 def question(verb: Verb, aim: Aim, now: float) -> Question:
@@ -44,7 +49,7 @@ def question(verb: Verb, aim: Aim, now: float) -> Question:
         title=f"{label} {what}?",
         pieces=_described(aim, now),
         samples=_samples(aim),
-        effect=_EFFECTS[verb],
+        effect=_NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb],
         label=f"{label} {number}",
         danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
         number=aim.count,
@@ -159,7 +164,7 @@ def _described(aim: Aim, now: float) -> Pieces:
     if aim.left_behind:
         heard = "" if aim.lost_since is None else f", heard of last {age(max(0.0, now - aim.lost_since))} ago"
         sentence = (
-            f"{count(aim.left_behind)} were held by a daemon that has ended{heard}: they may already have run"
+            f"{count(aim.left_behind)} are held by a daemon that has ended{heard}: they may already have run"
         )
         pieces.append((f"{sentence}\n", "bold $text-warning"))
     return pieces
