@@ -95,11 +95,14 @@ class LeasesView(View):
         lost = sum(
             _holder_is_lost(self.context.workers.get(one.worker or "")) for one in self.messages.values()
         )
-        parts = [Part(f"{count(len(self.messages))} processing", Tone.MUTED, priority=5)]
+        # Only those that match were read.
+        snapshot = self.context.snapshot if self.filtered_by else None
+        number = snapshot.totals.processing if snapshot else len(self.messages)
+        parts = [Part(f"{count(number)} processing", Tone.MUTED, priority=5)]
         if late:
-            parts.append(Part(f"{late} past their time", Tone.BAD, priority=7))
+            parts.append(Part(f"{count(late)} past their time", Tone.BAD, priority=7))
         if lost:
-            parts.append(Part(f"{lost} of daemons that are lost", Tone.BAD, priority=6))
+            parts.append(Part(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
         if late or lost:
             parts.append(
                 Part(

@@ -146,7 +146,7 @@ class MessagesView(View):
 
     def title_parts(self) -> Sequence[Part]:
         """Answer the topic, and a tab for each state with its number of messages; of those found, theirs."""
-        topic, is_filtered = self.filtered_by.topic, bool(self._beyond_topic())
+        topic, is_filtered = self.filtered_by.topic, bool(self.filter_text())
         parts = [Part(topic or "all topics", Tone.ACCENT, priority=7 if topic else 2)]
         parts += tab_parts(self._stats(), self.state, is_filtered=is_filtered)
         if self._search:
@@ -184,6 +184,12 @@ class MessagesView(View):
     def hint(self) -> tuple[str, Tone]:
         """Answer the error of the cursor's message, else its payload."""
         return row_hint(self.message) if self.message else ("", Tone.MUTED)
+
+    def filter_text(self) -> str:
+        """Answer what is filtered by beside the topic and the state that is shown."""
+        query = self.filtered_by
+        words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
+        return words.replace(f"state:{query.state}", "").strip() if query.state else words.strip()
 
     def matching(self) -> str:
         """Say how many match, as far as was looked."""
@@ -255,12 +261,6 @@ class MessagesView(View):
             self._has_topic, self._is_dead = has_topic, is_dead
             self.table.set_columns(message_columns(has_topic=has_topic, is_dead=is_dead))
 
-    def _beyond_topic(self) -> str:
-        """Answer what is filtered by beside the topic and the state that is shown."""
-        query = self.filtered_by
-        words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
-        return words.replace(f"state:{query.state}", "").strip() if query.state else words.strip()
-
     def _is_at_beginning(self) -> bool:
         """Say whether the long rest of a list, once read, is of no use any more."""
         if self._limit == _FIRST_LIMIT or self.table.is_following or self.table.marks:
@@ -286,7 +286,7 @@ class MessagesView(View):
     def _note(self) -> str:
         if self._shown is None:
             return self.first_note("Looking…")
-        beyond = self.filtered_by.text.replace(f"topic:{self.filtered_by.topic}", "").strip()
+        beyond = self.filter_text()
         state = self.state.value if self.state else ""
         if beyond:
             others = f"\n  [ ]   other states: these are the {state} ones alone" if state else ""

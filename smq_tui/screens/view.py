@@ -153,6 +153,10 @@ class View(Vertical):
         """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
         return "", Tone.MUTED
 
+    def filter_text(self) -> str:
+        """Answer what the list is filtered by, as far as the line does not say it already."""
+        return self.filtered_by.text
+
     def matching(self) -> str:
         """Say how many rows the filter keeps."""
         return count(self.table.row_count)
@@ -220,8 +224,8 @@ class View(Vertical):
 
     def _line_parts(self) -> list[Part]:
         parts = [*self.title_parts()]
-        if self.filtered_by:
-            parts.append(Part(f"filter {self.filtered_by.text}", Tone.ACCENT, "filter", priority=8))
+        if self.filtered_by and self.filter_text():
+            parts.append(Part(f"filter {self.filter_text()}", Tone.ACCENT, "filter", priority=8))
             parts.append(Part(f"{self.matching()} match", Tone.ACCENT, priority=8))
         if self.aims_at_all:
             parts.append(Part("✓ all that match", Tone.WARNING, priority=9))
