@@ -35,8 +35,8 @@ _EFFECTS: Final = {
     "z takes it back.",
 }
 _NO_WAY_BACK: Final = (
-    "They become ready, with all their attempts before them; their history stays. Nothing gives a lease back: "
-    "z does not undo this."
+    "They become ready, with all their attempts before them; their history stays. "
+    "Nothing gives a lease back: z does not undo this."
 )
 
 
