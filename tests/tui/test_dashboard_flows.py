@@ -11,7 +11,6 @@ from smq_core import Inspector, Queue, State
 from smq_tui.dialogs.confirm import Confirm
 from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.dialogs.message_form import MessageForm
-from smq_tui.screens.messages_view import MessagesView
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
@@ -102,23 +101,6 @@ def test_marked_messages_are_deleted_and_what_moved_on_meanwhile_is_told(
     run(make_dashboard(shop), scenario)
 
 
-def test_a_deleted_message_is_shown_as_deleted_among_all(shop: str, inspector: Inspector) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        await pilot.press("2")
-        await settle(pilot)
-        await pilot.press("j", "D")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("y")
-        view = app.main.view
-        assert isinstance(view, MessagesView)
-        await until(pilot, lambda: view.message is not None and view.message.state is State.DELETED)
-        await pilot.press("D")
-        assert "in the trash already" in app.main.said.text
-        assert inspector.count(inspector.select(state=State.DELETED)) == 2
-
-    run(make_dashboard(shop), scenario)
-
-
 def test_a_message_that_somebody_holds_is_requeued_only_with_a_tick(shop: str, inspector: Inspector) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("3", "end")
@@ -133,24 +115,6 @@ def test_a_message_that_somebody_holds_is_requeued_only_with_a_tick(shop: str, i
         assert not str(why.visual), "what was mended is not refused any more"
         await pilot.press("y")
         await until(pilot, lambda: inspector.topic("invoices").processing == 1)
-
-    run(make_dashboard(shop), scenario)
-
-
-def test_expired_leases_stand_first_and_are_requeued(shop: str, inspector: Inspector) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        await pilot.press("3")
-        await settle(pilot)
-        first = app.main.view.table.cursor_key
-        assert inspector.get(int(str(first))).topic == "orders"
-        await pilot.press("space", "R")
-        await until(pilot, lambda: inspector.topic("orders").processing == 2)
-        await pilot.press("g", "R")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        assert "Requeue 2 messages?" in str(app.screen.query(Static).first().visual)
-        await pilot.press("y")
-        await until(pilot, lambda: inspector.topic("orders").processing == 0)
-        assert inspector.topic("invoices").processing == 2, "in good hands"
 
     run(make_dashboard(shop), scenario)
 
@@ -298,63 +262,6 @@ def test_all_that_match_is_frozen_when_the_dialog_opens(shop: str, inspector: In
         await pilot.press("4", "enter")
         await until(pilot, lambda: inspector.topic("invoices").deleted == 4)
         assert inspector.get(late).state is State.READY
-
-    run(make_dashboard(shop), scenario)
-
-
-def test_activity_tells_what_was_done_and_undoes_it(shop: str, inspector: Inspector) -> None:
-    inspector.requeue([1, 2])
-
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        await pilot.press("6")
-        await settle(pilot)
-        await pilot.press("g", "z")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("y")
-        await until(pilot, lambda: dead(inspector) == 9)
-
-    run(make_dashboard(shop), scenario)
-
-
-def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        messages = app.main.views["messages"]
-        assert isinstance(messages, MessagesView)
-        await pilot.press("4")
-        await settle(pilot)
-        await pilot.press("j")
-        group = app.main.view.table.cursor_key
-        await pilot.press("enter")
-        await until(pilot, lambda: app.main.current == "messages")
-        assert (messages.state, "[dead" in messages.line.text) == (State.DEAD, True)
-        app.main.jump("messages orders error~Key")
-        await pilot.press("slash", "end", "space", "1", "enter")
-        await until(pilot, lambda: messages.filtered_by.text == "topic:orders error~Key 1")
-        await pilot.press("escape")
-        assert messages.filtered_by.text == "topic:orders error~Key", "what was filtered on top goes first"
-        await pilot.press("escape", "escape")
-        await until(pilot, lambda: app.main.current == "dead")
-        assert app.main.view.table.cursor_key == group
-        assert (messages.state, messages.filtered_by.text) == (None, "")
-        await pilot.press("escape")
-        await until(pilot, lambda: app.main.current == "topics")
-
-    run(make_dashboard(shop), scenario, size=(120, 30))
-
-
-def test_another_state_takes_the_one_of_the_filter_out_and_both_are_said(shop: str) -> None:
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages orders state:dead")
-        await settle(pilot)
-        await pilot.press("right_square_bracket", "right_square_bracket")
-        view = app.main.view
-        assert isinstance(view, MessagesView)
-        assert (view.state, view.filtered_by.text) == (State.DELETED, "topic:orders")
-        app.main.jump("messages state:done nowhere")
-        await until(pilot, lambda: "No done message matches" in view.table.note)
-        await pilot.press("slash", "ctrl+u", *"letter", "enter")
-        await until(pilot, lambda: view.table.row_count)
-        assert view.state is None, "what came with a filter goes with it"
 
     run(make_dashboard(shop), scenario)
 

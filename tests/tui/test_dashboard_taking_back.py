@@ -214,3 +214,17 @@ def test_a_pause_with_a_reason_or_of_somebody_else_is_ended_after_a_question(
         await until(pilot, lambda: not inspector.topic("orders").paused)
 
     run(app, scenario)
+
+
+def test_activity_tells_what_was_done_and_undoes_it(shop: str, inspector: Inspector) -> None:
+    inspector.requeue([1, 2])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("6")
+        await settle(pilot)
+        await pilot.press("g", "z")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: inspector.topic("orders").dead == 9)
+
+    run(make_dashboard(shop), scenario)
