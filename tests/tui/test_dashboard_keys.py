@@ -38,6 +38,13 @@ TABLE_KEYS = [
 SIZES = [(1, 1), (40, 10), (80, 24), (200, 60)]
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that type a file's name write it there."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
 def normal(location: str) -> None:
     fill(location)
 
