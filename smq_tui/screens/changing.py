@@ -69,7 +69,8 @@ class Changing(Undoing):
 
     def _ask_before(self, verb: Verb, aim: Aim) -> None:
         if not aim.count:
-            self.say("nothing matches any more", "warning")
+            nothing = aim.description.removeprefix("all ")
+            self.say(f"there are no {nothing}" if nothing else "nothing matches any more", "warning")
             return
         targets = aim.targets
         if (

@@ -154,7 +154,7 @@ class Looking(Finding):
     def size_pane(self) -> None:
         """Give the details half of the room, all, none."""
         pane = self.pane
-        is_wide = self.has_class("-roomy") or (self.has_class("-wide") and self.current != "topics")
+        is_wide = self.has_class("-roomy") or (self.has_class("-wide") and not pane.has_class("-when-roomy"))
         if self.room is Room.ALL:
             self.give_room(Room.BESIDE)
             pane.remove_class("-half")
@@ -162,7 +162,7 @@ class Looking(Finding):
         elif pane.display:
             self.give_room(Room.ALL)
             pane.focus()
-        elif is_wide and self.current != "dead":
+        elif is_wide and not pane.has_class("-when-asked"):
             pane.add_class("-half")
         else:
             self.give_room(Room.BELOW)

@@ -80,8 +80,8 @@ class Stage(Screen[None]):
         & #views { width: 1fr; }
         & #detail { width: 38%; max-width: 76; display: none; }
         &.-wide #detail.-half, &.-roomy #detail.-half { display: block; }
-        &.-wide #detail.-half.-of-topics { display: none; }
-        &.-wide #detail.-half.-of-dead, &.-roomy #detail.-half.-of-dead { display: none; }
+        &.-wide #detail.-half.-when-roomy { display: none; }
+        &.-wide #detail.-half.-when-asked, &.-roomy #detail.-half.-when-asked { display: none; }
         & #detail.-full, & #detail.-below { display: block !important; width: 1fr; max-width: 100%; }
         & #detail.-full { border-left: none; }
         & #detail.-below { height: 1fr; }
@@ -150,10 +150,10 @@ class Stage(Screen[None]):
         """Show one of the six; its list has the focus."""
         self.current = name
         self.filter_bar.close()
-        # Between 120 and 150 columns figures and trails of topics need the room more than details do.
-        self.pane.set_class(name == "topics", "-of-topics")
+        # Between 120 and 150 columns trails, and who did what, need the room more than details do.
+        self.pane.set_class(name in ("topics", "activity"), "-when-roomy")
         # A group of dead letters is its error, which needs the room more than details do.
-        self.pane.set_class(name == "dead", "-of-dead")
+        self.pane.set_class(name == "dead", "-when-asked")
         self.view.display = True
         self.focus_list()
         for view in self.views.values():
