@@ -72,17 +72,16 @@ def import_lines(
     earlier = start.progress or _blank_progress(source, options, start.newest_known, clock.now_ms())
     rejects = _rejects(source, options, start.progress)
     is_recorded = source.identity is not None or options.name is not None
-    ledger = StoreLedger(store, rejects, earlier, is_recorded=is_recorded)
+    actor = clean_text(options.actor or user_name())
+    ledger = StoreLedger(store, rejects, earlier, actor=actor, is_recorded=is_recorded)
     run = Run(source, start.reader, parser, ledger, clock)
     run.go_on(earlier.lines_taken)
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
         is_complete = run.take_all(progress) if is_new else True
-        report = run.report(earlier.lines_taken + 1, rejects, is_complete=is_complete, is_dry_run=False)
+        return run.report(earlier.lines_taken + 1, rejects, is_complete=is_complete, is_dry_run=False)
     finally:
         rejects.close()
-    _note(store, report, options, clock.now_ms())
-    return report
 
 
 def preview_lines(
@@ -110,24 +109,6 @@ def preview_lines(
     is_complete = run.take_all(progress)
     rejects = _rejects(source, options, start.progress)
     return run.report(lines_before + 1, rejects, is_complete=is_complete, is_dry_run=True)
-
-
-def _note(store: Store, report: ImportReport, options: ImportOptions, now_ms: int) -> None:
-    """Have the activity log tell what came in."""
-    if not report.taken:
-        return
-    topics = list(report.topics)
-    detail = (
-        report.source if report.is_complete else f"{report.source}, stopped after line {report.last_line:,}"
-    )
-    store.note(
-        "import",
-        actor=clean_text(options.actor or user_name()),
-        topic=topics[0] if len(topics) == 1 else None,
-        changed=report.taken,
-        detail=clean_text(detail),
-        now_ms=now_ms,
-    )
 
 
 def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:

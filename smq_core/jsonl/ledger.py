@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from smq_core.safe_text import clean_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -55,9 +57,15 @@ class Ledger(Protocol):
 class StoreLedger:
     """Books for real."""
 
-    def __init__(self, store: Store, rejects: Rejects, earlier: ImportProgress, *, is_recorded: bool) -> None:
-        """Keep an earlier run's record, or a new import's blank one; a nameless pipe is not recorded."""
+    def __init__(
+        self, store: Store, rejects: Rejects, earlier: ImportProgress, *, actor: str, is_recorded: bool
+    ) -> None:
+        """Keep an earlier run's record, or a new import's blank one; a nameless pipe is not recorded.
+
+        The activity names `actor` at the end.
+        """
         self._store = store
+        self._actor = actor
         self._rejects = rejects
         self._earlier = earlier
         self._progress = earlier
@@ -82,19 +90,24 @@ class StoreLedger:
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Record the end in a commit that waits for the disk, and so for every commit before it."""
-        self._write([], place, now_ms, finished_at=now_ms if is_complete else None, is_durable=True)
+        with self._store.transaction(is_durable=True):
+            self._restore([], self._after(place, finished_at=now_ms if is_complete else None), now_ms)
+            self._note(place, now_ms, is_complete=is_complete)
 
-    def _write(
-        self,
-        messages: Sequence[NewMessage],
-        place: Place,
-        now_ms: int,
-        *,
-        finished_at: int | None = None,
-        is_durable: bool = False,
-    ) -> list[int]:
+    def _write(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> list[int]:
+        after = self._after(place)
+        with self._store.transaction(is_durable=False):
+            return self._restore(messages, after, now_ms)
+
+    def _restore(self, messages: Sequence[NewMessage], after: ImportProgress, now_ms: int) -> list[int]:
+        ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
+        self._progress = msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
+        return ids
+
+    def _after(self, place: Place, *, finished_at: int | None = None) -> ImportProgress:
+        """Answer the record as it has to be; the rejects that it counts are on the disk."""
         lengths = self._rejects.sync()
-        after = msgspec.structs.replace(
+        return msgspec.structs.replace(
             self._progress,
             bytes_taken=place.position,
             content_hash=place.digest,
@@ -105,10 +118,20 @@ class StoreLedger:
             reasons_length=lengths.reasons,
             finished_at=finished_at,
         )
-        with self._store.transaction(is_durable=is_durable):
-            ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
-        self._progress = msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
-        return ids
+
+    def _note(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+        """Have the activity tell what came in, of a file that has grown since its end what is new."""
+        before = self._earlier.taken if self._earlier.finished_at is None else 0
+        if before + place.taken:
+            source = self._earlier.source
+            self._store.note(
+                "import",
+                actor=self._actor,
+                topic=None,
+                changed=before + place.taken,
+                detail=clean_text(source if is_complete else f"{source}, stopped after line {place.line:,}"),
+                now_ms=now_ms,
+            )
 
 
 class DryLedger:
