@@ -173,9 +173,10 @@ def test_a_database_that_is_moved_away_is_waited_for(
         daemon.wait_for("output", "begun")
         for file in files:
             file.rename(away / file.name)
-        (tmp_path / "go").touch()
+        # else all could be handled before the next look
         daemon.wait_for("database_moved", "is gone")
         fault.struck()
+        (tmp_path / "go").touch()
         hold_for(scaled(1, 4))
         assert [file.name for file in files if file.exists()] == []
         for file in files:
