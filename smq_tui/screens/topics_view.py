@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TopicsView"]
 
-_SPARK_SLOTS: Final = 15
+_SPARK_SLOTS: Final = 12
 _SPARK_S: Final = 600.0
 
 _EMPTY: Final = (
@@ -49,8 +49,8 @@ class TopicsView(View):
         Column(key="delayed", title="DELAYED", width=7, priority=40, is_number=True),
         Column(key="dead", title="DEAD", width=7, priority=85, is_number=True),
         Column(key="oldest", title="OLDEST", width=6, priority=80, is_number=True),
-        Column(key="in", title="IN/S", width=7, priority=60, is_number=True),
-        Column(key="out", title="OUT/S", width=7, priority=61, is_number=True),
+        Column(key="in", title="IN/S", width=6, priority=60, is_number=True),
+        Column(key="out", title="OUT/S", width=6, priority=61, is_number=True),
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
         Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
