@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import termios
+import threading
 import traceback
 from array import array
 from typing import TYPE_CHECKING, Self
@@ -144,7 +145,7 @@ class Play:
             actor.abandon()
         self._is_over.close()
 
-    def producer(self, messages: int = 1_000_000) -> Actor:
+    def producer(self, messages: int = 1_000_000, *, pause_s: float = 0.0) -> Actor:
         """Start one that sends messages, now and then several at once, until the play is over."""
         who, log = self._cast("producer")
 
@@ -155,6 +156,7 @@ class Play:
                     queue.enqueue(*many, delay=0.05 if number % 7 == 6 else 0.0)
                     if not progress.step():
                         return
+                    threading.Event().wait(pause_s)
 
         return self.act(work)
 
