@@ -85,7 +85,8 @@ def test_code_that_changes_under_load_loses_and_doubles_nothing(
         daemon.wait_for("watching")
         feed = Feed(path)
         for version in range(1, versions + 1):
-            handlers.write_text(VERSIONED.format(version=version))
+            # longer each time: Python tells old bytecode by second and size of its source alone
+            handlers.write_text(VERSIONED.format(version=version) + "#" * version)
             daemon.wait_for("reloaded")
             fault.struck()
             while version not in {run[1] for run in runs_in(tmp_path)}:
