@@ -2,6 +2,9 @@
 BIN := .venv/bin
 CODE := $(wildcard smq_core smq_tui tests examples benchmarks screenshots)
 FAST := $(wildcard tests/unit tests/conformance tests/property tests/cli tests/architecture)
+FAULTS := $(wildcard tests/faults tests/daemon)
+SCREENS := $(wildcard tests/tui)
+ENGINE := $(filter-out $(FAULTS) $(SCREENS) tests/__pycache__,$(sort $(patsubst %/,%,$(wildcard tests/*/))))
 
 .PHONY: help run test test-fast check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
 
@@ -11,8 +14,10 @@ help: ## say what there is
 run: venv ## the demonstration: producers, a daemon and the dashboard (without a terminal: 15 seconds and a summary)
 	@$(BIN)/smq-tui --demo
 
+# In processes of their own: tests that strike every line or call of another are slow among the leavings of thousands.
 test: venv-dev ## every test
-	$(BIN)/pytest $(ARGS)
+	@ended=0; for part in "$(ENGINE)" "$(FAULTS)" "$(SCREENS)"; do \
+		echo "$(BIN)/pytest $$part $(ARGS)"; $(BIN)/pytest $$part $(ARGS) || ended=1; done; exit $$ended
 
 test-fast: venv-dev ## the tests to run on each save
 	$(BIN)/pytest -m "not slow" $(FAST) $(ARGS)
