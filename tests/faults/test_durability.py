@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from tests.matrix import Fault
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the flush is another call")
+flush_that_fails = pytest.mark.fault(
+    row="a flush that fails",
+    part="below SQLite",
+    promise="the caller is told that it may not be durable; what is enqueued later is",
+    how="fdatasync of the -wal returns EIO",
+)
 
 
 @pytest.fixture
@@ -145,12 +151,7 @@ def test_each_producer_flushes_once_for_itself(queue: Queue, recorder: Recorder)
     assert recorder.events.count("flush") == 3
 
 
-@pytest.mark.fault(
-    row="a flush that fails",
-    part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
-    how="fdatasync of the -wal returns EIO",
-)
+@flush_that_fails
 def test_what_could_not_be_flushed_is_told_written_again_and_flushed_before_the_call_ends(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
@@ -167,12 +168,7 @@ def test_what_could_not_be_flushed_is_told_written_again_and_flushed_before_the_
     counted(fault, recorder)
 
 
-@pytest.mark.fault(
-    row="a flush that fails",
-    part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
-    how="fdatasync of the -wal returns EIO",
-)
+@flush_that_fails
 def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
@@ -184,12 +180,7 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
     counted(fault, recorder)
 
 
-@pytest.mark.fault(
-    row="a flush that fails",
-    part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
-    how="fdatasync of the -wal returns EIO",
-)
+@flush_that_fails
 def test_nothing_is_written_behind_what_could_not_be_flushed(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
@@ -205,12 +196,7 @@ def test_nothing_is_written_behind_what_could_not_be_flushed(
     counted(fault, recorder)
 
 
-@pytest.mark.fault(
-    row="a flush that fails",
-    part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
-    how="fdatasync of the -wal returns EIO",
-)
+@flush_that_fails
 def test_a_flush_that_goes_on_failing_goes_on_being_told(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
@@ -225,12 +211,7 @@ def test_a_flush_that_goes_on_failing_goes_on_being_told(
     counted(fault, recorder)
 
 
-@pytest.mark.fault(
-    row="a flush that fails",
-    part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
-    how="fdatasync of the -wal returns EIO",
-)
+@flush_that_fails
 def test_what_could_not_be_flushed_is_not_copied_back_over_the_database(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
