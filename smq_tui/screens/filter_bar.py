@@ -68,7 +68,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the line, and what it may become."""
-        yield Input(id="filter-input", suggester=_Suggestions(self._candidates))
+        yield Input(id="filter-input", suggester=_Suggestions(self._candidates), select_on_focus=False)
         yield PartsLine(id="filter-help")
 
     @property
@@ -77,7 +77,7 @@ class FilterBar(Vertical):
         return self.has_class("-open")
 
     def open(self, text: str, *, is_jump: bool) -> None:
-        """Show it with a text to begin with."""
+        """Show it with a text to go on from: typing adds to it, so that a topic is not left by accident."""
         self.is_jump = is_jump
         self.add_class("-open")
         line = self.query_one(Input)
@@ -86,9 +86,9 @@ class FilterBar(Vertical):
             if is_jump
             else "topic: state: age>5m error~text, or plain text"
         )
-        line.value = cell(text)
+        line.value = f"{cell(text)} " if text else ""
+        line.cursor_position = len(line.value)
         line.focus()
-        line.action_select_all()
         self._at = len(self._history)
         self._help()
 

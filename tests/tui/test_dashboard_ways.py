@@ -34,6 +34,23 @@ def inspector(shop: str) -> Iterator[Inspector]:
         yield opened
 
 
+def test_a_search_inside_a_topic_stays_in_it_until_the_topic_is_deleted(shop: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        view = app.main.views["messages"]
+        app.main.view.table.move_to("orders")
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press("slash", *"gift", "enter")
+        await until(pilot, lambda: view.filtered_by.text == "topic:orders gift")
+        await pilot.press("slash", "enter")
+        await pilot.pause()
+        assert view.filtered_by.text == "topic:orders gift"
+        await pilot.press("slash", "ctrl+u", *"gift", "enter")
+        await until(pilot, lambda: view.filtered_by.text == "gift")
+
+    run(make_dashboard(shop), scenario)
+
+
 def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         messages = app.main.views["messages"]
@@ -46,7 +63,7 @@ def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str)
         await until(pilot, lambda: app.main.current == "messages")
         assert (messages.state, "[dead" in messages.line.text) == (State.DEAD, True)
         app.main.jump("messages orders error~Key")
-        await pilot.press("slash", "end", "space", "1", "enter")
+        await pilot.press("slash", "1", "enter")
         await until(pilot, lambda: messages.filtered_by.text == "topic:orders error~Key 1")
         await pilot.press("escape")
         assert messages.filtered_by.text == "topic:orders error~Key", "what was filtered on top goes first"
