@@ -34,7 +34,11 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "output.sql": (f"{ALONE}settle.py",),
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),
     "workers.sql": (f"{ALONE}others.py", "tests/daemon/test_workers_store.py"),
-    "0001_initial_triggers.sql": (f"{ALONE}counts.py", "tests/conformance/test_sql_contract.py"),
+    "0001_initial_triggers.sql": (
+        f"{ALONE}counts.py",
+        "tests/conformance/test_sql_contract.py",
+        "tests/unit/test_counted_together.py",
+    ),
     "safe_text.py": ("tests/unit/test_safe_text.py",),
     "output.py": ("tests/cli/test_printed_text.py",),
     "described.py": ("tests/cli/test_printed_text.py",),

@@ -30,6 +30,25 @@ def path(tmp_path: Path) -> Path:
     promise="doctor names the topics; --repair counts anew, after a backup",
     how="the counters changed by SQL, rows removed and replaced behind the triggers",
 )
+def test_what_kept_messages_from_being_counted_is_taken_away(path: Path, fault: Fault) -> None:
+    ask(path, "INSERT INTO smq_counted(id) VALUES (1)")
+    send(path)
+    assert finding(path, "counters").severity == "error"
+
+    repair.repair(str(path), NOW_MS)
+    send(path)
+
+    assert finding(path, "counters").severity == "ok"
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="counters that drifted",
+    part="damage",
+    promise="doctor names the topics; --repair counts anew, after a backup",
+    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+)
 @pytest.mark.parametrize(
     "damage",
     [

@@ -182,6 +182,16 @@ def test_what_a_dead_daemon_holds_ends_now_unless_it_has_ended(
     assert table.touched("repair_end_leases", now=NOW, worker=worker) == expected
 
 
+def test_a_trigger_of_somebody_elses_on_messages_is_seen(table: Table) -> None:
+    """Our own are none, nor are his on other tables, nor his indexes."""
+    table.db.execute("CREATE TRIGGER his AFTER INSERT ON smq_topics BEGIN SELECT 1; END")
+    table.db.execute("CREATE INDEX his_own ON smq_messages(worker)")
+    assert table.answer("foreign_trigger") == []
+
+    table.db.execute("CREATE TRIGGER hers AFTER INSERT ON smq_messages BEGIN SELECT 1; END")
+    assert table.answer("foreign_trigger") == [(1,)]
+
+
 def test_the_last_id_is_that_of_messages(table: Table) -> None:
     table.db.execute("INSERT INTO smq_operations(id, at, actor, action) VALUES (999, 1, 'ann', 'bury')")
     table.db.execute("DELETE FROM smq_messages WHERE id > 9")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
@@ -14,6 +14,7 @@ from smq_core.store.sqlite.session import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from smq_core.message import Kind
     from smq_core.store.records import Batch, NewMessage
 
 __all__ = ["Producing", "Values"]
@@ -24,7 +25,15 @@ Values = tuple[str | bytes | int | None, ...]
 _INSERT = query("insert_message")
 _INSERT_KEYED = query("insert_keyed_message")
 _INSERT_RUN = query("insert_run")
+_FOREIGN_TRIGGER = query("foreign_trigger")
+_COUNT_RUN = query("count_run")
+_BEGIN_COUNTED = query("begin_counted")
+_END_COUNTED = query("end_counted")
 _FIND_BY_KEY = query("find_by_key")
+
+_COUNTED_TOGETHER: Final = 50
+"""From so many messages on it is cheaper to count them by one statement than each by its trigger: 0.3 of
+1.4 µs a message, for 10 µs a batch (measured)."""
 
 
 class Producing(Session):
@@ -75,21 +84,39 @@ def _insert_keyed(db: apsw.Connection, values: Values) -> int:
 def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
     """Insert runs of the same kind, since an array is of one type."""
     ids: list[int] = []
+    is_watched = db.execute(_FOREIGN_TRIGGER).get is not None
     start = 0
-    for kind, run in groupby(batch.kinds):
-        end = start + sum(1 for _ in run)
-        bodies = batch.bodies[start:end]
-        insert = _insert_one_by_one if kind == "text" and _has_nul(bodies) else _insert_array
+    for kind, length in _runs(batch.kinds):
+        bodies = batch.bodies[start : start + length]
+        is_array = not is_watched and not (kind == "text" and _has_nul(bodies))
+        insert = _insert_array if is_array else _insert_one_by_one
         ids += insert(db, _shared(batch, kind, now_ms), bodies)
-        start = end
+        start += length
     return ids
 
 
+def _runs(kinds: Sequence[Kind]) -> list[tuple[Kind, int]]:
+    """Answer each run of the same kind and its length; most batches are one."""
+    first = kinds[0]
+    if kinds.count(first) == len(kinds):
+        return [(first, len(kinds))]
+    return [(kind, sum(1 for _ in run)) for kind, run in groupby(kinds)]
+
+
 def _insert_array(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> range:
-    """Insert bodies by one statement; their ids are consecutive, as we hold the write lock."""
-    db.execute(_INSERT_RUN, (*shared, apsw.carray(tuple(bodies))))
+    """Insert bodies by one statement; their ids are consecutive, as nobody else adds any meanwhile."""
+    count = len(bodies)
+    values = (*shared, apsw.carray(tuple(bodies)))
+    if count < _COUNTED_TOGETHER:
+        db.execute(_INSERT_RUN, values)
+    else:
+        topic, _kind, status, *_ = shared
+        db.execute(_COUNT_RUN, {"topic": topic, "added": count, "status": status})
+        db.execute(_BEGIN_COUNTED)
+        db.execute(_INSERT_RUN, values)
+        db.execute(_END_COUNTED)
     last = db.last_insert_rowid()
-    return range(last - len(bodies) + 1, last + 1)
+    return range(last - count + 1, last + 1)
 
 
 def _insert_one_by_one(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> list[int]:
@@ -98,7 +125,7 @@ def _insert_one_by_one(db: apsw.Connection, shared: Values, bodies: Sequence[str
 
 def _has_nul(bodies: Sequence[str | bytes]) -> bool:
     """Say whether a text has a NUL character, at which the texts of an array end."""
-    return "\x00" in "".join(body for body in bodies if isinstance(body, str))
+    return "\x00" in "".join(bodies)  # type: ignore[arg-type]  # the body of a text is one
 
 
 def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:

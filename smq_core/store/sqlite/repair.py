@@ -24,6 +24,7 @@ _RECLAIM: Final = query("reclaim")
 _END_LEASES: Final = query("repair_end_leases")
 _FORGET: Final = query("repair_counters_forget")
 _COUNT: Final = query("repair_counters")
+_END_COUNTED: Final = query("end_counted")
 _NO_LIMIT: Final = -1
 
 
@@ -49,6 +50,7 @@ def repair(path: str, now_ms: int) -> list[str]:
         if wrong:
             connection.execute(_FORGET)
             connection.execute(_COUNT)
+            connection.execute(_END_COUNTED)
     return [
         f"the database as it was lies in {kept}",
         f"leases taken back: {leases:,}",

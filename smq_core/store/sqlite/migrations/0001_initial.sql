@@ -85,6 +85,11 @@ CREATE TABLE smq_topics (
   empty_since INTEGER
 ) STRICT, WITHOUT ROWID;
 
+-- Has a row only while one statement adds many messages that are counted together, and never outside of its transaction.
+CREATE TABLE smq_counted (
+  id INTEGER PRIMARY KEY
+) STRICT;
+
 -- Failed attempts, the last ten of a message; a success writes none.
 CREATE TABLE smq_attempts (
   id INTEGER PRIMARY KEY,

@@ -32,7 +32,8 @@ CREATE TRIGGER smq_name AFTER INSERT ON smq_topics BEGIN
   END;
 END;
 
-CREATE TRIGGER smq_count_insert AFTER INSERT ON smq_messages BEGIN
+CREATE TRIGGER smq_count_insert AFTER INSERT ON smq_messages
+WHEN NOT EXISTS (SELECT 1 FROM smq_counted) BEGIN
   INSERT INTO smq_topics(topic, entered, delayed, dead, done, deleted)
   VALUES (
     new.topic, 1, new.status = 'delayed', new.status = 'dead', new.status = 'done', new.status = 'deleted'

@@ -26,6 +26,31 @@ SELECT
   :topic, :kind, :status, :priority, :now, :available_at, :max_attempts, :headers, value
 FROM carray(:payloads);
 
+-- name: foreign_trigger
+-- Whether somebody else wants to be told of each message, and may add others.
+SELECT 1
+FROM sqlite_schema
+WHERE tbl_name = 'smq_messages'
+  AND type = 'trigger'
+  AND name NOT GLOB 'smq_*'
+LIMIT 1;
+
+-- name: count_run
+-- Count messages that are added together.
+INSERT INTO smq_topics(topic, entered, delayed)
+VALUES (:topic, :added, iif(:status = 'delayed', :added, 0))
+ON CONFLICT(topic) DO UPDATE SET
+  entered = entered + excluded.entered,
+  delayed = delayed + excluded.delayed;
+
+-- name: begin_counted
+-- Keep what is added from being counted one by one.
+INSERT OR IGNORE INTO smq_counted(id) VALUES (1);
+
+-- name: end_counted
+-- Let what is added be counted one by one again.
+DELETE FROM smq_counted;
+
 -- name: find_by_key
 -- The unfinished message that holds a key.
 SELECT id
