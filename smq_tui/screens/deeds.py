@@ -18,7 +18,7 @@ __all__ = ["Deed", "deed_of", "entry_deed", "setting_deed", "were_all_processing
 
 _SETTINGS: Final = ("pause", "resume", "policy")
 _NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "change of the policy", "drop": "removal"}
-_NO_LEASE: Final = "they stay ready, as nothing gives a lease back to its worker"
+_NO_LEASE: Final = "they stay ready, as the leases they had are gone for good"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

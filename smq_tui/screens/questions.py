@@ -27,17 +27,16 @@ __all__ = [
     "undo_sentence",
 ]
 
+_REQUEUED: Final = (
+    "They become ready, and their attempts are counted from 0 again; the errors they had stay on record."
+)
 _EFFECTS: Final = {
-    "requeue": "They become ready, with all their attempts before them; their history stays. "
-    "z takes it back until they are leased.",
+    "requeue": f"{_REQUEUED} z takes it back until they are leased.",
     "delete": "They go to the trash and can be brought back for 24 hours: z, or screen 6.",
     "bury": "They go to the dead letters, where nothing processes them until somebody requeues them. "
     "z takes it back.",
 }
-_NO_WAY_BACK: Final = (
-    "They become ready, with all their attempts before them; their history stays. "
-    "Nothing gives a lease back: z does not undo this."
-)
+_NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: the leases they had are gone for good."
 
 
 def question(verb: Verb, aim: Aim, now: float) -> Question:
@@ -94,7 +93,7 @@ def undo_sentence(undo: Undo, outcome: Outcome) -> str:
         return f"{what} undone" if outcome.done else f"{what} could not be undone"
     returned = outcome.done - outcome.left_ready
     left = (
-        f"{count(outcome.left_ready)} stay ready, as nothing gives a lease back to its worker"
+        f"{count(outcome.left_ready)} stay ready, as the leases they had are gone for good"
         if outcome.left_ready
         else ""
     )

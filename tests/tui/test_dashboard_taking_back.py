@@ -186,7 +186,7 @@ def test_an_undone_requeue_of_leases_says_that_they_stay_ready(shop: str, inspec
             pilot,
             lambda: (
                 app.main.said.text == "requeue of 3 messages in orders undone: "
-                "3 stay ready, as nothing gives a lease back to its worker"
+                "3 stay ready, as the leases they had are gone for good"
             ),
         )
 
