@@ -16,9 +16,11 @@ from textual.widgets import Button, Checkbox, Input, Static
 from smq_core.format import count
 from smq_tui.actions import Danger
 from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_tui.dialogs.number_input import NumberInput
 from smq_tui.dialogs.tick import Tick
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from smq_tui.widgets.detail_text import Pieces
@@ -45,6 +47,10 @@ class Question:
     """How many are held by somebody right now."""
     live_sentence: str = ""
     """What happens when those are taken too."""
+    is_enter_yes: bool = False
+    """True for what was typed by hand a moment ago and can be undone: there Enter does it too."""
+    cancel: str = "Cancel"
+    """Of the button that does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +93,30 @@ class Confirm(Dialog[Confirmed]):
             yield box
         if question.danger is Danger.TYPE:
             yield text([(f"\nType {question.number} and press Enter to go on.", "bold")])
-            yield Input(id="number", placeholder="the number", restrict=r"[0-9,]*")
+            yield NumberInput(id="number", placeholder="the number")
         yield Static("", id="why", classes="dialog-error", markup=False)
         with Horizontal(classes="dialog-buttons"):
-            yield button("Cancel (Esc)", id="cancel")
-            key = "Enter" if question.danger is Danger.TYPE else "y"
-            yield button(f"{question.label} ({key})", id="confirm", variant="warning")
+            yield button(f"{question.cancel} (Esc)", id="cancel")
+            yield button(f"{question.label} ({self._key})", id="confirm", variant="warning")
 
     def on_mount(self) -> None:
-        """Where a number has to be typed, be ready for it."""
+        """Be ready for a number where one has to be typed, and for Enter where it may do it."""
         if self.question.danger is Danger.TYPE:
-            self.query_one("#number", Input).focus()
+            self.query_one("#number").focus()
+        elif self.question.is_enter_yes:
+            self.query_one("#confirm").focus()
+
+    @property
+    def _key(self) -> str:
+        is_enter = self.question.is_enter_yes or self.question.danger is Danger.TYPE
+        return "Enter" if is_enter else "y"
 
     def action_confirm(self) -> None:
         """Do it, if the number was typed."""
         if self.question.danger is Danger.TYPE:
             typed = self.query_one("#number", Input).value.replace(",", "")
             if typed != str(self.question.number):
-                self._refuse(
-                    "number", f"type {count(self.question.number)} first: that many messages are meant"
-                )
+                self._want_number()
                 return
         is_forced = bool(self.question.live) and self.query_one("#force", Checkbox).value
         if self.question.live >= self.question.number and not is_forced:
@@ -115,6 +125,18 @@ class Confirm(Dialog[Confirmed]):
             )
             return
         self.dismiss(Confirmed(is_forced))
+
+    def on_key(self, event: events.Key) -> None:
+        """Say which keys there are when another was pressed."""
+        if event.key not in self.active_bindings:
+            question = self.question
+            offered = f"{self._key}: {question.label}.  Esc: {question.cancel}."
+            self.query_one("#why", Static).update(offered)
+
+    @on(NumberInput.Refused)
+    def _want_number(self) -> None:
+        number = count(self.question.number)
+        self._refuse("number", f"type {number}, then Enter: that many messages are meant. Esc cancels")
 
     @on(Input.Submitted)
     def _submit(self) -> None:
