@@ -52,6 +52,12 @@ class MessageForm(Dialog[Add | Edit]):
         self._before = _texts(message, self._form) if message else {}
         self._topic = topic
         self._topics = tuple(topics)
+        self._untouched: tuple[str, ...] = ()
+        """All fields as they were when it was opened."""
+        self._warned_of: tuple[str, ...] = ()
+        """All fields as they were when one was told that they are not saved."""
+        self.is_thrown_away = False
+        """True when it was left with changes in it that nobody saved."""
 
     def title_text(self) -> str:
         """Answer what it is about."""
@@ -83,16 +89,27 @@ class MessageForm(Dialog[Add | Edit]):
     def on_mount(self) -> None:
         """Begin with what is wanted most."""
         self.query_one("#topic" if self._message is None else "#payload").focus()
+        self._untouched = self._fields
+
+    def action_leave(self) -> None:
+        """Leave; what was changed is thrown away only when one asks for it twice."""
+        is_changed = self._fields != self._untouched
+        if is_changed and self._fields != self._warned_of:
+            self._warned_of = self._fields
+            self._explain("not saved: Esc once more throws the changes away, Ctrl+S saves them")
+        else:
+            self.is_thrown_away = is_changed
+            super().action_leave()
 
     def action_save(self) -> None:
         """Check what was typed; a change is shown before it is saved."""
         try:
             request = self._add() if self._message is None else self._edit(self._message)
         except ValueError as error:
-            self.query_one("#why", Static).update(block(str(error)))
+            self._explain(str(error))
             return
         if request is None:
-            self.query_one("#why", Static).update("nothing was changed: Esc leaves")
+            self._explain("nothing was changed: Esc leaves")
         elif isinstance(request, Add):
             self.dismiss(request)
         else:
@@ -113,15 +130,28 @@ class MessageForm(Dialog[Add | Edit]):
         question = Question(
             title=f"Save these changes to message {request.id}?",
             pieces=diff(self._before, self._values()),
+            effect="z takes it back.",
             label="Save",
+            cancel="Go on editing",
             danger=Danger.ASK,
+            is_enter_yes=True,
         )
 
         def decide(confirmed: Confirmed | None) -> None:
             if confirmed is not None:
                 self.dismiss(request)
+            else:
+                self._explain("not saved: Ctrl+S asks again, Esc leaves")
 
         self.app.push_screen(Confirm(question), decide)
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        values = (field.value for field in self.query(Input))
+        return (*values, self.query_one("#payload", TextArea).text)
+
+    def _explain(self, sentence: str) -> None:
+        self.query_one("#why", Static).update(block(sentence))
 
     def _values(self) -> dict[str, str]:
         values = {

@@ -98,12 +98,14 @@ class Mending(Changing):
                 "warning",
             )
         else:
-            self._read_whole(message.id, self._open_form)
+            self._read_whole(message.id, self._edit_whole)
 
     def add(self) -> None:
         """Open the form for a new message."""
         topics = self.view.topics_meant() or self.context.topics
-        self.app.push_screen(MessageForm(None, topic=topics[0] if topics else "default"), self._save)
+        self._open_form(
+            MessageForm(None, topic=topics[0] if topics else "default"), "not saved: none was added"
+        )
 
     def open_import(self) -> None:
         """Open the wizard."""
@@ -172,15 +174,20 @@ class Mending(Changing):
         self._when_read = then
         self.ask(DetailOf(message_id))
 
-    def _open_form(self, message: Message) -> None:
+    def _edit_whole(self, message: Message) -> None:
         if message.state in (State.PROCESSING, State.DELETED):
             self.say(f"message {message.id} is {message.state.value} by now", "warning")
         else:
-            self.app.push_screen(MessageForm(message), self._save)
+            self._open_form(MessageForm(message), f"not saved: message {message.id} is as it was")
 
-    def _save(self, request: Add | Edit | None) -> None:
-        if request is not None:
-            self.ask(request)
+    def _open_form(self, form: MessageForm, unsaved: str) -> None:
+        def take(request: Add | Edit | None) -> None:
+            if request is not None:
+                self.ask(request)
+            elif form.is_thrown_away:
+                self.say(unsaved, "warning")
+
+        self.app.push_screen(form, take)
 
     def _offer_copies(self, message: Message) -> None:
         def take(what: str | None) -> None:
