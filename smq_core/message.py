@@ -40,7 +40,7 @@ Receipt = NewType("Receipt", int)
 """A random 63-bit number, new at each dequeue call; only its holder may finish the message."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True):
     """One message, as it stood when it was read."""
 
     id: int

@@ -36,25 +36,44 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
     Raises:
         InvalidMessage: when its payload or headers, changed by hand, cannot be decoded.
     """
-    body, kind, headers, locked_until = row.body, row.kind, row.headers, row.locked_until / 1000
+    # taken apart at once: each look at a field by its name costs 0.03 µs
+    (
+        id_,
+        topic,
+        body,
+        kind,
+        headers,
+        priority,
+        key,
+        attempts,
+        deliveries,
+        max_attempts,
+        created_at,
+        available_at,
+        last_error,
+        _is_suspect,
+        locked_until_ms,
+    ) = row
     value = payload.decode(body, kind)
+    locked_until = locked_until_ms / 1000
+    # by position: 0.1 µs instead of 0.4 by name
     message = Message(
-        id=row.id,
-        topic=row.topic,
-        payload=value,
-        kind=_known_kind(kind, body, value) if kind == "auto" else kind,
-        headers=payload.decode_headers(headers) if headers else {},
-        priority=row.priority,
-        key=row.key,
-        state=State.PROCESSING,
-        attempts=row.attempts,
-        deliveries=row.deliveries,
-        max_attempts=row.max_attempts,
-        created_at=row.created_at / 1000,
-        available_at=row.available_at / 1000,
-        locked_until=locked_until,
-        worker=worker,
-        last_error=row.last_error,
+        id_,
+        topic,
+        value,
+        _known_kind(kind, body, value) if kind == "auto" else kind,
+        payload.decode_headers(headers) if headers else {},
+        priority,
+        key,
+        State.PROCESSING,
+        attempts,
+        deliveries,
+        max_attempts,
+        created_at / 1000,
+        available_at / 1000,
+        locked_until,
+        worker,
+        last_error,
     )
     return Lease(message, receipt, locked_until)
 

@@ -191,7 +191,7 @@ def _take(
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
     """
-    rows = [LeasedRow._make(row) for row in db.execute(sql, bindings)]
+    rows = [*map(LeasedRow._make, db.execute(sql, bindings))]
     if len(rows) == 1:
         db.execute(_LEASE_ONE, (bindings[0], request.receipt, request.worker, rows[0].id))
     elif rows:

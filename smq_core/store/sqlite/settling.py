@@ -7,7 +7,7 @@ the lease was still valid.
 from __future__ import annotations
 
 from array import array
-from itertools import groupby
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
@@ -200,10 +200,10 @@ class _Ids(NamedTuple):
 
 
 def _by_receipt(holds: Sequence[Hold]) -> Iterator[tuple[Receipt, _Ids]]:
-    for receipt, group in groupby(
-        sorted(holds, key=lambda hold: hold.receipt), key=lambda hold: hold.receipt
-    ):
-        values = [hold.id for hold in group]
+    groups: dict[Receipt, list[int]] = defaultdict(list)
+    for one, receipt in holds:
+        groups[receipt].append(one)
+    for receipt, values in groups.items():
         yield receipt, _Ids(values, apsw.carray(array("q", values)))
 
 
