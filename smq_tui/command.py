@@ -10,6 +10,7 @@ import click
 
 from smq_core import SystemClock, default_location
 from smq_core.format import parse_duration
+from smq_core.safe_text import cell
 from smq_tui.config import Config, ConfigError, config_path, read_config
 
 __all__ = ["command"]
@@ -26,6 +27,7 @@ class _Interval(click.ParamType[float]):
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", required=False)
 @click.option(
     "--db",
     metavar="FILE",
@@ -46,6 +48,7 @@ class _Interval(click.ParamType[float]):
 @click.version_option(package_name="simple-local-mq", prog_name="smq-tui")
 def command(
     *,
+    file: str | None,
     db: str | None,
     read_only: bool,
     demo: bool,
@@ -54,7 +57,8 @@ def command(
     is_ascii: bool,
     no_mouse: bool,
 ) -> None:
-    """Watch and mend a message queue."""
+    """Watch and mend a message queue; FILE is the same as --db FILE."""
+    db = _one_of(file, db)
     from smq_tui.starting import Wishes, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
 
     try:
@@ -76,6 +80,13 @@ def command(
     if db is None:
         click.echo(f"smq-tui: {location}", err=True)
     sys.exit(run_dashboard(config, wishes, location, name))
+
+
+def _one_of(file: str | None, db: str | None) -> str | None:
+    """Answer the one database that was given, with or without `--db`."""
+    if file is not None and db is not None and file != db:
+        raise click.UsageError(f"two databases are given, {cell(file)} and --db {cell(db)}: give one of them")
+    return file if db is None else db
 
 
 def _meant(config: Config, db: str | None) -> tuple[str, str]:
