@@ -37,25 +37,9 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
         InvalidMessage: when its payload or headers, changed by hand, cannot be decoded.
     """
     # taken apart at once: each look at a field by its name costs 0.03 µs
-    (
-        id_,
-        topic,
-        body,
-        kind,
-        headers,
-        priority,
-        key,
-        attempts,
-        deliveries,
-        max_attempts,
-        created_at,
-        available_at,
-        last_error,
-        _is_suspect,
-        locked_until_ms,
-    ) = row
+    id_, topic, body, kind, headers, priority, key, attempts, deliveries, most, made, due, error, _, end = row
     value = payload.decode(body, kind)
-    locked_until = locked_until_ms / 1000
+    until = end / 1000
     # by position: 0.1 µs instead of 0.4 by name
     message = Message(
         id_,
@@ -68,14 +52,14 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
         State.PROCESSING,
         attempts,
         deliveries,
-        max_attempts,
-        created_at / 1000,
-        available_at / 1000,
-        locked_until,
+        most,
+        made / 1000,
+        due / 1000,
+        until,
         worker,
-        last_error,
+        error,
     )
-    return Lease(message, receipt, locked_until)
+    return Lease(message, receipt, until)
 
 
 def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
