@@ -6,11 +6,10 @@ import base64
 import json
 from typing import TYPE_CHECKING, Final
 
-from smq_tui.widgets.payload_text import original_bytes
+from smq_tui.widgets.payload_text import bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from smq_tui.requests import Detail
     from smq_tui.values import Message, Payload
 
 __all__ = ["COPIES", "copied"]
@@ -25,17 +24,13 @@ COPIES: Final = (
 """Ids and labels of what can be copied."""
 
 
-def copied(what: str, messages: Sequence[Message]) -> bytes:
-    """Answer what is copied of some messages, one a line where they are several."""
-    parts = [_one(what, message) for message in messages]
-    return b"\n".join(parts)
-
-
-def _one(what: str, message: Message) -> bytes:
+def copied(what: str, detail: Detail) -> bytes:
+    """Answer what is copied of a message."""
+    message = detail.message
     if what == "id":
         return str(message.id).encode()
     if what == "payload":
-        return original_bytes(message)
+        return bytes_of(detail.stored)
     if what == "error":
         return (message.last_error or "").encode("utf-8", "surrogatepass")
     if what == "sql":

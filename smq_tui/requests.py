@@ -93,6 +93,8 @@ class Detail:
 
     message: Message
     attempts: Sequence[Attempt]
+    stored: str | bytes
+    """Its payload as the database holds it: text or bytes, of JSON the very characters."""
     topic_limit: int
     """After how many attempts a message of its topic is dead, unless it has a limit of its own."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final
 
-from smq_core import Filter, Selection, State
+from smq_core import Filter, MessageNotFound, Selection, State
 from smq_core.format import payload_preview
 from smq_core.transfer import export_file, preview_file
 from smq_tui.gateway.excerpts import around
@@ -81,7 +81,17 @@ def detail(inspector: Inspector, request: DetailOf) -> Detail:
     """Answer a whole message with its history."""
     message = inspector.get(request.id)
     limit = inspector.policy(message.topic).max_attempts
-    return Detail(message, tuple(inspector.attempts(request.id)), limit)
+    return Detail(message, tuple(inspector.attempts(request.id)), _stored(inspector, message), limit)
+
+
+def _stored(inspector: Inspector, message: Message) -> str | bytes:
+    """Answer a payload as it stands in the database; a preview that leaves nothing out is just that."""
+    if isinstance(message.payload, str | bytes) and message.kind != "json":
+        return message.payload
+    for found in inspector.messages([message.id], preview=max(1, message.size)):
+        if isinstance(found.payload, str | bytes):
+            return found.payload
+    raise MessageNotFound(message.id)
 
 
 def leases(inspector: Inspector, request: LeasesOf) -> Held:

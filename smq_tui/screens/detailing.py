@@ -15,6 +15,7 @@ from smq_tui.requests import Detail, DetailOf, SamplesOf
 from smq_tui.screens.stage import SAMPLE_STEP_S, Stage
 from smq_tui.trails import Trail, from_samples, total
 from smq_tui.values import State
+from smq_tui.widgets.detail_pane import DetailPane
 from smq_tui.widgets.detail_text import about_message
 from smq_tui.widgets.payload_text import PayloadView
 from smq_tui.widgets.table_messages import CursorMoved
@@ -22,7 +23,7 @@ from smq_tui.widgets.table_messages import CursorMoved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smq_tui.values import Attempt, Message, TopicSample
+    from smq_tui.values import Message, TopicSample
     from smq_tui.widgets.detail_text import Pieces
 
 __all__ = ["Detailing", "Room"]
@@ -49,11 +50,14 @@ class Detailing(Stage):
 
     room = Room.BESIDE
     payload_view = PayloadView.PRETTY
-    whole: Message | None = None
-    """The message in the details, with all of its payload."""
-    _attempts: Sequence[Attempt] = ()
-    _topic_limit = 0
+    detail: Detail | None = None
+    """The message in the details, with all of its payload and history."""
     _chart_step: float | None = None
+
+    @property
+    def whole(self) -> Message | None:
+        """The message in the details."""
+        return None if self.detail is None else self.detail.message
 
     @property
     def is_detail_shown(self) -> bool:
@@ -74,6 +78,10 @@ class Detailing(Stage):
             self.focus_list()
             return True
         return False
+
+    def labels(self) -> dict[str, str]:
+        """Answer what the key for payloads shows next."""
+        return {"payload_view": self.payload_view.next.value, **super().labels()}
 
     def give_room(self, room: Room) -> None:
         """Give the details so much of the room."""
@@ -97,26 +105,25 @@ class Detailing(Stage):
         about = self.view.details()
         if isinstance(about, DetailOf):
             if self.whole is not None and self.whole.id != about.id:
-                self.whole = None
+                self.detail = None
             self.ask(about)
         else:
-            self.whole = None
+            self.detail = None
             pieces = about if isinstance(about, list) else [("Nothing is chosen.", "$foreground 65%")]
             self._paint(self.view.table.cursor_key, pieces)
         self._draw_chart()
 
     def paint_message(self) -> None:
         """Paint the message in the details anew, as time passes or as it is to be seen otherwise."""
-        if self.whole is not None:
+        if self.detail is not None:
             pieces = about_message(
-                self.whole,
-                self._attempts,
-                topic_limit=self._topic_limit,
+                self.detail,
                 now=self.context.now,
                 view=self.payload_view,
                 workers=self.context.workers,
+                width=self.pane.scrollable_content_region.width,
             )
-            self._paint(self.whole.id, pieces)
+            self._paint(self.detail.message.id, pieces)
 
     def toggle_chart(self) -> None:
         """Show an hour, a week, nothing."""
@@ -142,12 +149,15 @@ class Detailing(Stage):
         self.details_changed()
         self._draw_chart()
 
+    @on(DetailPane.Resized)
+    def _fit_message(self) -> None:
+        self.paint_message()
+
     @on(Answered)
     def _take_detail(self, event: Answered) -> None:
         match event.request, event.value:
             case DetailOf(id=wanted), Detail() as found if wanted == self.view.table.cursor_key:
-                self.whole, self._attempts = found.message, found.attempts
-                self._topic_limit = found.topic_limit
+                self.detail = found
                 self.paint_message()
             case SamplesOf(step=step, since=since), list(samples):
                 if step == self._chart_step and self.context.now - since > _HOUR_S / 2:
@@ -158,7 +168,7 @@ class Detailing(Stage):
     @on(Failed)
     def _take_detail_failure(self, event: Failed) -> None:
         if isinstance(event.request, DetailOf) and event.request.id == self.view.table.cursor_key:
-            self.whole = None
+            self.detail = None
             self._paint(event.request.id, [(event.sentence, "$text-warning")])
 
     def _tick(self) -> None:

@@ -183,6 +183,7 @@ class Looking(Finding):
         if self.whole is None or not self.is_detail_shown:
             self.say("payloads are seen in the details of a message: d shows them", "warning")
         self.paint_message()
+        self.show_row_lines()
 
     def mark_all(self) -> None:
         """Aim at all that match."""

@@ -29,7 +29,7 @@ from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
 from smq_tui.troubles import is_lost
-from smq_tui.values import Message, Outcome, State
+from smq_tui.values import Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ _ENDED = (Pause, Resume, Edit, Add, CommandWorker, Export)
 class Mending(Changing):
     """Pause, edit, add, import, daemons, copy, export."""
 
-    _when_read: Callable[[Message], None] | None = None
+    _when_read: Callable[[Detail], None] | None = None
 
     def pause(self) -> None:
         """Stop the leasing of a topic, or let it go on."""
@@ -170,11 +170,12 @@ class Mending(Changing):
             Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file), take
         )
 
-    def _read_whole(self, message_id: int, then: Callable[[Message], None]) -> None:
+    def _read_whole(self, message_id: int, then: Callable[[Detail], None]) -> None:
         self._when_read = then
         self.ask(DetailOf(message_id))
 
-    def _edit_whole(self, message: Message) -> None:
+    def _edit_whole(self, detail: Detail) -> None:
+        message = detail.message
         if message.state in (State.PROCESSING, State.DELETED):
             self.say(f"message {message.id} is {message.state.value} by now", "warning")
         else:
@@ -189,12 +190,12 @@ class Mending(Changing):
 
         self.app.push_screen(form, take)
 
-    def _offer_copies(self, message: Message) -> None:
+    def _offer_copies(self, detail: Detail) -> None:
         def take(what: str | None) -> None:
             if what is not None:
-                self._put_on_clipboard(copied(what, (message,)))
+                self._put_on_clipboard(copied(what, detail))
 
-        self.app.push_screen(Choice(f"Copy of message {message.id}", COPIES), take)
+        self.app.push_screen(Choice(f"Copy of message {detail.message.id}", COPIES), take)
 
     def _put_on_clipboard(self, data: bytes) -> None:
         def work() -> None:
@@ -211,9 +212,9 @@ class Mending(Changing):
     @on(Answered)
     def _end_mending(self, event: Answered) -> None:
         match event.request, event.value:
-            case DetailOf(), Detail(message=message) if self._when_read is not None:
+            case DetailOf(), Detail() as detail if self._when_read is not None:
                 then, self._when_read = self._when_read, None
-                then(message)
+                then(detail)
             case Pause(topic=topic), Outcome() as outcome:
                 self.end(f"{cell(topic, 60)} is paused. P resumes it", self._set("pause", topic, outcome))
             case Resume(topic=topic), Outcome() as outcome:

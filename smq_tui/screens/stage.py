@@ -5,7 +5,6 @@ Its lines, which view is shown, and how the newest snapshot reaches all of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual import on
@@ -25,7 +24,7 @@ from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.topics_view import TopicsView
 from smq_tui.screens.workers_view import WorkersView
-from smq_tui.snapshot import Snapshot, derive
+from smq_tui.snapshot import Snapshot, aged, derive, later
 from smq_tui.trails import Trail, from_readings, from_samples
 from smq_tui.widgets.chart import Chart
 from smq_tui.widgets.detail_pane import DetailPane
@@ -194,16 +193,20 @@ class Stage(Screen[None]):
         is_in_details = self.pane.display and not self.list_box.display
         self.said.hint(*(("", Tone.MUTED) if self.pane.display else self.view.hint()))
         hints = headlines.keys_worth_showing(self.context, self.view.HINTS, is_in_details=is_in_details)
-        labels = {"leave": "quit" if self.current == "topics" else "back", **self.view.labels()}
-        self.key_bar.show(headlines.key_parts(hints, self.keys, self.session.why_no_change, labels))
+        self.key_bar.show(headlines.key_parts(hints, self.keys, self.session.why_no_change, self.labels()))
+
+    def labels(self) -> dict[str, str]:
+        """Answer what keys do at the moment where that is another thing than their name says."""
+        return {"leave": "quit" if self.current == "topics" else "back", **self.view.labels()}
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a snapshot in every view."""
         own = from_readings(snapshot.history, max(SAMPLE_STEP_S, self.session.interval) * 2.5)
         trails = {topic: self._samples.get(topic, trail) for topic, trail in own.items()}
+        now = self.clock.now_ms() / 1000
         self.context = Context(
-            snapshot=snapshot,
-            now=self.clock.now_ms() / 1000,
+            snapshot=aged(snapshot, now),
+            now=now,
             trails=trails,
             has_samples=bool(self._samples),
             trouble=self._trouble,
@@ -245,15 +248,16 @@ class Stage(Screen[None]):
         now = self.clock.now_ms() / 1000
         is_quiet = snapshot is not None and now - snapshot.reading.at >= 2 * self.session.interval
         if snapshot is not None and is_quiet and not self._trouble and _is_moving(snapshot):
-            self.take_snapshot(derive(snapshot, _later(snapshot.reading, now)))
+            self.take_snapshot(derive(snapshot, later(snapshot.reading, now)))
         else:
             self._show_again()
         self._ask_for_samples()
 
     def _show_again(self) -> None:
+        now, snapshot = self.clock.now_ms() / 1000, self.context.snapshot
         self.context = Context(
-            snapshot=self.context.snapshot,
-            now=self.clock.now_ms() / 1000,
+            snapshot=None if snapshot is None else aged(snapshot, now),
+            now=now,
             trails=self.context.trails,
             has_samples=self.context.has_samples,
             trouble=self._trouble,
@@ -275,8 +279,5 @@ class Stage(Screen[None]):
 
 
 def _is_moving(snapshot: Snapshot) -> bool:
-    return any(line.in_per_s or line.out_per_s for line in snapshot.lines)
-
-
-def _later(reading: Reading, now: float) -> Reading:
-    return replace(reading, at=now)
+    rates = any(line.in_per_s or line.out_per_s for line in snapshot.lines)
+    return rates or bool(snapshot.totals.ready_per_s)

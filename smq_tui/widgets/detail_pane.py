@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class DetailPane(VerticalScroll, can_focus=True):
     }
     """
 
+    class Resized(Message):
+        """It has another width."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._subject: object = None
@@ -65,6 +69,10 @@ class DetailPane(VerticalScroll, can_focus=True):
             self._paint()
         if is_another:
             self.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """Let those who know what it says fit it to the width."""
+        self.post_message(self.Resized())
 
     def find(self, words: str, by: int) -> tuple[int, int]:
         """Go to the next place that has these words, round at the end; answer its number, and of how many."""

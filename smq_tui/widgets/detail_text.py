@@ -12,11 +12,12 @@ from smq_core.safe_text import block, cell
 from smq_tui.counted import counted
 from smq_tui.troubles import is_lost, served_topics
 from smq_tui.values import State
-from smq_tui.widgets.payload_text import PayloadView, payload_pieces
+from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from smq_tui.requests import Detail
     from smq_tui.snapshot import TopicLine
     from smq_tui.values import ActivityEntry, Attempt, Message, WorkerInfo
 
@@ -32,22 +33,17 @@ _TONES: Final = {State.DEAD: _BAD, State.PROCESSING: "bold $text-warning", State
 
 
 def about_message(
-    message: Message,
-    attempts: Sequence[Attempt],
-    *,
-    topic_limit: int,
-    now: float,
-    view: PayloadView,
-    workers: Mapping[str, WorkerInfo],
+    detail: Detail, *, now: float, view: PayloadView, workers: Mapping[str, WorkerInfo], width: int = 0
 ) -> Pieces:
-    """Tell all about a message: state, lease, errors as a timeline, headers, payload."""
+    """Tell all about a message: state, lease, errors as a timeline, headers, payload, in lines of a width."""
+    message, attempts = detail.message, detail.attempts
     pieces: Pieces = [
         (f"message {message.id}", _TITLE),
         ("  ", ""),
         (message.state.value, _TONES.get(message.state, "bold")),
         ("\n", ""),
     ]
-    pieces += _facts(_message_facts(message, topic_limit, now))
+    pieces += _facts(_message_facts(message, detail.topic_limit, now))
     if message.state is State.PROCESSING:
         pieces += _lease(message, now, workers.get(message.worker or ""))
     if message.last_error and (not attempts or attempts[-1].error != message.last_error):
@@ -59,8 +55,8 @@ def about_message(
     if message.headers:
         pieces += [("\nheaders\n", _TITLE)]
         pieces += _facts([(name, value) for name, value in message.headers.items()])
-    title = f"\npayload  {message.kind}, {size(message.size)}, {view.value} (t)\n"
-    return [*pieces, (title, _TITLE), *payload_pieces(message, view)]
+    title = f"\npayload  {message.kind}, {size(message.size)}, {shown_as(message, view).value} (t)\n"
+    return [*pieces, (title, _TITLE), *payload_pieces(message, detail.stored, view, width)]
 
 
 def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo]) -> Pieces:

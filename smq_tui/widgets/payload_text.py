@@ -16,12 +16,13 @@ from smq_tui.widgets.json_colours import coloured_json
 if TYPE_CHECKING:
     from smq_tui.values import Message, Payload
 
-__all__ = ["PayloadView", "json_text", "original_bytes", "payload_pieces"]
+__all__ = ["PayloadView", "bytes_of", "json_text", "payload_pieces", "shown_as"]
 
 _SHOWN: Final = 16_384
 """Characters of a payload that are shown; copy and export give all of it."""
 _HEX_SHOWN: Final = 2_048
-_HEX_LINE: Final = 16
+_HEX_LINES: Final = (16, 8, 4)
+"""How many bytes a line may have."""
 
 
 class PayloadView(enum.Enum):
@@ -38,18 +39,25 @@ class PayloadView(enum.Enum):
         return views[(views.index(self) + 1) % len(views)]
 
 
-def payload_pieces(message: Message, view: PayloadView) -> list[tuple[str, str]]:
-    """Answer the payload in pieces of text with a style each."""
-    if view is PayloadView.HEX or isinstance(message.payload, bytes):
-        return _hex(original_bytes(message))
-    text = (
-        message.payload
-        if message.kind == "text" and isinstance(message.payload, str)
-        else _json(message, view)
-    )
+def shown_as(message: Message, view: PayloadView) -> PayloadView:
+    """Answer how a payload is shown when a view is asked for: bytes are always in hexadecimal."""
+    return PayloadView.HEX if isinstance(message.payload, bytes) else view
+
+
+def payload_pieces(
+    message: Message, stored: str | bytes, view: PayloadView, width: int = 0
+) -> list[tuple[str, str]]:
+    """Answer the payload in pieces of text with a style each; raw and in hexadecimal exactly as stored.
+
+    `width` is how many cells a line has, 0 when that is not known.
+    """
+    view = shown_as(message, view)
+    if view is PayloadView.HEX:
+        return _hex(bytes_of(stored), width)
+    is_json = message.kind == "json" and view is PayloadView.PRETTY
+    text = _pretty(message) if is_json else _decoded(stored)
     shown = block(text[:_SHOWN])
-    is_coloured = message.kind == "json" and view is PayloadView.PRETTY
-    pieces = coloured_json(shown) if is_coloured else [(shown, "")]
+    pieces = coloured_json(shown) if is_json else [(shown, "")]
     if len(text) > _SHOWN:
         pieces.append(
             (f"\n… cut here: {size(message.size or len(text))} in all; y copies it, x exports it", "italic")
@@ -65,31 +73,32 @@ def json_text(payload: Payload, *, indent: int | None = 2, ascii_only: bool = Fa
     return json.dumps(payload, ensure_ascii=ascii_only, indent=indent)
 
 
-def original_bytes(message: Message) -> bytes:
-    """Answer the payload as what was sent: bytes as they are, text in UTF-8, JSON in one line."""
-    payload = message.payload
-    if isinstance(payload, bytes):
-        return payload
-    if message.kind == "text" and isinstance(payload, str):
-        return payload.encode("utf-8", "surrogatepass")
-    return json_text(payload, indent=None).encode("utf-8", "surrogatepass")
+def bytes_of(stored: str | bytes) -> bytes:
+    """Answer the bytes of a payload as the database holds them."""
+    return stored if isinstance(stored, bytes) else stored.encode("utf-8", "surrogatepass")
 
 
-def _json(message: Message, view: PayloadView) -> str:
+def _decoded(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "replace")
+
+
+def _pretty(message: Message) -> str:
     try:
-        return json_text(message.payload, indent=2 if view is PayloadView.PRETTY else None)
+        return json_text(message.payload)
     except RecursionError:
         return "nested too deep to be shown: export it (x)"
 
 
-def _hex(data: bytes) -> list[tuple[str, str]]:
+def _hex(data: bytes, width: int) -> list[tuple[str, str]]:
+    # A line takes 9 cells and 4 for each byte; the shortest is not worth being shorter still.
+    per_line = next((count for count in _HEX_LINES if not width or 9 + 4 * count <= width), _HEX_LINES[-1])
     pieces: list[tuple[str, str]] = []
-    for start in range(0, min(len(data), _HEX_SHOWN), _HEX_LINE):
-        line = data[start : start + _HEX_LINE]
+    for start in range(0, min(len(data), _HEX_SHOWN), per_line):
+        line = data[start : start + per_line]
         text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)  # noqa: PLR2004 - printable ASCII
         pieces += [
             (f"{start:06x}  ", "$foreground 65%"),
-            (f"{line.hex(' '):<{_HEX_LINE * 3}} ", ""),
+            (f"{line.hex(' '):<{per_line * 3}} ", ""),
             (f"{text}\n", "$text-success"),
         ]
     if len(data) > _HEX_SHOWN:

@@ -10,6 +10,7 @@ import pytest
 from smq_core import Inspector, Queue
 from smq_tui.clipboard import copy
 from smq_tui.copies import copied
+from smq_tui.requests import Detail
 from tests.tui.dashboard import add_daemons, fill, make_dashboard, run, settle
 from tests.tui.terminal import Terminal
 
@@ -103,7 +104,7 @@ def test_a_copy_has_the_original_bytes(text: str, location: str) -> None:
     with Queue(location) as queue, Inspector(location) as inspector:
         message = inspector.get(queue.enqueue("mail", text))
 
-    data = copied("payload", [message])
+    data = copied("payload", Detail(message, (), text, 1))
     copy(data, sent.append, {})
 
     assert data == text.encode()

@@ -10,6 +10,7 @@ from smq_core import Message, TopicStats, WorkerInfo
 from smq_tui.clipboard import copy
 from smq_tui.counted import counted
 from smq_tui.gateway.excerpts import around
+from smq_tui.requests import Detail
 from smq_tui.troubles import diagnose
 from smq_tui.widgets.detail_text import about_message, about_worker
 from smq_tui.widgets.parts_line import Part, place_parts
@@ -115,7 +116,7 @@ def test_a_lost_daemon_is_told_line_by_line_and_its_condition_is_lost() -> None:
 
 def test_the_limit_of_attempts_of_a_topic_is_told_by_its_number() -> None:
     message = Message(id=1, topic="t", payload=None, attempts=1, deliveries=1)
-    pieces = about_message(message, (), topic_limit=10, now=NOW, view=PayloadView.PRETTY, workers={})
+    pieces = about_message(Detail(message, (), "null", 10), now=NOW, view=PayloadView.PRETTY, workers={})
 
     assert "1 counted, at most 10 (the topic's); 1 lease in all" in "".join(text for text, _ in pieces)
 
