@@ -183,7 +183,11 @@ def test_every_screen_is_painted_in_every_state_and_size(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
-def test_a_storm_of_200_keys_leaves_the_dashboard_running(state: str, location: str) -> None:
+def test_a_storm_of_200_keys_leaves_the_dashboard_running(
+    state: str, location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a storm does not wait for the screen three times 20 ms after each key
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.002)
     chance = random.Random(state)  # noqa: S311 - the same storm each time
     keys = chance.choices([*ACTION_KEYS, *TABLE_KEYS, "y", "tab", "a", "1"], k=200)
 
