@@ -92,3 +92,17 @@ def test_only_a_delayed_message_has_a_time_to_change(desk: Desk) -> None:
 def test_a_message_that_is_gone_cannot_be_edited(desk: Desk) -> None:
     with pytest.raises(MessageNotFound):
         edit(desk, 99, priority=1)
+
+
+def test_the_activity_names_what_an_edit_changed_and_nothing_else(desk: Desk) -> None:
+    sent = desk.send(priority=5)
+    edit(desk, sent, body="new", kind="text", priority=5)
+    edit(desk, sent, body="new", kind="json", key="k")
+    edit(desk, sent, body="new")
+
+    details = [row.detail for row in desk.store.activity(before=None, limit=3)]
+    assert details == [
+        f"message {sent}: as it was",
+        f"message {sent}: key, payload",
+        f"message {sent}: payload",
+    ]

@@ -40,6 +40,8 @@ _COLUMNS = (
 """The columns of read_for_edit, by the names under which edit_message takes them."""
 _FIELDS = {"body": "payload"}
 """Columns that are named otherwise than the field of an edit."""
+_NAMES = {"body": "payload", "kind": "payload"}
+"""Fields that the record of an edit names otherwise."""
 
 
 class _KeyHeldError(Exception):
@@ -120,11 +122,19 @@ def _edit(
     changes = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
     if not changes:
         return Outcome(operation=None, done=0)
-    detail = f"message {message_id}: {', '.join(sorted(changes))}"
+    detail = f"message {message_id}: {_what_differs(values, changes)}"
     operation = operations.begin(db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=detail)
     _write(db, operation.id, message_id, values, changes)
     operations.count(db, operation.id, 1)
     return Outcome(operation=operation.id, done=1, done_ids=(message_id,))
+
+
+def _what_differs(values: dict[str, apsw.SQLiteValue], changes: dict[str, apsw.SQLiteValue]) -> str:
+    """Name the fields whose new values are others; what a payload is made of counts as one."""
+    different = {
+        _NAMES.get(name, name) for name, value in changes.items() if value != values[_FIELDS.get(name, name)]
+    }
+    return ", ".join(sorted(different)) or "as it was"
 
 
 def _write(
