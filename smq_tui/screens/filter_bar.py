@@ -128,7 +128,7 @@ class FilterBar(Vertical):
             for number, text in enumerate(candidates[:_SHOWN])
         ]
         self.query_one(PartsLine).show(
-            [*parts, Part("Enter applies, Tab completes, Esc leaves", Tone.MUTED, priority=0)]
+            [*parts, Part("Enter applies, Tab completes, ^U empties, Esc leaves", Tone.MUTED, priority=0)]
         )
 
     @on(Input.Submitted)

@@ -51,6 +51,12 @@ class Looking(Finding):
             self._way = (*self._way, step)
         self.show_view(name)
 
+    def show_view(self, name: str) -> None:
+        """Show a view; that all was meant on the one before is not kept for later."""
+        if name != self.current:
+            self.view.aims_at_all = False
+        super().show_view(name)
+
     def go_back(self, *, may_quit: bool) -> None:
         """Undo the latest of: what runs, details, chart, marks, the filter, the way; at the top, leave."""
         view = self.view
@@ -192,6 +198,7 @@ class Looking(Finding):
             self.say(reason, "warning")
         else:
             self.say(self.view.mark_all())
+            self.show_row_lines()
 
     @on(GoTo)
     def _go_to(self, event: GoTo) -> None:

@@ -48,17 +48,8 @@ class MessagesView(View):
 
     COLUMNS = MESSAGE_COLUMNS
     HINTS = (
-        "open",
-        "requeue",
-        "delete",
-        "bury",
-        "edit",
-        "mark",
-        "next_tab",
-        "copy",
-        "filter",
-        "undo",
-        "help",
+        *("open", "requeue", "delete", "bury", "edit", "mark", "mark_all"),
+        *("next_tab", "copy", "filter", "undo", "help"),
     )
     REASONS: ClassVar[dict[str, str]] = {
         "quiet_worker": "daemons are on screen 5",
@@ -184,6 +175,11 @@ class MessagesView(View):
     def hint(self) -> tuple[str, Tone]:
         """Answer the error of the cursor's message, else its payload."""
         return row_hint(self.message) if self.message else ("", Tone.MUTED)
+
+    def labels(self) -> dict[str, str]:
+        """Offer all that match where a filter says what that is."""
+        is_offered = self.filter_text() and not self.aims_at_all
+        return {"mark_all": f"all {self.matching()}"} if is_offered else {}
 
     def filter_text(self) -> str:
         """Answer what is filtered by beside the topic and the state that is shown."""

@@ -5,12 +5,13 @@ A line that says what is shown, a table, a filter, and what an action would be a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
 
 from smq_core.format import count
+from smq_core.safe_text import cell
 from smq_tui.filters import Query
 from smq_tui.messages import Asked
 from smq_tui.screens.context import Context
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from smq_tui.widgets.table_rows import Row
 
 __all__ = ["GoTo", "View"]
+
+_SHORT_FILTER: Final = 10
+"""Cells of a filter that stay where the line is short: what it is about matters more."""
 
 
 class GoTo(TextualMessage):
@@ -224,11 +228,15 @@ class View(Vertical):
 
     def _line_parts(self) -> list[Part]:
         parts = [*self.title_parts()]
-        if self.filtered_by and self.filter_text():
-            parts.append(Part(f"filter {self.filter_text()}", Tone.ACCENT, "filter", priority=8))
+        text = self.filter_text() if self.filtered_by else ""
+        if text:
+            short = f"/{cell(text, _SHORT_FILTER)}"
+            parts.append(Part(f"filter {text}", Tone.ACCENT, "filter", priority=8, short=short))
+        if text and not self.aims_at_all:
             parts.append(Part(f"{self.matching()} match", Tone.ACCENT, priority=8))
         if self.aims_at_all:
-            parts.append(Part("✓ all that match", Tone.WARNING, priority=9))
+            marked = f"✓ all {self.matching()}" if text else "✓ all"
+            parts.append(Part(f"{marked} that match", Tone.WARNING, priority=9, short=marked))
         elif self.table.marks:
             visible = set(self.table.visible_keys)
             hidden = len(self.table.marks - visible)

@@ -151,6 +151,44 @@ def test_numbers_of_states_are_not_shown_next_to_a_filter(location: str) -> None
     run(make_dashboard(location), scenario)
 
 
+def test_all_that_match_can_be_marked_by_a_key_that_is_shown_and_states_stay_in_view(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("orders")
+        await settle(pilot)
+        assert "* " not in keys_of(app)
+        app.main.jump("messages orders order")
+        await settle(pilot)
+        await until(pilot, lambda: "D delete  * all 40" in keys_of(app))
+        await pilot.press("*")
+        await until(pilot, lambda: "✓ all 40" in app.main.view.line.text)
+        painted = app.main.view.line.render_line(0).text
+        for part in ("orders", "[all]", "ready", "delayed", "processing", "dead", "/order", "✓ all 40"):
+            assert part in painted
+        assert "* all" not in keys_of(app)
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+def test_all_that_match_is_not_marked_any_more_after_another_screen_was_seen(
+    size: tuple[int, int], location: str
+) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("messages order")
+        await settle(pilot)
+        await pilot.press("*")
+        assert app.main.view.aims_at_all
+        await pilot.press("1", "2")
+        await settle(pilot)
+        assert (app.main.view.filtered_by.text, app.main.view.aims_at_all) == ("order", False)
+
+    run(make_dashboard(location), scenario, size)
+
+
 def test_escape_closes_the_chart_which_names_its_key(location: str) -> None:
     fill(location)
 
