@@ -16,6 +16,8 @@ __all__ = ["around"]
 
 _LEAD: Final = 8
 """Characters shown before the words: few, so that a narrow column has room for them."""
+_NARROW: Final = 19
+"""Characters of a payload for which the narrowest column has room, beside the mark of a cut."""
 
 
 def around(message: Message, words: str, limit: int) -> Message:
@@ -27,6 +29,11 @@ def around(message: Message, words: str, limit: int) -> Message:
     if not isinstance(text, str):
         return message
     found = re.search(re.escape(words), text, re.IGNORECASE)
-    start = 0 if found is None or found.start() <= 2 * _LEAD else found.start() - _LEAD
+    start = 0 if found is None or _is_near(found) else found.start() - _LEAD
     shown = text[start : start + limit + 1]
     return msgspec.structs.replace(message, payload=CUT + shown if start else shown)
+
+
+def _is_near(found: re.Match[str]) -> bool:
+    """Say whether words are seen in the narrowest column though a payload is shown from its beginning."""
+    return found.start() <= _LEAD or found.end() <= _NARROW
