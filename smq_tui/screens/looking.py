@@ -206,8 +206,11 @@ class Looking(Finding):
 
     @on(RowActivated)
     def _open_row(self) -> None:
-        if not self.view.open_row():
-            self.show_details()
+        if self.view.open_row():
+            return
+        if self.is_detail_shown:
+            self.say("the details have the keys now: ↑ ↓ scroll, Tab or Esc goes back to the list")
+        self.show_details()
 
     @on(MarksChanged)
     def _tell_marks(self) -> None:

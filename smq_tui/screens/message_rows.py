@@ -36,7 +36,7 @@ _TONES: Final = {
 MESSAGE_COLUMNS: Final = (
     Column(key="id", title="ID", width=9, priority=99, is_number=True),
     Column(key="topic", title="TOPIC", width=14, priority=50, is_sortable=False),
-    Column(key="state", title="STATE", width=12, priority=80, is_sortable=False),
+    Column(key="state", title="STATE", width=14, priority=80, is_sortable=False),
     Column(key="age", title="AGE", width=6, priority=70, is_number=True, is_sortable=False),
     Column(key="tries", title="TRIES", width=5, priority=45, is_number=True, is_sortable=False),
     Column(key="priority", title="PRIO", width=4, priority=20, is_number=True, is_sortable=False),
@@ -96,12 +96,12 @@ def _among_dead(column: Column) -> Column:
 
 
 def state_cell(message: Message, now: float) -> Cell:
-    """Say a message's state as it is at a moment: expired, due, or how long it still waits."""
+    """Say a message's state as it is at a moment: expired, or delayed and how long still."""
     if message.state is State.PROCESSING and (message.locked_until or 0.0) <= now:
         return Cell("! expired", Tone.BAD)
     if message.state is State.DELAYED:
         wait = message.available_at - now
-        return Cell("due" if wait <= 0 else f"in {age(wait)}", Tone.ACCENT)
+        return Cell("delayed, due" if wait <= 0 else f"delayed {age(wait)}", Tone.ACCENT)
     return Cell(message.state.value, _TONES.get(message.state, Tone.MUTED))
 
 

@@ -50,6 +50,24 @@ def test_raw_and_hex_show_the_bytes_that_are_stored(location: str) -> None:
     run(make_dashboard(location), scenario)
 
 
+def test_enter_beside_details_that_are_shown_says_where_the_keys_go(location: str) -> None:
+    with Queue(location, clock=FrozenClock()) as queue:
+        queue.enqueue("mail", "text", delay=90.0)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.pane.add_class("-half")
+        await pilot.press("2")
+        await settle(pilot)
+        assert "delayed 1m30s" in app.main.view.table.render_line(1).text
+        await pilot.press("enter")
+        assert "the details have the keys now" in app.main.said.text
+        assert app.main.pane.has_focus
+        await pilot.press("escape")
+        assert app.main.view.table.has_focus
+
+    run(make_dashboard(location), scenario, (120, 36))
+
+
 @pytest.mark.parametrize(("size", "per_line"), [((120, 36), 8), ((40, 20), 4), ((80, 24), 16)], ids=str)
 def test_lines_of_hexadecimal_fit_into_the_details(
     size: tuple[int, int], per_line: int, location: str
