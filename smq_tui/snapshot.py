@@ -1,21 +1,24 @@
 """What the dashboard knows at one moment: readings of the database, and what follows from two of them.
 
-Pure: no clock, no database, no widget. `derive` makes each snapshot from the one before and a new reading.
+Pure: no clock, no database, no widget. `derive` makes each snapshot from the one before and a new reading,
+`aged` lets its ages go on between two readings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from smq_tui.troubles import Trouble, diagnose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from smq_tui.values import TopicStats, WorkerInfo
 
-__all__ = ["Reading", "Snapshot", "TopicLine", "Totals", "derive"]
+__all__ = ["Reading", "Snapshot", "TopicLine", "Totals", "aged", "derive", "later"]
 
 _RATE_WINDOW_S: Final = 10.0
 """Rates are averages over so long: short enough to see a stop, long enough to be read."""
@@ -67,7 +70,7 @@ class Totals:
     expired: int = 0
     oldest_age_s: float | None = None
     ready_per_s: float | None = None
-    """How fast the ready ones become more (or less)."""
+    """How fast the ready ones become more (or less); None since they did not."""
     dead_since: int = 0
 
 
@@ -81,6 +84,8 @@ class Snapshot:
     totals: Totals = Totals()
     history: tuple[Reading, ...] = ()
     """Earlier readings, oldest first, this one the last."""
+    paused_at: Mapping[str, float] = field(default_factory=dict)
+    """When topics were last seen paused."""
 
     @property
     def worst(self) -> TopicLine | None:
@@ -102,11 +107,47 @@ def derive(previous: Snapshot | None, current: Reading) -> Snapshot:
         before = ()
     history = (*_thinned(before, current.at), current)
     base = _base(history)
+    paused_at = {stats.topic: current.at for stats in current.topics if stats.paused}
+    if previous is not None and before:
+        paused_at = {**previous.paused_at, **paused_at}
     lines = [_line(stats, current, base, history[0]) for stats in current.topics]
-    lines.sort(key=lambda line: (line.trouble.rank if line.trouble else Trouble.LOWEST, line.stats.topic))
     return Snapshot(
-        reading=current, lines=tuple(lines), totals=_totals(current, base, history[0]), history=history
+        reading=current,
+        lines=_diagnosed(lines, current, paused_at),
+        totals=_totals(current, base, history),
+        history=history,
+        paused_at=paused_at,
     )
+
+
+def aged(snapshot: Snapshot, now: float) -> Snapshot:
+    """Make the snapshot as it looks some seconds later, so that every age on a screen is of one moment."""
+    reading = later(snapshot.reading, now)
+    if reading is snapshot.reading:
+        return snapshot
+    by_topic = {stats.topic: stats for stats in reading.topics}
+    lines = [replace(line, stats=by_topic[line.stats.topic]) for line in snapshot.lines]
+    totals = replace(snapshot.totals, oldest_age_s=_oldest(reading))
+    shown = _diagnosed(lines, reading, snapshot.paused_at)
+    return replace(snapshot, reading=reading, lines=shown, totals=totals)
+
+
+def later(reading: Reading, now: float) -> Reading:
+    """Make the reading as it would be later if nobody wrote; a clock that was set back changes nothing."""
+    since = now - reading.at
+    if since <= 0:
+        return reading
+    topics = tuple(
+        stats
+        if stats.oldest_age_s is None
+        else msgspec.structs.replace(stats, oldest_age_s=stats.oldest_age_s + since)
+        for stats in reading.topics
+    )
+    workers = tuple(
+        msgspec.structs.replace(worker, heartbeat_age_s=worker.heartbeat_age_s + since)
+        for worker in reading.workers
+    )
+    return replace(reading, at=now, topics=topics, workers=workers)
 
 
 def _thinned(history: tuple[Reading, ...], now: float) -> tuple[Reading, ...]:
@@ -145,36 +186,64 @@ def _line(stats: TopicStats, current: Reading, base: Reading | None, oldest: Rea
         in_per_s=arrived,
         out_per_s=left,
         dead_since=stats.dead - (first.dead if first else stats.dead),
-        trouble=diagnose(
-            stats,
-            workers=current.workers,
-            expired=expired,
-            left_behind=left_behind,
-            in_per_s=arrived,
-            out_per_s=left,
-            now=current.at,
-        ),
     )
 
 
-def _totals(current: Reading, base: Reading | None, oldest: Reading) -> Totals:
+def _diagnosed(
+    lines: Sequence[TopicLine], reading: Reading, paused_at: Mapping[str, float]
+) -> tuple[TopicLine, ...]:
+    """Say what is wrong with each topic, and put the worst first; of equals that with more that waits."""
+    told = [
+        replace(
+            line,
+            trouble=diagnose(
+                line.stats,
+                workers=reading.workers,
+                expired=line.expired,
+                left_behind=line.left_behind,
+                in_per_s=line.in_per_s,
+                out_per_s=line.out_per_s,
+                now=reading.at,
+                paused_at=paused_at.get(line.stats.topic),
+            ),
+        )
+        for line in lines
+    ]
+    return tuple(sorted(told, key=_urgency))
+
+
+def _urgency(line: TopicLine) -> tuple[int, int, str]:
+    if line.trouble is None:
+        return (Trouble.LOWEST, 0, line.stats.topic)
+    return (line.trouble.rank, -line.stats.ready, line.stats.topic)
+
+
+def _totals(current: Reading, base: Reading | None, history: Sequence[Reading]) -> Totals:
     topics = current.topics
-    ages = [stats.oldest_age_s for stats in topics if stats.oldest_age_s is not None]
-    ready = sum(stats.ready for stats in topics)
+    ready = _ready(current)
     dead = sum(stats.dead for stats in topics)
     change = None
-    if base is not None and current.at > base.at:
-        change = (ready - sum(stats.ready for stats in base.topics)) / (current.at - base.at)
+    if base is not None and current.at > base.at and ready != _ready(history[-2]):
+        change = (ready - _ready(base)) / (current.at - base.at)
     return Totals(
         ready=ready,
         delayed=sum(stats.delayed for stats in topics),
         processing=sum(stats.processing for stats in topics),
         dead=dead,
         expired=sum(current.expired.values()),
-        oldest_age_s=max(ages, default=None),
+        oldest_age_s=_oldest(current),
         ready_per_s=change,
-        dead_since=dead - sum(stats.dead for stats in oldest.topics),
+        dead_since=dead - sum(stats.dead for stats in history[0].topics),
     )
+
+
+def _ready(reading: Reading) -> int:
+    return sum(stats.ready for stats in reading.topics)
+
+
+def _oldest(reading: Reading) -> float | None:
+    ages = [stats.oldest_age_s for stats in reading.topics if stats.oldest_age_s is not None]
+    return max(ages, default=None)
 
 
 def _rate(now: int, then: int, seconds: float) -> float | None:

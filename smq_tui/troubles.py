@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 
     from smq_tui.values import TopicStats, WorkerInfo
 
-__all__ = ["HEARTBEAT_LATE_S", "Trouble", "diagnose", "is_lost", "served_topics"]
+__all__ = [
+    "HEARTBEAT_LATE_S",
+    "Trouble",
+    "besides",
+    "diagnose",
+    "is_lost",
+    "lacks_worker",
+    "served_topics",
+    "serves",
+]
 
 HEARTBEAT_LATE_S: Final = 15.0
 """A daemon that was not heard of for so long is taken for lost."""
 _STUCK_S: Final = 30.0
 """Ready messages that nobody took for so long are stuck."""
 _BEHIND_S: Final = 60.0
+_DEAD_RANK: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Trouble:
     short: str
     """For a column."""
     sentence: str
-    """The next key or step first, which stays where there is little room, then what happened."""
+    """The next key, or where none helps the cause, first: that stays where there is little room."""
     is_bad: bool = True
     """False for what somebody did on purpose, or what may mend itself."""
 
@@ -50,37 +60,53 @@ def diagnose(
     in_per_s: float | None,
     out_per_s: float | None,
     now: float,
+    paused_at: float | None = None,
 ) -> Trouble | None:
     """Answer the worst that is wrong with a topic, None when nothing is.
 
+    `paused_at` is when the topic was last seen paused: before that nobody could have taken anything.
     `left_behind` are live leases of daemons that are lost. Whoever takes messages without being a daemon has
     no row: it is known by what it holds and by what goes out.
     """
     waits = stats.oldest_age_s or 0.0
+    untaken = waits if paused_at is None else max(0.0, min(waits, now - paused_at))
     is_worked_at = bool(out_per_s) or stats.processing > expired + left_behind
     if left_behind:
         return _left_behind(stats, left_behind + expired, workers)
     if expired and not _is_served(stats.topic, workers):
-        sentence = f"3, then R requeues {counted(expired, 'lease')} past their time: who held them is gone."
+        sentence = f"press 3, then R: {counted(expired, 'lease')} past their time, who held them is gone."
         return Trouble(0, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
     if (
         stats.ready
         and not is_worked_at
-        and (waits > _STUCK_S or (out_per_s is not None and _is_deserted(stats.topic, workers)))
+        and (untaken > _STUCK_S or (out_per_s is not None and _is_deserted(stats.topic, workers)))
     ):
-        return _stuck(stats, waits, workers)
+        return _stuck(stats, untaken, workers, now)
     if stats.dead:
-        sentence = f"4 shows why, by error: {counted(stats.dead, 'dead letter')}."
-        return Trouble(4, f"{count(stats.dead, 5)} dead", sentence)
+        return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
-        sentence = f"3 shows {counted(expired, 'lease')} past their time: the next dequeue takes them back."
+        sentence = f"press 3: {counted(expired, 'lease')} past their time, the next dequeue takes them back."
         return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
     if stats.ready and waits > _BEHIND_S and _falls_behind(in_per_s, out_per_s):
         sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
         return Trouble(6, "falls behind", sentence, is_bad=False)
     return None
+
+
+def besides(stats: TopicStats, worst: Trouble | None) -> str:
+    """Say what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
+    return _dead(stats) if stats.dead and worst is not None and worst.rank != _DEAD_RANK else ""
+
+
+def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
+    """Say whether messages wait that no daemon takes which is heard of."""
+    return bool(stats.ready) and not _is_served(stats.topic, workers)
+
+
+def _dead(stats: TopicStats) -> str:
+    return f"press 4: {counted(stats.dead, 'dead letter')}, by error."
 
 
 def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
@@ -100,40 +126,38 @@ def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
 
 def _is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
     return any(
-        _serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
+        serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
     )
 
 
 def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
     """Say whether all the daemons that have a handler for a topic are lost, and there are some."""
-    serving = [worker for worker in workers if _serves(worker, topic)]
+    serving = [worker for worker in workers if serves(worker, topic)]
     return bool(serving) and all(is_lost(worker) for worker in serving)
 
 
-def _serves(worker: WorkerInfo, topic: str) -> bool:
+def serves(worker: WorkerInfo, topic: str) -> bool:
+    """Say whether a daemon has a handler for a topic, by its name or a pattern."""
     return any(fnmatchcase(topic, pattern) for pattern in served_topics(worker))
 
 
 def _left_behind(stats: TopicStats, held: int, workers: Sequence[WorkerInfo]) -> Trouble:
-    waiting = ""
-    if stats.ready and not _is_served(stats.topic, workers):
-        waiting = f"; {count(stats.ready)} wait with no worker"
-    sentence = f"3, then R requeues the {count(held)} that a lost daemon holds{waiting}."
+    waiting = f"; {count(stats.ready)} wait with no worker" if lacks_worker(stats, workers) else ""
+    sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
     return Trouble(0, f"worker lost, {count(held, 3)} held", sentence)
 
 
-def _stuck(stats: TopicStats, waits: float, workers: Sequence[WorkerInfo]) -> Trouble:
-    since = age(waits)
-    waiting = f"{_waiting(stats.ready)}, the oldest {since}"
+def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now: float) -> Trouble:
+    waits = "waits" if stats.ready == 1 else "wait"
+    waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
     if _is_served(stats.topic, workers):
-        return Trouble(2, f"stuck {since}", f"5 shows its workers: {waiting}, though they serve it.")
-    lost = [worker.heartbeat_age_s for worker in workers if _serves(worker, stats.topic) and is_lost(worker)]
-    if lost:
-        ago = age(min(lost))
-        sentence = f"start smq-daemon for it (5): its daemon is lost since {ago}, {waiting}."
+        return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers take nothing; {waiting}.")
+    heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
+    if heard:
+        ago = age(now - max(heard))
+        sentence = f"its daemon is lost for {ago}: {waiting}; start smq-daemon."
         return Trouble(1, f"worker lost {ago}", sentence)
-    sentence = f"start smq-daemon for it (5): {waiting}, and no worker takes them."
-    return Trouble(1, f"no worker {since}", sentence)
+    return Trouble(1, f"no worker {age(untaken)}", f"no worker takes it: {waiting}; start smq-daemon.")
 
 
 def _pause(stats: TopicStats, now: float) -> Trouble:

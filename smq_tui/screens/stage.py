@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from smq_tui.requests import Request
     from smq_tui.screens.view import View
     from smq_tui.session import Session
-    from smq_tui.snapshot import Reading
     from smq_tui.values import Clock, TopicSample
 
 __all__ = ["SAMPLE_STEP_S", "Stage"]
@@ -116,6 +115,8 @@ class Stage(Screen[None]):
         self.progress = ""
         """What runs for long at the moment."""
         self._trouble = ""
+        self._read: Snapshot | None = None
+        """As it was read; what is shown of it is as old as the moment at which it is shown."""
         self._seen_at = clock.monotonic()
         self._samples: dict[str, Trail] = {}
         self._samples_at: float | None = None
@@ -201,6 +202,7 @@ class Stage(Screen[None]):
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a snapshot in every view."""
+        self._read = snapshot
         own = from_readings(snapshot.history, max(SAMPLE_STEP_S, self.session.interval) * 2.5)
         trails = {topic: self._samples.get(topic, trail) for topic, trail in own.items()}
         now = self.clock.now_ms() / 1000
@@ -217,8 +219,8 @@ class Stage(Screen[None]):
     def take_samples(self, samples: Sequence[TopicSample]) -> None:
         """Draw trails from a daemon's samples."""
         self._samples = from_samples(samples, SAMPLE_STEP_S)
-        if self.context.snapshot is not None:
-            self.take_snapshot(self.context.snapshot)
+        if self._read is not None:
+            self.take_snapshot(self._read)
 
     @on(ScreenSuspend)
     def _fall_silent(self) -> None:
@@ -234,7 +236,7 @@ class Stage(Screen[None]):
             self._show_again()
             return
         self._seen_at = self.clock.monotonic()
-        self.take_snapshot(derive(self.context.snapshot, event.reading))
+        self.take_snapshot(derive(self._read, event.reading))
         if event.has_changed:
             self.view.renew()
             self.details_changed()
@@ -244,7 +246,7 @@ class Stage(Screen[None]):
         if self.session.is_frozen:
             self.show_lines()
             return
-        snapshot = self.context.snapshot
+        snapshot = self._read
         now = self.clock.now_ms() / 1000
         is_quiet = snapshot is not None and now - snapshot.reading.at >= 2 * self.session.interval
         if snapshot is not None and is_quiet and not self._trouble and _is_moving(snapshot):
@@ -254,9 +256,9 @@ class Stage(Screen[None]):
         self._ask_for_samples()
 
     def _show_again(self) -> None:
-        now, snapshot = self.clock.now_ms() / 1000, self.context.snapshot
+        now = self.clock.now_ms() / 1000
         self.context = Context(
-            snapshot=None if snapshot is None else aged(snapshot, now),
+            snapshot=None if self._read is None else aged(self._read, now),
             now=now,
             trails=self.context.trails,
             has_samples=self.context.has_samples,

@@ -108,7 +108,12 @@ class TopicsView(View):
         snapshot, line = self.context.snapshot, self._line
         if line is None or snapshot is None:
             return None
-        return about_topic(line, now=self.context.now, workers=snapshot.reading.workers)
+        return about_topic(
+            line,
+            now=self.context.now,
+            workers=snapshot.reading.workers,
+            location=self.context.location,
+        )
 
     def hint(self) -> tuple[str, Tone]:
         """Say what is wrong with the cursor's topic; the worst stands at the top of the screen already."""
@@ -169,16 +174,12 @@ class TopicsView(View):
             _figure(stats.dead, 7 - len(_delta(line)), Tone.BAD, _delta(line)),
             Cell("-", Tone.MUTED)
             if stats.oldest_age_s is None
-            else Cell(self._oldest(line), Tone.WARNING if is_old else Tone.PLAIN),
+            else Cell(age(stats.oldest_age_s), Tone.WARNING if is_old else Tone.PLAIN),
             _speed(line.in_per_s),
             _speed(line.out_per_s),
             Cell(self._trail(stats.topic), Tone.ACCENT),
             self._state(line),
         )
-
-    def _oldest(self, line: TopicLine) -> str:
-        since = self.context.now - self.context.snapshot.reading.at if self.context.snapshot else 0.0
-        return age((line.stats.oldest_age_s or 0.0) + max(0.0, since))
 
     def _trail(self, topic: str) -> str:
         trail = self.context.trails.get(topic)

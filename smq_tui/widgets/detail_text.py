@@ -5,12 +5,13 @@ Pure: it is given values and the time.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_tui.counted import counted
-from smq_tui.troubles import is_lost, served_topics
+from smq_tui.troubles import besides, is_lost, lacks_worker, served_topics, serves
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as
 
@@ -29,6 +30,7 @@ _LABEL: Final = "$foreground 65%"
 _TITLE: Final = "bold $text-accent"
 _BAD: Final = "bold $text-error"
 _ERROR_SHOWN: Final = 4_096
+_COMMAND_LENGTH: Final = 2_000
 _TONES: Final = {State.DEAD: _BAD, State.PROCESSING: "bold $text-warning", State.READY: "bold $text-success"}
 
 
@@ -59,16 +61,11 @@ def about_message(
     return [*pieces, (title, _TITLE), *payload_pieces(message, detail.stored, view, width)]
 
 
-def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo]) -> Pieces:
-    """Tell all about a topic: what is wrong, figures, pause, who serves it."""
+def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], location: str = "") -> Pieces:
+    """Tell all about a topic: what is wrong, how to start what it lacks, figures, pause, who serves it."""
     stats = line.stats
     pieces: Pieces = [(cell(stats.topic), _TITLE), ("\n", "")]
-    if line.trouble:
-        pieces += [
-            (cell(line.trouble.sentence) + "\n", _BAD if line.trouble.is_bad else "bold $text-warning")
-        ]
-    else:
-        pieces += [("nothing is wrong\n", "$text-success")]
+    pieces += _wrong(line, workers, location)
     facts = [
         ("ready", count(stats.ready)),
         ("delayed", count(stats.delayed)),
@@ -92,9 +89,32 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo]) -
             else f"until {clock_time(stats.paused_until, now=now)}"
         )
         facts += [("paused", f"by {stats.paused_by}{since}, {until}"), ("reason", stats.pause_reason or "-")]
-    serving = [worker.id for worker in workers if stats.topic in served_topics(worker)]
-    facts.append(("daemons", ", ".join(serving) or "none named it"))
+    serving = [
+        f"{worker.id} (lost)" if is_lost(worker) else worker.id
+        for worker in workers
+        if serves(worker, stats.topic)
+    ]
+    facts.append(("daemons", ", ".join(serving) or "none has a handler for it"))
     return pieces + _facts(facts)
+
+
+def _wrong(line: TopicLine, workers: Sequence[WorkerInfo], location: str) -> Pieces:
+    if line.trouble is None:
+        return [("nothing is wrong\n", "$text-success")]
+    tone = _BAD if line.trouble.is_bad else "bold $text-warning"
+    pieces: Pieces = [(f"{cell(line.trouble.sentence)}\n", tone)]
+    if more := besides(line.stats, line.trouble):
+        pieces.append((f"and {more}\n", _BAD))
+    if lacks_worker(line.stats, workers):
+        start = _start_of(line.stats.topic, location)
+        pieces += [("start a worker of it:\n", _LABEL), (f"{start}\n", "bold")]
+    return pieces
+
+
+def _start_of(topic: str, location: str) -> str:
+    """Answer the line for a shell that starts a daemon for a topic, whole, to be copied."""
+    where, what = shlex.quote(location), shlex.quote(f"{topic}=module:function")
+    return cell(f"smq-daemon --db {where} --handler {what}", _COMMAND_LENGTH)
 
 
 def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
@@ -113,7 +133,7 @@ def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
             ("version", worker.version),
             ("started", f"{age(now - worker.started_at)} ago"),
             ("heartbeat", f"{age(heartbeat)} ago"),
-            ("asked to", worker.command or "nothing"),
+            *([("asked to", worker.command)] if worker.command else []),
             ("topics", ", ".join(served_topics(worker)) or "-"),
             ("processed", _figure(detail.get("processed"))),
             ("failed", _figure(detail.get("failed"))),

@@ -77,7 +77,7 @@ def asked(app: Dashboard) -> str:
 def test_a_topic_whose_messages_a_lost_daemon_holds_is_wrong_and_says_the_next_key(stuck: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "a lost daemon holds" in app.main.notice.text)
-        assert "mail: 3, then R" in app.main.notice.text
+        assert "mail: press 3, then R: " in app.main.notice.text
         snapshot = app.main.context.snapshot
         assert snapshot is not None
         orders = snapshot.line("orders")

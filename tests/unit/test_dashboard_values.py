@@ -1,4 +1,4 @@
-"""The pure part of the dashboard: snapshots, troubles, filters, dangers, forms, pictures in characters."""
+"""The pure part of the dashboard: filters, dangers, forms, pictures in characters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smq_core import Message, Missed, Outcome, TopicStats, WorkerInfo
+from smq_core import Message, Missed, Outcome
 from smq_tui.actions import Danger, danger_of
 from smq_tui.ascii import in_ascii
 from smq_tui.config import ConfigError, read_config
@@ -16,7 +16,6 @@ from smq_tui.filters import FilterError, complete, parse, quoted
 from smq_tui.payload_forms import Form, diff, form_of, headers_from, payload_from, payload_text
 from smq_tui.preferences import Preferences, load, save
 from smq_tui.screens.questions import outcome_sentence
-from smq_tui.snapshot import Reading, Snapshot, derive
 from smq_tui.trails import from_samples
 from smq_tui.values import State, TopicSample
 from smq_tui.widgets.json_colours import coloured_json
@@ -27,138 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = 1_700_000_000.0
-
-
-def stats(topic: str = "orders", **figures: object) -> TopicStats:
-    return TopicStats(topic=topic, **figures)  # type: ignore[arg-type]  # figures by their names
-
-
-def worker(topics: list[str], heartbeat_age_s: float = 1.0) -> WorkerInfo:
-    return WorkerInfo(
-        id="w",
-        host="h",
-        pid=1,
-        version="1",
-        state="running",
-        started_at=NOW,
-        heartbeat_at=NOW - heartbeat_age_s,
-        heartbeat_age_s=heartbeat_age_s,
-        detail={"topics": [*topics]},
-    )
-
-
-def snapshots(*readings: Reading) -> Snapshot:
-    snapshot: Snapshot | None = None
-    for reading in readings:
-        snapshot = derive(snapshot, reading)
-    assert snapshot is not None
-    return snapshot
-
-
-def test_rates_are_differences_over_the_last_seconds() -> None:
-    snapshot = snapshots(
-        Reading(at=NOW, topics=(stats(entered=100, gone=10),)),
-        Reading(at=NOW + 4, topics=(stats(entered=180, gone=30),)),
-    )
-
-    assert (snapshot.lines[0].in_per_s, snapshot.lines[0].out_per_s) == (20.0, 5.0)
-
-
-def test_rates_are_unknown_at_the_first_look_and_after_the_clock_was_set_back() -> None:
-    first = Reading(at=NOW, topics=(stats(entered=1),))
-    earlier = Reading(at=NOW - 60, topics=(stats(entered=2),))
-
-    assert snapshots(first).lines[0].in_per_s is None
-    assert snapshots(first, earlier).lines[0].in_per_s is None
-
-
-def test_history_is_bounded() -> None:
-    snapshot = snapshots(*(Reading(at=NOW + second, topics=(stats(),)) for second in range(1_500)))
-
-    assert len(snapshot.history) < 80
-    assert snapshot.history[-1].at - snapshot.history[0].at <= 600
-
-
-@pytest.mark.parametrize(
-    ("figures", "expired", "workers", "short"),
-    [
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [], "no worker 1m30s"),
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["ord*"])], "stuck 1m30s"),
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "worker lost 1m00s"),
-        ({"ready": 5, "oldest_age_s": 90.0, "processing": 1}, 0, [worker(["orders"], 60.0)], None),
-        ({"ready": 5, "oldest_age_s": 3.0}, 0, [], None),
-        ({"processing": 2}, 2, [], "2 expired"),
-        ({"dead": 3}, 0, [], "3 dead"),
-        ({"ready": 1, "paused": True, "paused_by": "ann"}, 0, [], "paused ann"),
-        ({}, 0, [], None),
-    ],
-)
-def test_what_is_wrong_is_named(
-    figures: dict[str, object], expired: int, workers: list[WorkerInfo], short: str | None
-) -> None:
-    topic = stats("orders", **figures)
-    reading = Reading(at=NOW, topics=(topic,), workers=tuple(workers), expired={"orders": expired})
-    trouble = derive(None, reading).lines[0].trouble
-
-    assert (trouble.short if trouble else None) == short
-
-
-@pytest.mark.parametrize(
-    ("figures", "workers", "short", "sentence"),
-    [
-        (
-            {"ready": 392, "processing": 8},
-            [worker(["orders"], 60.0)],
-            "worker lost, 8 held",
-            "3, then R requeues the 8 that a lost daemon holds; 392 wait with no worker.",
-        ),
-        (
-            {"ready": 392, "processing": 9},
-            [worker(["orders"], 60.0), worker(["orders"])],
-            "worker lost, 8 held",
-            "3, then R requeues the 8 that a lost daemon holds.",
-        ),
-        (
-            {"processing": 8, "paused": True},
-            [worker(["orders"], 60.0)],
-            "worker lost, 8 held",
-            "3, then R requeues the 8 that a lost daemon holds.",
-        ),
-    ],
-)
-def test_what_a_lost_daemon_holds_is_wrong_before_all_else(
-    figures: dict[str, object], workers: list[WorkerInfo], short: str, sentence: str
-) -> None:
-    reading = Reading(
-        at=NOW, topics=(stats("orders", **figures),), workers=tuple(workers), left_behind={"orders": 8}
-    )
-    trouble = derive(None, reading).lines[0].trouble
-
-    assert trouble is not None
-    assert (trouble.short, trouble.sentence) == (short, sentence)
-
-
-def test_a_topic_that_others_than_a_lost_daemon_work_off_is_well() -> None:
-    """Whoever leases without being a daemon has no row: what goes out shows him."""
-    lost = (worker(["orders"], 60.0),)
-    before = Reading(at=NOW, topics=(stats(entered=9, gone=1, ready=5, oldest_age_s=9.0),), workers=lost)
-    moved = Reading(at=NOW + 2, topics=(stats(entered=9, gone=3, ready=5, oldest_age_s=9.0),), workers=lost)
-    still = Reading(at=NOW + 2, topics=(stats(entered=9, gone=1, ready=5, oldest_age_s=9.0),), workers=lost)
-
-    assert derive(derive(None, before), moved).lines[0].trouble is None
-    trouble = derive(derive(None, before), still).lines[0].trouble
-    assert trouble is not None
-    assert trouble.short == "worker lost 1m00s"
-
-
-def test_what_is_wrong_comes_first() -> None:
-    topics = (stats("a"), stats("b", dead=1), stats("c", ready=1, oldest_age_s=99.0))
-
-    assert [line.stats.topic for line in derive(None, Reading(at=NOW, topics=topics)).lines] == [
-        "c",
-        "b",
-        "a",
-    ]
 
 
 def test_a_filter_is_read_part_by_part() -> None:

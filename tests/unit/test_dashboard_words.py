@@ -11,8 +11,9 @@ from smq_tui.clipboard import copy
 from smq_tui.counted import counted
 from smq_tui.gateway.excerpts import around
 from smq_tui.requests import Detail
+from smq_tui.snapshot import Reading, derive
 from smq_tui.troubles import diagnose
-from smq_tui.widgets.detail_text import about_message, about_worker
+from smq_tui.widgets.detail_text import about_message, about_topic, about_worker
 from smq_tui.widgets.parts_line import Part, place_parts
 from smq_tui.widgets.payload_text import PayloadView
 from smq_tui.widgets.table_columns import Column, lay_out
@@ -39,16 +40,45 @@ def test_what_is_counted_has_its_right_form(number: int, written: str) -> None:
             {"ready": 1, "paused": True, "paused_by": "maria", "pause_reason": "disk is full"},
             "P resumes it: paused by maria (disk is full) until resumed; 1 message waits",
         ),
-        ({"dead": 70}, "4 shows why, by error: 70 dead letters"),
-        ({"ready": 3, "oldest_age_s": 90.0}, "start smq-daemon for it (5): 3 messages wait"),
+        ({"dead": 70}, "press 4: 70 dead letters, by error"),
+        (
+            {"ready": 3, "oldest_age_s": 90.0},
+            "no worker takes it: 3 wait, the oldest 1m30s; start smq-daemon",
+        ),
     ],
 )
-def test_what_is_wrong_begins_with_what_to_do(figures: dict[str, object], beginning: str) -> None:
+def test_what_is_wrong_begins_with_the_key_or_the_cause(figures: dict[str, object], beginning: str) -> None:
     stats = TopicStats(topic="orders", **figures)  # type: ignore[arg-type]  # figures by their names
     trouble = diagnose(stats, workers=[], expired=0, in_per_s=0.0, out_per_s=0.0, now=NOW)
 
     assert trouble is not None
     assert trouble.sentence.startswith(beginning)
+
+
+def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_lacks() -> None:
+    stats = TopicStats(topic="a'b", ready=20, dead=70, oldest_age_s=90.0)
+    lost = WorkerInfo(
+        id="w",
+        host="h",
+        pid=1,
+        version="1",
+        state="running",
+        started_at=NOW - 60,
+        heartbeat_at=NOW - 60,
+        heartbeat_age_s=60.0,
+        detail={"topics": ["a*"]},
+    )
+    (line,) = derive(None, Reading(at=NOW, topics=(stats,), workers=(lost,))).lines
+    pieces = about_topic(line, now=NOW, workers=[lost], location="/my queues/q.sqlite3")
+    lines = "".join(text for text, _ in pieces).splitlines()
+
+    assert lines[1:5] == [
+        "its daemon is lost for 1m00s: 20 wait, the oldest 1m30s; start smq-daemon.",
+        "and press 4: 70 dead letters, by error.",
+        "start a worker of it:",
+        """smq-daemon --db '/my queues/q.sqlite3' --handler 'a'"'"'b=module:function'""",
+    ]
+    assert lines[-1].split() == ["daemons", "w", "(lost)"]
 
 
 def test_a_part_says_less_before_another_leaves_and_a_mark_says_that_one_left() -> None:
@@ -78,6 +108,8 @@ def test_columns_that_stretch_share_what_is_left_over() -> None:
         ("x" * 100 + "NEEDLE and more", "…" + "x" * 8 + "NEEDLE and more"),
         ("a needle near the beginning", "a needle near the beginning"),
         ("without it", "without it"),
+        ("x" * 13 + "needle", "x" * 13 + "needle"),
+        ("x" * 14 + "needle", "…" + "x" * 8 + "needle"),
     ],
 )
 def test_a_row_shows_the_place_where_the_words_stand(payload: str, shown: str) -> None:
