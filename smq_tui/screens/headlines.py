@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
-_FIRST_KEYS: Final = ("  b   another database of the configuration", "  ^Q  leave")
+_FIRST_KEY: Final = "  b   another database of the configuration"
 _LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
 _KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
 """Those that stay in a narrow key bar, the last the longest."""
@@ -51,11 +51,12 @@ def masthead(session: Session, context: Context, trouble: str, stale_s: float) -
     if len(name) > 60:  # noqa: PLR2004 - the file's name matters more than its folders
         name = f"{session.name} …/{PurePath(path).name}".strip()
     parts = [Part("smq ▸", Tone.MUTED, priority=2), Part(name, Tone.ACCENT, "database", 9)]
-    parts.append(_liveliness(session, trouble, stale_s))
+    parts.append(_liveliness(session, context, trouble, stale_s))
     parts.append(Part(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
     lost = len(workers) - alive
-    tone = Tone.PLAIN if alive else Tone.WARNING
-    parts.append(Part(counted(alive, "daemon"), tone, "workers", 4))
+    if context.snapshot is not None:
+        tone = Tone.PLAIN if alive else Tone.WARNING
+        parts.append(Part(counted(alive, "daemon"), tone, "workers", 4))
     if lost:
         parts.append(Part(f"{count(lost)} lost", Tone.BAD, "workers", 6))
     if session.read_only:
@@ -82,8 +83,7 @@ def totals(context: Context) -> list[Part]:
     new = f" ▴{count(total.dead_since)}" if total.dead_since > 0 else ""
     parts.append(Part(f"dead {count(total.dead)}{new}", Tone.BAD if total.dead else Tone.PLAIN, "dead", 8))
     if total.oldest_age_s is not None:
-        since = max(0.0, context.now - context.snapshot.reading.at)
-        parts.append(Part(f"oldest waits {age(total.oldest_age_s + since)}", Tone.PLAIN, "topics", 6))
+        parts.append(Part(f"oldest waits {age(total.oldest_age_s)}", Tone.PLAIN, "topics", 6))
     return parts
 
 
@@ -92,8 +92,9 @@ def notice(context: Context, trouble: str, stale_s: float, progress: str) -> lis
     if progress:
         return [Part(progress, Tone.WARNING, priority=9)]
     if trouble:
-        since = f"stale {age(stale_s)}" if context.snapshot else "nothing to show"
-        return [Part(f"! {since}: {sentence_of(trouble)} Trying again.", Tone.BAD, "refresh", 9)]
+        sentence = f"! stale {age(stale_s)}: {sentence_of(trouble)} Trying again."
+        # In the place of rows stands why, as long as there are none.
+        return [Part(sentence, Tone.BAD, "refresh", 9)] if context.snapshot else []
     worst = context.snapshot.worst if context.snapshot else None
     if worst is None or worst.trouble is None:
         return [Part("nothing is wrong", Tone.MUTED)] if context.snapshot and context.snapshot.lines else []
@@ -154,7 +155,7 @@ def first_note(context: Context, width: int) -> str:
     if not context.trouble:
         return "Reading…"
     lines = textwrap.wrap(sentence_of(context.trouble), max(20, width - 4))
-    return "\n".join([*lines, "", f"Looking again every few seconds at {context.location}", "", *_FIRST_KEYS])
+    return "\n".join([*lines, "", f"Looking again every few seconds at {context.location}", "", _FIRST_KEY])
 
 
 def sentence_of(trouble: str) -> str:
@@ -162,7 +163,9 @@ def sentence_of(trouble: str) -> str:
     return trouble if trouble.endswith((".", "!", "?")) else f"{trouble}."
 
 
-def _liveliness(session: Session, trouble: str, stale_s: float) -> Part:
+def _liveliness(session: Session, context: Context, trouble: str, stale_s: float) -> Part:
+    if trouble and context.snapshot is None:
+        return Part("● NOT OPEN", Tone.BAD, "refresh", 8)
     if trouble:
         return Part(f"● STALE {age(stale_s)}", Tone.BAD, "refresh", 8)
     if session.is_frozen:

@@ -263,6 +263,8 @@ def test_a_queue_that_is_made_later_is_shown(tmp_path: Path) -> None:
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         assert "smq init" in app.main.view.table.note
+        assert "NOT OPEN" in app.main.masthead.text
+        assert "smq init" not in app.main.notice.text, "why is said once"
         assert not os.path.exists(location), "looking makes no file"  # noqa: ASYNC240, PTH110 - nothing else runs here
         with Queue(location) as queue:
             queue.enqueue("first", 1)
