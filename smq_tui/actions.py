@@ -99,9 +99,7 @@ _PROGRAM: Final = Group.PROGRAM
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("topics", "1", "Topics", "Go to the topics: depth, speed, what is wrong first", _SCREENS),
     _look("messages", "2", "Messages", "Go to the messages, by state", _SCREENS),
-    _look(
-        "leases", "3", "Leases", "Go to what is being processed: by whom, time left, stuck first", _SCREENS
-    ),
+    _look("leases", "3", "Leases", "Go to what is processed: by whom, time left, stuck first", _SCREENS),
     _look("dead", "4", "Dead", "Go to the dead letters, grouped by error", _SCREENS),
     _look("workers", "5", "Workers", "Go to the daemons: state, load, heartbeat", _SCREENS),
     _look("activity", "6", "Activity", "Go to what operators did, to undo it", _SCREENS),
@@ -110,7 +108,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         "back",
         "escape",
         "Back",
-        "Stop what runs, close the details or the chart, unmark, clear the filter, or go back",
+        "Stop what runs, close, unmark, clear filters, go back",
         _SCREENS,
     ),
     _look("leave", "q", "Leave", "Go back as Esc does; at the top, quit", _SCREENS),
@@ -124,9 +122,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("sort_next", "greater_than_sign", "Sort next", "Sort by the next column"),
     _look("columns", "c", "Columns", "Choose the columns of this list"),
     _look("mark_all", "asterisk", "Mark all", "Aim at all that match the filter, in view or not"),
-    _look(
-        "next_hit", "n", "Next hit", "Go to the next hit: in the details the next place, else the next row"
-    ),
+    _look("next_hit", "n", "Next hit", "Go to the next hit: in the details a place, else a row"),
     _look("previous_hit", "N", "Hit before", "Go to the hit before"),
     _look("freeze", "f", "Freeze", "Stop or go on refreshing"),
     _look("slower", "minus", "Slower", "Refresh less often"),
@@ -134,10 +130,10 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("refresh", "ctrl+r,f5", "Refresh", "Read everything anew, now"),
     _look("wrap", "w", "Wrap", "Wrap long lines of the details, or cut them"),
     _look("payload_view", "t", "Payload as", "Show the payload pretty, raw, or in hexadecimal"),
-    _look("chart", "m", "Chart", "Chart what came in, went out and waited: 1 hour, 7 days, off"),
+    _look("chart", "m", "Chart", "Chart what came in, went out, waited: 1 hour, 7 days, off"),
     _look("pane_size", "underscore", "Pane size", "Give the details half, all, or none of the room"),
     _look("copy", "y", "Copy", "Copy the id, the payload, the row as JSON, or as SQL"),
-    _look("export", "x", "Export", "Write the marked messages, or all that match, to a JSONL file"),
+    _look("export", "x", "Export", "Write what is marked, or all that match, to a JSONL file"),
     _change(
         "requeue", "R", "Requeue", "Put messages back for another run", past="requeued", is_undoable=True
     ),

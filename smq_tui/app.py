@@ -17,6 +17,7 @@ from smq_tui.ascii import AsciiFilter
 from smq_tui.gateway import Gateway
 from smq_tui.key_help import all_keys, shown_key
 from smq_tui.messages import Asked, DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
+from smq_tui.palette import ActionCommands
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.screens.remembering import recall, remember
 from smq_tui.session import Session
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from textual.binding import BindingType
+    from textual.command import Provider
     from textual.filter import LineFilter
     from textual.screen import Screen
 
@@ -46,6 +48,7 @@ class Dashboard(App[int]):
     TITLE = "smq"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionCommands}
     CSS = """
     #masthead.-red { background: darkred; }
     #masthead.-orange { background: #9a5200; }
@@ -96,9 +99,11 @@ class Dashboard(App[int]):
         return [*filters, AsciiFilter()] if self._is_ascii else filters
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action by its name."""
+        """Offer every action by its name, those first that are of most use on this screen."""
         if isinstance(screen, MainScreen):
-            for spec in ACTIONS:
+            here = screen.view.HINTS
+            places = {action_id: place for place, action_id in enumerate(here)}
+            for spec in sorted(ACTIONS, key=lambda spec: places.get(spec.id, len(here))):
                 yield SystemCommand(
                     spec.label, f"{spec.sentence} ({shown_key(spec.first_key)})", self._doing(spec.id)
                 )

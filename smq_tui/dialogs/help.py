@@ -51,7 +51,8 @@ class Help(Dialog[str]):
         by_id = {key.id: key for key in keys}
         names = (key_id if key_id in by_id else f"table.{key_id}" for key_id in first)
         here = [by_id[name] for name in names if name in by_id]
-        self._keys = (*(key._replace(group=f"Here: {screen}") for key in here), *keys)
+        others = (key for key in keys if key not in here)
+        self._keys = (*(key._replace(group=f"Here: {screen}") for key in here), *others)
 
     def title_text(self) -> str:
         """Answer the rule that is easy to remember."""

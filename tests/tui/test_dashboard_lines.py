@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Button, Input
+from textual.command import CommandPalette
+from textual.widgets import Button, Input, OptionList
 
 from smq_core import Inspector, Queue
 from smq_tui.dialogs.help import Help
@@ -221,6 +222,37 @@ def test_help_begins_with_this_screen_and_finds_keys_by_typing(location: str) ->
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, Help))
         assert "screen 1" in app.main.said.text, "the key was pressed, and said why not"
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.parametrize("screen", "123456")
+def test_no_line_of_the_help_is_cut_and_none_is_there_twice(screen: str, location: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen, "question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        await pilot.pause()
+        table = app.screen.query_one(KeyedTable)
+        seen: list[str] = []
+        for _ in range(table.row_count):
+            lines = lines_of(table)
+            assert not any("…" in line[14:] for line in lines), lines
+            seen += [line[2:] for line in lines if line[2:13].strip() and line[2:] not in seen]
+            await pilot.press("pagedown")
+            if table.cursor_key == table.visible_keys[-1]:
+                break
+        assert sum("Filter this list" in line for line in seen) == 1
+
+    run(make_dashboard(location), scenario)
+
+
+def test_the_palette_begins_with_what_is_of_use_on_this_screen(location: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5", "ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        options = app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count)
+        assert "Let a daemon finish" in str(options.get_option_at_index(0).prompt)
 
     run(make_dashboard(location), scenario)
 
