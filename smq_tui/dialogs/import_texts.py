@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, count
@@ -16,13 +17,16 @@ __all__ = ["preview_pieces", "report_pieces"]
 
 _TOPICS_SHOWN: Final = 8
 _REJECTS_SHOWN: Final = 4
+_TOPIC_WIDTH: Final = 20
+_SHAPES_WIDTH: Final = 34
+"""Both suit a dialog in a terminal of 80 columns."""
 _NO_UNDO: Final = "\nNothing undoes an import: delete (D on screen 2) what it brought."
 _SHAPES: Final = {
     "objects": ("object", "objects"),
-    "strings": ("JSON string", "JSON strings"),
-    "values": ("JSON value", "JSON values"),
-    "texts": ("plain text", "plain texts"),
-    "broken": ("text that begins as JSON does", "texts that begin as JSON does"),
+    "strings": ("string", "strings"),
+    "values": ("value", "values"),
+    "texts": ("text", "texts"),
+    "broken": ("text like JSON", "texts like JSON"),
 }
 
 
@@ -33,7 +37,8 @@ def preview_pieces(report: ImportReport) -> Pieces:
     if not report.is_complete:
         return [("\nThe dry run was stopped; so far:\n", "bold $text-warning"), *_counts(report)]
     where = counted(len(report.topics), "topic")
-    head = f"\nDry run: {counted(report.taken, 'message')} would be added in {where}.\n"
+    added = f"{counted(report.taken, 'message')} would be added in {where}"
+    head = f"\nDry run: {added}, {count(report.rejected)} rejected.\n"
     return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
 
 
@@ -49,8 +54,8 @@ def report_pieces(report: ImportReport) -> Pieces:
         return [(head, "bold $text-warning"), *_counts(report), (_NO_UNDO, "")]
     seconds = max(report.elapsed_s, 0.001)
     speed = count(int(report.taken / seconds))
-    were = f"{counted(report.taken, 'message')} {'was' if report.taken == 1 else 'were'}"
-    head = f"\n{were} added in {age(report.elapsed_s)}, {speed} a second.\n"
+    added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
+    head = f"\n{added}, in {age(report.elapsed_s)}: {speed} a second.\n"
     return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
 
 
@@ -60,9 +65,11 @@ def _counts(report: ImportReport) -> Pieces:
         pieces.append((f"goes on at line {count(report.began_at_line)}, where an earlier import ended\n", ""))
     for topic, shapes in list(report.topics.items())[:_TOPICS_SHOWN]:
         parts = ", ".join(counted(number, *_SHAPES.get(shape, (shape,))) for shape, number in shapes.items())
+        # What has no room goes on below itself, not where topics stand.
+        lines = f"\n{'':<{_TOPIC_WIDTH + 14}}".join(textwrap.wrap(parts, _SHAPES_WIDTH))
         pieces += [
-            (f"  {cell(topic, 30):<30} ", "$text-accent"),
-            (f"{count(sum(shapes.values())):>10}  {parts}\n", ""),
+            (f"  {cell(topic, _TOPIC_WIDTH):<{_TOPIC_WIDTH}} ", "$text-accent"),
+            (f"{count(sum(shapes.values())):>9}  {lines}\n", ""),
         ]
     if len(report.topics) > _TOPICS_SHOWN:
         more = counted(len(report.topics) - _TOPICS_SHOWN, "more topic")

@@ -69,6 +69,8 @@ class ImportWizard(Dialog[ImportReport]):
         self._topic = topic
         self._report: ImportReport | None = None
         """What the last import did."""
+        self.folder = path
+        """Where the last file was that was read, with a slash at its end; empty for the current folder."""
 
     def compose_body(self) -> ComposeResult:
         """Yield a path with the files it may become, a topic, the report, the progress."""
@@ -83,7 +85,10 @@ class ImportWizard(Dialog[ImportReport]):
         yield KeyedTable(columns, id="files")
         yield text([("Topic of lines that name none", "")], classes="dialog-note")
         yield Input(self._topic, id="topic")
-        yield Tick("take it once more though its content was taken before", id="again")
+        yield Tick(
+            "import it again, even if this file was imported before: its messages would be there twice",
+            id="again",
+        )
         yield Static("", id="report", markup=False)
         yield ProgressBar(total=100, show_eta=False, id="progress", classes="-hidden")
         yield Static("", id="why", classes="dialog-error", markup=False)
@@ -113,6 +118,7 @@ class ImportWizard(Dialog[ImportReport]):
         elif self.step is _Step.DONE:
             self.dismiss(self._report)
         elif self.step is _Step.CHOOSE:
+            self.folder = path[: path.rfind("/") + 1]
             self._enter(_Step.PREVIEW, "Reading…")
             self.post_message(Asked(self, PreviewImport(path, topic, again)))
         elif self.step is _Step.READY:

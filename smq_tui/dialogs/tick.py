@@ -19,7 +19,6 @@ __all__ = ["Tick"]
 class Tick(Checkbox, inherit_bindings=False):
     """A box to tick."""
 
-    BUTTON_INNER = " "
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "app.focus_next", show=False),
         Binding("space", "toggle_button", "Tick", show=False),
@@ -31,11 +30,10 @@ class Tick(Checkbox, inherit_bindings=False):
     def __init__(self, label: str, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(Content(cell(label)), id=id, compact=True)
 
+    def render(self) -> Content:
+        """Draw a box that looks like one: `[x]` or `[ ]`."""
+        return Content.assemble((f"[{'x' if self.value else ' '}] ", "bold"), self.label)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
         """Take as many lines as the label needs: what it warns of is not cut."""
         return Content(self.render().plain).get_height({}, width) if width else 1
-
-    def watch_value(self) -> None:
-        """Show the sign."""
-        self.BUTTON_INNER = "x" if self.value else " "
-        super().watch_value()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from smq_core.format import parse_duration
+from smq_core.format import count, parse_duration
 from smq_core.safe_text import cell
 from smq_tui.clipboard import copy
 from smq_tui.copies import COPIES, copied
@@ -44,6 +44,8 @@ _ENDED = (Pause, Resume, Edit, Add, CommandWorker, Export)
 class Mending(Changing):
     """Pause, edit, add, import, daemons, copy, export."""
 
+    _import_folder = ""
+    """Where the last file was that was imported."""
     _when_read: Callable[[Detail], None] | None = None
 
     def pause(self) -> None:
@@ -111,7 +113,13 @@ class Mending(Changing):
         """Open the wizard."""
         view = self.view
         topic = view.filtered_by.topic if isinstance(view, MessagesView) else None
-        self.app.push_screen(ImportWizard(topic=topic or "default"), self._remember_import)
+        wizard = ImportWizard(self._import_folder, topic or "default")
+
+        def take(report: ImportReport | None) -> None:
+            self._import_folder = wizard.folder
+            self._remember_import(report)
+
+        self.app.push_screen(wizard, take)
 
     def quiet_worker(self) -> None:
         """Let the chosen daemon take nothing new, or resume."""
@@ -249,7 +257,8 @@ class Mending(Changing):
             what = f"import of {counted(report.taken, 'message')}"
             why_not = "delete what it brought (2, filter, *, D); 6 shows what was done before it"
             deed = Deed(what=what, by=self.session.actor, at=self.context.now, why_not=why_not)
-            self.end(f"{counted(report.taken, 'message')} came in; nothing undoes an import", deed)
+            added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
+            self.end(f"{added}; nothing undoes an import", deed)
 
     @on(Failed)
     def _tell_mending_failure(self, event: Failed) -> None:

@@ -285,13 +285,20 @@ def test_a_finished_import_offers_to_close_and_says_that_nothing_undoes_it(
         wizard.query_one("#path", Input).value = str(source)
         await pilot.press("enter")
         await until(pilot, lambda: wizard.step.value == "ready")
+        assert "1 message would be added in 1 topic, 0 rejected" in str(wizard.query_one("#report").render())
+        assert wizard.query_one("#again").render_line(0).text.strip().startswith("[ ] import it again")
         await pilot.press("y")
         await until(pilot, lambda: wizard.step.value == "done")
         await pilot.pause()
         assert not wizard.query_one("#cancel", Button).display
         report = str(wizard.query_one("#report").render())
-        assert "1 message was added" in report
+        assert "1 message added, 0 rejected" in report
         assert "Nothing undoes an import" in report
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 message added, 0 rejected" in app.main.said.text)
+        await pilot.press("I")
+        await until(pilot, lambda: isinstance(app.screen, ImportWizard))
+        assert app.screen.query_one("#path", Input).value == f"{tmp_path}/", "where the last file was"
 
     run(make_dashboard(location), scenario)
     with Inspector(location) as inspector:
