@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from smq_tui.requests import Aim
     from smq_tui.values import ErrorKind
     from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.key_order import Key
     from smq_tui.widgets.table_rows import Row
 
 __all__ = ["DeadView"]
@@ -62,6 +63,8 @@ class DeadView(View):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._kinds: dict[str, ErrorKind] = {}
+        self._gone: tuple[Key | None, Key | None] = (None, None)
+        """The group at the cursor that went last, and the one to which that led."""
         self._is_asked = False
         self._is_known = False
         self._rest = Rest()
@@ -153,7 +156,18 @@ class DeadView(View):
                 self._is_asked, self._is_known, self.failure = False, True, ""
                 self._rest.begin(self.context.now, event.took_s)
                 self._kinds = {f"{kind.topic}\0{kind.error_kind}": kind for kind in kinds}
+                chosen = self.table.cursor_key
                 self.show(self.context)
+                self._keep_to(chosen)
+
+    def _keep_to(self, chosen: Key | None) -> None:
+        """Come back to a group that was gone for a while, if nobody moved on from where that led."""
+        left, neighbour = self._gone
+        if chosen is not None and chosen not in self._kinds:
+            self._gone = (chosen, self.table.cursor_key)
+        elif left is not None and left in self._kinds and neighbour == chosen:
+            self._gone = (None, None)
+            self.table.move_to(left)
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:

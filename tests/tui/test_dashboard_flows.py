@@ -69,6 +69,25 @@ def test_all_dead_letters_of_one_error_are_requeued_after_their_number_was_typed
     run(make_dashboard(shop), scenario)
 
 
+def test_the_cursor_comes_back_to_a_group_whose_requeue_was_undone(shop: str, inspector: Inspector) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.press("j")
+        table = app.main.view.table
+        group = table.cursor_key
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("3", "enter")
+        await until(pilot, lambda: table.row_count == 2 and table.cursor_key != group)
+        await pilot.press("z")
+        await until(pilot, lambda: table.row_count == 3)
+        assert table.cursor_key == group
+        assert dead(inspector) == 9
+
+    run(make_dashboard(shop), scenario)
+
+
 def test_the_key_that_opened_a_dialog_does_not_confirm_it(shop: str, inspector: Inspector) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(pilot)
