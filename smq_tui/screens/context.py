@@ -27,8 +27,6 @@ class Context:
     now: float = 0.0
     """Seconds since the epoch."""
     trails: Mapping[str, Trail] = field(default_factory=dict)
-    has_samples: bool = False
-    """True when the trails come from a daemon, and not only from when the dashboard started."""
     trouble: str = ""
     """Why nothing can be read at the moment."""
     location: str = ""

@@ -210,7 +210,6 @@ class Stage(Screen[None]):
             snapshot=aged(snapshot, now),
             now=now,
             trails=trails,
-            has_samples=bool(self._samples),
             trouble=self._trouble,
             location=self.session.location,
         )
@@ -261,7 +260,6 @@ class Stage(Screen[None]):
             snapshot=None if self._read is None else aged(self._read, now),
             now=now,
             trails=self.context.trails,
-            has_samples=self.context.has_samples,
             trouble=self._trouble,
             location=self.session.location,
         )

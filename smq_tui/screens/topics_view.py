@@ -28,6 +28,7 @@ __all__ = ["TopicsView"]
 
 _SPARK_SLOTS: Final = 12
 _SPARK_S: Final = 600.0
+_LEGEND: Final = "last 10 min: what went out (▁ nothing, · nobody counted)"
 
 _EMPTY: Final = (
     "No topics yet: nothing was ever enqueued here.\n"
@@ -73,17 +74,18 @@ class TopicsView(View):
         self.put_rows(((line.stats.topic, self._row(line)) for line in lines), self._note())
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many topics there are, and where the trails come from."""
+        """Say how many topics there are, and what the signs of the trails mean where they are in view."""
         snapshot = self.context.snapshot
         number = len(snapshot.lines) if snapshot else 0
-        source = "as daemons counted it" if self.context.has_samples else "as seen since this dashboard began"
+        has_trail = "trail" in self.table.columns_in_view
         return (
             Part(
                 f"{counted(number, 'topic')}, what is wrong first",
                 Tone.MUTED,
                 priority=5,
             ),
-            Part(f"last 10 min: what went out, {source}", Tone.MUTED, priority=1),
+            *([Part(_LEGEND, Tone.MUTED, priority=1)] if has_trail else []),
+            *self.more_columns(),
         )
 
     def aim(self, action: str) -> Aim | Freeze | str:

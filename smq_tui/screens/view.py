@@ -12,6 +12,7 @@ from textual.message import Message as TextualMessage
 
 from smq_core.format import count
 from smq_core.safe_text import cell
+from smq_tui.counted import counted
 from smq_tui.filters import Query
 from smq_tui.messages import Asked
 from smq_tui.screens.context import Context
@@ -225,6 +226,11 @@ class View(Vertical):
     def title_parts(self) -> Sequence[Part]:
         """Say what is shown."""
         return ()
+
+    def more_columns(self) -> list[Part]:
+        """Say that columns have no room, and the key that shows them."""
+        number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
+        return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if number > 0 else []
 
     def _line_parts(self) -> list[Part]:
         parts = [*self.title_parts()]

@@ -110,6 +110,11 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         self._layout = None
         self.refresh()
 
+    @property
+    def columns_in_view(self) -> frozenset[str]:
+        """The keys of the columns that have room now."""
+        return frozenset(place.column.key for place in self._placed_columns().places)
+
     def column_at(self, x: int) -> Column | None:
         """Answer the column at a cell of a line, None beside all columns."""
         return self._placed_columns().column_at(x)
