@@ -30,6 +30,9 @@ def recall(screen: MainScreen, preferences: Preferences) -> None:
         ):
             view.table.sorting = Sorting(str(sorting[0]), is_falling=bool(sorting[1]))
         view.table.hide_columns(preferences.hidden_columns.get(name, ()))
+        if isinstance(view, MessagesView):
+            # One is led there by topics: at the next start that would be a filter that nobody set.
+            continue
         try:
             view.take_filter(parse(str(preferences.filters.get(name, ""))))
         except FilterError:
@@ -43,7 +46,9 @@ def remember(screen: MainScreen, preferences: Preferences, theme: str) -> None:
     preferences.is_detail_hidden = not screen.pane.has_class("-half")
     preferences.payload_view = screen.payload_view.value
     preferences.filters = {
-        name: view.filtered_by.text for name, view in screen.views.items() if view.filtered_by
+        name: view.filtered_by.text
+        for name, view in screen.views.items()
+        if view.filtered_by and not isinstance(view, MessagesView)
     }
     preferences.sorting = {
         name: [view.table.sorting.column, view.table.sorting.is_falling]
