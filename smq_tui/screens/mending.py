@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from smq_core.format import count, parse_duration
+from smq_core.format import age, count, parse_duration
 from smq_core.safe_text import cell
 from smq_tui.clipboard import copy
 from smq_tui.copies import COPIES, copied
@@ -28,7 +28,7 @@ from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
-from smq_tui.troubles import is_lost
+from smq_tui.troubles import is_lost, lacks_worker
 from smq_tui.values import Outcome, State
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Mending(Changing):
             self.say(view.why_not("quiet_worker") or "choose a daemon: none is running", "warning")
         elif is_lost(worker):
             self.say(
-                f"{cell(worker.id, 60)} is lost since {worker.heartbeat_age_s:.0f}s: it cannot hear this",
+                f"{cell(worker.id, 60)} is lost for {age(worker.heartbeat_age_s)}: it cannot hear this",
                 "warning",
             )
         else:
@@ -226,7 +226,9 @@ class Mending(Changing):
             case Pause(topic=topic), Outcome() as outcome:
                 self.end(f"{cell(topic, 60)} is paused. P resumes it", self._set("pause", topic, outcome))
             case Resume(topic=topic), Outcome() as outcome:
-                self.end(f"{cell(topic, 60)} goes on", self._set("resume", topic, outcome))
+                self.end(
+                    f"{cell(topic, 60)} is resumed{self._untaken(topic)}", self._set("resume", topic, outcome)
+                )
             case Edit() as edit, Outcome() as outcome:
                 self._end_edit(edit, outcome)
             case Add(topic=topic), int(number):
@@ -241,6 +243,11 @@ class Mending(Changing):
                 self.end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
             case Export(path=path), int(number):
                 self.end(f"wrote {counted(number, 'message')} to {cell(str(Path(path).absolute()), 200)}")
+
+    def _untaken(self, topic: str) -> str:
+        line = self.context.snapshot.line(topic) if self.context.snapshot else None
+        is_untaken = line is not None and lacks_worker(line.stats, tuple(self.context.workers.values()))
+        return "; no daemon takes it yet: d on screen 1 tells how to start one" if is_untaken else ""
 
     def _set(self, verb: str, topic: str, outcome: Outcome) -> Deed | None:
         return setting_deed(verb, topic, outcome, self.session.actor, self.context.now)
