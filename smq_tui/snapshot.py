@@ -40,6 +40,8 @@ class Reading:
     """How many leases are past their time, by topic."""
     left_behind: Mapping[str, int] = field(default_factory=dict)
     """How many others are held by daemons that are lost, by topic."""
+    held_by_lost: Mapping[str, int] = field(default_factory=dict)
+    """How many each daemon holds that is lost, by its id."""
     ended: frozenset[str] = frozenset()
     """Those of the lost daemons that have ended for sure, by their ids."""
 

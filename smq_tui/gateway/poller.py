@@ -119,23 +119,26 @@ class Poller:
 def read(inspector: Inspector, clock: Clock) -> Reading:
     """Take one look; its cost does not grow with the number of messages."""
     topics = tuple(inspector.topics())
+    at = clock.now_ms() / 1000
     workers = tuple(inspector.workers())
     expired: Counter[str] = Counter()
     left_behind: Counter[str] = Counter()
+    held_by_lost: Counter[str] = Counter()
     lost = [worker for worker in workers if is_lost(worker)]
     if any(stats.processing for stats in topics):
-        now = clock.now_ms() / 1000
         late = _held(inspector, Filter(only_expired=True))
         expired.update(message.topic for message in late)
         for worker in lost:
             held = _held(inspector, Filter(worker=worker.id))
-            left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > now)
+            held_by_lost[worker.id] = len(held)
+            left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > at)
     return Reading(
-        at=clock.now_ms() / 1000,
+        at=at,
         topics=topics,
         workers=workers,
         expired=dict(expired),
         left_behind=dict(left_behind),
+        held_by_lost=dict(held_by_lost),
         ended=ended_daemons(inspector.location).intersection(worker.id for worker in lost)
         if left_behind
         else frozenset(),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
-from smq_core.format import age, clock_time, count
+from smq_core.format import count
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import ActivityOf
+from smq_tui.screens.activity_words import deed_of_entry, detail_of, short_time, undo_in_full, undo_in_short
 from smq_tui.screens.view import View
 from smq_tui.widgets.detail_text import about_activity
 from smq_tui.widgets.parts_line import Part
@@ -18,6 +19,7 @@ from smq_tui.widgets.table_rows import Cell, Tone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from smq_tui.screens.deeds import Deed
     from smq_tui.values import ActivityEntry
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.table_rows import Row
@@ -37,12 +39,12 @@ class ActivityView(View):
     """The activity log."""
 
     COLUMNS = (
-        Column(key="at", title="WHEN", width=19, priority=99, is_sortable=False),
-        Column(key="actor", title="WHO", width=12, priority=80, is_sortable=False),
-        Column(key="action", title="WHAT", width=12, priority=95, is_sortable=False),
-        Column(key="topic", title="TOPIC", width=14, priority=60, is_sortable=False),
-        Column(key="count", title="MESSAGES", width=9, priority=85, is_number=True, is_sortable=False),
-        Column(key="undo", title="UNDO", width=17, priority=90, is_sortable=False),
+        Column(key="at", title="WHEN", width=14, priority=99, is_sortable=False),
+        Column(key="actor", title="WHO", width=9, priority=80, is_sortable=False),
+        Column(key="action", title="WHAT", width=8, priority=95, is_sortable=False),
+        Column(key="topic", title="TOPIC", width=11, priority=86, is_sortable=False),
+        Column(key="count", title="MESSAGES", width=8, priority=85, is_number=True, is_sortable=False),
+        Column(key="undo", title="UNDO", width=13, priority=90, is_sortable=False),
         Column(key="detail", title="DETAIL", width=12, priority=20, is_stretching=True, is_sortable=False),
     )
     HINTS = ("undo", "details", "filter", "refresh", "help")
@@ -88,8 +90,12 @@ class ActivityView(View):
         )
 
     def title_parts(self) -> Sequence[Part]:
-        """Say what this is."""
-        return (Part("what operators did, newest first; z undoes the chosen one", Tone.MUTED, priority=5),)
+        """Say what this is, and when the filter hides what was done last."""
+        parts = [Part("what operators did, newest first; z undoes the chosen one", Tone.MUTED, priority=5)]
+        newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
+        if self.filtered_by and newest is not None and not self._keeps(newest):
+            parts.append(Part("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))
+        return [*parts, *self.more_columns()]
 
     @property
     def entry(self) -> ActivityEntry | None:
@@ -97,13 +103,22 @@ class ActivityView(View):
         key = self.table.cursor_key
         return self._entries.get(int(key)) if key is not None else None
 
+    @property
+    def deed(self) -> Deed | None:
+        """What the cursor's entry tells, for `z`."""
+        return deed_of_entry(self.entry, self._entries) if self.entry else None
+
     def details(self) -> Pieces | None:
         """Tell about the cursor's entry."""
-        return about_activity(self.entry, now=self.context.now) if self.entry else None
+        entry, now = self.entry, self.context.now
+        if entry is None:
+            return None
+        undo = undo_in_full(entry, self._entries, now)
+        return about_activity(entry, now=now, detail=detail_of(entry, self._entries), undo=undo)
 
     def hint(self) -> tuple[str, Tone]:
         """Answer the whole detail of the cursor's entry."""
-        return (self.entry.detail, Tone.MUTED) if self.entry else ("", Tone.MUTED)
+        return (detail_of(self.entry, self._entries), Tone.MUTED) if self.entry else ("", Tone.MUTED)
 
     @on(Answered)
     def _take(self, event: Answered) -> None:
@@ -124,19 +139,17 @@ class ActivityView(View):
         query = self.filtered_by
         if query.topic is not None and query.topic != entry.topic:
             return False
-        return query.keeps(entry.actor, entry.action, entry.topic or "", entry.detail)
+        return query.keeps(entry.actor, entry.action, entry.topic or "", detail_of(entry, self._entries))
 
     def _row(self, entry: ActivityEntry) -> Row:
         now = self.context.now
-        undo = Cell("z undoes it", Tone.ACCENT) if entry.is_undoable else Cell("-", Tone.MUTED)
-        if entry.undone_at is not None:
-            undo = Cell(f"undone {age(now - entry.undone_at)} ago", Tone.MUTED)
+        undo = undo_in_short(entry, self._entries, now)
         return (
-            clock_time(entry.at, now=now),
+            short_time(entry.at, now),
             entry.actor,
             Cell(entry.action, Tone.ACCENT),
             entry.topic or "",
             count(entry.count, 9) if entry.count else "-",
-            undo,
-            entry.detail,
+            Cell(undo or "-", Tone.ACCENT if undo.startswith("z") else Tone.MUTED),
+            detail_of(entry, self._entries),
         )

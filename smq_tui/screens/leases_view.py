@@ -17,6 +17,7 @@ from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
 from smq_tui.troubles import is_lost
 from smq_tui.values import State
+from smq_tui.widgets.detail_text import held_since
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.sparks import bar
 from smq_tui.widgets.table_columns import Column
@@ -47,9 +48,9 @@ class LeasesView(View):
 
     COLUMNS = (
         Column(key="id", title="ID", width=9, priority=99, is_number=True),
-        Column(key="topic", title="TOPIC", width=12, priority=80, is_sortable=False),
-        Column(key="worker", title="WORKER", width=16, priority=85, is_sortable=False),
-        Column(key="since", title="SINCE", width=6, priority=50, is_number=True, is_sortable=False),
+        Column(key="topic", title="TOPIC", width=10, priority=80, is_sortable=False),
+        Column(key="worker", title="WORKER", width=16, priority=85, is_stretching=True, is_sortable=False),
+        Column(key="since", title="HELD", width=6, priority=65, is_number=True, is_sortable=False),
         Column(key="left", title="TIME LEFT", width=_BAR + 7, priority=90, is_sortable=False),
         Column(key="state", title="STATE", width=13, priority=95, is_sortable=False),
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
@@ -112,7 +113,7 @@ class LeasesView(View):
                     priority=4,
                 )
             )
-        return parts
+        return [*parts, *self.more_columns()]
 
     def aim(self, action: str) -> Aim | Freeze | str:
         """Answer the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
@@ -189,22 +190,25 @@ class LeasesView(View):
     def _row(self, message: Message, worker: WorkerInfo | None) -> Row:
         now = self.context.now
         left = (message.locked_until or 0.0) - now
-        since = _started_at(message.id, worker)
-        is_lost_holder = _holder_is_lost(worker)
+        since = held_since(message.id, worker)
+        lost = worker if worker is not None and is_lost(worker) else None
         return (
             Cell(str(message.id), Tone.ACCENT),
             message.topic,
-            Cell(message.worker or "unnamed", Tone.BAD if is_lost_holder else Tone.PLAIN),
+            Cell(message.worker or "unnamed", Tone.BAD if lost else Tone.PLAIN),
             Cell("-", Tone.MUTED) if since is None else age(now - since),
-            self._time_left(message, left),
-            _state(left, is_lost_holder=is_lost_holder),
+            self._time_left(message, left, is_lost_holder=lost is not None),
+            _state(left, None if lost is None else now - lost.heartbeat_at),
             str(message.attempts),
             payload_preview(message.payload, PREVIEW),
         )
 
-    def _time_left(self, message: Message, left: float) -> Cell:
+    def _time_left(self, message: Message, left: float, *, is_lost_holder: bool) -> Cell:
         if left <= 0:
             return Cell(f"{' ' * _BAR} -{age(-left)}", Tone.BAD)
+        if is_lost_holder:
+            # Nobody uses it any more.
+            return Cell(f"{' ' * _BAR} {age(left)}", Tone.MUTED)
         length = max(self._lengths.get(message.topic, _DEFAULT_LEASE_S), left)
         tone = Tone.WARNING if left < length / 4 else Tone.GOOD
         return Cell(f"{bar(left / length, _BAR)} {age(left)}", tone)
@@ -224,18 +228,9 @@ def _holder_is_lost(worker: WorkerInfo | None) -> bool:
     return worker is not None and is_lost(worker)
 
 
-def _state(left: float, *, is_lost_holder: bool) -> Cell:
+def _state(left: float, lost_s: float | None) -> Cell:
     if left <= 0:
         return Cell("! expired", Tone.BAD)
-    if is_lost_holder:
-        return Cell("! worker lost", Tone.BAD)
+    if lost_s is not None:
+        return Cell(f"! lost {age(lost_s)}", Tone.BAD)
     return Cell("running", Tone.GOOD)
-
-
-def _started_at(message_id: int, worker: WorkerInfo | None) -> float | None:
-    running = worker.detail.get("running") if worker is not None else None
-    for one in running if isinstance(running, list) else ():
-        if isinstance(one, dict) and one.get("id") == message_id:
-            since = one.get("since")
-            return since / 1000 if isinstance(since, int | float) else None
-    return None

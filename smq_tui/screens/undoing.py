@@ -14,7 +14,7 @@ from smq_tui.dialogs.confirm import Confirm, Confirmed
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import Undo
 from smq_tui.screens.activity_view import ActivityView
-from smq_tui.screens.deeds import Deed, entry_deed
+from smq_tui.screens.deeds import Deed
 from smq_tui.screens.looking import Looking
 from smq_tui.screens.questions import undo_question, undo_sentence
 from smq_tui.values import Outcome
@@ -44,7 +44,7 @@ class Undoing(Looking):
         """Take back what this session did last; on the screen of activity, the chosen operation."""
         view = self.view
         if isinstance(view, ActivityView):
-            deed = entry_deed(view.entry) if view.entry is not None else None
+            deed = view.deed
             nothing = "nothing was done yet"
         else:
             deed = self._deeds[-1] if self._deeds else None

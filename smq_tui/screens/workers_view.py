@@ -69,13 +69,13 @@ class WorkersView(View):
         )
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many daemons are alive, and how many are lost."""
+        """Say how many daemons are alive, how many are lost, and whether columns have no room."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
         parts = [Part(counted(alive, "daemon"), Tone.MUTED, priority=5)]
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
-        return parts
+        return [*parts, *self.more_columns()]
 
     @property
     def worker(self) -> WorkerInfo | None:
@@ -84,7 +84,9 @@ class WorkersView(View):
 
     def details(self) -> Pieces | None:
         """Tell about the cursor's daemon."""
-        return about_worker(self.worker, now=self.context.now) if self.worker else None
+        if self.worker is None:
+            return None
+        return about_worker(self.worker, now=self.context.now, held=self._held_by(self.worker))
 
     def hint(self) -> tuple[str, Tone]:
         """Say of a lost daemon what it means, of another what it serves."""
@@ -93,12 +95,21 @@ class WorkersView(View):
             return "", Tone.MUTED
         if is_lost(worker):
             silent = age(max(0.0, self.context.now - worker.heartbeat_at))
-            return f"3 shows what it holds, R requeues it there: not heard of for {silent}", Tone.BAD
+            held = self._held_by(worker)
+            if not held:
+                return f"nothing is held by it any more; lost for {silent}", Tone.MUTED
+            return f"press 3, then R: it holds {counted(held, 'message')}; lost for {silent}", Tone.BAD
         return ", ".join(served_topics(worker)), Tone.MUTED
 
     def labels(self) -> dict[str, str]:
         """Call the key that makes a daemon quiet by what it does to a quiet one."""
         return {"quiet_worker": "resume"} if self.worker and self.worker.state == "quiet" else {}
+
+    def _held_by(self, worker: WorkerInfo) -> int | None:
+        """Answer how many messages a lost daemon holds; what others do is in their rows."""
+        snapshot = self.context.snapshot
+        held = snapshot.reading.held_by_lost if snapshot else {}
+        return held.get(worker.id, 0) if is_lost(worker) else None
 
     def _keeps(self, worker: WorkerInfo) -> bool:
         query = self.filtered_by
@@ -111,7 +122,8 @@ class WorkersView(View):
     def _row(self, worker: WorkerInfo) -> Row:
         silent = max(0.0, self.context.now - worker.heartbeat_at)
         running = worker.detail.get("running")
-        busy = len(running) if isinstance(running, list) else 0
+        held = self._held_by(worker)
+        busy = held if held is not None else len(running) if isinstance(running, list) else 0
         processes = worker.detail.get("processes")
         seats = _number(worker, "threads") * (len(processes) if isinstance(processes, list) else 1)
         return (

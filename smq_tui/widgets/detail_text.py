@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smq_tui.snapshot import TopicLine
     from smq_tui.values import ActivityEntry, Attempt, Message, WorkerInfo
 
-__all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker"]
+__all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker", "held_since"]
 
 Pieces: TypeAlias = "list[tuple[str, str]]"
 
@@ -31,6 +31,7 @@ _TITLE: Final = "bold $text-accent"
 _BAD: Final = "bold $text-error"
 _ERROR_SHOWN: Final = 4_096
 _COMMAND_LENGTH: Final = 2_000
+_ID_WIDTH: Final = 20
 _TONES: Final = {State.DEAD: _BAD, State.PROCESSING: "bold $text-warning", State.READY: "bold $text-success"}
 
 
@@ -117,8 +118,11 @@ def _start_of(topic: str, location: str) -> str:
     return cell(f"smq-daemon --db {where} --handler {what}", _COMMAND_LENGTH)
 
 
-def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
-    """Tell all about a daemon: state, heartbeat, processes, what each thread runs."""
+def about_worker(worker: WorkerInfo, *, now: float, held: int | None = None) -> Pieces:
+    """Tell all about a daemon: state, heartbeat, processes, what each thread runs.
+
+    `held` is how many messages one that is lost holds.
+    """
     detail = worker.detail
     state = "lost" if is_lost(worker) else worker.state
     pieces: Pieces = [
@@ -133,6 +137,11 @@ def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
             ("version", worker.version),
             ("started", f"{age(now - worker.started_at)} ago"),
             ("heartbeat", f"{age(heartbeat)} ago"),
+            *(
+                [("holds", counted(held, "message") if held else "nothing any more")]
+                if held is not None
+                else []
+            ),
             *([("asked to", worker.command)] if worker.command else []),
             ("topics", ", ".join(served_topics(worker)) or "-"),
             ("processed", _figure(detail.get("processed"))),
@@ -141,29 +150,31 @@ def about_worker(worker: WorkerInfo, *, now: float) -> Pieces:
             ("condition", "lost" if is_lost(worker) else str(detail.get("condition") or "well")),
         ]
     )
-    running = detail.get("running")
-    if isinstance(running, list) and running:
-        pieces.append(("\nran when last heard of\n" if is_lost(worker) else "\nruns\n", _TITLE))
-        for one in running:
-            if isinstance(one, dict):
-                since = one.get("since")
-                seconds = now - since / 1000 if isinstance(since, int | float) else 0.0
-                line = cell(f"{one.get('id')} of {one.get('topic')} for {age(seconds)}", 200)
-                pieces.append((f"{line}\n", ""))
+    return pieces + _runs(worker, worker.heartbeat_at if is_lost(worker) else now)
+
+
+def _runs(worker: WorkerInfo, moment: float) -> Pieces:
+    """Tell what a daemon runs at a moment, by id."""
+    running = worker.detail.get("running")
+    known = [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
+    if not known:
+        return []
+    pieces: Pieces = [("\nran when last heard of\n" if is_lost(worker) else "\nruns\n", _TITLE)]
+    for one in sorted(known, key=lambda one: str(one.get("id")).rjust(_ID_WIDTH)):
+        since = one.get("since")
+        length = f" for {age(moment - since / 1000)}" if isinstance(since, int | float) else ""
+        pieces.append((cell(f"message {one.get('id')} ({one.get('topic')}){length}", 200) + "\n", ""))
     return pieces
 
 
-def about_activity(entry: ActivityEntry, *, now: float) -> Pieces:
-    """Tell all about an operation."""
-    undo = "can be undone (z)" if entry.is_undoable else "cannot be undone"
-    if entry.undone_at is not None:
-        undo = f"was undone at {clock_time(entry.undone_at, now=now)}"
+def about_activity(entry: ActivityEntry, *, now: float, detail: str, undo: str) -> Pieces:
+    """Tell all about an operation, with its detail and what can be undone of it in words."""
     facts = [
         ("when", f"{clock_time(entry.at, now=now)}, {age(now - entry.at)} ago"),
         ("who", entry.actor),
         ("topic", entry.topic or "-"),
         ("messages", count(entry.count)),
-        ("detail", entry.detail or "-"),
+        ("detail", detail or "-"),
         ("undo", undo),
     ]
     return [(cell(f"operation {entry.operation}: {entry.action}") + "\n", _TITLE), *_facts(facts)]
@@ -189,6 +200,16 @@ def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple
     return facts
 
 
+def held_since(message_id: int, worker: WorkerInfo | None) -> float | None:
+    """Answer since when a daemon has held a message, by what its row says it runs."""
+    running = worker.detail.get("running") if worker is not None else None
+    for one in running if isinstance(running, list) else ():
+        if isinstance(one, dict) and one.get("id") == message_id:
+            since = one.get("since")
+            return since / 1000 if isinstance(since, int | float) else None
+    return None
+
+
 def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     left = (message.locked_until or now) - now
     pieces: Pieces = [("\nlease\n", _TITLE)]
@@ -201,11 +222,13 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     ]
     if left > 0:
         facts.append(("time left", duration(round(left))))
+    since = held_since(message.id, worker)
+    if since is not None:
+        facts.insert(1, ("held since", f"{clock_time(since, now=now)}, for {age(now - since)}"))
     if worker is not None:
-        silent = max(0.0, now - worker.heartbeat_at)
-        facts.append(
-            ("daemon", f"{'lost' if is_lost(worker) else worker.state}, last heard of {age(silent)} ago")
-        )
+        silent, heard = age(now - worker.heartbeat_at), clock_time(worker.heartbeat_at, now=now)
+        is_heard = f"{worker.state}, last heard of {silent} ago"
+        facts.append(("daemon", f"lost since {heard}, for {silent}" if is_lost(worker) else is_heard))
     return pieces + _facts(facts)
 
 

@@ -125,8 +125,8 @@ def test_no_more_of_a_payload_is_kept_than_a_row_can_show() -> None:
 
 def test_a_lost_daemon_is_told_line_by_line_and_its_condition_is_lost() -> None:
     running: list[Json] = [
-        {"id": 5, "topic": "mail", "since": (NOW - 60) * 1000},
-        {"id": 6, "topic": "mail\n"},
+        {"id": 16, "topic": "mail\n"},
+        {"id": 5, "topic": "mail", "since": (NOW - 120) * 1000},
     ]
     worker = WorkerInfo(
         id="w",
@@ -134,16 +134,18 @@ def test_a_lost_daemon_is_told_line_by_line_and_its_condition_is_lost() -> None:
         pid=1,
         version="1",
         state="running",
-        started_at=NOW - 60,
+        started_at=NOW - 180,
         heartbeat_at=NOW - 60,
         heartbeat_age_s=60.0,
         detail={"topics": ["mail"], "processed": 9_540, "running": running},
     )
-    lines = "".join(piece for piece, _ in about_worker(worker, now=NOW)).splitlines()
+    lines = "".join(piece for piece, _ in about_worker(worker, now=NOW, held=0)).splitlines()
 
     assert "condition  lost" in lines
     assert "processed  9,540" in lines
-    assert lines[-2:] == ["5 of mail for 1m00s", "6 of mail␊ for 0s"]
+    assert lines[-2:] == ["message 5 (mail) for 1m00s", "message 16 (mail␊)"]
+    assert "holds      nothing any more" in lines
+    assert not any(line.startswith("asked to") for line in lines)
 
 
 def test_the_limit_of_attempts_of_a_topic_is_told_by_its_number() -> None:

@@ -1,0 +1,140 @@
+"""What a person needs who never saw the dashboard: nothing left over from before, nothing that is not so."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from smq_core import Inspector, Queue
+from smq_core.testing import EPOCH_MS
+from smq_tui.filters import parse
+from smq_tui.preferences import Preferences
+from smq_tui.screens.activity_view import ActivityView
+from tests.tui.dashboard import FrozenClock, add_daemons, fill, make_dashboard, run, settle, until
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from smq_tui.app import Dashboard
+
+
+def header(app: Dashboard) -> str:
+    """Answer the titles of the columns as they are painted."""
+    return app.main.view.table.render_line(0).text
+
+
+def told(app: Dashboard, beginning: str) -> bool:
+    """Say whether what was said last begins so."""
+    return app.main.said.text.startswith(beginning)
+
+
+def test_messages_begin_with_all_of_them_whatever_was_opened_before(location: str) -> None:
+    fill(location)
+    kept = Preferences()
+
+    async def opened(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.current == "messages" and app.main.view.filtered_by)
+        app.leave()
+
+    async def anew(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("2")
+        await settle(pilot)
+        assert not app.main.view.filtered_by
+
+    run(make_dashboard(location, preferences=kept), opened)
+    assert "messages" not in kept.filters
+    kept.filters = {"messages": "topic:mail"}
+    run(make_dashboard(location, preferences=kept), anew)
+
+
+def test_resuming_what_no_daemon_takes_says_so(location: str) -> None:
+    with Queue(location, clock=FrozenClock()) as queue, Inspector(location, actor="me") as inspector:
+        queue.enqueue_many("orders", [1, 2])
+        queue.enqueue_many("mail", [1, 2])
+        for topic in ("orders", "mail"):
+            inspector.pause(topic, "")
+    add_daemons(location, "daemon")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.session.actor = "me"
+        for topic, said in (
+            ("orders", "orders is resumed"),
+            ("mail", "mail is resumed; no daemon takes it yet"),
+        ):
+            app.main.view.table.move_to(topic)
+            await pilot.press("P")
+            await until(pilot, partial(told, app, said))
+            assert ("no daemon" in app.main.said.text) == (topic == "mail")
+
+    run(make_dashboard(location), scenario)
+
+
+def test_the_line_above_topics_speaks_of_columns_as_they_are_in_view(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "more columns: l" in app.main.view.line.text)
+        assert "last 10 min" not in app.main.view.line.text
+        await pilot.resize_terminal(120, 30)
+        await until(pilot, lambda: "LAST 10 MIN" in header(app))
+        app.main.show_view("topics")
+        assert "last 10 min: what went out" in app.main.view.line.text
+        assert "more column" not in app.main.view.line.text
+
+    run(make_dashboard(location), scenario)
+
+
+def test_the_topic_of_what_was_done_is_seen_at_80_columns(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("6")
+        await settle(pilot)
+        assert header(app).strip(" \u203a").split() == ["WHEN", "WHO", "WHAT", "TOPIC", "MESSAGES", "UNDO"]
+
+    run(make_dashboard(location), scenario)
+
+
+def test_a_filter_that_hides_what_was_done_last_says_so(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("6")
+        await settle(pilot)
+        view = app.main.view
+        view.apply_filter(parse("pause"))
+        assert isinstance(view, ActivityView)
+        await until(pilot, lambda: view.table.row_count == 1)
+        assert "the filter hides the newest: Esc" in view.line.text
+        await pilot.press("escape")
+        await until(pilot, lambda: "hides" not in view.line.text)
+
+    run(make_dashboard(location), scenario)
+
+
+def test_what_a_lost_daemon_holds_is_told_until_it_holds_nothing(location: str) -> None:
+    early = EPOCH_MS - 100_000
+    with Queue(location, clock=FrozenClock(early), worker="gone") as queue:
+        queue.enqueue_many("orders", [1, 2])
+        queue.dequeue("orders", limit=2, visibility_timeout=3_600.0)
+    add_daemons(location, "gone", now_ms=early)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        row = app.main.view.table.render_line(1).text
+        assert "! lost 1m41s" in row
+        assert "█" not in row, "nobody uses the time that is left"
+        await pilot.press("5")
+        await settle(pilot)
+        main = app.main
+        await until(pilot, lambda: "press 3, then R: it holds 2 messages" in main.said.render_line(0).text)
+        with Inspector(location) as inspector:
+            inspector.requeue([1, 2], force=True)
+        main.refresh_now()
+        await until(pilot, lambda: "nothing is held by it any more" in main.said.render_line(0).text)
+        assert "lost for 1m41s" in main.said.render_line(0).text
+        assert " 0/2" in main.view.table.render_line(1).text
+
+    run(make_dashboard(location), scenario)
