@@ -86,7 +86,7 @@ class ImportWizard(Dialog[ImportReport]):
         yield text([("Topic of lines that name none", "")], classes="dialog-note")
         yield Input(self._topic, id="topic")
         yield Tick(
-            "import it again, even if this file was imported before: its messages would be there twice",
+            "import it again, even if it was imported before",
             id="again",
         )
         yield Static("", id="report", markup=False)

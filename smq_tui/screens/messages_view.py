@@ -48,8 +48,8 @@ class MessagesView(View):
 
     COLUMNS = MESSAGE_COLUMNS
     HINTS = (
-        *("open", "requeue", "delete", "bury", "edit", "mark", "mark_all"),
-        *("next_tab", "copy", "filter", "undo", "help"),
+        *("open", "requeue", "delete", "bury", "edit", "mark", "next_tab"),
+        *("mark_all", "copy", "filter", "undo", "help"),
     )
     REASONS: ClassVar[dict[str, str]] = {
         "quiet_worker": "daemons are on screen 5",
