@@ -54,7 +54,7 @@ class LeasesView(View):
         Column(key="left", title="TIME LEFT", width=_BAR + 7, priority=90, is_sortable=False),
         Column(key="state", title="STATE", width=13, priority=95, is_sortable=False),
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
-        Column(key="payload", title="PAYLOAD", width=20, priority=60, is_stretching=True, is_sortable=False),
+        Column(key="payload", title="PAYLOAD", width=14, priority=60, is_stretching=True, is_sortable=False),
     )
     HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {

@@ -230,7 +230,8 @@ class View(Vertical):
     def more_columns(self) -> list[Part]:
         """Say that columns have no room, and the key that shows them."""
         number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
-        return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if number > 0 else []
+        has_more = number > 0 and self.table.row_count > 0
+        return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
 
     def _line_parts(self) -> list[Part]:
         parts = [*self.title_parts()]
