@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import msgspec
 from textual import on
 
 from smq_core.format import count
@@ -65,6 +66,7 @@ class ActivityView(View):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._entries: dict[int, ActivityEntry] = {}
+        self._final: frozenset[int] = frozenset()
         self._is_asked = False
         self._is_known = False
         self._is_entered = False
@@ -97,6 +99,11 @@ class ActivityView(View):
             parts.append(Part("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))
         return [*parts, *self.more_columns()]
 
+    def offer_no_undo(self, operation: int) -> None:
+        """Take note that an undo of an operation would bring nothing back: it requeued leases alone."""
+        self._final |= {operation}
+        self._put(tuple(self._entries.values()))
+
     @property
     def entry(self) -> ActivityEntry | None:
         """The cursor's entry."""
@@ -125,7 +132,7 @@ class ActivityView(View):
         match event.request, event.value:
             case ActivityOf(), list(entries):
                 self._is_asked, self._is_known, self.failure = False, True, ""
-                self._entries = {entry.operation: entry for entry in entries}
+                self._put(entries)
                 self.show(self.context)
                 if self._is_entered:
                     self._is_entered = False
@@ -134,6 +141,14 @@ class ActivityView(View):
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
         self._is_asked, self.failure = False, event.sentence
+
+    def _put(self, entries: Sequence[ActivityEntry]) -> None:
+        self._entries = {
+            one.operation: msgspec.structs.replace(one, is_undoable=False)
+            if one.operation in self._final
+            else one
+            for one in entries
+        }
 
     def _keeps(self, entry: ActivityEntry) -> bool:
         query = self.filtered_by

@@ -34,6 +34,8 @@ class Deed:
     why_not: str = ""
     """Why nothing takes it back, and what to do instead."""
     detail: str = ""
+    operation: int | None = None
+    """Of what nothing takes back, though the engine offers to."""
 
 
 def what_of(verb: str, number: int, topic: str | None, message_id: int | None = None) -> str:
@@ -54,7 +56,7 @@ def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
     only = outcome.done_ids[0] if len(outcome.done_ids) == 1 else None
     what = what_of(act.verb, outcome.done, topic, only)
     if act.verb == "requeue" and were_all_processing(aim):
-        return Deed(what=what, by=by, at=at, why_not=_NO_LEASE)
+        return Deed(what=what, by=by, at=at, why_not=_NO_LEASE, operation=outcome.operation)
     return Deed(what=what, by=by, at=at, undo=Undo(outcome.operation, outcome.done, what))
 
 

@@ -84,6 +84,9 @@ class Undoing(Looking):
         self.say(sentence, "warning" if is_partial else "information")
         if deed is not None:
             self._deeds = (*self._deeds, deed)
+            activity = self.views["activity"]
+            if deed.operation is not None and isinstance(activity, ActivityView):
+                activity.offer_no_undo(deed.operation)
             self._announced = (deed.undo, self.said.text)
         self.show_lines()
 

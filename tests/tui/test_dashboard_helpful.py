@@ -96,6 +96,26 @@ def test_the_topic_of_what_was_done_is_seen_at_80_columns(location: str) -> None
     run(make_dashboard(location), scenario)
 
 
+def test_a_requeue_of_leases_offers_no_undo_among_what_was_done(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        await pilot.press("R")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("y")
+        await until(pilot, lambda: "3 requeued" in app.main.said.text)
+        await pilot.press("6")
+        await settle(pilot)
+        rows = app.main.view.table
+        await until(pilot, lambda: "requeue" in rows.render_line(1).text)
+        assert rows.render_line(1).text.split()[-1] == "-"
+        assert "z undoes it" in rows.render_line(2).text
+
+    run(make_dashboard(location), scenario)
+
+
 def test_a_filter_that_hides_what_was_done_last_says_so(location: str) -> None:
     fill(location)
 
