@@ -158,3 +158,19 @@ def test_what_a_lost_daemon_holds_is_told_until_it_holds_nothing(location: str) 
         assert " 0/2" in main.view.table.render_line(1).text
 
     run(make_dashboard(location), scenario)
+
+
+def test_escape_closes_the_chart_which_names_its_key(location: str) -> None:
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        chart = app.main.chart
+        await pilot.press("m")
+        await until(pilot, lambda: "1 hour  m: 7 days" in chart.render_line(0).text)
+        await pilot.press("m")
+        await until(pilot, lambda: "7 days  m: off" in chart.render_line(0).text)
+        await pilot.press("escape")
+        await until(pilot, lambda: not chart.display)
+        assert app.main.current == "topics"
+
+    run(make_dashboard(location), scenario)

@@ -190,22 +190,6 @@ def test_all_that_match_is_not_marked_any_more_after_another_screen_was_seen(
     run(make_dashboard(location), scenario, size)
 
 
-def test_escape_closes_the_chart_which_names_its_key(location: str) -> None:
-    fill(location)
-
-    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        chart = app.main.chart
-        await pilot.press("m")
-        await until(pilot, lambda: "1 hour  m: 7 days" in chart.render_line(0).text)
-        await pilot.press("m")
-        await until(pilot, lambda: "7 days  m: off" in chart.render_line(0).text)
-        await pilot.press("escape")
-        await until(pilot, lambda: not chart.display)
-        assert app.main.current == "topics"
-
-    run(make_dashboard(location), scenario)
-
-
 def test_help_begins_with_this_screen_and_finds_keys_by_typing(location: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("5", "question_mark")
