@@ -121,15 +121,18 @@ class StoreLedger:
 
     def _note(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Have the activity tell what came in, of a file that has grown since its end what is new."""
-        before = self._earlier.taken if self._earlier.finished_at is None else 0
-        if before + place.taken:
-            source = self._earlier.source
+        earlier = self._earlier
+        goes_on = earlier.finished_at is None
+        taken = place.taken + (earlier.taken if goes_on else 0)
+        rejected = place.rejected + (earlier.rejected if goes_on else 0)
+        if taken:
+            where = earlier.source if is_complete else f"{earlier.source}, stopped after line {place.line:,}"
             self._store.note(
                 "import",
                 actor=self._actor,
                 topic=None,
-                changed=before + place.taken,
-                detail=clean_text(source if is_complete else f"{source}, stopped after line {place.line:,}"),
+                changed=taken,
+                detail=clean_text(f"{where}; {rejected:,} rejected"),
                 now_ms=now_ms,
             )
 

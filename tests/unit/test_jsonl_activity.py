@@ -29,10 +29,11 @@ def test_an_import_is_told_with_who_how_many_and_from_where(store: Store, file: 
     with Inspector(store.location) as inspector:
         (entry,) = inspector.activity()
     assert (entry.action, entry.actor, entry.count) == ("import", "maria", 3_000)
-    assert entry.detail == str(file)
+    assert entry.detail == f"{file}; 0 rejected"
 
 
 def test_one_that_was_stopped_says_where_and_its_end_tells_all_of_it(store: Store, file: Path) -> None:
+    file.write_bytes(b"\xff\n" + file.read_bytes())
     first = take(store, file, stop_after(1))
     take(store, file)
     take(store, file)
@@ -40,8 +41,8 @@ def test_one_that_was_stopped_says_where_and_its_end_tells_all_of_it(store: Stor
     with Inspector(store.location) as inspector:
         later, earlier = inspector.activity()
     assert earlier.count == first.taken
-    assert earlier.detail.endswith(f", stopped after line {first.last_line:,}")
-    assert (later.count, later.detail) == (3_000, str(file))
+    assert earlier.detail.endswith(f", stopped after line {first.last_line:,}; 1 rejected")
+    assert (later.count, later.detail) == (3_000, f"{file}; 1 rejected")
 
 
 def test_an_import_is_passed_over_by_an_undo_and_refused_by_its_number(store: Store, file: Path) -> None:
