@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,25 @@ def test_a_consumer_that_waits_notices_that_another_database_lies_there(
         other.enqueue("mail", "new")
 
         assert [lease.message.payload for lease in queue.dequeue("mail", wait=50)] == ["new"]
+    struck(fault, queue)
+
+
+@moved_and_replaced
+def test_a_wait_that_begins_while_nothing_lies_there_ends_with_what_is_put_there(
+    queue: Queue, template: Path, fault: Fault
+) -> None:
+    """There is no -wal to be told of then, so that nobody wakes it."""
+    with closing(open_store(queue.location)) as store:
+        store.size("mail")
+        move(queue, "moved")
+        waiter = store.waiter()
+        Path(queue.location).write_bytes(template.read_bytes())
+        with Queue(queue.location) as other:
+            other.enqueue("mail", "new")
+
+        assert waiter.wait(50)
+        assert store.size("mail") == 1
+        waiter.close()
     struck(fault, queue)
 
 

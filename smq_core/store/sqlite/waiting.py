@@ -116,6 +116,7 @@ class SqliteWaiter:
                 return False
             if self._watch is None:
                 pause(min(remaining, next(sleeps, IDLE_SLEEPS_S[-1])))
+                self._leave_if_replaced()
             elif not self._has_notice(min(remaining, NET_S)):
                 self._leave_if_replaced()
             elif self._settle(deadline):
