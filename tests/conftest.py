@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import signal
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
 
 pytest_plugins = ("tests.matrix",)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # as for what a shell runs in the background; the commands that the tests start would ignore Ctrl-C too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DESCRIPTORS = Path("/proc/self/fd")
 DEAD_QUIETLY = ("asyncio_", "ThreadPoolExecutor")
