@@ -163,7 +163,9 @@ def _print_topics(report: ImportReport) -> None:
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
         lines = output.amount(report.broken, "line")
-        output.note(f"{lines} taken as text that begin as JSON does but are none (--strict rejects them)")
+        output.note(
+            f"{lines} taken as text: JSON at the beginning, but not to the end (--strict rejects them)"
+        )
     if report.held:
         output.note(f"{output.amount(report.held, 'line')} left out: unfinished messages have their keys")
     if report.blank:
