@@ -35,7 +35,10 @@ def test_the_report_counts_by_topic_and_shape(smq: Smq) -> None:
             "default      4        0        1       1      1       1\n"
             "total        5        1        1       1      1       1\n"
         ),
-        "1 line taken as text: JSON at the beginning, but not to the end (--strict rejects them)\n1 blank line\n",
+        (
+            "1 line taken as text: JSON at the beginning, but not to the end (--strict rejects them)\n"
+            "1 blank line\n"
+        ),
     )
 
 
