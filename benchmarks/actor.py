@@ -135,7 +135,8 @@ def main() -> None:
         produce(actor, queue, seen)
     else:
         consume(actor, queue, seen, f"{folder}/producers-are-done")
-    print(json.dumps(asdict(seen)), flush=True)
+    # not by `asdict`, which makes a counter of pairs of a counter
+    print(json.dumps(vars(seen)), flush=True)
     queue.close()
 
 
