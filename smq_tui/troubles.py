@@ -13,7 +13,7 @@ from smq_core.format import age, clock_time, count
 from smq_tui.counted import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from smq_tui.values import TopicStats, WorkerInfo
 
@@ -24,6 +24,7 @@ __all__ = [
     "diagnose",
     "is_lost",
     "lacks_worker",
+    "running_of",
     "served_topics",
     "serves",
 ]
@@ -122,6 +123,12 @@ def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
     """Answer the topics and patterns that a daemon has handlers for."""
     topics = worker.detail.get("topics")
     return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
+
+
+def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
+    """Answer what a daemon's row says it runs, as far as it can be read."""
+    running = worker.detail.get("running")
+    return [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
 
 
 def _is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:

@@ -28,7 +28,7 @@ from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
-from smq_tui.troubles import is_lost, lacks_worker
+from smq_tui.troubles import is_lost, lacks_worker, running_of
 from smq_tui.values import Outcome, State
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ class Mending(Changing):
         if worker is None:
             self.say(view.why_not("stop_worker") or "choose a daemon: none is running", "warning")
             return
-        running = worker.detail.get("running")
-        runs = len(running) if isinstance(running, list) else 0
+        runs = len(running_of(worker))
         self.decide(stop_question(worker.id, runs=runs), lambda _: self.ask(CommandWorker(worker.id, "stop")))
 
     def copy(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from smq_core.format import age, count, rate, size
 from smq_tui.counted import counted
 from smq_tui.screens.view import View
-from smq_tui.troubles import is_lost, served_topics
+from smq_tui.troubles import is_lost, running_of, served_topics
 from smq_tui.widgets.detail_text import about_worker
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_columns import Column
@@ -121,9 +121,8 @@ class WorkersView(View):
 
     def _row(self, worker: WorkerInfo) -> Row:
         silent = max(0.0, self.context.now - worker.heartbeat_at)
-        running = worker.detail.get("running")
         held = self._held_by(worker)
-        busy = held if held is not None else len(running) if isinstance(running, list) else 0
+        busy = len(running_of(worker)) if held is None else held
         processes = worker.detail.get("processes")
         seats = _number(worker, "threads") * (len(processes) if isinstance(processes, list) else 1)
         return (

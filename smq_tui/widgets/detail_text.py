@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_tui.counted import counted
-from smq_tui.troubles import besides, is_lost, lacks_worker, served_topics, serves
+from smq_tui.troubles import besides, is_lost, lacks_worker, running_of, served_topics, serves
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as
 
@@ -155,12 +155,11 @@ def about_worker(worker: WorkerInfo, *, now: float, held: int | None = None) -> 
 
 def _runs(worker: WorkerInfo, moment: float) -> Pieces:
     """Tell what a daemon runs at a moment, by id."""
-    running = worker.detail.get("running")
-    known = [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
-    if not known:
+    running = running_of(worker)
+    if not running:
         return []
     pieces: Pieces = [("\nran when last heard of\n" if is_lost(worker) else "\nruns\n", _TITLE)]
-    for one in sorted(known, key=lambda one: str(one.get("id")).rjust(_ID_WIDTH)):
+    for one in sorted(running, key=lambda one: str(one.get("id")).rjust(_ID_WIDTH)):
         since = one.get("since")
         length = f" for {age(moment - since / 1000)}" if isinstance(since, int | float) else ""
         pieces.append((cell(f"message {one.get('id')} ({one.get('topic')}){length}", 200) + "\n", ""))
@@ -202,9 +201,8 @@ def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple
 
 def held_since(message_id: int, worker: WorkerInfo | None) -> float | None:
     """Answer since when a daemon has held a message, by what its row says it runs."""
-    running = worker.detail.get("running") if worker is not None else None
-    for one in running if isinstance(running, list) else ():
-        if isinstance(one, dict) and one.get("id") == message_id:
+    for one in running_of(worker) if worker is not None else ():
+        if one.get("id") == message_id:
             since = one.get("since")
             return since / 1000 if isinstance(since, int | float) else None
     return None

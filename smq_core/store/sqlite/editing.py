@@ -40,7 +40,7 @@ _COLUMNS = (
 """The columns of read_for_edit, by the names under which edit_message takes them."""
 _FIELDS = {"body": "payload"}
 """Columns that are named otherwise than the field of an edit."""
-_NAMES = {"body": "payload", "kind": "payload"}
+_NAMES = {**_FIELDS, "kind": "payload"}
 """Fields that the record of an edit names otherwise."""
 
 
