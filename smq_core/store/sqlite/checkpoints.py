@@ -1,4 +1,8 @@
-"""When a connection copies the -wal back into the database: outside the turn, by whoever waits anyway."""
+"""When a connection copies the -wal back into the database: outside the turn, by whoever waits anyway.
+
+A copy begins with a flush of the -wal. Consumers, who flush nothing, have the disk begin with it long before,
+so that it works while they do.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.store.sqlite.turn import Turn
+    from smq_core.store.sqlite.wal import WalFile
 
-__all__ = ["CHECKPOINT_PAGES", "CONSUMERS_FACTOR", "RESTART_PAGES", "Checkpoints"]
+__all__ = ["CHECKPOINT_PAGES", "CONSUMERS_FACTOR", "RESTART_PAGES", "WRITE_OUT_PAGES", "Checkpoints"]
 
 CHECKPOINT_PAGES: Final = 1_000
 """Frames (2 KiB each) in the -wal from which a caller who flushes anyway copies them back.
@@ -23,6 +28,12 @@ grows costs twice one that is written over.
 """
 CONSUMERS_FACTOR: Final = 4
 """Consumers, who wait for no flush, leave it to producers until the -wal is so many times as long."""
+WRITE_OUT_PAGES: Final = 1_000
+"""Frames after which the system is asked to begin to write them, so that a consumer's checkpoint finds them
+on the disk: a lease and its ack took 38 µs instead of 46 (measured). Learnt from PostgreSQL's
+`checkpoint_flush_after` and RocksDB's `bytes_per_sync`."""
+_GRACE_PAGES: Final = CHECKPOINT_PAGES // 4
+"""Frames that the disk has for the last of them before a consumer copies them back."""
 RESTART_PAGES: Final = 16_000
 """Frames from which writers are held up for a moment so that the -wal can begin anew (32 MB)."""
 _PATIENCE_S: Final = 1.0
@@ -35,31 +46,45 @@ class Checkpoints:
     No part of the connection, which would otherwise be kept alive by its own hook.
     """
 
-    __slots__ = ("_next", "is_due", "is_overdue", "pages")
+    __slots__ = ("_begun", "_more_at", "_next", "_overdue_at", "has_more", "is_due", "pages")
 
     def __init__(self) -> None:
         """Begin with nothing in the -wal."""
-        self._next = CHECKPOINT_PAGES
-        self.is_due = False
-        """Whoever flushes anyway should copy the -wal back now."""
-        self.is_overdue = False
-        """Whoever commits should."""
         self.pages = 0
         """Frames in the -wal after the last commit of this connection; 0 when it has written none."""
+        self.is_due = False
+        """Whoever flushes anyway should copy the -wal back now."""
+        self.has_more = False
+        """There is more to do after this commit, also for who flushes nothing."""
+        self._begun = 0
+        """Frames that the disk was given to write."""
+        self._wait_for(CHECKPOINT_PAGES)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether whoever commits should copy the -wal back now."""
+        return self.is_due and self.pages >= self._overdue_at
 
     def note(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         """Take the number of frames that SQLite tells after a commit."""
         self.pages = pages
         self.is_due = pages >= self._next
-        self.is_overdue = pages >= CONSUMERS_FACTOR * self._next
+        # fewer than before: the -wal began anew
+        self.has_more = not self._begun <= pages < self._more_at
         return apsw.SQLITE_OK
+
+    def write_out(self, wal: WalFile) -> None:
+        """Have the disk begin with what came since the last time, if that is much; nobody waits for it."""
+        if self.pages >= self._begun + WRITE_OUT_PAGES:
+            wal.write_out()
+        self._wait_for(self._next)
 
     def run(self, db: apsw.Connection, turn: Turn, monotonic: Callable[[], float]) -> None:
         """Copy the -wal back, without holding anybody up; begin it anew when it has grown long."""
-        self.is_due = self.is_overdue = False
+        self.is_due = False
         with contextlib.suppress(apsw.BusyError):
             log, copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._next = max(CHECKPOINT_PAGES, log - copied + CHECKPOINT_PAGES // 4)
+            self._wait_for(max(CHECKPOINT_PAGES, log - copied + _GRACE_PAGES))
             if log < RESTART_PAGES:
                 return
             # also where all was copied: writers that never rest have gone on meanwhile, and none of them
@@ -69,3 +94,10 @@ class Checkpoints:
                     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
             finally:
                 turn.give()
+
+    def _wait_for(self, pages: int) -> None:
+        """Let the next copy wait for so many frames; those there are now are on their way to the disk."""
+        self._next = pages
+        self._overdue_at = CONSUMERS_FACTOR * pages + _GRACE_PAGES
+        self._begun = self.pages
+        self._more_at = min(self._begun + WRITE_OUT_PAGES, self._overdue_at)

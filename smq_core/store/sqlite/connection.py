@@ -80,7 +80,7 @@ class Connection(Reading):
                     return None
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.is_overdue:
+            if is_durable or self._flushing.checkpoints.has_more:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
             return answered
 
@@ -115,7 +115,7 @@ class Connection(Reading):
                     return None
                 self._tell(error)
                 raise
-            if self._flushing.checkpoints.is_overdue:
+            if self._flushing.checkpoints.has_more:
                 self._flushing.finish(is_durable=False, is_full=False)
             return found if may_stand else None
 
@@ -142,7 +142,7 @@ class Connection(Reading):
                 self._abandon()
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.is_overdue:
+            if is_durable or self._flushing.checkpoints.has_more:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
             return result
 
@@ -169,7 +169,7 @@ class Connection(Reading):
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            if is_durable or self._flushing.checkpoints.is_overdue:
+            if is_durable or self._flushing.checkpoints.has_more:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
 
     @property

@@ -68,7 +68,7 @@ class Flushing:
         return self._owes_full_commit
 
     def finish(self, *, is_durable: bool, is_full: bool) -> None:
-        """Flush what was committed, for who asked for it, and copy the -wal back when it is time.
+        """Flush what was committed, for who asked for it, and see to the -wal: copy it back when it is time.
 
         Raises:
             StoreUnavailable: when the flush failed.
@@ -87,10 +87,12 @@ class Flushing:
                 with contextlib.suppress(StoreBusy, StoreUnavailable):
                     self._write_again()
                 raise
-        if self.checkpoints.is_due:
+        if self.checkpoints.is_due if is_durable else self.checkpoints.is_overdue:
             # what was committed stays committed, whatever becomes of the copy
             with contextlib.suppress(apsw.Error, StoreError):
                 self.checkpoint()
+        elif not is_durable:
+            self.checkpoints.write_out(self.wal)
 
     def checkpoint(self) -> None:
         """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long.

@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 from smq_core.errors import StoreUnavailable
+from smq_core.store.sqlite.write_out import begin_to_write
 
 __all__ = ["WalFile"]
 
@@ -75,6 +76,10 @@ class WalFile:
         except OSError as error:
             self.is_poisoned = True
             raise self._failed(error) from error
+
+    def write_out(self) -> None:
+        """Have the system begin to write what a flush would have to; neither waits nor promises anything."""
+        begin_to_write(self.descriptor)
 
     def write_again(self) -> None:
         """Write what stands in the file over itself, so that the next flush has it to write, and flush it.
