@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -12,13 +13,16 @@ from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_opti
 from smq_core.cli.working import SILENT_S
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
+from smq_core.states import State
+from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from smq_core.inspector import Inspector
     from smq_core.message import TopicStats, WorkerInfo
 
-__all__ = ["Limits", "check_", "problems", "unserved", "wait_"]
+__all__ = ["Limits", "abandoned", "check_", "problems", "unserved", "wait_"]
 
 
 class Limits(NamedTuple):
@@ -35,7 +39,12 @@ class Limits(NamedTuple):
 )
 @click.option("--max-dead", type=int, metavar="N", help="No topic has more dead letters.")
 @click.option("--max-ready", type=int, metavar="N", help="No topic has more ready messages.")
-@click.option("--workers", "with_workers", is_flag=True, help="Each topic with ready messages has a daemon.")
+@click.option(
+    "--workers",
+    "with_workers",
+    is_flag=True,
+    help="Each topic with ready messages has a daemon, and no daemon that is silent holds any.",
+)
 @database
 @json_option
 @click.pass_context
@@ -55,7 +64,8 @@ def check_(
     topics = view.topics()
     found = list(problems(topics, Limits(max_age, max_dead, max_ready)))
     if with_workers:
-        found += unserved(topics, view.workers())
+        workers = view.workers()
+        found += [*unserved(topics, workers), *abandoned(workers, partial(_held, view))]
     if as_json:
         output.say_json({"ok": not found, "problems": found})
     else:
@@ -89,6 +99,18 @@ def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Ite
         is_served = any(_covers(pattern, stats.topic) for pattern in patterns)
         if stats.ready and not stats.paused and not is_served:
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
+
+
+def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iterator[str]:
+    """Say which daemons are not heard of any more and still hold messages; `held` counts by a daemon's id."""
+    for worker in workers:
+        if worker.heartbeat_age_s > SILENT_S and (holds := held(worker.id)):
+            silent = f"{worker.id} is silent for {age(worker.heartbeat_age_s)}"
+            yield f"{silent} and holds {output.amount(holds, 'message')}"
+
+
+def _held(view: Inspector, worker: str) -> int:
+    return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)))
 
 
 def _covers(pattern: str, topic: str) -> bool:

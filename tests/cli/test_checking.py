@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Queue, TopicStats, WorkerInfo
-from smq_core.cli.checking import Limits, problems, unserved
+from smq_core import Queue, SystemClock, TopicStats, WorkerInfo
+from smq_core.cli.checking import Limits, abandoned, problems, unserved
+from smq_core.store import open_store
+from smq_core.store.records import WorkerRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.cli.conftest import Smq
 
 STUCK = TopicStats(topic="mail", ready=5, dead=2, oldest_age_s=700.0)
@@ -51,7 +55,12 @@ def test_a_paused_topic_may_wait() -> None:
 def test_a_topic_is_served_by_a_daemon_that_lives_and_takes_it(
     state: str, heartbeat_age_s: float, topics: list[str], *, is_served: bool
 ) -> None:
-    worker = WorkerInfo(
+    worker = daemon(state=state, heartbeat_age_s=heartbeat_age_s, topics=topics)
+    assert (not list(unserved([STUCK], [worker]))) == is_served
+
+
+def daemon(*, state: str = "running", heartbeat_age_s: float = 1.0, topics: Sequence[str] = ()) -> WorkerInfo:
+    return WorkerInfo(
         id="w",
         host="h",
         pid=1,
@@ -62,7 +71,41 @@ def test_a_topic_is_served_by_a_daemon_that_lives_and_takes_it(
         heartbeat_age_s=heartbeat_age_s,
         detail={"topics": list(topics)},
     )
-    assert (not list(unserved([STUCK], [worker]))) == is_served
+
+
+@pytest.mark.parametrize(
+    ("heartbeat_age_s", "held", "found"),
+    [
+        (700.0, 2, ["w is silent for 11m40s and holds 2 messages"]),
+        (700.0, 0, []),
+        (10.0, 2, []),
+    ],
+)
+def test_what_a_silent_daemon_holds_is_said(heartbeat_age_s: float, held: int, found: list[str]) -> None:
+    assert list(abandoned([daemon(heartbeat_age_s=heartbeat_age_s)], {"w": held}.__getitem__)) == found
+
+
+def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, location: str) -> None:
+    now_ms = SystemClock().now_ms()
+    silent = WorkerRow(
+        id="host-1",
+        host="host",
+        pid=1,
+        version="0.1.0",
+        state="running",
+        started_at=now_ms - 90_000,
+        heartbeat_at=now_ms - 90_000,
+        detail="{}",
+    )
+    store = open_store(location)
+    store.put_worker(silent)
+    store.close()
+    with Queue(location, worker="host-1") as of_silent, Queue(location) as other:
+        other.enqueue_many("mail", ["a", "b"])
+        of_silent.dequeue("mail")
+        other.dequeue("mail")
+
+    assert smq("check", "--workers") == (1, "host-1 is silent for 1m30s and holds 1 message\n", "")
 
 
 def test_check_ends_with_0_or_1(smq: Smq, messages: Queue) -> None:
