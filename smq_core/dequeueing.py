@@ -77,14 +77,23 @@ def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease
     while True:
         rows, lost = store.lease(request, now_ms, ack=holds)
         raise_lost(ack, lost)
-        leases = [lease for row in rows if (lease := _decoded(store, row, request, now_ms)) is not None]
+        leases = _decoded(store, rows, request, now_ms)
         # look again when nothing of what came could be decoded
         if leases or not rows:
             return leases
         holds = []
 
 
-def _decoded(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -> Lease | None:
+def _decoded(store: Store, rows: Sequence[LeasedRow], request: LeaseRequest, now_ms: int) -> list[Lease]:
+    """Answer the leases of rows, but for those that cannot be decoded."""
+    receipt, worker = request.receipt, request.worker
+    try:
+        return [lease_of(row, receipt, worker) for row in rows]
+    except InvalidMessage:
+        return [lease for row in rows if (lease := _decoded_or_buried(store, row, request, now_ms))]
+
+
+def _decoded_or_buried(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -> Lease | None:
     """Answer the lease of a row.
 
     One that cannot be decoded goes to the dead letters, so that it cannot block its topic.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -99,7 +100,8 @@ def hold_of(lease: Lease) -> Hold:
 
 def holds_of(leases: Iterable[Lease]) -> list[Hold]:
     """Answer what proves leases to the store."""
-    return [Hold(lease.message.id, lease.receipt) for lease in leases]
+    # what `Hold(...)` does, at half the price
+    return [*map(tuple.__new__, repeat(Hold), [(lease.message.id, lease.receipt) for lease in leases])]
 
 
 def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from heapq import merge
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
@@ -191,7 +191,8 @@ def _take(
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
     """
-    rows = [*map(LeasedRow._make, db.execute(sql, bindings))]
+    # what `_make` does, at half the price
+    rows = [*map(tuple.__new__, repeat(LeasedRow), db.execute(sql, bindings))]
     if len(rows) == 1:
         db.execute(_LEASE_ONE, (bindings[0], request.receipt, request.worker, rows[0].id))
     elif rows:
