@@ -10,6 +10,7 @@ import fcntl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from smq_core.store.sqlite import turn
@@ -29,6 +30,8 @@ class Recorder:
         self.events: list[str] = []
         self.flushes_to_fail = 0
         """How many of the next flushes fail."""
+        self.syncs_to_fail = 0
+        """How many of SQLite's own next flushes of the -wal fail."""
         self.failed = 0
 
     def during(self) -> list[str]:
@@ -46,6 +49,10 @@ class Recorder:
                 raise OSError(errno.EIO, "Input/output error")
         elif call.kind == "sync folder" or (call.kind in {"write", "sync"} and call.path.endswith("-wal")):
             self.events.append("write again" if call.is_ours and call.kind == "write" else call.kind)
+            if call.kind == "sync" and self.syncs_to_fail:
+                self.syncs_to_fail -= 1
+                self.failed += 1
+                raise apsw.exception_for(apsw.SQLITE_IOERR_FSYNC)
 
     def note_turn(self, descriptor: int, operation: int) -> None:
         """Take or give a turn, and record it."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue, StoreUnavailable
+from smq_core.store.sqlite import checkpoints, housekeeping
 from tests.faults.recording import recording
 
 if TYPE_CHECKING:
@@ -226,6 +227,39 @@ def test_what_could_not_be_flushed_is_not_copied_back_over_the_database(
 
     assert Path(queue.location).read_bytes() == before
     assert Path(queue.location + "-wal").stat().st_size > 0
+    counted(fault, recorder)
+
+
+@flush_that_fails
+@pytest.mark.parametrize("copy", ["checkpoint", "truncate"])
+def test_what_sqlite_could_not_flush_before_a_copy_is_written_again_before_the_next(
+    queue: Queue, recorder: Recorder, fault: Fault, monkeypatch: pytest.MonkeyPatch, copy: str
+) -> None:
+    """It too is told once; the next copy's flush would find nothing to write."""
+    if copy == "truncate":
+        monkeypatch.setattr(housekeeping, "TRUNCATE_BYTES", 0)
+    recorder.syncs_to_fail = 1
+    with pytest.raises(StoreUnavailable, match="check the disk"):
+        queue._store.tidy()
+    recorder.during()
+    queue._store.tidy()
+
+    assert recorder.during()[: len(RESCUE)] == RESCUE
+    counted(fault, recorder)
+
+
+@flush_that_fails
+def test_a_copy_that_fails_after_a_lease_costs_only_the_copy(
+    queue: Queue, recorder: Recorder, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b"x" * 1_000_000
+    queue.enqueue("mail", large)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 1)
+    with Queue(queue.location) as consumer:
+        recorder.syncs_to_fail = 1
+        leases = consumer.dequeue("mail", limit=2)
+
+    assert [lease.message.payload for lease in leases] == ["first", large]
     counted(fault, recorder)
 
 

@@ -191,6 +191,11 @@ class Connection(Reading):
         with self.lock:
             self._flushing.checkpoint()
 
+    def truncate(self) -> None:
+        """Copy the -wal back and cut it off; leave it where somebody uses it."""
+        with self.lock:
+            self._flushing.truncate()
+
     def _write_inside(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a part of an open transaction; a caller who catches its error finds nothing half-done."""
         self._require_transaction()

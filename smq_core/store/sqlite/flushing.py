@@ -17,6 +17,8 @@ from smq_core.store.sqlite.turn import Turn
 from smq_core.store.sqlite.wal import WalFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.store.sqlite.settings import Settings
 
 __all__ = ["Flushing"]
@@ -89,7 +91,7 @@ class Flushing:
                 raise
         if self.checkpoints.is_due if is_durable else self.checkpoints.is_overdue:
             # what was committed stays committed, whatever becomes of the copy
-            with contextlib.suppress(apsw.Error, StoreError):
+            with contextlib.suppress(StoreError):
                 self.checkpoint()
         elif not is_durable:
             self.checkpoints.write_out(self.wal)
@@ -98,16 +100,41 @@ class Flushing:
         """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long.
 
         Raises:
-            StoreError: when an earlier flush failed, and the -wal cannot be written again.
+            StoreError: when it fails, or an earlier flush did and the -wal cannot be written again.
         """
         if self.wal.is_poisoned:
             self._write_again()
-        self.checkpoints.run(self._db, self.turn, self._monotonic)
+        with self._copying():
+            self.checkpoints.run(self._db, self.turn, self._monotonic)
+
+    def truncate(self) -> None:
+        """Copy the -wal back and cut it off; leave it where somebody uses it.
+
+        Raises:
+            StoreError: when that fails.
+        """
+        with self._copying(), contextlib.suppress(apsw.BusyError, apsw.LockedError):
+            log, copied = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if log == copied:
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def close(self) -> None:
         """Give the turn back, and close the descriptor."""
         self.turn.give()
         self.wal.close()
+
+    @contextlib.contextmanager
+    def _copying(self) -> Iterator[None]:
+        """Tell a copy's failure as ours.
+
+        It may be SQLite's own flush of the -wal that failed, which the system tells once; the next copy would
+        then be one of frames that are not on the disk.
+        """
+        try:
+            yield
+        except apsw.Error as error:
+            self.wal.is_poisoned |= isinstance(error, apsw.IOError)
+            raise translate(error, self._path) from error
 
     def _write_again(self) -> None:
         """Write the -wal once more after a failed flush, while nobody else writes to it.

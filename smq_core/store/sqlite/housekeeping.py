@@ -6,16 +6,11 @@ It touches no row.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import apsw
+from typing import Final
 
 from smq_core.store.records import Tidied
 from smq_core.store.sqlite.holders import readers
 from smq_core.store.sqlite.session import Session
-
-if TYPE_CHECKING:
-    from smq_core.store.sqlite.connection import Connection
 
 __all__ = ["ENOUGH_FREE_PAGES", "TRUNCATE_BYTES", "VACUUM_PAGES", "Housekeeping"]
 
@@ -39,7 +34,7 @@ class Housekeeping(Session):
         connection.checkpoint()
         wal_bytes = _size(self._path + "-wal")
         if wal_bytes > TRUNCATE_BYTES:
-            _truncate(connection)
+            connection.truncate()
             wal_bytes = _size(self._path + "-wal")
         is_long = wal_bytes > 2 * TRUNCATE_BYTES
         blockers = ", ".join(map(str, readers(self._path))) if is_long else ""
@@ -57,16 +52,6 @@ class Housekeeping(Session):
         count = min(VACUUM_PAGES, free - ENOUGH_FREE_PAGES)
         self._write(lambda db: db.execute(f"PRAGMA incremental_vacuum({count})").fetchall())
         return count
-
-
-def _truncate(connection: Connection) -> None:
-    with connection.lock:
-        try:
-            log, copied = connection.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            if log == copied:
-                connection.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except (apsw.BusyError, apsw.LockedError):
-            return
 
 
 def _size(path: str) -> int:
