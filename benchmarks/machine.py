@@ -32,15 +32,20 @@ def described() -> list[str]:
 
 
 def commit() -> str:
-    """Answer the commit, marked when files differ from it."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git stands wherever the system has it
+    """Answer the commit, marked when files differ from it: others than the report, which a run itself writes."""
+    name = _git("describe", "--always").stdout.strip()
+    differs = _git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 1
+    return f"{name}-dirty" if differs else name or "unknown"
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", *arguments],  # noqa: S607 - git stands wherever the system has it
         cwd=CACHE.parents[1],
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.stdout.strip() or "unknown"
 
 
 def _processor() -> str:
