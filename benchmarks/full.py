@@ -72,7 +72,7 @@ def main() -> int:
     for key in options.sections:
         start = time.perf_counter()
         plan.tell(f"{key} …")
-        SECTIONS[key](plan).save(commit())
+        SECTIONS[key](plan).save(f"{commit()} in {plan.in_words}")
         plan.tell(f"{key}: {time.perf_counter() - start:,.0f} s")
     tables = saved(list(SECTIONS))
     write_report(tables, plan)

@@ -32,7 +32,7 @@ def described() -> list[str]:
 
 
 def commit() -> str:
-    """Answer the commit, marked when files differ from it: others than the report, which a run itself writes."""
+    """Answer the commit, marked when files differ from it (but for the report, which a run writes)."""
     name = _git("describe", "--always").stdout.strip()
     differs = _git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 1
     return f"{name}-dirty" if differs else name or "unknown"

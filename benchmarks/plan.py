@@ -26,6 +26,11 @@ class Plan:
     missing: dict[str, str] = field(default_factory=dict)
     """Peers that could not be installed, and why."""
 
+    @property
+    def in_words(self) -> str:
+        """Answer how many rounds there were."""
+        return "one round" if self.rounds == 1 else f"{self.rounds} rounds"
+
     def scaled(self, count: int) -> int:
         """Answer a number of messages as this run has it."""
         return max(20, round(count * self.scale))

@@ -44,7 +44,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "![Messages a second, smq beside its limit and its peers](benchmarks.svg)"
     yield ""
     yield from (f"- {line}" for line in described())
-    yield f"- {plan.rounds} rounds. Peers: {_peers(plan)}."
+    yield f"- Peers: {_peers(plan)}."
     yield from (
         f"- Not measured: {name}, since it does not install here ({why})."
         for name, why in plan.missing.items()

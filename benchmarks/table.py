@@ -34,7 +34,7 @@ class Table:
     text: str = ""
     """What stands in the place of rows, as it was printed."""
     measured: str = ""
-    """Commit and moment."""
+    """Commit and rounds."""
 
     @classmethod
     def of(cls, key: str, columns: list[str]) -> Self:
