@@ -14,6 +14,7 @@ import pytest
 
 from smq_core import Inspector, Queue, StoreUnavailable
 from smq_core.store.sqlite import checkpoints, housekeeping
+from smq_core.store.sqlite.checkpoints import Checkpoints
 from tests.faults.recording import recording
 
 if TYPE_CHECKING:
@@ -232,19 +233,33 @@ def test_what_could_not_be_flushed_is_not_copied_back_over_the_database(
 
 @flush_that_fails
 @pytest.mark.parametrize("copy", ["checkpoint", "truncate"])
-def test_what_sqlite_could_not_flush_before_a_copy_is_written_again_before_the_next(
+def test_what_sqlite_could_not_flush_before_a_copy_is_written_again_at_once(
     queue: Queue, recorder: Recorder, fault: Fault, monkeypatch: pytest.MonkeyPatch, copy: str
 ) -> None:
     """It too is told once; the next copy's flush would find nothing to write."""
     if copy == "truncate":
+        monkeypatch.setattr(Checkpoints, "run", lambda *_: None)
         monkeypatch.setattr(housekeeping, "TRUNCATE_BYTES", 0)
     recorder.syncs_to_fail = 1
     with pytest.raises(StoreUnavailable, match="check the disk"):
         queue._store.tidy()
-    recorder.during()
-    queue._store.tidy()
 
-    assert recorder.during()[: len(RESCUE)] == RESCUE
+    assert recorder.during() == ["sync", *RESCUE]
+    counted(fault, recorder)
+
+
+@flush_that_fails
+def test_what_sqlite_could_not_flush_is_not_copied_back_by_a_close_either(
+    queue: Queue, recorder: Recorder, fault: Fault
+) -> None:
+    before = Path(queue.location).read_bytes()
+    recorder.syncs_to_fail, recorder.flushes_to_fail = 1, 1
+    with pytest.raises(StoreUnavailable, match="check the disk"):
+        queue._store.tidy()
+    queue.close()
+
+    assert Path(queue.location).read_bytes() == before
+    assert Path(queue.location + "-wal").stat().st_size > 0
     counted(fault, recorder)
 
 
@@ -255,6 +270,7 @@ def test_a_copy_that_fails_after_a_lease_costs_only_the_copy(
     large = b"x" * 1_000_000
     queue.enqueue("mail", large)
     monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 1)
+    monkeypatch.setattr(checkpoints, "CONSUMERS_PAGES", 0)
     with Queue(queue.location) as consumer:
         recorder.syncs_to_fail = 1
         leases = consumer.dequeue("mail", limit=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -12,81 +12,103 @@ from smq_core import Queue
 from smq_core.store.sqlite import checkpoints, wal
 from smq_core.store.sqlite.checkpoints import (
     CHECKPOINT_PAGES,
-    CONSUMERS_FACTOR,
+    CONSUMERS_PAGES,
+    GRACE_PAGES,
     WRITE_OUT_PAGES,
     Checkpoints,
 )
 from smq_core.store.sqlite.write_out import begin_to_write
 
-if TYPE_CHECKING:
-    import apsw
-
-OVERDUE_PAGES = CONSUMERS_FACTOR * CHECKPOINT_PAGES + CHECKPOINT_PAGES // 4
+OVERDUE_PAGES = CHECKPOINT_PAGES + CONSUMERS_PAGES + GRACE_PAGES
 
 
 class Step(NamedTuple):
-    """What a consumer did after a commit."""
+    """What somebody did after a commit."""
 
     pages: int
     began: bool
     copied: bool
 
 
-class Consumer:
-    """The -wal of somebody who flushes nothing, with as many frames as a test says."""
+class Somebody:
+    """One who commits to a -wal that has as many frames as a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, flushes: bool) -> None:
         self._noted = Checkpoints()
-        self._begun = 0
-
-    def write_out(self) -> None:
-        """Count the calls, as the -wal that is to be written out."""
-        self._begun += 1
-
-    def wal_checkpoint(self, mode: int) -> tuple[int, int]:  # noqa: ARG002 - as apsw has it
-        """Copy everything back, as the database."""
-        return self._noted.pages, self._noted.pages
+        self._flushes = flushes
 
     def commit(self, pages: int) -> Step:
         """Commit, after which the -wal has so many frames, and do what there is to do."""
-        database: apsw.Connection = self  # type: ignore[assignment]  # what is used of it
-        self._noted.note(database, "main", pages)
-        begun, is_overdue = self._begun, self._noted.is_overdue
-        if self._noted.has_more and is_overdue:
-            self._noted.run(database, None, None)  # type: ignore[arg-type]  # not used below RESTART_PAGES
-        elif self._noted.has_more:
-            self._noted.write_out(self)  # type: ignore[arg-type]  # as above
-        return Step(pages, began=self._begun > begun, copied=is_overdue)
+        noted = self._noted
+        noted.note(None, "main", pages)  # type: ignore[arg-type]  # not used
+        copies = noted.is_due if self._flushes else noted.is_overdue
+        begins = noted.needs_care and not copies and not self._flushes
+        if copies:
+            noted.put_off()
+        elif begins:
+            noted.write_out(Disk())  # type: ignore[arg-type]  # what is used of it
+        return Step(pages, began=begins, copied=copies)
+
+
+class Disk:
+    """A -wal that is never written out."""
+
+    def write_out(self) -> None:
+        """Do nothing."""
 
 
 @pytest.fixture
-def consumer() -> Consumer:
-    return Consumer()
+def producer() -> Somebody:
+    return Somebody(flushes=True)
 
 
-def test_the_disk_begins_a_step_at_a_time_and_is_ready_before_the_copy(consumer: Consumer) -> None:
+@pytest.fixture
+def consumer() -> Somebody:
+    return Somebody(flushes=False)
+
+
+def test_the_disk_begins_a_step_at_a_time_and_is_ready_before_the_copy(consumer: Somebody) -> None:
     steps = [consumer.commit(pages) for pages in range(10, OVERDUE_PAGES + 10, 10)]
 
     assert [step.pages for step in steps if step.began] == [
-        WRITE_OUT_PAGES * number for number in range(1, CONSUMERS_FACTOR + 1)
+        *range(WRITE_OUT_PAGES, OVERDUE_PAGES, WRITE_OUT_PAGES)
     ]
     assert [step.pages for step in steps if step.copied] == [OVERDUE_PAGES]
 
 
-def test_a_wal_that_began_anew_is_counted_from_its_start(consumer: Consumer) -> None:
+def test_a_producer_copies_a_shorter_wal_than_a_consumer(producer: Somebody, consumer: Somebody) -> None:
+    assert not producer.commit(CHECKPOINT_PAGES - 1).copied
+    assert producer.commit(CHECKPOINT_PAGES).copied
+    assert not consumer.commit(OVERDUE_PAGES - 1).copied
+    assert consumer.commit(OVERDUE_PAGES).copied
+
+
+def test_a_wal_that_began_anew_is_counted_from_its_start(consumer: Somebody) -> None:
     consumer.commit(WRITE_OUT_PAGES - 1)
     consumer.commit(WRITE_OUT_PAGES)
 
     assert not consumer.commit(5).began, "it is short again"
-    assert not consumer.commit(WRITE_OUT_PAGES).began, "less than a step since then"
-    assert consumer.commit(5 + WRITE_OUT_PAGES).began
+    assert not consumer.commit(WRITE_OUT_PAGES - 1).began
+    assert consumer.commit(WRITE_OUT_PAGES).began
 
 
-def test_after_a_copy_the_next_one_waits_for_as_much_again(consumer: Consumer) -> None:
-    consumer.commit(OVERDUE_PAGES)
-    consumer.commit(10)
+def test_a_copy_that_could_not_shorten_the_wal_is_not_tried_at_each_commit(producer: Somebody) -> None:
+    """A reader of an old state holds the -wal; or the disk fails."""
+    copied = [pages for pages in range(CHECKPOINT_PAGES, 3_000) if producer.commit(pages).copied]
 
-    assert not consumer.commit(OVERDUE_PAGES - 1).copied
+    assert copied == [*range(CHECKPOINT_PAGES, 3_000, GRACE_PAGES)]
+
+
+def test_a_reader_who_was_in_the_way_once_is_forgotten_when_the_wal_begins_anew(
+    producer: Somebody, consumer: Somebody
+) -> None:
+    for pages in range(1, 40_000, 50):
+        producer.commit(pages)
+        consumer.commit(pages)
+    producer.commit(5)
+    consumer.commit(5)
+
+    assert producer.commit(CHECKPOINT_PAGES).copied
     assert consumer.commit(OVERDUE_PAGES).copied
 
 

@@ -80,7 +80,7 @@ class Connection(Reading):
                     return None
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.has_more:
+            if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
             return answered
 
@@ -115,7 +115,7 @@ class Connection(Reading):
                     return None
                 self._tell(error)
                 raise
-            if self._flushing.checkpoints.has_more:
+            if self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=False, is_full=False)
             return found if may_stand else None
 
@@ -142,7 +142,7 @@ class Connection(Reading):
                 self._abandon()
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.has_more:
+            if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
             return result
 
@@ -169,7 +169,7 @@ class Connection(Reading):
                 if isinstance(error, apsw.Error):
                     raise translate(error, self.settings.path) from error
                 raise
-            if is_durable or self._flushing.checkpoints.has_more:
+            if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
 
     @property
@@ -189,12 +189,14 @@ class Connection(Reading):
     def checkpoint(self) -> None:
         """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long."""
         with self.lock:
-            self._flushing.checkpoint()
+            if self.is_open:
+                self._flushing.checkpoint()
 
     def truncate(self) -> None:
         """Copy the -wal back and cut it off; leave it where somebody uses it."""
         with self.lock:
-            self._flushing.truncate()
+            if self.is_open:
+                self._flushing.truncate()
 
     def _write_inside(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a part of an open transaction; a caller who catches its error finds nothing half-done."""

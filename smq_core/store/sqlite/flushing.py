@@ -86,8 +86,7 @@ class Flushing:
                 # at once: a checkpoint of frames that are not on the disk, cut off by a crash of the machine,
                 # would leave neither them nor the pages that it wrote over. The caller is told all the same:
                 # the system may have dropped a page before it was read again
-                with contextlib.suppress(StoreBusy, StoreUnavailable):
-                    self._write_again()
+                self._try_to_write_again()
                 raise
         if self.checkpoints.is_due if is_durable else self.checkpoints.is_overdue:
             # what was committed stays committed, whatever becomes of the copy
@@ -102,8 +101,6 @@ class Flushing:
         Raises:
             StoreError: when it fails, or an earlier flush did and the -wal cannot be written again.
         """
-        if self.wal.is_poisoned:
-            self._write_again()
         with self._copying():
             self.checkpoints.run(self._db, self.turn, self._monotonic)
 
@@ -111,7 +108,7 @@ class Flushing:
         """Copy the -wal back and cut it off; leave it where somebody uses it.
 
         Raises:
-            StoreError: when that fails.
+            StoreError: as `checkpoint` does.
         """
         with self._copying(), contextlib.suppress(apsw.BusyError, apsw.LockedError):
             log, copied = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -125,16 +122,25 @@ class Flushing:
 
     @contextlib.contextmanager
     def _copying(self) -> Iterator[None]:
-        """Tell a copy's failure as ours.
+        """Let nothing be copied back that is not on the disk, and tell a failure as ours.
 
-        It may be SQLite's own flush of the -wal that failed, which the system tells once; the next copy would
-        then be one of frames that are not on the disk.
+        It may be SQLite's own flush of the -wal that fails, which the system tells once: the next copy, if
+        only that of a close, would be one of frames that were never written.
         """
+        self.checkpoints.put_off()
+        if self.wal.is_poisoned:
+            self._write_again()
         try:
             yield
         except apsw.Error as error:
-            self.wal.is_poisoned |= isinstance(error, apsw.IOError)
+            if isinstance(error, apsw.IOError):
+                self.wal.is_poisoned = True
+                self._try_to_write_again()
             raise translate(error, self._path) from error
+
+    def _try_to_write_again(self) -> None:
+        with contextlib.suppress(StoreBusy, StoreUnavailable):
+            self._write_again()
 
     def _write_again(self) -> None:
         """Write the -wal once more after a failed flush, while nobody else writes to it.

@@ -78,7 +78,7 @@ class WalFile:
             raise self._failed(error) from error
 
     def write_out(self) -> None:
-        """Have the system begin to write what a flush would have to; neither waits nor promises anything."""
+        """Have the system begin to write what a flush would have to; it promises nothing."""
         begin_to_write(self.descriptor)
 
     def write_again(self) -> None:

@@ -17,8 +17,8 @@ __all__ = ["begin_to_write"]
 
 _TO_THE_END: Final = 0
 _SYNC_FILE_RANGE_WRITE: Final = 2
-"""Begin to write every page that is dirty; with this flag alone nothing is waited for, and no error is taken
-from a flush that comes later (Linux, sync_file_range(2))."""
+"""Begin to write every page that is dirty. With this flag alone it waits at most for room in the device's
+queue, and takes no error away from the flush that comes later (Linux, sync_file_range(2))."""
 
 
 def begin_to_write(descriptor: int) -> None:
@@ -29,8 +29,10 @@ def begin_to_write(descriptor: int) -> None:
 
 def _find_call() -> Callable[[int, int, int, int], int] | None:
     """Answer the system's call; None where there is none."""
+    if not sys.platform.startswith("linux"):
+        return None
     libc = ctypes.CDLL(None)
-    if not sys.platform.startswith("linux") or not hasattr(libc, "sync_file_range"):
+    if not hasattr(libc, "sync_file_range"):
         return None
     libc.sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
     return libc.sync_file_range
