@@ -125,7 +125,7 @@ class StoreLedger:
         goes_on = earlier.finished_at is None
         taken = place.taken + (earlier.taken if goes_on else 0)
         rejected = place.rejected + (earlier.rejected if goes_on else 0)
-        if taken:
+        if taken or rejected:
             where = earlier.source if is_complete else f"{earlier.source}, stopped after line {place.line:,}"
             self._store.note(
                 "import",
