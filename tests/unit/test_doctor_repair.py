@@ -30,9 +30,12 @@ def path(tmp_path: Path) -> Path:
     promise="doctor names the topics; --repair counts anew, after a backup",
     how="the counters changed by SQL, rows removed and replaced behind the triggers",
 )
-def test_what_kept_messages_from_being_counted_is_taken_away(path: Path, fault: Fault) -> None:
+@pytest.mark.parametrize("sent", [0, 1])
+def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault: Fault, sent: int) -> None:
+    """Also before it has done any harm."""
     ask(path, "INSERT INTO smq_counted(id) VALUES (1)")
-    send(path)
+    for _ in range(sent):
+        send(path)
     assert finding(path, "counters").severity == "error"
 
     repair.repair(str(path), NOW_MS)

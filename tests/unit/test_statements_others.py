@@ -182,14 +182,26 @@ def test_what_a_dead_daemon_holds_ends_now_unless_it_has_ended(
     assert table.touched("repair_end_leases", now=NOW, worker=worker) == expected
 
 
-def test_a_trigger_of_somebody_elses_on_messages_is_seen(table: Table) -> None:
-    """Our own are none, nor are his on other tables, nor his indexes."""
-    table.db.execute("CREATE TRIGGER his AFTER INSERT ON smq_topics BEGIN SELECT 1; END")
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        ("TRIGGER his AFTER INSERT ON smq_messages", [(1,)]),
+        ("TRIGGER his AFTER INSERT ON SMQ_Messages", [(1,)]),
+        ("TRIGGER smq_his AFTER INSERT ON smq_messages", [(1,)]),
+        ("TRIGGER his AFTER UPDATE ON smq_topics", [(1,)]),
+        ("TEMP TRIGGER smq_auto AFTER INSERT ON main.smq_messages", [(1,)]),
+        ("TRIGGER his AFTER INSERT ON smq_workers", []),
+    ],
+)
+def test_a_trigger_of_somebody_elses_on_messages_is_seen(
+    table: Table, trigger: str, expected: list[tuple[int]]
+) -> None:
+    """Our own are none, nor are his indexes."""
     table.db.execute("CREATE INDEX his_own ON smq_messages(worker)")
     assert table.answer("foreign_trigger") == []
 
-    table.db.execute("CREATE TRIGGER hers AFTER INSERT ON smq_messages BEGIN SELECT 1; END")
-    assert table.answer("foreign_trigger") == [(1,)]
+    table.db.execute(f"CREATE {trigger} BEGIN SELECT 1; END")
+    assert table.answer("foreign_trigger") == expected
 
 
 def test_the_last_id_is_that_of_messages(table: Table) -> None:

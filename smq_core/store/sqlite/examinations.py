@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from smq_core.store.sqlite.findings import Severity
     from smq_core.store.sqlite.silence import SilentWorker
 
-__all__ = ["ALL", "RESTORE", "leases_to_take_back", "wrong_counters"]
+__all__ = ["ALL", "RESTORE", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
 
 _SCHEMA: Final = query("doctor_schema")
 _VERSION: Final = query("doors_schema_version")
 _COUNTERS: Final = query("doctor_counters")
+_COUNTED: Final = query("doctor_counted")
 _CLOCK: Final = query("doctor_clock")
 _LEASES: Final = query("doctor_leases")
 
@@ -42,6 +43,11 @@ RESTORE: Final = (
 def wrong_counters(connection: apsw.Connection) -> list[str]:
     """Answer the topics whose counters differ from what is there."""
     return [str(topic) for (topic,) in connection.execute(_COUNTERS).fetchall()]
+
+
+def is_counting_stopped(connection: apsw.Connection) -> bool:
+    """Say whether somebody left what keeps messages from being counted."""
+    return connection.execute(_COUNTED).get is not None
 
 
 def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
@@ -141,7 +147,9 @@ def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 
 def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
-    if wrong := wrong_counters(connection):
+    if is_counting_stopped(connection):
+        yield Finding("counters", "error", "a row in smq_counted keeps messages from being counted", _REPAIR)
+    elif wrong := wrong_counters(connection):
         shown = ", ".join(repr(topic) for topic in wrong[:_SHOWN]) + (" …" if len(wrong) > _SHOWN else "")
         yield Finding("counters", "error", f"topics counted wrongly: {len(wrong):,} ({shown})", _REPAIR)
     else:

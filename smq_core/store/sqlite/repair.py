@@ -9,7 +9,11 @@ from smq_core.errors import NotAQueue
 from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite import backup, recognise
 from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
-from smq_core.store.sqlite.examinations import leases_to_take_back, wrong_counters
+from smq_core.store.sqlite.examinations import (
+    is_counting_stopped,
+    leases_to_take_back,
+    wrong_counters,
+)
 from smq_core.store.sqlite.leasing import HORIZON_MS, LEASE_EXPIRED
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.silence import silent_workers
@@ -41,21 +45,29 @@ def repair(path: str, now_ms: int) -> list[str]:
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
-        if not leases_to_take_back(connection, now_ms) and not wrong_counters(connection):
+        if not _is_broken(connection, now_ms):
             return ["nothing had to be repaired"]
         kept = backup.beside(path, "repair", now_ms)
+        connection.execute(_END_COUNTED)
         leases = _take_back(connection, now_ms)
         # after the leases, since their triggers count on what is wrong
         wrong = wrong_counters(connection)
         if wrong:
             connection.execute(_FORGET)
             connection.execute(_COUNT)
-            connection.execute(_END_COUNTED)
     return [
         f"the database as it was lies in {kept}",
         f"leases taken back: {leases:,}",
         f"topics counted anew: {len(wrong):,}",
     ]
+
+
+def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
+    return bool(
+        leases_to_take_back(connection, now_ms)
+        or wrong_counters(connection)
+        or is_counting_stopped(connection)
+    )
 
 
 def _take_back(connection: apsw.Connection, now_ms: int) -> int:

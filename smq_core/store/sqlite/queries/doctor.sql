@@ -27,6 +27,12 @@ WHERE ifnull(kept.entered - kept.gone, 0) <> ifnull(real.present, 0)
   OR ifnull(kept.deleted, 0) <> ifnull(real.deleted, 0)
 ORDER BY 1;
 
+-- name: doctor_counted
+-- What keeps messages from being counted one by one, which nothing does outside of its own transaction.
+SELECT id
+FROM smq_counted
+LIMIT 1;
+
 -- name: doctor_clock
 -- What only a clock that stepped can have written: messages from the future, and leases longer than any may be.
 SELECT

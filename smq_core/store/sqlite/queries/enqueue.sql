@@ -27,12 +27,20 @@ SELECT
 FROM carray(:payloads);
 
 -- name: foreign_trigger
--- Whether somebody else wants to be told of each message, and may add others.
+-- Whether a trigger of somebody else's may add messages while others are added; a table's name stands as its author wrote it.
 SELECT 1
-FROM sqlite_schema
-WHERE tbl_name = 'smq_messages'
-  AND type = 'trigger'
-  AND name NOT GLOB 'smq_*'
+FROM (
+  SELECT type, name, tbl_name
+  FROM sqlite_schema
+  UNION ALL
+  SELECT type, 'temp.' || name, tbl_name
+  FROM sqlite_temp_schema
+)
+WHERE type = 'trigger'
+  AND lower(tbl_name) IN ('smq_messages', 'smq_topics')
+  AND name NOT IN (
+    'smq_name', 'smq_count_insert', 'smq_count_delete', 'smq_count_status', 'smq_count_move', 'smq_auto', 'smq_forget_attempts'
+  )
 LIMIT 1;
 
 -- name: count_run
