@@ -41,7 +41,10 @@ Receipt = NewType("Receipt", int)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message, as it stood when it was read."""
+    """One message, as it stood when it was read.
+
+    `rows.lease_of` fills its fields by position; others name them.
+    """
 
     id: int
     topic: str

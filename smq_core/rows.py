@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -11,7 +10,7 @@ from smq_core import payload
 from smq_core.errors import InvalidMessage, LeaseLost
 from smq_core.message import Attempt, Kind, Lease, Message, Payload, TopicSample, WorkerInfo
 from smq_core.states import State
-from smq_core.store.records import Hold
+from smq_core.store.records import Hold, all_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,8 +99,7 @@ def hold_of(lease: Lease) -> Hold:
 
 def holds_of(leases: Iterable[Lease]) -> list[Hold]:
     """Answer what proves leases to the store."""
-    # what `Hold(...)` does, at half the price
-    return [*map(tuple.__new__, repeat(Hold), [(lease.message.id, lease.receipt) for lease in leases])]
+    return all_made(Hold, [(lease.message.id, lease.receipt) for lease in leases])
 
 
 def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold]) -> None:

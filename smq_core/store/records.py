@@ -6,8 +6,9 @@ into public values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -32,7 +33,10 @@ __all__ = [
     "Targets",
     "Tidied",
     "WorkerRow",
+    "all_made",
 ]
+
+Row = TypeVar("Row", bound=tuple[object, ...])
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,3 +277,8 @@ class Tidied(NamedTuple):
     freed_pages: int
     readers: str
     """Who holds a long -wal back, as far as the system tells."""
+
+
+def all_made(kind: type[Row], rows: Iterable[tuple[object, ...]]) -> list[Row]:
+    """Make a named tuple of each row, as its `_make` does, for half the price (measured)."""
+    return [*map(tuple.__new__, repeat(kind), rows)]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from array import array
 from heapq import merge
-from itertools import islice, repeat
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
 from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
-from smq_core.store.records import LeasedRow
+from smq_core.store.records import LeasedRow, all_made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, Session
 from smq_core.store.sqlite.settling import ACK_ONE, ack_all
@@ -191,8 +191,7 @@ def _take(
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
     """
-    # what `_make` does, at half the price
-    rows = [*map(tuple.__new__, repeat(LeasedRow), db.execute(sql, bindings))]
+    rows = all_made(LeasedRow, db.execute(sql, bindings))
     if len(rows) == 1:
         db.execute(_LEASE_ONE, (bindings[0], request.receipt, request.worker, rows[0].id))
     elif rows:

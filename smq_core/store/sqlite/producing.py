@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
@@ -21,6 +21,20 @@ __all__ = ["Producing", "Values"]
 
 Values = tuple[str | bytes | int | None, ...]
 """What is bound to a statement that adds one message."""
+
+
+class _Shared(NamedTuple):
+    """What messages of a batch that are of one kind have in common, in the order of the statement."""
+
+    topic: str
+    kind: str
+    status: str
+    priority: int
+    created_at: int
+    available_at: int
+    max_attempts: int | None
+    headers: str | None
+
 
 _INSERT = query("insert_message")
 _INSERT_KEYED = query("insert_keyed_message")
@@ -103,15 +117,14 @@ def _runs(kinds: Sequence[Kind]) -> list[tuple[Kind, int]]:
     return [(kind, sum(1 for _ in run)) for kind, run in groupby(kinds)]
 
 
-def _insert_array(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> range:
+def _insert_array(db: apsw.Connection, shared: _Shared, bodies: Sequence[str | bytes]) -> range:
     """Insert bodies by one statement; their ids are consecutive, as nobody else adds any meanwhile."""
     count = len(bodies)
     values = (*shared, apsw.carray(tuple(bodies)))
     if count < _COUNTED_TOGETHER:
         db.execute(_INSERT_RUN, values)
     else:
-        topic, _kind, status, *_ = shared
-        db.execute(_COUNT_RUN, {"topic": topic, "added": count, "status": status})
+        db.execute(_COUNT_RUN, {"topic": shared.topic, "added": count, "status": shared.status})
         db.execute(_BEGIN_COUNTED)
         db.execute(_INSERT_RUN, values)
         db.execute(_END_COUNTED)
@@ -119,7 +132,7 @@ def _insert_array(db: apsw.Connection, shared: Values, bodies: Sequence[str | by
     return range(last - count + 1, last + 1)
 
 
-def _insert_one_by_one(db: apsw.Connection, shared: Values, bodies: Sequence[str | bytes]) -> list[int]:
+def _insert_one_by_one(db: apsw.Connection, shared: _Shared, bodies: Sequence[str | bytes]) -> list[int]:
     return [_insert(db, (*shared, body)) for body in bodies]
 
 
@@ -138,15 +151,14 @@ def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
     return ids
 
 
-def _shared(batch: Batch, kind: str, now_ms: int) -> Values:
-    status = "ready" if batch.available_at <= now_ms else "delayed"
-    return (
-        batch.topic,
-        kind,
-        status,
-        batch.priority,
-        now_ms,
-        batch.available_at,
-        batch.max_attempts,
-        batch.headers,
+def _shared(batch: Batch, kind: str, now_ms: int) -> _Shared:
+    return _Shared(
+        topic=batch.topic,
+        kind=kind,
+        status="ready" if batch.available_at <= now_ms else "delayed",
+        priority=batch.priority,
+        created_at=now_ms,
+        available_at=batch.available_at,
+        max_attempts=batch.max_attempts,
+        headers=batch.headers,
     )
