@@ -135,7 +135,10 @@ def aged(snapshot: Snapshot, now: float) -> Snapshot:
 
 
 def later(reading: Reading, now: float) -> Reading:
-    """Make the reading as it would be later if nobody wrote; a clock that was set back changes nothing."""
+    """Make the reading as it would be later if nobody wrote; a clock that was set back changes nothing.
+
+    Who is lost stays as it was read, like what he holds: a daemon that writes has another row by now.
+    """
     since = now - reading.at
     if since <= 0:
         return reading
@@ -145,11 +148,7 @@ def later(reading: Reading, now: float) -> Reading:
         else msgspec.structs.replace(stats, oldest_age_s=stats.oldest_age_s + since)
         for stats in reading.topics
     )
-    workers = tuple(
-        msgspec.structs.replace(worker, heartbeat_age_s=worker.heartbeat_age_s + since)
-        for worker in reading.workers
-    )
-    return replace(reading, at=now, topics=topics, workers=workers)
+    return replace(reading, at=now, topics=topics)
 
 
 def _thinned(history: tuple[Reading, ...], now: float) -> tuple[Reading, ...]:

@@ -115,7 +115,7 @@ def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
 
 
 def is_lost(worker: WorkerInfo) -> bool:
-    """Say whether a daemon has not been heard of for too long."""
+    """Say whether a daemon had not been heard of for too long when its row was read."""
     return worker.heartbeat_age_s > HEARTBEAT_LATE_S
 
 

@@ -129,7 +129,8 @@ class Mending(Changing):
             self.say(view.why_not("quiet_worker") or "choose a daemon: none is running", "warning")
         elif is_lost(worker):
             self.say(
-                f"{cell(worker.id, 60)} is lost for {age(worker.heartbeat_age_s)}: it cannot hear this",
+                f"{cell(worker.id, 60)} is lost for {age(self.context.now - worker.heartbeat_at)}: "
+                "it cannot hear this",
                 "warning",
             )
         else:

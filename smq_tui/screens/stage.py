@@ -5,6 +5,7 @@ Its lines, which view is shown, and how the newest snapshot reaches all of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual import on
@@ -255,14 +256,14 @@ class Stage(Screen[None]):
         self._ask_for_samples()
 
     def _show_again(self) -> None:
+        """Let what is known grow older; while nothing can be read it is of the last moment that was shown."""
         now = self.clock.now_ms() / 1000
-        self.context = Context(
-            snapshot=None if self._read is None else aged(self._read, now),
-            now=now,
-            trails=self.context.trails,
-            trouble=self._trouble,
-            location=self.session.location,
-        )
+        if self._read is None:
+            self.context = replace(self.context, now=now, trouble=self._trouble)
+        elif self._trouble:
+            self.context = replace(self.context, trouble=self._trouble)
+        else:
+            self.context = replace(self.context, snapshot=aged(self._read, now), now=now, trouble="")
         self._show_context()
 
     def _show_context(self) -> None:

@@ -14,7 +14,8 @@ from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS
 from smq_tui.dialogs.confirm import Confirm
-from tests.tui.dashboard import FrozenClock, make_dashboard, run, settle, until
+from smq_tui.messages import Refreshed
+from tests.tui.dashboard import FrozenClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +147,41 @@ def test_a_daemon_that_is_only_silent_keeps_its_messages_until_a_box_is_ticked(
         await until(pilot, lambda: inspector.topic("mail").ready == 10)
 
     run(make_dashboard(stuck), scenario)
+
+
+class SetClock(FrozenClock):
+    """A wall clock that goes on when it is told to."""
+
+    late_ms = 0
+
+    def now_ms(self) -> int:
+        """Answer the moment to which it was set."""
+        return super().now_ms() + self.late_ms
+
+
+def test_a_daemon_grows_no_older_while_nothing_can_be_read(location: str) -> None:
+    Queue(location).close()
+    add_daemons(location, "w-1")
+    clock = SetClock()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await settle(pilot)
+        assert app._gateway is not None
+        app._gateway.close()
+        before = shown(app)
+        assert "1s" in before
+        clock.late_ms = 60_000
+        app.main.post_message(Refreshed(None, trouble="locked"))
+        await until(pilot, lambda: app.main.context.trouble)
+        app.main._tick()
+        assert shown(app) == before
+        assert "1 daemon" in app.main.masthead.text
+        assert "lost" not in app.main.masthead.text
+
+    run(make_dashboard(location, clock=clock), scenario, size=(120, 24))
+
+
+def shown(app: Dashboard) -> str:
+    """Answer what the first row of the list says."""
+    return app.main.view.table.render_line(1).text

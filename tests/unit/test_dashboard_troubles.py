@@ -6,6 +6,7 @@ import pytest
 
 from smq_core import TopicStats, WorkerInfo
 from smq_tui.snapshot import Reading, Snapshot, aged, derive
+from smq_tui.troubles import is_lost
 
 NOW = 1_700_000_000.0
 
@@ -156,6 +157,15 @@ def test_every_age_goes_on_between_two_looks() -> None:
     assert later.lines[0].trouble.short == "worker lost 1m07s"
     assert "the oldest 1m37s" in later.lines[0].trouble.sentence
     assert aged(looked, NOW - 7) is looked, "a clock that was set back"
+
+
+def test_a_daemon_is_lost_by_what_was_read_and_not_by_what_was_not_read_since() -> None:
+    """Nobody looked for what it holds; whether it is heard of only the next look can tell."""
+    reading = Reading(at=NOW, topics=(stats(ready=5, oldest_age_s=3.0),), workers=(worker(["orders"], 14.0),))
+    later = aged(derive(derive(None, reading), reading), NOW + 7)
+
+    assert not is_lost(later.reading.workers[0])
+    assert later.lines[0].trouble is None
 
 
 def test_a_topic_has_no_worker_only_since_it_was_resumed() -> None:
