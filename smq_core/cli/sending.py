@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,11 +79,8 @@ def send_(
         headers=encode_headers(_headers(headers)),
         max_attempts=validation.check_max_attempts(max_attempts),
     )
-    store = open_store(announce(ctx))
-    try:
+    with closing(open_store(announce(ctx))) as store:
         message_id = store.enqueue(message, now_ms)
-    finally:
-        store.close()
     if as_json:
         output.say_json({"id": message_id})
     else:

@@ -91,9 +91,8 @@ class WorkerProcess:
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
         self._reader: FrameReader[FromWorker] = FrameReader(self.socket, decode_from_worker)
         self._writer = FrameWriter(self.socket)
-        self.send(
-            Setup(list(program.handlers), program.threads, berth.slots_at(slots.first), program.memory_limit)
-        )
+        seats = berth.slots_at(slots.first)
+        self.send(Setup(list(program.handlers), program.threads, seats, program.memory_limit))
 
     @property
     def pid(self) -> int:

@@ -6,7 +6,8 @@ It checks and freezes what an action is aimed at; the store does it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from smq_core.store.records import Targets
 
 __all__ = ["Mending"]
+
+Given = TypeVar("Given")
+Checked = TypeVar("Checked")
 
 
 class Mending(Opened):
@@ -101,22 +105,15 @@ class Mending(Opened):
         """
         if not is_possible(message_id):
             raise MessageNotFound(message_id)
-        unset = msgspec.UNSET
-        body, kind = (unset, unset) if isinstance(payload, msgspec.UnsetType) else encode(payload)
+        body, kind = (payload, payload) if isinstance(payload, msgspec.UnsetType) else encode(payload)
         edit = Edit(
             body=body,
             kind=kind,
-            priority=unset
-            if isinstance(priority, msgspec.UnsetType)
-            else validation.check_priority(priority),
-            available_at=unset
-            if isinstance(available_at, msgspec.UnsetType)
-            else validation.available_at_ms(0, 0.0, available_at),
-            headers=unset if isinstance(headers, msgspec.UnsetType) else encode_headers(headers),
-            key=unset if isinstance(key, msgspec.UnsetType) else validation.check_key(key),
-            max_attempts=unset
-            if isinstance(max_attempts, msgspec.UnsetType)
-            else validation.check_max_attempts(max_attempts),
+            priority=_checked(priority, validation.check_priority),
+            available_at=_checked(available_at, partial(validation.available_at_ms, 0, 0.0)),
+            headers=_checked(headers, encode_headers),
+            key=_checked(key, validation.check_key),
+            max_attempts=_checked(max_attempts, validation.check_max_attempts),
         )
         return self._store.edit(
             message_id, edit, actor=self._actor, now_ms=self._clock.now_ms(), seen=state_of(seen)
@@ -182,3 +179,10 @@ def _frozen(targets: Iterable[int] | Targets) -> tuple[Targets, tuple[Missed, ..
         return wanted, ()
     beyond = sorted(set(wanted).difference(possible))
     return {one: wanted[one] for one in possible}, tuple(Missed(one, "no such message") for one in beyond)
+
+
+def _checked(
+    value: Given | msgspec.UnsetType, check: Callable[[Given], Checked]
+) -> Checked | msgspec.UnsetType:
+    """Answer a value as it is stored, if one is given."""
+    return value if isinstance(value, msgspec.UnsetType) else check(value)
