@@ -6,10 +6,10 @@ Pure; the worst has the lowest rank.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
+from smq_core.serving import covers
 from smq_tui.counted import counted
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
 
 def serves(worker: WorkerInfo, topic: str) -> bool:
     """Say whether a daemon has a handler for a topic, by its name or a pattern."""
-    return any(fnmatchcase(topic, pattern) for pattern in served_topics(worker))
+    return any(covers(pattern, topic) for pattern in served_topics(worker))
 
 
 def _left_behind(stats: TopicStats, held: int, workers: Sequence[WorkerInfo]) -> Trouble:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_opti
 from smq_core.cli.working import SILENT_S
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
+from smq_core.serving import covers
 from smq_core.states import State
 from smq_core.store.records import Filter
 
@@ -96,7 +96,7 @@ def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Ite
         for pattern in _patterns(worker)
     ]
     for stats in topics:
-        is_served = any(_covers(pattern, stats.topic) for pattern in patterns)
+        is_served = any(covers(pattern, stats.topic) for pattern in patterns)
         if stats.ready and not stats.paused and not is_served:
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
 
@@ -111,10 +111,6 @@ def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iter
 
 def _held(view: Inspector, worker: str) -> int:
     return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)))
-
-
-def _covers(pattern: str, topic: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), topic) is not None
 
 
 def _patterns(worker: WorkerInfo) -> list[object]:

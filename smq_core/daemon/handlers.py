@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from smq_core.errors import InvalidMessage, SmqError
+from smq_core.serving import covers, is_pattern
 from smq_core.validation import check_topic
 
 if TYPE_CHECKING:
@@ -16,18 +16,11 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.protocol import HandlerSpec
 
-__all__ = ["HandlerError", "Routes", "check_pattern", "is_pattern", "load"]
-
-_WILDCARD: Final = "*"
+__all__ = ["HandlerError", "Routes", "check_pattern", "load"]
 
 
 class HandlerError(SmqError):
     """A handler that cannot be found, imported or called; said before anything is leased."""
-
-
-def is_pattern(text: str) -> bool:
-    """Say whether a handler's topic stands for several."""
-    return _WILDCARD in text
 
 
 def check_pattern(text: str) -> str:
@@ -38,7 +31,7 @@ def check_pattern(text: str) -> str:
     """
     if not text:
         raise InvalidMessage("the topic is empty: name one, or a pattern such as mail.*")
-    check_topic(text.replace(_WILDCARD, "x"))
+    check_topic(text.replace("*", "x"))
     return text
 
 
@@ -53,10 +46,9 @@ class Routes:
         self.specs = tuple(specs)
         self._has_limits = any(spec.limit for spec in specs)
         self._exact = {spec.pattern: spec for spec in specs if not is_pattern(spec.pattern)}
-        patterns = sorted(
+        self._patterns = sorted(
             (spec for spec in specs if is_pattern(spec.pattern)), key=lambda spec: -len(spec.pattern)
         )
-        self._patterns = [(_expression(spec.pattern), spec) for spec in patterns]
         self._found: dict[str, HandlerSpec | None] = {}
 
     @property
@@ -80,7 +72,7 @@ class Routes:
             return self._found[topic]
         except KeyError:
             found = self._exact.get(topic) or next(
-                (spec for regex, spec in self._patterns if regex.fullmatch(topic)), None
+                (spec for spec in self._patterns if covers(spec.pattern, topic)), None
             )
             self._found[topic] = found
             return found
@@ -135,7 +127,3 @@ def _check_takes_one(target: str, function: Callable[..., object]) -> None:
         signature.bind(object())
     except TypeError as error:
         raise HandlerError(f"handler {target!r} is called with one argument, the message: {error}") from error
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split(_WILDCARD)), re.DOTALL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from smq_core.format import age, count, rate, size
 from smq_tui.counted import counted
 from smq_tui.screens.view import View
-from smq_tui.troubles import is_lost, running_of, served_topics
+from smq_tui.troubles import is_lost, running_of, served_topics, serves
 from smq_tui.widgets.detail_text import about_worker
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_columns import Column
@@ -115,7 +115,7 @@ class WorkersView(View):
         query = self.filtered_by
         if query.worker is not None and query.worker != worker.id:
             return False
-        if query.topic is not None and query.topic not in served_topics(worker):
+        if query.topic is not None and not serves(worker, query.topic):
             return False
         return query.keeps(worker.id, worker.host, worker.state, *served_topics(worker))
 

@@ -91,11 +91,11 @@ def make_dashboard(
     return Dashboard(session, clock or FrozenClock(), config or Config(), preferences or Preferences())
 
 
-def add_daemons(location: str, *ids: str, now_ms: int = EPOCH_MS) -> None:
-    """Put daemons into a queue, as they would themselves."""
+def add_daemons(location: str, *ids: str, now_ms: int = EPOCH_MS, **told: object) -> None:
+    """Put daemons into a queue, as they would themselves; they tell of themselves what is `told`."""
     store = open_store(location, clock=FrozenClock(now_ms))
     for number, name in enumerate(ids):
-        detail = {"topics": ["orders"], "threads": 2, "processed": 10 * number, "running": []}
+        detail = {"topics": ["orders"], "threads": 2, "processed": 10 * number, "running": [], **told}
         store.put_worker(
             WorkerRow(
                 id=name,

@@ -68,6 +68,7 @@ def test_history_is_bounded() -> None:
         ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["ord*"])], "stuck 1m30s"),
         ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "worker lost 1m00s"),
         ({"ready": 5, "oldest_age_s": 90.0, "processing": 1}, 0, [worker(["orders"], 60.0)], None),
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["order?", "[o]rders"])], "no worker 1m30s"),
         ({"ready": 5, "oldest_age_s": 3.0}, 0, [], None),
         ({"processing": 2}, 2, [], "2 expired"),
         ({"dead": 3}, 0, [], "3 dead"),
