@@ -50,6 +50,8 @@ class Trouble:
     """The next key, or where none helps the cause, first: that stays where there is little room."""
     is_bad: bool = True
     """False for what somebody did on purpose, or what may mend itself."""
+    lacks_daemon: bool = False
+    """True when messages wait that nobody takes, and would if a daemon were started."""
 
 
 def diagnose(
@@ -73,7 +75,8 @@ def diagnose(
     untaken = waits if paused_at is None else max(0.0, min(waits, now - paused_at))
     is_worked_at = bool(out_per_s) or stats.processing > expired + left_behind
     if left_behind:
-        return _left_behind(stats, left_behind + expired, workers)
+        is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
+        return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
     if expired and not _is_served(stats.topic, workers):
         sentence = f"press 3, then R: {counted(expired, 'lease')} past their time, who held them is gone."
         return Trouble(0, f"{count(expired, 5)} expired", sentence)
@@ -148,10 +151,10 @@ def serves(worker: WorkerInfo, topic: str) -> bool:
     return any(covers(pattern, topic) for pattern in served_topics(worker))
 
 
-def _left_behind(stats: TopicStats, held: int, workers: Sequence[WorkerInfo]) -> Trouble:
-    waiting = f"; {count(stats.ready)} wait with no worker" if lacks_worker(stats, workers) else ""
+def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
+    waiting = f"; {count(stats.ready)} wait with no worker" if is_untaken else ""
     sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
-    return Trouble(0, f"worker lost, {count(held, 3)} held", sentence)
+    return Trouble(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
 
 
 def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now: float) -> Trouble:
@@ -163,8 +166,9 @@ def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now
     if heard:
         ago = age(now - max(heard))
         sentence = f"its daemon is lost for {ago}: {waiting}; start smq-daemon."
-        return Trouble(1, f"worker lost {ago}", sentence)
-    return Trouble(1, f"no worker {age(untaken)}", f"no worker takes it: {waiting}; start smq-daemon.")
+        return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
+    sentence = f"no worker takes it: {waiting}; start smq-daemon."
+    return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
 
 
 def _pause(stats: TopicStats, now: float) -> Trouble:

@@ -247,7 +247,7 @@ class Mending(Changing):
     def _untaken(self, topic: str) -> str:
         line = self.context.snapshot.line(topic) if self.context.snapshot else None
         is_untaken = line is not None and lacks_worker(line.stats, tuple(self.context.workers.values()))
-        return "; no daemon takes it yet: d on screen 1 tells how to start one" if is_untaken else ""
+        return "; no daemon takes it yet" if is_untaken else ""
 
     def _set(self, verb: str, topic: str, outcome: Outcome) -> Deed | None:
         return setting_deed(verb, topic, outcome, self.session.actor, self.context.now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_tui.counted import counted
-from smq_tui.troubles import besides, is_lost, lacks_worker, running_of, served_topics, serves
+from smq_tui.troubles import besides, is_lost, running_of, served_topics, serves
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as
 
@@ -66,7 +66,7 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
     """Tell all about a topic: what is wrong, how to start what it lacks, figures, pause, who serves it."""
     stats = line.stats
     pieces: Pieces = [(cell(stats.topic), _TITLE), ("\n", "")]
-    pieces += _wrong(line, workers, location)
+    pieces += _wrong(line, location)
     facts = [
         ("ready", count(stats.ready)),
         ("delayed", count(stats.delayed)),
@@ -99,14 +99,14 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
     return pieces + _facts(facts)
 
 
-def _wrong(line: TopicLine, workers: Sequence[WorkerInfo], location: str) -> Pieces:
+def _wrong(line: TopicLine, location: str) -> Pieces:
     if line.trouble is None:
         return [("nothing is wrong\n", "$text-success")]
     tone = _BAD if line.trouble.is_bad else "bold $text-warning"
     pieces: Pieces = [(f"{cell(line.trouble.sentence)}\n", tone)]
     if more := besides(line.stats, line.trouble):
         pieces.append((f"and {more}\n", _BAD))
-    if lacks_worker(line.stats, workers):
+    if line.trouble.lacks_daemon:
         start = _start_of(line.stats.topic, location)
         pieces += [("start a worker of it:\n", _LABEL), (f"{start}\n", "bold")]
     return pieces

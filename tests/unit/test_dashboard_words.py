@@ -11,7 +11,7 @@ from smq_tui.clipboard import copy
 from smq_tui.counted import counted
 from smq_tui.gateway.excerpts import around
 from smq_tui.requests import Detail
-from smq_tui.snapshot import Reading, derive
+from smq_tui.snapshot import Reading, TopicLine, derive
 from smq_tui.troubles import diagnose
 from smq_tui.widgets.detail_text import about_message, about_topic, about_worker
 from smq_tui.widgets.parts_line import Part, place_parts
@@ -79,6 +79,31 @@ def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_
         """smq-daemon --db '/my queues/q.sqlite3' --handler 'a'"'"'b=module:function'""",
     ]
     assert lines[-1].split() == ["daemons", "w", "(lost)"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "left_behind", "out_per_s", "is_advised"),
+    [
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, 0.0, True),
+        ({"ready": 5, "oldest_age_s": 90.0, "processing": 1, "dead": 1}, 0, 2.0, False),
+        ({"ready": 5, "oldest_age_s": 90.0, "paused": True}, 0, 0.0, False),
+        ({"ready": 5, "processing": 3}, 3, 0.0, True),
+        ({"ready": 0, "processing": 3}, 3, 0.0, False),
+        ({"ready": 5, "processing": 3, "paused": True}, 3, 0.0, False),
+        ({"ready": 5, "processing": 4}, 3, 2.0, False),
+    ],
+)
+def test_a_daemon_is_advised_only_where_one_would_take_what_nobody_takes(
+    figures: dict[str, object], left_behind: int, out_per_s: float, *, is_advised: bool
+) -> None:
+    """Programs that use the library have no row: what they take shows them."""
+    stats = TopicStats(topic="orders", **figures)  # type: ignore[arg-type]  # figures by their names
+    trouble = diagnose(
+        stats, workers=[], expired=0, left_behind=left_behind, in_per_s=0.0, out_per_s=out_per_s, now=NOW
+    )
+    pieces = about_topic(TopicLine(stats=stats, trouble=trouble), now=NOW, workers=[])
+
+    assert ("smq-daemon --db" in "".join(text for text, _ in pieces)) == is_advised
 
 
 def test_a_part_says_less_before_another_leaves_and_a_mark_says_that_one_left() -> None:
