@@ -5,7 +5,7 @@ Because operators mend one error at a time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual import on
 
@@ -20,6 +20,7 @@ from smq_tui.screens.view import GoTo, View
 from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_columns import Column
+from smq_tui.widgets.table_messages import CursorMoved
 from smq_tui.widgets.table_rows import Cell, Tone
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ __all__ = ["DeadView"]
 _EMPTY: Final = (
     "No dead letters: whatever failed was tried again and went through.\n\n  1   back to the topics"
 )
+
+
+_COMES_BACK_S: Final = 60.0
+"""So long the cursor comes back to a group that went from under it: its requeue was undone, or failed."""
+
+
+class _Gone(NamedTuple):
+    """A group that went from under the cursor."""
+
+    key: Key
+    neighbour: Key | None
+    """The group to which that led."""
+    at: float
 
 
 class DeadView(View):
@@ -63,11 +77,19 @@ class DeadView(View):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._kinds: dict[str, ErrorKind] = {}
-        self._gone: tuple[Key | None, Key | None] = (None, None)
-        """The group at the cursor that went last, and the one to which that led."""
+        self._gone: _Gone | None = None
         self._is_asked = False
         self._is_known = False
         self._rest = Rest()
+
+    def enter(self) -> None:
+        """Begin where the cursor stands."""
+        self._gone = None
+
+    def take_filter(self, query: Query) -> None:
+        """Remember what to filter by, and no group of before."""
+        super().take_filter(query)
+        self._gone = None
 
     def renew(self) -> None:
         """Group anew, unless that takes long and was done a moment ago."""
@@ -161,13 +183,20 @@ class DeadView(View):
                 self._keep_to(chosen)
 
     def _keep_to(self, chosen: Key | None) -> None:
-        """Come back to a group that was gone for a while, if nobody moved on from where that led."""
-        left, neighbour = self._gone
+        """Come back to a group that was gone for a moment, if nobody moved on from where that led."""
+        gone, now = self._gone, self.context.now
         if chosen is not None and chosen not in self._kinds:
-            self._gone = (chosen, self.table.cursor_key)
-        elif left is not None and left in self._kinds and neighbour == chosen:
-            self._gone = (None, None)
-            self.table.move_to(left)
+            self._gone = _Gone(chosen, self.table.cursor_key, now)
+        elif gone is not None and now - gone.at > _COMES_BACK_S:
+            self._gone = None
+        elif gone is not None and gone.key in self._kinds and gone.neighbour == chosen:
+            self._gone = None
+            self.table.move_to(gone.key)
+
+    @on(CursorMoved)
+    def _forget_where_one_moved_on(self) -> None:
+        if self._gone is not None and self.table.cursor_key != self._gone.neighbour:
+            self._gone = None
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Scenario: TypeAlias = "Callable[[Dashboard, Pilot[int]], Awaitable[None]]"
 
-__all__ = ["FrozenClock", "add_daemons", "fill", "make_dashboard", "run", "settle", "until"]
+__all__ = ["FrozenClock", "SetClock", "add_daemons", "fill", "make_dashboard", "run", "settle", "until"]
 
 TURNS = 4_000
 ERRORS = (
@@ -48,6 +48,16 @@ class FrozenClock:
     def monotonic(self) -> float:
         """Answer seconds that pass."""
         return self._monotonic.monotonic()
+
+
+class SetClock(FrozenClock):
+    """A wall clock that goes on when it is told to."""
+
+    late_ms = 0
+
+    def now_ms(self) -> int:
+        """Answer the moment to which it was set."""
+        return super().now_ms() + self.late_ms
 
 
 def fill(location: str, now_ms: int = EPOCH_MS) -> None:

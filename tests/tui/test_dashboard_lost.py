@@ -15,7 +15,7 @@ from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS
 from smq_tui.dialogs.confirm import Confirm
 from smq_tui.messages import Refreshed
-from tests.tui.dashboard import FrozenClock, add_daemons, make_dashboard, run, settle, until
+from tests.tui.dashboard import FrozenClock, SetClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,16 +147,6 @@ def test_a_daemon_that_is_only_silent_keeps_its_messages_until_a_box_is_ticked(
         await until(pilot, lambda: inspector.topic("mail").ready == 10)
 
     run(make_dashboard(stuck), scenario)
-
-
-class SetClock(FrozenClock):
-    """A wall clock that goes on when it is told to."""
-
-    late_ms = 0
-
-    def now_ms(self) -> int:
-        """Answer the moment to which it was set."""
-        return super().now_ms() + self.late_ms
 
 
 def test_a_daemon_grows_no_older_while_nothing_can_be_read(location: str) -> None:
