@@ -101,6 +101,7 @@ class Detailing(Stage):
     def details_changed(self) -> None:
         """Show the cursor's row, or ask for it."""
         if not self.is_detail_shown:
+            self.detail = None
             return
         about = self.view.details()
         if isinstance(about, DetailOf):
@@ -151,7 +152,11 @@ class Detailing(Stage):
 
     @on(DetailPane.Resized)
     def _fit_message(self) -> None:
-        self.paint_message()
+        """Fit the message to the width; ask for it where the details have just come into view."""
+        if self.detail is None:
+            self.details_changed()
+        else:
+            self.paint_message()
 
     @on(Answered)
     def _take_detail(self, event: Answered) -> None:

@@ -84,3 +84,23 @@ def test_lines_of_hexadecimal_fit_into_the_details(
         assert max(map(len, lines)) <= app.main.pane.scrollable_content_region.width
 
     run(make_dashboard(location), scenario, size)
+
+
+def test_details_that_come_into_view_are_those_of_the_row_at_the_cursor(location: str) -> None:
+    with Queue(location, clock=FrozenClock()) as queue:
+        first, second = queue.enqueue_many("mail", ["one", "two"])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.pane.add_class("-half")
+        await pilot.press("2")
+        app.main.view.table.move_to(first)
+        await until(pilot, lambda: app.main.pane.text.startswith(f"message {first} "))
+        await pilot.resize_terminal(100, 36)
+        await until(pilot, lambda: not app.main.is_detail_shown)
+        app.main.view.table.move_to(second)
+        await settle(pilot)
+        await pilot.resize_terminal(130, 36)
+        await until(pilot, lambda: app.main.is_detail_shown)
+        await until(pilot, lambda: app.main.pane.text.startswith(f"message {second} "))
+
+    run(make_dashboard(location), scenario, (130, 36))
