@@ -119,10 +119,7 @@ class OrderOf:
 
 @dataclass(frozen=True, slots=True)
 class RowsOf:
-    """Messages by id, with previews of their payloads: where `words` stand, else of their beginnings.
-
-    A mapping of id to Message, None for one that is gone.
-    """
+    """Messages by id, previews from `words` on, else the beginning: a mapping, None for one that is gone."""
 
     ids: tuple[int, ...]
     words: str = ""
@@ -133,6 +130,8 @@ class DetailOf:
     """A whole message and its failed attempts: a Detail."""
 
     id: int
+    is_to_act: bool = False
+    """True where an edit or a copy waits for it; what is asked to be shown does not take its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Gateway:
     def take(self, asker: MessagePump, request: Request) -> None:
         """Carry a request out; of two reads of a kind by the same asker that both wait, only the later."""
         is_change = isinstance(request, _CHANGES)
-        name: Hashable = (id(asker), object() if is_change else type(request))
+        name: Hashable = (id(asker), object() if is_change else _kind(request))
         lane = (
             self._changing if is_change else self._slow if isinstance(request, _SLOW_READS) else self._quick
         )
@@ -190,3 +190,8 @@ class Gateway:
             case CommandWorker():
                 return operator.command_worker(request.id, request.command)
         raise TypeError(f"nobody carries out {request!r}")
+
+
+def _kind(request: Request) -> Hashable:
+    """Tell reads apart that do not take the place of each other."""
+    return type(request), isinstance(request, DetailOf) and request.is_to_act

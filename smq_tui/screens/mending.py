@@ -46,7 +46,10 @@ class Mending(Changing):
 
     _import_folder = ""
     """Where the last file was that was imported."""
-    _when_read: Callable[[Detail], None] | None = None
+    _wanted: DetailOf | None = None
+    """What was asked for last to be edited or copied."""
+    _when_read: Callable[[Detail], None]
+    """What begins then."""
 
     def pause(self) -> None:
         """Stop the leasing of a topic, or let it go on."""
@@ -179,8 +182,8 @@ class Mending(Changing):
         )
 
     def _read_whole(self, message_id: int, then: Callable[[Detail], None]) -> None:
-        self._when_read = then
-        self.ask(DetailOf(message_id))
+        self._wanted, self._when_read = DetailOf(message_id, is_to_act=True), then
+        self.ask(self._wanted)
 
     def _edit_whole(self, detail: Detail) -> None:
         message = detail.message
@@ -220,9 +223,9 @@ class Mending(Changing):
     @on(Answered)
     def _end_mending(self, event: Answered) -> None:
         match event.request, event.value:
-            case DetailOf(), Detail() as detail if self._when_read is not None:
-                then, self._when_read = self._when_read, None
-                then(detail)
+            case DetailOf() as request, Detail() as detail if request is self._wanted:
+                self._wanted = None
+                self._when_read(detail)
             case Pause(topic=topic), Outcome() as outcome:
                 self.end(f"{cell(topic, 60)} is paused. P resumes it", self._set("pause", topic, outcome))
             case Resume(topic=topic), Outcome() as outcome:
@@ -271,8 +274,8 @@ class Mending(Changing):
     def _tell_mending_failure(self, event: Failed) -> None:
         if isinstance(event.request, _ENDED):
             self.end(event.sentence, is_partial=True)
-        elif isinstance(event.request, DetailOf) and self._when_read is not None:
-            self._when_read = None
+        elif event.request is self._wanted:
+            self._wanted = None
             self.end(event.sentence, is_partial=True)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smq_core import Inspector, Queue, State
+from smq_tui.dialogs.choice import Choice
 from smq_tui.dialogs.confirm import Confirm
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
@@ -134,3 +135,31 @@ def new_queue(folder: Path) -> str:
 def line_of(app: Dashboard) -> int:
     table = app.main.view.table
     return table.visible_keys.index(table.cursor_key) if table.cursor_key in table.visible_keys else -1
+
+
+def test_a_copy_is_of_the_row_it_was_asked_for_whatever_was_shown_meanwhile(location: str) -> None:
+    """The reads wait for a slow one: those of the details do not take the place of the copy's."""
+    with Queue(location, clock=FrozenClock()) as queue:
+        first, second = queue.enqueue_many("mail", ["one", "two"])
+    slow = threading.Event()
+
+    def read_slowly(_job: object) -> None:
+        slow.wait()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.pane.add_class("-half")
+        await pilot.press("2")
+        app.main.view.table.move_to(first)
+        await until(pilot, lambda: app.main.pane.text.startswith(f"message {first} "))
+        assert app._gateway is not None
+        app._gateway._quick.submit("slow", read_slowly)
+        await pilot.press("y")
+        app.main.view.table.move_to(second)
+        await pilot.pause()
+        slow.set()
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await until(pilot, lambda: app.main.pane.text.startswith(f"message {second} "))
+        assert isinstance(app.screen, Choice)
+        assert app.screen.title_text() == f"Copy of message {first}"
+
+    run(make_dashboard(location), scenario, (130, 36))
