@@ -162,7 +162,7 @@ def _measured(
     for name, _, _ in lines:
         line = [figures[cases[name, column]] if (name, column) in cases else Figures() for column in columns]
         cells = [_cell(one, column) for one, column in zip(line, columns, strict=True)]
-        medians = [one.median for one in line]
+        medians = [_median(one, column) for one, column in zip(line, columns, strict=True)]
         said = next((one.said for one in line if one.said), {})
         if tells_settings:
             cells, medians = [*_settings(said), *cells], [0.0, 0.0, *medians]
@@ -195,9 +195,18 @@ def _mode(entrant: Entrant, mode: Mode, column: Column) -> Mode:
 def _cell(figures: Figures, column: Column) -> str:
     if figures.problem and not figures.values:
         return "-" if len(figures.problem) < 40 else figures.problem  # noqa: PLR2004 - a verb's name, or an error
-    if column.loop == "depth":
+    if _is_time(column):
         return ranged([1000 / value for value in figures.values])
     return ranged(figures.values)
+
+
+def _median(figures: Figures, column: Column) -> float:
+    return 1000 / figures.median if figures.median and _is_time(column) else figures.median
+
+
+def _is_time(column: Column) -> bool:
+    """Say whether the figure is how long one takes (ms), not how many there are in a second."""
+    return column.loop == "depth"
 
 
 def _settings(said: Mapping[str, object]) -> list[str]:
