@@ -5,14 +5,16 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final
 
-from smq_core import Filter, MessageNotFound, Selection, State
+import msgspec
+
+from smq_core import Filter, MessageNotFound, Selection, SmqError, State
 from smq_core.format import payload_preview
 from smq_core.transfer import export_file, preview_file
 from smq_tui.gateway.excerpts import around
 from smq_tui.requests import Aim, Detail, Held, Order
 
 if TYPE_CHECKING:
-    from smq_core import Inspector, Message
+    from smq_core import Inspector, Message, Payload
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
     from smq_tui.requests import DetailOf, Export, Freeze, LeasesOf, OrderOf, PreviewImport, RowsOf
@@ -32,6 +34,7 @@ _FEW: Final = 8
 _LEASES_LIMIT: Final = 2_000
 _COUNT_LIMIT: Final = 1_000_000
 _SAMPLES: Final = 3
+_TRIES: Final = 3
 
 
 def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
@@ -78,20 +81,39 @@ def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
 
 
 def detail(inspector: Inspector, request: DetailOf) -> Detail:
-    """Answer a whole message with its history."""
-    message = inspector.get(request.id)
-    limit = inspector.policy(message.topic).max_attempts
-    return Detail(message, tuple(inspector.attempts(request.id)), _stored(inspector, message), limit)
+    """Answer a whole message with its history.
+
+    JSON takes two reads, one of its value and one of its characters: edited in between, it is read once more.
+    """
+    for _ in range(_TRIES):
+        message = inspector.get(request.id)
+        stored = _stored(inspector, message)
+        if stored is not None:
+            limit = inspector.policy(message.topic).max_attempts
+            return Detail(message, tuple(inspector.attempts(request.id)), stored, limit)
+    raise SmqError(f"message {request.id} is being changed again and again: ^R reads it anew")
 
 
-def _stored(inspector: Inspector, message: Message) -> str | bytes:
-    """Answer a payload as it stands in the database; a preview that leaves nothing out is just that."""
+def _stored(inspector: Inspector, message: Message) -> str | bytes | None:
+    """Answer a payload as it stands in the database, None when that is another by now.
+
+    A preview that leaves nothing out is just that.
+    """
     if isinstance(message.payload, str | bytes) and message.kind != "json":
         return message.payload
     for found in inspector.messages([message.id], preview=max(1, message.size)):
-        if isinstance(found.payload, str | bytes):
-            return found.payload
+        body = found.payload
+        if isinstance(body, str | bytes):
+            return body if found.size == message.size and _is_text_of(message.payload, body) else None
     raise MessageNotFound(message.id)
+
+
+def _is_text_of(payload: Payload, text: str | bytes) -> bool:
+    """Say whether JSON text has a value; what could not be decoded is its own text."""
+    try:
+        return bool(payload == text or msgspec.json.decode(text) == payload)
+    except msgspec.MsgspecError:
+        return False
 
 
 def leases(inspector: Inspector, request: LeasesOf) -> Held:
