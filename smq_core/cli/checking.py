@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -110,7 +111,7 @@ def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iter
 
 
 def _held(view: Inspector, worker: str) -> int:
-    return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)))
+    return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
 
 
 def _patterns(worker: WorkerInfo) -> list[object]:

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from smq_core import Filter, SmqError, State
+from smq_core import Filter, Selection, SmqError, State
 from smq_core.ended import ended_daemons
 from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
@@ -19,7 +19,7 @@ from smq_tui.troubles import is_lost
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from smq_core import Clock, Inspector, Message
+    from smq_core import Clock, Inspector
 
 __all__ = ["Poller", "read"]
 
@@ -32,7 +32,9 @@ Their silence is what shows that they are gone.
 """
 _WAIT_S: Final = 0.2
 """The longest it sleeps without a look at whether it should end."""
-_HELD_LIMIT: Final = 1_000
+_FEW: Final = 1_000
+"""So many leases are counted by reading them; of more each topic's are counted where they lie."""
+_ALL: Final = 1_000_000_000
 
 
 class Poller:
@@ -117,33 +119,39 @@ class Poller:
 
 
 def read(inspector: Inspector, clock: Clock) -> Reading:
-    """Take one look; its cost does not grow with the number of messages."""
+    """Take one look; its cost grows with what is leased, not with the number of messages."""
     topics = tuple(inspector.topics())
     at = clock.now_ms() / 1000
     workers = tuple(inspector.workers())
+    processed = [stats.topic for stats in topics if stats.processing]
     expired: Counter[str] = Counter()
     left_behind: Counter[str] = Counter()
-    held_by_lost: Counter[str] = Counter()
+    held_by_lost: dict[str, int] = {}
     lost = [worker for worker in workers if is_lost(worker)]
-    if any(stats.processing for stats in topics):
-        late = _held(inspector, Filter(only_expired=True))
-        expired.update(message.topic for message in late)
+    if processed:
+        expired = _held(inspector, processed, Filter(only_expired=True))
         for worker in lost:
-            held = _held(inspector, Filter(worker=worker.id))
-            held_by_lost[worker.id] = len(held)
-            left_behind.update(one.topic for one in held if (one.locked_until or 0.0) > at)
+            held = _held(inspector, processed, Filter(worker=worker.id))
+            late = _held(inspector, processed, Filter(worker=worker.id, only_expired=True))
+            held_by_lost[worker.id] = held.total()
+            left_behind += held - late
     return Reading(
         at=at,
         topics=topics,
         workers=workers,
         expired=dict(expired),
         left_behind=dict(left_behind),
-        held_by_lost=dict(held_by_lost),
+        held_by_lost=held_by_lost,
         ended=ended_daemons(inspector.location).intersection(worker.id for worker in lost)
         if left_behind
         else frozenset(),
     )
 
 
-def _held(inspector: Inspector, where: Filter) -> Sequence[Message]:
-    return inspector.browse(state=State.PROCESSING, where=where, limit=_HELD_LIMIT, preview=0)
+def _held(inspector: Inspector, topics: Sequence[str], where: Filter) -> Counter[str]:
+    """Count leases by topic."""
+    held = inspector.browse(state=State.PROCESSING, where=where, limit=_FEW + 1, preview=0)
+    if len(held) <= _FEW:
+        return Counter(message.topic for message in held)
+    each = (Selection(topic=topic, state=State.PROCESSING, where=where) for topic in topics)
+    return +Counter({one.topic or "": inspector.count(one, limit=_ALL) for one in each})

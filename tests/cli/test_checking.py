@@ -85,7 +85,8 @@ def test_what_a_silent_daemon_holds_is_said(heartbeat_age_s: float, held: int, f
     assert list(abandoned([daemon(heartbeat_age_s=heartbeat_age_s)], {"w": held}.__getitem__)) == found
 
 
-def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, location: str) -> None:
+def put_silent(location: str) -> None:
+    """Leave the row of a daemon that was not heard of for a while."""
     now_ms = SystemClock().now_ms()
     silent = WorkerRow(
         id="host-1",
@@ -100,12 +101,25 @@ def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, locatio
     store = open_store(location)
     store.put_worker(silent)
     store.close()
+
+
+def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, location: str) -> None:
+    put_silent(location)
     with Queue(location, worker="host-1") as of_silent, Queue(location) as other:
         other.enqueue_many("mail", ["a", "b"])
         of_silent.dequeue("mail")
         other.dequeue("mail")
 
     assert smq("check", "--workers") == (1, "host-1 is silent for 1m30s and holds 1 message\n", "")
+
+
+def test_check_counts_all_that_a_silent_daemon_holds(smq: Smq, location: str) -> None:
+    put_silent(location)
+    with Queue(location, worker="host-1", durability="normal") as queue:
+        queue.enqueue_many("mail", [b""] * 10_001)
+        queue.dequeue("mail", limit=10_001)
+
+    assert "holds 10,001 messages" in smq("check", "--workers").out
 
 
 def test_check_ends_with_0_or_1(smq: Smq, messages: Queue) -> None:

@@ -14,6 +14,7 @@ from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS
 from smq_tui.dialogs.confirm import Confirm
+from smq_tui.gateway.poller import read
 from smq_tui.messages import Refreshed
 from tests.tui.dashboard import FrozenClock, SetClock, add_daemons, make_dashboard, run, settle, until
 
@@ -175,3 +176,24 @@ def test_a_daemon_grows_no_older_while_nothing_can_be_read(location: str) -> Non
 def shown(app: Dashboard) -> str:
     """Answer what the first row of the list says."""
     return app.main.view.table.render_line(1).text
+
+
+def test_all_that_a_lost_daemon_holds_is_counted_by_topic(location: str) -> None:
+    early, clock = FrozenClock(EPOCH_MS - 100_000), FrozenClock()
+    with (
+        Queue(location, clock=early, worker="lost", durability="normal") as lost,
+        Queue(location, clock=early, worker="me", durability="normal") as other,
+    ):
+        lost.enqueue_many("mail", [b""] * 1_400)
+        lost.enqueue_many("orders", [b""] * 500)
+        lost.dequeue("mail", limit=1_100, visibility_timeout=3_600.0)
+        lost.dequeue("mail", limit=200, visibility_timeout=10.0)
+        lost.dequeue("orders", limit=300, visibility_timeout=3_600.0)
+        other.dequeue("orders", limit=100, visibility_timeout=3_600.0)
+    add_daemons(location, "lost", now_ms=EPOCH_MS - 100_000)
+    with Inspector(location, clock=clock, read_only=True) as inspector:
+        reading = read(inspector, clock)
+
+    assert reading.held_by_lost == {"lost": 1_600}
+    assert reading.left_behind == {"mail": 1_100, "orders": 300}
+    assert reading.expired == {"mail": 200}
