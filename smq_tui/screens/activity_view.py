@@ -164,7 +164,7 @@ class ActivityView(View):
             entry.actor,
             Cell(entry.action, Tone.ACCENT),
             entry.topic or "",
-            count(entry.count, 9) if entry.count else "-",
+            count(entry.count, 8) if entry.count else "-",
             Cell(undo or "-", Tone.ACCENT if undo.startswith("z") else Tone.MUTED),
             detail_of(entry, self._entries),
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from smq_core import ActivityEntry
+from smq_tui.screens.activity_view import ActivityView
 from smq_tui.screens.activity_words import deed_of_entry, detail_of, short_time, undo_in_full, undo_in_short
 
 NOW = 1_700_000_000.0
@@ -19,6 +20,13 @@ def entry(operation: int, action: str, **figures: object) -> ActivityEntry:
 
 def by_number(*entries: ActivityEntry) -> dict[int, ActivityEntry]:
     return {one.operation: one for one in entries}
+
+
+def test_a_number_of_messages_fits_into_its_column() -> None:
+    view = ActivityView("activity")
+    at, column = next((at, one) for at, one in enumerate(view.COLUMNS) if one.key == "count")
+
+    assert len(str(view._row(entry(6, "purge", count=1_234_567))[at])) <= column.width
 
 
 def test_an_undo_names_what_it_took_back() -> None:
