@@ -121,14 +121,10 @@ class WorkersView(View):
 
     def _row(self, worker: WorkerInfo) -> Row:
         silent = max(0.0, self.context.now - worker.heartbeat_at)
-        held = self._held_by(worker)
-        busy = len(running_of(worker)) if held is None else held
-        processes = worker.detail.get("processes")
-        seats = _number(worker, "threads") * (len(processes) if isinstance(processes, list) else 1)
         return (
             Cell(worker.id, Tone.ACCENT),
             _state(worker),
-            f"{busy}/{seats:.0f}" if seats else str(busy),
+            _busy(worker),
             rate(_number(worker, "rate"), ""),
             count(int(_number(worker, "processed")), 9),
             Cell(
@@ -151,6 +147,16 @@ def _state(worker: WorkerInfo) -> Cell:
     if condition:
         return Cell(f"! {condition}", Tone.WARNING)
     return Cell(worker.state, Tone.GOOD if worker.state == "running" else Tone.WARNING)
+
+
+def _busy(worker: WorkerInfo) -> Cell:
+    """Say how many run, of how many at most; nobody knows that of a lost one."""
+    if is_lost(worker):
+        return Cell("-", Tone.MUTED)
+    processes = worker.detail.get("processes")
+    seats = _number(worker, "threads") * (len(processes) if isinstance(processes, list) else 1)
+    running = len(running_of(worker))
+    return Cell(f"{running}/{seats:.0f}" if seats else str(running))
 
 
 def _number(worker: WorkerInfo, name: str) -> float:
