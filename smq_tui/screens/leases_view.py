@@ -17,7 +17,7 @@ from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
 from smq_tui.troubles import is_lost
 from smq_tui.values import State
-from smq_tui.widgets.detail_text import held_since
+from smq_tui.widgets.detail_text import runs_since
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.sparks import bar
 from smq_tui.widgets.table_columns import Column
@@ -50,7 +50,7 @@ class LeasesView(View):
         Column(key="id", title="ID", width=9, priority=99, is_number=True),
         Column(key="topic", title="TOPIC", width=10, priority=80, is_sortable=False),
         Column(key="worker", title="WORKER", width=16, priority=85, is_stretching=True, is_sortable=False),
-        Column(key="since", title="HELD", width=6, priority=65, is_number=True, is_sortable=False),
+        Column(key="since", title="RUNS", width=6, priority=65, is_number=True, is_sortable=False),
         Column(key="left", title="TIME LEFT", width=_BAR + 7, priority=90, is_sortable=False),
         Column(key="state", title="STATE", width=13, priority=95, is_sortable=False),
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
@@ -190,7 +190,7 @@ class LeasesView(View):
     def _row(self, message: Message, worker: WorkerInfo | None) -> Row:
         now = self.context.now
         left = (message.locked_until or 0.0) - now
-        since = held_since(message.id, worker)
+        since = runs_since(message.id, worker)
         lost = worker if worker is not None and is_lost(worker) else None
         return (
             Cell(str(message.id), Tone.ACCENT),

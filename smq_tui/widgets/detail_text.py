@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smq_tui.snapshot import TopicLine
     from smq_tui.values import ActivityEntry, Attempt, Message, WorkerInfo
 
-__all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker", "held_since"]
+__all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker", "runs_since"]
 
 Pieces: TypeAlias = "list[tuple[str, str]]"
 
@@ -199,8 +199,8 @@ def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple
     return facts
 
 
-def held_since(message_id: int, worker: WorkerInfo | None) -> float | None:
-    """Answer since when a daemon has held a message, by what its row says it runs."""
+def runs_since(message_id: int, worker: WorkerInfo | None) -> float | None:
+    """Answer since when a daemon runs a message, as its row tells; None while it only holds it."""
     for one in running_of(worker) if worker is not None else ():
         if one.get("id") == message_id:
             since = one.get("since")
@@ -220,9 +220,9 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     ]
     if left > 0:
         facts.append(("time left", duration(round(left))))
-    since = held_since(message.id, worker)
+    since = runs_since(message.id, worker)
     if since is not None:
-        facts.insert(1, ("held since", f"{clock_time(since, now=now)}, for {age(now - since)}"))
+        facts.insert(1, ("runs since", f"{clock_time(since, now=now)}, for {age(now - since)}"))
     if worker is not None:
         silent, heard = age(now - worker.heartbeat_at), clock_time(worker.heartbeat_at, now=now)
         is_heard = f"{worker.state}, last heard of {silent} ago"

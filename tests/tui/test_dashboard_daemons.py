@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smq_core import Queue
+from smq_core.testing import EPOCH_MS
 from smq_tui.filters import parse
-from tests.tui.dashboard import add_daemons, make_dashboard, run, settle
+from tests.tui.dashboard import FrozenClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -28,3 +29,45 @@ def test_a_filter_by_topic_keeps_the_daemons_that_serve_it_by_a_pattern(location
         assert set(app.main.view.table.visible_keys) == {"by-name", "by-pattern"}
 
     run(make_dashboard(location), scenario)
+
+
+def test_how_busy_a_daemon_is_says_what_it_runs_and_never_what_it_only_holds(location: str) -> None:
+    with Queue(location, clock=FrozenClock(EPOCH_MS - 60_000), worker="lost") as queue:
+        queue.enqueue_many("orders", [1, 2, 3])
+        queue.dequeue("orders", limit=3, visibility_timeout=3_600.0)
+    add_daemons(location, "lives", running=[{"id": 9}])
+    add_daemons(location, "lost", running=[{"id": 1}], now_ms=EPOCH_MS - 60_000)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await settle(pilot)
+        table = app.main.view.table
+        at = table.render_line(0).text.index("BUSY") + len("BUSY")
+        rows = (table.render_line(y).text for y in (1, 2))
+        busy = {row.strip("▸ ").split()[0]: row[:at].split()[-1] for row in rows}
+        assert busy == {"lives": "1/2", "lost": "-"}
+        table.move_to("lost")
+        assert "it holds 3 messages" in app.main.view.hint()[0]
+
+    run(make_dashboard(location), scenario)
+
+
+def test_a_lease_says_since_when_its_message_runs_which_is_not_how_long_it_is_held(location: str) -> None:
+    with Queue(location, clock=FrozenClock(EPOCH_MS - 60_000), worker="w") as queue:
+        started, waiting = queue.enqueue_many("orders", [1, 2])
+        queue.dequeue("orders", limit=2, visibility_timeout=3_600.0)
+    add_daemons(location, "w", running=[{"id": started, "topic": "orders", "since": EPOCH_MS - 7_000}])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        table = app.main.view.table
+        titles, *rows = (table.render_line(y).text for y in range(3))
+        at = titles.index("RUNS") + len("RUNS")
+        runs = {int(row.strip("▸ ").split()[0]): row[:at].split()[-1] for row in rows}
+        assert runs == {started: "7s", waiting: "-"}
+        table.move_to(started)
+        await pilot.press("enter")
+        await until(pilot, lambda: "runs since" in app.main.pane.text)
+
+    run(make_dashboard(location), scenario, (100, 30))
