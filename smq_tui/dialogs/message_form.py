@@ -141,7 +141,8 @@ class MessageForm(Dialog[Add | Edit]):
             if confirmed is not None:
                 self.dismiss(request)
             else:
-                self._explain("not saved: Ctrl+S asks again, Esc leaves")
+                self._warned_of = ()
+                self._explain("not saved: Ctrl+S asks again, Esc twice throws the changes away")
 
         self.app.push_screen(Confirm(question), decide)
 
