@@ -72,7 +72,7 @@ class Totals:
     expired: int = 0
     oldest_age_s: float | None = None
     ready_per_s: float | None = None
-    """How fast the ready ones become more (or less); None since they did not."""
+    """How fast the ready ones become more (or less); None while they stay as many, or at first."""
     dead_since: int = 0
 
 
@@ -82,7 +82,7 @@ class Snapshot:
 
     reading: Reading
     lines: tuple[TopicLine, ...] = ()
-    """What is wrong comes first, then by name."""
+    """The worst first, of equals that with more that waits; the rest by name."""
     totals: Totals = Totals()
     history: tuple[Reading, ...] = ()
     """Earlier readings, oldest first, this one the last."""

@@ -1,6 +1,6 @@
 """Asks before something is done to many messages: how many, which, and what will happen.
 
-Cancel has the focus.
+Cancel has the focus, but where a number has to be typed, or where Enter may do it.
 """
 
 from __future__ import annotations
