@@ -1,4 +1,4 @@
-"""Which topics a daemon serves: what it names, and what its patterns cover. It reads no rows."""
+"""Whether a daemon serves a topic: what its patterns cover, how long it may be silent. It reads no rows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["covers", "is_pattern"]
+__all__ = ["SILENT_S", "covers", "is_pattern"]
 
+SILENT_S: Final = 15.0
+"""Seconds without a heartbeat after which a daemon is taken for lost."""
 _WILDCARD: Final = "*"
 _KEPT: Final = 1_024
 """Expressions that are remembered: a dashboard asks for all topics of all daemons each second."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
-from smq_core.serving import covers
+from smq_core.serving import SILENT_S, covers
 from smq_tui.counted import counted
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from smq_tui.values import TopicStats, WorkerInfo
 
 __all__ = [
-    "HEARTBEAT_LATE_S",
     "Trouble",
     "besides",
     "diagnose",
@@ -29,8 +28,6 @@ __all__ = [
     "serves",
 ]
 
-HEARTBEAT_LATE_S: Final = 15.0
-"""A daemon that was not heard of for so long is taken for lost."""
 _STUCK_S: Final = 30.0
 """Ready messages that nobody took for so long are stuck."""
 _BEHIND_S: Final = 60.0
@@ -119,7 +116,7 @@ def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
 
 def is_lost(worker: WorkerInfo) -> bool:
     """Say whether a daemon had not been heard of for too long when its row was read."""
-    return worker.heartbeat_age_s > HEARTBEAT_LATE_S
+    return worker.heartbeat_age_s > SILENT_S
 
 
 def served_topics(worker: WorkerInfo) -> tuple[str, ...]:

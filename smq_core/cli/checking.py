@@ -10,10 +10,9 @@ import click
 
 from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
-from smq_core.cli.working import SILENT_S
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
-from smq_core.serving import covers
+from smq_core.serving import SILENT_S, covers
 from smq_core.states import State
 from smq_core.store.records import Filter
 

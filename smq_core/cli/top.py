@@ -13,9 +13,9 @@ import msgspec
 from smq_core.cli import output
 from smq_core.cli.looking import topic_row
 from smq_core.cli.options import DURATION, database, inspector, json_option
-from smq_core.cli.working import SILENT_S
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, count, rate
+from smq_core.serving import SILENT_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,14 +11,12 @@ from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option
 from smq_core.errors import SmqError
 from smq_core.format import age, count, rate, size
+from smq_core.serving import SILENT_S
 
 if TYPE_CHECKING:
     from smq_core.message import WorkerInfo
 
-__all__ = ["SILENT_S", "workers_"]
-
-SILENT_S: Final = 30.0
-"""Seconds without a heartbeat after which a daemon is taken for gone."""
+__all__ = ["workers_"]
 
 
 @click.command

@@ -48,7 +48,8 @@ def test_a_paused_topic_may_wait() -> None:
         ("running", 1, ["ma*"], True),
         ("running", 1, ["m[a]il"], False),
         ("running", 1, ["other"], False),
-        ("running", 100, ["mail"], False),
+        ("running", 15, ["mail"], True),
+        ("running", 16, ["mail"], False),
         ("quiet", 1, ["mail"], False),
     ],
 )
@@ -78,7 +79,8 @@ def daemon(*, state: str = "running", heartbeat_age_s: float = 1.0, topics: Sequ
     [
         (700.0, 2, ["w is silent for 11m40s and holds 2 messages"]),
         (700.0, 0, []),
-        (10.0, 2, []),
+        (16.0, 2, ["w is silent for 16s and holds 2 messages"]),
+        (15.0, 2, []),
     ],
 )
 def test_what_a_silent_daemon_holds_is_said(heartbeat_age_s: float, held: int, found: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smq_core import TopicStats, WorkerInfo
+from smq_core.serving import SILENT_S
 from smq_tui.snapshot import Reading, Snapshot, aged, derive
 from smq_tui.troubles import is_lost
 
@@ -166,6 +167,7 @@ def test_a_daemon_is_lost_by_what_was_read_and_not_by_what_was_not_read_since() 
     later = aged(derive(derive(None, reading), reading), NOW + 7)
 
     assert not is_lost(later.reading.workers[0])
+    assert is_lost(worker(["orders"], SILENT_S + 1)), "the same limit as for smq check"
     assert later.lines[0].trouble is None
 
 
