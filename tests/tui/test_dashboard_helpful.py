@@ -155,7 +155,7 @@ def test_what_a_lost_daemon_holds_is_told_until_it_holds_nothing(location: str) 
         main.refresh_now()
         await until(pilot, lambda: "nothing is held by it any more" in main.said.render_line(0).text)
         assert "lost for 1m41s" in main.said.render_line(0).text
-        assert " 0/2" in main.view.table.render_line(1).text
+        assert "/2" not in main.view.table.render_line(1).text, "what it runs nobody knows"
 
     run(make_dashboard(location), scenario)
 
