@@ -7,6 +7,7 @@ under which that is as good as a commit with a flush has its test here.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,13 +222,8 @@ def test_what_could_not_be_flushed_is_not_copied_back_over_the_database(
     recorder.flushes_to_fail = 3
     with pytest.raises(StoreUnavailable):
         queue.enqueue("mail", "hello")
-    before = Path(queue.location).read_bytes()
-    with pytest.raises(StoreUnavailable):
+    with nothing_copied_back(queue), pytest.raises(StoreUnavailable):
         queue._store.tidy()
-    queue.close()
-
-    assert Path(queue.location).read_bytes() == before
-    assert Path(queue.location + "-wal").stat().st_size > 0
     counted(fault, recorder)
 
 
@@ -252,14 +248,9 @@ def test_what_sqlite_could_not_flush_before_a_copy_is_written_again_at_once(
 def test_what_sqlite_could_not_flush_is_not_copied_back_by_a_close_either(
     queue: Queue, recorder: Recorder, fault: Fault
 ) -> None:
-    before = Path(queue.location).read_bytes()
     recorder.syncs_to_fail, recorder.flushes_to_fail = 1, 1
-    with pytest.raises(StoreUnavailable, match="check the disk"):
+    with nothing_copied_back(queue), pytest.raises(StoreUnavailable, match="check the disk"):
         queue._store.tidy()
-    queue.close()
-
-    assert Path(queue.location).read_bytes() == before
-    assert Path(queue.location + "-wal").stat().st_size > 0
     counted(fault, recorder)
 
 
@@ -277,6 +268,17 @@ def test_a_copy_that_fails_after_a_lease_costs_only_the_copy(
 
     assert [lease.message.payload for lease in leases] == ["first", large]
     counted(fault, recorder)
+
+
+@contextmanager
+def nothing_copied_back(queue: Queue) -> Iterator[None]:
+    """See that neither what is done nor the close after it changes the database or drops the -wal."""
+    before = Path(queue.location).read_bytes()
+    yield
+    queue.close()
+
+    assert Path(queue.location).read_bytes() == before
+    assert Path(queue.location + "-wal").stat().st_size > 0
 
 
 def counted(fault: Fault, recorder: Recorder) -> None:
