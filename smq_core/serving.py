@@ -1,12 +1,20 @@
-"""Whether a daemon serves a topic: what its patterns cover, how long it may be silent. It reads no rows."""
+"""Whether a daemon serves a topic: what its patterns cover, how long it may be silent.
+
+The same for the daemon, the commands and the dashboard; it reads what is known of a daemon, not the database.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["SILENT_S", "covers", "is_pattern"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_core.message import WorkerInfo
+
+__all__ = ["SILENT_S", "covers", "is_lost", "is_pattern", "is_served", "served_topics", "serves"]
 
 SILENT_S: Final = 15.0
 """Seconds without a heartbeat after which a daemon is taken for lost."""
@@ -25,6 +33,29 @@ def covers(pattern: str, topic: str) -> bool:
     if not is_pattern(pattern):
         return pattern == topic
     return _expression(pattern).fullmatch(topic) is not None
+
+
+def is_lost(worker: WorkerInfo) -> bool:
+    """Say whether a daemon had not been heard of for too long when its row was read."""
+    return worker.heartbeat_age_s > SILENT_S
+
+
+def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
+    """Answer the topics and patterns that a daemon has handlers for."""
+    topics = worker.detail.get("topics")
+    return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
+
+
+def serves(worker: WorkerInfo, topic: str) -> bool:
+    """Say whether a daemon has a handler for a topic, by its name or a pattern."""
+    return any(covers(pattern, topic) for pattern in served_topics(worker))
+
+
+def is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
+    """Say whether one of the daemons is heard of and takes messages of a topic."""
+    return any(
+        serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
+    )
 
 
 @lru_cache(maxsize=_KEPT)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
-from smq_core.serving import SILENT_S, covers
+from smq_core.serving import is_lost, is_served, serves
 from smq_tui.counted import counted
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ __all__ = [
     "Trouble",
     "besides",
     "diagnose",
-    "is_lost",
     "lacks_worker",
     "running_of",
-    "served_topics",
-    "serves",
 ]
 
 _STUCK_S: Final = 30.0
@@ -74,16 +71,12 @@ def diagnose(
     if left_behind:
         is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
         return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
-    if expired and not _is_served(stats.topic, workers):
+    if expired and not is_served(stats.topic, workers):
         sentence = f"press 3, then R: {counted(expired, 'lease')} past their time, who held them is gone."
         return Trouble(0, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
-    if (
-        stats.ready
-        and not is_worked_at
-        and (untaken > _STUCK_S or (out_per_s is not None and _is_deserted(stats.topic, workers)))
-    ):
+    if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
         return _stuck(stats, untaken, workers, now)
     if stats.dead:
         return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
@@ -103,7 +96,7 @@ def besides(stats: TopicStats, worst: Trouble | None) -> str:
 
 def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
     """Say whether messages wait that no daemon takes which is heard of."""
-    return bool(stats.ready) and not _is_served(stats.topic, workers)
+    return bool(stats.ready) and not is_served(stats.topic, workers)
 
 
 def _dead(stats: TopicStats) -> str:
@@ -114,38 +107,20 @@ def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
     return in_per_s is not None and out_per_s is not None and in_per_s > out_per_s * 1.1
 
 
-def is_lost(worker: WorkerInfo) -> bool:
-    """Say whether a daemon had not been heard of for too long when its row was read."""
-    return worker.heartbeat_age_s > SILENT_S
-
-
-def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
-    """Answer the topics and patterns that a daemon has handlers for."""
-    topics = worker.detail.get("topics")
-    return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
-
-
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
     """Answer what a daemon's row says it runs, as far as it can be read."""
     running = worker.detail.get("running")
     return [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
 
 
-def _is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
-    return any(
-        serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
-    )
+def _is_stuck(topic: str, untaken: float, out_per_s: float | None, workers: Sequence[WorkerInfo]) -> bool:
+    return untaken > _STUCK_S or (out_per_s is not None and _is_deserted(topic, workers))
 
 
 def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
     """Say whether all the daemons that have a handler for a topic are lost, and there are some."""
     serving = [worker for worker in workers if serves(worker, topic)]
     return bool(serving) and all(is_lost(worker) for worker in serving)
-
-
-def serves(worker: WorkerInfo, topic: str) -> bool:
-    """Say whether a daemon has a handler for a topic, by its name or a pattern."""
-    return any(covers(pattern, topic) for pattern in served_topics(worker))
 
 
 def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
@@ -157,7 +132,7 @@ def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
 def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now: float) -> Trouble:
     waits = "waits" if stats.ready == 1 else "wait"
     waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
-    if _is_served(stats.topic, workers):
+    if is_served(stats.topic, workers):
         return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers take nothing; {waiting}.")
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
     if heard:

@@ -12,7 +12,7 @@ from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
-from smq_core.serving import SILENT_S, covers
+from smq_core.serving import is_lost, is_served
 from smq_core.states import State
 from smq_core.store.records import Filter
 
@@ -89,33 +89,21 @@ def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
 
 def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Iterator[str]:
     """Say which topics have ready messages and no daemon that would take them."""
-    patterns = [
-        str(pattern)
-        for worker in workers
-        if worker.state == "running" and worker.heartbeat_age_s <= SILENT_S
-        for pattern in _patterns(worker)
-    ]
     for stats in topics:
-        is_served = any(covers(pattern, stats.topic) for pattern in patterns)
-        if stats.ready and not stats.paused and not is_served:
+        if stats.ready and not stats.paused and not is_served(stats.topic, workers):
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
 
 
 def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iterator[str]:
     """Say which daemons are not heard of any more and still hold messages; `held` counts by a daemon's id."""
     for worker in workers:
-        if worker.heartbeat_age_s > SILENT_S and (holds := held(worker.id)):
+        if is_lost(worker) and (holds := held(worker.id)):
             silent = f"{worker.id} is silent for {age(worker.heartbeat_age_s)}"
             yield f"{silent} and holds {output.amount(holds, 'message')}"
 
 
 def _held(view: Inspector, worker: str) -> int:
     return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
-
-
-def _patterns(worker: WorkerInfo) -> list[object]:
-    topics = worker.detail.get("topics")
-    return list(topics) if isinstance(topics, list) else []
 
 
 @click.command

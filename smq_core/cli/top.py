@@ -15,7 +15,7 @@ from smq_core.cli.looking import topic_row
 from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, count, rate
-from smq_core.serving import SILENT_S
+from smq_core.serving import is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:
 
 
 def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
-    alive = sum(worker.heartbeat_age_s <= SILENT_S for worker in look.workers)
+    alive = sum(not is_lost(worker) for worker in look.workers)
     ready = sum(stats.ready for stats in look.topics)
     dead = sum(stats.dead for stats in look.topics)
     output.say(

@@ -11,7 +11,7 @@ from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option
 from smq_core.errors import SmqError
 from smq_core.format import age, count, rate, size
-from smq_core.serving import SILENT_S
+from smq_core.serving import is_lost, served_topics
 
 if TYPE_CHECKING:
     from smq_core.message import WorkerInfo
@@ -54,9 +54,9 @@ def _row(worker: WorkerInfo) -> list[str]:
     detail = worker.detail
     return [
         worker.id,
-        "silent" if worker.heartbeat_age_s > SILENT_S else state,
+        "silent" if is_lost(worker) else state,
         age(worker.heartbeat_age_s),
-        ", ".join(map(str, _list(detail.get("topics")))) or "-",
+        ", ".join(served_topics(worker)) or "-",
         count(len(_list(detail.get("running")))),
         rate(_number(detail.get("rate"))),
         count(int(_number(detail.get("processed")))),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from smq_core.format import payload_preview
+from smq_core.serving import is_lost
 from smq_tui.requests import Aim
-from smq_tui.troubles import is_lost
 from smq_tui.values import State
 
 if TYPE_CHECKING:

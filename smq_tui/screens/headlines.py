@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, clock_time, count, duration, rate
+from smq_core.serving import is_lost
 from smq_tui.actions import action
 from smq_tui.counted import counted
-from smq_tui.troubles import is_lost
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_rows import Tone
 

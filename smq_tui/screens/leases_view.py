@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 
 from smq_core.format import age, count, payload_preview
+from smq_core.serving import is_lost
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
 from smq_tui.screens.aims import aim_at, is_live, is_of_lost
 from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
-from smq_tui.troubles import is_lost
 from smq_tui.values import State
 from smq_tui.widgets.detail_text import runs_since
 from smq_tui.widgets.parts_line import Part

@@ -12,6 +12,7 @@ from textual import on
 
 from smq_core.format import age, count, parse_duration
 from smq_core.safe_text import cell
+from smq_core.serving import is_lost
 from smq_tui.clipboard import copy
 from smq_tui.copies import COPIES, copied
 from smq_tui.counted import counted
@@ -28,7 +29,7 @@ from smq_tui.screens.leases_view import LeasesView
 from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
-from smq_tui.troubles import is_lost, lacks_worker, running_of
+from smq_tui.troubles import lacks_worker, running_of
 from smq_tui.values import Outcome, State
 
 if TYPE_CHECKING:

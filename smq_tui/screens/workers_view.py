@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, count, rate, size
+from smq_core.serving import is_lost, served_topics, serves
 from smq_tui.counted import counted
 from smq_tui.screens.view import View
-from smq_tui.troubles import is_lost, running_of, served_topics, serves
+from smq_tui.troubles import running_of
 from smq_tui.widgets.detail_text import about_worker
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.table_columns import Column

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smq_core import TopicStats, WorkerInfo
-from smq_core.serving import SILENT_S
+from smq_core.serving import SILENT_S, is_lost
 from smq_tui.snapshot import Reading, Snapshot, aged, derive
-from smq_tui.troubles import is_lost
 
 NOW = 1_700_000_000.0
 
