@@ -11,12 +11,15 @@ from smq_core.errors import (
     LeaseLost,
     MessageNotFound,
     NotAQueue,
+    NotDurable,
+    OutcomeUnknown,
     SchemaTooNew,
     SmqError,
     StoreBusy,
     StoreCorrupt,
     StoreError,
     StoreUnavailable,
+    UsageError,
 )
 from smq_core.inspector import Inspector
 from smq_core.message import (
@@ -58,7 +61,9 @@ __all__ = [
     "MessageNotFound",
     "Missed",
     "NotAQueue",
+    "NotDurable",
     "Outcome",
+    "OutcomeUnknown",
     "Payload",
     "Queue",
     "Retry",
@@ -75,6 +80,7 @@ __all__ = [
     "TopicSample",
     "TopicStats",
     "Transaction",
+    "UsageError",
     "Waiter",
     "WorkerInfo",
     "default_location",

@@ -5,9 +5,12 @@
     ├── MessageNotFound               1   no message has that id
     ├── InvalidMessage (ValueError)  65   a message that cannot be stored as it stands
     ├── InvalidLine                  65   a line of an import that cannot be taken
+    ├── UsageError                    2   a call that cannot be made here: the calling program has to change
     └── StoreError                    1
         ├── StoreBusy                75   somebody held the database for too long; try again
-        ├── StoreUnavailable          1   it cannot be opened, written or flushed
+        ├── StoreUnavailable          1   it cannot be opened, read or written; nothing was written
+        │   ├── NotDurable            1   it was written, but the flush failed: do not write it again
+        │   └── OutcomeUnknown        1   the commit failed in a way that leaves open whether it was written
         ├── StoreCorrupt              1   its content contradicts itself
         ├── SchemaTooNew              1   a newer smq made it
         └── NotAQueue                 1   it is something else
@@ -21,7 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from smq_core.message import Lease
 
@@ -31,12 +34,15 @@ __all__ = [
     "LeaseLost",
     "MessageNotFound",
     "NotAQueue",
+    "NotDurable",
+    "OutcomeUnknown",
     "SchemaTooNew",
     "SmqError",
     "StoreBusy",
     "StoreCorrupt",
     "StoreError",
     "StoreUnavailable",
+    "UsageError",
 ]
 
 
@@ -109,6 +115,16 @@ class InvalidLine(SmqError):
         return type(self), (self.line_number, self.reason)
 
 
+class UsageError(SmqError):
+    """A call that cannot be made here: a transaction inside another, a handle used after its `with`.
+
+    It is the calling program that has to change; trying again does not help. Nothing was written, unless the
+    sentence says otherwise.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+
 class StoreError(SmqError):
     """Something about the database rather than about a message."""
 
@@ -120,7 +136,62 @@ class StoreBusy(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be opened, read, written or flushed."""
+    """The database cannot be opened, read or written.
+
+    Nothing was written, unless it is one of the two below: whoever writes again after a StoreUnavailable has
+    to catch them first.
+    """
+
+
+class NotDurable(StoreUnavailable):
+    """What a call wrote is in the database, and others see it, but its flush to the disk failed.
+
+    It may not survive a crash of the machine. Writing it again would store it twice.
+    """
+
+    def __init__(self, reason: str, ids: Iterable[int] = ()) -> None:
+        """Keep what failed, and the messages that the call added."""
+        self.reason = reason
+        self.ids = tuple(ids)
+        """The ids that the call would have returned: of the messages that it added, if it was to add any."""
+        super().__init__(
+            f"{reason}: {_named(self.ids)} stored, but may not survive a crash; "
+            "check the disk, and do not write it again"
+        )
+
+    def naming(self, ids: Iterable[int]) -> NotDurable:
+        """Return the same error about these messages."""
+        return type(self)(self.reason, ids)
+
+    def __reduce__(self) -> tuple[type[NotDurable], tuple[str, tuple[int, ...]]]:
+        """Pickle by the parts."""
+        return type(self), (self.reason, self.ids)
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The disk failed in the middle of a commit: what the call wrote may be in the database, or not.
+
+    Look before you write it again; with a `key`, an unfinished message is not added twice.
+    """
+
+    def __init__(self, reason: str, ids: Iterable[int] = ()) -> None:
+        """Keep what failed, and the messages that the call would have added."""
+        self.reason = reason
+        self.ids = tuple(ids)
+        """The ids that the messages have if they are in, where that is known; if they are not, later messages
+        may get them."""
+        super().__init__(
+            f"{reason}: whether {_named(self.ids)} stored is not known; check the disk, and look before you "
+            "write it again"
+        )
+
+    def naming(self, ids: Iterable[int]) -> OutcomeUnknown:
+        """Return the same error about these messages."""
+        return type(self)(self.reason, ids)
+
+    def __reduce__(self) -> tuple[type[OutcomeUnknown], tuple[str, tuple[int, ...]]]:
+        """Pickle by the parts."""
+        return type(self), (self.reason, self.ids)
 
 
 class StoreCorrupt(StoreError):
@@ -133,3 +204,13 @@ class SchemaTooNew(StoreError):
 
 class NotAQueue(StoreError):
     """The file is something else than a queue, and was left as it was."""
+
+
+def _named(ids: tuple[int, ...]) -> str:
+    """Return messages as the subject of a sentence, with its verb."""
+    if not ids:
+        return "what was written is"
+    if len(ids) == 1:
+        return f"message {ids[0]} is"
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"messages {', '.join(map(str, ids[:_NAMED]))}{more} are"

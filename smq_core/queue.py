@@ -38,7 +38,9 @@ class Queue:
 
     It may be shared by threads and live at module level: it opens a connection for each process and thread
     when first used. Times are seconds. Every method may raise StoreBusy (others held the database for longer
-    than `timeout`), StoreUnavailable and the other StoreErrors.
+    than `timeout`), StoreUnavailable and the other StoreErrors. Two of them tell that
+    something may have been written all the same, and name the messages by their `ids`: NotDurable (all of it
+    is stored, the flush failed) and OutcomeUnknown (the commit failed in the middle).
     """
 
     def __init__(
@@ -285,6 +287,9 @@ class Queue:
         """Open one durable transaction for the caller's own rows and ours: `with queue.transaction() as t:`.
 
         The write lock is held until the `with` ends, so keep it short; an exception rolls all of it back.
+
+        Raises:
+            UsageError: by the `with`, inside another one of this thread.
         """
         return Transaction(self, self._store)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
-from smq_core.errors import StoreError
+from smq_core.errors import NotDurable, OutcomeUnknown, UsageError
 
 if TYPE_CHECKING:
     import datetime
@@ -50,13 +50,17 @@ class Transaction:
         self._queue = queue
         self._store = store
         self._context: AbstractContextManager[object] | None = None
+        self._ids: list[int] = []
+        """Of the messages added so far, for the error that has to name them."""
 
     def __enter__(self) -> Self:
         """Begin: takes the write lock.
 
         Raises:
             StoreBusy: when others hold it for longer than the queue's timeout.
+            UsageError: inside another transaction of this thread.
         """
+        self._ids = []
         context = self._store.transaction()
         try:
             context.__enter__()
@@ -71,15 +75,27 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """Commit and flush, or roll everything back when an exception came."""
+        """Commit and flush, or roll everything back when an exception came.
+
+        Raises:
+            NotDurable: when all of it is in, and the flush failed; `ids` has those of its messages.
+            OutcomeUnknown: when the commit failed in a way that leaves open whether it is in.
+            UsageError: when COMMIT or ROLLBACK, a fork or a close ended it from inside.
+        """
         context, self._context = self._context, None
-        return None if context is None else context.__exit__(kind, error, trace)
+        if context is None:
+            return None
+        try:
+            return context.__exit__(kind, error, trace)
+        except (NotDurable, OutcomeUnknown) as failure:
+            raise failure.naming(self._ids) from failure
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL and answer its rows; COMMIT and ROLLBACK belong to the `with`.
 
         Raises:
             StoreError: when the statement fails; the transaction goes on without it.
+            UsageError: after the `with`, or when the statement ended the transaction.
         """
         self._require_open()
         return self._store.execute(sql, parameters)
@@ -87,14 +103,18 @@ class Transaction:
     def enqueue(self, topic: str, payload: Payload, **options: Unpack[EnqueueOptions]) -> int:
         """Add a message, as `Queue.enqueue` does; it is there for others when the `with` ends."""
         self._require_open()
-        return self._queue.enqueue(topic, payload, **options)
+        message_id = self._queue.enqueue(topic, payload, **options)
+        self._ids.append(message_id)
+        return message_id
 
     def enqueue_many(
         self, topic: str, payloads: Iterable[Payload], **options: Unpack[EnqueueManyOptions]
     ) -> list[int]:
         """Add messages, as `Queue.enqueue_many` does; they are there for others when the `with` ends."""
         self._require_open()
-        return self._queue.enqueue_many(topic, payloads, **options)
+        ids = self._queue.enqueue_many(topic, payloads, **options)
+        self._ids += ids
+        return ids
 
     def ack(self, lease: Lease) -> None:
         """Finish a message together with the rows that its processing wrote: the effect and the ack are one.
@@ -108,4 +128,4 @@ class Transaction:
 
     def _require_open(self) -> None:
         if self._context is None:
-            raise StoreError("the transaction is over: use its handle inside the `with` only")
+            raise UsageError("the transaction is over: use its handle inside the `with` only")

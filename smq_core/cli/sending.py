@@ -13,7 +13,7 @@ from smq_core import validation
 from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, location_of
 from smq_core.clock import SystemClock
-from smq_core.errors import InvalidMessage
+from smq_core.errors import InvalidMessage, NotDurable
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
 from smq_core.store import create, create_into, default_location, open_store
@@ -64,7 +64,8 @@ def send_(
     """Add a message to TOPIC and print its id.
 
     PAYLOAD is JSON, kept as it is written, or else text; without one, or where it is -, it is read from
-    standard input (of a text the last line end is dropped).
+    standard input (of a text the last line end is dropped). Where the message is stored, but the disk did not
+    take its flush, the id is printed all the same, and the exit code is 1.
     """
     del location
     body, stored_kind = _payload(ctx, payload, kind)
@@ -80,7 +81,16 @@ def send_(
         max_attempts=validation.check_max_attempts(max_attempts),
     )
     with closing(open_store(announce(ctx))) as store:
-        message_id = store.enqueue(message, now_ms)
+        try:
+            _say_id(store.enqueue(message, now_ms), as_json=as_json)
+        except NotDurable as error:
+            # it is in: who reads the id has it, and the exit code and the sentence tell of the flush
+            for message_id in error.ids:
+                _say_id(message_id, as_json=as_json)
+            raise
+
+
+def _say_id(message_id: int, *, as_json: bool) -> None:
     if as_json:
         output.say_json({"id": message_id})
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from smq_core import Inspector, Queue
 from smq_core.cli.main import run
+from tests.faults.recording import recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +75,22 @@ def test_what_belongs_to_a_message_is_set(smq: Smq, location: str) -> None:
     assert (message.priority, message.key, message.headers) == (7, "k", {"a": "b=c"})
     assert (message.max_attempts, message.state) == (3, "delayed")
     assert round(message.available_at - message.created_at) == 3600
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the flush is another call")
+@pytest.mark.parametrize(("flags", "printed"), [((), "2\n"), (("--json",), '{\n  "id": 2\n}\n')])
+def test_a_message_that_may_not_survive_a_crash_has_its_id_printed(
+    smq: Smq, flags: tuple[str, ...], printed: str
+) -> None:
+    """Who sends it again would send it twice."""
+    smq("send", "mail", "first")
+    with recording() as recorder:
+        recorder.flushes_to_fail = 2
+        code, out, err = smq("send", "mail", "hello", *flags)
+
+    assert (code, out) == (1, printed)
+    assert "message 2 is stored, but may not survive a crash" in err
+    assert "do not write it again" in err
 
 
 def test_a_held_key_answers_the_first_id(smq: Smq) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Queue, StoreError
+from smq_core import Queue, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +186,7 @@ def test_a_fork_in_its_own_transaction_ends_it_in_both(queue: Queue, fault: Faul
                 os._exit(0)
             assert succeeds(pid)
 
-    with pytest.raises(StoreError, match="ended from inside"):
+    with pytest.raises(UsageError, match="ended from inside"):
         transact()
     assert queue.size("mail") == 1
     assert queue.enqueue("mail", "afterwards") == 2

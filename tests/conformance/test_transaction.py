@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.errors import StoreError
+from smq_core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from smq_core.store.records import Hold
@@ -54,7 +54,7 @@ def test_a_part_that_failed_leaves_nothing_and_the_rest_goes_on(desk: Desk) -> N
 def test_a_transaction_inside_another_is_refused_and_the_outer_one_goes_on(desk: Desk) -> None:
     with desk.store.transaction():
         desk.send()
-        with pytest.raises(StoreError, match="already"), desk.store.transaction():
+        with pytest.raises(UsageError, match="already"), desk.store.transaction():
             desk.send()
 
     assert desk.stats().ready == 1

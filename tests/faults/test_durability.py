@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, Queue, StoreUnavailable
+from smq_core import Inspector, NotDurable, Queue, StoreUnavailable
 from smq_core.store.sqlite import checkpoints, housekeeping
 from smq_core.store.sqlite.checkpoints import Checkpoints
 from tests.faults.recording import recording
@@ -180,6 +180,62 @@ def test_a_failed_flush_says_that_the_message_is_stored_and_maybe_not_durable(
         queue.enqueue("mail", "hello")
 
     assert queue.size("mail") == 2
+    counted(fault, recorder)
+
+
+def add_in_a_transaction(queue: Queue) -> None:
+    """Add one message, and then two."""
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "a")
+        transaction.enqueue_many("mail", ["b", "c"])
+
+
+ADDING: dict[str, Callable[[Queue], object]] = {
+    "enqueue": lambda queue: queue.enqueue("mail", "a"),
+    "enqueue with a key": lambda queue: queue.enqueue("mail", "a", key="k"),
+    "enqueue with a held key": lambda queue: queue.enqueue("mail", "b", key="held"),
+    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["a", "b", b"c"]),
+    "enqueue_many with keys": lambda queue: queue.enqueue_many("mail", ["a", "b"], keys=[None, "held"]),
+    "transaction": add_in_a_transaction,
+}
+ADDED = {
+    "enqueue": (3,),
+    "enqueue with a key": (3,),
+    "enqueue with a held key": (2,),
+    "enqueue_many": (3, 4, 5),
+    "enqueue_many with keys": (3, 2),
+    "transaction": (3, 4, 5),
+}
+
+
+@flush_that_fails
+@pytest.mark.parametrize("verb", sorted(ADDING))
+def test_the_error_of_a_failed_flush_carries_the_ids_that_the_call_would_have_returned(
+    queue: Queue, recorder: Recorder, fault: Fault, verb: str
+) -> None:
+    queue.enqueue("mail", "held", key="held")
+    recorder.flushes_to_fail = 2
+    with pytest.raises(NotDurable) as caught:
+        ADDING[verb](queue)
+
+    assert caught.value.ids == ADDED[verb]
+    assert "do not write it again" in str(caught.value)
+    with Inspector(queue.location) as inspector:
+        assert all(inspector.get(one).state == "ready" for one in caught.value.ids)
+    counted(fault, recorder)
+
+
+@flush_that_fails
+def test_what_an_operator_did_without_a_flush_is_told_as_done(
+    queue: Queue, recorder: Recorder, fault: Fault
+) -> None:
+    with Inspector(queue.location) as inspector:
+        inspector.pause("other")
+        recorder.flushes_to_fail = 2
+        with pytest.raises(NotDurable, match="what was written is stored"):
+            inspector.delete([1])
+
+        assert inspector.get(1).state == "deleted"
     counted(fault, recorder)
 
 

@@ -17,6 +17,8 @@ from smq_core import (
     Message,
     MessageNotFound,
     NotAQueue,
+    NotDurable,
+    OutcomeUnknown,
     Queue,
     SchemaTooNew,
     SmqError,
@@ -24,6 +26,7 @@ from smq_core import (
     StoreCorrupt,
     StoreError,
     StoreUnavailable,
+    UsageError,
 )
 from smq_core.message import Receipt
 from smq_core.store.sqlite.translate import translate
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
         (InvalidLine, (SmqError,), 65),
         (StoreBusy, (SmqError, StoreError), 75),
         (StoreUnavailable, (SmqError, StoreError), 1),
+        (NotDurable, (StoreUnavailable,), 1),
+        (OutcomeUnknown, (StoreUnavailable,), 1),
+        (UsageError, (SmqError,), 2),
         (StoreCorrupt, (SmqError, StoreError), 1),
         (SchemaTooNew, (SmqError, StoreError), 1),
         (NotAQueue, (SmqError, StoreError), 1),
@@ -53,13 +59,25 @@ def test_the_tree_is_as_it_is_drawn(error: type[SmqError], parents: tuple[type, 
     assert error.exit_code == code
 
 
+def test_a_mistake_of_the_calling_program_is_not_an_error_of_the_store() -> None:
+    assert not issubclass(UsageError, StoreError)
+
+
 def a_lease(message_id: int) -> Lease:
     """Answer a lease of nothing."""
     return Lease(Message(id=message_id, topic="mail", payload="x"), Receipt(1), 0.0)
 
 
 @pytest.mark.parametrize(
-    "error", [LeaseLost([a_lease(1)]), MessageNotFound(5), InvalidLine(3, "no JSON"), StoreBusy("busy")]
+    "error",
+    [
+        LeaseLost([a_lease(1)]),
+        MessageNotFound(5),
+        InvalidLine(3, "no JSON"),
+        StoreBusy("busy"),
+        NotDurable("flushing failed", [1, 2]),
+        OutcomeUnknown("committing failed"),
+    ],
 )
 def test_an_error_passes_between_processes(error: SmqError) -> None:
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
@@ -69,6 +87,18 @@ def test_an_error_passes_between_processes(error: SmqError) -> None:
 
 def test_lost_leases_are_named_up_to_five() -> None:
     assert "message 1, 2, 3, 4, 5 and 2 more" in str(LeaseLost([a_lease(number) for number in range(1, 8)]))
+
+
+@pytest.mark.parametrize(
+    ("ids", "named"),
+    [
+        ((), "what was written is stored, but"),
+        ((7,), "message 7 is stored, but"),
+        (range(1, 8), "messages 1, 2, 3, 4, 5 and 2 more are stored, but"),
+    ],
+)
+def test_what_is_not_durable_is_named(ids: range | tuple[int, ...], named: str) -> None:
+    assert named in str(NotDurable("flushing failed", ids))
 
 
 DRIVER_ERRORS = sorted(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, InvalidMessage, Queue, StoreError, StoreUnavailable
+from smq_core import Inspector, InvalidMessage, Queue, StoreUnavailable, UsageError
 from smq_core.testing import EPOCH_MS
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ NOW = EPOCH_MS / 1000
 def test_an_inspector_that_may_only_read_never_writes(queue: Queue) -> None:
     queue.enqueue("mail", "a")
     with Inspector(queue.location, read_only=True) as reader:
-        with pytest.raises(StoreError, match="read-only"):
+        with pytest.raises(UsageError, match="read-only"):
             reader.delete([1])
-        with pytest.raises(StoreError, match="read-only"):
+        with pytest.raises(UsageError, match="read-only"):
             reader.pause("mail")
 
         assert reader.get(1).state == "ready"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, InvalidMessage, LeaseLost, Queue, StoreError
+from smq_core import Inspector, InvalidMessage, LeaseLost, Queue, UsageError
 from smq_core.testing import EPOCH_MS
 
 if TYPE_CHECKING:
@@ -231,16 +231,16 @@ def test_a_lost_ack_takes_the_effect_back(queue: Queue) -> None:
 
 def test_the_handle_is_good_for_nothing_outside_the_with(queue: Queue) -> None:
     handle = queue.transaction()
-    with pytest.raises(StoreError, match="over"):
+    with pytest.raises(UsageError, match="over"):
         handle.enqueue("mail", "a")
     with handle:
         pass
-    with pytest.raises(StoreError, match="over"):
+    with pytest.raises(UsageError, match="over"):
         handle.execute("SELECT 1")
 
 
 def test_a_commit_from_inside_is_told(queue: Queue) -> None:
-    with pytest.raises(StoreError), queue.transaction() as transaction:
+    with pytest.raises(UsageError), queue.transaction() as transaction:
         transaction.execute("COMMIT")
 
     assert queue.enqueue("mail", "a") == 1

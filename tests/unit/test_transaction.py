@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import StoreError
+from smq_core import UsageError
 
 if TYPE_CHECKING:
     from smq_core import Queue
 
 
 def test_what_follows_a_close_inside_a_transaction_is_refused(queue: Queue) -> None:
-    with pytest.raises(StoreError, match="do all of it again"):
+    with pytest.raises(UsageError, match="do all of it again"):
         close_inside(queue)
 
     assert queue.size("mail") == 0
@@ -31,10 +31,24 @@ def close_inside(queue: Queue) -> None:
 
 def test_a_commit_inside_a_transaction_is_named_in_the_error(queue: Queue) -> None:
     with (
-        pytest.raises(StoreError, match="ended from inside"),
+        pytest.raises(UsageError, match="ended from inside"),
         queue.transaction() as transaction,
     ):
         transaction.execute("COMMIT")
+
+
+def test_a_handle_is_for_its_with_only(queue: Queue) -> None:
+    with queue.transaction() as transaction:
+        pass
+
+    for call in (
+        lambda: transaction.execute("SELECT 1"),
+        lambda: transaction.enqueue("mail", "late"),
+        lambda: transaction.enqueue_many("mail", ["late"]),
+    ):
+        with pytest.raises(UsageError, match="inside the `with` only"):
+            call()
+    assert queue.size("mail") == 0
 
 
 def test_an_interrupt_at_the_end_of_beginning_leaves_no_transaction_open(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import apsw
 
-from smq_core.errors import StoreBusy, StoreError, StoreUnavailable
+from smq_core.errors import OutcomeUnknown, StoreBusy, StoreError, StoreUnavailable, UsageError
 from smq_core.store.sqlite.flushing import Flushing
 from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
 from smq_core.store.sqlite.translate import FAILURES, translate
@@ -27,6 +27,11 @@ __all__ = ["Connection", "savepoint"]
 
 T = TypeVar("T")
 
+_OF_A_COMMIT: Final = frozenset(
+    {apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}
+)
+"""What fails while frames are written, where the statement and its commit are one."""
+
 
 def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     """Answer a part of a transaction, or one of its own for reading; an exception takes it back."""
@@ -34,11 +39,18 @@ def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     return part
 
 
+def _may_be_of_a_commit(error: apsw.IOError) -> bool:
+    result: int = error.extendedresult  # type: ignore[attr-defined]  # the driver's stubs leave it out
+    return result in _OF_A_COMMIT
+
+
 class Connection(Reading):
     """A connection that reads and writes (but for one that is read-only)."""
 
     _depth = 0
     """1 inside a `transaction`."""
+    _ended_by: StoreError | None = None
+    """The failure after which SQLite rolled the `transaction` back by itself."""
 
     def _attach(self) -> None:
         self._moved = ctypes.c_int(0)
@@ -78,6 +90,8 @@ class Connection(Reading):
                 self._abandon()
                 if isinstance(error, apsw.BusyError):
                     return None
+                if isinstance(error, apsw.IOError) and _may_be_of_a_commit(error):
+                    raise self._unknown(error) from error
                 self._tell(error)
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
@@ -107,7 +121,10 @@ class Connection(Reading):
                     self.db.execute("ROLLBACK")
                     return None
                 may_stand = act(self.db, found)
-                self.db.execute("COMMIT" if may_stand else "ROLLBACK")
+                if may_stand:
+                    self._commit()
+                else:
+                    self.db.execute("ROLLBACK")
                 self._turn.give()
             except BaseException as error:
                 self._abandon()
@@ -124,7 +141,9 @@ class Connection(Reading):
 
         Raises:
             StoreBusy: when others held the database for longer than the timeout; nothing was written.
-            StoreUnavailable: when writing failed, or the flush after the commit did.
+            StoreUnavailable: when writing failed.
+            OutcomeUnknown: when the commit failed in a way that leaves open whether it was written.
+            NotDurable: when it was written, and the flush after the commit failed.
             StoreError: as `translate` has it.
         """
         with self.lock:
@@ -136,7 +155,7 @@ class Connection(Reading):
             try:
                 self._begin()
                 result = work(self.db)
-                self.db.execute("COMMIT")
+                self._commit()
                 self._turn.give()
             except BaseException as error:
                 self._abandon()
@@ -148,19 +167,24 @@ class Connection(Reading):
 
     @contextlib.contextmanager
     def transaction(self, *, is_durable: bool) -> Iterator[None]:
-        """Join all writes inside the `with` into one transaction; an exception rolls all of it back."""
+        """Join all writes inside the `with` into one transaction; an exception rolls all of it back.
+
+        Raises:
+            UsageError: inside another one of this thread, or when it was ended from inside.
+            StoreError: as `write` does.
+        """
         with self.lock:
             if not self.is_open:
                 raise ClosedMeanwhileError
             if self._depth:
-                raise StoreError("a transaction is open on this thread already: end it first")
+                raise UsageError("a transaction is open on this thread already: end it first")
             is_full = is_durable and self._prepare_flush()
             try:
                 self._begin()
-                self._depth = 1
+                self._depth, self._ended_by = 1, None
                 yield
                 self._require_transaction()
-                self.db.execute("COMMIT")
+                self._commit()
                 self._depth = 0
                 self._turn.give()
             except BaseException as error:
@@ -209,7 +233,23 @@ class Connection(Reading):
             if type(failure) is StoreError:
                 # a COMMIT inside ends the savepoint too; so does a disk that fails, but that is told
                 self._require_transaction()
+            elif not self.db.in_transaction:
+                self._ended_by = failure
             raise failure from error
+
+    def _commit(self) -> None:
+        try:
+            self.db.execute("COMMIT")
+        except apsw.IOError as error:
+            raise self._unknown(error) from error
+
+    def _unknown(self, error: apsw.IOError) -> OutcomeUnknown:
+        """Return the error for a commit that failed while it was written.
+
+        What is seen now is without it; but the frames may stand whole in the -wal, from where a crash before
+        the next commit would bring them back.
+        """
+        return OutcomeUnknown(f"committing to {self.settings.path} failed ({error})")
 
     def _begin(self) -> None:
         if not self._turn.take():
@@ -252,11 +292,16 @@ class Connection(Reading):
             raise translate(error, self.settings.path) from error
 
     def _require_transaction(self) -> None:
-        if not self.is_open or not self.db.in_transaction:
-            raise StoreError(
-                "the transaction was ended from inside (COMMIT, ROLLBACK, a fork, or an error): "
-                "nothing of it is certain"
-            )
+        if self.is_open and self.db.in_transaction:
+            return
+        if self._ended_by is not None:
+            raise StoreUnavailable(
+                f"the transaction was rolled back when a part of it failed: nothing of it was written. "
+                f"{self._ended_by}"
+            ) from self._ended_by
+        raise UsageError(
+            "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): nothing of it is certain"
+        )
 
     def _prepare_flush(self) -> bool:
         """Say whether this commit has to be a full one."""

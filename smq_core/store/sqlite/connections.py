@@ -12,7 +12,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from smq_core.errors import StoreError
+from smq_core.errors import UsageError
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.second_library import refuse
 
@@ -46,7 +46,8 @@ class Connections:
         """Answer this thread's connection.
 
         Raises:
-            StoreError: when it has to be opened and cannot be, or was closed in the middle of a transaction.
+            StoreError: when it has to be opened and cannot be.
+            UsageError: when it was closed in the middle of a transaction.
         """
         try:
             connection: Connection = self._local.connection
@@ -55,7 +56,7 @@ class Connections:
         if connection.is_open:
             return connection
         if connection.is_in_transaction:
-            raise StoreError(
+            raise UsageError(
                 "the transaction was rolled back by a fork or a close inside it: "
                 "leave its `with`, and do all of it again"
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from smq_core.errors import StoreBusy, StoreError, StoreUnavailable
+from smq_core.errors import NotDurable, StoreBusy, StoreError, StoreUnavailable
 from smq_core.store.sqlite.checkpoints import Checkpoints
 from smq_core.store.sqlite.translate import translate
 from smq_core.store.sqlite.turn import Turn
@@ -73,7 +73,7 @@ class Flushing:
         """Flush what was committed, for who asked for it, and see to the -wal: copy it back when it is time.
 
         Raises:
-            StoreUnavailable: when the flush failed.
+            NotDurable: when the flush failed.
         """
         if is_full:
             self._db.execute("PRAGMA synchronous = NORMAL")
@@ -82,7 +82,7 @@ class Flushing:
         if is_durable:
             try:
                 self.wal.flush()
-            except StoreUnavailable:
+            except NotDurable:
                 # at once: a checkpoint of frames that are not on the disk, cut off by a crash of the machine,
                 # would leave neither them nor the pages that it wrote over. The caller is told all the same:
                 # the system may have dropped a page before it was read again

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
-from smq_core.errors import StoreError
+from smq_core.errors import NotDurable, OutcomeUnknown, StoreError, UsageError
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from smq_core.message import Kind
     from smq_core.store.records import Batch, NewMessage
@@ -57,6 +58,10 @@ class Producing(Session):
         """Add one message, durable.
 
         Where its key is held, answer the holder's id, durable too: its enqueue may not have returned yet.
+
+        Raises:
+            NotDurable: when it was added, and the flush failed; `ids` has its id.
+            OutcomeUnknown: when the commit failed in a way that leaves open whether it was added.
         """
         status = "ready" if message.available_at <= now_ms else "delayed"
         values = (
@@ -71,15 +76,42 @@ class Producing(Session):
             message.body,
         )
         if message.key is not None:
-            return self._write_durably(lambda db: _insert_keyed(db, (*values, message.key)))
-        return self._run(_INSERT, values, apsw.Connection.last_insert_rowid, is_durable=self._flushes)
+            return self._add(lambda db: [_insert_keyed(db, (*values, message.key))])[0]
+        try:
+            return self._run(_INSERT, values, apsw.Connection.last_insert_rowid, is_durable=self._flushes)
+        except NotDurable as error:
+            raise error.naming(self._last_id()) from error
 
     def enqueue_many(self, batch: Batch, now_ms: int) -> list[int]:
-        """Add all of a batch or none, durable; ids in the order of the bodies."""
+        """Add all of a batch or none, durable; ids in the order of the bodies.
+
+        Raises:
+            NotDurable: as `enqueue` does.
+            OutcomeUnknown: as `enqueue` does; `ids` has those that the messages have if they are in.
+        """
         if not batch.bodies:
             return []
         work = _insert_runs if batch.keys is None else _insert_each
-        return self._write_durably(lambda db: work(db, batch, now_ms))
+        return self._add(lambda db: work(db, batch, now_ms))
+
+    def _add(self, work: Callable[[apsw.Connection], list[int]]) -> list[int]:
+        ids: list[int] = []
+
+        def keeping_ids(db: apsw.Connection) -> list[int]:
+            nonlocal ids
+            ids = work(db)
+            return ids
+
+        try:
+            return self._write_durably(keeping_ids)
+        except (NotDurable, OutcomeUnknown) as error:
+            raise error.naming(ids) from error
+
+    def _last_id(self) -> list[int]:
+        """Return the id that this thread added last; nothing where its connection had to be closed."""
+        with contextlib.suppress(StoreError):
+            return [last] if (last := self._read(apsw.Connection.last_insert_rowid)) else []
+        return []
 
 
 def _insert(db: apsw.Connection, values: Values) -> int:
@@ -143,7 +175,7 @@ def _has_nul(bodies: Sequence[str | bytes]) -> bool:
 
 def _insert_each(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
     if batch.keys is None or len(batch.keys) != len(batch.bodies):
-        raise StoreError("a batch has one key for each payload, or none at all")
+        raise UsageError("a batch has one key for each payload, or none at all")
     ids = []
     for body, kind, key in zip(batch.bodies, batch.kinds, batch.keys, strict=True):
         values = (*_shared(batch, kind, now_ms), body)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.clock import SystemClock
-from smq_core.errors import StoreUnavailable
+from smq_core.errors import UsageError
 from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
@@ -68,6 +68,7 @@ class Session:
 
         Raises:
             StoreBusy: when others held the database for longer than the timeout.
+            UsageError: inside another one of this thread, or where the store is read-only.
         """
         self._require_writable()
         flushes = is_durable and self._flushes
@@ -87,7 +88,7 @@ class Session:
 
     def _require_writable(self) -> None:
         if self._settings.read_only:
-            raise StoreUnavailable(f"{self._path} was opened read-only: nothing can be changed through it")
+            raise UsageError(f"{self._path} was opened read-only: nothing can be changed through it")
 
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         while True:

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Final
 
-from smq_core.errors import StoreUnavailable
+from smq_core.errors import NotDurable, StoreUnavailable
 from smq_core.store.sqlite.write_out import begin_to_write
 
 __all__ = ["WalFile"]
@@ -67,7 +67,7 @@ class WalFile:
         """Make everything that was committed survive a crash of the machine.
 
         Raises:
-            StoreUnavailable: when the system cannot say that it did; the file is poisoned, since a second try
+            NotDurable: when the system cannot say that it did; the file is poisoned, since a second try
                 would succeed without writing anything (Linux reports a failed flush once and calls the pages
                 clean).
         """
@@ -75,7 +75,7 @@ class WalFile:
             _flush(self.descriptor)
         except OSError as error:
             self.is_poisoned = True
-            raise self._failed(error) from error
+            raise NotDurable(f"flushing {self.path} failed ({error.strerror})") from error
 
     def write_out(self) -> None:
         """Have the system begin to write what a flush would have to; it promises nothing."""
@@ -93,9 +93,12 @@ class WalFile:
         try:
             while piece := os.pread(self.descriptor, _PIECE, offset):
                 offset += os.pwrite(self.descriptor, piece, offset)
+            _flush(self.descriptor)
         except OSError as error:
-            raise self._failed(error) from error
-        self.flush()
+            raise StoreUnavailable(
+                f"{self.path} could not be written again after a failed flush ({error.strerror}): "
+                "check the disk"
+            ) from error
         self.is_poisoned = False
 
     def close(self) -> None:
@@ -109,12 +112,6 @@ class WalFile:
         """Close what an interrupt or a lack of memory kept from being used."""
         with contextlib.suppress(AttributeError):
             self.close()
-
-    def _failed(self, error: OSError) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"flushing {self.path} failed ({error.strerror}): "
-            "the message is stored, but may not survive a crash; check the disk"
-        )
 
 
 def _target(link: str) -> str | None:
