@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import selectors
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.bounded import KEPT, tail_of
+from smq_core.daemon.identity import NO_COMMAND, CommandGroup, marked, started_at
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 
 if TYPE_CHECKING:
@@ -66,25 +68,30 @@ class CommandRun:
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at: float | None = None
 
-    def run(self, note_group: Callable[[int], None]) -> str:
+    def run(self, note: Callable[[CommandGroup], None]) -> str:
         """Run it to its end; return means processed, and answers the end of what it printed.
+
+        `note` is told which process group runs, before and after the start, and that none does.
 
         Raises:
             Retry, Bury, CommandFailed: by its exit code.
             HandlerTimeout: when it was interrupted.
         """
+        mark = secrets.randbits(64) or 1
+        note(CommandGroup(0, 0, mark))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the operator's own command, never a shell
                 self._arguments,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=environment(self._delivery),
+                env={**environment(self._delivery), **marked(mark)},
                 start_new_session=True,
             )
         except OSError as error:
+            note(NO_COMMAND)
             raise CommandFailed(f"cannot run {self._arguments[0]}: {error.strerror}") from error
-        note_group(self._process.pid)
+        note(CommandGroup(self._process.pid, started_at(self._process.pid), mark))
         try:
             self._feed_and_drain(self._process)
         finally:
@@ -92,10 +99,14 @@ class CommandRun:
             self._signal(signal.SIGKILL)
             self._close_pipes(self._process)
             self._process.wait()
-            note_group(0)
+            note(NO_COMMAND)
         output = tail_of(self._tail.decode(errors="replace").strip())
         self._judge(self._process.returncode, output)
         return output
+
+    def kill(self) -> None:
+        """End the command's process group at once."""
+        self._signal(signal.SIGKILL)
 
     def interrupt(self) -> None:
         """End the command: its process group gets SIGTERM, and SIGKILL two seconds later."""

@@ -47,7 +47,7 @@ class Inquest:
         `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
         """
         process = death.process
-        flights, started = _take_over(process)
+        flights, started = self._take_over(process)
         if is_ours:
             for flight in flights.values():
                 self._ledger.release(flight)
@@ -64,6 +64,15 @@ class Inquest:
         self._tell(death, started, len(flights))
         topics = set() if process.alone in started else {flights[one].row.topic for one in started}
         return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
+
+    def _take_over(self, process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
+        """Empty a dead process; return what it had in flight, and which of that it had started."""
+        flights, slots = dict(process.in_flight), process.slots.read()
+        end_commands(slots, self._journal)
+        process.slots.clear()
+        process.in_flight.clear()
+        process.close()
+        return flights, {slot.message_id for slot in slots if slot.message_id in flights}
 
     def _recover(self, death: Death, flights: dict[int, Flight], started: set[int]) -> None:
         error = f"worker died: {death.cause}"
@@ -92,16 +101,6 @@ class Inquest:
         return Pause(
             topic, seconds, f"five worker processes died of it within a minute, last by {death.cause}"
         )
-
-
-def _take_over(process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
-    """Empty a dead process: what it had in flight, and which of that it had started."""
-    flights, slots = dict(process.in_flight), process.slots.started()
-    end_commands(process)
-    process.slots.clear()
-    process.in_flight.clear()
-    process.close()
-    return flights, {slot.message_id for slot in slots if slot.message_id in flights}
 
 
 def _fate(started: set[int], messages: int) -> str:

@@ -12,15 +12,18 @@ import signal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.daemon.berths import SLOTS, BerthHeader, SlotRange
+from smq_core.daemon.identity import end_group
 from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Finish, Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth
+    from smq_core.daemon.journal import Journal
     from smq_core.daemon.process import Program
+    from smq_core.daemon.slots import Slot
 
 __all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "Death", "Fleet", "end_commands"]
 
@@ -153,7 +156,7 @@ class Fleet:
         """End every process at once."""
         for one in self.processes:
             one.kill(signal.SIGKILL)
-            end_commands(one)
+            end_commands(one.slots.read(), self._journal)
 
     def watch_blocked(self) -> None:
         """Be told too when a process that did not read can be written to again."""
@@ -223,11 +226,14 @@ class Fleet:
         self._restart_at = now + min(wait, RESTART_CAP_S)
 
 
-def end_commands(process: WorkerProcess) -> None:
-    """End the commands that a worker process ran when it died."""
-    for slot in process.slots.read():
-        if slot.command_group > 1:
-            try:
-                os.killpg(slot.command_group, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
+def end_commands(slots: Iterable[Slot], journal: Journal) -> None:
+    """End the commands that a worker process ran when it died; tell of those that may run on."""
+    for slot in slots:
+        if end_group(slot.command) == "unproven":
+            journal.warning(
+                "command_left",
+                f"process group {slot.command_group} may be what is left of the command that ran for message "
+                f"{slot.message_id}: without proof it was not ended",
+                id=slot.message_id,
+                group=slot.command_group,
+            )

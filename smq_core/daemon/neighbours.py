@@ -5,38 +5,24 @@ Notices the death of one, and returns its messages with the right one blamed.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import selectors
-import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.fleet import end_commands
+from smq_core.daemon.identity import machine_id
 from smq_core.daemon.ledger import Casualty, recover
 
 if TYPE_CHECKING:
     from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth, BerthHeader, WorkersFile
-    from smq_core.daemon.slots import Slot
     from smq_core.store.records import Hold
 
-__all__ = ["STALE_MS", "Neighbours", "machine_id"]
+__all__ = ["STALE_MS", "Neighbours"]
 
 STALE_MS: Final = 60_000
 """A row without a berth (its -workers file was removed) is dropped after so long without a heartbeat."""
-
-
-def machine_id() -> str:
-    """Name the running system and its process ids.
-
-    Where two daemons differ in it, a pid of one means nothing to the other.
-    """
-    parts: list[str] = []
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return " ".join(parts) or os.uname().nodename
 
 
 class Neighbours:
@@ -123,7 +109,8 @@ class Neighbours:
         try:
             slots = [slot for one in header.processes for slot in berth.slots(one.first, one.count).read()]
             if header.machine == self._machine:
-                _end_orphans(slots)
+                # so that nothing runs beside its second try
+                end_commands(slots, self._journal)
             with self._store.transaction(is_durable=False):
                 holds = self._store.held_by(header.worker_id)
                 casualties = _casualties(holds, {slot.message_id for slot in slots}, header.worker_id)
@@ -168,11 +155,3 @@ def _casualties(holds: list[Hold], started: set[int], worker_id: str) -> list[Ca
         else Casualty(hold, "untouched", "")
         for hold in holds
     ]
-
-
-def _end_orphans(slots: list[Slot]) -> None:
-    """End what the dead daemon left running, so that nothing runs beside its second try."""
-    for slot in slots:
-        if slot.command_group > 1:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(slot.command_group, signal.SIGKILL)

@@ -18,8 +18,9 @@ from smq_core.daemon.configured import program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
+from smq_core.daemon.identity import machine_id
 from smq_core.daemon.ledger import Ledger
-from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.patience import Patience
 from smq_core.daemon.renewals import Renewals
 

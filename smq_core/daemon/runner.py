@@ -142,6 +142,11 @@ class Runner:
                 _raise_in(self._thread.ident, self._interrupted)
             return True
 
+    def kill_command(self) -> None:
+        """End the command that it runs, if it runs one, at once."""
+        if (command := self._command) is not None:
+            command.kill()
+
     def _run(self) -> None:
         self._slots.set_thread(self._index, threading.get_native_id())
         take, handle = self._inbox.get, self._handle

@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.daemon.identity import CommandGroup
+
 if TYPE_CHECKING:
     import mmap
 
@@ -17,10 +19,12 @@ __all__ = ["SLOT_SIZE", "Slot", "Slots"]
 # native alignment: each field is stored by one machine instruction
 _TIMES: Final = struct.Struct("@dd")
 _ID: Final = struct.Struct("@q")
-_WHOLE: Final = struct.Struct("@ddqqq")
+_COMMAND: Final = struct.Struct("@qQ")
+_WHOLE: Final = struct.Struct("@ddqqqQq")
 _ID_AT: Final = 16
 _COMMAND_AT: Final = 24
-_THREAD_AT: Final = 32
+_COMMAND_PROOF_AT: Final = 32
+_THREAD_AT: Final = 48
 SLOT_SIZE: Final = _WHOLE.size
 
 
@@ -34,9 +38,17 @@ class Slot(NamedTuple):
     message_id: int
     """0: nothing."""
     command_group: int
-    """The process group of the command it runs; 0: none."""
+    """The process group of the command it runs; 0: none, or none that was noted yet."""
+    command_started: int
+    command_mark: int
+    """With the one before: what proves that the number still means that command."""
     thread: int
     """The system's number of the thread."""
+
+    @property
+    def command(self) -> CommandGroup:
+        """The command it runs."""
+        return CommandGroup(self.command_group, self.command_started, self.command_mark)
 
 
 class Slots:
@@ -64,9 +76,13 @@ class Slots:
         started, _ = _TIMES.unpack_from(self._memory, at)
         _TIMES.pack_into(self._memory, at, started, deadline)
 
-    def set_command(self, index: int, group: int) -> None:
-        """Say which process group runs a thread's command, so that it can be ended too."""
-        _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _COMMAND_AT, group)
+    def set_command(self, index: int, command: CommandGroup) -> None:
+        """Note which process group runs a thread's command, so that it can be ended too."""
+        at = self._offset + index * SLOT_SIZE
+        # the number last: whoever reads it reads the proof that belongs to it
+        _ID.pack_into(self._memory, at + _COMMAND_AT, 0)
+        _COMMAND.pack_into(self._memory, at + _COMMAND_PROOF_AT, command.started, command.mark)
+        _ID.pack_into(self._memory, at + _COMMAND_AT, command.leader)
 
     def set_thread(self, index: int, thread: int) -> None:
         """Say which thread of the system a slot belongs to."""

@@ -152,9 +152,8 @@ class Worker:
 
         Another daemon takes the messages over, and nothing may run beside it.
         """
-        for slot in self._slots.read() if self._slots else ():
-            if slot.command_group:
-                _kill_group(slot.command_group)
+        for runner in self._runners:
+            runner.kill_command()
         os._exit(1)
 
 
@@ -193,13 +192,6 @@ def _leave_signals_to_supervisor() -> None:
     # handlers that do nothing instead of SIG_IGN: commands would inherit the latter
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 if __name__ == "__main__":

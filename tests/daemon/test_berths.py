@@ -74,7 +74,7 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
 
     assert header == HEADER
     assert taken is not None
-    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0)]
+    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0, 0, 0)]
     heir.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 from smq_core.clock import SystemClock
 from smq_core.daemon.bounded import KEPT
 from smq_core.daemon.commands import CommandFailed, CommandRun, environment
+from smq_core.daemon.identity import NO_COMMAND, CommandGroup
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Delivery
 
@@ -135,7 +136,7 @@ def test_a_command_whose_run_goes_wrong_here_is_ended(
     """Its message goes back: it must not go on beside the next try."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    groups: list[int] = []
+    groups: list[CommandGroup] = []
 
     def fail(_pid: int) -> int:
         raise OSError(24, "Too many open files")
@@ -144,6 +145,7 @@ def test_a_command_whose_run_goes_wrong_here_is_ended(
     with pytest.raises(OSError, match="Too many"):
         CommandRun(["cat", str(fifo)], delivery(), SystemClock()).run(groups.append)
 
-    assert groups[1:] == [0]
+    before, running, after = groups
+    assert (before.leader, before.mark, after) == (0, running.mark, NO_COMMAND)
     with pytest.raises(ProcessLookupError):
-        os.killpg(groups[0], 0)
+        os.killpg(running.leader, 0)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import io
+import os
 import selectors
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from smq_core.daemon.base import Base
-from smq_core.daemon.berths import BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.berths import Berth, BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.identity import CommandGroup, machine_id, marked, started_at
 from smq_core.daemon.journal import Journal
-from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.daemon.neighbours import Neighbours
 from smq_core.states import State
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
@@ -38,7 +42,8 @@ class Street:
         self.clock = clock
         self.file = WorkersFile(self.path)
         self.selector = selectors.DefaultSelector()
-        base = Base("we", store, clock, Journal(clock, stream=io.StringIO()), self.selector)
+        self.log = io.StringIO()
+        base = Base("we", store, clock, Journal(clock, stream=self.log), self.selector)
         self.neighbours = Neighbours(base, self.file, self.file.claim(), max_crashes=3)
 
     def die(self, leased: int, started: list[int]) -> list[int]:
@@ -64,6 +69,15 @@ class Street:
             berth.slots(0, 4).begin(slot, rows[position].id, 1.0, 0.0)
         file.close()
         return [row.id for row in rows]
+
+    def die_running(self, command: CommandGroup) -> None:
+        """Let another daemon die whose berth names a command."""
+        (message_id,) = self.die(1, started=[0])
+        file = WorkersFile(self.path)
+        berth = Berth(file, 1)
+        berth.slots(0, 4).set_command(0, command)
+        file.close()
+        assert message_id
 
     def close(self) -> None:
         """Give everything back."""
@@ -183,3 +197,45 @@ def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> 
     street.clock.advance(61)
     street.neighbours.drop_stale_rows()
     assert street.store.workers() == []
+
+
+@pytest.fixture
+def innocent() -> Iterator[subprocess.Popen[bytes]]:
+    """Give a program that leads a group and is a child of another process than the daemon."""
+    child = subprocess.Popen(["/bin/sleep", "1000"], start_new_session=True)
+    yield child
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who a process is")
+@pytest.mark.fault(
+    row="the number of a dead daemon's command is another program's by now",
+    part="workers",
+    promise="the other program lives; where nothing is proven, that is told",
+    how="the group of an innocent program in a dead daemon's berth, with another start time and with none",
+)
+def test_a_program_that_has_a_dead_command_s_number_lives(
+    street: Street, innocent: subprocess.Popen[bytes], fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the test is the innocent's parent, which would prove that it is the daemon's own
+    monkeypatch.setattr(os, "getpid", lambda: NO_SUCH_PID)
+    for started in (1, 0):
+        street.die_running(CommandGroup(innocent.pid, started, 99))
+
+        assert street.neighbours.look() == 1
+        assert innocent.poll() is None
+        fault.struck()
+        fault.ran()
+    assert street.log.getvalue().count("command_left") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who a process is")
+def test_a_dead_daemon_s_command_is_ended_before_its_message_runs_again(street: Street) -> None:
+    command = subprocess.Popen(
+        ["/bin/sleep", "1000"], start_new_session=True, env={**os.environ, **marked(99)}
+    )
+    street.die_running(CommandGroup(command.pid, started_at(command.pid), 99))
+
+    assert street.neighbours.look() == 1
+    assert command.wait(10.0) == -9
