@@ -171,9 +171,9 @@ class Queue:
         ack: Iterable[Lease] | Lease = (),
         order: Literal["topics", "oldest"] = "topics",
     ) -> list[Lease]:
-        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first.
+        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first; [] when none came.
 
-        [] when nothing came.
+        Fewer come where payloads and headers would pass 8 MiB together, but one whatever its size.
 
         Topics are served strictly as given; with order "oldest" the lowest id of all comes first. `ack`
         finishes leases in the same transaction, before any waiting. Expired leases of anybody are returned on

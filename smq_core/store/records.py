@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from smq_core.message import Kind, Receipt
 from smq_core.states import State
 
 __all__ = [
+    "LEASE_BYTES",
     "AttemptRow",
     "Batch",
     "Edit",
@@ -37,6 +38,10 @@ __all__ = [
 ]
 
 Row = TypeVar("Row", bound=tuple[object, ...])
+
+LEASE_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of payloads and headers after which one call leases no more: who leases writes all of them, with the
+write lock in hand, and everybody else waits."""
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +92,8 @@ class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     topics: Sequence[str]
     limit: int
+    max_bytes: int = LEASE_BYTES
+    """Of payloads and headers together; the first message is leased whatever its size."""
     receipt: Receipt
     """Fresh and random; all messages of the call get it."""
     visibility_ms: int | None = None

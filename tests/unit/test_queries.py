@@ -37,7 +37,7 @@ HOT: dict[str, set[str]] = {
         "SEARCH smq_pauses USING PRIMARY KEY (topic=?)",
         "SEARCH smq_policies USING PRIMARY KEY (topic=?)",
     },
-    "promote": {"SEARCH smq_messages USING COVERING INDEX smq_due (topic=? AND available_at<?)", BY_ID},
+    "promote": {"SEARCH smq_messages USING INDEX smq_due (topic=? AND available_at<?)", BY_ID},
     "lease_page": {
         "SEARCH smq_messages USING INDEX smq_ready (topic=?)",
         "SEARCH p USING PRIMARY KEY (topic=?)",
@@ -55,6 +55,7 @@ HOT: dict[str, set[str]] = {
     "lease_one": {BY_ID},
     "lease_many": {BY_ID},
     "lease_rows": {BY_ID},
+    "lease_payload": {BY_ID},
     "ack_one": {BY_ID, "SEARCH p USING PRIMARY KEY (topic=?)"},
     "ack_many": {BY_ID, "SEARCH p USING PRIMARY KEY (topic=?)"},
     "finish_many": {BY_ID, "SEARCH p USING PRIMARY KEY (topic=?)"},

@@ -35,11 +35,15 @@ def table() -> Table:
 @pytest.mark.parametrize(
     ("name", "values", "expected"),
     [
-        ("promote", {"topic": "mail", "now": NOW, "limit": 9}, {DUE}),
-        ("reclaim", {"now": NOW, "horizon": HORIZON, "limit": 9, "default_max_attempts": 5}, set(OVER)),
+        ("promote", {"topic": "mail", "now": NOW, "limit": 9, "bytes": 99}, {DUE}),
         (
             "reclaim",
-            {"now": 0, "horizon": HORIZON, "limit": 9, "default_max_attempts": 5},
+            {"now": NOW, "horizon": HORIZON, "limit": 9, "bytes": 99, "default_max_attempts": 5},
+            set(OVER),
+        ),
+        (
+            "reclaim",
+            {"now": 0, "horizon": HORIZON, "limit": 9, "bytes": 99, "default_max_attempts": 5},
             {ABSURD, ABSURD + POST},
         ),
         ("lease_one", {**LEASE, "id": READY}, {READY}),
@@ -112,21 +116,21 @@ def test_the_next_timer_is_a_topics_own(table: Table, topic: str, expected: tupl
 
 
 def test_each_expired_lease_is_recorded_and_no_other(table: Table) -> None:
-    table.answer("record_expired", now=NOW, horizon=HORIZON, limit=9, error="expired")
+    table.answer("record_expired", now=NOW, horizon=HORIZON, limit=9, bytes=99, error="expired")
 
     assert {row[0] for row in table.db.execute("SELECT message_id FROM smq_attempts")} == set(OVER)
 
 
 @pytest.mark.parametrize(("now", "horizon"), [(NOW, FOREVER), (0, HORIZON)])
 def test_an_expired_and_an_absurd_lease_are_recorded_each(table: Table, now: int, horizon: int) -> None:
-    table.answer("record_expired", now=now, horizon=horizon, limit=9, error="expired")
+    table.answer("record_expired", now=now, horizon=horizon, limit=9, bytes=99, error="expired")
 
     assert len(table.db.execute("SELECT message_id FROM smq_attempts").fetchall()) == len(OVER) / 2
 
 
 def test_a_reclaimed_message_is_dead_by_its_own_topics_policy(table: Table) -> None:
     """One attempt exhausts a message of one topic, and none of the other."""
-    table.answer("reclaim", now=NOW, horizon=HORIZON, limit=9, default_max_attempts=5)
+    table.answer("reclaim", now=NOW, horizon=HORIZON, limit=9, bytes=99, default_max_attempts=5)
 
     found = table.db.execute(
         "SELECT status, finished_at FROM smq_messages WHERE id IN (?, ?)", (EXPIRED, EXPIRED + POST)
@@ -135,10 +139,34 @@ def test_a_reclaimed_message_is_dead_by_its_own_topics_policy(table: Table) -> N
 
 
 def test_an_expired_and_an_absurd_lease_are_reclaimed_each(table: Table) -> None:
-    bounds = {"limit": 9, "default_max_attempts": 5}
+    bounds = {"limit": 9, "bytes": 99, "default_max_attempts": 5}
 
     assert table.touched("reclaim", now=NOW, horizon=FOREVER, **bounds) == {EXPIRED, EXPIRED + POST}
     assert table.touched("reclaim", now=0, horizon=HORIZON, **bounds) == {ABSURD, ABSURD + POST}
+
+
+@pytest.mark.parametrize(("limit", "count"), [(0, 0), (1, 1), (2, 2), (3, 3), (99, 4)])
+def test_expired_leases_are_recorded_and_taken_back_by_bytes(table: Table, limit: int, count: int) -> None:
+    """Each message has one byte; the first that passes the limit is left for the next dequeue."""
+    bounds: dict[str, object] = {"now": NOW, "horizon": HORIZON, "limit": 9, "bytes": limit}
+    table.answer("record_expired", **bounds, error="expired")
+
+    recorded = [row[0] for row in table.db.execute("SELECT message_id FROM smq_attempts")]
+    assert len(recorded) == count
+    assert table.touched("reclaim", **bounds, default_max_attempts=5) == set(recorded)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(0, []), (1, [DUE]), (2, [DUE, LATER])])
+def test_due_messages_are_promoted_by_bytes(table: Table, limit: int, expected: list[int]) -> None:
+    bounds: dict[str, object] = {"topic": "mail", "now": NOW + 9, "limit": 9, "bytes": limit}
+
+    assert table.touched("promote", **bounds) == set(expected)
+
+
+def test_a_payload_is_read_of_its_own_message(table: Table) -> None:
+    table.db.execute(f"UPDATE smq_messages SET payload = 'y' WHERE id = {URGENT}")
+
+    assert table.answer("lease_payload", id=URGENT) == [("y",)]
 
 
 NEXT: dict[str, object] = {"topic": "mail", "now": NOW, "horizon": FOREVER, "default_visibility_ms": 60}

@@ -140,7 +140,7 @@ def test_topics_are_listed_that_have_a_state(table: Table, state: str) -> None:
 
 
 def test_the_attempts_of_a_message_are_its_own(table: Table) -> None:
-    table.answer("record_expired", now=NOW, horizon=HORIZON, limit=9, error="x")
+    table.answer("record_expired", now=NOW, horizon=HORIZON, limit=9, bytes=99, error="x")
 
     assert table.ids("attempts_of", id=EXPIRED) == [EXPIRED]
 

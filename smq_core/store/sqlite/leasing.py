@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
@@ -15,8 +16,9 @@ import apsw
 from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
 from smq_core.store.records import LeasedRow, all_made
+from smq_core.store.sqlite.allowance import LARGE, PAGE, Allowance
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, Session
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
 from smq_core.store.sqlite.settling import ACK_ONE, ack_all
 from smq_core.store.sqlite.unreadable import bury_unleasable, is_of_a_row
 from smq_core.validation import LONGEST_LEASE_MS
@@ -47,6 +49,7 @@ _NEXT_PRIORITY = query("next_priority")
 _OLDEST = query("oldest_of_priority")
 _ROWS = query("lease_rows")
 _NEXT_DUE = query("next_due")
+_BY_ID = itemgetter(0)
 _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
@@ -161,43 +164,55 @@ def _lease(
     _promote(db, request.topics, looks, now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
+    allowance = Allowance(request.max_bytes)
     leased: list[LeasedRow] = []
     for topic, look in zip(request.topics, looks, strict=True):
         until = look.locked_until(request, now_ms)
-        leased += _take(db, _PAGE, (until, topic, now_ms, request.limit - len(leased)), request)
-        if len(leased) == request.limit:
-            break
+        while True:
+            count = min(PAGE, request.limit - len(leased))
+            page = all_made(LeasedRow, db.execute(_PAGE, (LARGE, until, topic, now_ms, count)))
+            is_last = len(page) < PAGE or count < PAGE
+            taken = allowance.admit(db, page, is_last=is_last and len(leased) + len(page) >= request.limit)
+            _mark_leased(db, taken, until, request)
+            leased += taken
+            if len(leased) == request.limit or len(taken) < len(page):
+                return leased
+            if is_last:
+                break
     return leased
 
 
 def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look], now_ms: int) -> None:
-    remaining = CHUNK
+    rows, size = CHUNK, CHUNK_BYTES
     for topic, look in zip(topics, looks, strict=True):
         if look.has_due and not look.is_paused:
-            db.execute(_PROMOTE, (topic, now_ms, remaining))
-            remaining -= db.changes()
+            promoted = [row[0] for row in db.execute(_PROMOTE, (topic, now_ms, rows, size))]
+            rows -= len(promoted)
+            size -= sum(promoted)
 
 
 def _reclaim(db: apsw.Connection, now_ms: int) -> None:
-    bounds = {"now": now_ms, "horizon": now_ms + HORIZON_MS, "limit": CHUNK, "error": LEASE_EXPIRED}
+    bounds = {
+        "now": now_ms,
+        "horizon": now_ms + HORIZON_MS,
+        "limit": CHUNK,
+        "bytes": CHUNK_BYTES,
+        "error": LEASE_EXPIRED,
+    }
     db.execute(_RECORD_EXPIRED, bounds)
     db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
 
 
-def _take(
-    db: apsw.Connection, sql: str, bindings: tuple[int, *tuple[apsw.Binding, ...]], request: LeaseRequest
-) -> list[LeasedRow]:
-    """Read rows of one topic as they will be, and lease them; the first value bound is the end of the leases.
+def _mark_leased(db: apsw.Connection, rows: Sequence[LeasedRow], until: int, request: LeaseRequest) -> None:
+    """Lease rows that were read as they will be.
 
     Reading first and updating by id is 1.8 times faster than RETURNING (measured).
     """
-    rows = all_made(LeasedRow, db.execute(sql, bindings))
     if len(rows) == 1:
-        db.execute(_LEASE_ONE, (bindings[0], request.receipt, request.worker, rows[0].id))
+        db.execute(_LEASE_ONE, (until, request.receipt, request.worker, rows[0].id))
     elif rows:
         ids = apsw.carray(array("q", [row.id for row in rows]))
-        db.execute(_LEASE_MANY, (bindings[0], request.receipt, request.worker, ids))
-    return rows
+        db.execute(_LEASE_MANY, (until, request.receipt, request.worker, ids))
 
 
 def _lease_oldest(
@@ -208,13 +223,27 @@ def _lease_oldest(
     They are merged from one ordered stream for each topic and priority.
     """
     streams = _oldest(db, request, request.limit, now_ms)
-    ids = apsw.carray(array("q", [*islice(merge(*streams), request.limit)] or [0]))
-    leased = [
-        row
-        for topic, look in zip(request.topics, looks, strict=True)
-        for row in _take(db, _ROWS, (look.locked_until(request, now_ms), ids, topic), request)
-    ]
-    return sorted(leased, key=lambda row: row.id)
+    ids = array("q", islice(merge(*streams), request.limit))
+    until = {
+        topic: look.locked_until(request, now_ms) for topic, look in zip(request.topics, looks, strict=True)
+    }
+    allowance = Allowance(request.max_bytes)
+    leased: list[LeasedRow] = []
+    for start in range(0, len(ids), PAGE):
+        some = apsw.carray(ids[start : start + PAGE])
+        page = [
+            row
+            for topic, moment in until.items()
+            for row in all_made(LeasedRow, db.execute(_ROWS, (LARGE, moment, some, topic)))
+        ]
+        page.sort(key=_BY_ID)
+        taken = allowance.admit(db, page, is_last=start + PAGE >= len(ids))
+        for topic, moment in until.items():
+            _mark_leased(db, [row for row in taken if row.topic == topic], moment, request)
+        leased += taken
+        if len(taken) < len(page):
+            break
+    return leased
 
 
 def _oldest(db: apsw.Connection, request: LeaseRequest, limit: int, now_ms: int) -> list[list[int]]:

@@ -30,6 +30,7 @@ _FORGET: Final = query("repair_counters_forget")
 _COUNT: Final = query("repair_counters")
 _END_COUNTED: Final = query("end_counted")
 _NO_LIMIT: Final = -1
+_EVERY_BYTE: Final = 1 << 62
 
 
 def repair(path: str, now_ms: int) -> list[str]:
@@ -74,7 +75,13 @@ def _take_back(connection: apsw.Connection, now_ms: int) -> int:
     for worker in silent_workers(connection, now_ms):
         if worker.is_dead:
             connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
-    bounds = {"now": now_ms, "horizon": now_ms + HORIZON_MS, "limit": _NO_LIMIT, "error": LEASE_EXPIRED}
+    bounds = {
+        "now": now_ms,
+        "horizon": now_ms + HORIZON_MS,
+        "limit": _NO_LIMIT,
+        "bytes": _EVERY_BYTE,
+        "error": LEASE_EXPIRED,
+    }
     connection.execute(_RECORD_EXPIRED, bounds)
     connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
     return connection.changes()

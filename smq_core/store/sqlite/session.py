@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     from smq_core.clock import Clock
 
-__all__ = ["CHUNK", "Session"]
+__all__ = ["CHUNK", "CHUNK_BYTES", "Session"]
 
 T = TypeVar("T")
 
 CHUNK: Final = 500
 """Rows that one of our own transactions changes at most, so that nobody waits long for it."""
+CHUNK_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of messages that it rewrites at most, but for a single message that is larger: 40 ms (5 ms a MiB,
+measured). Any change of a row's length writes the row's payload again, all of it."""
 
 
 class Session:

@@ -37,28 +37,44 @@ SELECT
   );
 
 -- name: promote
--- Make due messages of a topic ready, the longest due first.
+-- Make due messages of a topic ready, the longest due first, as many as there are bytes for and at least one; their sizes.
+-- The running sum has no order of its own, so that nothing is sorted: in any order it bounds what is rewritten.
 UPDATE smq_messages
 SET status = 'ready'
 WHERE id IN (
     SELECT id
-    FROM smq_messages
-    WHERE topic = :topic
-      AND status = 'delayed'
-      AND available_at <= :now
-    ORDER BY available_at
-    LIMIT :limit
-  );
+    FROM (
+      SELECT id, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+      FROM (
+        SELECT id, octet_length(payload) + ifnull(octet_length(headers), 0) AS size
+        FROM smq_messages
+        WHERE topic = :topic
+          AND status = 'delayed'
+          AND available_at <= :now
+        ORDER BY available_at
+        LIMIT :limit
+      )
+    )
+    WHERE bytes_before < :bytes
+  )
+RETURNING octet_length(payload) + ifnull(octet_length(headers), 0);
 
 -- name: record_expired
 -- Keep the failed attempt of each lease that is about to be reclaimed; the same condition and order as reclaim.
 INSERT INTO smq_attempts(message_id, attempt, failed_at, outcome, error, worker)
 SELECT id, attempts, :now, 'reclaim', :error, worker
-FROM smq_messages
-WHERE locked_until IS NOT NULL
-  AND (locked_until <= :now OR locked_until > :horizon)
-ORDER BY locked_until, topic, id
-LIMIT :limit;
+FROM (
+  SELECT id, attempts, worker, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+  FROM (
+    SELECT id, attempts, worker, octet_length(payload) + ifnull(octet_length(headers), 0) AS size
+    FROM smq_messages
+    WHERE locked_until IS NOT NULL
+      AND (locked_until <= :now OR locked_until > :horizon)
+    ORDER BY locked_until, topic, id
+    LIMIT :limit
+  )
+)
+WHERE bytes_before < :bytes;
 
 -- name: reclaim
 -- Take expired leases back (and such that are absurdly far ahead: the clock jumped): ready, or dead when exhausted.
@@ -82,11 +98,18 @@ SET status = iif(
   error_kind = :error
 WHERE id IN (
     SELECT id
-    FROM smq_messages
-    WHERE locked_until IS NOT NULL
-      AND (locked_until <= :now OR locked_until > :horizon)
-    ORDER BY locked_until, topic, id
-    LIMIT :limit
+    FROM (
+      SELECT id, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+      FROM (
+        SELECT id, octet_length(payload) + ifnull(octet_length(headers), 0) AS size
+        FROM smq_messages
+        WHERE locked_until IS NOT NULL
+          AND (locked_until <= :now OR locked_until > :horizon)
+        ORDER BY locked_until, topic, id
+        LIMIT :limit
+      )
+    )
+    WHERE bytes_before < :bytes
   );
 
 -- name: lease_next
@@ -126,8 +149,10 @@ LIMIT 1;
 
 -- name: lease_page
 -- The next ready messages of a topic that is not paused, in order, as they will be once they are leased;
--- read inside the transaction that leases them.
-SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
+-- read inside the transaction that leases them. In the place of a large payload stands its size, headers included.
+SELECT id, topic, iif(octet_length(payload) + ifnull(octet_length(headers), 0) > :large,
+    octet_length(payload) + ifnull(octet_length(headers), 0), payload),
+  kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
   created_at, available_at, last_error, is_suspect, :locked_until
 FROM smq_messages
 WHERE topic = :topic
@@ -140,6 +165,12 @@ WHERE topic = :topic
   )
 ORDER BY priority DESC, id
 LIMIT :limit;
+
+-- name: lease_payload
+-- The payload of a message that is about to be leased, where the page has left it out.
+SELECT payload
+FROM smq_messages
+WHERE id = :id;
 
 -- name: lease_one
 -- Lease one message that was read in this transaction.
@@ -191,7 +222,10 @@ LIMIT :limit;
 
 -- name: lease_rows
 -- Ready messages of a topic by id, as they will be once they are leased; read inside the transaction that leases them.
-SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
+-- In the place of a large payload stands its size, headers included.
+SELECT id, topic, iif(octet_length(payload) + ifnull(octet_length(headers), 0) > :large,
+    octet_length(payload) + ifnull(octet_length(headers), 0), payload),
+  kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
   created_at, available_at, last_error, is_suspect, :locked_until
 FROM smq_messages NOT INDEXED
 WHERE id IN (SELECT value FROM carray(:ids))

@@ -1,0 +1,75 @@
+"""How many bytes one call leases: payloads of a page are read until they are too large together."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from smq_core.store.sqlite.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import apsw
+
+    from smq_core.store.records import LeasedRow
+
+__all__ = ["LARGE", "PAGE", "Allowance"]
+
+LARGE: Final = 16 * 1024
+"""A payload that is larger, headers included, is left out of its page, which has the size instead; it is read
+by itself once it is admitted."""
+PAGE: Final = 512
+"""Rows that are read at once: what a page holds is never more than 8 MiB."""
+
+_PAYLOAD = query("lease_payload")
+_body = itemgetter(2)
+
+
+class Allowance:
+    """The bytes that are left of one call's."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """Begin with all of them; the first message is admitted whatever its size."""
+        self._left = max_bytes
+        self._is_first = True
+
+    def admit(self, db: apsw.Connection, page: Sequence[LeasedRow], *, is_last: bool) -> Sequence[LeasedRow]:
+        """Return the first rows of a page that there are bytes for, with their payloads.
+
+        Nothing is summed up where even the largest rows would fit, and `is_last` says that none are asked
+        for after them.
+        """
+        if is_last and len(page) * LARGE <= self._left and int not in map(type, map(_body, page)):
+            return page
+        return [
+            row if _left_out(row) is None else row._replace(body=db.execute(_PAYLOAD, (row.id,)).get)
+            for row in self._admitted(page)
+        ]
+
+    def _admitted(self, page: Sequence[LeasedRow]) -> Iterator[LeasedRow]:
+        for row in page:
+            size = _size(row)
+            if size > self._left and not self._is_first:
+                return
+            self._is_first = False
+            self._left -= size
+            yield row
+
+
+def _left_out(row: LeasedRow) -> int | None:
+    """Return the size that a page has in the place of a large payload."""
+    body: object = row.body
+    return body if isinstance(body, int) else None
+
+
+def _size(row: LeasedRow) -> int:
+    left_out = _left_out(row)
+    if left_out is not None:
+        return left_out
+    return _length(row.body) + (0 if row.headers is None else _length(row.headers))
+
+
+def _length(text: str | bytes) -> int:
+    """Count the bytes that text has in the database."""
+    return len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode())
