@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import apsw
 
 from smq_core.errors import OutcomeUnknown, StoreBusy, StoreError, StoreUnavailable, UsageError
+from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.flushing import Flushing
 from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
-from smq_core.store.sqlite.translate import FAILURES, translate
+from smq_core.store.sqlite.translate import FAILURES, is_stale, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,7 +88,7 @@ class Connection(Reading):
                 self._turn.give()
             except BaseException as error:
                 # here and not in a `finally`, whose first line an interrupt could hit
-                self._abandon()
+                self._abandon(error)
                 if isinstance(error, apsw.BusyError):
                     return None
                 if isinstance(error, apsw.IOError) and _may_be_of_a_commit(error):
@@ -127,7 +128,7 @@ class Connection(Reading):
                     self.db.execute("ROLLBACK")
                 self._turn.give()
             except BaseException as error:
-                self._abandon()
+                self._abandon(error)
                 if isinstance(error, apsw.BusyError):
                     return None
                 self._tell(error)
@@ -158,7 +159,7 @@ class Connection(Reading):
                 self._commit()
                 self._turn.give()
             except BaseException as error:
-                self._abandon()
+                self._abandon(error)
                 self._tell(error)
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
@@ -189,12 +190,13 @@ class Connection(Reading):
                 self._turn.give()
             except BaseException as error:
                 self._depth = 0
-                self._abandon()
+                self._abandon(error)
                 if isinstance(error, apsw.Error):
-                    raise translate(error, self.settings.path) from error
+                    self._tell(error)
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            self._end_stale_reads()
 
     @property
     def is_in_transaction(self) -> bool:
@@ -228,14 +230,21 @@ class Connection(Reading):
         try:
             with savepoint(self.db):
                 return work(self.db)
-        except FAILURES as error:
-            failure = translate(error, self.settings.path)
-            if type(failure) is StoreError:
-                # a COMMIT inside ends the savepoint too; so does a disk that fails, but that is told
-                self._require_transaction()
-            elif not self.db.in_transaction:
-                self._ended_by = failure
-            raise failure from error
+        except BaseException as error:
+            close_cursors_of(error)
+            if isinstance(error, FAILURES):
+                self._require_whole(error)
+            self._tell(error)
+            raise
+
+    def _require_whole(self, error: apsw.Error | UnicodeDecodeError) -> None:
+        """Check that a failure inside has not ended the transaction; remember the one that has."""
+        failure = translate(error, self.settings.path)
+        if type(failure) is StoreError:
+            # a COMMIT inside ends the savepoint too; so does a disk that fails, but that is told
+            self._require_transaction()
+        elif not self.db.in_transaction:
+            self._ended_by = failure
 
     def _commit(self) -> None:
         try:
@@ -252,44 +261,45 @@ class Connection(Reading):
         return OutcomeUnknown(f"committing to {self.settings.path} failed ({error})")
 
     def _begin(self) -> None:
-        if not self._turn.take():
-            self._begin_late()
-            return
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError:
-            self._turn.give()
+        if not (self._turn.take() and self._begin_in_turn()):
             self._begin_late()
 
     def _begin_late(self) -> None:
         """Begin when others are before us, until the timeout is over."""
         deadline = self.settings.monotonic() + self.settings.timeout_s
         while self._turn.await_until(deadline, self.settings.monotonic):
-            try:
-                self.db.execute("BEGIN IMMEDIATE")
-            except apsw.BusyError:
-                self._turn.give()
-            else:
+            if self._begin_in_turn():
                 return
         raise StoreBusy(
             f"others held the database {self.settings.path} for {self.settings.timeout_s:g} s: "
             "nothing was written, try again"
         )
 
-    def _abandon(self) -> None:
-        """Leave neither a transaction nor the turn behind, whatever happened.
+    def _begin_in_turn(self) -> bool:
+        """Begin, or give the turn back; say whether the transaction has begun.
 
-        The fork of a transaction's own thread closed both.
+        Raises:
+            ClosedMeanwhileError: when a read that never ended holds the connection to an older state of the
+                database. It was closed for that: waiting does not help there, a new connection does.
         """
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError as error:
+            self._turn.give()
+            if not is_stale(error):
+                return False
+        else:
+            return True
+        self.close()
+        raise ClosedMeanwhileError
+
+    def _abandon(self, error: BaseException) -> None:
+        """Leave no transaction, turn or cursor behind; the fork of a transaction's own thread closed all."""
         with contextlib.suppress(apsw.Error):
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
         self._turn.give()
-
-    def _tell(self, error: BaseException) -> None:
-        """Raise the driver's error as one of ours; do nothing with any other."""
-        if isinstance(error, FAILURES):
-            raise translate(error, self.settings.path) from error
+        self._end(error)
 
     def _require_transaction(self) -> None:
         if self.is_open and self.db.in_transaction:

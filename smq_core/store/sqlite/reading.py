@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import apsw
 
 from smq_core.errors import SmqError
+from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.settings import lies_beside, open_database
 from smq_core.store.sqlite.translate import FAILURES, translate
 from smq_core.wakeup import open_watch
@@ -63,10 +64,12 @@ class Reading:
                 raise ClosedMeanwhileError
             try:
                 return work(self.db)
-            except apsw.BusyError:
-                return self._read_late(work)
-            except FAILURES as error:
-                raise translate(error, self.settings.path) from error
+            except BaseException as error:
+                self._end(error)
+                if not isinstance(error, apsw.BusyError):
+                    self._tell(error)
+                    raise
+            return self._read_late(work)
 
     def close(self) -> None:
         """Close the connection and its descriptor; harmless when they are closed."""
@@ -93,12 +96,31 @@ class Reading:
     def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
         """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""
         deadline = self.settings.monotonic() + self.settings.timeout_s
-        while True:
+        while self.is_open:
             try:
                 return work(self.db)
-            except FAILURES as error:
+            except BaseException as error:
+                self._end(error)
                 if not isinstance(error, apsw.BusyError) or self.settings.monotonic() >= deadline:
-                    raise translate(error, self.settings.path) from error
+                    self._tell(error)
+                    raise
+        raise ClosedMeanwhileError
+
+    def _end(self, error: BaseException) -> None:
+        """Leave nothing of a failed call open: neither its cursors, nor what they saw of the database."""
+        close_cursors_of(error)
+        self._end_stale_reads()
+
+    def _end_stale_reads(self) -> None:
+        """End with the connection what somebody else keeps open on it; the next call opens another one."""
+        with contextlib.suppress(apsw.Error):
+            if not self.db.in_transaction and self.db.txn_state("main") != apsw.SQLITE_TXN_NONE:
+                self.close()
+
+    def _tell(self, error: BaseException) -> None:
+        """Raise the driver's error as one of ours; do nothing with any other."""
+        if isinstance(error, FAILURES):
+            raise translate(error, self.settings.path) from error
 
     def __del__(self) -> None:
         """Close what a thread left open when it ended."""

@@ -9,13 +9,18 @@ import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
 
-__all__ = ["FAILURES", "translate"]
+__all__ = ["FAILURES", "is_stale", "translate"]
 
 FAILURES = (apsw.Error, UnicodeDecodeError)
 """What running a statement raises: the driver's errors, and Python's for stored text that is not UTF-8."""
 
 _ENDING = (apsw.IOError, apsw.FullError, apsw.CorruptError)
 """After which SQLite may end a transaction by itself."""
+
+_STALE = (
+    "a read of this program that has not ended holds it to what {path} was before others wrote: "
+    "nothing was written, end that read and try again"
+)
 
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
@@ -68,10 +73,17 @@ def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
             "find the row with a database browser and mend or remove it"
         )
     error = _cause_of(error)
+    if is_stale(error):
+        return StoreBusy(_STALE.format(path=path))
     for driver_type, our_type, sentence in _SENTENCES:
         if isinstance(error, driver_type):
             return our_type(sentence.format(path=path, error=error))
     return StoreError(f"a statement on {path} failed: {error}")
+
+
+def is_stale(error: apsw.Error) -> bool:
+    """Check whether a write was refused because its connection still reads an older state."""
+    return getattr(error, "extendedresult", None) == apsw.SQLITE_BUSY_SNAPSHOT
 
 
 def _cause_of(error: apsw.Error) -> apsw.Error:
