@@ -56,6 +56,13 @@ class DatabaseFile:
             return "gone"
         return "here" if found == self._identity else "replaced"
 
+    def names(self) -> int:
+        """Return how many names (hard links) the file has; 0 where it is gone."""
+        try:
+            return Path(self.path).stat().st_nlink
+        except OSError:
+            return 0
+
     def wal_bytes(self) -> int:
         """Answer the length of the -wal."""
         try:

@@ -68,6 +68,7 @@ class Janitor:
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
         self._look_at_clock(now, now_ms)
         self._look_at_disk()
+        self._look_at_names()
         self.sample(now_ms)
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY_S
@@ -141,6 +142,18 @@ class Janitor:
                 "clock_jumped",
                 f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: what waits is off by that",
             )
+
+    def _look_at_names(self) -> None:
+        """Notice a hard link that was made after the database was opened, which then is refused."""
+        names = self._file.names()
+        if names > 1:
+            self._journal.begin(
+                "database_linked",
+                f"the database has {names} names (hard links): a program that opens it by another one than "
+                f"this daemon loses messages and damages the file. Remove all but {self._file.path}",
+            )
+        elif names:
+            self._journal.end("database_linked", "the database has one name again")
 
     def _look_at_disk(self) -> None:
         disk = disk_state(self._file.path)

@@ -157,6 +157,20 @@ def house(store: Store, clock: ManualClock) -> House:
     return House(store, clock)
 
 
+def test_a_second_name_that_the_database_gets_later_is_a_condition(house: House, tmp_path: Path) -> None:
+    """Opened by that name, it would lose messages and be damaged."""
+    other = tmp_path / "other.sqlite3"
+    other.hardlink_to(house.file.path)
+    house.janitor.step()
+    house.janitor.step()
+    assert house.actions() == ["database_linked"]
+
+    other.unlink()
+    house.janitor.step()
+
+    assert house.actions() == ["database_linked", "database_linked_over"]
+
+
 def test_a_sample_is_written_at_the_beginning_of_each_ten_seconds(
     house: House, store: Store, clock: ManualClock
 ) -> None:

@@ -119,4 +119,7 @@ def _publish(part: str, target: str) -> None:
         # no hard links on this file system
         _refuse_existing(target)
         Path(part).rename(target)
+    else:
+        # before anybody waits for the disk: a file with a second name is refused as a queue
+        Path(part).unlink()
     _flush(str(Path(target).parent))

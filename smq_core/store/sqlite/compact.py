@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite import recognise
 from smq_core.store.sqlite.door import connect, resolved, translated
+from smq_core.store.sqlite.one_name import refuse_second_name
 
 if TYPE_CHECKING:
     import apsw
@@ -30,6 +31,7 @@ def compact(path: str) -> tuple[int, int]:
         StoreBusy: somebody else writes.
     """
     path = resolved(path)
+    refuse_second_name(path)
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: nothing was compacted")
     before = Path(path).stat().st_size

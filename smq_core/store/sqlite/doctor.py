@@ -15,6 +15,7 @@ from smq_core.store.sqlite.file_system import OVERRIDE, is_remote, magic_of, nam
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.glance import glance, surroundings
 from smq_core.store.sqlite.holders import readers, users
+from smq_core.store.sqlite.one_name import second_name
 from smq_core.store.sqlite.recognise import Shape
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ def examine(path: str, now_ms: int) -> Iterator[Finding]:
     path = resolved(path)
     yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, which comes with the driver apsw")
     yield _file_system(path)
+    if trouble := second_name(path):
+        # what else there is to find may stand in the -wal of the other name, and reading here would make one
+        yield Finding("names", "error", f"{path} {trouble}", "end all programs that use it first")
+        return
     try:
         found = recognise.look(path)
     except StoreError as error:

@@ -15,6 +15,7 @@ from smq_core.errors import NotAQueue, SchemaTooNew, StoreUnavailable
 from smq_core.store.sqlite import ancestor, migrate, recognise
 from smq_core.store.sqlite.door import connect, exclusive, go_to_wal, is_writable, resolved, translated
 from smq_core.store.sqlite.file_system import refuse_remote
+from smq_core.store.sqlite.one_name import refuse_second_name
 from smq_core.store.sqlite.recognise import Found, Shape
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def prepare(
     `words` says what status words of an ancestor's table mean, beside those that are known.
 
     Raises:
-        StoreUnavailable: nothing is there and nothing may be created, or it cannot be opened or written.
+        StoreUnavailable: nothing is there and nothing may be created, it cannot be opened or written, or it
+            has another name, with another -wal beside it.
         StoreCorrupt: the database contradicts itself.
         SchemaTooNew: a newer smq made it.
         NotAQueue: it is something else.
@@ -68,6 +70,7 @@ def create_into(path: str) -> list[str]:
         StoreError: as `prepare` has it; nothing was added then.
     """
     path = resolved(path)
+    refuse_second_name(path)
     found = recognise.look(path)
     refuse_remote(path)
     if found.shape is Shape.UNFINISHED:
@@ -94,6 +97,7 @@ def create_into(path: str) -> list[str]:
 
 def _look(path: str, *, may_write: bool) -> Found:
     """Look, refuse what cannot become a queue, and roll back what a killed writer left in ours."""
+    refuse_second_name(path)
     found = _refuse(path, recognise.look(path))
     refuse_remote(path)
     if found.shape is not Shape.UNFINISHED:

@@ -15,6 +15,7 @@ from smq_core.store.sqlite.examinations import (
     wrong_counters,
 )
 from smq_core.store.sqlite.leasing import HORIZON_MS, LEASE_EXPIRED
+from smq_core.store.sqlite.one_name import refuse_second_name
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.silence import silent_workers
 
@@ -43,6 +44,7 @@ def repair(path: str, now_ms: int) -> list[str]:
         StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
     """
     path = resolved(path)
+    refuse_second_name(path)
     if recognise.look(path).shape is not recognise.Shape.QUEUE:
         raise NotAQueue(f"{path} is no queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
