@@ -1,5 +1,7 @@
 """Ends handlers that run past their timeout: first an exception, later the end of their process.
 
+And such whose messages were leased again; of these it only asks.
+
 It reads slots and writes nothing.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.protocol import Cancel
 
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.handlers import Routes
     from smq_core.daemon.journal import Journal
-    from smq_core.daemon.process import WorkerProcess
+    from smq_core.daemon.process import Flight, WorkerProcess
     from smq_core.daemon.slots import Slot
 
-__all__ = ["busy_ones", "enforce_deadlines"]
+__all__ = ["busy_ones", "enforce_deadlines", "stop_unwanted"]
 
 _BUSY_PART: Final = 0.02
 """Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
@@ -29,50 +31,69 @@ _BUSY_PART: Final = 0.02
 def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
     """Tell handlers that are past their deadline to end, and kill the process of one that does not."""
     for process in fleet.processes:
-        if process.in_flight and not process.killed_for:
-            overdue = [slot for slot in process.slots.started() if 0 < slot.deadline < now]
-            for slot in overdue:
-                _tell(process, slot, journal)
+        if not process.in_flight or process.killed_for:
+            continue
+        if any(0 < slot.deadline < now for slot in process.slots.started()):
+            overdue = [one for one in process.begun() if 0 < one[1].deadline < now]
+            for flight, slot in overdue:
+                _tell(process, flight, slot, journal)
             if overdue:
                 _kill_if_hung(process, overdue, routes, journal, now)
 
 
-def _tell(process: WorkerProcess, slot: Slot, journal: Journal) -> None:
-    if slot.message_id in process.cancelled or slot.message_id not in process.in_flight:
-        return
-    process.cancelled[slot.message_id] = _processor_ns(process.pid, slot.thread)
-    process.send(Cancel([slot.message_id], "timeout"))
-    journal.warning(
-        "handler_timeout",
-        f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was told to end",
-        id=slot.message_id,
-    )
+def stop_unwanted(fleet: Fleet, journal: Journal) -> None:
+    """Tell handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
+    for process in fleet.processes:
+        if process.unwanted - process.cancelled.keys():
+            for flight, slot in process.begun():
+                if flight.tag in process.unwanted and flight.tag not in process.cancelled:
+                    _cancel(process, flight, slot, "stopped")
+                    journal.warning(
+                        "handler_stopped",
+                        "somebody took the message over, and it came back: the handler was told to end",
+                        id=flight.row.id,
+                    )
+
+
+def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) -> None:
+    if flight.tag not in process.cancelled:
+        _cancel(process, flight, slot, "timeout")
+        journal.warning(
+            "handler_timeout",
+            f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was told to end",
+            id=flight.row.id,
+        )
+
+
+def _cancel(process: WorkerProcess, flight: Flight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
+    process.cancelled[flight.tag] = _processor_ns(process.pid, slot.thread)
+    process.send(Cancel([flight.tag], why))
 
 
 def _kill_if_hung(
-    process: WorkerProcess, overdue: list[Slot], routes: Routes, journal: Journal, now: float
+    process: WorkerProcess, overdue: list[tuple[Flight, Slot]], routes: Routes, journal: Journal, now: float
 ) -> None:
-    patience = {slot: _kill_after_s(process, slot, routes) for slot in overdue}
-    hung = [slot for slot in overdue if now > slot.deadline + patience[slot]]
+    hung = [one for one in overdue if now > one[1].deadline + _kill_after_s(one[0], routes)]
     if not hung:
         return
-    told = [slot for slot in overdue if slot.message_id in process.cancelled]
-    used_ns = [_processor_ns(process.pid, slot.thread) - process.cancelled[slot.message_id] for slot in told]
-    blamed = [told[place] for place in busy_ones(used_ns, now - told[0].deadline)] or hung
-    process.killed_for = {slot.message_id for slot in blamed}
-    process.killed_timeout_s = blamed[0].deadline - blamed[0].started
+    used_ns = [
+        _processor_ns(process.pid, slot.thread) - process.cancelled[flight.tag] for flight, slot in overdue
+    ]
+    blamed = [overdue[place] for place in busy_ones(used_ns, now - overdue[0][1].deadline)] or hung
+    flight, slot = blamed[0]
+    process.killed_for = {one.tag for one, _ in blamed}
+    process.killed_timeout_s = slot.deadline - slot.started
     process.kill(signal.SIGKILL)
     journal.warning(
         "worker_killed",
         f"the handler did not end when told: worker process {process.pid} was killed",
-        id=blamed[0].message_id,
+        id=flight.row.id,
         pid=process.pid,
     )
 
 
-def _kill_after_s(process: WorkerProcess, slot: Slot, routes: Routes) -> float:
-    flight = process.in_flight.get(slot.message_id)
-    spec = routes.find(flight.row.topic) if flight else None
+def _kill_after_s(flight: Flight, routes: Routes) -> float:
+    spec = routes.find(flight.row.topic)
     return spec.kill_after_s if spec else float("inf")
 
 

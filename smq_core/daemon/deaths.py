@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from smq_core.daemon.fleet import end_commands
 from smq_core.daemon.ledger import Casualty
 from smq_core.daemon.protocol import Failed
-from smq_core.store.records import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,38 +51,39 @@ class Inquest:
             for flight in flights.values():
                 self._ledger.release(flight)
             return []
-        for message_id in process.killed_for:
-            if (hung := flights.pop(message_id, None)) is not None:
-                self._ledger.fail(hung, Failed(message_id, "requeue", _killed(process.killed_timeout_s)))
+        for tag in process.killed_for:
+            if (hung := flights.pop(tag, None)) is not None:
+                self._ledger.fail(hung, Failed(tag, "requeue", _killed(process.killed_timeout_s)))
         if process.killed_for:
             # what ran beside the hung one is as innocent as what had not begun
             started = set()
         self._recover(death, flights, started)
         if process.refusal or process.finishing_since is not None:
             return []
-        self._tell(death, started, len(flights))
+        self._tell(death, {flights[tag].row.id for tag in started}, len(flights))
         topics = set() if process.alone in started else {flights[one].row.topic for one in started}
         return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
 
     def _take_over(self, process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
-        """Empty a dead process; return what it had in flight, and which of that it had started."""
-        flights, slots = dict(process.in_flight), process.slots.read()
-        end_commands(slots, self._journal)
+        """Empty a dead process; return what it had in flight, and the tags of what it had started."""
+        flights, begun = dict(process.in_flight), process.begun()
+        end_commands(process.slots.read(), self._journal)
         process.slots.clear()
         process.in_flight.clear()
         process.close()
-        return flights, {slot.message_id for slot in slots if slot.message_id in flights}
+        return flights, {flight.tag for flight, _ in begun}
 
     def _recover(self, death: Death, flights: dict[int, Flight], started: set[int]) -> None:
         error = f"worker died: {death.cause}"
         if started and (lines := death.process.last_lines()):
             error = f"{error}\n{lines}"
         verdict = "blamed" if len(started) == 1 else "suspect"
-        for message_id, flight in flights.items():
-            hold = Hold(message_id, flight.receipt)
-            is_started = message_id in started
+        for tag, flight in flights.items():
+            is_started = tag in started
             self._ledger.recover(
-                Casualty(hold, verdict, error) if is_started else Casualty(hold, "untouched", "")
+                Casualty(flight.hold, verdict, error)
+                if is_started
+                else Casualty(flight.hold, "untouched", "")
             )
 
     def _tell(self, death: Death, started: set[int], messages: int) -> None:

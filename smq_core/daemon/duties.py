@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.backlog import has_backlog, recall_backlog
 from smq_core.daemon.burst import has_nothing_soon
-from smq_core.daemon.deadlines import enforce_deadlines
+from smq_core.daemon.deadlines import enforce_deadlines, stop_unwanted
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.notify import notify
-from smq_core.daemon.renewals import SHORTEST_LEASE_MS
+from smq_core.daemon.renewals import RENEWAL_MS, SHORTEST_LEASE_MS
 from smq_core.errors import StoreError
 from smq_core.validation import LONGEST_LEASE_MS
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.deaths import Pause
     from smq_core.daemon.parts import Parts
+    from smq_core.daemon.process import WorkerProcess
     from smq_core.daemon.protocol import Extend
     from smq_core.store.records import WorkerRow
 
 __all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "RENEWAL_S", "SCAN_S", "Duties"]
 
 HEARTBEAT_S: Final = 2.0
-RENEWAL_S: Final = 0.25
-"""Often enough for leases of a second, the shortest that a daemon keeps."""
+RENEWAL_S: Final = RENEWAL_MS / 1000
 LOCK_LOOK_S: Final = 0.1
 SCAN_S: Final = 0.1
 GREET_S: Final = 0.05
@@ -111,14 +111,17 @@ class Duties:
         """Renew leases."""
         self.attempt(lambda: self._parts.renewals.renew(self._parts.clock.now_ms()))
 
-    def extend(self, extension: Extend) -> None:
+    def extend(self, process: WorkerProcess, extension: Extend) -> None:
         """Extend a lease because its handler asked for it."""
+        flight = process.in_flight.get(extension.tag)
+        if flight is None:
+            return
         seconds, now_ms = extension.visibility_s, self._parts.clock.now_ms()
         visibility_ms = None
         if seconds is not None:
             # never too short to be renewed in time
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
-        self.attempt(lambda: self._parts.renewals.extend(extension.id, visibility_ms, now_ms))
+        self.attempt(lambda: self._parts.renewals.extend(flight, visibility_ms, now_ms))
 
     def look_at_neighbours(self) -> None:
         """Return the messages of daemons that died."""
@@ -193,4 +196,6 @@ class Duties:
             self.attempt(self.look_at_neighbours)
 
     def _scan(self) -> None:
-        enforce_deadlines(self._parts.fleet, self.routes, self._parts.journal, self._parts.clock.monotonic())
+        fleet, journal = self._parts.fleet, self._parts.journal
+        enforce_deadlines(fleet, self.routes, journal, self._parts.clock.monotonic())
+        stop_unwanted(fleet, journal)

@@ -6,14 +6,16 @@ Writes outcomes and leases the next messages in one transaction, and hands them 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
 from smq_core.daemon.process import Flight
+from smq_core.daemon.renewals import Renewals
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt
-from smq_core.store.records import Hold, LeaseRequest
+from smq_core.store.records import LeaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.process import WorkerProcess
     from smq_core.daemon.protocol import Handled
     from smq_core.policy import RandomSource
+    from smq_core.store.records import Hold
 
 __all__ = ["ACK_BATCH", "ACK_WITHIN_S", "TOPICS_EVERY_S", "Feeder"]
 
@@ -65,6 +68,8 @@ class Feeder:
         self._random = random
         self._journal = base.journal
         self._handout = Handout(fleet)
+        self._tags = count(1)
+        self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
         self._oldest_outcome: float | None = None
         self._topics_at = 0.0
         self._has_stale_topics = False
@@ -84,7 +89,7 @@ class Feeder:
         return len(self._handout)
 
     def flights(self) -> Iterator[Flight]:
-        """Answer every message that this daemon holds."""
+        """Yield every delivery that this daemon has."""
         yield from self._handout.flights()
         for process in self._fleet.processes:
             yield from process.in_flight.values()
@@ -100,7 +105,7 @@ class Feeder:
                 or self._has_hungry()
             ):
                 return True
-        if self._handout.is_possible():
+        if self._handout.is_possible(now):
             return True
         return self._takes_more and self.is_worth_a_look and self._has_hungry()
 
@@ -114,13 +119,15 @@ class Feeder:
         return min(waits, default=None)
 
     def step(self) -> None:
-        """Write what is known, lease what there is room for, hand it out.
+        """Keep the leases there are, write what is known, lease what there is room for, hand it out.
 
         Raises:
             StoreError: when the database does not take it; nothing is forgotten then.
         """
         now = self._clock.monotonic()
         now_ms = self._clock.now_ms()
+        # first: what has ended while this daemon slept is its own, and the lease below would take it back
+        self.renewals.keep(now_ms)
         if self._ledger.gives_back:
             # what is given back is ready again, or has a time, and no notice tells us of our own commit
             self.is_worth_a_look = True
@@ -136,7 +143,7 @@ class Feeder:
             self.tell_lost(lost)
         else:
             flights = self._lease(asks, now_ms)
-        self._handout.add(flights)
+        self._handout.admit(flights, now)
         if is_look:
             self._note_look(asks, len(flights), now_ms)
         self._handout.hand_out(now)
@@ -151,37 +158,36 @@ class Feeder:
         if self._oldest_outcome is None:
             self._oldest_outcome = now
         pop, ack, processed = process.in_flight.pop, self._ledger.ack, self.processed
-        for message_id in handled.done:
-            if (flight := pop(message_id, None)) is not None:
+        for tag in handled.done:
+            if (flight := pop(tag, None)) is not None:
                 ack(flight)
                 processed[flight.row.topic] += 1
         for printed in handled.printed:
-            if (flight := pop(printed.id, None)) is not None:
+            if (flight := pop(printed.tag, None)) is not None:
                 self._ledger.ack_with_output(flight, printed.output)
                 processed[flight.row.topic] += 1
         for outcome in handled.failed:
-            if (flight := pop(outcome.id, None)) is not None:
+            if (flight := pop(outcome.tag, None)) is not None:
                 self._ledger.fail(flight, outcome)
                 self.failed[flight.row.topic] += outcome.verb != "release"
                 self._journal.info(
                     f"message_{outcome.verb}",
                     _first_line(outcome.error),
-                    id=outcome.id,
+                    id=flight.row.id,
                     topic=flight.row.topic,
                 )
-        if process.alone and process.alone not in process.in_flight:
-            process.alone = None
+        process.forget_ended()
         if self._routes.has_limits:
             # a topic at its limit was left out of the last look
             self.is_worth_a_look = True
 
-    def take_back(self, process: WorkerProcess, ids: list[int]) -> None:
-        """Take messages that no handler has begun with.
+    def take_back(self, process: WorkerProcess, tags: list[int]) -> None:
+        """Take deliveries that no handler has begun with.
 
-        For other processes that are free, else for whoever leases them next.
+        For other processes that are free, else for whoever leases them next; those whose leases are lost are
+        dropped.
         """
-        returned = (process.in_flight.pop(message_id, None) for message_id in ids)
-        self._handout.add([flight for flight in returned if flight is not None])
+        self._handout.add(process.take_back(tags))
         if self.is_leasing:
             self._handout.hand_out(self._clock.monotonic())
         self.release_waiting()
@@ -208,7 +214,7 @@ class Feeder:
         Raises:
             StoreError: when the database does not answer.
         """
-        known = {Hold(flight.row.id, flight.receipt) for flight in self.flights()} | self._ledger.holds()
+        known = {flight.hold for flight in self.flights()} | self._ledger.holds()
         unknown = [hold for hold in self._store.held_by(self._worker_id) if hold not in known]
         if unknown:
             self._store.release(unknown, self._clock.now_ms())
@@ -253,7 +259,7 @@ class Feeder:
                 ),
                 now_ms,
             )
-            flights += [Flight(row, receipt) for row in rows]
+            flights += map(Flight, rows, repeat(receipt), self._tags, repeat(now_ms))
         return flights
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
@@ -264,6 +270,18 @@ class Feeder:
             again = now_ms + round(TOPICS_EVERY_S * 1000)
             due = again if due is None else min(due, again)
         self.due_at_ms = due
+
+    def _lose(self, lost: list[Hold]) -> None:
+        """Log the leases that a renewal found lost, and let nothing begin under one."""
+        if not lost:
+            return
+        self.tell_lost(lost)
+        holds = set(lost)
+        self._handout.drop(holds)
+        for process in self._fleet.processes:
+            tags = [flight.tag for flight in process.in_flight.values() if flight.hold in holds]
+            if tags:
+                process.revoke(tags)
 
 
 def _first_line(text: str) -> str:

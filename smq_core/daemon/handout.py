@@ -1,15 +1,21 @@
-"""Leased messages on their way to worker processes; a suspect gets a process of its own. No database."""
+"""Leased messages on their way to worker processes. No database.
+
+A suspect gets a process of its own; a message whose older delivery is still in this daemon waits for its end.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.redelivery import Redeliveries
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.process import Flight
+    from smq_core.store.records import Hold
 
 __all__ = ["RESERVED", "Handout"]
 
@@ -25,33 +31,52 @@ class Handout:
         self._fleet = fleet
         self._waiting: deque[Flight] = deque()
         self._suspects: deque[Flight] = deque()
+        self._redeliveries = Redeliveries(fleet)
 
     def __len__(self) -> int:
         """Count what waits."""
-        return len(self._waiting) + len(self._suspects)
+        return len(self._waiting) + len(self._suspects) + len(self._redeliveries)
 
     def flights(self) -> Iterator[Flight]:
-        """Answer what waits."""
+        """Yield what waits."""
         yield from self._waiting
         yield from self._suspects
+        yield from self._redeliveries.flights()
+
+    def admit(self, flights: list[Flight], now: float) -> None:
+        """Take in what was just leased; what is in this daemon already, under an older lease, is seen to."""
+        if self._suspects and flights:
+            # one that was leased again while it waited has lost its older lease
+            leased = {flight.row.id for flight in flights}
+            self._suspects = deque(flight for flight in self._suspects if flight.row.id not in leased)
+        self.add(self._redeliveries.admit(flights, now))
 
     def add(self, flights: Sequence[Flight]) -> None:
-        """Take messages in."""
+        """Take in what may be handed out."""
         for flight in flights:
             (self._suspects if flight.row.is_suspect else self._waiting).append(flight)
 
     def give_up(self, *, with_suspects: bool) -> list[Flight]:
-        """Forget what waits, and answer it; suspects wait for their process unless they too are to go."""
+        """Forget and return what waits; suspects and what waits for an older delivery stay unless told."""
         given_up = list(self._waiting)
         self._waiting.clear()
         if with_suspects:
             given_up += self._suspects
             self._suspects.clear()
+            given_up += self._redeliveries.give_up()
         return given_up
 
-    def is_possible(self) -> bool:
+    def drop(self, lost: Container[Hold]) -> None:
+        """Forget deliveries whose leases are lost."""
+        self._waiting = deque(one for one in self._waiting if one.hold not in lost)
+        self._suspects = deque(one for one in self._suspects if one.hold not in lost)
+        self._redeliveries.drop(one.tag for one in self._redeliveries.flights() if one.hold in lost)
+
+    def is_possible(self, now: float) -> bool:
         """Say whether anything that waits could be handed out now."""
         processes = self._fleet.processes
+        if len(self._redeliveries) and self._redeliveries.is_possible(now):
+            return True
         if self._waiting and any(one.room > 0 for one in processes):
             return True
         reserved = [one for one in processes if one.alone == RESERVED and not one.is_draining]
@@ -63,6 +88,9 @@ class Handout:
 
     def hand_out(self, now: float) -> None:
         """Hand out what there is room for."""
+        if len(self._redeliveries):
+            self.add(self._redeliveries.take_ready())
+            self._redeliveries.start_elsewhere(now)
         self._hand_out_suspects(now)
         while self._waiting:
             open_ones = [one for one in self._fleet.processes if one.room > 0]
@@ -85,7 +113,7 @@ class Handout:
                 process.alone = None
             elif not process.in_flight:
                 suspect = self._suspects.popleft()
-                process.alone = suspect.row.id
+                process.alone = suspect.tag
                 process.give([suspect], now)
         reserved = sum(1 for process in self._fleet.processes if process.alone == RESERVED)
         candidates = sorted(

@@ -82,14 +82,13 @@ class Heartbeat:
         now_ms = self._clock.now_ms()
         return [
             RunningPortrait(
-                id=slot.message_id,
+                id=flight.row.id,
                 topic=flight.row.topic,
                 since=now_ms - round((now - slot.started) * 1000),
                 pid=process.pid,
             )
             for process in self._fleet.processes
-            for slot in process.slots.started()
-            if (flight := process.in_flight.get(slot.message_id)) is not None
+            for flight, slot in process.begun()
         ][:RUNNING_SHOWN]
 
     def _measure_memory(self, now: float) -> None:

@@ -83,4 +83,4 @@ class HandlerMessage:
 
         The lease follows.
         """
-        self._runner.extend(self.id, seconds)
+        self._runner.extend(self._delivery.tag, seconds)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from smq_core.store.records import Failure, Hold
+from smq_core.store.records import Failure
 
 if TYPE_CHECKING:
     from smq_core.daemon.process import Flight
     from smq_core.daemon.protocol import Failed
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
+    from smq_core.store.records import Hold
 
 __all__ = ["Casualty", "Ledger", "recover"]
 
@@ -60,7 +61,7 @@ class Ledger:
 
     def ack(self, flight: Flight) -> None:
         """Note that a message was processed."""
-        self._acks.append(Hold(flight.row.id, flight.receipt))
+        self._acks.append(flight.hold)
 
     def ack_with_output(self, flight: Flight, output: str) -> None:
         """Note that a command processed a message, and what it printed."""
@@ -69,7 +70,7 @@ class Ledger:
 
     def fail(self, flight: Flight, outcome: Failed) -> None:
         """Note that a message was not processed."""
-        hold = Hold(flight.row.id, flight.receipt)
+        hold = flight.hold
         if outcome.verb == "release":
             self._releases.append(hold)
             return
@@ -81,7 +82,7 @@ class Ledger:
 
     def release(self, flight: Flight) -> None:
         """Note that a message goes back uncounted."""
-        self._releases.append(Hold(flight.row.id, flight.receipt))
+        self._releases.append(flight.hold)
 
     def recover(self, casualty: Casualty) -> None:
         """Note what a worker process's death left."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.daemon.fleet import end_commands
 from smq_core.daemon.identity import machine_id
 from smq_core.daemon.ledger import Casualty, recover
+from smq_core.daemon.slots import mark_of
 
 if TYPE_CHECKING:
     from smq_core.daemon.base import Base
@@ -113,7 +114,7 @@ class Neighbours:
                 end_commands(slots, self._journal)
             with self._store.transaction(is_durable=False):
                 holds = self._store.held_by(header.worker_id)
-                casualties = _casualties(holds, {slot.message_id for slot in slots}, header.worker_id)
+                casualties = _casualties(holds, slots, header.worker_id)
                 now_ms = self._clock.now_ms()
                 for casualty in casualties:
                     recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
@@ -146,12 +147,20 @@ class Neighbours:
         os.close(descriptor)
 
 
-def _casualties(holds: list[Hold], started: set[int], worker_id: str) -> list[Casualty]:
-    running = [hold for hold in holds if hold.id in started]
-    verdict = "blamed" if len(running) == 1 else "suspect"
+def _casualties(holds: list[Hold], slots: list[Slot], worker_id: str) -> list[Casualty]:
+    """Return who is to blame, by what the slots say had been started.
+
+    A slot may show an earlier lease of a message: its handler went on under the newer one, or was to end
+    before the newer one began. Nobody knows which, so that the message is a suspect.
+    """
+    started = {(slot.message_id, slot.mark) for slot in slots}
+    ids = {slot.message_id for slot in slots}
+    running = [hold for hold in holds if hold.id in ids]
+    is_alone = len(running) == 1 and (running[0].id, mark_of(running[0].receipt)) in started
+    verdict = "blamed" if is_alone else "suspect"
     return [
         Casualty(hold, verdict, f"daemon {worker_id} died while its handler ran")
-        if hold.id in started
+        if hold.id in ids
         else Casualty(hold, "untouched", "")
         for hold in holds
     ]

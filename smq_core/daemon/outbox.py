@@ -44,11 +44,11 @@ class BatchingOutbox:
         self._something = threading.Event()
         threading.Thread(target=self._flush_late, name="outbox", daemon=True).start()
 
-    def done(self, message_id: int, took_s: float) -> None:
-        """Note that a message was processed."""
+    def done(self, tag: int, took_s: float) -> None:
+        """Note that a delivery was processed."""
         # threads may overwrite each other's addition: an estimate is all that it is for
         self._busy_s += took_s
-        self._done.append(message_id)
+        self._done.append(tag)
         self._noted()
 
     def printed(self, outcome: Printed, took_s: float) -> None:
@@ -63,9 +63,9 @@ class BatchingOutbox:
         self._failed.append(outcome)
         self._noted()
 
-    def extend(self, message_id: int, seconds: float | None) -> None:
+    def extend(self, tag: int, seconds: float | None) -> None:
         """Ask for a longer lease, now."""
-        self.send(Extend(message_id, seconds))
+        self.send(Extend(tag, seconds))
 
     def send(self, message: msgspec.Struct) -> None:
         """Send one frame; to a supervisor that is gone nothing is sent."""

@@ -22,13 +22,13 @@ from smq_core.daemon.identity import machine_id
 from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.patience import Patience
-from smq_core.daemon.renewals import Renewals
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.config import Config
     from smq_core.daemon.journal import Journal
+    from smq_core.daemon.renewals import Renewals
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
 
@@ -45,7 +45,6 @@ class Parts:
     fleet: Fleet
     ledger: Ledger
     feeder: Feeder
-    renewals: Renewals
     neighbours: Neighbours
     heartbeat: Heartbeat
     patience: Patience
@@ -64,6 +63,11 @@ class Parts:
     def clock(self) -> Clock:
         """What tells the time."""
         return self.base.clock
+
+    @property
+    def renewals(self) -> Renewals:
+        """The leases of what the feeder has handed out."""
+        return self.feeder.renewals
 
     @property
     def journal(self) -> Journal:
@@ -118,7 +122,6 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
         fleet=fleet,
         ledger=ledger,
         feeder=feeder,
-        renewals=Renewals(store, feeder),
         neighbours=Neighbours(base, file, berth, max_crashes=config.max_crashes),
         heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
         patience=Patience(float(config.db_patience), clock, journal),

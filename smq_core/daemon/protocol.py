@@ -1,6 +1,9 @@
 """What supervisor and worker process say to each other.
 
 The values of their frames, and nothing about sockets.
+
+Every delivery has a tag, a number that the supervisor gives to each lease and never again. Whatever is said
+about a delivery names the tag, so that two leases of one message are never taken for each other.
 """
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ class HandlerSpec(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True):
-    """A leased message on its way to a handler; the fields of `LeasedRow`, in its order."""
+    """A leased message on its way to a handler: the fields of `LeasedRow`, in its order, and the lease."""
 
     id: int
     topic: str
@@ -70,6 +73,8 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True):
     last_error: str | None
     is_suspect: int
     locked_until: int
+    receipt: int
+    tag: int
 
     @property
     def stored(self) -> str | bytes:
@@ -95,15 +100,15 @@ class Deliver(msgspec.Struct, frozen=True, array_like=True, tag="deliver"):
 
 
 class Recall(msgspec.Struct, frozen=True, array_like=True, tag="recall"):
-    """Give back up to so many messages that no handler has begun with."""
+    """Give back at most `limit` deliveries that no handler has begun with."""
 
     limit: int
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
-    """Interrupt the handlers of these messages."""
+    """Interrupt the handlers of these deliveries."""
 
-    ids: list[int]
+    tags: list[int]
     why: Literal["timeout", "stopped"]
 
 
@@ -126,25 +131,26 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
-    """A message that was not processed, and what becomes of it."""
+    """A delivery that was not processed, and what becomes of its message."""
 
-    id: int
+    tag: int
     verb: Literal["requeue", "bury", "release"]
     error: str
     delay_s: float | None = None
 
 
 class Printed(msgspec.Struct, frozen=True, array_like=True):
-    """A message that a command processed, and what it printed."""
+    """A delivery that a command processed, and what it printed."""
 
-    id: int
+    tag: int
     output: str
 
 
 class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
-    """Messages that handlers are done with."""
+    """Deliveries that handlers are done with."""
 
     done: list[int]
+    """Tags."""
     failed: list[Failed]
     busy_s: float = 0.0
     """How long their handlers ran, all together."""
@@ -153,15 +159,15 @@ class Handled(msgspec.Struct, frozen=True, array_like=True, tag="handled"):
 
 
 class Returned(msgspec.Struct, frozen=True, array_like=True, tag="returned"):
-    """Messages given back unstarted."""
+    """Deliveries given back unstarted."""
 
-    ids: list[int]
+    tags: list[int]
 
 
 class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
     """A handler asks for more time."""
 
-    id: int
+    tag: int
     visibility_s: float | None
 
 

@@ -52,8 +52,8 @@ class Action:
 class Outbox(Protocol):
     """Where outcomes go."""
 
-    def done(self, message_id: int, took_s: float) -> None:
-        """Say that a message was processed, and how long that took."""
+    def done(self, tag: int, took_s: float) -> None:
+        """Note that a delivery was processed, and how long that took."""
         ...
 
     def printed(self, outcome: Printed, took_s: float) -> None:
@@ -64,7 +64,7 @@ class Outbox(Protocol):
         """Say that it was not."""
         ...
 
-    def extend(self, message_id: int, seconds: float | None) -> None:
+    def extend(self, tag: int, seconds: float | None) -> None:
         """Ask for a longer lease."""
         ...
 
@@ -98,6 +98,7 @@ class Runner:
         self._clock = clock
         self._lock = threading.Lock()
         self._current = 0
+        """The tag of the delivery that may be interrupted; 0: none."""
         self._timeout = 0.0
         self._interrupted: type[HandlerInterrupt] | None = None
         self._command: CommandRun | None = None
@@ -112,7 +113,7 @@ class Runner:
         """Wait for its end, after a None in the inbox."""
         self._thread.join(timeout_s)
 
-    def extend(self, message_id: int, seconds: float | None) -> None:
+    def extend(self, tag: int, seconds: float | None) -> None:
         """Give the running handler a new deadline.
 
         Raises:
@@ -121,17 +122,17 @@ class Runner:
         if seconds is not None:
             duration_ms(seconds, "extension", least=_SHORTEST_EXTENSION_S)
         allowed = self._timeout if seconds is None else seconds
-        if message_id == self._current and allowed:
+        if tag == self._current and allowed:
             self._slots.set_deadline(self._index, self._clock.monotonic() + allowed)
-        self._outbox.extend(message_id, seconds)
+        self._outbox.extend(tag, seconds)
 
-    def interrupt(self, message_id: int, why: Literal["timeout", "stopped"]) -> bool:
-        """Interrupt the handler if it is at this message.
+    def interrupt(self, tag: int, why: Literal["timeout", "stopped"]) -> bool:
+        """Interrupt the handler if it is at this delivery.
 
         An exception, a cancelled task, or the end of its command.
         """
         with self._lock:
-            if self._current != message_id or self._interrupted is not None:
+            if self._current != tag or self._interrupted is not None:
                 return False
             self._interrupted = HandlerTimeout if why == "timeout" else HandlerStopped
             if self._command is not None:
@@ -160,39 +161,43 @@ class Runner:
     def _handle(self, delivery: Delivery) -> None:
         action = self._actions(delivery.topic)
         if action is None:
-            self._outbox.failed(Failed(delivery.id, "release", "no handler for its topic"), 0.0)
+            self._outbox.failed(Failed(delivery.tag, "release", "no handler for its topic"), 0.0)
             return
         self._timeout = timeout = action.spec.timeout_s
         started = self._clock.monotonic()
-        self._slots.begin(self._index, delivery.id, started, started + timeout if timeout else 0.0)
-        outcome = self._outcome(action, delivery)
+        deadline = started + timeout if timeout else 0.0
+        outcome = self._outcome(action, delivery, started, deadline)
         if self.is_copy:
             os._exit(0)
         self._slots.end(self._index)
         took_s = self._clock.monotonic() - started
         if outcome is None:
-            self._outbox.done(delivery.id, took_s)
+            self._outbox.done(delivery.tag, took_s)
         elif isinstance(outcome, Printed):
             self._outbox.printed(outcome, took_s)
         else:
             self._outbox.failed(outcome, took_s)
 
-    def _outcome(self, action: Action, delivery: Delivery) -> Failed | Printed | None:
+    def _outcome(
+        self, action: Action, delivery: Delivery, started: float, deadline: float
+    ) -> Failed | Printed | None:
         self._interrupted = None
         try:
             try:
-                self._current = delivery.id
+                # first: whoever sees it in the slot may interrupt it at once
+                self._current = delivery.tag
+                self._slots.begin(self._index, delivery.id, delivery.receipt, started, deadline)
                 return self._call(action, delivery)
             finally:
                 self._settle()
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, the thread goes on and the outcome tells
             # an interruption may have come up before the settling began; a second one is never sent
             self._settle()
-            return verdict(delivery.id, error, self._interrupted, self._timeout)
+            return verdict(delivery.tag, error, self._interrupted, self._timeout)
 
     def _call(self, action: Action, delivery: Delivery) -> Printed | None:
         if action.function is None:
-            return Printed(delivery.id, self._run_command(action, delivery))
+            return Printed(delivery.tag, self._run_command(action, delivery))
         if action.is_async:
             self._run_coroutine(action, delivery)
         elif (result := action.function(HandlerMessage(delivery, self))) is not None:

@@ -1,7 +1,7 @@
-"""Slots in shared memory, one for each handler thread, that tell what it has started.
+"""Slots in shared memory, one for each handler thread, that tell which delivery it has started.
 
 Supervisor and worker process see them, through the file other daemons too. The handler thread alone writes
-its slot, the message id last, so that whoever reads an id reads its times too.
+its slot, the message id last, so that whoever reads an id reads what belongs to it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from smq_core.daemon.identity import CommandGroup
 if TYPE_CHECKING:
     import mmap
 
-__all__ = ["SLOT_SIZE", "Slot", "Slots"]
+__all__ = ["SLOT_SIZE", "Slot", "Slots", "mark_of"]
 
 # native alignment: each field is stored by one machine instruction
 _TIMES: Final = struct.Struct("@dd")
 _ID: Final = struct.Struct("@q")
 _COMMAND: Final = struct.Struct("@qQ")
-_WHOLE: Final = struct.Struct("@ddqqqQq")
+_HALF: Final = struct.Struct("@I")
+_WHOLE: Final = struct.Struct("@ddqqqQII")
 _ID_AT: Final = 16
 _COMMAND_AT: Final = 24
 _COMMAND_PROOF_AT: Final = 32
 _THREAD_AT: Final = 48
+_MARK_AT: Final = 52
+_LOW: Final = 0xFFFF_FFFF
 SLOT_SIZE: Final = _WHOLE.size
 
 
@@ -44,6 +47,8 @@ class Slot(NamedTuple):
     """With the one before: what proves that the number still means that command."""
     thread: int
     """The system's number of the thread."""
+    mark: int
+    """Tells the lease that was delivered from other leases of the message: see `mark_of`."""
 
     @property
     def command(self) -> CommandGroup:
@@ -60,18 +65,19 @@ class Slots:
         self._offset = offset
         self.count = count
 
-    def begin(self, index: int, message_id: int, started: float, deadline: float) -> None:
-        """Say that a thread starts a message."""
+    def begin(self, index: int, message_id: int, receipt: int, started: float, deadline: float) -> None:
+        """Note that a thread starts a delivery."""
         at = self._offset + index * SLOT_SIZE
         _TIMES.pack_into(self._memory, at, started, deadline)
+        _HALF.pack_into(self._memory, at + _MARK_AT, mark_of(receipt))
         _ID.pack_into(self._memory, at + _ID_AT, message_id)
 
     def end(self, index: int) -> None:
-        """Say that a thread has ended with its message."""
+        """Note that a thread has ended with its delivery."""
         _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _ID_AT, 0)
 
     def set_deadline(self, index: int, deadline: float) -> None:
-        """Give a started message another deadline."""
+        """Give a started delivery another deadline."""
         at = self._offset + index * SLOT_SIZE
         started, _ = _TIMES.unpack_from(self._memory, at)
         _TIMES.pack_into(self._memory, at, started, deadline)
@@ -85,19 +91,27 @@ class Slots:
         _ID.pack_into(self._memory, at + _COMMAND_AT, command.leader)
 
     def set_thread(self, index: int, thread: int) -> None:
-        """Say which thread of the system a slot belongs to."""
-        _ID.pack_into(self._memory, self._offset + index * SLOT_SIZE + _THREAD_AT, thread)
+        """Note which thread of the system a slot belongs to."""
+        _HALF.pack_into(self._memory, self._offset + index * SLOT_SIZE + _THREAD_AT, thread & _LOW)
 
     def read(self) -> list[Slot]:
-        """Answer all slots."""
+        """Return all slots."""
         return [
             Slot(*_WHOLE.unpack_from(self._memory, self._offset + i * SLOT_SIZE)) for i in range(self.count)
         ]
 
     def started(self) -> list[Slot]:
-        """Answer the slots of threads that are at work."""
+        """Return the slots of threads that are at work."""
         return [slot for slot in self.read() if slot.message_id]
 
     def clear(self) -> None:
         """Empty every slot."""
         self._memory[self._offset : self._offset + self.count * SLOT_SIZE] = bytes(self.count * SLOT_SIZE)
+
+
+def mark_of(receipt: int) -> int:
+    """Return the half of a receipt that a slot has room for.
+
+    Receipts are random, so it tells two leases of one message apart.
+    """
+    return receipt & _LOW

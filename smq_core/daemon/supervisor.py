@@ -173,13 +173,13 @@ class Supervisor:
         if isinstance(message, Handled):
             parts.feeder.take_outcomes(process, message)
         elif isinstance(message, Returned):
-            parts.feeder.take_back(process, message.ids)
+            parts.feeder.take_back(process, message.tags)
         elif isinstance(message, Ready):
             self._take_ready(process)
         elif isinstance(message, Refused):
             process.refusal = message.error
         elif isinstance(message, Extend):
-            self._duties.extend(message)
+            self._duties.extend(process, message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.is_ready = True

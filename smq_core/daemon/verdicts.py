@@ -19,31 +19,31 @@ __all__ = ["verdict"]
 
 
 def verdict(
-    message_id: int, error: BaseException, interrupted: type[HandlerInterrupt] | None, timeout_s: float
+    tag: int, error: BaseException, interrupted: type[HandlerInterrupt] | None, timeout_s: float
 ) -> Failed:
-    """Answer what becomes of a message whose handler ended by an error, or was interrupted."""
+    """Return what becomes of a delivery whose handler ended by an error, or was interrupted."""
     if interrupted is HandlerStopped:
-        return Failed(message_id, "release", "the daemon stopped before its handler had ended")
+        return Failed(tag, "release", "its handler was stopped before it had ended")
     if interrupted is HandlerTimeout:
         said = str(error) if isinstance(error, HandlerTimeout) and error.args else _trace(error)
-        return Failed(message_id, "requeue", ends_of(f"timed out after {timeout_s:g} s\n{said}"))
+        return Failed(tag, "requeue", ends_of(f"timed out after {timeout_s:g} s\n{said}"))
     if isinstance(error, Retry):
-        return _retry(message_id, error)
+        return _retry(tag, error)
     if isinstance(error, Bury):
-        return Failed(message_id, "bury", ends_of(_why(error)))
+        return Failed(tag, "bury", ends_of(_why(error)))
     if isinstance(error, CommandFailed):
-        return Failed(message_id, "requeue", ends_of(str(error)))
-    return Failed(message_id, "requeue", _trace(error))
+        return Failed(tag, "requeue", ends_of(str(error)))
+    return Failed(tag, "requeue", _trace(error))
 
 
-def _retry(message_id: int, error: Retry) -> Failed:
+def _retry(tag: int, error: Retry) -> Failed:
     why, delay_s = _why(error), None
     if error.delay is not None:
         try:
             delay_s = duration_ms(_not_negative(error.delay), "delay") / 1000
         except InvalidMessage as mistake:
             why = f"Retry: {mistake}; the topic's back-off is taken\n{why}"
-    return Failed(message_id, "requeue", ends_of(why), delay_s)
+    return Failed(tag, "requeue", ends_of(why), delay_s)
 
 
 def _not_negative(delay: float) -> float:

@@ -92,8 +92,8 @@ class Worker:
         elif isinstance(message, Recall):
             self._give_back(message.limit)
         elif isinstance(message, Cancel):
-            for message_id in message.ids:
-                any(runner.interrupt(message_id, message.why) for runner in self._runners)
+            for tag in message.tags:
+                any(runner.interrupt(tag, message.why) for runner in self._runners)
         elif isinstance(message, Stopping):
             self._stopping.set()
         elif isinstance(message, Finish):
@@ -137,15 +137,15 @@ class Worker:
         return None if spec is None else self._actions[spec.pattern]
 
     def _give_back(self, limit: int) -> None:
-        ids: list[int] = []
-        while len(ids) < limit:
+        tags: list[int] = []
+        while len(tags) < limit:
             try:
                 delivery = self._inbox.get_nowait()
             except queue.Empty:
                 break
             if delivery is not None:
-                ids.append(delivery.id)
-        self._outbox.send(Returned(ids))
+                tags.append(delivery.tag)
+        self._outbox.send(Returned(tags))
 
     def _end_with_supervisor(self) -> None:
         """End at once, with the commands that run.

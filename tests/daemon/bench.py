@@ -48,10 +48,10 @@ class Bench:
         )
         self.runner.start()
 
-    def done(self, message_id: int, took_s: float) -> None:
+    def done(self, tag: int, took_s: float) -> None:
         """Take an ack."""
         assert took_s >= 0
-        self.out.put(message_id)
+        self.out.put(tag)
 
     def printed(self, outcome: Printed, took_s: float) -> None:
         """Take an ack of a command."""
@@ -63,27 +63,27 @@ class Bench:
         assert took_s >= 0
         self.out.put(outcome)
 
-    def extend(self, message_id: int, seconds: float | None) -> None:
+    def extend(self, tag: int, seconds: float | None) -> None:
         """Take a request for time."""
-        self.extended.append((message_id, seconds))
+        self.extended.append((tag, seconds))
 
     def give(
         self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0
     ) -> None:
-        """Deliver message 5 of topic t to a handler."""
+        """Deliver message 5 of topic t to a handler, under the tag 5."""
         self.actions["t"] = Action(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
         self.inbox.put(
-            Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0)
+            Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0, 77, 5)
         )
 
     def command(self, script: str, *, timeout: float = 60.0) -> None:
-        """Deliver message 5 of topic t to a command."""
+        """Deliver message 5 of topic t to a command, under the tag 5."""
         spec = HandlerSpec("t", command=("sh", "-c", script), timeout_s=timeout)
         self.actions["t"] = Action(spec, None)
-        self.inbox.put(Delivery(5, "t", "1", "json", None, 0, None, 1, 1, None, 0, 0, None, 0, 0))
+        self.inbox.put(Delivery(5, "t", "1", "json", None, 0, None, 1, 1, None, 0, 0, None, 0, 0, 77, 5))
 
     def outcome(self) -> int | Failed | Printed:
-        """Wait for an id that was acked, or another outcome."""
+        """Wait for a tag that was acked, or another outcome."""
         return self.out.get(timeout=BENCH_S)
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
     dead = WorkersFile(path)
     berth = dead.claim()
     berth.write(HEADER)
-    berth.slots(0, 2).begin(1, 99, 1.5, 2.5)
+    berth.slots(0, 2).begin(1, 99, 7, 1.5, 2.5)
     dead.close()
 
     heir = WorkersFile(path)
@@ -74,7 +74,7 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
 
     assert header == HEADER
     assert taken is not None
-    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0, 0, 0)]
+    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0, 0, 0, 7)]
     heir.close()
 
 

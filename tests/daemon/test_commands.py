@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: str | None = None) -> Delivery:
-    return Delivery(7, "mail", body, "text", headers, 3, key, 2, 4, None, 0, 0, None, 0, 0)
+    return Delivery(7, "mail", body, "text", headers, 3, key, 2, 4, None, 0, 0, None, 0, 0, 1, 1)
 
 
 def run(script: str, message: Delivery | None = None) -> str:

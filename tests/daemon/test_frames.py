@@ -42,7 +42,7 @@ def test_two_frames_that_come_at_once_are_two_messages(ends: tuple[socket.socket
 
 def test_text_and_bytes_of_a_payload_stay_what_they_are(ends: tuple[socket.socket, socket.socket]) -> None:
     def delivery(body: str | bytes) -> Delivery:
-        return Delivery(1, "t", body, "text", None, 0, None, 1, 1, None, 0, 0, None, 0, 0)
+        return Delivery(1, "t", body, "text", None, 0, None, 1, 1, None, 0, 0, None, 0, 0, 1, 1)
 
     ends[0].send(pack(Deliver([delivery("é"), delivery(b"\xff\x00")])))
     (message,) = reader_of(ends[1]).read_all()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.matrix import Fault
 
 NO_SUCH_PID = 2**22 - 1
+RECEIPT = 1
+"""That of every lease here."""
 neighbour_died = pytest.mark.fault(
     row="a daemon that died, seen by its neighbour",
     part="workers",
@@ -66,7 +68,7 @@ class Street:
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
         for slot, position in enumerate(started):
-            berth.slots(0, 4).begin(slot, rows[position].id, 1.0, 0.0)
+            berth.slots(0, 4).begin(slot, rows[position].id, RECEIPT, 1.0, 0.0)
         file.close()
         return [row.id for row in rows]
 
@@ -136,7 +138,7 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
         file = WorkersFile(street.path)
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
-        berth.slots(0, 4).begin(0, one, 1.0, 0.0)
+        berth.slots(0, 4).begin(0, one, RECEIPT, 1.0, 0.0)
         file.close()
         street.neighbours.look()
 
