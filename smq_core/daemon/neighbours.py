@@ -18,6 +18,7 @@ from smq_core.daemon.slots import mark_of
 if TYPE_CHECKING:
     from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth, BerthHeader, WorkersFile
+    from smq_core.daemon.slots import Slot
     from smq_core.store.records import Hold
 
 __all__ = ["STALE_MS", "Neighbours"]

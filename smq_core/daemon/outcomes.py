@@ -43,6 +43,6 @@ class HandlerTimeout(HandlerInterrupt):
 class HandlerStopped(HandlerInterrupt):
     """The handler has to end.
 
-    The daemon stops and its grace period is over: the message goes back uncounted. Or somebody took the message
-    over, and it came back to this daemon: this run no longer counts.
+    The daemon stops and its grace period is over: the message goes back uncounted. Or somebody took the
+    message over, and it came back to this daemon: this run no longer counts.
     """
