@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smq_core.daemon.fleet import Fleet
+    from smq_core.daemon.flight import Flight
     from smq_core.daemon.handlers import Routes
     from smq_core.daemon.journal import Journal
-    from smq_core.daemon.process import Flight, WorkerProcess
+    from smq_core.daemon.process import WorkerProcess
     from smq_core.daemon.slots import Slot
 
 __all__ = ["busy_ones", "enforce_deadlines", "stop_unwanted"]

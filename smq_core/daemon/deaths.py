@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.breaker import Breaker
     from smq_core.daemon.fleet import Death
+    from smq_core.daemon.flight import Flight
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.ledger import Ledger
-    from smq_core.daemon.process import Flight, WorkerProcess
+    from smq_core.daemon.process import WorkerProcess
 
 __all__ = ["Inquest", "Pause"]
 

@@ -9,9 +9,9 @@ from collections import Counter
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.flight import Flight
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
-from smq_core.daemon.process import Flight
 from smq_core.daemon.renewals import Renewals
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt

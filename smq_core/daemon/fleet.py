@@ -17,10 +17,11 @@ from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Finish, Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from smq_core.daemon.base import Base
     from smq_core.daemon.berths import Berth
+    from smq_core.daemon.child import Child
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.process import Program
     from smq_core.daemon.slots import Slot
@@ -59,16 +60,16 @@ class Fleet:
         base: Base,
         *,
         berth: Berth,
-        map_fd: int,
+        spawn: Callable[[], Child],
         identity: BerthHeader,
     ) -> None:
-        """Start nothing yet; sockets of processes are registered with the selector, the process as data."""
+        """Start nothing yet; channels of processes are registered with the selector, the process as data."""
         self.program = program
         self.processes: list[WorkerProcess] = []
         self.refusal = ""
         """Why the newest code could not be imported."""
         self._berth = berth
-        self._map_fd = map_fd
+        self._spawn = spawn
         self._identity = identity
         self._selector = base.selector
         self._clock = base.clock
@@ -160,16 +161,16 @@ class Fleet:
 
     def watch_blocked(self) -> None:
         """Be told too when a process that did not read can be written to again."""
-        sockets = self._selector.get_map()
+        channels = self._selector.get_map()
         for one in self.processes:
-            if one.socket in sockets:
+            if one.channel in channels:
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if one.is_blocked else 0)
-                self._selector.modify(one.socket, events, one)
+                self._selector.modify(one.channel, events, one)
 
     def deafen(self, process: WorkerProcess) -> None:
         """Listen no more to a process that has hung up; its end is told by a signal."""
-        if process.socket in self._selector.get_map():
-            self._selector.unregister(process.socket)
+        if process.channel in self._selector.get_map():
+            self._selector.unregister(process.channel)
 
     def note_header(self) -> None:
         """Write into the berth which process has which slots."""
@@ -181,22 +182,17 @@ class Fleet:
     def _start(self) -> None:
         slots = self._free_slots()
         try:
-            process = WorkerProcess(
-                self.program,
-                berth=self._berth,
-                map_fd=self._map_fd,
-                slots=slots,
-                pass_on=self._journal.output,
-                now=self._clock.monotonic(),
-            )
+            child = self._spawn()
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
             self._journal.error(
                 "worker_not_started", f"cannot start a worker process: {os.strerror(error.errno or 0)}"
             )
             return
+        now = self._clock.monotonic()
+        process = WorkerProcess(self.program, child, berth=self._berth, slots=slots, now=now)
         self.processes.append(process)
-        self._selector.register(process.socket, selectors.EVENT_READ, process)
+        self._selector.register(process.channel, selectors.EVENT_READ, process)
         self.note_header()
         self._journal.debug("worker_started", f"worker process {process.pid} started", pid=process.pid)
 

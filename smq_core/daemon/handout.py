@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from smq_core.daemon.fleet import Fleet
-    from smq_core.daemon.process import Flight
+    from smq_core.daemon.flight import Flight
     from smq_core.store.records import Hold
 
 __all__ = ["RESERVED", "Handout"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smq_core.store.records import Failure
 
 if TYPE_CHECKING:
-    from smq_core.daemon.process import Flight
+    from smq_core.daemon.flight import Flight
     from smq_core.daemon.protocol import Failed
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store

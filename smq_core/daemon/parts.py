@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from smq_core.daemon.base import Base
 from smq_core.daemon.berths import BerthHeader, WorkersFile
+from smq_core.daemon.child import ChildProcess
 from smq_core.daemon.configured import program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
@@ -112,7 +113,9 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
     selector = selectors.DefaultSelector()
     base = Base(worker_id, store, clock, journal, selector)
     program = program_of(config, 0)
-    fleet = Fleet(program, base, berth=berth, map_fd=file.map_fd, identity=identity)
+    fleet = Fleet(
+        program, base, berth=berth, spawn=lambda: ChildProcess(file.map_fd, journal.output), identity=identity
+    )
     ledger = Ledger(worker_id, random, config.max_crashes)
     feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)
     return Parts(

@@ -1,69 +1,26 @@
-"""The supervisor's view of one worker process.
-
-Starting it, its socket, what is in flight there, and how much it may be given.
-"""
+"""The supervisor's view of one worker process: what is in flight there, and how much it may be given."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from smq_core.daemon.berths import SlotRange
-from smq_core.daemon.echo import Echo
-from smq_core.daemon.frames import FrameReader, FrameWriter
 from smq_core.daemon.pace import Pace
-from smq_core.daemon.protocol import Deliver, Delivery, FromWorker, Recall, Setup, decode_from_worker
-from smq_core.daemon.slots import mark_of
-from smq_core.store.records import Hold
+from smq_core.daemon.protocol import Deliver, Delivery, Recall, Setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+
+    import msgspec
 
     from smq_core.daemon.berths import Berth
-    from smq_core.daemon.protocol import HandlerSpec
+    from smq_core.daemon.child import Channel, Child
+    from smq_core.daemon.flight import Flight
+    from smq_core.daemon.protocol import FromWorker, HandlerSpec
     from smq_core.daemon.slots import Slot
-    from smq_core.message import Receipt
-    from smq_core.store.records import LeasedRow
 
-__all__ = ["Flight", "Program", "WorkerProcess"]
-
-
-class Flight(NamedTuple):
-    """A delivery on its way: a message under one lease, and the tag that worker processes know it by."""
-
-    row: LeasedRow
-    receipt: Receipt
-    tag: int
-    """A number that this daemon gives to no other delivery; from 1."""
-    leased_at: int
-    """In milliseconds since the epoch."""
-    first_receipt: Receipt | None = None
-    """The receipt that was delivered, where the delivery has another lease by now."""
-
-    @property
-    def hold(self) -> Hold:
-        """What proves its lease."""
-        return Hold(self.row.id, self.receipt)
-
-    @property
-    def mark(self) -> tuple[int, int]:
-        """What a slot shows while it is at work: the message, and the mark of the lease delivered."""
-        return self.row.id, mark_of(self._delivered_receipt)
-
-    def under(self, newer: Flight) -> Flight:
-        """Return the same delivery, with the lease of a newer one of its message."""
-        return Flight(newer.row, newer.receipt, self.tag, newer.leased_at, self._delivered_receipt)
-
-    @property
-    def _delivered_receipt(self) -> Receipt:
-        return self.receipt if self.first_receipt is None else self.first_receipt
+__all__ = ["Program", "WorkerProcess"]
 
 
 class Program(NamedTuple):
@@ -80,20 +37,11 @@ class Program(NamedTuple):
 class WorkerProcess:
     """One worker process. States follow one another: starting, ready, draining, and `returncode` set."""
 
-    def __init__(
-        self,
-        program: Program,
-        *,
-        berth: Berth,
-        map_fd: int,
-        slots: SlotRange,
-        pass_on: Callable[[str], None],
-        now: float,
-    ) -> None:
-        """Start it; it is given work once it said that all handlers could be imported."""
-        self.socket, self._popen = _spawn(map_fd)
+    def __init__(self, program: Program, child: Child, *, berth: Berth, slots: SlotRange, now: float) -> None:
+        """Set up a process that was started; it gets work once it said that it could import all handlers."""
+        self._child = child
         self.program = program
-        self.slot_range = SlotRange(self._popen.pid, slots.first, slots.count)
+        self.slot_range = SlotRange(child.pid, slots.first, slots.count)
         self.slots = berth.slots(slots.first, slots.count)
         self.in_flight: dict[int, Flight] = {}
         """By tag."""
@@ -120,26 +68,28 @@ class WorkerProcess:
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
         self._pace = Pace(program.threads)
-        self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
-        self._reader: FrameReader[FromWorker] = FrameReader(self.socket, decode_from_worker)
-        self._writer = FrameWriter(self.socket)
         seats = berth.slots_at(slots.first)
         self.send(Setup(list(program.handlers), program.threads, seats, program.memory_limit))
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._popen.pid
+        return self._child.pid
+
+    @property
+    def channel(self) -> Channel:
+        """What a selector waits for."""
+        return self._child.channel
 
     @property
     def is_blocked(self) -> bool:
         """Say whether frames wait for the process to read."""
-        return self._writer.is_blocked
+        return self._child.is_blocked
 
     @property
     def has_hung_up(self) -> bool:
         """Say whether nothing will come from it any more."""
-        return self._reader.is_at_end
+        return self._child.has_hung_up
 
     @property
     def is_open(self) -> bool:
@@ -158,19 +108,15 @@ class WorkerProcess:
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a frame."""
-        self._writer.send(message)
+        self._child.send(message)
 
     def flush(self) -> None:
         """Send what was kept because the process did not read."""
-        self._writer.flush()
+        self._child.flush()
 
     def read(self) -> list[FromWorker]:
-        """Answer what the process said; one that cannot be understood has lost its mind, and is ended."""
-        try:
-            return self._reader.read_all()
-        except msgspec.MsgspecError:
-            self.kill(signal.SIGKILL)
-            return []
+        """Return what the process said."""
+        return self._child.read()
 
     def give(self, flights: Sequence[Flight], now: float) -> None:
         """Hand messages over."""
@@ -205,7 +151,7 @@ class WorkerProcess:
         self.revoked.discard(tag)
 
     def take_back(self, tags: Iterable[int]) -> list[Flight]:
-        """Remove deliveries that came back unstarted; answers those whose leases are good."""
+        """Remove deliveries that came back unstarted; return those whose leases are good."""
         returned = (self.in_flight.pop(tag, None) for tag in tags)
         kept = [
             flight._replace(first_receipt=None)
@@ -236,13 +182,12 @@ class WorkerProcess:
         self.send(Recall(limit))
 
     def poll(self) -> int | None:
-        """Answer its exit code once it has ended."""
-        return self._popen.poll()
+        """Return its exit code once it has ended."""
+        return self._child.poll()
 
     def kill(self, number: int) -> None:
         """Send a signal."""
-        with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(number)
+        self._child.kill(number)
 
     def discard(self, now: float) -> None:
         """Kill it before it has begun."""
@@ -251,25 +196,9 @@ class WorkerProcess:
         self.kill(signal.SIGKILL)
 
     def last_lines(self) -> str:
-        """Answer the last lines it printed."""
-        return self._echo.last_lines() if self._echo else ""
+        """Return the last lines it printed."""
+        return self._child.last_lines()
 
     def close(self) -> None:
         """Close the socket of a process that has ended."""
-        self.socket.close()
-
-
-def _spawn(map_fd: int) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start a process with one end of a socket pair; answer the other."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
-    numbers = [str(number) for number in (theirs.fileno(), map_fd, os.getpid())]
-    with theirs:
-        popen = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "smq_core.daemon.worker", *numbers],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(), map_fd),
-        )
-    return ours, popen
+        self._child.close()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from smq_core.daemon.fleet import Fleet
-    from smq_core.daemon.process import Flight, WorkerProcess
+    from smq_core.daemon.flight import Flight
+    from smq_core.daemon.process import WorkerProcess
 
 __all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
 

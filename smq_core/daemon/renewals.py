@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smq_core.daemon.process import Flight
+    from smq_core.daemon.flight import Flight
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 

@@ -1,0 +1,169 @@
+"""A process of the system that runs handlers: starting it, its socket, its output, its end.
+
+It knows nothing of messages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from smq_core.daemon.echo import Echo
+from smq_core.daemon.frames import FrameReader, FrameWriter
+from smq_core.daemon.protocol import FromWorker, decode_from_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Channel", "Child", "ChildProcess"]
+
+
+class Channel(Protocol):
+    """What a selector can wait for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        ...
+
+
+class Child(Protocol):
+    """A worker process as the supervisor's side of its socket shows it."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        ...
+
+    @property
+    def channel(self) -> Channel:
+        """Readable when the process said something or hung up."""
+        ...
+
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether frames wait for the process to read."""
+        ...
+
+    @property
+    def has_hung_up(self) -> bool:
+        """Say whether nothing will come from it any more."""
+        ...
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send a frame, or keep it until `flush`."""
+        ...
+
+    def flush(self) -> None:
+        """Send what was kept because the process did not read."""
+        ...
+
+    def read(self) -> list[FromWorker]:
+        """Return what the process said; one that cannot be understood is ended."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+        ...
+
+    def kill(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        ...
+
+    def last_lines(self) -> str:
+        """Return the last lines it printed."""
+        ...
+
+    def close(self) -> None:
+        """Close the socket of a process that has ended."""
+        ...
+
+
+class ChildProcess:
+    """A process that was started."""
+
+    def __init__(self, map_fd: int, pass_on: Callable[[str], None]) -> None:
+        """Start it, with the -workers file; each line that it prints is passed on.
+
+        Raises:
+            OSError: when the system starts no process.
+        """
+        self._socket, self._popen = _spawn(map_fd)
+        self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
+        self._reader: FrameReader[FromWorker] = FrameReader(self._socket, decode_from_worker)
+        self._writer = FrameWriter(self._socket)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def channel(self) -> Channel:
+        """Readable when the process said something or hung up."""
+        return self._socket
+
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether frames wait for the process to read."""
+        return self._writer.is_blocked
+
+    @property
+    def has_hung_up(self) -> bool:
+        """Say whether nothing will come from it any more."""
+        return self._reader.is_at_end
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send a frame, or keep it until `flush`."""
+        self._writer.send(message)
+
+    def flush(self) -> None:
+        """Send what was kept because the process did not read."""
+        self._writer.flush()
+
+    def read(self) -> list[FromWorker]:
+        """Return what the process said; one that cannot be understood has lost its mind, and is ended."""
+        try:
+            return self._reader.read_all()
+        except msgspec.MsgspecError:
+            self.kill(signal.SIGKILL)
+            return []
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+        return self._popen.poll()
+
+    def kill(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(number)
+
+    def last_lines(self) -> str:
+        """Return the last lines it printed."""
+        return self._echo.last_lines() if self._echo else ""
+
+    def close(self) -> None:
+        """Close the socket of a process that has ended."""
+        self._socket.close()
+
+
+def _spawn(map_fd: int) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a process with one end of a socket pair; return the other."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    numbers = [str(number) for number in (theirs.fileno(), map_fd, os.getpid())]
+    with theirs:
+        popen = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "smq_core.daemon.worker", *numbers],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(theirs.fileno(), map_fd),
+        )
+    return ours, popen
