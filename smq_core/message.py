@@ -142,6 +142,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     operation: int | None
     """The id under which it can be undone; None when nothing was changed."""
     done: int
+    """How many messages were changed; 1 for a setting (a pause, a resume, a policy)."""
     done_ids: tuple[int, ...] = ()
     """The ids, when the action was given ids."""
     missed: tuple[Missed, ...] = ()
@@ -152,6 +153,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Nothing gives a lease back: they are ready, as before the undo.
     """
+    undone: ActivityEntry | None = None
+    """Of an undo: the operation that was to be taken back, as it stood before."""
 
 
 class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):

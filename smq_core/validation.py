@@ -26,6 +26,7 @@ __all__ = [
     "PRIORITIES",
     "TOPIC_LIMIT",
     "available_at_ms",
+    "check_is_text",
     "check_key",
     "check_keys",
     "check_limit",
@@ -59,9 +60,18 @@ def check_topic(topic: str) -> str:
         InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without
             any of `= * ,`.
     """
-    if isinstance(topic, str):
-        return _checked_topic(topic)
-    raise InvalidMessage(f"a topic is text, not {type(topic).__name__}")
+    return _checked_topic(check_is_text(topic, "a topic"))
+
+
+def check_is_text(value: str, what: str) -> str:
+    """Return a value if it is text; None, above all, does not mean whichever there is.
+
+    Raises:
+        InvalidMessage: otherwise.
+    """
+    if isinstance(value, str):
+        return value
+    raise InvalidMessage(f"{what} is text, not {type(value).__name__}")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -86,6 +86,8 @@ def _one_of(file: str | None, db: str | None) -> str | None:
     """Answer the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
         raise click.UsageError(f"two databases are given, {cell(file)} and --db {cell(db)}: give one of them")
+    if "" in {file, db}:
+        raise click.UsageError("the name of the database is empty: name one, or none at all for the default")
     return file if db is None else db
 
 

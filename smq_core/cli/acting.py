@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import click
 
 from smq_core.cli import output
-from smq_core.cli.options import ID, STATE, TOPIC, database, inspector
-from smq_core.cli.outcomes import report
+from smq_core.cli.options import ID, OPERATION, STATE, TOPIC, database, inspector
+from smq_core.cli.outcomes import report, report_undo
 from smq_core.cli.progress import bar, told
 from smq_core.store.records import Filter
 
@@ -119,13 +119,13 @@ def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str
 
 
 @click.command
-@click.argument("operation", type=ID, required=False)
+@click.argument("operation", type=OPERATION, default="last")
 @database
 @click.pass_context
-def undo_(ctx: click.Context, *, operation: int | None, location: str | None) -> int:
-    """Take back an operation (see `smq activity`), else the last one."""
+def undo_(ctx: click.Context, *, operation: int | Literal["last"], location: str | None) -> int:
+    """Take back an operation (see `smq activity`), else the last one that you did."""
     del location
-    return report(inspector(ctx).undo(operation), "brought back")
+    return report_undo(inspector(ctx).undo(operation))
 
 
 @click.command
@@ -154,6 +154,8 @@ def _targets(
         raise click.UsageError("give either IDs, or --topic, --state and --error", ctx)
     if ids:
         return ids
+    if match.error == "":
+        raise click.UsageError("--error is empty, which every error contains: name a part of it", ctx)
     if match.state is None:
         raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
     return view.select(match.topic, match.state, Filter(error=match.error))

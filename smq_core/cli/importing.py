@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from smq_core.cli import output
-from smq_core.cli.options import TOPIC, announce, json_option, location_of
+from smq_core.cli.options import TOPIC, announce, json_option, path_of
 from smq_core.cli.progress import Bar, bar
 from smq_core.errors import InvalidLine
 from smq_core.format import count, duration, rate
@@ -21,7 +21,7 @@ from smq_core.jsonl import (
     import_lines,
     preview_lines,
 )
-from smq_core.store import default_location, open_store
+from smq_core.store import open_store
 from smq_core.written import Shape
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _take(
 def _preview(
     ctx: click.Context, source: Source, options: ImportOptions, told: Callable[[ImportStatus], bool]
 ) -> ImportReport:
-    path = Path(location_of(ctx) or default_location()).absolute()
+    path = path_of(ctx)
     if not path.exists():
         return preview_lines(None, source, options, progress=told)
     store = open_store(path, read_only=True, may_create=False)

@@ -9,11 +9,11 @@ import click
 import msgspec
 
 from smq_core.cli import output
-from smq_core.cli.options import database, json_option, location_of
+from smq_core.cli.options import database, json_option, location_of, path_of
 from smq_core.cli.progress import bar
 from smq_core.clock import SystemClock
 from smq_core.format import size
-from smq_core.store import compact, default_location, examine, open_store, repair
+from smq_core.store import compact, examine, open_store, repair
 
 __all__ = ["backup_", "compact_", "doctor_"]
 
@@ -43,7 +43,7 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
 def compact_(ctx: click.Context, *, location: str | None) -> None:
     """Give the room of removed messages back to the disk; others wait meanwhile."""
     del location
-    before, after = compact(_path(ctx))
+    before, after = compact(path_of(ctx))
     output.say(f"{size(before)} before, {size(after)} now")
 
 
@@ -57,7 +57,7 @@ def compact_(ctx: click.Context, *, location: str | None) -> None:
 def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_json: bool) -> int:
     """Examine the database and what it lies on; exit 1 if something is wrong."""
     del location
-    path, now_ms = _path(ctx), SystemClock().now_ms()
+    path, now_ms = path_of(ctx), SystemClock().now_ms()
     if with_repair:
         for done in repair(path, now_ms):
             output.note(done)
@@ -70,7 +70,3 @@ def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_j
             if finding.advice:
                 output.say(f"{'':8}{finding.advice}")
     return 1 if any(finding.severity == "error" for finding in findings) else 0
-
-
-def _path(ctx: click.Context) -> Path:
-    return Path(location_of(ctx) or default_location()).absolute()

@@ -13,7 +13,7 @@ from smq_core.errors import SmqError
 from smq_core.format import parse_duration
 from smq_core.inspector import Inspector
 from smq_core.states import State
-from smq_core.store import LOCATION_VARIABLE, default_location
+from smq_core.store import LOCATION_VARIABLE, location_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ __all__ = [
     "DURATION",
     "ID",
     "LISTED",
+    "OPERATION",
     "STATE",
     "TOPIC",
     "announce",
@@ -29,6 +30,7 @@ __all__ = [
     "inspector",
     "json_option",
     "location_of",
+    "path_of",
 ]
 
 F = TypeVar("F", bound="Callable[..., object]")
@@ -67,9 +69,20 @@ class _Topic(click.ParamType[str]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+class _Operation(click.ParamType["int | str"]):
+    """An operation's id, or `last` for the last one of whoever runs the command."""
+
+    name = "operation"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the id, or `last`."""
+        return "last" if value == "last" else ID(value, param, ctx)
+
+
 DURATION = _Duration()
 ID = click.IntRange(1, 2**63 - 1)
-"""A message's id, or an operation's."""
+"""A message's id."""
+OPERATION = _Operation()
 LISTED = click.IntRange(1, 1_000_000)
 """How many of something are listed."""
 TOPIC = _Topic()
@@ -100,6 +113,15 @@ def location_of(ctx: click.Context) -> str | None:
     return found
 
 
+def path_of(ctx: click.Context) -> Path:
+    """Return the absolute path of the database that a command is for.
+
+    Raises:
+        StoreUnavailable: for an empty name.
+    """
+    return Path(location_named(location_of(ctx))).absolute()
+
+
 def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
     """Answer an inspector of the database that was named; it is closed when the command ends."""
     return ctx.with_resource(Inspector(location_of(ctx), read_only=read_only))
@@ -108,7 +130,7 @@ def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
 def announce(ctx: click.Context) -> Path:
     """Say which file is used when it was not named or will be created; answer its absolute path."""
     named = location_of(ctx)
-    path = Path(named or default_location()).absolute()
+    path = path_of(ctx)
     if not path.exists():
         output.note(f"creating {path}")
     elif named is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.cli import output
 from smq_core.format import count
@@ -10,13 +10,39 @@ from smq_core.format import count
 if TYPE_CHECKING:
     from smq_core.message import Outcome
 
-__all__ = ["report"]
+__all__ = ["report", "report_undo"]
+
+_SETTINGS: Final = ("pause", "resume", "policy")
 
 
 def report(outcome: Outcome, past: str) -> int:
     """Say what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
-    undo = f" (operation {outcome.operation})" if outcome.operation is not None else ""
-    output.say(f"{output.amount(outcome.done, 'message')} {past}{undo}")
+    output.say(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
+    return _tell_the_rest(outcome)
+
+
+def report_undo(outcome: Outcome) -> int:
+    """Say which operation was taken back, whose it was, and what came back; return 0 when all of it did."""
+    entry = outcome.undone
+    what = (
+        "nothing" if entry is None else f"the {entry.action} of operation {entry.operation} by {entry.actor}"
+    )
+    if entry is not None and entry.action in _SETTINGS:
+        output.say(f"{what} is undone for {entry.topic}{_operation(outcome)}")
+    elif outcome.done:
+        output.say(
+            f"{what} is undone: {output.amount(outcome.done, 'message')} brought back{_operation(outcome)}"
+        )
+    else:
+        output.say(f"{what} is not undone: no message could be brought back")
+    return _tell_the_rest(outcome)
+
+
+def _operation(outcome: Outcome) -> str:
+    return "" if outcome.operation is None else f" (operation {outcome.operation})"
+
+
+def _tell_the_rest(outcome: Outcome) -> int:
     if outcome.left_ready:
         output.note(
             f"{count(outcome.left_ready)} of them were processing and stay ready: nothing gives a lease back"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from smq_core import validation
 from smq_core.cli import output
-from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, location_of
+from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, path_of
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage, NotDurable
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
-from smq_core.store import create, create_into, default_location, open_store
+from smq_core.store import create, create_into, open_store
 from smq_core.store.records import NewMessage
 from smq_core.written import read_value
 
@@ -115,7 +114,7 @@ def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], locatio
         for done in create_into(into):
             output.say(done)
         return
-    path = Path(location_of(ctx) or default_location()).absolute()
+    path = path_of(ctx)
     existed = path.exists()
     create(path, SystemClock().now_ms(), _words(mapped))
     output.say(f"{path} is a queue" if existed else f"created {path}")

@@ -29,7 +29,7 @@ except ModuleNotFoundError as error:
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.safe_text import cell
-from smq_core.store import default_location, open_store
+from smq_core.store import location_named, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _run(
 ) -> int:
     clock = SystemClock()
     journal = Journal(clock, form=config.log_format, is_verbose=config.verbose)
-    location = config.db or default_location()
+    location = location_named(config.db)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock, may_create=not is_check)
     if is_check:
         return _check(config, store)

@@ -38,11 +38,12 @@ class Governing(Opened):
 
     def resume(self, topic: str) -> Outcome:
         """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
+        validation.check_is_text(topic, "a topic")
         return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def policy(self, topic: str) -> TopicPolicy:
         """Answer a topic's policy, defaults filled in."""
-        return self._store.policy(topic)
+        return self._store.policy(validation.check_is_text(topic, "a topic"))
 
     def set_policy(
         self,
@@ -77,6 +78,7 @@ class Governing(Opened):
 
         False when it has some or is unknown.
         """
+        validation.check_is_text(topic, "a topic")
         return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def command_worker(self, worker_id: str, command: str) -> bool:

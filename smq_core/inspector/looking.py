@@ -35,8 +35,12 @@ class Looking(Opened):
         return self._store.topics(self._clock.now_ms())
 
     def topic(self, name: str) -> TopicStats:
-        """Answer one topic; zeros for one never used."""
-        return self._store.topic(name, self._clock.now_ms())
+        """Return one topic; zeros for one never used.
+
+        Raises:
+            InvalidMessage: when the name is not text.
+        """
+        return self._store.topic(validation.check_is_text(name, "a topic"), self._clock.now_ms())
 
     def browse(
         self,

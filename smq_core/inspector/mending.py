@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -126,22 +126,44 @@ class Mending(Opened):
         wanted = state_of(state)
         if wanted is None:
             raise InvalidMessage("purge needs a state: name one")
+        validation.check_is_text(topic, "a topic")
         return self._store.purge(
             topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
         )
 
-    def undo(self, operation: int | None = None, *, progress: Callable[[int], bool] | None = None) -> Outcome:
-        """Take back an operation (None: the last), message by message, where nobody touched it since.
+    def undo(
+        self, operation: int | Literal["last"] | None, *, progress: Callable[[int], bool] | None = None
+    ) -> Outcome:
+        """Take back an operation, message by message, where nobody touched it since.
+
+        "last" is the last operation of this inspector's actor that can be undone, never somebody else's. None
+        is the operation of an outcome that changed nothing: nothing is done then. The outcome's `undone` is
+        the operation that was meant; where nothing came back, it still counts as not undone.
 
         `progress` is told after each part how many came back; when it answers False the rest stays as it
         is, and another undo of the same operation goes on.
 
         Raises:
             SmqError: when there is none, or it was undone already, or cannot be.
+            InvalidMessage: when it is neither an operation's id, "last" nor None.
         """
-        if operation is not None and not is_possible(operation):
-            raise SmqError(f"there is no operation {operation}: see `smq activity`")
-        return self._store.undo(operation, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
+        if operation is None:
+            return Outcome(operation=None, done=0)
+        wanted = self._last_operation() if operation == "last" else operation
+        if type(wanted) is not int:
+            raise InvalidMessage(f'{wanted!r} is neither the id of an operation nor "last"')
+        if not is_possible(wanted):
+            raise SmqError(f"there is no operation {wanted}: see `smq activity`")
+        return self._store.undo(wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
+
+    def _last_operation(self) -> int:
+        last = self._store.last_undoable(self._actor)
+        if last is None:
+            raise SmqError(
+                f"{self._actor} did nothing that can be undone: see `smq activity` for what others did, and "
+                "name the operation"
+            )
+        return last
 
     def _act(
         self,

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
+from smq_core.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -22,6 +24,7 @@ __all__ = [
     "create_into",
     "default_location",
     "examine",
+    "location_named",
     "open_store",
     "repair",
 ]
@@ -38,6 +41,23 @@ def default_location() -> str:
     It is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder.
     """
     return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
+
+
+def location_named(location: str | bytes | os.PathLike[str] | None) -> str:
+    """Return the database that a caller named; the default one only where none was.
+
+    An empty name is somebody's variable that was not set, and must not lead to another database.
+
+    Raises:
+        StoreUnavailable: for an empty name.
+    """
+    if location is None:
+        return default_location()
+    if not (named := os.fsdecode(location)):
+        raise StoreUnavailable(
+            f"the path of the database is empty: name one, or none at all for {default_location()}"
+        )
+    return named
 
 
 def open_store(
@@ -57,7 +77,7 @@ def open_store(
     from smq_core.store.sqlite.store import SqliteStore
 
     return SqliteStore(
-        os.fsdecode(location or default_location()),
+        location_named(location),
         durability=durability,
         read_only=read_only,
         may_create=may_create,

@@ -119,17 +119,22 @@ class OperatorStore(Protocol):
         """Change one message that is not processing; nothing is done where nothing new is given."""
         ...
 
+    def last_undoable(self, actor: str) -> int | None:
+        """Return the last operation of an operator that can be undone; None when there is none."""
+        ...
+
     def undo(
         self,
-        operation: int | None,
+        operation: int,
         *,
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Take back an operation (None: the last one not undone) where nobody touched its messages since.
+        """Take back an operation where nobody touched its messages since.
 
-        When `progress` answers False the rest is left for another undo of it.
+        One that brings nothing back leaves the operation as it was, not undone. When `progress` answers
+        False the rest is left for another undo of it.
         """
         ...
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 
 from smq_core import Inspector
+from smq_core.actor import user_name
+from smq_core.cli.main import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from smq_core import Queue
     from tests.cli.conftest import Smq
 
@@ -98,10 +104,90 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
 @pytest.mark.usefixtures("dead")
 def test_move_undo_and_purge(smq: Smq, location: str) -> None:
     assert smq("move", "3", "--to", "other").out == "1 message moved to other (operation 1)\n"
-    assert smq("undo").out == "1 message brought back (operation 2)\n"
+    assert smq("undo").out == (
+        f"the move of operation 1 by {user_name()} is undone: 1 message brought back (operation 2)\n"
+    )
     assert smq("undo", "1").code == 1
     assert smq("move", "3", "--to", "a=b").code == 65
     assert (
         smq("purge", "mail", "--state", "dead", "--yes").out == "2 messages removed for good (operation 3)\n"
     )
     assert states(location) == ["ready"]
+
+
+@pytest.mark.usefixtures("dead")
+@pytest.mark.parametrize("named", [(), ("last",)])
+def test_an_undo_without_an_operation_takes_back_what_one_did_oneself(
+    smq: Smq, location: str, named: tuple[str, ...]
+) -> None:
+    with Inspector(location, actor="somebody else") as other:
+        smq("delete", "1")
+        other.delete([2])
+
+        assert "the delete of operation 1 by" in smq("undo", *named).out
+        refused = smq("undo", *named)
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "did nothing that can be undone: see `smq activity`" in refused.err
+    assert states(location) == ["dead", "deleted", "ready"]
+
+
+@pytest.mark.parametrize("wrong", ["first", "0", "Last", "1.5", ""])
+def test_an_operation_is_a_number_or_the_last(smq: Smq, wrong: str) -> None:
+    assert smq("undo", wrong).code == 2
+
+
+def test_an_undo_of_a_setting_speaks_of_the_setting(smq: Smq) -> None:
+    smq("send", "mail", "hello")
+    smq("pause", "mail")
+    assert smq("undo").out == (
+        f"the pause of operation 1 by {user_name()} is undone for mail (operation 2)\n"
+    )
+    smq("policy", "mail", "--max-attempts", "3")
+    assert "the policy of operation 3" in smq("undo").out
+
+
+@pytest.mark.usefixtures("dead")
+def test_an_undo_that_brings_nothing_back_says_so(smq: Smq) -> None:
+    smq("move", "3", "--to", "other")
+    smq("delete", "3")
+    vain = smq("undo", "1")
+
+    assert vain.code == 1
+    assert vain.out == (
+        f"the move of operation 1 by {user_name()} is not undone: no message could be brought back\n"
+    )
+    assert "3: somebody touched it since; it is deleted now" in vain.err
+    assert smq("undo").code == 0
+
+
+def test_an_empty_part_of_an_error_is_not_every_error(smq: Smq, location: str) -> None:
+    refused = smq("delete", "--state", "dead", "--error", "", "--yes")
+
+    assert (refused.code, states(location)) == (2, [])
+    assert "--error is empty" in refused.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("topics",),
+        ("send", "mail", "hello"),
+        ("init",),
+        ("doctor",),
+        ("compact",),
+        ("import", __file__),
+        ("backup", "copy"),
+        ("export",),
+    ],
+)
+def test_an_empty_name_of_a_database_does_not_mean_the_default_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SIMPLE_MQ_DB", raising=False)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = run([*command, "--db", ""])
+
+    assert (code, list(tmp_path.iterdir())) == (1, [])
+    assert "the path of the database is empty" in said.getvalue()

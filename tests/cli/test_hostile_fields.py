@@ -80,7 +80,7 @@ def hostile(tmp_path: Path) -> Path:
         queue.dequeue("mail")
         inspector.pause(TOPIC, EVIL)
         inspector.move([3], "mail")
-        inspector.undo()
+        inspector.undo("last")
     _add_a_daemon(location)
     return location
 

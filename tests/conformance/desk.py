@@ -99,7 +99,9 @@ class Desk:
         )
 
     def undo(self, operation: int | None = None, *, progress: Callable[[int], bool] | None = None) -> Outcome:
-        return self.store.undo(operation, actor="operator", now_ms=self.now_ms, progress=progress)
+        wanted = self.store.last_undoable("operator") if operation is None else operation
+        assert wanted is not None, "nothing can be undone"
+        return self.store.undo(wanted, actor="operator", now_ms=self.now_ms, progress=progress)
 
     def set_policy(self, topic: str = "mail", **changes: object) -> Outcome:
         values: dict[str, object] = {}

@@ -11,6 +11,9 @@ from smq_core.states import State
 from smq_core.store.records import Edit, Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.message import Outcome
     from smq_core.store.records import MessageRow
     from tests.conformance.desk import Desk
 
@@ -61,7 +64,7 @@ def test_an_edit_is_taken_back(desk: Desk) -> None:
     assert desk.row(sent) == before
 
 
-def test_the_last_operation_is_meant_when_none_is_named_then_the_one_before(desk: Desk) -> None:
+def test_after_the_last_operation_the_one_before_is_the_last_that_can_be_undone(desk: Desk) -> None:
     first, second = desk.send(), desk.send()
     desk.act("delete", first)
     desk.act("bury", second)
@@ -70,8 +73,14 @@ def test_the_last_operation_is_meant_when_none_is_named_then_the_one_before(desk
     assert (desk.state(first), desk.state(second)) == ("deleted", "ready")
     desk.undo()
     assert desk.state(first) == "ready"
-    with pytest.raises(SmqError, match="nothing to undo"):
-        desk.undo()
+    assert desk.store.last_undoable("operator") is None
+
+
+def test_what_others_did_is_not_the_last_operation_of_an_operator(desk: Desk) -> None:
+    mine = desk.act("delete", desk.send()).operation
+    desk.store.pause("mail", reason="", until_ms=None, actor="another", now_ms=desk.now_ms)
+
+    assert desk.store.last_undoable("operator") == mine
 
 
 def test_a_message_touched_since_is_left_alone_and_named(desk: Desk) -> None:
@@ -217,6 +226,46 @@ def test_an_undo_that_brought_nothing_back_can_be_tried_again(desk: Desk) -> Non
 
     assert (refused.operation, refused.done, refused.missed_count) == (None, 0, 1)
     assert desk.undo(deleted.operation).done == 1
+
+
+@pytest.mark.parametrize("touch", ["delete", "lease", "ack"])
+def test_an_undo_that_brought_nothing_back_leaves_the_operation_not_undone(desk: Desk, touch: str) -> None:
+    """Nor does it appear in the activity, and the next one says why there is nothing left to bring back."""
+    sent = desk.send()
+    desk.bury(desk.take_one())
+    operation = desk.act("requeue", sent).operation
+    if touch == "delete":
+        desk.act("delete", sent)
+    else:
+        hold = desk.take_one()
+        assert touch != "ack" or desk.ack(hold) == []
+    before = [entry.action for entry in desk.store.activity(limit=9, before=None)]
+    outcome = desk.undo(operation)
+    entries = desk.store.activity(limit=9, before=None)
+
+    assert (outcome.done, outcome.operation, outcome.missed_count) == (0, None, 1)
+    assert [entry.action for entry in entries] == before
+    assert [entry.undone_at for entry in entries if entry.operation == operation] == [None]
+    if touch != "delete":
+        with pytest.raises(SmqError, match="nothing is left that could come back"):
+            desk.undo(operation)
+
+
+@pytest.mark.parametrize("verb", ["delete", "edit", "pause", "policy"])
+def test_an_undo_says_which_operation_was_meant(desk: Desk, verb: str) -> None:
+    sent = desk.send()
+    actions: dict[str, Callable[[], Outcome]] = {
+        "delete": lambda: desk.act("delete", sent),
+        "edit": lambda: desk.store.edit(sent, Edit(priority=1), actor="operator", now_ms=desk.now_ms),
+        "pause": desk.pause,
+        "policy": lambda: desk.set_policy(max_attempts=2),
+    }
+    done = actions[verb]()
+    undone = desk.undo(done.operation).undone
+
+    assert undone is not None
+    assert (undone.operation, undone.action, undone.actor) == (done.operation, verb, "operator")
+    assert (undone.topic, undone.undone_at) == ("mail", None)
 
 
 def test_an_undo_that_was_stopped_leaves_the_rest_to_another(desk: Desk) -> None:

@@ -189,7 +189,7 @@ OPERATING: Final[dict[str, Call]] = {
     "operator's bury": Call(_send, lambda desk: desk.inspector.bury([1, 2])),
     "operator's move": Call(_send, lambda desk: desk.inspector.move([1, 2], "post")),
     "operator's edit": Call(_send, lambda desk: desk.inspector.edit(1, payload={"new": 1}, priority=3)),
-    "operator's undo": Call(_moved, lambda desk: desk.inspector.undo()),
+    "operator's undo": Call(_moved, lambda desk: desk.inspector.undo("last")),
     "operator's pause": Call(_send, lambda desk: desk.inspector.pause("mail", "why")),
     "operator's policy": Call(_send, lambda desk: desk.inspector.set_policy("mail", max_attempts=3)),
     "operator's purge": Call(_send, lambda desk: desk.inspector.purge("mail", "dead")),

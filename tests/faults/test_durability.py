@@ -102,7 +102,7 @@ DURABLE: dict[str, Callable[[Queue, Inspector], object]] = {
     "pause": lambda _, inspector: inspector.pause("mail"),
     "set_policy": lambda _, inspector: inspector.set_policy("mail", max_attempts=3),
     "purge": lambda _, inspector: inspector.purge("mail", "ready"),
-    "undo": lambda _, inspector: inspector.undo(),
+    "undo": lambda _, inspector: inspector.undo("last"),
 }
 
 

@@ -43,10 +43,10 @@ class Actions:
 
     # operations
 
-    def begin(self, action: str, now: int) -> int:
+    def begin(self, action: str, now: int, actor: str = "") -> int:
         """Record that something began; answers its operation."""
         self.model.last_operation += 1
-        self.model.operations[self.model.last_operation] = Operation(action, now)
+        self.model.operations[self.model.last_operation] = Operation(action, now, actor)
         return self.model.last_operation
 
     def discard_if_empty(self, operation: int) -> None:
@@ -54,10 +54,10 @@ class Actions:
         if not self.model.operations[operation].changed:
             del self.model.operations[operation]
 
-    def last_undoable(self) -> int | None:
-        """Answer the last operation that can be undone."""
-        there = self.model.operations.items()
-        can = [one for one, op in there if op.undone_at is None and (op.setting or op.before)]
+    def last_undoable(self, actor: str) -> int | None:
+        """Return the last operation of an operator that can be undone."""
+        mine = [(one, op) for one, op in self.model.operations.items() if op.actor == actor]
+        can = [one for one, op in mine if op.undone_at is None and (op.setting or op.before)]
         return max(can, default=None)
 
     # requeue, delete, bury, move
@@ -87,7 +87,7 @@ class Actions:
         if not taken:
             return
         if tally.operation is None:
-            tally.operation = self.begin(wanted.verb, wanted.now)
+            tally.operation = self.begin(wanted.verb, wanted.now, wanted.actor)
         record = self.model.operations[tally.operation]
         for one in sorted(taken):
             if self._is_kept_by_key(wanted, entries[one]):
@@ -148,13 +148,13 @@ class Actions:
             entry.topic = to
             self.model.topics.setdefault(to, Counts()).entered += 1
 
-    def edit(self, entry: Entry, priority: int | None, key: str | None, now: int) -> int | None:
+    def edit(self, entry: Entry, priority: int | None, key: str | None, now: int, actor: str) -> int | None:
         """Change priority and key; None: the key is held."""
         holder = self.model.holder_of(entry.topic, key) if entry.state in UNFINISHED else None
         if holder is not None and holder is not entry:
             self.note("an edit that met a held key")
             return None
-        operation = self.begin("edit", now)
+        operation = self.begin("edit", now, actor)
         record = self.model.operations[operation]
         record.before[entry.id] = Before(replace(entry), entry.state)
         record.changed = 1
@@ -225,9 +225,9 @@ class Actions:
 
     # pause, policy
 
-    def set(self, action: str, setting: Setting, now: int) -> int:
+    def set(self, action: str, setting: Setting, now: int, actor: str) -> int:
         """Record that a topic's pause or policy is about to change."""
-        operation = self.begin(action, now)
+        operation = self.begin(action, now, actor)
         self.model.operations[operation].setting = setting
         return operation
 

@@ -86,6 +86,7 @@ class Operation:
 
     action: str
     at: int
+    actor: str = ""
     changed: int = 0
     before: dict[int, Before] = field(default_factory=dict)
     setting: Setting | None = None

@@ -83,7 +83,7 @@ class ForetoldStore(ForetoldHolders):
         return _done(tally, names_ids=names_ids)
 
     def edit(
-        self, message_id: int, edit: Edit, *, now_ms: int, seen: State | None = None, **_: object
+        self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
     ) -> Foretold[Done]:
         """Foretell one change."""
         yield
@@ -94,36 +94,35 @@ class ForetoldStore(ForetoldHolders):
         if entry.state not in {State.PROCESSING, State.DELETED} and seen in (None, entry.state):
             key = entry.key if isinstance(edit.key, msgspec.UnsetType) else edit.key
             priority = None if isinstance(edit.priority, msgspec.UnsetType) else edit.priority
-            operation = self.actions.edit(entry, priority, key, now_ms)
+            operation = self.actions.edit(entry, priority, key, now_ms, actor)
         if operation is None:
             return Done(None, 0, (), (message_id,))
         return Done(operation, 1, (message_id,))
 
-    def undo(self, operation: int | None, *, now_ms: int, **_: object) -> Foretold[Done]:
-        """Foretell what comes back, a chunk a transaction."""
-        wanted = operation
-        if wanted is None:
-            yield
-            wanted = self.actions.last_undoable()
-        if wanted is None:
-            raise SmqError
+    def last_undoable(self, actor: str) -> Foretold[int | None]:
+        """Foretell the last operation of an operator that can be undone."""
         yield
-        record = self.model.operations.get(wanted)
+        return self.actions.last_undoable(actor)
+
+    def undo(self, operation: int, *, now_ms: int, **_: object) -> Foretold[Done]:
+        """Foretell what comes back, a chunk a transaction."""
+        yield
+        record = self.model.operations.get(operation)
         if record is None or record.undone_at is not None:
             raise SmqError
         if record.setting is not None:
             yield
-            return self._setting_undone(wanted, record.setting, now_ms)
+            return self._setting_undone(operation, record.setting, now_ms)
         tally = Tally()
         after: int | None = 0
         while after is not None:
             yield
-            after = self.actions.undo(wanted, after, tally, now_ms)
+            after = self.actions.undo(operation, after, tally, now_ms)
         if tally.operation is None:
-            self._note_vain(wanted, now_ms)
+            self._note_vain(operation, now_ms)
             raise SmqError
         yield
-        if not record.before and record.undone_at is None:
+        if tally.done_ids and not record.before and record.undone_at is None:
             record.undone_at = now_ms
         self.actions.discard_if_empty(tally.operation)
         return _done(tally, names_ids=True)
@@ -184,19 +183,21 @@ class ForetoldStore(ForetoldHolders):
         self.note("an empty topic forgotten")
         return True
 
-    def pause(self, topic: str, *, until_ms: int | None, now_ms: int, **_: object) -> Foretold[Done]:
+    def pause(
+        self, topic: str, *, until_ms: int | None, actor: str, now_ms: int, **_: object
+    ) -> Foretold[Done]:
         """Foretell an operation."""
         yield
-        operation = self.actions.set("pause", self._pause_of(topic), now_ms)
+        operation = self.actions.set("pause", self._pause_of(topic), now_ms, actor)
         self.model.pauses[topic] = until_ms
         return Done(operation, 1)
 
-    def resume(self, topic: str, *, now_ms: int, **_: object) -> Foretold[Done]:
+    def resume(self, topic: str, *, actor: str, now_ms: int) -> Foretold[Done]:
         """Foretell an operation, if it was paused."""
         yield
         if not self.model.is_paused(topic, now_ms):
             return Done(None, 0)
-        operation = self.actions.set("resume", self._pause_of(topic), now_ms)
+        operation = self.actions.set("resume", self._pause_of(topic), now_ms, actor)
         del self.model.pauses[topic]
         return Done(operation, 1)
 
@@ -210,13 +211,14 @@ class ForetoldStore(ForetoldHolders):
         max_attempts: int | None,
         visibility_ms: int | None,
         keep_ms: int | None,
+        actor: str,
         now_ms: int,
         **_: object,
     ) -> Foretold[Done]:
         """Foretell an operation; what is None stays as it was."""
         yield
         was = self.model.policies.get(topic)
-        operation = self.actions.set("policy", Setting(topic, was, was is not None), now_ms)
+        operation = self.actions.set("policy", Setting(topic, was, was is not None), now_ms, actor)
         given = Policy(max_attempts, visibility_ms, keep_ms)
         merged = (old if new is None else new for new, old in zip(given, was or Policy(), strict=True))
         self.model.policies[topic] = Policy(*merged)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, InvalidMessage, Queue, StoreUnavailable, UsageError
-from smq_core.testing import EPOCH_MS
+from smq_core import Inspector, InvalidMessage, Outcome, Queue, SmqError, StoreUnavailable, UsageError
+from smq_core.testing import EPOCH_MS, ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,86 @@ def test_nothing_that_reads_creates_a_file(tmp_path: Path) -> None:
         inspector.topics()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_undo_of_an_action_that_did_nothing_does_nothing(queue: Queue, inspector: Inspector) -> None:
+    """Its outcome has no operation; what anybody did last is not meant by that."""
+    sent = queue.enqueue("mail", "spam")
+    inspector.delete([sent])
+    vain = inspector.delete([sent])
+
+    assert vain.operation is None
+    assert inspector.undo(vain.operation) == Outcome(operation=None, done=0)
+    assert inspector.get(sent).state == "deleted"
+
+
+def test_the_last_operation_is_ones_own(queue: Queue, inspector: Inspector) -> None:
+    spam, mine = queue.enqueue_many("mail", ["spam", "mine"])
+    with Inspector(queue.location, actor="bob", clock=ManualClock()) as bob:
+        bob.delete([mine])
+        inspector.delete([spam])
+
+        assert bob.undo("last").done_ids == (mine,)
+        with pytest.raises(SmqError, match="bob did nothing that can be undone"):
+            bob.undo("last")
+    assert inspector.get(spam).state == "deleted"
+
+
+@pytest.mark.parametrize("wrong", ["first", "", 1.0, True, b"last"])
+def test_what_is_neither_an_operation_nor_the_last_is_refused(inspector: Inspector, wrong: object) -> None:
+    with pytest.raises(InvalidMessage, match="neither the id of an operation nor"):
+        inspector.undo(wrong)  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda inspector: inspector.topic(None),
+        lambda inspector: inspector.resume(None),
+        lambda inspector: inspector.pause(None),
+        lambda inspector: inspector.policy(None),
+        lambda inspector: inspector.set_policy(None, keep=5),
+        lambda inspector: inspector.purge(None, "ready"),
+        lambda inspector: inspector.drop(None),
+        lambda inspector: inspector.move([1], None),
+        lambda inspector: inspector.delete(None),
+    ],
+)
+def test_none_where_one_is_to_be_named_means_neither_any_nor_all(
+    queue: Queue, inspector: Inspector, ask: Callable[[Inspector], object]
+) -> None:
+    queue.enqueue("mail", "a")
+
+    with pytest.raises(InvalidMessage):
+        ask(inspector)
+    assert (inspector.activity(), inspector.get(1).state) == ([], "ready")
+
+
+@pytest.mark.parametrize("verb", ["requeue", "delete", "bury"])
+@pytest.mark.parametrize("nothing", [[], (), {}, ""])
+def test_an_action_on_nothing_does_nothing(
+    queue: Queue, inspector: Inspector, verb: str, nothing: object
+) -> None:
+    queue.enqueue("mail", "a", delay=9)
+
+    assert getattr(inspector, verb)(nothing) == Outcome(operation=None, done=0)
+    assert (inspector.activity(), inspector.get(1).state) == ([], "delayed")
+
+
+def test_nothing_was_done_before_the_first_operation(queue: Queue, inspector: Inspector) -> None:
+    queue.enqueue("mail", "a")
+    inspector.pause("mail")
+
+    assert inspector.activity(before=0) == []
+    assert [one.operation for one in inspector.activity(before=2)] == [1]
+
+
+@pytest.mark.parametrize("empty", ["", b""])
+def test_an_empty_location_is_not_the_default_one(empty: str | bytes) -> None:
+    with pytest.raises(StoreUnavailable, match="path of the database is empty"):
+        Queue(empty)
+    with pytest.raises(StoreUnavailable, match="path of the database is empty"):
+        Inspector(empty)
 
 
 def test_a_frozen_selection_is_aimed_at_what_was_there(queue: Queue, inspector: Inspector) -> None:

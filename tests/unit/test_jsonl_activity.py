@@ -52,6 +52,6 @@ def test_an_import_is_passed_over_by_an_undo_and_refused_by_its_number(store: St
         imported = inspector.activity()[0].operation
         with pytest.raises(SmqError, match=r"import.*delete what it brought"):
             inspector.undo(imported)
-        inspector.undo()
+        inspector.undo("last")
 
         assert not inspector.topic("mail").paused

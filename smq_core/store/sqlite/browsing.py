@@ -131,7 +131,9 @@ class Browsing(Session):
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
         """Answer what operators did, newest first."""
-        rows = self._read(lambda db: list(db.execute(_ACTIVITY, (before or _WHOLE, limit))))
+        rows = self._read(
+            lambda db: list(db.execute(_ACTIVITY, (_WHOLE if before is None else before, limit)))
+        )
         return [_entry(row) for row in rows]
 
 

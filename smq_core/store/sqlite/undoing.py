@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from smq_core.errors import SmqError
-from smq_core.message import Missed, Outcome
+from smq_core.message import ActivityEntry, Missed, Outcome
 from smq_core.states import State
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.operations import Tally, id_array
@@ -39,17 +39,34 @@ _RESTORE = {
 class _Operation(NamedTuple):
     """The columns of read_operation."""
 
+    id: int
+    at: int
+    actor: str
     action: str
     topic: str | None
     changed: int
-    before: str | None
+    detail: str
     undone_at: int | None
+    before: str | None
+
+    @property
+    def entry(self) -> ActivityEntry:
+        """The operation as the activity shows it."""
+        return ActivityEntry(
+            operation=self.id,
+            at=self.at / 1000,
+            actor=self.actor,
+            action=self.action,
+            topic=self.topic,
+            count=self.changed,
+            detail=self.detail,
+            undone_at=None if self.undone_at is None else self.undone_at / 1000,
+        )
 
 
 class _Undo(NamedTuple):
     """What is taken back, by whom and when."""
 
-    operation: int
     record: _Operation
     actor: str
     now_ms: int
@@ -58,37 +75,38 @@ class _Undo(NamedTuple):
 class Undoing(Session):
     """The part of the store that undoes."""
 
+    def last_undoable(self, actor: str) -> int | None:
+        """Return the last operation of an operator that can be undone; None when there is none."""
+        last: int | None = self._read(lambda db: db.execute(_LAST, {"actor": actor}).get)
+        return last
+
     def undo(
         self,
-        operation: int | None,
+        operation: int,
         *,
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Take back an operation (None: the last that can be); `progress` stops between two parts by False.
+        """Take back an operation; `progress` stops between two parts by False.
 
         Raises:
             SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
                 purge).
         """
-        wanted = self._read(_last) if operation is None else operation
-        found = None if wanted is None else self._read(lambda db: db.execute(_READ, (wanted,)).fetchone())
-        if wanted is None or found is None:
-            raise SmqError(
-                "there is nothing to undo"
-                if wanted is None
-                else f"there is no operation {wanted}: see `smq activity`"
-            )
-        record = _Operation._make(found)
-        if record.undone_at is not None:
-            raise _undone_already(wanted, record)
-        if record.action in _RESTORE:
-            return self._write_durably(lambda db: _undo_setting(db, wanted, record, actor, now_ms))
-        return self._undo_messages(_Undo(wanted, record, actor, now_ms), progress)
+        found = self._read(lambda db: db.execute(_READ, (operation,)).fetchone())
+        if found is None:
+            raise SmqError(f"there is no operation {operation}: see `smq activity`")
+        undo = _Undo(_Operation._make(found), actor, now_ms)
+        if undo.record.undone_at is not None:
+            raise _undone_already(undo.record)
+        if undo.record.action in _RESTORE:
+            outcome = self._write_durably(partial(_undo_setting, undo=undo))
+        else:
+            outcome = self._undo_messages(undo, progress)
+        return msgspec.structs.replace(outcome, undone=undo.record.entry)
 
     def _undo_messages(self, undo: _Undo, progress: Callable[[int], bool] | None) -> Outcome:
-        operation, record, _, _ = undo
         tally = Tally()
         after: int | None = 0
         while after is not None:
@@ -98,29 +116,24 @@ class Undoing(Session):
                 self._write_durably(partial(_discard_if_empty, tally=tally))
                 return tally.outcome(names_ids=True)
         if tally.operation is None:
-            why = "it is too old, or removed messages for good"
-            if record.action == "import":
-                why = "delete what it brought; the trash keeps that for a day"
-            raise SmqError(f"operation {operation} ({record.action}) cannot be undone: {why}")
+            raise SmqError(
+                f"operation {undo.record.id} ({undo.record.action}) cannot be undone: {_why_never(undo)}"
+            )
         self._write_durably(partial(_close, undo=undo, tally=tally))
         return tally.outcome(names_ids=True)
 
 
-def _last(db: apsw.Connection) -> int | None:
-    operation: int | None = db.execute(_LAST).get
-    return operation
-
-
 def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
     """Take a chunk back inside a transaction; answers its last id, None when there was none."""
-    operation, record, actor, now_ms = undo
+    record = undo.record
+    operation = record.id
     rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
         return None
     if tally.operation is None:
         detail = f"{record.action} of operation {operation}"
         tally.operation = operations.begin(
-            db, "undo", actor=actor, now_ms=now_ms, topic=record.topic, detail=detail
+            db, "undo", actor=undo.actor, now_ms=undo.now_ms, topic=record.topic, detail=detail
         ).id
     wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
     undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
@@ -150,8 +163,18 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
     return f"somebody touched it since; it is {status} now"
 
 
+def _why_never(undo: _Undo) -> str:
+    if undo.record.action == "purge":
+        return "it removed messages for good"
+    if undo.record.action == "import":
+        return "delete what it brought; the trash keeps that for a day"
+    return "nothing is left that could come back, as its messages were touched since or it is too old"
+
+
 def _close(db: apsw.Connection, *, undo: _Undo, tally: Tally) -> None:
-    db.execute(_CLOSE, (undo.now_ms, undo.operation))
+    """Mark an operation as undone when its undo brought something back, else as what it was: not undone."""
+    if tally.done:
+        db.execute(_CLOSE, (undo.now_ms, undo.record.id))
     _discard_if_empty(db, tally=tally)
 
 
@@ -160,20 +183,20 @@ def _discard_if_empty(db: apsw.Connection, *, tally: Tally) -> None:
         operations.discard_if_empty(db, tally.operation)
 
 
-def _undo_setting(
-    db: apsw.Connection, operation: int, record: _Operation, actor: str, now_ms: int
-) -> Outcome:
+def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
     """Put a topic's pause or policy back, unless somebody changed it again."""
+    record = undo.record
+    operation = record.id
     later: int | None = db.execute(_LATER, (operation, record.topic, record.action)).get
     if later is not None:
         raise SmqError(
             f"operation {operation} ({record.action}) cannot be undone: "
             f"operation {later} changed {record.topic} again"
         )
-    db.execute(_CLOSE, (now_ms, operation))
+    db.execute(_CLOSE, (undo.now_ms, operation))
     if not db.changes():
         # by somebody who read the operation when we did
-        raise _undone_already(operation, record)
+        raise _undone_already(record)
     write, delete = _RESTORE[record.action]
     before: list[str | int | None] | None = msgspec.json.decode(
         record.before or "null", type=list[str | int | None] | None
@@ -182,13 +205,13 @@ def _undo_setting(
     began = operations.begin(
         db,
         "undo",
-        actor=actor,
-        now_ms=now_ms,
+        actor=undo.actor,
+        now_ms=undo.now_ms,
         topic=record.topic,
         detail=f"{record.action} of operation {operation}",
     )
     return Outcome(operation=began.id, done=1)
 
 
-def _undone_already(operation: int, record: _Operation) -> SmqError:
-    return SmqError(f"operation {operation} ({record.action}) was undone already")
+def _undone_already(record: _Operation) -> SmqError:
+    return SmqError(f"operation {record.id} ({record.action}) was undone already")

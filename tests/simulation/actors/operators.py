@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from smq_core.errors import MessageNotFound, SmqError
 from smq_core.policy import TopicPolicy
@@ -93,9 +93,9 @@ class Operator(Actor):
                 self._note(self.desk.edit(one, key=key, priority=priority).operation)
 
     def _undo(self) -> None:
-        known = [None, *self.undoable, self.world.model.last_operation]
+        known: list[int | Literal["last"] | None] = ["last", *self.undoable, self.world.model.last_operation]
         with contextlib.suppress(SmqError):
-            self.desk.undo(self.random.choice(known) or None)
+            self.desk.undo(self.random.choice(known))
 
     def _pause(self) -> None:
         if self.chance(0.4):

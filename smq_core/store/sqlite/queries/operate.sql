@@ -143,15 +143,16 @@ SELECT
   OR EXISTS (SELECT 1 FROM smq_pauses WHERE topic = :topic);
 
 -- name: last_operation
--- The last operation that can be undone.
+-- The last operation of an operator that can be undone.
 SELECT max(o.id)
 FROM smq_operations AS o
-WHERE o.undone_at IS NULL
+WHERE o.actor = :actor
+  AND o.undone_at IS NULL
   AND (o.before IS NOT NULL OR EXISTS (SELECT 1 FROM smq_undo AS u WHERE u.operation = o.id));
 
 -- name: read_operation
 -- One operation.
-SELECT action, topic, changed, before, undone_at
+SELECT id, at, actor, action, topic, changed, detail, undone_at, before
 FROM smq_operations
 WHERE id = :operation;
 
