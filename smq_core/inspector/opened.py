@@ -77,7 +77,8 @@ def state_of(state: State | str | None) -> State | None:
     Raises:
         InvalidMessage: for a name that no state has.
     """
-    try:
-        return None if state is None else State(state)
-    except ValueError:
-        raise InvalidMessage(f"{state!r} is no state: use one of {', '.join(State)}") from None
+    if state is None:
+        return None
+    if state not in frozenset(State):
+        raise InvalidMessage(f"{state!r} is not a state: use one of {', '.join(State)}")
+    return State(state)

@@ -74,7 +74,12 @@ def open_store(
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
     StoreBusy.
     """
-    from smq_core.store.sqlite.store import SqliteStore
+    try:
+        from smq_core.store.sqlite.store import SqliteStore
+    except OSError as error:
+        raise StoreUnavailable(
+            f"smq's own files cannot be read ({error.strerror or error}): try again"
+        ) from error
 
     return SqliteStore(
         location_named(location),

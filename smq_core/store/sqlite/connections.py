@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import UsageError
 from smq_core.store.sqlite.connection import Connection
+from smq_core.store.sqlite.door import translated
 from smq_core.store.sqlite.second_library import refuse
 
 if TYPE_CHECKING:
@@ -49,9 +50,8 @@ class Connections:
             StoreError: when it has to be opened and cannot be.
             UsageError: when it was closed in the middle of a transaction.
         """
-        try:
-            connection: Connection = self._local.connection
-        except AttributeError:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
             return self._open()
         if connection.is_open:
             return connection
@@ -75,7 +75,8 @@ class Connections:
             if not any(connection.is_open for connection in self._mine):
                 self._prepare()
             path = self._settings.path
-            refuse(path, sum(one.is_open and one.settings.path == path for one in list(_OPEN)))
+            with translated(path):
+                refuse(path, sum(one.is_open and one.settings.path == path for one in list(_OPEN)))
             connection = Connection(self._settings)
             self._mine.add(connection)
             _OPEN.add(connection)

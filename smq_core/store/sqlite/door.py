@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreError, StoreUnavailable
-from smq_core.store.sqlite.translate import translate
+from smq_core.store.sqlite.translate import translate, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,4 @@ def translated(path: str) -> Iterator[None]:
 
 def _explained(path: str, error: OSError) -> StoreError:
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
-    return StoreUnavailable(
-        f"{where} cannot be made or opened ({error.strerror}): check the permissions of it and "
-        "its folder, or name another file"
-    )
+    return unavailable(where, error, "check the permissions of it and its folder, or name another file")

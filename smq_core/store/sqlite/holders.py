@@ -6,10 +6,7 @@ Processes of other users are seen only by root.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 __all__ = ["Holder", "readers", "users"]
 
@@ -66,9 +63,11 @@ def _maps(pid: int, inode: int, name: str) -> bool:
         return False
 
 
-def _pids() -> Iterator[int]:
-    if _PROC.is_dir():
-        yield from sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+def _pids() -> list[int]:
+    try:
+        return sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+    except OSError:
+        return []
 
 
 def _holder(pid: int) -> Holder:

@@ -45,9 +45,14 @@ class Reading:
         self._watch: FileWatch | None = None
         try:
             self.db, self._is_immutable = open_database(settings)
-            self._attach()
-        except apsw.Error as error:
+        except FAILURES as error:
             raise translate(error, settings.path) from error
+        try:
+            self._attach()
+        except BaseException:
+            # here and now: whoever keeps the error would keep the descriptors
+            self.db.close()
+            raise
         self.is_open = True
 
     def read(self, work: Callable[[apsw.Connection], T]) -> T:

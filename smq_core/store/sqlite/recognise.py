@@ -136,20 +136,27 @@ def _guess(opened: Glance, path: str) -> Found:
 
 
 def _refuse_what_is_no_file(path: str) -> None:
-    folder = Path(path).parent
-    with translated(path):
-        try:
-            mode = Path(path).stat().st_mode
-        except FileNotFoundError:
-            if not folder.is_dir():
-                raise StoreUnavailable(f"the folder {folder} does not exist: make it first") from None
-            return
-        except NotADirectoryError:
-            raise StoreUnavailable(f"{path} cannot exist: a part of it is a file, not a folder") from None
+    mode = _mode(path)
+    if mode is None:
+        folder = Path(path).parent
+        if not folder.is_dir():
+            raise StoreUnavailable(f"the folder {folder} does not exist: make it first")
+        return
     if stat.S_ISDIR(mode):
         raise StoreUnavailable(f"{path} is a folder: name a file in it")
     if not stat.S_ISREG(mode):
         raise NotAQueue(f"{path} is a device, a pipe or a socket: name a file")
+
+
+def _mode(path: str) -> int | None:
+    """Return what kind of file lies at a path; None where none does."""
+    with translated(path):
+        try:
+            return Path(path).stat().st_mode
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError as error:
+            raise StoreUnavailable(f"{path} cannot exist: a part of it is a file, not a folder") from error
 
 
 def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) -> int:

@@ -68,6 +68,16 @@ def lies_beside(path: str) -> bool:
 
 def _open(settings: Settings, flags: int, name: str) -> apsw.Connection:
     db = apsw.Connection(name, flags=flags, statementcachesize=200)
+    try:
+        _set_up(db, settings)
+    except BaseException:
+        # here and now: whoever keeps the error would keep the descriptors
+        db.close()
+        raise
+    return db
+
+
+def _set_up(db: apsw.Connection, settings: Settings) -> None:
     # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
     db.set_busy_timeout(round(settings.timeout_s * 1000))
     # without it SQLite plans a statement anew at each execution when a bound value might tell whether a
@@ -78,4 +88,3 @@ def _open(settings: Settings, flags: int, name: str) -> apsw.Connection:
     # opens the -wal, which only a first read does
     db.execute("PRAGMA schema_version").fetchall()
     db.set_busy_timeout(BUSY_IN_TURN_MS)
-    return db

@@ -8,11 +8,13 @@ from __future__ import annotations
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from smq_core.store.sqlite.shortage import shortage, shortage_told_by
 
-__all__ = ["FAILURES", "is_stale", "translate"]
+__all__ = ["FAILURES", "is_stale", "translate", "unavailable"]
 
-FAILURES = (apsw.Error, UnicodeDecodeError)
-"""What running a statement raises: the driver's errors, and Python's for stored text that is not UTF-8."""
+FAILURES = (apsw.Error, UnicodeDecodeError, OSError)
+"""What running a statement raises: the driver's errors, Python's for stored text that is not UTF-8, and the
+system's for the -wal and the turn on it."""
 
 _ENDING = (apsw.IOError, apsw.FullError, apsw.CorruptError)
 """After which SQLite may end a transaction by itself."""
@@ -65,8 +67,10 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
 )
 
 
-def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
-    """Answer the smq error to raise from a driver's error on the database at `path`."""
+def translate(error: apsw.Error | UnicodeDecodeError | OSError, path: str) -> StoreError:
+    """Answer the smq error to raise from an error of the driver or the system on the database at `path`."""
+    if isinstance(error, OSError):
+        return unavailable(path, error, "check the disk, and the permissions of the file and its folder")
     if isinstance(error, UnicodeDecodeError):
         return StoreCorrupt(
             f"another program wrote text that is not UTF-8 into {path} ({error.reason}): "
@@ -75,6 +79,8 @@ def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
     error = _cause_of(error)
     if is_stale(error):
         return StoreBusy(_STALE.format(path=path))
+    if isinstance(error, apsw.CantOpenError | apsw.IOError) and (why := shortage()):
+        return StoreUnavailable(f"{path} cannot be opened ({error}): {why}")
     for driver_type, our_type, sentence in _SENTENCES:
         if isinstance(error, driver_type):
             return our_type(sentence.format(path=path, error=error))
@@ -84,6 +90,13 @@ def translate(error: apsw.Error | UnicodeDecodeError, path: str) -> StoreError:
 def is_stale(error: apsw.Error) -> bool:
     """Check whether a write was refused because its connection still reads an older state."""
     return getattr(error, "extendedresult", None) == apsw.SQLITE_BUSY_SNAPSHOT
+
+
+def unavailable(path: str, error: OSError, advice: str) -> StoreUnavailable:
+    """Return the smq error to raise from an error of the system on a file: what it is, and what to do."""
+    if why := shortage_told_by(error):
+        return StoreUnavailable(f"{path} cannot be opened: {why}")
+    return StoreUnavailable(f"{path} cannot be used ({error.strerror or error}): {advice}")
 
 
 def _cause_of(error: apsw.Error) -> apsw.Error:

@@ -13,6 +13,7 @@ import threading
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from typing import TYPE_CHECKING
 
+from smq_core.store.sqlite.translate import unavailable
 from smq_core.wakeup import pause
 
 if TYPE_CHECKING:
@@ -54,21 +55,41 @@ class Turn:
         """The place of a wait that was given up, as long as its thread stands in the queue."""
 
     def take(self) -> bool:
-        """Take the turn if nobody has it; say whether it is ours now."""
+        """Take the turn if nobody has it; say whether it is ours now.
+
+        Raises:
+            StoreUnavailable: when the system gives no lock.
+        """
         try:
             flock(self._wal.descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            advice = (
+                "the writers' turn is a lock on it; who closed its descriptor, or are there no locks left?"
+            )
+            raise unavailable(self._wal.path, error, advice) from error
         return True
 
     def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
-        """Wait for the turn until a moment of the monotonic clock; say whether it is ours now."""
+        """Wait for the turn until a moment of the monotonic clock; say whether it is ours now.
+
+        Where there is neither a descriptor nor a thread for a place in the kernel's queue, look now and then.
+
+        Raises:
+            StoreUnavailable: when the system gives no lock.
+        """
         # a place that an interrupt left behind would be waited for in vain
         self.give()
         remaining = deadline - monotonic()
         if remaining <= 0:
             return False
-        return self.take() or self._look_again() or self._queue(remaining)
+        if self.take() or self._look_again():
+            return True
+        place = self._stand()
+        if self._wait_in(place, remaining):
+            return True
+        return place.failure is not None and self._look_until(deadline, monotonic)
 
     def give(self) -> None:
         """Give the turn back.
@@ -76,7 +97,9 @@ class Turn:
         Harmless when it is not held, or its descriptor was closed, which gave it back.
         """
         if self._wal.descriptor >= 0:
-            flock(self._wal.descriptor, LOCK_UN)
+            # one that somebody else closed has given it back
+            with contextlib.suppress(OSError):
+                flock(self._wal.descriptor, LOCK_UN)
         if self._place is not None:
             self._place.leave()
             self._place = None
@@ -88,21 +111,28 @@ class Turn:
                 return True
         return False
 
-    def _queue(self, timeout_s: float) -> bool:
-        """Stand in the kernel's queue.
+    def _look_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
+        while (remaining := deadline - monotonic()) > 0:
+            pause(min(remaining, _SHORT_SLEEPS_S[-1]))
+            if self.take():
+                return True
+        return False
 
-        The call has no timeout of its own, so a helper thread makes it on a descriptor of its own.
-        """
-        place = self._stand()
-        if place.came.wait(timeout_s):
+    def _wait_in(self, place: _Place, timeout_s: float) -> bool:
+        is_decided = place.is_decided.wait(timeout_s)
+        if is_decided and place.failure is None:
             return True
         self.give()
         # what came at the last moment was given back; else its thread stands on, and the next wait goes on
         # with it: a holder who is stopped costs one thread, however often others try
-        self._left = None if place.came.is_set() else place
+        self._left = None if place.is_decided.is_set() else place
         return False
 
     def _stand(self) -> _Place:
+        """Stand in the kernel's queue.
+
+        The call has no timeout of its own, so a helper thread makes it on a descriptor of its own.
+        """
         place, self._left = self._left, None
         if place is None or not place.enter():
             place = _Place(self._wal.path)
@@ -125,8 +155,10 @@ class _Place:
         self._stay = threading.Lock()
         self._stay.acquire()
         self._thread: threading.Thread | None = None
-        self.came = threading.Event()
-        """Set when the turn is ours."""
+        self.is_decided = threading.Event()
+        """Set when the turn is ours, or it failed."""
+        self.failure: Exception | None = None
+        """Why nobody stands in the queue: there was no descriptor, or no thread, to be had."""
 
     def enter(self) -> bool:
         """Want the turn again after leaving; False when it came meanwhile, or never will."""
@@ -136,12 +168,16 @@ class _Place:
         """Let the helper thread stand in the queue, if none does yet."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._wait, name="smq-turn", daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                # the process has as many threads as it may
+                self._fail(error)
 
     def leave(self) -> None:
         """Give the place up, and the turn with it when it came; harmless when it was left."""
         descriptor = self._descriptor
-        if descriptor >= 0 and self.came.is_set():
+        if descriptor >= 0 and self.is_decided.is_set():
             # here, and not by the helper thread, which takes a while to wake
             flock(descriptor, LOCK_UN)
         with contextlib.suppress(RuntimeError):
@@ -152,12 +188,27 @@ class _Place:
 
         The opening too is the helper thread's work: else an interrupt could leave it open.
         """
-        self._descriptor = descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        fcntl.flock(descriptor, LOCK_EX)
-        self.came.set()
+        try:
+            self._descriptor = descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            self._fail(error)
+            return
+        try:
+            fcntl.flock(descriptor, LOCK_EX)
+        except OSError as error:
+            self._descriptor = -1
+            os.close(descriptor)
+            self._fail(error)
+            return
+        self.is_decided.set()
         self._stay.acquire()
         self._descriptor = -1
         # unlocked before it is closed: a child forked meanwhile has a copy of the descriptor, which would
         # keep the lock
         flock(descriptor, LOCK_UN)
         os.close(descriptor)
+
+    def _fail(self, error: Exception) -> None:
+        """Let the caller know at once."""
+        self.failure = error
+        self.is_decided.set()

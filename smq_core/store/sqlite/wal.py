@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 from smq_core.errors import NotDurable, StoreUnavailable
+from smq_core.store.sqlite.translate import unavailable
 from smq_core.store.sqlite.write_out import begin_to_write
 
 __all__ = ["WalFile"]
@@ -38,9 +39,7 @@ class WalFile:
         try:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
-            raise StoreUnavailable(
-                f"{self.path} cannot be opened ({error.strerror}): it belongs to the open database"
-            ) from error
+            raise unavailable(self.path, error, "it belongs to the open database") from error
         self._inode = os.fstat(self.descriptor).st_ino
         self._link = f"/proc/self/fd/{self.descriptor}"
         self._name = _target(self._link) if self._is_at_its_path() else None
