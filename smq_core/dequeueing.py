@@ -41,9 +41,12 @@ def dequeue(
     Raises:
         LeaseLost: when a lease of `ack` was lost; nothing is leased then.
         InvalidMessage: for a request out of range.
+        UsageError: for a wait inside a transaction of this thread.
     """
     _check(request)
     # before anything is finished
+    if wait_s:
+        store.require_no_transaction("a dequeue with a `wait`")
     longest_s = duration_ms(wait_s, "wait") / 1000 if wait_s else 0.0
     leases = _take(store, clock, request, ack)
     if leases or not wait_s:

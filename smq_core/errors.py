@@ -48,6 +48,17 @@ __all__ = [
 
 _NAMED = 5
 """Messages that a sentence names; the others are counted."""
+_DROP = "drop the result of this run"
+_CHANGED = "leased again, finished, or changed by an operator"
+_TAKEN = f"taken back when its time was over, {_CHANGED}"
+_NOT_DONE = {
+    "ack": ("acked", _CHANGED, _DROP),
+    "extend": ("extended", _TAKEN, "stop this run, since nobody waits for its result any more"),
+    "requeue": ("requeued", _TAKEN, _DROP),
+    "release": ("released", _TAKEN, _DROP),
+    "bury": ("buried", _TAKEN, _DROP),
+}
+"""What a holder's write would have done, why it was not, and what is left to do."""
 
 
 class SmqError(Exception):
@@ -65,19 +76,18 @@ class LeaseLost(SmqError):
     Nothing was changed for the leases in `leases`; others of the same call were written.
     """
 
-    def __init__(self, leases: Sequence[Lease]) -> None:
-        """Keep the leases and name the first few of their messages."""
+    def __init__(self, leases: Sequence[Lease], verb: str = "ack") -> None:
+        """Keep the leases, and say what of them was not done (`ack`, `extend` …) and what to do now."""
         self.leases = tuple(leases)
-        ids = ", ".join(str(lease.message.id) for lease in self.leases[:_NAMED])
-        more = f" and {len(self.leases) - _NAMED} more" if len(self.leases) > _NAMED else ""
-        super().__init__(
-            f"lease lost on message {ids}{more}: it was leased again, finished, or changed by an operator; "
-            "drop the result of this run"
-        )
+        self.verb = verb
+        past, why, advice = _NOT_DONE[verb]
+        ids = tuple(lease.message.id for lease in self.leases)
+        each = "it" if len(ids) == 1 else "each"
+        super().__init__(f"lease lost, {_messages(ids)} not {past}: {each} was {why}; {advice}")
 
-    def __reduce__(self) -> tuple[type[LeaseLost], tuple[tuple[Lease, ...]]]:
-        """Pickle by the leases, not by the sentence, so that process pools can hand the error on."""
-        return type(self), (self.leases,)
+    def __reduce__(self) -> tuple[type[LeaseLost], tuple[tuple[Lease, ...], str]]:
+        """Pickle by the parts, not by the sentence, so that process pools can hand the error on."""
+        return type(self), (self.leases, self.verb)
 
 
 class MessageNotFound(SmqError):
@@ -208,8 +218,10 @@ class NotAQueue(StoreError):
 
 def _named(ids: tuple[int, ...]) -> str:
     """Return messages as the subject of a sentence, with its verb."""
-    if not ids:
-        return "what was written is"
+    return _messages(ids) if ids else "what was written is"
+
+
+def _messages(ids: tuple[int, ...]) -> str:
     if len(ids) == 1:
         return f"message {ids[0]} is"
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""

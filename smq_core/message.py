@@ -111,9 +111,10 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that ever came in; with `gone`, what rates are computed from."""
     gone: int = 0
     oldest_age_s: float | None = None
-    """Seconds since `available_at` of the message that has been waiting longest; None when nothing waits.
+    """Seconds since the message that has been waiting longest was there and due; None when nothing waits.
 
-    The first messages and the first of each priority are looked at: one that others overtook, which came back
+    That is the later of its `created_at` and `available_at`: a due time in the past is not waited since. The
+    first messages and the first of each priority are looked at: one that others overtook, which came back
     with a new time, may have waited longer.
     """
     paused: bool = False

@@ -182,6 +182,8 @@ class Queue:
         Raises:
             InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
             LeaseLost: when a lease of `ack` was lost; the others are finished, and nothing is leased.
+            UsageError: for a `wait` inside `transaction()`, which holds the write lock: nobody could send
+                what it waits for. Nothing is finished.
         """
         request = LeaseRequest(
             topics=dequeueing.checked_topics(topics),
@@ -234,7 +236,7 @@ class Queue:
         )
         requeued = self._store.requeue(hold_of(lease), failure, self._clock.now_ms())
         if requeued is None:
-            raise LeaseLost((lease,))
+            raise LeaseLost((lease,), "requeue")
         return requeued.state.value  # type: ignore[return-value]  # a requeue ends in one of the three
 
     def release(self, lease: Lease) -> None:
@@ -243,7 +245,8 @@ class Queue:
         Raises:
             LeaseLost: when the lease is not valid any more.
         """
-        raise_lost((lease,), self._store.release((hold_of(lease),), self._clock.now_ms()))
+        lost = self._store.release((hold_of(lease),), self._clock.now_ms())
+        raise_lost((lease,), lost, "release")
 
     def bury(self, lease: Lease, *, error: str = "") -> None:
         """Send a message straight to the dead letters.
@@ -252,7 +255,7 @@ class Queue:
             LeaseLost: when the lease is not valid any more.
         """
         if not self._store.bury(hold_of(lease), Failure(error=error), self._clock.now_ms()):
-            raise LeaseLost((lease,))
+            raise LeaseLost((lease,), "bury")
 
     def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
         """Hold a message for `visibility_timeout` seconds from now (None: as the queue or its topic has it).
@@ -272,7 +275,7 @@ class Queue:
         leases = tuple(leases)
         visibility_ms = self._lease_ms(visibility_timeout)
         until, lost = self._store.extend(holds_of(leases), visibility_ms, self._clock.now_ms())
-        raise_lost(leases, lost)
+        raise_lost(leases, lost, "extend")
         return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]
 
     def size(self, topic: str) -> int:
@@ -287,6 +290,8 @@ class Queue:
         """Open one durable transaction for the caller's own rows and ours: `with queue.transaction() as t:`.
 
         The write lock is held until the `with` ends, so keep it short; an exception rolls all of it back.
+        Inside it, this thread's calls through this Queue are parts of the transaction, and what would wait
+        for others (a `wait`, a write through another Queue or Inspector on the file) is a UsageError.
 
         Raises:
             UsageError: by the `with`, inside another one of this thread.

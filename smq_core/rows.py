@@ -102,15 +102,15 @@ def holds_of(leases: Iterable[Lease]) -> list[Hold]:
     return all_made(Hold, [(lease.message.id, lease.receipt) for lease in leases])
 
 
-def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold]) -> None:
-    """Tell the holder of lost leases.
+def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold], verb: str = "ack") -> None:
+    """Tell the holder of lost leases, of which `verb` was not done.
 
     Raises:
         LeaseLost: when there are any, with those.
     """
     if lost:
         gone = set(lost)
-        raise LeaseLost([lease for lease in leases if hold_of(lease) in gone])
+        raise LeaseLost([lease for lease in leases if hold_of(lease) in gone], verb)
 
 
 def attempt_of(row: AttemptRow) -> Attempt:

@@ -6,8 +6,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-from smq_core.errors import StoreUnavailable
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -51,6 +49,8 @@ def location_named(location: str | bytes | os.PathLike[str] | None) -> str:
     Raises:
         StoreUnavailable: for an empty name.
     """
+    from smq_core.errors import StoreUnavailable
+
     if location is None:
         return default_location()
     if not (named := os.fsdecode(location)):
@@ -74,6 +74,8 @@ def open_store(
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
     StoreBusy.
     """
+    from smq_core.errors import StoreUnavailable
+
     try:
         from smq_core.store.sqlite.store import SqliteStore
     except OSError as error:

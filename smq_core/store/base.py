@@ -170,6 +170,13 @@ class Store(ProducerStore, ConsumerStore, OperatorStore, WorkerStore, Protocol):
         """
         ...
 
+    def require_no_transaction(self, what: str) -> None:
+        """Refuse `what`, with a UsageError, while this thread has a transaction open on the database.
+
+        Nobody else can write until it ends, so that what waits for others would wait in vain.
+        """
+        ...
+
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL inside `transaction()`."""
         ...

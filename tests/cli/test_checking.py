@@ -138,6 +138,13 @@ def test_check_ends_with_0_or_1(smq: Smq, messages: Queue) -> None:
     }
 
 
+def test_check_does_not_alarm_of_a_message_that_was_due_before_it_was_sent(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "digest", at=1)
+
+    assert smq("check", "--max-age", "10m").code == 0
+    assert json.loads(smq("topics", "--json").out)[0]["oldest_age_s"] < 600
+
+
 def test_wait_gives_up_when_its_time_is_over(smq: Smq, messages: Queue) -> None:
     messages.enqueue("mail", "a")
     assert smq("wait", "mail", "--timeout", "1ms") == (1, "mail still has 1 unfinished message\n", "")

@@ -8,6 +8,7 @@ import pytest
 
 from smq_core.message import TopicStats
 from smq_core.states import State
+from smq_core.store.records import Edit
 
 if TYPE_CHECKING:
     from tests.conformance.desk import Desk
@@ -72,11 +73,50 @@ def test_topics_come_by_name(desk: Desk) -> None:
     assert [stats.topic for stats in desk.store.topics(desk.now_ms)] == ["a", "b", "c"]
 
 
-def test_the_oldest_age_counts_from_when_a_message_could_be_leased(desk: Desk) -> None:
+def test_the_oldest_age_counts_from_when_a_message_was_there_and_due(desk: Desk) -> None:
     desk.send(delay=-5)
     desk.clock.advance(2)
 
-    assert desk.stats().oldest_age_s == 7.0
+    assert desk.stats().oldest_age_s == 2.0
+
+
+@pytest.mark.parametrize("many", [1, 3, 50])
+def test_a_due_time_in_the_past_is_not_waited_since(desk: Desk, many: int) -> None:
+    desk.send_many(["midnight"] * many, available_at=desk.now_ms - 10_800_000)
+    desk.clock.advance(1)
+    desk.send(delay=-3_600)
+    desk.clock.advance(1)
+
+    assert (desk.stats().oldest_age_s, desk.stats().ready) == (2.0, many + 1)
+
+
+def test_one_that_waits_is_not_hidden_by_a_later_one_that_was_due_before(desk: Desk) -> None:
+    desk.send()
+    desk.clock.advance(30)
+    desk.send(delay=-3_600)
+    desk.send(delay=-7_200, priority=5)
+
+    assert desk.stats().oldest_age_s == 30.0
+
+
+def test_what_plain_sql_sends_with_a_due_time_in_the_past_has_not_waited_since(desk: Desk) -> None:
+    with desk.store.transaction():
+        desk.store.execute(
+            "INSERT INTO smq_messages(topic, payload, created_at, available_at) VALUES ('mail', 'x', ?, ?)",
+            (desk.now_ms, desk.now_ms - 3_600_000),
+        )
+    desk.clock.advance(1)
+
+    assert desk.stats().oldest_age_s == 1.0
+
+
+def test_a_delayed_message_whose_due_time_is_set_back_waits_since_it_was_sent(desk: Desk) -> None:
+    sent = desk.send(delay=3_600)
+    past = Edit(available_at=desk.now_ms - 3_600_000)
+    desk.store.edit(sent, past, actor="operator", now_ms=desk.now_ms)
+    desk.clock.advance(4)
+
+    assert desk.stats().oldest_age_s == 4.0
 
 
 def test_the_oldest_age_sees_the_least_urgent(desk: Desk) -> None:

@@ -16,7 +16,6 @@ from smq_core import Queue
 from tests.concurrency.children import child
 
 if TYPE_CHECKING:
-
     from tests.matrix import Fault
 
 EACH_CALL = """

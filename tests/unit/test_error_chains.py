@@ -61,6 +61,11 @@ def torn(path: Path) -> None:
     path.write_bytes(content[:100] + b"\xff" * 2_000 + content[2_100:])
 
 
+def in_a_file(path: Path) -> None:
+    path.parent.rmdir()
+    path.parent.write_text("")
+
+
 THERE: dict[str, Callable[[Path], object]] = {
     "a folder": lambda path: path.mkdir(),
     "a socket": listening,
@@ -74,7 +79,7 @@ THERE: dict[str, Callable[[Path], object]] = {
     "a -wal alone": lambda path: path.with_name(f"{path.name}-wal").write_bytes(bytes(99)),
     "a link in a circle": lambda path: path.symlink_to(path),
     "nothing, in no folder": lambda path: path.parent.rmdir(),
-    "nothing, in a file": lambda path: (path.parent.rmdir(), path.parent.write_text("")),
+    "nothing, in a file": in_a_file,
 }
 
 
@@ -99,6 +104,18 @@ def test_an_inspector_of_nothing_is_told_that_alone(tmp_path: Path) -> None:
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
+def ack_twice(queue: Queue, _: Inspector) -> None:
+    (lease,) = queue.dequeue("mail")
+    queue.ack(lease)
+    queue.ack(lease)
+
+
+def extend_late(queue: Queue, _: Inspector) -> None:
+    (lease,) = queue.dequeue("mail")
+    queue.ack(lease)
+    queue.extend(lease)
+
+
 WRONG: dict[str, Callable[[Queue, Inspector], object]] = {
     "a topic": lambda queue, _: queue.enqueue("a=b", 1),
     "a payload": lambda queue, _: queue.enqueue("mail", {1, 2}),  # type: ignore[arg-type]  # the mistake
@@ -108,8 +125,8 @@ WRONG: dict[str, Callable[[Queue, Inspector], object]] = {
     "ids": lambda _, inspector: inspector.delete(5),  # type: ignore[arg-type]  # the mistake
     "an operation": lambda _, inspector: inspector.undo(99),
     "no operation of ones own": lambda _, inspector: inspector.undo("last"),
-    "a lease": lambda queue, _: [queue.ack(one) for one in queue.dequeue("mail") * 2],
-    "a late extend": lambda queue, _: [(queue.ack(one), queue.extend(one)) for one in queue.dequeue("mail")],
+    "a lease": ack_twice,
+    "a late extend": extend_late,
     "a statement": lambda queue, _: queue._store.execute("SELECT nothing FROM nowhere"),
 }
 

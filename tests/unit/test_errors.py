@@ -86,7 +86,9 @@ def test_an_error_passes_between_processes(error: SmqError) -> None:
 
 
 def test_lost_leases_are_named_up_to_five() -> None:
-    assert "message 1, 2, 3, 4, 5 and 2 more" in str(LeaseLost([a_lease(number) for number in range(1, 8)]))
+    assert "messages 1, 2, 3, 4, 5 and 2 more are not acked: each was leased again" in str(
+        LeaseLost([a_lease(number) for number in range(1, 8)])
+    )
 
 
 @pytest.mark.parametrize(

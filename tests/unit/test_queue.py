@@ -12,6 +12,8 @@ from smq_core import Inspector, InvalidMessage, LeaseLost, Queue, UsageError
 from smq_core.testing import EPOCH_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smq_core import Lease, Payload
     from smq_core.testing import ManualClock
 
@@ -244,3 +246,35 @@ def test_a_commit_from_inside_is_told(queue: Queue) -> None:
         transaction.execute("COMMIT")
 
     assert queue.enqueue("mail", "a") == 1
+
+
+LATE: dict[str, Callable[[Queue, Lease], object]] = {
+    "acked": lambda queue, lease: queue.ack(lease),
+    "extended": lambda queue, lease: queue.extend(lease),
+    "requeued": lambda queue, lease: queue.requeue(lease),
+    "released": lambda queue, lease: queue.release(lease),
+    "buried": lambda queue, lease: queue.bury(lease),
+}
+
+
+@pytest.mark.parametrize("not_done", LATE)
+def test_a_lost_lease_says_what_was_not_done(queue: Queue, not_done: str) -> None:
+    sent = queue.enqueue("mail", "hello")
+    (lease,) = queue.dequeue("mail")
+    queue.ack(lease)
+
+    with pytest.raises(LeaseLost, match=f"message {sent} is not {not_done}") as caught:
+        LATE[not_done](queue, lease)
+    assert caught.value.leases == (lease,)
+
+
+def test_a_late_extend_of_several_tells_to_stop_the_runs_that_were_lost(
+    queue: Queue, clock: ManualClock
+) -> None:
+    queue.enqueue_many("mail", ["a", "b", "c"])
+    leases = queue.dequeue("mail", limit=3, visibility_timeout=5)
+    clock.advance(6)
+    queue.ack(queue.dequeue("mail")[0])
+
+    with pytest.raises(LeaseLost, match=r"messages 1, 2, 3 are not extended: .*taken back.*; stop this run"):
+        queue.extend_many(leases)

@@ -13,11 +13,11 @@ from tests.unit.statements import LEASED, NOW, READY, Table
 
 WALKS = {
     "topic_counts": {
-        "SEARCH m USING COVERING INDEX smq_ready (topic=?)",
+        "SEARCH r USING COVERING INDEX smq_ready (topic=?)",
         "SEARCH h USING COVERING INDEX smq_ready (topic=?)",
         "SEARCH l USING COVERING INDEX smq_ready (topic=? AND priority<?)",
-        "SEARCH m USING COVERING INDEX smq_ready (topic=? AND priority=?)",
-        "SEARCH m USING COVERING INDEX smq_due (topic=?)",
+        "SEARCH m USING INDEX smq_ready (topic=? AND priority=?)",
+        "SEARCH m USING INDEX smq_due (topic=?)",
     },
     "prune_due": {
         "SEARCH m USING COVERING INDEX smq_finished (topic=? AND status=? AND finished_at<?)",

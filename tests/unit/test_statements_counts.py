@@ -26,6 +26,7 @@ def attempts_of(table: Table, message: int) -> int:
 
 def test_how_long_the_first_ones_wait_is_told_of_each_topic(table: Table) -> None:
     """By priority, and of each priority; those of the other topic are older, and so is what is not ready."""
+    table.db.execute("UPDATE smq_messages SET created_at = 1")
     table.db.execute("UPDATE smq_messages SET available_at = available_at - 1000 WHERE topic = 'post'")
     table.db.execute("UPDATE smq_messages SET available_at = ? WHERE id = ?", (NOW - 50, URGENT))
     table.add("post", (50, "done", 0, NOW - 9_000, None, None, None, 0, 0, 1, None, None, None))
@@ -36,6 +37,14 @@ def test_how_long_the_first_ones_wait_is_told_of_each_topic(table: Table) -> Non
         return [(row[0], *row[7:10], row[-1]) for row in table.answer("topic_counts", topic=topic)]
 
     assert (told("mail"), told("post"), told(None)) == ([mail], [post], [mail, post])
+
+
+def test_nobody_waits_since_before_it_was_sent(table: Table) -> None:
+    """Of the first ones, of each priority, and of what is delayed: the sending counts where it came later."""
+    table.db.execute("UPDATE smq_messages SET created_at = id, available_at = 0 WHERE topic = 'mail'")
+    (row,) = table.answer("topic_counts", topic="mail")
+
+    assert (*row[7:9], row[9]) == (URGENT, READY, DUE)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
-"""A caller's own transaction that is ended from inside: nothing after that is written by itself."""
+"""A caller's own transaction: nothing of it is written by itself, and nothing inside it waits for its end."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import UsageError
+from smq_core import Inspector, Queue, UsageError
 
 if TYPE_CHECKING:
-    from smq_core import Queue
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from smq_core import Lease
 
 
 def test_what_follows_a_close_inside_a_transaction_is_refused(queue: Queue) -> None:
@@ -73,3 +77,72 @@ def test_an_interrupt_at_the_end_of_beginning_leaves_no_transaction_open(
     queue.enqueue("mail", "hello")
     queue.close()
     assert queue.size("mail") == 1
+
+
+WAITS: dict[str, Callable[[Queue, Queue, Inspector], object]] = {
+    "a wait of its own queue": lambda queue, *_: queue.dequeue("mail", wait=3_600),
+    "a wait that acks": lambda queue, *_: queue.dequeue("mail", wait=3_600, ack=queue.dequeue("mail")),
+    "a wait of another queue": lambda _, other, __: other.dequeue("mail", wait=3_600),
+    "an inspector's wait": lambda _, __, inspector: inspector.wait(3_600),
+    "a write of another queue": lambda _, other, __: other.enqueue("mail", "hello"),
+    "a batch of another queue": lambda _, other, __: other.enqueue_many("mail", ["hello"]),
+    "a lease by another queue": lambda _, other, __: other.dequeue("post"),
+    "a transaction of another queue": lambda _, other, __: other.transaction().__enter__(),
+    "an inspector's action": lambda _, __, inspector: inspector.delete([1]),
+    "an inspector's pause": lambda _, __, inspector: inspector.pause("mail"),
+    "an inspector's purge": lambda _, __, inspector: inspector.purge("post", "ready"),
+    "a transaction of its own queue": lambda queue, *_: queue.transaction().__enter__(),
+}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_what_would_wait_for_its_own_transaction_is_refused_at_once(location: str, wait: str) -> None:
+    """The timeouts of an hour are not waited for, and the transaction goes on."""
+    with (
+        Queue(location, timeout=3_600) as queue,
+        Queue(location, timeout=3_600) as other,
+        Inspector(location, timeout=3_600) as inspector,
+    ):
+        queue.enqueue("post", "for a lease")
+        with queue.transaction() as transaction:
+            transaction.enqueue("mail", "before")
+            with pytest.raises(UsageError, match="transaction"):
+                WAITS[wait](queue, other, inspector)
+            transaction.enqueue("mail", "after")
+
+        assert (queue.size("mail"), queue.size("post")) == (2, 1)
+        # and what was refused inside is done outside
+        assert other.enqueue("mail", "hello") > 0
+        assert inspector.pause("mail").done == 1
+
+
+def test_a_dequeue_without_a_wait_is_a_part_of_the_transaction(queue: Queue) -> None:
+    queue.enqueue("mail", "hello")
+    with queue.transaction() as transaction:
+        (lease,) = queue.dequeue("mail")
+        transaction.ack(lease)
+        assert queue.dequeue("mail") == []
+
+    assert queue.size("mail") == 0
+
+
+def test_others_files_and_threads_may_wait_during_a_transaction(tmp_path: Path, queue: Queue) -> None:
+    with Queue(tmp_path / "other.sqlite3") as other:
+        found: list[Lease] = []
+        waiting = threading.Thread(target=lambda: found.extend(queue.dequeue("mail", wait=60)))
+        with queue.transaction() as transaction:
+            waiting.start()
+            assert other.dequeue("mail", wait=0.001) == []
+            with other.transaction() as inner:
+                inner.enqueue("mail", "elsewhere")
+            transaction.enqueue("mail", "hello")
+        waiting.join()
+
+        assert [lease.message.payload for lease in found] == ["hello"]
+
+
+def test_a_transaction_that_failed_leaves_the_thread_free_to_wait(queue: Queue) -> None:
+    with pytest.raises(ZeroDivisionError), queue.transaction():
+        raise ZeroDivisionError
+
+    assert queue.dequeue("mail", wait=0.001) == []

@@ -17,6 +17,7 @@ import apsw
 from smq_core.errors import OutcomeUnknown, StoreBusy, StoreError, StoreUnavailable, UsageError
 from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.flushing import Flushing
+from smq_core.store.sqlite.own_transaction import OWN
 from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
 from smq_core.store.sqlite.translate import FAILURES, is_stale, translate
 
@@ -142,6 +143,7 @@ class Connection(Reading):
 
         Raises:
             StoreBusy: when others held the database for longer than the timeout; nothing was written.
+            UsageError: when this thread itself holds it, in a `transaction` of another connection.
             StoreUnavailable: when writing failed.
             OutcomeUnknown: when the commit failed in a way that leaves open whether it was written.
             NotDurable: when it was written, and the flush after the commit failed.
@@ -183,13 +185,16 @@ class Connection(Reading):
             try:
                 self._begin()
                 self._depth, self._ended_by = 1, None
+                OWN.begin(self.settings.path)
                 yield
                 self._require_transaction()
                 self._commit()
                 self._depth = 0
+                OWN.end(self.settings.path)
                 self._turn.give()
             except BaseException as error:
                 self._depth = 0
+                OWN.end(self.settings.path)
                 self._abandon(error)
                 if isinstance(error, apsw.Error):
                     self._tell(error)
@@ -266,6 +271,7 @@ class Connection(Reading):
 
     def _begin_late(self) -> None:
         """Begin when others are before us, until the timeout is over."""
+        OWN.require_none(self.settings.path, "a write through another Queue or Inspector")
         deadline = self.settings.monotonic() + self.settings.timeout_s
         while self._turn.await_until(deadline, self.settings.monotonic):
             if self._begin_in_turn():

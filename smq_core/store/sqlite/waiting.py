@@ -9,6 +9,7 @@ import select
 from typing import TYPE_CHECKING, Final
 
 from smq_core.store.sqlite.connection import Connection
+from smq_core.store.sqlite.own_transaction import OWN
 from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.session import Session
 from smq_core.wakeup import open_watch, pause
@@ -31,6 +32,14 @@ IDLE_SLEEPS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 
 class Waiting(Session):
     """The part of the store that notices commits."""
+
+    def require_no_transaction(self, what: str) -> None:
+        """Refuse what waits for others inside a transaction of this thread.
+
+        Raises:
+            UsageError: inside one.
+        """
+        OWN.require_none(self._path, what)
 
     def data_version(self) -> int:
         """Answer a number that changes when another connection committed."""
@@ -107,7 +116,12 @@ class SqliteWaiter:
         return self._seen != seen
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleep until something was committed or the time is over; say which."""
+        """Sleep until something was committed or the time is over; say which.
+
+        Raises:
+            UsageError: inside a transaction of this thread, while which nobody else can commit.
+        """
+        OWN.require_none(self._seen[0].settings.path, "a wait")
         deadline = self._monotonic() + timeout_s
         sleeps = iter(IDLE_SLEEPS_S)
         while not self.drain():

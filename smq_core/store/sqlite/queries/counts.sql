@@ -6,18 +6,24 @@ WHERE topic = :topic;
 
 -- name: topic_counts
 -- Counters of every topic, or of the named one (bytes sort behind all text, so that a range takes both); how long its first ready
--- messages and the first of each priority (at most 201) have been waiting, and its pause.
+-- messages, the first of each priority (at most 201) and the first delayed one have been waiting, and its pause. A message waits from
+-- when it was there and due: one that was sent with a due time in the past has not waited since that. Of the first ready ones, that is
+-- looked up for the one that was due first; where it was sent after that, another of them may have waited longer.
 SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
   (
-    SELECT min(available_at)
+    SELECT max(m.created_at, m.available_at)
     FROM (
-      SELECT available_at
-      FROM smq_messages AS m
-      WHERE m.topic = t.topic
-        AND m.status = 'ready'
-      ORDER BY m.priority DESC, m.id
-      LIMIT 32
-    )
+      SELECT f.id, min(f.available_at)
+      FROM (
+        SELECT r.id, r.available_at
+        FROM smq_messages AS r
+        WHERE r.topic = t.topic
+          AND r.status = 'ready'
+        ORDER BY r.priority DESC, r.id
+        LIMIT 32
+      ) AS f
+    ) AS due
+    CROSS JOIN smq_messages AS m ON m.id = due.id
   ),
   (
     WITH RECURSIVE step(priority) AS (
@@ -38,7 +44,7 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
     )
     SELECT min(
         (
-          SELECT available_at
+          SELECT max(m.created_at, m.available_at)
           FROM smq_messages AS m
           WHERE m.topic = t.topic
             AND m.status = 'ready'
@@ -50,10 +56,12 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
     FROM step
   ),
   (
-    SELECT min(available_at)
+    SELECT max(m.created_at, m.available_at)
     FROM smq_messages AS m
     WHERE m.topic = t.topic
       AND m.status = 'delayed'
+    ORDER BY m.available_at
+    LIMIT 1
   ),
   p.reason, p.paused_by, p.paused_at, p.paused_until
 FROM smq_topics AS t
