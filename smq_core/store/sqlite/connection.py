@@ -242,7 +242,7 @@ class Connection(Reading):
             self._tell(error)
             raise
 
-    def _require_whole(self, error: apsw.Error | UnicodeDecodeError) -> None:
+    def _require_whole(self, error: apsw.Error | UnicodeDecodeError | OSError) -> None:
         """Check that a failure inside has not ended the transaction; remember the one that has."""
         failure = translate(error, self.settings.path)
         if type(failure) is StoreError:
