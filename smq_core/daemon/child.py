@@ -6,11 +6,7 @@ It knows nothing of messages.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -18,6 +14,7 @@ import msgspec
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameReader, FrameWriter
 from smq_core.daemon.protocol import FromWorker, decode_from_worker
+from smq_core.daemon.spawning import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,13 +85,13 @@ class Child(Protocol):
 class ChildProcess:
     """A process that was started."""
 
-    def __init__(self, map_fd: int, pass_on: Callable[[str], None]) -> None:
-        """Start it, with the -workers file; each line that it prints is passed on.
+    def __init__(self, map_fd: int, folder: str, pass_on: Callable[[str], None]) -> None:
+        """Start it in a folder, with the -workers file; each line that it prints is passed on.
 
         Raises:
             OSError: when the system starts no process.
         """
-        self._socket, self._popen = _spawn(map_fd)
+        self._socket, self._popen = spawn(map_fd, folder)
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
         self._reader: FrameReader[FromWorker] = FrameReader(self._socket, decode_from_worker)
         self._writer = FrameWriter(self._socket)
@@ -151,19 +148,3 @@ class ChildProcess:
     def close(self) -> None:
         """Close the socket of a process that has ended."""
         self._socket.close()
-
-
-def _spawn(map_fd: int) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start a process with one end of a socket pair; return the other."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
-    numbers = [str(number) for number in (theirs.fileno(), map_fd, os.getpid())]
-    with theirs:
-        popen = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "smq_core.daemon.worker", *numbers],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(), map_fd),
-        )
-    return ours, popen

@@ -110,6 +110,10 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How long running handlers may take to end when the daemon stops."""
     memory_limit: ByteCount = ByteCount(0)
     """Bytes of address space that a worker process may have; 0: no limit."""
+    folder: str | None = None
+    """Where handlers are imported from, and where they and commands run; unset: where the daemon starts."""
+    import_timeout: Seconds = Seconds(60)
+    """How long a worker process may take to import its handlers; 0: for ever."""
     max_crashes: int = 3
     """After so many crashes of its worker a message is dead, as poison."""
     db_patience: Seconds = Seconds(300)

@@ -5,6 +5,8 @@ It starts nothing; the parts that have settings of their own are told.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.config import handler_specs
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.daemon.config import Config
+    from smq_core.daemon.home import Home
     from smq_core.daemon.journal import Journal
 
 __all__ = ["ONLY_AT_START", "Configured", "program_of"]
@@ -26,11 +29,15 @@ ONLY_AT_START: Final = ("db", "inbox", "metrics_port", "reload")
 class Configured:
     """What the daemon is told to be."""
 
-    def __init__(self, config: Config, read: Callable[[], Config], journal: Journal) -> None:
-        """Begin with a configuration; `read` reads it anew, flags included."""
+    def __init__(
+        self, config: Config, read: Callable[[], Config], home: Home, program: Program, journal: Journal
+    ) -> None:
+        """Begin with a configuration and its program; `read` reads it again, flags included."""
         self.config = config
         """What is in force."""
         self._read = read
+        self._home = home
+        self._program = program
         self._journal = journal
         self._tried = config
         self._generation = 0
@@ -40,21 +47,34 @@ class Configured:
         """Tell a part of every configuration that comes into force."""
         self._takers.append(taker)
 
-    def next_program(self) -> Program | None:
-        """Read the configuration anew; answers what worker processes are to try.
+    @property
+    def folder(self) -> str:
+        """The folder of the handlers that were tried last."""
+        return self._program.folder
 
-        None: it is not usable, which was said.
+    def next_program(self) -> Program | None:
+        """Read the configuration again; return what worker processes are to try.
+
+        None: it is not usable, which was logged.
         """
         try:
-            self._tried = self._read()
+            tried = self._read()
+            program = program_of(tried, self._generation + 1, self._home)
         except SmqError as error:
             self._journal.error("reload_refused", f"the old configuration stays: {error}")
             return None
+        self._tried, self._program = tried, program
         self._generation += 1
-        return program_of(self._tried, self._generation)
+        return program
+
+    def enter(self) -> None:
+        """Work in the folder of the handlers, where commands of alerts are run as those of topics are."""
+        with contextlib.suppress(OSError):
+            os.chdir(self.folder)
 
     def take(self) -> None:
         """Put in force what was tried last."""
+        self.enter()
         if self._tried is self.config:
             return
         kept = [name for name in ONLY_AT_START if getattr(self._tried, name) != getattr(self.config, name)]
@@ -67,8 +87,18 @@ class Configured:
             taker(self.config)
 
 
-def program_of(config: Config, generation: int) -> Program:
-    """Answer what worker processes run under a configuration."""
+def program_of(config: Config, generation: int, home: Home) -> Program:
+    """Return what worker processes run under a configuration.
+
+    Raises:
+        ConfigError: when the folder of the handlers is not there.
+    """
     return Program(
-        handler_specs(config), config.threads, int(config.memory_limit), generation, config.processes
+        handler_specs(config),
+        config.threads,
+        int(config.memory_limit),
+        generation,
+        config.processes,
+        folder=home.find(config.folder),
+        import_limit_s=float(config.import_timeout),
     )

@@ -15,6 +15,7 @@ from smq_core.daemon.berths import SLOTS, BerthHeader, SlotRange
 from smq_core.daemon.identity import end_group
 from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Finish, Stopping
+from smq_core.daemon.spawning import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,12 +44,7 @@ class Death(NamedTuple):
     @property
     def cause(self) -> str:
         """Say in words how it ended."""
-        if self.code >= 0:
-            return f"exit code {self.code}"
-        try:
-            return signal.Signals(-self.code).name
-        except ValueError:
-            return f"signal {-self.code}"
+        return end_of(self.code)
 
 
 class Fleet:
@@ -60,7 +56,7 @@ class Fleet:
         base: Base,
         *,
         berth: Berth,
-        spawn: Callable[[], Child],
+        spawn: Callable[[str], Child],
         identity: BerthHeader,
     ) -> None:
         """Start nothing yet; channels of processes are registered with the selector, the process as data."""
@@ -112,6 +108,8 @@ class Fleet:
 
     def keep_old(self, program: Program) -> None:
         """Go back to a program whose processes still run, after a new one was refused."""
+        for one in self.current:
+            one.discard(self._clock.monotonic())
         self.program = program
         self.refusal = ""
         self._restart_at = 0.0
@@ -182,13 +180,17 @@ class Fleet:
     def _start(self) -> None:
         slots = self._free_slots()
         try:
-            child = self._spawn()
+            child = self._spawn(self.program.folder)
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
-            self._journal.error(
-                "worker_not_started", f"cannot start a worker process: {os.strerror(error.errno or 0)}"
+            self._journal.begin(
+                "worker_not_started",
+                f"cannot start a worker process in {self.program.folder}, trying again: "
+                f"{os.strerror(error.errno or 0)}",
+                level="error",
             )
             return
+        self._journal.end("worker_not_started", "worker processes can be started again")
         now = self._clock.monotonic()
         process = WorkerProcess(self.program, child, berth=self._berth, slots=slots, now=now)
         self.processes.append(process)

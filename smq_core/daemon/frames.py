@@ -6,6 +6,7 @@ It knows nothing of what the frames say.
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -39,7 +40,16 @@ class FrameReader(Generic[T]):
         self._socket = sock
         self._decode = decode
         self._buffer = bytearray()
+        self._inode = os.fstat(sock.fileno()).st_ino
         self.is_at_end = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the descriptor is still the socket's: other code may have closed it."""
+        try:
+            return os.fstat(self._socket.fileno()).st_ino == self._inode
+        except OSError:
+            return False
 
     def read(self) -> list[T]:
         """Receive once and answer the messages that are complete.

@@ -1,26 +1,19 @@
-"""Finds the handler of a topic: patterns, and what `package.module:function` names. It runs no handler."""
+"""Finds the handler of a topic, by name or by pattern. It imports and runs none."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import traceback
 from typing import TYPE_CHECKING
 
-from smq_core.errors import InvalidMessage, SmqError
+from smq_core.errors import InvalidMessage
 from smq_core.serving import covers, is_pattern
 from smq_core.validation import check_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from smq_core.daemon.protocol import HandlerSpec
 
-__all__ = ["HandlerError", "Routes", "check_pattern", "load"]
-
-
-class HandlerError(SmqError):
-    """A handler that cannot be found, imported or called; said before anything is leased."""
+__all__ = ["Routes", "check_pattern"]
 
 
 def check_pattern(text: str) -> str:
@@ -84,46 +77,3 @@ class Routes:
         """
         matched = (topic for topic in existing if self.find(topic) is not None) if self._patterns else ()
         return list(dict.fromkeys([*self._exact, *matched]))
-
-
-def load(target: str) -> Callable[..., object]:
-    """Import what `package.module:function` names.
-
-    Raises:
-        HandlerError: saying what is wrong with it, with the traceback when the module itself fails.
-    """
-    module_name, _, path = target.partition(":")
-    if not module_name or not path:
-        raise HandlerError(f"handler {target!r}: expected package.module:function")
-    try:
-        found: object = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise HandlerError(
-            f"handler {target!r}: {error}; modules are looked for where smq-daemon starts, and in PYTHONPATH"
-        ) from error
-    except (
-        Exception
-    ) as error:  # the user's module runs here and may raise anything; it is reported and ends the process
-        raise HandlerError(
-            f"handler {target!r}: importing {module_name} failed:\n{traceback.format_exc(limit=-5)}"
-        ) from error
-    for name in path.split("."):
-        try:
-            found = getattr(found, name)
-        except AttributeError as error:
-            raise HandlerError(f"handler {target!r}: {module_name} has no {path}") from error
-    if not callable(found):
-        raise HandlerError(f"handler {target!r}: {path} is a {type(found).__name__}, not a function")
-    _check_takes_one(target, found)
-    return found
-
-
-def _check_takes_one(target: str, function: Callable[..., object]) -> None:
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # some callables written in C tell nothing
-        return
-    try:
-        signature.bind(object())
-    except TypeError as error:
-        raise HandlerError(f"handler {target!r} is called with one argument, the message: {error}") from error

@@ -69,12 +69,12 @@ class Journal:
         """Write a line that a handler printed."""
         self._write("info", "output", line, {})
 
-    def begin(self, action: str, text: str, **fields: Value) -> bool:
+    def begin(self, action: str, text: str, *, level: Level = "warning", **fields: Value) -> bool:
         """Write that a condition began, once until it `end`s; say whether it was new."""
         if action in self._conditions:
             return False
         self._conditions.add(action)
-        self._write("warning", action, text, fields)
+        self._write(level, action, text, fields)
         return True
 
     def end(self, action: str, text: str, **fields: Value) -> bool:

@@ -5,18 +5,20 @@ Reads flags and configuration, runs the daemon, and turns errors into sentences 
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 try:
     import click
 
     from smq_core.daemon.checking import findings
-    from smq_core.daemon.config import Config, handler_specs, read_config
-    from smq_core.daemon.configured import Configured
+    from smq_core.daemon.config import Config, read_config
+    from smq_core.daemon.configured import Configured, program_of
     from smq_core.daemon.flags import Flags, overlay
+    from smq_core.daemon.home import Home, started_in
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.parts import assemble
     from smq_core.daemon.services import Services
@@ -34,12 +36,20 @@ from smq_core.store import location_named, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.store.base import Store
-
-__all__ = ["STORE_TIMEOUT_S", "command", "main"]
+__all__ = ["STORE_TIMEOUT_S", "Reading", "command", "main"]
 
 STORE_TIMEOUT_S: Final = 1.0
 """The loop waits no longer for the database in one go: it has processes to watch."""
+
+
+class Reading(NamedTuple):
+    """Where the configuration comes from."""
+
+    home: Home
+    path: str | None
+    """The file's; None: there is none."""
+    read: Callable[[], Config]
+    """Reads it as it is now, with the flags laid over it."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,6 +74,7 @@ STORE_TIMEOUT_S: Final = 1.0
 @click.option("--threads", type=int, help="Handler threads of each process (4).")
 @click.option("--lease", metavar="DURATION", help="How long a lease lasts unless renewed, as in 60s.")
 @click.option("--inbox", type=click.Path(file_okay=False), help="A folder whose JSONL files are imported.")
+@click.option("--folder", help="Where handlers are imported and run; else where smq-daemon starts.")
 @click.option(
     "--reload",
     is_flag=True,
@@ -92,14 +103,11 @@ def command(
 ) -> None:
     """Process the messages of a queue with handlers, until told to stop."""
     flags = Flags(db=db, handlers=handlers, commands=commands, lease=lease, others=others)
-
-    def read() -> Config:
-        config = read_config(config_path) if config_path else Config()
-        return overlay(config, flags)
-
     try:
-        config = read()
-        sys.exit(_run(config, config_path, read, is_check=is_check, is_burst=is_burst))
+        home = started_in(os.environ)
+        path = None if config_path is None else home.path(config_path)
+        reading = Reading(home, path, lambda: overlay(Config() if path is None else read_config(path), flags))
+        sys.exit(_check(reading) if is_check else _run(reading, is_burst=is_burst))
     except SmqError as error:
         click.echo(f"smq-daemon: {error}", err=True)
         sys.exit(error.exit_code)
@@ -110,23 +118,23 @@ def main() -> None:
     command()
 
 
-def _run(
-    config: Config, config_path: str | None, read: Callable[[], Config], *, is_check: bool, is_burst: bool
-) -> int:
+def _run(reading: Reading, *, is_burst: bool) -> int:
     clock = SystemClock()
+    config = reading.read()
+    program = program_of(config, 0, reading.home)
     journal = Journal(clock, form=config.log_format, is_verbose=config.verbose)
     location = location_named(config.db)
-    store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock, may_create=not is_check)
-    if is_check:
-        return _check(config, store)
+    store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():
         journal.info("creating", f"no queue there yet: making {store.location}")
-    parts = assemble(config, store, clock, random.SystemRandom(), journal)
-    configured = Configured(config, read, journal)
+    parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
+    configured = Configured(config, reading.read, reading.home, program, journal)
     configured.tell(parts.take)
     try:
         supervisor = Supervisor(parts, configured, is_burst=is_burst)
-        services = Services(configured, config_path, parts, supervisor)
+        services = Services(configured, reading.path, parts, supervisor)
+        # whatever was named from here has its whole name by now
+        configured.enter()
         services.start()
         try:
             return supervisor.run()
@@ -137,15 +145,16 @@ def _run(
         store.close()
 
 
-def _check(config: Config, store: Store) -> int:
-    sys.path.insert(0, str(Path.cwd()))
+def _check(reading: Reading) -> int:
+    config = reading.read()
+    program = program_of(config, 0, reading.home)
+    store = open_store(location_named(config.db), timeout=STORE_TIMEOUT_S, may_create=False)
     is_bad = False
-    for finding in findings(config, handler_specs(config), store):
+    for finding in findings(config, program, store):
         is_bad |= finding.is_bad
         click.echo(f"{'BAD ' if finding.is_bad else 'ok  '} {cell(finding.text)}")
     return 1 if is_bad else 0
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path.cwd()))
     main()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from smq_core.daemon.base import Base
 from smq_core.daemon.berths import BerthHeader, WorkersFile
 from smq_core.daemon.child import ChildProcess
-from smq_core.daemon.configured import program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.config import Config
     from smq_core.daemon.journal import Journal
+    from smq_core.daemon.process import Program
     from smq_core.daemon.renewals import Renewals
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
@@ -99,7 +99,9 @@ class Parts:
         self.file.close()
 
 
-def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, journal: Journal) -> Parts:
+def assemble(
+    config: Config, program: Program, store: Store, clock: Clock, *, random: RandomSource, journal: Journal
+) -> Parts:
     """Open the -workers file, take a berth, and make every part; no process is started and nothing is leased.
 
     Raises:
@@ -112,9 +114,12 @@ def assemble(config: Config, store: Store, clock: Clock, random: RandomSource, j
     berth.write(identity)
     selector = selectors.DefaultSelector()
     base = Base(worker_id, store, clock, journal, selector)
-    program = program_of(config, 0)
     fleet = Fleet(
-        program, base, berth=berth, spawn=lambda: ChildProcess(file.map_fd, journal.output), identity=identity
+        program,
+        base,
+        berth=berth,
+        spawn=lambda folder: ChildProcess(file.map_fd, folder, journal.output),
+        identity=identity,
     )
     ledger = Ledger(worker_id, random, config.max_crashes)
     feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)

@@ -32,6 +32,14 @@ class Program(NamedTuple):
     generation: int
     processes: int
     """How many there are."""
+    folder: str
+    """Where handlers are, and where they and commands run."""
+    import_limit_s: float = 0.0
+    """How long importing the handlers may take; 0: for ever."""
+
+    def setup(self, slots_at: int, threads: int) -> Setup:
+        """Return what a worker process is told first."""
+        return Setup(list(self.handlers), threads, slots_at, self.memory_limit, self.import_limit_s)
 
 
 class WorkerProcess:
@@ -64,12 +72,12 @@ class WorkerProcess:
         """The tags of those whose leases are lost: what has not begun is dropped when it comes back."""
         self.unwanted: set[int] = set()
         """The tags of those that are to end because a newer delivery of their message waits."""
-        self.refusal = ""
+        self.importing = self.refusal = ""
+        """The handler that it began to import last, and why it cannot take any message."""
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
         self._pace = Pace(program.threads)
-        seats = berth.slots_at(slots.first)
-        self.send(Setup(list(program.handlers), program.threads, seats, program.memory_limit))
+        self.send(program.setup(berth.slots_at(slots.first), program.threads))
 
     @property
     def pid(self) -> int:
@@ -80,6 +88,11 @@ class WorkerProcess:
     def channel(self) -> Channel:
         """What a selector waits for."""
         return self._child.channel
+
+    @property
+    def is_starting(self) -> bool:
+        """Return whether nothing was heard yet of how its handlers could be imported."""
+        return not (self.is_ready or self.refusal or self.is_draining or self.is_discarded)
 
     @property
     def is_blocked(self) -> bool:
@@ -188,6 +201,11 @@ class WorkerProcess:
     def kill(self, number: int) -> None:
         """Send a signal."""
         self._child.kill(number)
+
+    def refuse(self, why: str, now: float) -> None:
+        """Note why it cannot take any message; it ends now, or is ended."""
+        self.refusal = why
+        self.finishing_since = now
 
     def discard(self, now: float) -> None:
         """Kill it before it has begun."""

@@ -26,6 +26,7 @@ __all__ = [
     "FromWorker",
     "Handled",
     "HandlerSpec",
+    "Importing",
     "Printed",
     "Ready",
     "Recall",
@@ -91,6 +92,8 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     """Offset of this process's first slot in the -workers file."""
     memory_limit: int = 0
     """Bytes of address space; 0: as much as there is."""
+    import_limit_s: float = 0.0
+    """How long importing the handlers may take; 0: for ever."""
 
 
 class Deliver(msgspec.Struct, frozen=True, array_like=True, tag="deliver"):
@@ -118,6 +121,12 @@ class Stopping(msgspec.Struct, frozen=True, array_like=True, tag="stopping"):
 
 class Finish(msgspec.Struct, frozen=True, array_like=True, tag="finish"):
     """Nothing will come any more: end."""
+
+
+class Importing(msgspec.Struct, frozen=True, array_like=True, tag="importing"):
+    """The process begins to import a handler: should it die now, that is why."""
+
+    target: str
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -172,7 +181,7 @@ class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
 
 
 FromSupervisor = Setup | Deliver | Recall | Cancel | Stopping | Finish
-FromWorker = Ready | Refused | Handled | Returned | Extend
+FromWorker = Importing | Ready | Refused | Handled | Returned | Extend
 
 decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode
 decode_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

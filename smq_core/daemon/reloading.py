@@ -30,11 +30,13 @@ FIRST_LOOK_MS: Final = 1000
 class CodeWatch:
     """A thread that sends its process SIGHUP when a file changes."""
 
-    def __init__(self, handlers: Iterable[HandlerSpec], config: str | None, journal: Journal) -> None:
-        """Watch the modules of handlers, and a configuration file."""
+    def __init__(
+        self, handlers: Iterable[HandlerSpec], folder: str, config: str | None, journal: Journal
+    ) -> None:
+        """Watch the modules of handlers that are imported from a folder, and a configuration file."""
         self._journal = journal
-        self._config = None if config is None else Path(config).absolute()
-        self._paths = watched_paths(handlers, self._config)
+        self._config = None if config is None else Path(config)
+        self._paths = watched_paths(handlers, folder, self._config)
         self._stopping = threading.Event()
         self._moving = threading.Event()
         """Set to leave the folders that are watched."""
@@ -50,9 +52,9 @@ class CodeWatch:
         self._moving.set()
         self._thread.join()
 
-    def use(self, handlers: Iterable[HandlerSpec]) -> None:
+    def use(self, handlers: Iterable[HandlerSpec], folder: str) -> None:
         """Watch the modules of other handlers from now on."""
-        paths = watched_paths(handlers, self._config)
+        paths = watched_paths(handlers, folder, self._config)
         if paths != self._paths:
             self._paths = paths
             self._moving.set()
@@ -90,14 +92,14 @@ class CodeWatch:
         return Path(path) == self._config or watchfiles.PythonFilter()(change, path)
 
 
-def watched_paths(handlers: Iterable[HandlerSpec], config: Path | None) -> list[Path]:
+def watched_paths(handlers: Iterable[HandlerSpec], folder: str, config: Path | None) -> list[Path]:
     """Answer the folders to watch: of each handler's package or module, and of the configuration file."""
     folders = {config.parent} if config is not None else set()
     for spec in handlers:
         if spec.target is not None:
             package = spec.target.partition(":")[0].partition(".")[0]
-            # looked for as a worker process does, which starts in this folder and has it in its path
-            found = PathFinder.find_spec(package, [str(Path.cwd()), *sys.path])
+            # looked for as a worker process does, which has this folder in its path
+            found = PathFinder.find_spec(package, [folder, *sys.path])
             if found is not None and found.origin is not None and Path(found.origin).suffix == ".py":
                 folders.add(Path(found.origin).parent)
     return sorted(folders)

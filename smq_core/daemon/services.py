@@ -57,8 +57,8 @@ class Services:
         if config.metrics_port is not None:
             self._services.append(_metrics(config.metrics_port, parts, supervisor))
         if config.reload:
-            watch = CodeWatch(handler_specs(config), config_path, parts.journal)
-            configured.tell(lambda changed: watch.use(handler_specs(changed)))
+            watch = CodeWatch(handler_specs(config), configured.folder, config_path, parts.journal)
+            configured.tell(lambda changed: watch.use(handler_specs(changed), configured.folder))
             self._services.append(watch)
 
     def start(self) -> None:

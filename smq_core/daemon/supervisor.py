@@ -18,9 +18,10 @@ from smq_core.daemon.handlers import Routes
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.notify import notify
 from smq_core.daemon.process import WorkerProcess
-from smq_core.daemon.protocol import Extend, FromWorker, Handled, Ready, Refused, Returned
+from smq_core.daemon.protocol import Extend, FromWorker, Handled, Importing, Ready, Refused, Returned
 from smq_core.daemon.shutdown import Shutdown
 from smq_core.daemon.signals import Signals
+from smq_core.daemon.spawning import why_not_ready, with_output
 from smq_core.daemon.watch import StoreWatch
 
 if TYPE_CHECKING:
@@ -176,13 +177,16 @@ class Supervisor:
             parts.feeder.take_back(process, message.tags)
         elif isinstance(message, Ready):
             self._take_ready(process)
+        elif isinstance(message, Importing):
+            process.importing = message.target
         elif isinstance(message, Refused):
-            process.refusal = message.error
+            process.refuse(message.error, parts.clock.monotonic())
         elif isinstance(message, Extend):
             self._duties.extend(process, message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.is_ready = True
+        self._parts.journal.end("handler_not_importable", "the handlers can be imported again")
         if process.program is self._parts.fleet.program and self._serving is not process.program:
             self._serve(process.program)
         self._parts.feeder.is_worth_a_look = True
@@ -220,15 +224,17 @@ class Supervisor:
         parts, process = self._parts, death.process
         for message in process.read():
             self._take(process, message)
-        if not process.is_draining and not process.refusal:
+        if process.is_starting:
+            process.refusal = why_not_ready(process.importing, death.code, process.program.import_limit_s)
+        elif not process.is_draining and not process.refusal:
             parts.heartbeat.crashes += 1
         is_ours = self._shutdown is not None and self._shutdown.has_killed
         for pause in self._inquest.judge(death, parts.clock.monotonic(), is_ours=is_ours):
             self._duties.pause(pause)
         parts.fleet.note_header()
         parts.feeder.is_worth_a_look = True
-        if process.refusal and process.program is parts.fleet.program:
-            self._take_refusal(process.refusal)
+        if process.refusal and process.program is parts.fleet.program and self._shutdown is None:
+            self._take_refusal(with_output(process.refusal, process.last_lines()))
 
     def _take_refusal(self, why: str) -> None:
         parts = self._parts
@@ -241,13 +247,17 @@ class Supervisor:
             parts.fleet.keep_old(self._serving)
             parts.journal.error("reload_refused", f"the old handlers stay: {why}")
         else:
-            parts.journal.error(
-                "handler_not_importable", f"a worker process could not take the place of one that died: {why}"
+            parts.journal.begin(
+                "handler_not_importable",
+                f"a worker process could not take the place of one that died, trying again: {why}",
+                level="error",
             )
 
     def _start_reload(self) -> None:
         if self._shutdown is None and (program := self._configured.next_program()) is not None:
-            self._parts.journal.info("reloading", "starting worker processes on the new code")
+            self._parts.journal.info(
+                "reloading", f"starting worker processes on the code in {program.folder}"
+            )
             self._parts.fleet.replace(program)
             if not program.handlers:
                 self._serve(program)

@@ -2,12 +2,14 @@
 
 It never holds a database.
 
-Started by `smq_core.daemon.process` as `python -m smq_core.daemon.worker SOCKET WORKERS_FILE SUPERVISOR`:
-two descriptors, a pid.
+Started by `smq_core.daemon.spawning` as `python -P -m smq_core.daemon.worker SOCKET WORKERS_FILE SUPERVISOR`:
+two descriptors, a pid. Its folder is that of the handlers, and comes into `sys.path` only once all that this
+process itself will ever need is imported: a `queue.py` of the user's must not be taken for Python's own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import functools
@@ -19,19 +21,23 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.event_loop import EventLoop
 from smq_core.daemon.frames import FrameReader
-from smq_core.daemon.handlers import HandlerError, Routes, load
+from smq_core.daemon.handlers import Routes
 from smq_core.daemon.lines import LineStream
+from smq_core.daemon.loading import HandlerError, load
 from smq_core.daemon.outbox import BatchingOutbox
+from smq_core.daemon.preloading import preload
 from smq_core.daemon.protocol import (
     Cancel,
     Deliver,
     Finish,
     FromSupervisor,
+    Importing,
     Ready,
     Recall,
     Refused,
@@ -40,11 +46,13 @@ from smq_core.daemon.protocol import (
     Stopping,
     decode_from_supervisor,
 )
-from smq_core.daemon.runner import Action, Runner
+from smq_core.daemon.runner import EX_SOFTWARE, Action, Runner
 from smq_core.daemon.slots import Slots
 
 if TYPE_CHECKING:
-    from smq_core.daemon.protocol import Delivery
+    from collections.abc import Iterator
+
+    from smq_core.daemon.protocol import Delivery, HandlerSpec
 
 __all__ = ["Worker", "main"]
 
@@ -55,8 +63,9 @@ _JOIN_S: Final = 5.0
 class Worker:
     """What runs in a worker process."""
 
-    def __init__(self, sock: socket.socket, memory: mmap.mmap) -> None:
-        """Speak on a connected socket; slots are written into mapped memory."""
+    def __init__(self, sock: socket.socket, memory: mmap.mmap, folder: Path) -> None:
+        """Speak on a connected socket; slots are written into mapped memory; handlers are in a folder."""
+        self._folder = folder
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._outbox = BatchingOutbox(sock, self._inbox.empty)
         self._reader: FrameReader[FromSupervisor] = FrameReader(sock, decode_from_supervisor)
@@ -102,10 +111,8 @@ class Worker:
 
     def _set_up(self, setup: Setup) -> bool:
         try:
-            self._actions = {
-                spec.pattern: Action(spec, load(spec.target) if spec.target else None)
-                for spec in setup.handlers
-            }
+            with _ending_after(setup.import_limit_s):
+                self._actions = {spec.pattern: self._import(spec) for spec in setup.handlers}
         except HandlerError as error:
             self._outbox.send(Refused(str(error)))
             return False
@@ -131,6 +138,19 @@ class Worker:
             runner.start()
         self._outbox.send(Ready())
         return True
+
+    def _import(self, spec: HandlerSpec) -> Action:
+        if spec.target is None:
+            return Action(spec, None)
+        self._outbox.send(Importing(spec.target))
+        action = Action(spec, load(spec.target, self._folder))
+        if not self._reader.is_connected:
+            # nobody can be told but by what is printed
+            os.write(
+                2, b"importing it closed the descriptors of the worker process: close only what you opened\n"
+            )
+            os._exit(EX_SOFTWARE)
+        return action
 
     def _action(self, topic: str) -> Action | None:
         spec = self._routes.find(topic)
@@ -172,7 +192,28 @@ def main(arguments: list[str] | None = None) -> int:
     sock = socket.socket(fileno=socket_fd)
     # a copy that a handler forks off must not speak for this process
     os.register_at_fork(after_in_child=functools.partial(_be_a_mere_copy, sock))
-    return Worker(sock, memory).run()
+    return Worker(sock, memory, _enter_folder()).run()
+
+
+def _enter_folder() -> Path:
+    """Let modules be found in the folder that the process was started in, before all others."""
+    preload()
+    folder = Path.cwd()
+    sys.path.insert(0, str(folder))
+    return folder
+
+
+@contextlib.contextmanager
+def _ending_after(limit_s: float) -> Iterator[None]:
+    """End the process when something takes longer, telling where it stands: in C code too."""
+    if not limit_s:
+        yield
+        return
+    faulthandler.dump_traceback_later(limit_s, exit=True, file=sys.__stderr__ or 2)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _be_a_mere_copy(sock: socket.socket) -> None:

@@ -18,12 +18,13 @@ LOG_LINE_S = 30.0
 class Daemon:
     """One smq-daemon process and what it has said so far."""
 
-    def __init__(self, folder: Path, *arguments: str, code: str = "") -> None:
-        """Start it in a folder, with a module `handlers` made of `code`."""
+    def __init__(self, folder: Path, *arguments: str, code: str = "", named: Path | None = None) -> None:
+        """Start it in a folder, with a module `handlers` made of `code`; `named`: the shell's name of it."""
         if code:
             (folder / "handlers.py").write_text(textwrap.dedent(code))
         command = [
             sys.executable,
+            "-P",  # as the installed script does, which does not look for modules in the folder it is run in
             "-m",
             "smq_core.daemon.main",
             "--db",
@@ -34,12 +35,15 @@ class Daemon:
         self.process = subprocess.Popen(
             [*command, *arguments],
             cwd=folder,
+            stdout=subprocess.PIPE if "--check" in arguments else None,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PWD": str(named or folder), "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         self.lines: list[dict[str, object]] = []
+        self.printed: list[str] = []
+        """What a check said."""
 
     def __enter__(self) -> Self:
         """Answer the daemon itself."""
@@ -50,8 +54,9 @@ class Daemon:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def wait_for(self, action: str, text: str = "") -> dict[str, object]:
         """Read the log until a line of an action holds a text; fail when it ends before."""
@@ -77,6 +82,8 @@ class Daemon:
     def end(self) -> int:
         """Read the log to its end and answer the exit code."""
         assert self.process.stderr is not None
+        if self.process.stdout is not None:
+            self.printed += self.process.stdout.read().splitlines()
         for line in self.process.stderr:
             self.lines.append(_entry(line))
         return self.process.wait()

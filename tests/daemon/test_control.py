@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue
+from tests.daemon.loading import said
 from tests.daemon.running import Daemon
 
 if TYPE_CHECKING:
@@ -251,15 +252,19 @@ def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(
     code = "def handle(m): print('handled', flush=True)"
     with Daemon(tmp_path, "--handler", "t=handlers:handle", code=code) as daemon:
         daemon.wait_for("ready")
-        (tmp_path / "handlers.py").write_text("import nowhere\n")
+        (tmp_path / "handlers.py").write_text("print('tried', flush=True)\nimport nowhere\n")
         os.kill(daemon.workers()[0], signal.SIGKILL)
-        for _ in range(3):
-            daemon.wait_for("handler_not_importable", "No module named 'nowhere'")
+        daemon.wait_for("handler_not_importable", "No module named 'nowhere'")
+        fault.struck()
+        for _ in range(2):
+            daemon.wait_for("output", "tried")
             fault.struck()
         (tmp_path / "handlers.py").write_text(code)
         queue.enqueue("t", 1)
+        daemon.wait_for("handler_not_importable_over")
         daemon.wait_for("output", "handled")
         assert daemon.stop() == 0
+    assert said(daemon, "handler_not_importable") == 1
     fault.ran()
 
 
