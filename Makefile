@@ -10,7 +10,7 @@ ENGINE := $(filter-out $(FAULTS) $(SCREENS) tests/__pycache__,$(sort $(patsubst 
 in_parts = ended=0; for part in "$(ENGINE)" "$(FAULTS)" "$(SCREENS)"; do \
 	echo "$(BIN)/pytest $$part $(1)"; $(BIN)/pytest $$part $(1) || [ $$? -eq 5 ] || ended=1; done; (exit $$ended)
 
-.PHONY: help run test test-fast check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
+.PHONY: help run test test-fast test-lowest test-pythons check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -23,6 +23,12 @@ test: venv-dev ## every test
 
 test-fast: venv-dev ## the tests to run on each save
 	$(BIN)/pytest -m "not slow" $(FAST) $(ARGS)
+
+test-lowest: venv-dev ## the same tests with the lowest versions of every dependency
+	@ARGS="$(ARGS)" .ci/elsewhere lowest
+
+test-pythons: venv-dev ## the same tests on every other Python that is there
+	@ARGS="$(ARGS)" .ci/elsewhere pythons
 
 check: static test-fast ## what to run before each commit
 
@@ -75,4 +81,4 @@ clean: ## remove what tools left, but for .venv
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## remove .venv too
-	rm -rf .venv .venv.unfinished
+	rm -rf .venv .venv-* .venv.unfinished

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["DEPTH_LIMIT", "FLAT", "TOO_DEEP", "is_text_too_deep", "is_too_deep"]
+__all__ = ["DEPTH_LIMIT", "FLAT", "TOO_DEEP", "is_decoded_too_deep", "is_text_too_deep", "is_too_deep"]
 
 DEPTH_LIMIT: Final = 200
 """Levels of nesting of a payload: who takes a message may stand deeper in its stack than who sent it."""
@@ -29,6 +29,20 @@ def is_too_deep(value: object) -> bool:
         if not level:
             return False
     return True
+
+
+def is_decoded_too_deep(text: str | bytes, value: object) -> bool:
+    """Look whether JSON that could be decoded has more levels than are kept.
+
+    Where the decoder gives up depends on the Python and on how deep its caller stands; this does not. Hardly
+    any JSON has enough opening brackets to be looked at level by level.
+    """
+    if len(text) <= FLAT:
+        return False
+    brackets = (
+        text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
+    )
+    return brackets > DEPTH_LIMIT and is_too_deep(value)
 
 
 def is_text_too_deep(body: str | bytes) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from smq_core.complaint import complaint
-from smq_core.depth import FLAT, TOO_DEEP, is_text_too_deep, is_too_deep
+from smq_core.depth import FLAT, TOO_DEEP, is_decoded_too_deep, is_text_too_deep, is_too_deep
 from smq_core.errors import InvalidMessage
 
 if TYPE_CHECKING:
@@ -149,27 +149,41 @@ def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
         InvalidMessage: when a row of kind `json` does not hold JSON (it was changed by hand).
     """
     if kind == "json":
-        try:
-            return _json_value(body)
-        except RecursionError as error:
-            # else the caller's stack is too full for a legal payload, which is no fault of the message
-            if is_text_too_deep(body):
-                raise InvalidMessage(TOO_DEEP) from error
-            raise
-        except _NOT_JSON as error:
-            raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
+        return _decode_json_kind(body)
     if kind == "auto" and isinstance(body, str):
-        try:
-            return _json_value(body)
-        except RecursionError:
-            if not is_text_too_deep(body):
-                raise
-        except _NOT_JSON:
-            return body
+        return _decode_auto(body)
     return body
 
 
-def check_json_text(text: str | bytes | memoryview) -> None:
+def _decode_json_kind(body: str | bytes) -> Json:
+    try:
+        value = _json_value(body)
+    except RecursionError as error:
+        # else the caller's stack is too full for a legal payload, which is no fault of the message
+        if is_text_too_deep(body):
+            raise InvalidMessage(TOO_DEEP) from error
+        raise
+    except _NOT_JSON as error:
+        raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
+    if is_decoded_too_deep(body, value):
+        raise InvalidMessage(TOO_DEEP)
+    return value
+
+
+def _decode_auto(body: str) -> Payload:
+    try:
+        value = _json_value(body)
+    except RecursionError:
+        if not is_text_too_deep(body):
+            raise
+    except _NOT_JSON:
+        pass
+    else:
+        return body if is_decoded_too_deep(body, value) else value
+    return body
+
+
+def check_json_text(text: str | bytes) -> None:
     """See that a JSON text can be stored as it is written and decoded later.
 
     Raises:
@@ -183,7 +197,7 @@ def check_json_text(text: str | bytes | memoryview) -> None:
         raise InvalidMessage(TOO_DEEP) from error
     except _NOT_JSON as error:
         raise InvalidMessage(f"not JSON that can be kept: {error}") from error
-    if len(text) > FLAT and is_too_deep(value):
+    if is_decoded_too_deep(text, value):
         raise InvalidMessage(TOO_DEEP)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 import msgspec
 
+from smq_core.depth import TOO_DEEP, is_decoded_too_deep
 from smq_core.errors import InvalidMessage
 from smq_core.payload import PAYLOAD_LIMIT, check_json_text, encode
 
@@ -61,6 +62,8 @@ def read_value(written: bytes, *, is_strict: bool = False) -> Value:
         return Value(*encode(value), Shape.STRING)
     if len(stripped) > PAYLOAD_LIMIT:
         check_json_text(stripped)
+    if is_decoded_too_deep(stripped, value):
+        raise InvalidMessage(TOO_DEEP)
     return Value(stripped.decode(), "json", Shape.OBJECT if isinstance(value, dict) else Shape.VALUE)
 
 
@@ -71,7 +74,7 @@ def read_refused(written: bytes, error: Exception, *, is_strict: bool = False) -
         InvalidMessage: as `read_value` does.
     """
     if isinstance(error, RecursionError):
-        raise InvalidMessage("the JSON is nested too deeply: flatten it") from error
+        raise InvalidMessage(TOO_DEEP) from error
     if _is_json(_decoded(written)):
         out_of_range = isinstance(error, msgspec.ValidationError)
         raise InvalidMessage(

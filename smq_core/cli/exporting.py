@@ -53,6 +53,8 @@ def export_(
     del location
     options = ExportOptions(topic=topic, state=None if state is None else State(state))
     store = open_store(location_of(ctx), read_only=True, may_create=False)
+    # before a progress bar puts its own stream in the place of standard output
+    is_shown = target is None and sys.stdout.isatty()
     try:
         # Asked first, so that a database that cannot be read leaves no empty file behind.
         store.highest_id()
@@ -63,7 +65,7 @@ def export_(
                 show(written, f"{count(written)} messages")
                 return True
 
-            write = _shown if target is None and sys.stdout.isatty() else file.write
+            write = _shown if is_shown else file.write
             if salvage:
                 written, unreadable = salvage_lines(store, write, options, progress=told)
             else:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from smq_core.clock import epoch_ms
+from smq_core.depth import TOO_DEEP, is_decoded_too_deep
 from smq_core.errors import InvalidMessage
 from smq_core.message import Kind
 from smq_core.payload import PAYLOAD_LIMIT, check_json_text, encode, encode_headers
@@ -131,8 +132,9 @@ def _body(raw: msgspec.Raw, kind: Kind | None) -> tuple[str | bytes, Kind]:
     if kind is None:
         return _value(raw)
     if kind == "json":
-        check_json_text(raw)
-        return str(raw, "utf-8"), "json"
+        text = str(raw, "utf-8")
+        check_json_text(text)
+        return text, "json"
     try:
         if kind == "bytes":
             return encode(_unpacked(_decode_string(raw)))
@@ -149,10 +151,12 @@ def _body(raw: msgspec.Raw, kind: Kind | None) -> tuple[str | bytes, Kind]:
 def _value(raw: msgspec.Raw) -> tuple[str | bytes, Kind]:
     if memoryview(raw)[0] == _QUOTE:
         return encode(_decode_string(raw))
-    _decode_any(raw)
+    text, value = str(raw, "utf-8"), _decode_any(raw)
     if len(raw) > PAYLOAD_LIMIT:
-        check_json_text(raw)
-    return str(raw, "utf-8"), "json"
+        check_json_text(text)
+    if is_decoded_too_deep(text, value):
+        raise InvalidMessage(TOO_DEEP)
+    return text, "json"
 
 
 def _unpacked(text: str) -> bytes:

@@ -70,6 +70,12 @@ def test_a_line_of_blanks_holds_nothing(line: bytes) -> None:
         (b'{"a": -1e999}', "number out of range"),
         (b'"\\ud800"', "surrogate"),
         (b'{"topic": "t", "payload": {"\\udc00": 1}}', "surrogate"),
+        (b"[" * 201 + b"]" * 201, "at most 200 levels"),
+        (b'{"topic": "t", "payload": ' + b"[" * 201 + b"]" * 201 + b"}", "at most 200 levels"),
+        (
+            b'{"topic": "t", "kind": "json", "payload": ' + b"[" * 201 + b"]" * 201 + b"}",
+            "at most 200 levels",
+        ),
         (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
         (b'{"topic": "t", "payload": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested too deeply"),
         (b"\xff", "not UTF-8 at byte 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -46,18 +47,37 @@ def test_a_deeper_payload_is_refused_naming_the_limit() -> None:
 
 
 def test_a_stack_too_full_to_read_a_legal_payload_is_the_caller_s_error_and_buries_nothing() -> None:
-    body, kind = encode(nested(DEPTH_LIMIT))
-    with pytest.raises(RecursionError):
-        deeper(850, lambda: decode(body, kind))
+    body, kind = encode(deepest := nested(DEPTH_LIMIT))
+    if sys.version_info < (3, 12):
+        with pytest.raises(RecursionError):
+            deeper(850, lambda: decode(body, kind))
+    else:
+        # calls in C are counted apart from those in Python there
+        assert deeper(850, lambda: decode(body, kind)) == deepest
 
 
-@pytest.mark.parametrize(("kind", "state"), [("json", "dead"), ("auto", "processing")])
-def test_a_row_of_sql_nested_without_end_does_not_stop_its_topic(queue: Queue, kind: str, state: str) -> None:
+@pytest.mark.parametrize("levels", [DEPTH_LIMIT + 1, 1_000, 5_000, 200_000])
+@pytest.mark.parametrize("kind", ["json", "auto"])
+def test_a_row_of_sql_nested_too_deeply_does_not_stop_its_topic(queue: Queue, kind: str, levels: int) -> None:
+    body = "[" * levels + "]" * levels
     with queue.transaction() as transaction:
         transaction.execute(
-            "INSERT INTO smq_messages(topic, payload, kind) VALUES ('mail', ?, ?)",
-            ("[" * 5_000 + "]" * 5_000, kind),
+            "INSERT INTO smq_messages(topic, payload, kind) VALUES ('mail', ?, ?)", (body, kind)
         )
-    leases = queue.dequeue("mail")
+    queue.enqueue("mail", "healthy")
+    leases = queue.dequeue("mail", limit=2)
 
-    assert [lease.message.state for lease in leases] == ([state] if state == "processing" else [])
+    # what is JSON if it parses is text where it is too deep, on every Python
+    assert [lease.message.payload for lease in leases] == ([body] * (kind == "auto") + ["healthy"])
+
+
+@pytest.mark.parametrize("kind", ["json", "auto"])
+def test_a_row_of_sql_nested_to_the_limit_comes_as_the_value(queue: Queue, kind: str) -> None:
+    body = "[" * DEPTH_LIMIT + " " * DEPTH_LIMIT + "]" * DEPTH_LIMIT
+    with queue.transaction() as transaction:
+        transaction.execute(
+            "INSERT INTO smq_messages(topic, payload, kind) VALUES ('mail', ?, ?)", (body, kind)
+        )
+    (lease,) = queue.dequeue("mail")
+
+    assert not isinstance(lease.message.payload, str)
