@@ -70,6 +70,7 @@ def entry(at: float, what: str, **facts: object) -> Entry:
 
 RUN = [entry(1.0, "run"), entry(2.0, "tick"), entry(3.0, "ran")]
 KILLED = entry(2.4, "striking", signal="SIGKILL", victim="daemon")
+FORCED = entry(2.4, "operating", ids=[1], deed="force")
 OTHER = {"who": "daemon-2", "pid": 22, "delivery": 2}
 
 
@@ -85,6 +86,7 @@ def test_a_message_that_was_sent_run_and_done_is_accounted_for() -> None:
         (RUN, {1: "processing"}, "is processing at the end"),
         (RUN[:2], {1: "done"}, "nobody did it"),
         ([*RUN, entry(2.5, "run", pid=12, delivery=2)], {1: "done"}, "ran a message twice at once"),
+        ([*RUN, FORCED, entry(2.5, "run", pid=12, delivery=2)], {1: "done"}, "ran a message twice at once"),
         ([*RUN, entry(2.5, "run", pid=12)], {1: "done"}, "one delivery was run twice"),
         ([*RUN, entry(2.5, "run", **OTHER)], {1: "done"}, "without a reason"),
         ([*RUN, KILLED, entry(2.5, "run", **OTHER)], {1: "done"}, "without a reason"),
@@ -103,7 +105,7 @@ def test_what_was_not_promised_is_found(journal: list[Entry], states: dict[int, 
             entry(1.1, "striking", signal="SIGSTOP", victim="daemon"),
             entry(2.4, "went on", signal="SIGSTOP", victim="daemon"),
         ],
-        [entry(2.4, "operating", ids=[1], deed="force")],
+        [FORCED],
     ],
 )
 def test_a_second_run_that_was_allowed_is_none(reason: list[Entry]) -> None:

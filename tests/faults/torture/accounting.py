@@ -89,10 +89,10 @@ def _doubled(journal: Sequence[Entry], runs: Mapping[int, list[Run]], lease_s: f
                     continue
                 if later.delivery == earlier.delivery:
                     yield f"one delivery was run twice: {earlier} and {later}"
-                elif reasons.was_forced(earlier, later):
-                    continue
                 elif earlier.who == later.who:
                     yield f"one daemon or consumer ran a message twice at once: {earlier} and {later}"
+                elif reasons.was_forced(earlier, later):
+                    continue
                 elif not reasons.was_held_up(earlier, later, lease_s):
                     yield f"two ran a message at once without a reason: {earlier} and {later}"
 
