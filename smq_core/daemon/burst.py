@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.daemon.handlers import Routes
     from smq_core.store.base import Store
 
@@ -12,6 +14,7 @@ __all__ = ["AHEAD_MS", "has_nothing_soon"]
 
 AHEAD_MS: Final = 60_000
 """What is due within this time is waited for."""
+_PAGE: Final = 128
 
 
 def has_nothing_soon(store: Store, routes: Routes, now_ms: int) -> bool:
@@ -20,9 +23,16 @@ def has_nothing_soon(store: Store, routes: Routes, now_ms: int) -> bool:
     Raises:
         StoreError: when the database does not answer.
     """
-    mine = [stats for stats in store.topics(now_ms) if routes.find(stats.topic)]
-    if any(stats.processing or (stats.ready and not stats.paused) for stats in mine):
+    if any(map(routes.find, store.leased_topics())) or any(map(routes.find, _ready_topics(store, now_ms))):
         return False
-    waiting = [stats.topic for stats in mine if stats.delayed]
-    due = store.next_due(waiting, now_ms) if waiting else None
-    return due is None or due > now_ms + AHEAD_MS
+    named = None if routes.has_patterns else routes.exact_topics
+    return not any(
+        due <= now_ms + AHEAD_MS and routes.find(topic) for topic, due in store.delays(now_ms, named)
+    )
+
+
+def _ready_topics(store: Store, now_ms: int) -> Iterator[str]:
+    after = ""
+    while page := store.ready_topics(now_ms, after=after, limit=_PAGE):
+        yield from page
+        after = page[-1]

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
+from smq_core.daemon.candidates import Candidates
 from smq_core.daemon.flight import Flight
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
     from smq_core.policy import RandomSource
     from smq_core.store.records import Hold
 
-__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "TOPICS_EVERY_S", "Feeder"]
+__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "Feeder"]
 
 ACK_WITHIN_S: Final = 0.003
 ACK_BATCH: Final = 500
-TOPICS_EVERY_S: Final = 0.25
 
 
 class Feeder:
@@ -53,7 +53,6 @@ class Feeder:
         """The database's file is not where it was: acks go on, leasing does not."""
         self.is_worth_a_look = True
         """Something may be ready: somebody wrote, a time has come, or the last lease was full."""
-        self.topics: list[str] = []
         self.due_at_ms: int | None = None
         """When something changes by time alone."""
         self.processed: Counter[str] = Counter()
@@ -71,16 +70,13 @@ class Feeder:
         self._tags = count(1)
         self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
         self._oldest_outcome: float | None = None
-        self._topics_at = 0.0
-        self._has_stale_topics = False
         self.use(Routes(fleet.program.handlers))
 
     def use(self, routes: Routes) -> None:
         """Lease for these handlers from now on."""
         self._routes = routes
         self._turns = Turns(routes)
-        self._topics_at = float("-inf")
-        self.topics = routes.exact_topics
+        self._candidates = Candidates(self._store, self._clock, routes)
         self.is_worth_a_look = True
 
     @property
@@ -133,7 +129,7 @@ class Feeder:
             self.is_worth_a_look = True
         room = sum(process.room for process in self._fleet.processes)
         is_look = self._takes_more and self.is_worth_a_look and room > 0
-        asks = self._asks(room, now, now_ms) if is_look else []
+        asks = self._asks(room, now_ms) if is_look else []
         if len(self._ledger):
             with self._store.transaction(is_durable=False):
                 lost = self._ledger.write(self._store, now_ms)
@@ -226,20 +222,15 @@ class Feeder:
     def _has_hungry(self) -> bool:
         return any(2 * len(one.in_flight) <= one.window for one in self._fleet.processes if one.is_open)
 
-    def _asks(self, room: int, now: float, now_ms: int) -> list[Ask]:
-        if self._routes.has_patterns:
-            self._refresh_topics(now, now_ms)
+    def _asks(self, room: int, now_ms: int) -> list[Ask]:
         running = (
             Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
         )
-        return self._turns.next(self.topics, room, running)
-
-    def _refresh_topics(self, now: float, now_ms: int) -> None:
-        """See which topics there are for patterns; not at every look, then soon after this one."""
-        self._has_stale_topics = now - self._topics_at < TOPICS_EVERY_S
-        if not self._has_stale_topics:
-            self.topics = self._routes.topics(stats.topic for stats in self._store.topics(now_ms))
-            self._topics_at = now
+        turns = self._turns
+        topics = self._candidates.find(
+            room, now_ms, after=turns.last_first, is_wanted=lambda topic: turns.has_room(topic, running)
+        )
+        return turns.next(topics, room, running)
 
     def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
         flights: list[Flight] = []
@@ -264,12 +255,9 @@ class Feeder:
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
-        self.is_worth_a_look = bool(asks) and found >= max(ask.limit for ask in asks)
-        due = None if self.is_worth_a_look else self._store.next_due(self.topics, now_ms)
-        if self._has_stale_topics:
-            again = now_ms + round(TOPICS_EVERY_S * 1000)
-            due = again if due is None else min(due, again)
-        self.due_at_ms = due
+        is_full = bool(asks) and found >= max(ask.limit for ask in asks)
+        self.is_worth_a_look = is_full or (found > 0 and self._candidates.has_more)
+        self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:
         """Log the leases that a renewal found lost, and let nothing begin under one."""

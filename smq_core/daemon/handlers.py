@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import InvalidMessage
 from smq_core.serving import covers, is_pattern
 from smq_core.validation import check_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from smq_core.daemon.protocol import HandlerSpec
 
 __all__ = ["Routes", "check_pattern"]
+
+_MOST_FOUND: Final = 10_000
 
 
 def check_pattern(text: str) -> str:
@@ -67,13 +69,8 @@ class Routes:
             found = self._exact.get(topic) or next(
                 (spec for spec in self._patterns if covers(spec.pattern, topic)), None
             )
+            if len(self._found) >= _MOST_FOUND:
+                # of topics that come and go none is remembered for ever
+                self._found.clear()
             self._found[topic] = found
             return found
-
-    def topics(self, existing: Iterable[str]) -> list[str]:
-        """Answer the topics to lease from.
-
-        Those that are named, and those of `existing` that a pattern takes.
-        """
-        matched = (topic for topic in existing if self.find(topic) is not None) if self._patterns else ()
-        return list(dict.fromkeys([*self._exact, *matched]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,18 +27,21 @@ class Turns:
     def __init__(self, routes: Routes) -> None:
         """Know the handlers, which have the limits."""
         self._routes = routes
-        self._first = 0
+        self.last_first = ""
+        """The topic that was first the last time: the one behind it, by name, is first the next time."""
 
     def next(self, topics: Sequence[str], room: int, running: Counter[str]) -> list[Ask]:
-        """Answer what to ask the store for, at most `room` messages in all.
+        """Return what to ask the store for, at most `room` messages in all.
 
-        Limited topics come one by one.
+        Other topics may be there each time: those that have something to do. Limited topics come one by one.
         """
         if not topics or room <= 0:
             return []
-        self._first = (self._first + 1) % len(topics)
+        in_order = sorted(topics)
+        first = bisect_right(in_order, self.last_first) % len(in_order)
+        self.last_first = in_order[first]
         asks: list[Ask] = []
-        for topic in [*topics[self._first :], *topics[: self._first]]:
+        for topic in [*in_order[first:], *in_order[:first]]:
             spec = self._routes.find(topic)
             if spec is None:
                 continue
@@ -50,6 +54,11 @@ class Turns:
             else:
                 asks.append(Ask([topic], room))
         return asks
+
+    def has_room(self, topic: str, running: Counter[str]) -> bool:
+        """Return whether a topic may run more messages than it does."""
+        spec = self._routes.find(topic)
+        return spec is not None and (not spec.limit or running[topic] < spec.limit)
 
     def _is_limited(self, topic: str) -> bool:
         spec = self._routes.find(topic)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Requeued,
     )
 
-__all__ = ["ConsumerStore", "ProducerStore", "Store", "StoreWaiter"]
+__all__ = ["ConsumerStore", "ProducerStore", "Store", "StoreWaiter", "SurveyStore"]
 
 
 class ProducerStore(Protocol):
@@ -132,6 +132,39 @@ class ConsumerStore(Protocol):
         ...
 
 
+class SurveyStore(Protocol):
+    """Which topics have something to do, for whoever takes messages of topics that are not known by name.
+
+    What it costs follows what there is to do, not how many topics there are.
+    """
+
+    def ready_topics(self, now_ms: int, *, after: str = "", limit: int) -> list[str]:
+        """Return the first topics behind `after`, by name, that have ready messages and are not paused."""
+        ...
+
+    def delays(self, now_ms: int, topics: Sequence[str] | None = None) -> list[tuple[str, int]]:
+        """Return topics with delayed messages that are not paused, and when the first of each is due.
+
+        None: all such topics; their number is what it costs.
+        """
+        ...
+
+    def leased_topics(self) -> list[str]:
+        """Return the topics of which a message is being processed."""
+        ...
+
+    def next_end(self, now_ms: int) -> int | None:
+        """Return when the next lease or pause of any topic ends; None: there is neither."""
+        ...
+
+    def reclaim(self, now_ms: int) -> bool:
+        """Take expired leases of any topic back, as many as one short transaction may; False: none are.
+
+        Finding none takes no write lock and writes nothing.
+        """
+        ...
+
+
 class StoreWaiter(Protocol):
     """Notices that somebody wrote, without reading the queue."""
 
@@ -155,7 +188,7 @@ class StoreWaiter(Protocol):
         ...
 
 
-class Store(ProducerStore, ConsumerStore, OperatorStore, WorkerStore, Protocol):
+class Store(ProducerStore, ConsumerStore, SurveyStore, OperatorStore, WorkerStore, Protocol):
     """A backend."""
 
     @property

@@ -33,6 +33,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "imports.sql": (f"{ALONE}others.py", "tests/conformance/test_imports.py"),
     "output.sql": (f"{ALONE}settle.py",),
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),
+    "survey.sql": ("tests/conformance/test_survey.py", "tests/daemon/test_candidates.py"),
     "workers.sql": (f"{ALONE}others.py", "tests/daemon/test_workers_store.py"),
     "0001_initial_triggers.sql": (
         f"{ALONE}counts.py",

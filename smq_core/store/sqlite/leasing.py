@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Hold, LeaseRequest
 
-__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities"]
+__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities", "reclaim"]
 
 LEASE_EXPIRED: Final = "lease expired"
 """The error that a reclaim leaves on a message."""
@@ -160,7 +160,7 @@ def _lease(
 ) -> list[LeasedRow]:
     # an expired lease is seen by the look of every topic
     if looks[0].has_expired:
-        _reclaim(db, now_ms)
+        reclaim(db, now_ms)
     _promote(db, request.topics, looks, now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
@@ -191,7 +191,8 @@ def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look],
             size -= sum(promoted)
 
 
-def _reclaim(db: apsw.Connection, now_ms: int) -> None:
+def reclaim(db: apsw.Connection, now_ms: int) -> None:
+    """Take expired leases back inside a transaction, as many as a short one may."""
     bounds = {
         "now": now_ms,
         "horizon": now_ms + HORIZON_MS,

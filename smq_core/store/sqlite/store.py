@@ -16,6 +16,7 @@ from smq_core.store.sqlite.producing import Producing
 from smq_core.store.sqlite.pruning import Pruning
 from smq_core.store.sqlite.recovering import Recovering
 from smq_core.store.sqlite.settling import Settling
+from smq_core.store.sqlite.surveying import Surveying
 from smq_core.store.sqlite.undoing import Undoing
 from smq_core.store.sqlite.waiting import Waiting
 from smq_core.store.sqlite.workers import Workers
@@ -26,6 +27,7 @@ __all__ = ["SqliteStore"]
 class SqliteStore(
     Producing,
     Leasing,
+    Surveying,
     Settling,
     Outputs,
     Recovering,
