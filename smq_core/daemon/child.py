@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from smq_core.daemon.echo import Echo
-from smq_core.daemon.frames import FrameReader, FrameWriter
+from smq_core.daemon.frames import FrameError, FrameReader, FrameWriter
 from smq_core.daemon.protocol import FromWorker, decode_from_worker
 from smq_core.daemon.spawning import spawn
 
@@ -128,7 +128,7 @@ class ChildProcess:
         """Return what the process said; one that cannot be understood has lost its mind, and is ended."""
         try:
             return self._reader.read_all()
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, FrameError):
             self.kill(signal.SIGKILL)
             return []
 

@@ -13,10 +13,12 @@ from smq_core.daemon.candidates import Candidates
 from smq_core.daemon.flight import Flight
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
+from smq_core.daemon.load import LARGEST_MESSAGE
+from smq_core.daemon.protocol import Failed
 from smq_core.daemon.renewals import Renewals
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt
-from smq_core.store.records import LeaseRequest
+from smq_core.store.records import LEASE_BYTES, LeaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +72,8 @@ class Feeder:
         self._tags = count(1)
         self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
         self._oldest_outcome: float | None = None
+        self._is_cut = False
+        """The last lease left messages of what it was asked for: there were no bytes left for them."""
         self.use(Routes(fleet.program.handlers))
 
     def use(self, routes: Routes) -> None:
@@ -139,7 +143,7 @@ class Feeder:
             self.tell_lost(lost)
         else:
             flights = self._lease(asks, now_ms)
-        self._handout.admit(flights, now)
+        self._handout.admit(self._bearable(flights), now)
         if is_look:
             self._note_look(asks, len(flights), now_ms)
         self._handout.hand_out(now)
@@ -220,7 +224,7 @@ class Feeder:
         return self.is_leasing and not self.is_suspended
 
     def _has_hungry(self) -> bool:
-        return any(2 * len(one.in_flight) <= one.window for one in self._fleet.processes if one.is_open)
+        return any(one.is_hungry for one in self._fleet.processes)
 
     def _asks(self, room: int, now_ms: int) -> list[Ask]:
         running = (
@@ -235,15 +239,19 @@ class Feeder:
     def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
         flights: list[Flight] = []
         room = max((ask.limit for ask in asks), default=0)
+        bytes_left = min(LEASE_BYTES, self._bytes_left()) if asks else 0
+        self._is_cut = False
         for ask in asks:
             limit = min(ask.limit, room - len(flights))
-            if limit <= 0:
+            if limit <= 0 or bytes_left <= 0:
+                self._is_cut |= bytes_left <= 0
                 break
             receipt = Receipt(self._random.getrandbits(63))
             rows, _ = self._store.lease(
                 LeaseRequest(
                     topics=ask.topics,
                     limit=limit,
+                    max_bytes=bytes_left,
                     receipt=receipt,
                     visibility_ms=self.lease_ms,
                     worker=self._worker_id,
@@ -251,12 +259,30 @@ class Feeder:
                 now_ms,
             )
             flights += map(Flight, rows, repeat(receipt), self._tags, repeat(now_ms))
+            if len(asks) > 1:
+                bytes_left -= sum(row.size for row in rows)
+            # there was not enough of it, or the next message was too large
+            self._is_cut |= 0 < len(rows) < limit and self._store.has_ready(ask.topics, now_ms)
         return flights
+
+    def _bearable(self, flights: list[Flight]) -> list[Flight]:
+        """Leave out what is too large for a worker process: it goes to the dead letters."""
+        # it leaves no bytes for another one behind it
+        if not flights or flights[-1].row.size <= LARGEST_MESSAGE:
+            return flights
+        flight = flights.pop()
+        said = f"it has {flight.row.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon can bear"
+        self._ledger.fail(flight, Failed(flight.tag, "bury", f"{said}: take it with a consumer of your own"))
+        self._journal.warning("message_bury", said, id=flight.row.id, topic=flight.row.topic)
+        return flights
+
+    def _bytes_left(self) -> int:
+        return sum(max(0, one.bytes_left) for one in self._fleet.processes if one.places)
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
         is_full = bool(asks) and found >= max(ask.limit for ask in asks)
-        self.is_worth_a_look = is_full or (found > 0 and self._candidates.has_more)
+        self.is_worth_a_look = is_full or self._is_cut or (found > 0 and self._candidates.has_more)
         self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-__all__ = ["FrameReader", "FrameWriter", "pack"]
+__all__ = ["LONGEST_FRAME", "FrameError", "FrameReader", "FrameWriter", "pack"]
 
+LONGEST_FRAME: Final = 64 * 1024 * 1024
+"""Bytes of a frame's body. What is to be sent is split long before that; a longer one was not made by us."""
 _LENGTH: Final = struct.Struct("<I")
 _READ_SIZE: Final = 256 * 1024
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -26,9 +28,18 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 T = TypeVar("T")
 
 
+class FrameError(Exception):
+    """A frame that is longer than any may be."""
+
+
 def pack(message: msgspec.Struct) -> bytes:
-    """Make the frame of a message."""
+    """Make the frame of a message.
+
+    Raises:
+        FrameError: when it would be longer than `LONGEST_FRAME`.
+    """
     body = _encode(message)
+    _check(len(body), type(message).__name__)
     return _LENGTH.pack(len(body)) + body
 
 
@@ -52,9 +63,12 @@ class FrameReader(Generic[T]):
             return False
 
     def read(self) -> list[T]:
-        """Receive once and answer the messages that are complete.
+        """Receive once and return the messages that are complete.
 
         `is_at_end` tells when there will be no more.
+
+        Raises:
+            FrameError: when a frame begins that is longer than any may be.
         """
         try:
             data = self._socket.recv(_READ_SIZE)
@@ -83,12 +97,18 @@ class FrameReader(Generic[T]):
         buffer, at = self._buffer, 0
         while len(buffer) - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(buffer, at)
+            _check(length, "what comes")
             end = at + _LENGTH.size + length
             if len(buffer) < end:
                 break
             yield bytes(buffer[at + _LENGTH.size : end])
             at = end
         del buffer[:at]
+
+
+def _check(length: int, what: str) -> None:
+    if length > LONGEST_FRAME:
+        raise FrameError(f"a frame of {length:,} bytes ({what}) is over the limit of {LONGEST_FRAME:,}")
 
 
 class FrameWriter:

@@ -92,14 +92,26 @@ class Handout:
             self.add(self._redeliveries.take_ready())
             self._redeliveries.start_elsewhere(now)
         self._hand_out_suspects(now)
+        processes = self._fleet.processes
         while self._waiting:
-            open_ones = [one for one in self._fleet.processes if one.room > 0]
+            # where bytes were counted too generously, a process has a few too many rather than the messages
+            # be given back, which would write them all again
+            open_ones = [one for one in processes if one.room > 0] or [
+                one for one in processes if one.places > 0
+            ]
             if not open_ones:
                 break
             process = min(open_ones, key=lambda one: len(one.in_flight))
             share = max(1, len(self._waiting) // len(open_ones))
-            count = min(share, process.room, len(self._waiting))
-            process.give([self._waiting.popleft() for _ in range(count)], now)
+            process.give(self._next(min(share, process.places), process.bytes_left), now)
+
+    def _next(self, count: int, bytes_left: int) -> list[Flight]:
+        """Take the first ones that wait: at most so many, until they have so many bytes, and at least one."""
+        taken: list[Flight] = []
+        while self._waiting and len(taken) < count and (bytes_left > 0 or not taken):
+            taken.append(self._waiting.popleft())
+            bytes_left -= taken[-1].row.size
+        return taken
 
     def _hand_out_suspects(self, now: float) -> None:
         """Give each suspect a process of its own.

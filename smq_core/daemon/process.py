@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.daemon.berths import SlotRange
+from smq_core.daemon.load import Load, in_frames, limit_of
 from smq_core.daemon.pace import Pace
 from smq_core.daemon.protocol import Deliver, Delivery, Recall, Setup
 
@@ -77,6 +78,7 @@ class WorkerProcess:
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
         self._pace = Pace(program.threads)
+        self._load = Load(limit_of(program.processes))
         self.send(program.setup(berth.slots_at(slots.first), program.threads))
 
     @property
@@ -110,9 +112,25 @@ class WorkerProcess:
         return self.is_ready and not self.is_draining and self.alone is None and not self.killed_for
 
     @property
-    def room(self) -> int:
-        """How many messages it may be given now."""
+    def places(self) -> int:
+        """How many messages it may be given now, whatever their sizes."""
         return max(0, self.window - len(self.in_flight)) if self.is_open else 0
+
+    @property
+    def room(self) -> int:
+        """How many messages it may be given now; none while it has as many bytes as it may."""
+        places = self.places
+        return places if places and self.bytes_left > 0 else 0
+
+    @property
+    def is_hungry(self) -> bool:
+        """Say whether it has so little that it is worth a transaction to give it more."""
+        return self.is_open and 2 * len(self.in_flight) <= self.window and self.bytes_left > 0
+
+    @property
+    def bytes_left(self) -> int:
+        """How many bytes it may be given now: with 1, a message of any size."""
+        return self._load.left(self.in_flight.values())
 
     @property
     def window(self) -> int:
@@ -133,12 +151,15 @@ class WorkerProcess:
 
     def give(self, flights: Sequence[Flight], now: float) -> None:
         """Hand messages over."""
+        sizes = [flight.row.size for flight in flights]
+        self._load.note_given(sizes, is_empty=not self.in_flight)
         if not self.in_flight:
             self.quiet_since = now
         for flight in flights:
             self.in_flight[flight.tag] = flight
-        self._pace.note_given([len(flight.row.body) for flight in flights])
-        self.send(Deliver([Delivery(*flight.row, flight.receipt, flight.tag) for flight in flights]))
+        self._pace.note_given(sizes)
+        for some in in_frames(flights, sizes):
+            self.send(Deliver([Delivery(*flight.row, flight.receipt, flight.tag) for flight in some]))
 
     def begun(self) -> list[tuple[Flight, Slot]]:
         """Return the deliveries in flight that a thread is at work on, with what it says of them."""

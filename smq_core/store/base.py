@@ -142,6 +142,10 @@ class SurveyStore(Protocol):
         """Return the first topics behind `after`, by name, that have ready messages and are not paused."""
         ...
 
+    def has_ready(self, topics: Sequence[str], now_ms: int) -> bool:
+        """Return whether any of the topics has ready messages and is not paused."""
+        ...
+
     def delays(self, now_ms: int, topics: Sequence[str] | None = None) -> list[tuple[str, int]]:
         """Return topics with delayed messages that are not paused, and when the first of each is due.
 

@@ -35,6 +35,7 @@ __all__ = [
     "Tidied",
     "WorkerRow",
     "all_made",
+    "bytes_of",
 ]
 
 Row = TypeVar("Row", bound=tuple[object, ...])
@@ -120,6 +121,11 @@ class LeasedRow(NamedTuple):
     last_error: str | None
     is_suspect: int
     locked_until: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of payload and headers in the database."""
+        return bytes_of(self.body) + (0 if self.headers is None else bytes_of(self.headers))
 
 
 class MessageRow(NamedTuple):
@@ -284,6 +290,11 @@ class Tidied(NamedTuple):
     freed_pages: int
     readers: str
     """Who holds a long -wal back, as far as the system tells."""
+
+
+def bytes_of(text: str | bytes) -> int:
+    """Count the bytes that text has in the database."""
+    return len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode())
 
 
 def all_made(kind: type[Row], rows: Iterable[tuple[object, ...]]) -> list[Row]:

@@ -19,6 +19,8 @@ def test_ready_topics_come_by_name_and_in_parts(desk: Desk) -> None:
     assert desk.store.ready_topics(desk.now_ms, limit=2) == ["a", "b"]
     assert desk.store.ready_topics(desk.now_ms, after="b", limit=2) == ["c"]
     assert desk.store.ready_topics(desk.now_ms, after="c", limit=2) == []
+    assert desk.store.has_ready(["taken", "later", "a"], desk.now_ms)
+    assert not desk.store.has_ready(["taken", "later", "new"], desk.now_ms)
 
 
 def test_a_paused_topic_is_ready_and_delayed_again_when_its_pause_is_over(desk: Desk) -> None:

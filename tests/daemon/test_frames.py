@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.frames import FrameReader, FrameWriter, pack
-from smq_core.daemon.protocol import Deliver, Delivery, FromSupervisor, Recall, decode_from_supervisor
+from smq_core.daemon.frames import LONGEST_FRAME, FrameError, FrameReader, FrameWriter, pack
+from smq_core.daemon.protocol import (
+    Deliver,
+    Delivery,
+    FromSupervisor,
+    Recall,
+    Refused,
+    decode_from_supervisor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,3 +91,13 @@ def test_writing_to_a_side_that_is_gone_is_no_error(ends: tuple[socket.socket, s
     writer.send(Recall(1))
 
     assert not writer.is_blocked
+
+
+def test_a_frame_that_is_too_long_is_refused_by_both_sides(ends: tuple[socket.socket, socket.socket]) -> None:
+    """Before it is sent, and before anything of it is kept."""
+    with pytest.raises(FrameError, match=r"a frame of 67,108,8\d\d bytes \(Refused\) is over the limit"):
+        pack(Refused("x" * LONGEST_FRAME))
+
+    ends[0].send((LONGEST_FRAME + 1).to_bytes(4, "little"))
+    with pytest.raises(FrameError, match="what comes"):
+        reader_of(ends[1]).read_all()

@@ -56,6 +56,10 @@ HOT: dict[str, set[str]] = {
         "SEARCH smq_messages USING COVERING INDEX smq_ready (topic>?)",
         "SEARCH p USING PRIMARY KEY (topic=?)",
     },
+    "has_ready": {
+        "SEARCH smq_messages USING COVERING INDEX smq_ready (topic=?)",
+        "SEARCH smq_pauses USING PRIMARY KEY (topic=?)",
+    },
     "delayed_topics": {
         "SCAN smq_messages USING COVERING INDEX smq_due",
         "SEARCH smq_messages USING COVERING INDEX smq_due (topic>?)",

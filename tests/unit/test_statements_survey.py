@@ -54,6 +54,20 @@ def test_a_pause_is_its_own_topics(table: Table) -> None:
 
 
 @pytest.mark.parametrize(
+    ("topic", "now", "expected"),
+    [("mail", NOW, 1), ("post", NOW, 0), ("post", NOW + 1_000, 1), ("idle", NOW, 0), ("void", NOW, 0)],
+)
+def test_one_topic_is_asked_for_ready_messages(table: Table, topic: str, now: int, expected: int) -> None:
+    assert table.answer("has_ready", topic=topic, now=now) == [(expected,)]
+
+
+def test_a_topic_without_ready_messages_has_none(table: Table) -> None:
+    table.db.execute("DELETE FROM smq_messages WHERE topic = 'mail' AND status = 'ready'")
+
+    assert table.answer("has_ready", topic="mail", now=NOW) == [(0,)]
+
+
+@pytest.mark.parametrize(
     ("gone", "now", "expected"),
     [
         ("false", NOW, [("mail", NOW - 7)]),

@@ -49,7 +49,8 @@ class Allowance:
 
     def _admitted(self, page: Sequence[LeasedRow]) -> Iterator[LeasedRow]:
         for row in page:
-            size = _size(row)
+            left_out = _left_out(row)
+            size = row.size if left_out is None else left_out
             if size > self._left and not self._is_first:
                 return
             self._is_first = False
@@ -61,15 +62,3 @@ def _left_out(row: LeasedRow) -> int | None:
     """Return the size that a page has in the place of a large payload."""
     body: object = row.body
     return body if isinstance(body, int) else None
-
-
-def _size(row: LeasedRow) -> int:
-    left_out = _left_out(row)
-    if left_out is not None:
-        return left_out
-    return _length(row.body) + (0 if row.headers is None else _length(row.headers))
-
-
-def _length(text: str | bytes) -> int:
-    """Count the bytes that text has in the database."""
-    return len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode())

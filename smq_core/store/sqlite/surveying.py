@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Surveying"]
 
 _READY_TOPICS = query("ready_topics")
+_HAS_READY = query("has_ready")
 _DELAYED_TOPICS = query("delayed_topics")
 _LEASED_TOPICS = query("leased_topics")
 _NEXT_DUE = query("next_due")
@@ -30,6 +31,10 @@ class Surveying(Session):
         """Return the first topics behind `after`, by name, that have ready messages and are not paused."""
         found = self._read(lambda db: list(db.execute(_READY_TOPICS, (after, now_ms, limit))))
         return [row[0] for row in found]
+
+    def has_ready(self, topics: Sequence[str], now_ms: int) -> bool:
+        """Return whether any of the topics has ready messages and is not paused."""
+        return self._read(lambda db: any(db.execute(_HAS_READY, (topic, now_ms)).get for topic in topics))
 
     def delays(self, now_ms: int, topics: Sequence[str] | None = None) -> list[tuple[str, int]]:
         """Return topics with delayed messages that are not paused, and when the first of each is due.

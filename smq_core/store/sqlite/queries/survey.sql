@@ -32,6 +32,21 @@ WHERE topic IS NOT NULL
   )
 LIMIT :limit;
 
+-- name: has_ready
+-- Whether a topic that is not paused has ready messages.
+SELECT EXISTS (
+    SELECT 1
+    FROM smq_messages
+    WHERE topic = :topic
+      AND status = 'ready'
+  )
+  AND NOT EXISTS (
+    SELECT 1
+    FROM smq_pauses
+    WHERE topic = :topic
+      AND ifnull(paused_until, 9223372036854775807) > :now
+  );
+
 -- name: delayed_topics
 -- Topics that have delayed messages and are not paused, and when the first is due: a walk as of ready_topics.
 WITH RECURSIVE step(topic) AS (
