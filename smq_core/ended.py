@@ -7,15 +7,37 @@ from __future__ import annotations
 
 import os
 
-from smq_core.daemon.berths import unlocked
+from smq_core.daemon import berth_locks
+from smq_core.daemon.berth_layout import BERTHS, HEADER_SIZE, berth_at, read_header
+from smq_core.daemon.workers_path import open_to_look
 
 __all__ = ["ended_daemons"]
 
 
 def ended_daemons(location: str | os.PathLike[str]) -> frozenset[str]:
-    """Answer the ids of daemons on a database that ended without a word, and whose messages nobody returned.
+    """Return the ids of daemons on a database that ended without a word, and whose messages nobody returned.
 
     None where the system does not tell. All of a database's daemons are on one machine, whatever containers
     they are in, as WAL mode needs shared memory: their locks are seen.
     """
-    return frozenset(unlocked(f"{os.fspath(location)}-workers"))
+    if not berth_locks.CAN_ASK:
+        return frozenset()
+    try:
+        descriptor = open_to_look(f"{os.fspath(location)}-workers")
+    except OSError:
+        return frozenset()
+    return frozenset() if descriptor is None else _ended(descriptor)
+
+
+def _ended(descriptor: int) -> frozenset[str]:
+    living: set[str] = set()
+    ended: set[str] = set()
+    try:
+        for at in map(berth_at, range(BERTHS)):
+            if (header := read_header(os.pread(descriptor, HEADER_SIZE, at))) is not None:
+                (living if berth_locks.is_locked(descriptor, at) else ended).add(header.worker_id)
+    except OSError:
+        return frozenset()
+    finally:
+        os.close(descriptor)
+    return frozenset(ended - living)

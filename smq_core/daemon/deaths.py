@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.daemon.fleet import end_commands
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.flight import Flight
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.ledger import Ledger
+    from smq_core.daemon.presence import Presence
     from smq_core.daemon.process import WorkerProcess
 
 __all__ = ["Inquest", "Pause"]
@@ -33,12 +35,18 @@ class Inquest:
     """Judges the deaths of worker processes."""
 
     def __init__(
-        self, ledger: Ledger, breaker: Breaker, handled: Mapping[str, int], journal: Journal
+        self,
+        ledger: Ledger,
+        breaker: Breaker,
+        handled: Mapping[str, int],
+        presence: Presence,
+        journal: Journal,
     ) -> None:
         """Note fates in a ledger; `handled` counts for each topic what was handled so far."""
         self._ledger = ledger
         self._breaker = breaker
         self._handled = handled
+        self._presence = presence
         self._journal = journal
 
     def judge(self, death: Death, now: float, *, is_ours: bool) -> list[Pause]:
@@ -47,6 +55,7 @@ class Inquest:
         `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
         """
         process = death.process
+        has_lost_slots = self._has_lost_slots(death)
         flights, started = self._take_over(process)
         if is_ours:
             for flight in flights.values():
@@ -55,7 +64,7 @@ class Inquest:
         for tag in process.killed_for:
             if (hung := flights.pop(tag, None)) is not None:
                 self._ledger.fail(hung, Failed(tag, "requeue", _killed(process.killed_timeout_s)))
-        if process.killed_for:
+        if process.killed_for or has_lost_slots:
             # what ran beside the hung one is as innocent as what had not begun
             started = set()
         self._recover(death, flights, started)
@@ -64,6 +73,13 @@ class Inquest:
         self._tell(death, {flights[tag].row.id for tag in started}, len(flights))
         topics = set() if process.alone in started else {flights[one].row.topic for one in started}
         return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
+
+    def _has_lost_slots(self, death: Death) -> bool:
+        """Return whether it died because somebody cut the -workers file short, which it has mapped."""
+        process = death.process
+        return death.code == -signal.SIGBUS and (
+            process.slots.are_cut_off() or self._presence.mend() != process.cuts
+        )
 
     def _take_over(self, process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
         """Empty a dead process; return what it had in flight, and the tags of what it had started."""

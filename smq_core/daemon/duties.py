@@ -100,6 +100,7 @@ class Duties:
 
     def beat(self) -> None:
         """Write the daemon's row, do what it was asked there, and look at the neighbours."""
+        self._parts.presence.look()
         self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
         self.attempt(self.look_at_neighbours)
         self.attempt(self._parts.neighbours.drop_stale_rows)

@@ -11,7 +11,7 @@ import selectors
 import signal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from smq_core.daemon.berths import SLOTS, BerthHeader, SlotRange
+from smq_core.daemon.berth_layout import SLOTS, SlotRange
 from smq_core.daemon.identity import end_group
 from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Finish, Stopping
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from smq_core.daemon.base import Base
-    from smq_core.daemon.berths import Berth
     from smq_core.daemon.child import Child
     from smq_core.daemon.journal import Journal
+    from smq_core.daemon.presence import Presence
     from smq_core.daemon.process import Program
     from smq_core.daemon.slots import Slot
 
@@ -55,18 +55,16 @@ class Fleet:
         program: Program,
         base: Base,
         *,
-        berth: Berth,
+        presence: Presence,
         spawn: Callable[[str], Child],
-        identity: BerthHeader,
     ) -> None:
         """Start nothing yet; channels of processes are registered with the selector, the process as data."""
         self.program = program
         self.processes: list[WorkerProcess] = []
         self.refusal = ""
         """Why the newest code could not be imported."""
-        self._berth = berth
+        self._presence = presence
         self._spawn = spawn
-        self._identity = identity
         self._selector = base.selector
         self._clock = base.clock
         self._journal = base.journal
@@ -172,14 +170,13 @@ class Fleet:
 
     def note_header(self) -> None:
         """Write into the berth which process has which slots."""
-        ranges = [one.slot_range for one in self.processes]
-        self._berth.write(
-            BerthHeader(self._identity.worker_id, self._identity.pid, self._identity.machine, ranges)
-        )
+        self._presence.note_processes(one.slot_range for one in self.processes)
 
     def _start(self) -> None:
-        slots = self._free_slots()
+        # what is cut short now would end the new process
+        self._presence.mend()
         try:
+            slots = self._free_slots()
             child = self._spawn(self.program.folder)
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
@@ -192,7 +189,7 @@ class Fleet:
             return
         self._journal.end("worker_not_started", "worker processes can be started again")
         now = self._clock.monotonic()
-        process = WorkerProcess(self.program, child, berth=self._berth, slots=slots, now=now)
+        process = WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=now)
         self.processes.append(process)
         self._selector.register(process.channel, selectors.EVENT_READ, process)
         self.note_header()
@@ -209,7 +206,7 @@ class Fleet:
             first = max(first, start + count)
         if first + wanted > SLOTS:
             raise OSError(errno.EAGAIN, "no slots left")
-        self._berth.slots(first, wanted).clear()
+        self._presence.berth.clear(first, wanted)
         return SlotRange(0, first, wanted)
 
     def _note_life(self, process: WorkerProcess, code: int) -> None:

@@ -11,13 +11,15 @@ import selectors
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.fleet import end_commands
-from smq_core.daemon.identity import machine_id
+from smq_core.daemon.identity import is_alive
 from smq_core.daemon.ledger import Casualty, recover
 from smq_core.daemon.slots import mark_of
 
 if TYPE_CHECKING:
     from smq_core.daemon.base import Base
-    from smq_core.daemon.berths import Berth, BerthHeader, WorkersFile
+    from smq_core.daemon.berth_layout import BerthHeader
+    from smq_core.daemon.berths import Berth
+    from smq_core.daemon.presence import Presence
     from smq_core.daemon.slots import Slot
     from smq_core.store.records import Hold
 
@@ -33,20 +35,17 @@ class Neighbours:
     def __init__(
         self,
         base: Base,
-        file: WorkersFile,
-        own: Berth,
+        presence: Presence,
         *,
         max_crashes: int,
     ) -> None:
-        """Look at the berths of a -workers file, but for our own."""
+        """Look at the berths of the -workers file, but for our own."""
         self._store = base.store
-        self._file = file
-        self._own = own
+        self._presence = presence
         self.max_crashes = max_crashes
         self._selector = base.selector
         self._clock = base.clock
         self._journal = base.journal
-        self._machine = machine_id()
         self._watched: dict[str, int] = {}
         self._has_unwatched = False
 
@@ -65,13 +64,23 @@ class Neighbours:
         """
         returned = 0
         seen: set[str] = set()
-        for index, header in self._others():
-            berth = self._file.take_over(index)
-            if berth is None:
+        others = self._others()
+        present = {
+            self._presence.worker_id,
+            *(one.worker_id for index, one in others if self._has_lock(index)),
+        }
+        for index, header in others:
+            berth = self._presence.file.take_over(index)
+            if berth is not None and header.worker_id in present:
+                # somebody copied it: its daemon has another one, and lives
+                berth.leave()
+            elif berth is not None and not self._runs(header):
+                returned += self._return(berth, header)
+            else:
+                if berth is not None:
+                    berth.unlock()
                 seen.add(header.worker_id)
                 self._watch(header)
-            else:
-                returned += self._return(berth, header)
         self._has_unwatched = any(one not in self._watched for one in seen)
         for worker_id in [one for one in self._watched if one not in seen]:
             self._unwatch(worker_id)
@@ -91,7 +100,7 @@ class Neighbours:
         Raises:
             StoreError: when the database does not take it.
         """
-        berths = {header.worker_id for _, header in self._file.headers()}
+        berths = {header.worker_id for _, header in self._presence.file.headers()}
         for row in self._store.workers():
             if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
                 self._store.remove_worker(row.id)
@@ -105,12 +114,23 @@ class Neighbours:
             self._unwatch(worker_id)
 
     def _others(self) -> list[tuple[int, BerthHeader]]:
-        return [(index, header) for index, header in self._file.headers() if index != self._own.index]
+        own = self._presence.berth.index
+        return [(index, header) for index, header in self._presence.file.headers() if index != own]
+
+    def _has_lock(self, index: int) -> bool:
+        berth = self._presence.file.take_over(index)
+        if berth is not None:
+            berth.unlock()
+        return berth is None
+
+    def _runs(self, header: BerthHeader) -> bool:
+        """Return whether the very process runs that took a berth: a daemon that ends lets go of it first."""
+        return header.machine == self._presence.machine and is_alive(header.pid, header.started)
 
     def _return(self, berth: Berth, header: BerthHeader) -> int:
         try:
-            slots = [slot for one in header.processes for slot in berth.slots(one.first, one.count).read()]
-            if header.machine == self._machine:
+            slots = berth.read_slots(header.processes)
+            if header.machine == self._presence.machine:
                 # so that nothing runs beside its second try
                 end_commands(slots, self._journal)
             with self._store.transaction(is_durable=False):
@@ -133,7 +153,7 @@ class Neighbours:
 
     def _watch(self, header: BerthHeader) -> None:
         opener = getattr(os, "pidfd_open", None)
-        if header.worker_id in self._watched or header.machine != self._machine or opener is None:
+        if header.worker_id in self._watched or header.machine != self._presence.machine or opener is None:
             return
         try:
             descriptor = opener(header.pid)

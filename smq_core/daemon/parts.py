@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.base import Base
-from smq_core.daemon.berths import BerthHeader, WorkersFile
+from smq_core.daemon.berth_layout import BerthHeader
 from smq_core.daemon.child import ChildProcess
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
-from smq_core.daemon.identity import machine_id
+from smq_core.daemon.identity import machine_id, started_at
 from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.patience import Patience
+from smq_core.daemon.presence import Presence
+from smq_core.derived_file import Access
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
-    from smq_core.daemon.berths import Berth
     from smq_core.daemon.config import Config
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.process import Program
@@ -41,8 +42,7 @@ class Parts:
     """The parts of a daemon."""
 
     base: Base
-    file: WorkersFile
-    berth: Berth
+    presence: Presence
     fleet: Fleet
     ledger: Ledger
     feeder: Feeder
@@ -90,13 +90,9 @@ class Parts:
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
         self.neighbours.close()
-        if len(self.ledger) or any(True for _ in self.feeder.flights()):
-            # what could not be written stays told, for the next daemon that looks
-            self.berth.unlock()
-        else:
-            self.berth.leave()
+        # what could not be written stays told, for the next daemon that looks
+        self.presence.leave(is_told=bool(len(self.ledger)) or any(True for _ in self.feeder.flights()))
         self.selector.close()
-        self.file.close()
 
 
 def assemble(
@@ -107,30 +103,27 @@ def assemble(
     Raises:
         StoreError: when the database or the -workers file cannot be used.
     """
-    file = _open_workers_file(store)
+    path, access = _workers_file(store)
     worker_id = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
-    identity = BerthHeader(worker_id, os.getpid(), machine_id())
-    berth = file.claim()
-    berth.write(identity)
+    header = BerthHeader(worker_id, os.getpid(), machine_id(), started=started_at(os.getpid()))
+    presence = Presence(path, access, header, journal)
     selector = selectors.DefaultSelector()
     base = Base(worker_id, store, clock, journal, selector)
     fleet = Fleet(
         program,
         base,
-        berth=berth,
-        spawn=lambda folder: ChildProcess(file.map_fd, folder, journal.output),
-        identity=identity,
+        presence=presence,
+        spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, journal.output),
     )
     ledger = Ledger(worker_id, random, config.max_crashes)
     feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)
     return Parts(
         base=base,
-        file=file,
-        berth=berth,
+        presence=presence,
         fleet=fleet,
         ledger=ledger,
         feeder=feeder,
-        neighbours=Neighbours(base, file, berth, max_crashes=config.max_crashes),
+        neighbours=Neighbours(base, presence, max_crashes=config.max_crashes),
         heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
         patience=Patience(float(config.db_patience), clock, journal),
     )
@@ -140,8 +133,8 @@ def _lease_ms(config: Config) -> int | None:
     return None if config.lease is None else round(config.lease * 1000)
 
 
-def _open_workers_file(store: Store) -> WorkersFile:
+def _workers_file(store: Store) -> tuple[str, Access]:
     # the first look makes the database, or says why it cannot be used
     store.data_version()
     database = Path(store.location).resolve()
-    return WorkersFile(f"{database}-workers", database.stat().st_mode & 0o666)
+    return f"{database}-workers", Access.beside(database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, NamedTuple
 
-from smq_core.daemon.berths import SlotRange
+from smq_core.daemon.berth_layout import SlotRange
 from smq_core.daemon.load import Load, in_frames, limit_of
 from smq_core.daemon.pace import Pace
 from smq_core.daemon.protocol import Deliver, Delivery, Recall, Setup
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from smq_core.daemon.berths import Berth
     from smq_core.daemon.child import Channel, Child
     from smq_core.daemon.flight import Flight
+    from smq_core.daemon.presence import Presence
     from smq_core.daemon.protocol import FromWorker, HandlerSpec
     from smq_core.daemon.slots import Slot
 
@@ -46,12 +46,16 @@ class Program(NamedTuple):
 class WorkerProcess:
     """One worker process. States follow one another: starting, ready, draining, and `returncode` set."""
 
-    def __init__(self, program: Program, child: Child, *, berth: Berth, slots: SlotRange, now: float) -> None:
+    def __init__(
+        self, program: Program, child: Child, *, presence: Presence, slots: SlotRange, now: float
+    ) -> None:
         """Set up a process that was started; it gets work once it said that it could import all handlers."""
         self._child = child
         self.program = program
         self.slot_range = SlotRange(child.pid, slots.first, slots.count)
-        self.slots = berth.slots(slots.first, slots.count)
+        self.slots = presence.slots(slots)
+        self.cuts = presence.file.cuts
+        """How often the -workers file that it has mapped had been cut short when it started."""
         self.in_flight: dict[int, Flight] = {}
         """By tag."""
         self.is_ready = False
@@ -79,7 +83,7 @@ class WorkerProcess:
         """When it last answered, or was given something after a pause."""
         self._pace = Pace(program.threads)
         self._load = Load(limit_of(program.processes))
-        self.send(program.setup(berth.slots_at(slots.first), program.threads))
+        self.send(program.setup(presence.berth.slots_at(slots.first), program.threads))
 
     @property
     def pid(self) -> int:
@@ -239,5 +243,6 @@ class WorkerProcess:
         return self._child.last_lines()
 
     def close(self) -> None:
-        """Close the socket of a process that has ended."""
+        """Close what served a process that has ended."""
         self._child.close()
+        self.slots.close()

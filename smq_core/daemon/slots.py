@@ -1,11 +1,13 @@
 """Slots in shared memory, one for each handler thread, that tell which delivery it has started.
 
-Supervisor and worker process see them, through the file other daemons too. The handler thread alone writes
-its slot, the message id last, so that whoever reads an id reads what belongs to it.
+The worker process has them mapped; its supervisor and other daemons read the file. The handler thread alone
+writes its slot, the message id last, so that whoever reads an id reads what belongs to it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +16,7 @@ from smq_core.daemon.identity import CommandGroup
 if TYPE_CHECKING:
     import mmap
 
-__all__ = ["SLOT_SIZE", "Slot", "Slots", "mark_of"]
+__all__ = ["SLOT_SIZE", "Slot", "Slots", "SlotsInFile", "mark_of"]
 
 # native alignment: each field is stored by one machine instruction
 _TIMES: Final = struct.Struct("@dd")
@@ -29,6 +31,8 @@ _THREAD_AT: Final = 48
 _MARK_AT: Final = 52
 _LOW: Final = 0xFFFF_FFFF
 SLOT_SIZE: Final = _WHOLE.size
+_LONGEST_S: Final = 1e12
+"""No monotonic clock has come so far."""
 
 
 class Slot(NamedTuple):
@@ -57,10 +61,16 @@ class Slot(NamedTuple):
 
 
 class Slots:
-    """A row of slots in a mapped file."""
+    """A row of slots in a mapped file, as the process writes it whose handler threads they are for."""
 
     def __init__(self, memory: mmap.mmap, offset: int, count: int) -> None:
-        """Look at `count` slots from an offset."""
+        """Write `count` slots from an offset.
+
+        Raises:
+            ValueError: when what is mapped does not hold them.
+        """
+        if offset + count * SLOT_SIZE > len(memory):
+            raise ValueError("the -workers file was cut short")
         self._memory = memory
         self._offset = offset
         self.count = count
@@ -94,11 +104,24 @@ class Slots:
         """Note which thread of the system a slot belongs to."""
         _HALF.pack_into(self._memory, self._offset + index * SLOT_SIZE + _THREAD_AT, thread & _LOW)
 
+
+class SlotsInFile:
+    """A row of slots as whoever supervises sees it: others may write there, or cut the file short."""
+
+    def __init__(self, descriptor: int, offset: int, count: int) -> None:
+        """Look at `count` slots from an offset; the descriptor is kept, and closed by `close`."""
+        self._descriptor = descriptor
+        self._offset = offset
+        self.count = count
+
     def read(self) -> list[Slot]:
-        """Return all slots."""
-        return [
-            Slot(*_WHOLE.unpack_from(self._memory, self._offset + i * SLOT_SIZE)) for i in range(self.count)
-        ]
+        """Return all slots; one that is missing, or that no handler thread wrote, is empty."""
+        size = self.count * SLOT_SIZE
+        found = b""
+        with contextlib.suppress(OSError):
+            found = os.pread(self._descriptor, size, self._offset)
+        slots = map(Slot._make, _WHOLE.iter_unpack(found.ljust(size, b"\0")))
+        return [slot if _is_sound(slot) else _EMPTY for slot in slots]
 
     def started(self) -> list[Slot]:
         """Return the slots of threads that are at work."""
@@ -106,7 +129,16 @@ class Slots:
 
     def clear(self) -> None:
         """Empty every slot."""
-        self._memory[self._offset : self._offset + self.count * SLOT_SIZE] = bytes(self.count * SLOT_SIZE)
+        with contextlib.suppress(OSError):
+            os.pwrite(self._descriptor, bytes(self.count * SLOT_SIZE), self._offset)
+
+    def are_cut_off(self) -> bool:
+        """Return whether the file ends before the last of them."""
+        return os.fstat(self._descriptor).st_size < self._offset + self.count * SLOT_SIZE
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self._descriptor)
 
 
 def mark_of(receipt: int) -> int:
@@ -115,3 +147,11 @@ def mark_of(receipt: int) -> int:
     Receipts are random, so it tells two leases of one message apart.
     """
     return receipt & _LOW
+
+
+def _is_sound(slot: Slot) -> bool:
+    # comparisons that are false for what is not a number
+    return 0 <= slot.started < _LONGEST_S and 0 <= slot.deadline < _LONGEST_S and slot.message_id >= 0
+
+
+_EMPTY: Final = Slot(0.0, 0.0, 0, 0, 0, 0, 0, 0)

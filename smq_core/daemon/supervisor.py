@@ -48,7 +48,9 @@ class Supervisor:
         self._configured = configured
         self._is_burst = is_burst
         self._duties = Duties(parts)
-        self._inquest = Inquest(parts.ledger, Breaker(), parts.feeder.processed, parts.journal)
+        self._inquest = Inquest(
+            parts.ledger, Breaker(), parts.feeder.processed, parts.presence, parts.journal
+        )
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals()
         self._shutdown: Shutdown | None = None

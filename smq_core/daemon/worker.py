@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Worker", "main"]
 
+EX_IOERR: Final = 74
+"""As in sysexits.h: what the process was given cannot be used."""
 _PR_SET_PDEATHSIG: Final = 1
 _JOIN_S: Final = 5.0
 
@@ -74,7 +76,6 @@ class Worker:
         self._actions: dict[str, Action] = {}
         self._routes = Routes(())
         self._runners: list[Runner] = []
-        self._slots: Slots | None = None
         self._is_finished = False
 
     def run(self) -> int:
@@ -119,7 +120,10 @@ class Worker:
         if setup.memory_limit:
             resource.setrlimit(resource.RLIMIT_AS, (setup.memory_limit, setup.memory_limit))
         self._routes = Routes(setup.handlers)
-        self._slots = slots = Slots(self._memory, setup.slots_at, setup.threads)
+        try:
+            slots = Slots(self._memory, setup.slots_at, setup.threads)
+        except ValueError:
+            os._exit(EX_IOERR)
         loop = EventLoop().get
         self._runners = [
             Runner(
@@ -187,7 +191,11 @@ def main(arguments: list[str] | None = None) -> int:
     faulthandler.enable(sys.__stderr__ or 2)
     sys.stdout, sys.stderr = LineStream(1), LineStream(2)
     faulthandler.register(signal.SIGQUIT, file=sys.__stderr__ or 2, all_threads=True, chain=False)
-    memory = mmap.mmap(file_fd, 0)
+    try:
+        memory = mmap.mmap(file_fd, 0)
+    except ValueError:
+        # somebody emptied the file this moment; the supervisor mends it before it starts the next process
+        return EX_IOERR
     os.close(file_fd)
     sock = socket.socket(fileno=socket_fd)
     # a copy that a handler forks off must not speak for this process

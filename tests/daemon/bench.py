@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import mmap
 import queue
+import tempfile
 import threading
 from typing import TYPE_CHECKING
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.protocol import Delivery, Failed, HandlerSpec, Printed
 from smq_core.daemon.runner import Action, Runner
-from smq_core.daemon.slots import Slots
+from smq_core.daemon.slots import Slots, SlotsInFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,9 @@ class Bench:
         self.inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self.out: queue.SimpleQueue[int | Failed | Printed] = queue.SimpleQueue()
         self.extended: list[tuple[int, float | None]] = []
-        self.slots = Slots(mmap.mmap(-1, 4096), 0, 1)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the bench
+        self._file.truncate(4096)
+        self.slots = SlotsInFile(self._file.fileno(), 0, 1)
         self.stopping = threading.Event()
         self.actions: dict[str, Action] = {}
         self.loop = asyncio.new_event_loop()
@@ -41,7 +44,7 @@ class Bench:
             inbox=self.inbox,
             outbox=self,
             actions=self.actions.get,
-            slots=self.slots,
+            slots=Slots(mmap.mmap(self._file.fileno(), 0), 0, 1),
             stopping=self.stopping,
             loop=lambda: self.loop,
             clock=SystemClock(),
@@ -93,6 +96,7 @@ class Bench:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.loop_thread.join()
         self.loop.close()
+        self._file.close()
 
 
 def failed(bench: Bench) -> Failed:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.berths import BERTH_SIZE, BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.berth_layout import BERTH_SIZE, BerthHeader, SlotRange, berth_at
+from smq_core.daemon.berths import WorkersFile
 from smq_core.daemon.slots import Slot
 from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
+from tests.daemon.berthing import mapped_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +67,7 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
     dead = WorkersFile(path)
     berth = dead.claim()
     berth.write(HEADER)
-    berth.slots(0, 2).begin(1, 99, 7, 1.5, 2.5)
+    mapped_slots(dead, berth, 2).begin(1, 99, 7, 1.5, 2.5)
     dead.close()
 
     heir = WorkersFile(path)
@@ -74,7 +76,7 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
 
     assert header == HEADER
     assert taken is not None
-    assert taken.slots(0, 2).started() == [Slot(1.5, 2.5, 99, 0, 0, 0, 0, 7)]
+    assert taken.read_slots(HEADER.processes)[1] == Slot(1.5, 2.5, 99, 0, 0, 0, 0, 7)
     heir.close()
 
 
@@ -104,7 +106,7 @@ def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_a_header_that_was_half_written_is_none(file: WorkersFile) -> None:
     berth = file.claim()
     berth.write(HEADER)
-    file.memory[8:20] = b"\xff" * 12
+    os.pwrite(file.map_fd, b"\xff" * 12, berth_at(0) + 8)
 
     assert list(file.headers()) == []
 

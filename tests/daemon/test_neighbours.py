@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.daemon.base import Base
-from smq_core.daemon.berths import Berth, BerthHeader, SlotRange, WorkersFile
+from smq_core.daemon.berth_layout import BerthHeader, SlotRange
+from smq_core.daemon.berths import Berth, WorkersFile
 from smq_core.daemon.identity import CommandGroup, machine_id, marked, started_at
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.neighbours import Neighbours
+from smq_core.daemon.presence import Presence
 from smq_core.states import State
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
+from tests.daemon.berthing import mapped_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +45,13 @@ class Street:
         self.store = store
         self.path = location + "-workers"
         self.clock = clock
-        self.file = WorkersFile(self.path)
         self.selector = selectors.DefaultSelector()
         self.log = io.StringIO()
-        base = Base("we", store, clock, Journal(clock, stream=self.log), self.selector)
-        self.neighbours = Neighbours(base, self.file, self.file.claim(), max_crashes=3)
+        journal = Journal(clock, stream=self.log)
+        header = BerthHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
+        self.presence = Presence(self.path, None, header, journal)
+        base = Base("we", store, clock, journal, self.selector)
+        self.neighbours = Neighbours(base, self.presence, max_crashes=3)
 
     def die(self, leased: int, started: list[int]) -> list[int]:
         """Let another daemon lease messages, start some of them, and die; answers the ids."""
@@ -68,7 +73,7 @@ class Street:
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
         for slot, position in enumerate(started):
-            berth.slots(0, 4).begin(slot, rows[position].id, RECEIPT, 1.0, 0.0)
+            mapped_slots(file, berth, 4).begin(slot, rows[position].id, RECEIPT, 1.0, 0.0)
         file.close()
         return [row.id for row in rows]
 
@@ -77,7 +82,7 @@ class Street:
         (message_id,) = self.die(1, started=[0])
         file = WorkersFile(self.path)
         berth = Berth(file, 1)
-        berth.slots(0, 4).set_command(0, command)
+        mapped_slots(file, berth, 4).set_command(0, command)
         file.close()
         assert message_id
 
@@ -85,7 +90,7 @@ class Street:
         """Give everything back."""
         self.neighbours.close()
         self.selector.close()
-        self.file.close()
+        self.presence.leave(is_told=False)
 
 
 @pytest.fixture
@@ -138,7 +143,7 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
         file = WorkersFile(street.path)
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
-        berth.slots(0, 4).begin(0, one, RECEIPT, 1.0, 0.0)
+        mapped_slots(file, berth, 4).begin(0, one, RECEIPT, 1.0, 0.0)
         file.close()
         street.neighbours.look()
 
@@ -157,7 +162,7 @@ def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: 
     street.neighbours.look()
 
     assert street.store.workers() == []
-    assert [header.worker_id for _, header in street.file.headers()] == []
+    assert [header.worker_id for _, header in street.presence.file.headers()] == ["we"]
     fault.struck()
     fault.ran()
 
