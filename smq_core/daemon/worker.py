@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Worker", "main"]
 
-EX_IOERR: Final = 74
+_EX_IOERR: Final = 74
 """As in sysexits.h: what the process was given cannot be used."""
 _PR_SET_PDEATHSIG: Final = 1
 _JOIN_S: Final = 5.0
@@ -123,7 +123,7 @@ class Worker:
         try:
             slots = Slots(self._memory, setup.slots_at, setup.threads)
         except ValueError:
-            os._exit(EX_IOERR)
+            os._exit(_EX_IOERR)
         loop = EventLoop().get
         self._runners = [
             Runner(
@@ -195,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         memory = mmap.mmap(file_fd, 0)
     except ValueError:
         # somebody emptied the file this moment; the supervisor mends it before it starts the next process
-        return EX_IOERR
+        return _EX_IOERR
     os.close(file_fd)
     sock = socket.socket(fileno=socket_fd)
     # a copy that a handler forks off must not speak for this process
