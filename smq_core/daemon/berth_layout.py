@@ -36,7 +36,7 @@ HEADER_SIZE: Final = 4096
 SLOTS: Final = (BERTH_SIZE - HEADER_SIZE) // SLOT_SIZE
 _PREAMBLE_SIZE: Final = 4096
 FILE_SIZE: Final = _PREAMBLE_SIZE + BERTHS * BERTH_SIZE
-LENGTH: Final = struct.Struct("@I")
+_LENGTH: Final = struct.Struct("@I")
 _LONGEST_NAME: Final = 400
 _Pid = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PID)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=SLOTS)]
@@ -75,20 +75,20 @@ def berth_at(index: int) -> int:
 def pack_header(header: BerthHeader) -> bytes:
     """Return a header's bytes as they stand in a berth; one that is too long says nothing."""
     body = _encode(header)
-    if len(body) > HEADER_SIZE - LENGTH.size:
-        return LENGTH.pack(0)
-    return LENGTH.pack(len(body)) + body
+    if len(body) > HEADER_SIZE - _LENGTH.size:
+        return _LENGTH.pack(0)
+    return _LENGTH.pack(len(body)) + body
 
 
 def read_header(data: bytes) -> BerthHeader | None:
     """Return who has a berth; None where its bytes say nothing that a daemon would write."""
-    if len(data) < LENGTH.size:
+    if len(data) < _LENGTH.size:
         return None
-    (length,) = LENGTH.unpack_from(data)
-    if not 0 < length <= len(data) - LENGTH.size:
+    (length,) = _LENGTH.unpack_from(data)
+    if not 0 < length <= len(data) - _LENGTH.size:
         return None
     try:
-        header = _decode(data[LENGTH.size : LENGTH.size + length])
+        header = _decode(data[_LENGTH.size : _LENGTH.size + length])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     has_room = all(one.first + one.count <= SLOTS for one in header.processes)
