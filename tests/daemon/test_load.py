@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from smq_core import Inspector
-from smq_core.daemon.berths import SlotRange
+from smq_core.daemon.berth_layout import SlotRange
 from smq_core.daemon.flight import Flight
 from smq_core.daemon.handout import Handout
 from smq_core.daemon.load import (
@@ -23,7 +22,7 @@ from smq_core.daemon.load import (
 )
 from smq_core.daemon.process import Program, WorkerProcess
 from smq_core.daemon.protocol import Deliver
-from smq_core.daemon.slots import Slots
+from smq_core.daemon.slots import SlotsInFile
 from smq_core.message import Receipt
 from smq_core.store.records import LeasedRow
 from tests.daemon.running import Daemon
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
     import msgspec
 
     from smq_core import Queue
-    from smq_core.daemon.berths import Berth
     from smq_core.daemon.child import Child
     from smq_core.daemon.fleet import Fleet
+    from smq_core.daemon.presence import Presence
 
 MIB = 1024 * 1024
 TAGS = count(1)
@@ -66,15 +65,24 @@ class SilentChild:
         return [[len(message.stored) for message in frame] for frame in frames]
 
 
-class Memory:
-    """The -workers file of one daemon."""
+class Nowhere:
+    """The presence of a daemon without a -workers file: no slot tells anything."""
 
-    def __init__(self) -> None:
-        self.memory = mmap.mmap(-1, 65_536)
+    cuts = 0
 
-    def slots(self, first: int, number: int) -> Slots:
-        """Give a process its slots."""
-        return Slots(self.memory, first, number)
+    @property
+    def file(self) -> Nowhere:
+        """The file that is not there."""
+        return self
+
+    @property
+    def berth(self) -> Nowhere:
+        """Nor is a berth in it."""
+        return self
+
+    def slots(self, wanted: SlotRange) -> SlotsInFile:
+        """Give a process slots in which nothing stands."""
+        return SlotsInFile(-1, 0, wanted.count)
 
     def slots_at(self, first: int) -> int:
         """Tell where they begin."""
@@ -86,7 +94,11 @@ def process(threads: int = 8, processes: int = 1) -> tuple[WorkerProcess, Silent
     child = SilentChild()
     program = Program((), threads, 0, 0, processes, "")
     made = WorkerProcess(
-        program, cast("Child", child), berth=cast("Berth", Memory()), slots=SlotRange(1, 0, threads), now=0.0
+        program,
+        cast("Child", child),
+        presence=cast("Presence", Nowhere()),
+        slots=SlotRange(1, 0, threads),
+        now=0.0,
     )
     made.is_ready = True
     return made, child
