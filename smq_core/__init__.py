@@ -1,6 +1,11 @@
-"""smq: a message queue in a single SQLite file. These are its public names; everything else may change."""
+"""smq: a message queue in a single SQLite file. These are its public names; everything else may change.
+
+What it has to say beside results and errors goes to the logger `smq_core`, which prints nothing by itself.
+"""
 
 from __future__ import annotations
+
+import logging
 
 from smq_core.clock import Clock, SystemClock
 from smq_core.daemon.incoming import HandlerMessage
@@ -31,6 +36,7 @@ from smq_core.message import (
     Missed,
     Outcome,
     Payload,
+    Pruned,
     TopicSample,
     TopicStats,
     WorkerInfo,
@@ -65,6 +71,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknown",
     "Payload",
+    "Pruned",
     "Queue",
     "Retry",
     "SchemaTooNew",
@@ -85,3 +92,5 @@ __all__ = [
     "WorkerInfo",
     "default_location",
 ]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

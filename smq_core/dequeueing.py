@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRUITLESS_S", "MOST", "checked_topics", "dequeue"]
 
+_log: Final = logging.getLogger(__name__)
 FRUITLESS_S: Final = 0.003
 """At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
 second, and a look costs 30 µs."""
@@ -104,6 +106,9 @@ def _decoded_or_buried(store: Store, row: LeasedRow, request: LeaseRequest, now_
     try:
         return lease_of(row, request.receipt, request.worker)
     except InvalidMessage as error:
+        _log.warning(
+            "message %d of %s cannot be decoded, and goes to the dead letters: %s", row.id, row.topic, error
+        )
         store.bury(Hold(row.id, request.receipt), Failure(error=str(error)), now_ms)
         return None
 

@@ -25,6 +25,7 @@ __all__ = [
     "Missed",
     "Outcome",
     "Payload",
+    "Pruned",
     "Receipt",
     "TopicSample",
     "TopicStats",
@@ -156,6 +157,33 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
     undone: ActivityEntry | None = None
     """Of an undo: the operation that was to be taken back, as it stood before."""
+
+
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """What was past its time and has been removed for good."""
+
+    done: int = 0
+    """Finished messages that their topics had kept for long enough."""
+    trash: int = 0
+    """Messages that had been in the trash for 24 hours."""
+    activity: int = 0
+    """Entries of the activity beyond the last 10,000."""
+    topics: int = 0
+    """Topics that had been empty for 24 hours, and for which nothing is set."""
+    undo: int = 0
+    """What the undo of operations older than 24 hours needed, counted by message."""
+    dated: int = 0
+    """Messages that somebody had finished or deleted by hand, without a date: kept from now on."""
+
+    @property
+    def total(self) -> int:
+        """How many rows were touched; 0 when nothing was left to do."""
+        return self.done + self.trash + self.activity + self.topics + self.undo + self.dated
+
+    def __add__(self, other: Pruned) -> Pruned:
+        """Return what was removed in two steps."""
+        names = self.__struct_fields__
+        return Pruned(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from smq_core import dequeueing, validation
 from smq_core.clock import SystemClock
 from smq_core.errors import LeaseLost
+from smq_core.handed_on import handed_on
 from smq_core.message import Lease, Receipt
 from smq_core.payload import encode, encode_headers, encode_many
 from smq_core.randomness import process_random
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from smq_core.clock import Clock
+    from smq_core.handed_on import Reopening
     from smq_core.message import Payload
     from smq_core.policy import RandomSource
 
@@ -36,11 +38,15 @@ __all__ = ["Queue"]
 class Queue:
     """A queue in one SQLite file, for producers and consumers.
 
-    It may be shared by threads and live at module level: it opens a connection for each process and thread
-    when first used. Times are seconds. Every method may raise StoreBusy (others held the database for longer
-    than `timeout`), StoreUnavailable and the other StoreErrors. Two of them tell that
-    something may have been written all the same, and name the messages by their `ids`: NotDurable (all of it
-    is stored, the flush failed) and OutcomeUnknown (the commit failed in the middle).
+    It may be shared by threads, live at module level and be pickled to another process: it opens a connection
+    for each process and thread when first used. Times are seconds. What is past its time (finished messages
+    that a topic keeps no longer, the trash of yesterday …) is pruned in passing, in small steps after its own
+    writes, where no daemon does it.
+
+    Every method may raise StoreBusy (others held the database for longer than `timeout`), StoreUnavailable
+    and the other StoreErrors. Two of them tell that something may have been written all the same, and name
+    the messages by their `ids`: NotDurable (all of it is stored, the flush failed) and OutcomeUnknown (the
+    commit failed in the middle).
     """
 
     def __init__(
@@ -75,8 +81,16 @@ class Queue:
         self._visibility_ms = (
             None if visibility_timeout is None else validation.visibility_ms(visibility_timeout)
         )
+        self._options: dict[str, object] = {
+            "durability": durability,
+            "visibility_timeout": visibility_timeout,
+            "timeout": timeout,
+            "worker": worker,
+        }
         patience = validation.check_patience(timeout)
-        self._store = open_store(location, durability=durability, timeout=patience, clock=self._clock)
+        self._store = open_store(
+            location, durability=durability, timeout=patience, clock=self._clock, prunes_in_passing=True
+        )
 
     @property
     def location(self) -> str:
@@ -92,6 +106,17 @@ class Queue:
     ) -> None:
         """Close the queue."""
         self.close()
+
+    def __reduce__(self) -> Reopening[Self]:
+        """Pickle by the absolute location and the options, so that a process that is spawned can have it.
+
+        The copy opens connections of its own. A `random` is not handed on: two processes would have the same
+        receipts.
+
+        Raises:
+            UsageError: when its clock cannot be pickled.
+        """
+        return handed_on(type(self), self._clock, {"location": self.location, **self._options})
 
     def enqueue(
         self,

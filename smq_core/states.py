@@ -41,7 +41,7 @@ class Actor(enum.StrEnum):
     OPERATOR = "operator"
     """A person at the dashboard or the command line."""
     JANITOR = "janitor"
-    """The daemon's housekeeping."""
+    """Housekeeping: a daemon's, that of a program which writes where none lives, or `smq prune`."""
 
 
 class Transition(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
 
 from smq_core.errors import NotDurable, OutcomeUnknown, UsageError
+from smq_core.handed_on import refuse_to_pickle
 
 if TYPE_CHECKING:
     import datetime
@@ -89,6 +90,14 @@ class Transaction:
             return context.__exit__(kind, error, trace)
         except (NotDurable, OutcomeUnknown) as failure:
             raise failure.naming(self._ids) from failure
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled.
+
+        Raises:
+            UsageError: always; the Queue can be.
+        """
+        refuse_to_pickle("a transaction")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL and answer its rows; COMMIT and ROLLBACK belong to the `with`.

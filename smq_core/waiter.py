@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from smq_core.handed_on import refuse_to_pickle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,14 @@ class Waiter:
     ) -> None:
         """Close the waiter."""
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled.
+
+        Raises:
+            UsageError: always; the Queue can be.
+        """
+        refuse_to_pickle("a waiter")
 
     def fileno(self) -> int:
         """Answer a descriptor that becomes readable when a dequeue may be worth it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import select
 import sys
@@ -14,6 +15,7 @@ from typing import Final
 
 __all__ = ["FileWatch", "open_watch", "pause"]
 
+_log: Final = logging.getLogger(__name__)
 _IN_MODIFY: Final = 0x2
 _IN_NONBLOCK: Final = 0o4000
 _IN_CLOEXEC: Final = 0o2000000
@@ -74,8 +76,16 @@ def open_watch(path: str) -> FileWatch | None:
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC)
     if descriptor < 0:
+        _log_unwatched(path)
         return None
     if libc.inotify_add_watch(descriptor, os.fsencode(path), _IN_MODIFY) < 0:
+        _log_unwatched(path)
         os.close(descriptor)
         return None
     return FileWatch(descriptor)
+
+
+def _log_unwatched(path: str) -> None:
+    why = os.strerror(ctypes.get_errno())
+    # by each wait, so that it is for those alone who look for a fault
+    _log.debug("%s cannot be watched (%s): it is looked at now and then, which costs time", path, why)

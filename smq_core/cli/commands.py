@@ -35,6 +35,7 @@ _MODULES: Final = {
     "check": "checking",
     "wait": "checking",
     "backup": "keeping",
+    "prune": "keeping",
     "compact": "keeping",
     "doctor": "keeping",
 }

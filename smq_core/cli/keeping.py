@@ -1,4 +1,4 @@
-"""`smq backup`, `compact` and `doctor`: the care of the file."""
+"""`smq backup`, `prune`, `compact` and `doctor`: the care of the file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import click
 import msgspec
 
 from smq_core.cli import output
-from smq_core.cli.options import database, json_option, location_of, path_of
-from smq_core.cli.progress import bar
+from smq_core.cli.options import database, inspector, json_option, location_of, path_of
+from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
-from smq_core.format import size
+from smq_core.format import count, size
 from smq_core.store import compact, examine, open_store, repair
 
-__all__ = ["backup_", "compact_", "doctor_"]
+__all__ = ["backup_", "compact_", "doctor_", "prune_"]
 
 _MARKS: Final = {"ok": "ok", "notice": "note", "warning": "WARNING", "error": "ERROR"}
 
@@ -35,6 +35,32 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
     finally:
         store.close()
     output.say(f"{Path(target).absolute()} holds all messages")
+
+
+@click.command
+@database
+@json_option
+@click.pass_context
+def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
+    """Remove what is past its time: finished messages, the trash, old activity, topics long empty.
+
+    A daemon does this all the time, and programs that use the library do it in passing.
+    """
+    del location
+    with bar("prune", None) as show:
+        removed = inspector(ctx).prune(progress=told(show))
+    if as_json:
+        output.say_json(msgspec.to_builtins(removed))
+        return
+    parts = [
+        output.amount(removed.done, "finished message"),
+        f"{output.amount(removed.trash, 'message')} of the trash",
+        f"{count(removed.activity)} of the activity",
+        output.amount(removed.topics, "empty topic"),
+    ]
+    numbers = (removed.done, removed.trash, removed.activity, removed.topics)
+    gone = [part for part, number in zip(parts, numbers, strict=True) if number]
+    output.say(f"removed {', '.join(gone)}" if gone else "nothing was past its time")
 
 
 @click.command

@@ -39,6 +39,11 @@ def run(arguments: Sequence[str]) -> int:
             "an argument is not UTF-8; `smq send TOPIC - --bytes` sends any bytes from standard input"
         )
         return _WRONG_USAGE
+    with output.library_heard():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
         sys.stdout.flush()

@@ -6,7 +6,9 @@ Text of messages passes through `smq_core.safe_text` here; JSON is in ASCII, so 
 from __future__ import annotations
 
 import binascii
+import contextlib
 import json
+import logging
 import os
 import sys
 import unicodedata
@@ -18,12 +20,13 @@ from smq_core.format import count
 from smq_core.safe_text import block, cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "amount",
     "complain",
     "is_terminal",
+    "library_heard",
     "note",
     "prepare",
     "say",
@@ -39,12 +42,31 @@ _PLAIN: Final = "\x1b[0m"
 _GAP: Final = "  "
 
 
+class _Notes(logging.Handler):
+    """Prints what the library has to say, beside the results and errors of its calls."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line."""
+        note(record.getMessage())
+
+
 def prepare() -> None:
     """Make output bear every character, whatever the terminal's encoding."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def library_heard() -> Iterator[None]:
+    """Print what the library logs inside the `with` for people to look at."""
+    logger, notes = logging.getLogger("smq_core"), _Notes(logging.WARNING)
+    logger.addHandler(notes)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)
 
 
 def say(text: str) -> None:

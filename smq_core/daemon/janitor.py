@@ -88,7 +88,7 @@ class Janitor:
         """
         removed = 0
         for _ in range(PRUNES_A_STEP):
-            count = self._store.prune(now_ms)
+            count = self._store.prune(now_ms).total
             removed += count
             if not count:
                 break

@@ -20,6 +20,7 @@ try:
     from smq_core.daemon.flags import Flags, overlay
     from smq_core.daemon.home import Home, started_in
     from smq_core.daemon.journal import Journal
+    from smq_core.daemon.library_log import written_to
     from smq_core.daemon.parts import assemble
     from smq_core.daemon.services import Services
     from smq_core.daemon.supervisor import Supervisor
@@ -119,10 +120,15 @@ def main() -> None:
 
 
 def _run(reading: Reading, *, is_burst: bool) -> int:
-    clock = SystemClock()
     config = reading.read()
+    journal = Journal(SystemClock(), form=config.log_format, is_verbose=config.verbose)
+    with written_to(journal):
+        return _work(reading, config, journal, is_burst=is_burst)
+
+
+def _work(reading: Reading, config: Config, journal: Journal, *, is_burst: bool) -> int:
+    clock = SystemClock()
     program = program_of(config, 0, reading.home)
-    journal = Journal(clock, form=config.log_format, is_verbose=config.verbose)
     location = location_named(config.db)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():

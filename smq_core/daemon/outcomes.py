@@ -20,6 +20,10 @@ class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise
         self.why = str(why)
         super().__init__(self.why or "retry asked for")
 
+    def __reduce__(self) -> tuple[type[Retry], tuple[float | None, str]]:
+        """Pickle by the two parts, not by the sentence."""
+        return type(self), (self.delay, self.why)
+
 
 class Bury(Exception):  # noqa: N818 - the verb of the queue
     """Send the message to the dead letters at once, with the reason."""

@@ -15,7 +15,7 @@ from smq_core import validation
 from smq_core.errors import InvalidMessage, MessageNotFound, SmqError
 from smq_core.inspector.ids import checked_ids, is_possible, listed, within
 from smq_core.inspector.opened import Opened, state_of
-from smq_core.message import Missed, Outcome
+from smq_core.message import Missed, Outcome, Pruned
 from smq_core.payload import encode, encode_headers
 from smq_core.store.records import Edit, Selection
 
@@ -130,6 +130,23 @@ class Mending(Opened):
         return self._store.purge(
             topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
         )
+
+    def prune(self, *, progress: Callable[[int], bool] | None = None) -> Pruned:
+        """Remove all that is past its time now, in short transactions, and return what it was.
+
+        That is finished messages that their topics kept for long enough, the trash and what undoes need after
+        24 hours, the activity beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon
+        does this all the time, and where none lives the writes of a Queue or Inspector do it in passing. The
+        file's room is used again; `smq compact` gives it back. `progress` is told the number of rows so far
+        and stops the rest by returning False.
+        """
+        now_ms = self._clock.now_ms()
+        removed = Pruned()
+        while (step := self._store.prune(now_ms)).total:
+            removed += step
+            if progress is not None and not progress(removed.total):
+                break
+        return removed
 
     def undo(
         self, operation: int | Literal["last"] | None, *, progress: Callable[[int], bool] | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from smq_core.actor import user_name
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
+from smq_core.handed_on import handed_on
 from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store import open_store
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from smq_core.clock import Clock
+    from smq_core.handed_on import Reopening
 
 __all__ = ["Opened", "state_of"]
 
@@ -48,8 +50,24 @@ class Opened:
             may_create=False,
             timeout=check_patience(timeout),
             clock=self._clock,
+            prunes_in_passing=not read_only,
         )
         self.is_read_only = read_only
+        self._timeout = timeout
+
+    def __reduce__(self) -> Reopening[Self]:
+        """Pickle by the absolute location and the options, so that a process that is spawned can have it.
+
+        Raises:
+            UsageError: when its clock cannot be pickled.
+        """
+        options: dict[str, object] = {
+            "location": self.location,
+            "read_only": self.is_read_only,
+            "actor": self._actor,
+            "timeout": self._timeout,
+        }
+        return handed_on(type(self), self._clock, options)
 
     @property
     def location(self) -> str:

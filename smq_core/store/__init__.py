@@ -68,11 +68,13 @@ def open_store(
     may_create: bool = True,
     timeout: float = 10.0,
     clock: Clock | None = None,
+    prunes_in_passing: bool = False,
 ) -> Store:
     """Answer the store for a location; it is opened by its first call, which may raise StoreError.
 
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
-    StoreBusy.
+    StoreBusy. With `prunes_in_passing` its writes remove, now and then and in small steps, what is past its
+    time, unless a daemon does.
     """
     from smq_core.errors import StoreUnavailable
 
@@ -90,6 +92,7 @@ def open_store(
         may_create=may_create,
         timeout_s=timeout,
         clock=clock,
+        prunes_in_passing=prunes_in_passing,
     )
 
 

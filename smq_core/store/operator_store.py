@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from smq_core.message import ActivityEntry, Outcome, TopicStats
+    from smq_core.message import ActivityEntry, Outcome, Pruned, TopicStats
     from smq_core.policy import Backoff, TopicPolicy
     from smq_core.states import State
     from smq_core.store.records import (
@@ -212,11 +212,11 @@ class WorkerStore(Protocol):
         """Answer samples, oldest first."""
         ...
 
-    def prune(self, now_ms: int, *, limit: int = 500) -> int:
-        """Remove one short transaction's worth of what is past its time.
+    def prune(self, now_ms: int, *, limit: int = 500) -> Pruned:
+        """Remove one short transaction's worth of what is past its time, and return what it was.
 
-        What was finished or deleted by hand, without a date, is given one. The number of rows touched, 0 when
-        nothing is left to do.
+        What was finished or deleted by hand, without a date, is given one. A total of 0 when nothing is left
+        to do.
         """
         ...
 

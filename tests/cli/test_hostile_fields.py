@@ -57,6 +57,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "check": [["--max-age", "0s", "--workers"], ["--max-dead", "0"], ["--max-ready", EVIL]],
     "wait": [[TOPIC, "--timeout", "0s"], [EVIL, "--timeout", "0s"]],
     "backup": [["FOLDER/" + NAME + ".backup"], ["FOLDER/" + NAME + ".backup"], ["MISSING/" + NAME]],
+    "prune": [[], ["--json"]],
     "compact": [[]],
     "doctor": [[], ["--repair"]],
 }

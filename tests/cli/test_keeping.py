@@ -1,16 +1,16 @@
-"""`smq backup`, `compact` and `doctor`."""
+"""`smq backup`, `prune`, `compact` and `doctor`."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smq_core import Queue
+from smq_core import Inspector, Queue
 from smq_core.cli.main import run
+from smq_core.testing import ManualClock
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from tests.cli.conftest import Smq
@@ -55,3 +55,37 @@ def test_doctor_says_what_is_no_queue(tmp_path: Path, capsys: pytest.CaptureFixt
     file.write_text("no database" * 100)
     assert run(["doctor", "--db", str(file)]) == 1
     assert "ERROR" in capsys.readouterr().out
+
+
+def test_prune_says_what_was_past_its_time(smq: Smq, location: str) -> None:
+    """It takes as many steps as there have to be; a second one finds nothing."""
+    with Queue(location, clock=ManualClock()) as queue, Inspector(location, clock=ManualClock()) as inspector:
+        inspector.set_policy("mail", keep=60)
+        queue.enqueue_many("mail", ["x"] * 1_203)
+        while leases := queue.dequeue("mail", limit=500):
+            queue.ack_many(leases)
+        inspector.delete([queue.enqueue("mail", "spam")])
+
+    assert smq("prune").out == "removed 1,203 finished messages, 1 message of the trash\n"
+    assert smq("prune") == (0, "nothing was past its time\n", "")
+
+
+def test_prune_tells_the_same_as_json(smq: Smq, location: str) -> None:
+    with Inspector(location, clock=ManualClock()) as inspector, Queue(location, clock=ManualClock()) as queue:
+        inspector.delete([queue.enqueue("mail", "spam")])
+
+    assert json.loads(smq("prune", "--json").out) == {
+        "done": 0,
+        "trash": 1,
+        "activity": 0,
+        "topics": 0,
+        "undo": 1,
+        "dated": 0,
+    }
+
+
+def test_prune_makes_no_database(smq: Smq, location: str) -> None:
+    Path(location).unlink()
+
+    assert smq("prune").code == 1
+    assert not Path(location).exists()

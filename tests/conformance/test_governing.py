@@ -16,7 +16,7 @@ DAY = 24 * 3600
 def prune(desk: Desk) -> int:
     """Prune until nothing is left to do; answer how much was removed."""
     removed = 0
-    while some := desk.store.prune(desk.now_ms):
+    while some := desk.store.prune(desk.now_ms).total:
         removed += some
     return removed
 

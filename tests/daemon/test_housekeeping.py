@@ -235,9 +235,11 @@ def test_an_alert_is_told_although_nothing_can_be_written(
     house.keeper = Keeper(
         impatient, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
     )
+    step = threading.Thread(target=house.keeper.step)
     with store.transaction():
         store.execute("SELECT 1")
-        house.keeper.step()
+        step.start()
+        step.join()
     impatient.close()
     for thread in threading.enumerate():
         if thread.name == "alert":

@@ -34,10 +34,12 @@ class ForetoldHolders:
     def enqueue(self, message: NewMessage, now_ms: int) -> Foretold[int]:
         """Foretell the holder of its key, or a new id."""
         was_free = self.model.holder_of(message.topic, message.key) is None
-        answered: int = yield
+        answered: int | list[int] = yield
+        # by a statement of its own, or as a batch of one
+        given = answered if isinstance(answered, int) else answered[0]
         if self.model.holder_of(message.topic, message.key) is not None:
             self.note("a dedup race lost", was_free)
-        return self._added(answered, message, message.key, now_ms)
+        return self._added(given, message, message.key, now_ms)
 
     def enqueue_many(self, batch: Batch, now_ms: int) -> Foretold[list[int]]:
         """Foretell the same for each, in order."""

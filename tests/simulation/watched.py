@@ -244,10 +244,11 @@ def _same(answer: object) -> object:
 
 COMPARED: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(("enqueue", "enqueue_many", "next_due", "requeue", "bury", "recover", "held_by"), _same),
-    **dict.fromkeys(("size", "drop", "prune", "last_undoable"), _same),
+    **dict.fromkeys(("size", "drop", "last_undoable"), _same),
     **dict.fromkeys(("ack", "release"), sorted),
     **dict.fromkeys(("act", "edit", "undo", "purge", "pause", "resume", "set_policy"), _outcome),
     "lease": _lease,
+    "prune": attrgetter("total"),
     "extend": lambda answer: (answer[0], sorted(answer[1])),
     "page": lambda rows: [row.id for row in rows],
 }

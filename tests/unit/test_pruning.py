@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core import Inspector, Pruned, UsageError
 from smq_core.store import open_store
 from smq_core.store.sqlite.pruning import ACTIVITY_KEPT
 from smq_core.testing import EPOCH_MS, ManualClock
@@ -16,11 +17,48 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from smq_core import Queue
+
 DAY_S = 24 * 3600
 MANY_OPERATIONS = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
     INSERT INTO smq_operations(at, actor, action) SELECT ?, 'ann', 'purge' FROM n
 """
+
+
+def test_an_operator_prunes_all_that_is_past_its_time(
+    queue: Queue, inspector: Inspector, clock: ManualClock
+) -> None:
+    sent = queue.enqueue_many("mail", ["x"] * 1_200)
+    inspector.delete(sent)
+    queue.enqueue("kept", "alive")
+    clock.advance(DAY_S)
+
+    assert inspector.prune() == Pruned(trash=1_200, undo=1_200)
+    assert inspector.prune() == Pruned()
+    clock.advance(DAY_S)
+    assert inspector.prune() == Pruned(topics=1)
+    assert [stats.topic for stats in inspector.topics()] == ["kept"]
+
+
+def test_a_prune_is_stopped_between_two_steps(queue: Queue, inspector: Inspector, clock: ManualClock) -> None:
+    inspector.delete(queue.enqueue_many("mail", ["x"] * 1_200))
+    clock.advance(DAY_S)
+    told: list[int] = []
+
+    def stop(number: int) -> bool:
+        told.append(number)
+        return False
+
+    removed = inspector.prune(progress=stop)
+    assert 0 < removed.trash < 1_200
+    assert told == [removed.total]
+
+
+def test_who_may_only_read_prunes_nothing(queue: Queue) -> None:
+    queue.enqueue("mail", "x")
+    with Inspector(queue.location, read_only=True) as reader, pytest.raises(UsageError, match="read-only"):
+        reader.prune()
 
 
 @pytest.fixture
@@ -39,7 +77,7 @@ def database(desk: Desk) -> apsw.Connection:
 
 def prune(desk: Desk) -> None:
     """Prune until nothing is left to do."""
-    while desk.store.prune(desk.now_ms):
+    while desk.store.prune(desk.now_ms).total:
         pass
 
 
@@ -60,7 +98,7 @@ def test_nothing_to_prune_takes_no_write_lock(desk: Desk) -> None:
         return True
 
     database(desk).exec_trace = trace
-    assert desk.store.prune(desk.now_ms) == 0
+    assert desk.store.prune(desk.now_ms) == Pruned()
     assert run
     assert [sql for sql in run if not sql.startswith("SELECT")] == []
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CORE = Path(__file__).parents[2] / "smq_core"
 OPERATOR = "operator_"
 BY_ID = "SEARCH smq_messages USING INTEGER PRIMARY KEY (rowid=?)"
-FINISHED = "SEARCH m USING COVERING INDEX smq_finished"
+FINISHED = "SEARCH m USING INDEX smq_finished"
 EACH_TOPIC = ("SCAN t", f"{FINISHED} (topic=? AND status=? AND finished_at<?)")
 
 HOT: dict[str, set[str]] = {

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.statements import DEAD, DELETED, DONE, FINISHED, NOW, POST, READY, URGENT, Table
 
 NOTHING_OLD = {"now": 0, "before": 0, "keep": 100, "limit": 9}
+ENOUGH = {"limit": 9, "bytes": 1_000}
 OPERATIONS = f"""
     INSERT INTO smq_operations(id, at, actor, action) VALUES
       (1, {NOW - 9}, 'ann', 'bury'), (2, {NOW - 8}, 'ann', 'bury'),
@@ -54,20 +55,48 @@ def undated(table: Table) -> None:
 def test_what_is_old_enough_is_pruned(
     table: Table, name: str, values: dict[str, object], expected: set[int]
 ) -> None:
-    assert table.touched(name, limit=9, **values) == expected
+    assert table.touched(name, **ENOUGH, **values) == expected
 
 
 @pytest.mark.parametrize("name", ["prune_done", "prune_trash", "date_finished"])
 def test_as_many_are_pruned_as_were_asked_for(table: Table, name: str) -> None:
     undated(table)
 
-    assert len(table.touched(name, now=NOW, before=NOW, limit=1)) == (0 if name == "prune_done" else 1)
+    assert len(table.touched(name, now=NOW, before=NOW, limit=1, bytes=1_000)) == (
+        0 if name == "prune_done" else 1
+    )
+
+
+@pytest.mark.parametrize("name", ["prune_done", "prune_trash", "date_finished"])
+@pytest.mark.parametrize(("size", "expected"), [(1, 1), (10, 1), (11, 2), (1_000, 2)])
+def test_as_many_are_pruned_as_there_are_bytes_for_and_at_least_one(
+    table: Table, name: str, size: int, expected: int
+) -> None:
+    table.db.execute("UPDATE smq_messages SET payload = '1234567', headers = '{}3'")
+    table.db.execute("UPDATE smq_policies SET keep_ms = 0")
+    if name == "date_finished":
+        undated(table)
+
+    assert len(table.touched(name, now=NOW, before=NOW, limit=9, bytes=size)) == expected
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "prunes"), [(NOW - 2, 0), (NOW - 1, 1), (NOW, 1), (NOW + 1, 1), (NOW + 2, 0)]
+)
+def test_a_daemon_prunes_that_was_heard_of_lately(table: Table, heartbeat: int, prunes: int) -> None:
+    table.db.execute(
+        "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at, detail) "
+        "VALUES ('w', 'h', 1, '1', 'running', 1, ?, '{}')",
+        (heartbeat,),
+    )
+
+    assert table.answer("daemon_prunes", silent_since=NOW - 2, ahead=NOW + 2) == [(prunes,)]
 
 
 def test_what_was_finished_by_hand_gets_a_date_and_nothing_else_does(table: Table) -> None:
     undated(table)
 
-    assert table.touched("date_finished", now=NOW, limit=9) == {DONE, DONE + POST}
+    assert table.touched("date_finished", now=NOW, **ENOUGH) == {DONE, DONE + POST}
 
 
 @pytest.mark.parametrize(
@@ -166,8 +195,8 @@ def test_a_topic_that_is_empty_is_marked_once_and_unmarked(table: Table) -> None
 def test_what_is_not_finished_has_no_date_to_be_pruned_by(table: Table) -> None:
     table.db.execute("UPDATE smq_messages SET finished_at = 1")
 
-    touched = table.touched("prune_done", now=NOW, limit=9) | table.touched(
-        "prune_trash", before=NOW, limit=9
+    touched = table.touched("prune_done", now=NOW, **ENOUGH) | table.touched(
+        "prune_trash", before=NOW, **ENOUGH
     )
     assert touched == {DONE, DONE + POST, DELETED, DELETED + POST}
     assert {READY, URGENT, DEAD} & touched == set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -29,6 +30,9 @@ __all__ = ["Connection", "savepoint"]
 
 T = TypeVar("T")
 
+_log: Final = logging.getLogger(__name__)
+_LONG_WAIT_S: Final = 1.0
+"""A wait for others from which on it is logged."""
 _OF_A_COMMIT: Final = frozenset(
     {apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}
 )
@@ -51,6 +55,8 @@ class Connection(Reading):
 
     _depth = 0
     """1 inside a `transaction`."""
+    _waited_s = 0.0
+    """How long the transaction that is open has waited for others before it began."""
     _ended_by: StoreError | None = None
     """The failure after which SQLite rolled the `transaction` back by itself."""
 
@@ -166,6 +172,8 @@ class Connection(Reading):
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            if self._waited_s:
+                self._log_wait()
             return result
 
     @contextlib.contextmanager
@@ -201,6 +209,8 @@ class Connection(Reading):
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            if self._waited_s:
+                self._log_wait()
             self._end_stale_reads()
 
     @property
@@ -272,14 +282,22 @@ class Connection(Reading):
     def _begin_late(self) -> None:
         """Begin when others are before us, until the timeout is over."""
         OWN.require_none(self.settings.path, "a write through another Queue or Inspector")
-        deadline = self.settings.monotonic() + self.settings.timeout_s
+        began = self.settings.monotonic()
+        deadline = began + self.settings.timeout_s
         while self._turn.await_until(deadline, self.settings.monotonic):
             if self._begin_in_turn():
+                self._waited_s = self.settings.monotonic() - began
                 return
         raise StoreBusy(
             f"others held the database {self.settings.path} for {self.settings.timeout_s:g} s: "
             "nothing was written, try again"
         )
+
+    def _log_wait(self) -> None:
+        """Log a long wait for others, once they are not held up by it."""
+        waited_s, self._waited_s = self._waited_s, 0.0
+        if waited_s >= _LONG_WAIT_S:
+            _log.info("a write waited %.1f s until others let go of %s", waited_s, self.settings.path)
 
     def _begin_in_turn(self) -> bool:
         """Begin, or give the turn back; say whether the transaction has begun.
@@ -357,3 +375,6 @@ class Connection(Reading):
         keep = ctypes.c_int(1)
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         self.close()
+        _log.warning(
+            "%s was moved or replaced while it was open: what lies there now is used", self.settings.path
+        )

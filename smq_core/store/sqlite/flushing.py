@@ -6,6 +6,7 @@ SQLite's own commits are never flushed here but for that first one; see `docs/de
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Flushing"]
 
+_log: Final = logging.getLogger(__name__)
 _PATIENCE_S: Final = 1.0
 """How long the -wal's writing again, after a failed flush, waits for other writers."""
 
@@ -89,9 +91,11 @@ class Flushing:
                 self._try_to_write_again()
                 raise
         if self.checkpoints.is_due if is_durable else self.checkpoints.is_overdue:
-            # what was committed stays committed, whatever becomes of the copy
-            with contextlib.suppress(StoreError):
+            try:
                 self.checkpoint()
+            except StoreError as error:
+                # what was committed stays committed, whatever becomes of the copy
+                _log.warning("the -wal could not be copied back, and grows: %s", error)
         elif not is_durable:
             self.checkpoints.write_out(self.wal)
 

@@ -5,6 +5,7 @@ Settling them is in `settling`.
 
 from __future__ import annotations
 
+import logging
 from array import array
 from heapq import merge
 from itertools import islice
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities", "reclaim"]
 
+_log: Final = logging.getLogger(__name__)
 LEASE_EXPIRED: Final = "lease expired"
 """The error that a reclaim leaves on a message."""
 
@@ -99,7 +101,13 @@ class Leasing(Session):
             lost = ack_all(db, ack, now_ms) if ack else []
             return ([] if lost else _lease(db, request, looks, now_ms)), lost
 
-        return self._write(work)
+        answer = self._write(work)
+        if looks[0].has_expired and not answer[1]:
+            # logged here, where nobody is held up by whoever reads it
+            _log.info(
+                "expired leases were found and taken back, by a dequeue of %s", ", ".join(request.topics)
+            )
+        return answer
 
     def _lease_next(
         self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]

@@ -5,6 +5,7 @@ What it refuses is left as it was, byte for byte. Its own connections are closed
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["create_into", "prepare"]
 
 _SHOWN: Final = 5
+_log: Final = logging.getLogger(__name__)
 _NO_WORDS: Final[Mapping[str, State]] = {}
 
 
@@ -143,6 +145,7 @@ def _create(path: str) -> None:
                 if _refuse(path, recognise.look_within(connection, path)).shape is Shape.EMPTY:
                     migrate.run(connection, 0)
                     connection.execute(f"PRAGMA application_id = {recognise.APPLICATION_ID}")
+    _log.info("there was no queue at %s: it was created", path)
 
 
 def _see_to_wal(path: str) -> None:

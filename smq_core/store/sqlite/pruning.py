@@ -5,15 +5,17 @@ It touches no unfinished message and no dead letter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.message import Pruned
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, Session
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "TRASH_KEPT_MS", "Pruning"]
+__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "PASSING_BYTES", "PASSING_ROWS", "TRASH_KEPT_MS", "Pruning"]
 
 TRASH_KEPT_MS: Final = 24 * 3600 * 1000
 """How long deleted messages, and the undo of any operation, are kept."""
@@ -22,39 +24,94 @@ ACTIVITY_KEPT: Final = 10_000
 EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
 """How long an empty topic without settings is kept."""
 
+PASSING_ROWS: Final = 100
+"""Rows of each kind that are removed in passing: a transaction of 2 ms (measured)."""
+PASSING_BYTES: Final = 1024 * 1024
+"""Bytes of messages that are removed in passing, but for a single message that is larger."""
+_SILENT_MS: Final = 15_000
+"""A daemon that was silent for longer may have ended, and prunes no more."""
+
 _DUE = query("prune_due")
-_STEPS = [
-    query(name) for name in ("prune_done", "prune_trash", "date_finished", "prune_undo", "prune_activity")
-]
+_STEPS = {
+    "done": query("prune_done"),
+    "trash": query("prune_trash"),
+    "dated": query("date_finished"),
+    "undo": query("prune_undo"),
+    "activity": query("prune_activity"),
+}
 _STALE_TOPICS = query("stale_topics")
 _MARK_EMPTY = query("mark_empty")
 _DROP_EMPTY = query("drop_empty")
+_DAEMON = query("daemon_prunes")
+
+
+class _Bounds(NamedTuple):
+    """What is past its time, and how much of it is removed at once."""
+
+    now_ms: int
+    rows: int = CHUNK
+    size: int = CHUNK_BYTES
+
+    @property
+    def of_due(self) -> dict[str, int]:
+        return {"now": self.now_ms, "before": self.now_ms - TRASH_KEPT_MS, "keep": ACTIVITY_KEPT}
+
+    @property
+    def of_steps(self) -> dict[str, int]:
+        return self.of_due | {"limit": self.rows, "bytes": self.size}
+
+    @property
+    def of_topics(self) -> dict[str, int]:
+        return {"before": self.now_ms - EMPTY_KEPT_MS}
 
 
 class Pruning(Session):
     """The part of the store that forgets."""
 
-    def prune(self, now_ms: int, *, limit: int = CHUNK) -> int:
-        """Remove one short transaction's worth of what is past its time.
+    def prune(self, now_ms: int, *, limit: int = CHUNK) -> Pruned:
+        """Remove one short transaction's worth of what is past its time, and return what it was.
 
-        The number of rows touched, 0 when nothing is left to do; the write lock is taken only where there is.
+        Nothing when nothing is left to do; the write lock is taken only where there is.
         """
-        bounds = {"now": now_ms, "before": now_ms - TRASH_KEPT_MS, "keep": ACTIVITY_KEPT}
-        before = {"before": now_ms - EMPTY_KEPT_MS}
-        if not self._read(lambda db: db.execute(_DUE, bounds).get or db.execute(_STALE_TOPICS, before).get):
-            return 0
-        return self._write(lambda db: _prune(db, bounds | {"limit": limit}) + _forget_empty(db, now_ms))
+        self._require_writable()
+        if self._passing is not None:
+            self._passing.put_off()
+        bounds = _Bounds(now_ms, limit)
+        if not self._read(partial(_is_due, bounds=bounds)):
+            return Pruned()
+        return self._write(partial(_prune, bounds=bounds))
+
+    def _prune_in_passing(self, now_ms: int) -> Pruned:
+        """Remove a little if nobody is before us, and no daemon lives that does it; wait for nobody."""
+        bounds = _Bounds(now_ms, PASSING_ROWS, PASSING_BYTES)
+        removed = Pruned()
+
+        def look(db: apsw.Connection) -> bool | None:
+            return (_is_due(db, bounds) and not _daemon_prunes(db, now_ms)) or None
+
+        def act(db: apsw.Connection, _is_due: bool) -> bool:  # noqa: FBT001 - what a look answers
+            nonlocal removed
+            removed = _prune(db, bounds)
+            return True
+
+        return removed if self._follow(look, act) else Pruned()
 
 
-def _prune(db: apsw.Connection, bounds: dict[str, int]) -> int:
-    return sum(_changes(db, sql, bounds) for sql in _STEPS)
+def _is_due(db: apsw.Connection, bounds: _Bounds) -> bool:
+    return bool(db.execute(_DUE, bounds.of_due).get or db.execute(_STALE_TOPICS, bounds.of_topics).get)
 
 
-def _forget_empty(db: apsw.Connection, now_ms: int) -> int:
-    db.execute(_MARK_EMPTY, {"now": now_ms})
-    return _changes(db, _DROP_EMPTY, {"before": now_ms - EMPTY_KEPT_MS})
+def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
+    return bool(db.execute(_DAEMON, {"silent_since": now_ms - _SILENT_MS, "ahead": now_ms + _SILENT_MS}).get)
+
+
+def _prune(db: apsw.Connection, bounds: _Bounds) -> Pruned:
+    removed = {name: _changes(db, sql, bounds.of_steps) for name, sql in _STEPS.items()}
+    db.execute(_MARK_EMPTY, {"now": bounds.now_ms})
+    return Pruned(**removed, topics=_changes(db, _DROP_EMPTY, bounds.of_topics))
 
 
 def _changes(db: apsw.Connection, sql: str, bounds: dict[str, int]) -> int:
-    db.execute(sql, bounds)
+    # a statement need not use all of them
+    db.execute(sql, {name: value for name, value in bounds.items() if f":{name}" in sql})
     return db.changes()

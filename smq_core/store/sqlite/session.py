@@ -11,6 +11,7 @@ from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
 from smq_core.store.sqlite.joined import Joined
+from smq_core.store.sqlite.passing import Passing
 from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.settings import Settings
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.clock import Clock
+    from smq_core.message import Pruned
 
 __all__ = ["CHUNK", "CHUNK_BYTES", "Session"]
 
@@ -45,8 +47,12 @@ class Session:
         may_create: bool = True,
         timeout_s: float = 10.0,
         clock: Clock | None = None,
+        prunes_in_passing: bool = False,
     ) -> None:
-        """Keep how to reach the database; nothing is opened until the first call."""
+        """Keep how to reach the database; nothing is opened until the first call.
+
+        With `prunes_in_passing` a write removes now and then a little of what is past its time.
+        """
         self._path = resolved(os.fspath(location))
         self._flushes = durability == "full"
         self._clock: Clock = clock or SystemClock()
@@ -54,6 +60,7 @@ class Session:
         # locks are held in real time, whatever the clock of the messages says
         self._settings = Settings(self._path, read_only, timeout_s, SystemClock().monotonic)
         self._connections = Connections(self._settings, self._prepare)
+        self._passing = Passing(self._clock, self._prune_in_passing) if prunes_in_passing else None
 
     @property
     def location(self) -> str:
@@ -89,6 +96,10 @@ class Session:
             now_ms=self._clock.now_ms(),
         )
 
+    def _prune_in_passing(self, now_ms: int) -> Pruned:
+        """Remove a little of what is past its time; the part of the store that forgets knows how."""
+        raise NotImplementedError
+
     def _require_writable(self) -> None:
         if self._settings.read_only:
             raise UsageError(f"{self._path} was opened read-only: nothing can be changed through it")
@@ -104,9 +115,13 @@ class Session:
         self._require_writable()
         while True:
             try:
-                return self._connections.get().write(work, is_durable=is_durable)
+                connection = self._connections.get()
+                result = connection.write(work, is_durable=is_durable)
             except ClosedMeanwhileError:
                 continue
+            if self._passing is not None and not connection.is_in_transaction:
+                self._passing.step()
+            return result
 
     def _run(
         self,
@@ -125,6 +140,8 @@ class Session:
                 continue
             break
         if answered is not None:
+            if self._passing is not None:
+                self._passing.step()
             return answered
 
         def work(db: apsw.Connection) -> int:
@@ -140,9 +157,12 @@ class Session:
         self._require_writable()
         while True:
             try:
-                return self._connections.get().follow(look, act)
+                found = self._connections.get().follow(look, act)
             except ClosedMeanwhileError:
                 continue
+            if found is not None and self._passing is not None:
+                self._passing.step()
+            return found
 
     def _write_durably(self, work: Callable[[apsw.Connection], T]) -> T:
         return self._write(work, is_durable=self._flushes)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import threading
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core.store.sqlite.translate import unavailable
 from smq_core.wakeup import pause
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Turn"]
 
+_log: Final = logging.getLogger(__name__)
 _SHORT_SLEEPS_S = (
     0.00005,
     0.0001,
@@ -89,7 +91,14 @@ class Turn:
         place = self._stand()
         if self._wait_in(place, remaining):
             return True
-        return place.failure is not None and self._look_until(deadline, monotonic)
+        if place.failure is None:
+            return False
+        _log.warning(
+            "nobody can stand in line for the write lock of %s, which is looked for now and then: %s",
+            self._wal.path.removesuffix("-wal"),
+            place.failure,
+        )
+        return self._look_until(deadline, monotonic)
 
     def give(self) -> None:
         """Give the turn back.

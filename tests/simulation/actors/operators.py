@@ -131,7 +131,7 @@ class Janitor(Actor):
         """Prune, tidy, or look."""
         chance = self.random.random()
         if chance < 0.4:
-            while self.store.prune(self.now):
+            while self.store.prune(self.now).total:
                 pass
         elif chance < 0.5:
             self.store.tidy()

@@ -51,53 +51,75 @@ SELECT EXISTS (
   );
 
 -- name: prune_done
--- Remove finished messages that are older than their topic keeps.
+-- Remove finished messages that are older than their topic keeps, as many as there are bytes for and at least one.
 DELETE FROM smq_messages
 WHERE id IN (
-    SELECT m.id
-    FROM smq_topics AS t
-    LEFT JOIN smq_policies AS p ON p.topic = t.topic
-    CROSS JOIN smq_messages AS m INDEXED BY smq_finished
-    WHERE t.done > 0
-      AND m.topic = t.topic
-      AND m.status = 'done'
-      AND m.status < 'e'
-      AND m.status <> 'delayed'
-      AND m.finished_at <= :now - ifnull(p.keep_ms, 0)
-    LIMIT :limit
+    SELECT id
+    FROM (
+      SELECT id, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+      FROM (
+        SELECT m.id, octet_length(m.payload) + ifnull(octet_length(m.headers), 0) AS size
+        FROM smq_topics AS t
+        LEFT JOIN smq_policies AS p ON p.topic = t.topic
+        CROSS JOIN smq_messages AS m INDEXED BY smq_finished
+        WHERE t.done > 0
+          AND m.topic = t.topic
+          AND m.status = 'done'
+          AND m.status < 'e'
+          AND m.status <> 'delayed'
+          AND m.finished_at <= :now - ifnull(p.keep_ms, 0)
+        LIMIT :limit
+      )
+    )
+    WHERE bytes_before < :bytes
   );
 
 -- name: prune_trash
--- Remove deleted messages that nobody brought back in time.
+-- Remove deleted messages that nobody brought back in time, as many as there are bytes for and at least one.
 DELETE FROM smq_messages
 WHERE id IN (
-    SELECT m.id
-    FROM smq_topics AS t
-    CROSS JOIN smq_messages AS m INDEXED BY smq_finished
-    WHERE t.deleted > 0
-      AND m.topic = t.topic
-      AND m.status = 'deleted'
-      AND m.status < 'e'
-      AND m.status <> 'delayed'
-      AND m.finished_at <= :before
-    LIMIT :limit
+    SELECT id
+    FROM (
+      SELECT id, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+      FROM (
+        SELECT m.id, octet_length(m.payload) + ifnull(octet_length(m.headers), 0) AS size
+        FROM smq_topics AS t
+        CROSS JOIN smq_messages AS m INDEXED BY smq_finished
+        WHERE t.deleted > 0
+          AND m.topic = t.topic
+          AND m.status = 'deleted'
+          AND m.status < 'e'
+          AND m.status <> 'delayed'
+          AND m.finished_at <= :before
+        LIMIT :limit
+      )
+    )
+    WHERE bytes_before < :bytes
   );
 
 -- name: date_finished
--- Give finished and deleted messages that were made so by hand the time from which they are kept.
+-- Give finished and deleted messages that were made so by hand the time from which they are kept; it writes them again, so that
+-- their bytes count.
 UPDATE smq_messages
 SET finished_at = :now
 WHERE id IN (
-    SELECT m.id
-    FROM smq_topics AS t
-    CROSS JOIN smq_messages AS m INDEXED BY smq_finished
-    WHERE t.done + t.deleted > 0
-      AND m.topic = t.topic
-      AND m.status IN ('done', 'deleted')
-      AND m.status < 'e'
-      AND m.status <> 'delayed'
-      AND m.finished_at IS NULL
-    LIMIT :limit
+    SELECT id
+    FROM (
+      SELECT id, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+      FROM (
+        SELECT m.id, octet_length(m.payload) + ifnull(octet_length(m.headers), 0) AS size
+        FROM smq_topics AS t
+        CROSS JOIN smq_messages AS m INDEXED BY smq_finished
+        WHERE t.done + t.deleted > 0
+          AND m.topic = t.topic
+          AND m.status IN ('done', 'deleted')
+          AND m.status < 'e'
+          AND m.status <> 'delayed'
+          AND m.finished_at IS NULL
+        LIMIT :limit
+      )
+    )
+    WHERE bytes_before < :bytes
   );
 
 -- name: prune_undo
@@ -155,3 +177,12 @@ WHERE empty_since <= :before
   AND entered = gone
   AND NOT EXISTS (SELECT 1 FROM smq_policies AS p WHERE p.topic = smq_topics.topic)
   AND NOT EXISTS (SELECT 1 FROM smq_pauses AS u WHERE u.topic = smq_topics.topic);
+
+-- name: daemon_prunes
+-- Whether a daemon lives, whose janitor prunes; a heartbeat far ahead is one of a clock that was wrong.
+SELECT EXISTS (
+    SELECT 1
+    FROM smq_workers
+    WHERE heartbeat_at > :silent_since
+      AND heartbeat_at < :ahead
+  );
