@@ -33,7 +33,7 @@ def preview_file(
     path: str | os.PathLike[str],
     *,
     topic: str = "default",
-    is_strict: bool = False,
+    is_strict: bool | None = None,
     again: bool = False,
     progress: Callable[[ImportStatus], bool] | None = None,
 ) -> ImportReport:
@@ -52,7 +52,7 @@ def import_file(
     path: str | os.PathLike[str],
     *,
     topic: str = "default",
-    is_strict: bool = False,
+    is_strict: bool | None = None,
     again: bool = False,
     progress: Callable[[ImportStatus], bool] | None = None,
 ) -> ImportReport:

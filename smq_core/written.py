@@ -86,6 +86,7 @@ def read_refused(written: bytes, error: Exception, *, is_strict: bool = False) -
 
 
 _BLANKS: Final = b" \t\r\n"
+_BEFORE_JSON: Final = " \t\r\n\f\v\0\ufeff"
 _STARTS: Final = frozenset(bytes([start]) for start in b'{["-0123456789tfn' + _BLANKS)
 """What JSON may begin with: the rest is text without asking the decoder."""
 _decode = msgspec.json.Decoder().decode
@@ -93,7 +94,8 @@ _decode = msgspec.json.Decoder().decode
 
 def _text(written: bytes, *, is_strict: bool) -> Value:
     text = _decoded(written)
-    is_broken = text.lstrip()[:1] in {"{", "["}
+    # a file system may leave NULs in the place of what a crash kept it from writing
+    is_broken = text.lstrip(_BEFORE_JSON)[:1] in {"{", "["}
     if is_broken and is_strict:
         raise InvalidMessage("it begins as JSON does but is none: mend it, or take it as text")
     return Value(*encode(text), Shape.BROKEN if is_broken else Shape.TEXT)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["import_"]
 
 _WORTH_SAYING_S: Final = 0.1
+_RUNS_SHOWN: Final = 20
 
 
 @click.command
@@ -42,7 +43,19 @@ _WORTH_SAYING_S: Final = 0.1
     help="The database; else SIMPLE_MQ_DB, else queue.sqlite3.",
 )
 @click.option("--topic", type=TOPIC, default="default", show_default=True, help="Of lines that name none.")
-@click.option("--strict", is_flag=True, help="Reject what begins as JSON does but is none.")
+@click.option(
+    "--strict/--text",
+    "strict",
+    default=None,
+    help="Reject what begins as JSON does but is none (in .jsonl), or take it as text (elsewhere).",
+)
+@click.option(
+    "--duplicates",
+    type=click.Choice(["reject", "skip"]),
+    default="reject",
+    show_default=True,
+    help="What becomes of lines whose key an unfinished message has.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and add nothing.")
 @click.option("--rejects", metavar="FILE", help="Where lines go that cannot be taken; else FILE.rejects.")
 @click.option("--again", is_flag=True, help="Take a file that was taken before once more.")
@@ -57,7 +70,8 @@ def import_(
     file: str,
     location: str | None,
     topic: str,
-    strict: bool,
+    strict: bool | None,
+    duplicates: str,
     dry_run: bool,
     rejects: str | None,
     again: bool,
@@ -73,6 +87,7 @@ def import_(
     options = ImportOptions(
         topic=topic,
         is_strict=strict,
+        skips_held=duplicates == "skip",
         again=again,
         name=name,
         rejects=None if rejects is None else Path(rejects).absolute(),
@@ -163,11 +178,17 @@ def _print_topics(report: ImportReport) -> None:
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
         lines = output.amount(report.broken, "line")
-        output.note(
-            f"{lines} taken as text: JSON at the beginning, but not to the end (--strict rejects them)"
-        )
+        output.note(f"{lines} taken as text though they begin as JSON does (--strict rejects them):")
+        output.note(f"  {_numbers(report.broken_lines, report.broken)}")
     if report.held:
-        output.note(f"{output.amount(report.held, 'line')} left out: unfinished messages have their keys")
+        output.note(f"{output.amount(report.held, 'line')} left out: unfinished messages have their keys:")
+        numbers = tuple(line.line_number for line in report.held_lines)
+        output.note(f"  {_numbers(numbers, report.held)}")
+    if report.is_one_array:
+        output.note(
+            "the file looks like one JSON array, not like JSONL, which has a value on each line: "
+            "jq -c '.[]' FILE | smq import - takes its elements"
+        )
     if report.blank:
         output.note(output.amount(report.blank, "blank line"))
     if report.rejected:
@@ -177,11 +198,28 @@ def _print_left_out(report: ImportReport) -> None:
         output.note(f"  {report.rejects_path} has them, {report.reasons_path} the reasons")
 
 
+def _numbers(lines: tuple[int, ...], total: int) -> str:
+    """Write the numbers of lines, a run of them as its ends."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][-1] + 1:
+            runs[-1][1:] = [line]
+        else:
+            runs.append([line])
+    shown = runs[:_RUNS_SHOWN]
+    text = ", ".join(" to ".join(map(count, run)) for run in shown)
+    more = total - sum(run[-1] - run[0] + 1 for run in shown)
+    return f"{'line' if total == 1 else 'lines'} {text}{f' and {count(more)} more' if more else ''}"
+
+
 def _as_json(report: ImportReport) -> dict[str, object]:
     return {
         "source": report.source,
         "taken": report.taken,
         "held": report.held,
+        "held_lines": [{"line": line.line_number, "reason": line.reason} for line in report.held_lines],
+        "broken_lines": report.broken_lines,
+        "is_one_array": report.is_one_array,
         "blank": report.blank,
         "rejected": report.rejected,
         "topics": report.topics,

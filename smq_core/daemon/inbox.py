@@ -138,7 +138,11 @@ class Inbox:
             )
             # a known one goes on where it was; of another file's content the same is taken anew
             options = ImportOptions(
-                topic=self.rules.topic, again=not is_known, rejects=claim.rejects, actor="inbox"
+                topic=self.rules.topic,
+                is_strict=True,
+                again=not is_known,
+                rejects=claim.rejects,
+                actor="inbox",
             )
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)
         return None if report.has_nothing_new else report

@@ -7,6 +7,7 @@ that is not known is kept as a header of its name, so that nothing of a line van
 from __future__ import annotations
 
 import binascii
+import re
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from smq_core.clock import epoch_ms
 from smq_core.depth import TOO_DEEP, is_decoded_too_deep
 from smq_core.errors import InvalidMessage
+from smq_core.format import parse_duration
 from smq_core.message import Kind
 from smq_core.payload import PAYLOAD_LIMIT, check_json_text, encode, encode_headers
 from smq_core.states import FINISHED, State
@@ -51,7 +53,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: State | None = None
     attempts: int | None = None
     max_attempts: int | None = None
-    delay: float | None = None
+    delay: float | str | None = None
+    """Seconds, or text such as `10m`."""
     created_at: float | None = None
     available_at: float | None = None
     finished_at: float | None = None
@@ -78,6 +81,24 @@ def read_envelope(line: bytes, now_ms: int) -> NewMessage | None:
     return NewMessage(topic=check_topic(plain.topic), body=text, kind=kind, available_at=now_ms)
 
 
+_PLACE: Final = re.compile(r"at `\$\.(\w+)")
+_SECONDS: Final = "a number of seconds since the epoch"
+_EXPECTED: Final = {
+    "topic": "text",
+    "kind": '"json", "text" or "bytes"',
+    "headers": "an object whose values are text",
+    "priority": "an integer",
+    "key": "text",
+    "state": " or ".join((", ".join(f'"{state}"' for state in list(State)[:-1]), f'"{list(State)[-1]}"')),
+    "attempts": "an integer",
+    "max_attempts": "an integer",
+    "delay": 'a number of seconds, or text such as "10m"',
+    "created_at": _SECONDS,
+    "available_at": _SECONDS,
+    "finished_at": _SECONDS,
+    "last_error": "text",
+}
+"""What a field has to hold; each may be null."""
 _ATTEMPTS_LIMIT: Final = 1_000_000
 _FIELDS: Final = frozenset(Envelope.__struct_fields__)
 _QUOTE: Final = ord('"')
@@ -98,7 +119,7 @@ def _full(line: bytes, now_ms: int) -> NewMessage | None:
     try:
         envelope = _decode_full(line)
     except msgspec.ValidationError as error:
-        raise InvalidMessage(str(error)) from error
+        raise InvalidMessage(_sentence(str(error))) from error
     extra = {name: raw for name, raw in fields.items() if name not in _FIELDS}
     if envelope.payload and envelope.message:
         extra["message"] = envelope.message
@@ -177,10 +198,28 @@ def _headers(headers: dict[str, str] | None, extra: dict[str, msgspec.Raw]) -> d
 
 def _available_at(envelope: Envelope, now_ms: int) -> int:
     if envelope.available_at is None:
-        return available_at_ms(now_ms, envelope.delay or 0.0, None)
+        return available_at_ms(now_ms, _delay_s(envelope.delay), None)
     if envelope.delay:
         raise InvalidMessage("delay and available_at exclude each other: give one of them")
     return _moment("available_at", envelope.available_at) or 0
+
+
+def _delay_s(delay: float | str | None) -> float:
+    if not isinstance(delay, str):
+        return delay or 0.0
+    try:
+        return parse_duration(delay)
+    except ValueError as error:
+        raise InvalidMessage(f"delay: {error}") from error
+
+
+def _sentence(complaint: str) -> str:
+    """Turn the decoder's complaint, which ends with a field's place, into a sentence about the field."""
+    found = _PLACE.search(complaint)
+    expected = _EXPECTED.get(found[1]) if found else None
+    if found is None or expected is None:
+        return complaint
+    return f"{found[1]} must be {expected}"
 
 
 def _state(state: State | None, available_at: int, now_ms: int) -> State:
@@ -201,5 +240,5 @@ def _moment(name: str, seconds: float | None) -> int | None:
 
 def _attempts(attempts: int) -> int:
     if not 0 <= attempts <= _ATTEMPTS_LIMIT:
-        raise InvalidMessage(f"attempts {attempts} is no whole number from 0 to {_ATTEMPTS_LIMIT:,}")
+        raise InvalidMessage(f"attempts {attempts} must be an integer between 0 and {_ATTEMPTS_LIMIT:,}")
     return attempts

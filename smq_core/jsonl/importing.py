@@ -37,8 +37,11 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     topic: str = "default"
     """Of lines that name none."""
-    is_strict: bool = False
-    """Reject what begins as JSON does but is none, instead of taking it as text."""
+    is_strict: bool | None = None
+    """Reject what begins as JSON does but is none, instead of taking it as text; None: by the source's name,
+    which for JSONL ends in .jsonl or .jsonl.gz."""
+    skips_held: bool = False
+    """Leave out lines whose key an unfinished message of their topic holds, instead of rejecting them."""
     again: bool = False
     """Take a file whose content was taken before; one that was killed on the way still goes on."""
     name: str | None = None
@@ -67,14 +70,14 @@ def import_lines(
         StoreError: as the store's writes do.
     """
     clock = clock or SystemClock()
-    parser = LineParser(options.topic, is_strict=options.is_strict)
+    parser = _parser(source, options)
     start = find_start(store, source, name=options.name, again=options.again)
     earlier = start.progress or _blank_progress(source, options, start.newest_known, clock.now_ms())
     rejects = _rejects(source, options, start.progress)
     is_recorded = source.identity is not None or options.name is not None
     actor = clean_text(options.actor or user_name())
     ledger = StoreLedger(store, rejects, earlier, actor=actor, is_recorded=is_recorded)
-    run = Run(source, start.reader, parser, ledger, clock)
+    run = Run(source, start.reader, parser, ledger, clock, skips_held=options.skips_held)
     run.go_on(earlier.lines_taken)
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
@@ -94,21 +97,25 @@ def preview_lines(
 ) -> ImportReport:
     """Report what an import would do, and write nothing; without a store, as into an empty one.
 
-    Keys are not looked up: a line whose key is held counts as taken.
-
     Raises:
         InvalidMessage, SmqError: as `import_lines` does.
     """
-    parser = LineParser(options.topic, is_strict=options.is_strict)
+    parser = _parser(source, options)
     start = Start(source.reader(), None, 0)
     if store is not None:
         start = find_start(store, source, name=options.name, again=options.again)
-    run = Run(source, start.reader, parser, DryLedger(), clock or SystemClock())
+    clock = clock or SystemClock()
+    run = Run(source, start.reader, parser, DryLedger(store), clock, skips_held=options.skips_held)
     lines_before = start.progress.lines_taken if start.progress else 0
     run.go_on(lines_before)
     is_complete = run.take_all(progress)
     rejects = _rejects(source, options, start.progress)
     return run.report(lines_before + 1, rejects, is_complete=is_complete, is_dry_run=True)
+
+
+def _parser(source: Source, options: ImportOptions) -> LineParser:
+    is_strict = source.is_named_jsonl if options.is_strict is None else options.is_strict
+    return LineParser(options.topic, is_strict=is_strict)
 
 
 def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:

@@ -5,11 +5,13 @@ A dry run has a ledger of its own, which books nothing.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
 from smq_core.safe_text import clean_text
+from smq_core.states import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +47,13 @@ class Ledger(Protocol):
         """Keep a line that cannot be taken."""
         ...
 
-    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:
-        """Add a block's messages; answer how many were left out because their key is held."""
+    def add(
+        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+    ) -> list[int]:
+        """Add a block's messages; return the positions of those whose key is held.
+
+        With `skips_held` the others are added all the same, else nothing is written as long as there is one.
+        """
         ...
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
@@ -74,7 +81,7 @@ class StoreLedger:
     def begin(self, place: Place, now_ms: int) -> None:
         """Record a new import, so that its rejects are cut back if it is killed before its first block."""
         if self._is_recorded and self._progress.id is None:
-            self._write([], place, now_ms)
+            self._write([], place, now_ms, skips_held=False)
 
     def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
         """Write a line to the rejects file, the first one once the import's record is on the disk."""
@@ -84,25 +91,35 @@ class StoreLedger:
                 pass
         self._rejects.add(reject, pieces)
 
-    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:
+    def add(
+        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+    ) -> list[int]:
         """Add messages and progress in one transaction; the flush at the end is for all of them."""
-        return self._write(messages, place, now_ms).count(0)
+        try:
+            return self._write(messages, place, now_ms, skips_held=skips_held)
+        except _KeysHeldError as error:
+            return error.positions
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Record the end in a commit that waits for the disk, and so for every commit before it."""
         with self._store.transaction(is_durable=True):
-            self._restore([], self._after(place, finished_at=now_ms if is_complete else None), now_ms)
+            after = self._after(place, finished_at=now_ms if is_complete else None)
+            _, record = self._store.restore_many([], after if self._is_recorded else None, now_ms)
+            self._progress = _written(after, record)
             self._note(place, now_ms, is_complete=is_complete)
 
-    def _write(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> list[int]:
+    def _write(
+        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+    ) -> list[int]:
         after = self._after(place)
         with self._store.transaction(is_durable=False):
-            return self._restore(messages, after, now_ms)
-
-    def _restore(self, messages: Sequence[NewMessage], after: ImportProgress, now_ms: int) -> list[int]:
-        ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
-        self._progress = msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
-        return ids
+            ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
+            held = [position for position, message_id in enumerate(ids) if not message_id]
+            if held and not skips_held:
+                # only the insert knows for certain, and rejects have to be on the disk before its commit
+                raise _KeysHeldError(held)
+        self._progress = _written(after, record)
+        return held
 
     def _after(self, place: Place, *, finished_at: int | None = None) -> ImportProgress:
         """Answer the record as it has to be; the rejects that it counts are on the disk."""
@@ -137,8 +154,27 @@ class StoreLedger:
             )
 
 
+class _KeysHeldError(Exception):
+    """Ends a transaction in which messages could not be added."""
+
+    def __init__(self, positions: list[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+def _written(after: ImportProgress, record: int) -> ImportProgress:
+    """Return an import's record as it stands in the database once it was committed."""
+    return msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
+
+
 class DryLedger:
     """Books nothing, but reads what has to be read."""
+
+    def __init__(self, store: Store | None) -> None:
+        """Look keys up in a store, if there is one."""
+        self._store = store
+        self._seen: set[bytes] = set()
+        """Digests of the keys that lines before would hold: eight bytes each, whatever a key's length."""
 
     def begin(self, place: Place, now_ms: int) -> None:
         """Do nothing."""
@@ -148,9 +184,30 @@ class DryLedger:
         for _ in pieces:
             pass
 
-    def add(self, messages: Sequence[NewMessage], place: Place, now_ms: int) -> int:  # noqa: ARG002 - the seam's
-        """Add nothing."""
-        return 0
+    def add(
+        self,
+        messages: Sequence[NewMessage],
+        place: Place,  # noqa: ARG002 - the seam's
+        now_ms: int,  # noqa: ARG002
+        *,
+        skips_held: bool,
+    ) -> list[int]:
+        """Add nothing; see which keys are held in the store, or would be by an earlier line."""
+        keyed = [
+            (position, message.topic, message.key)
+            for position, message in enumerate(messages)
+            if message.key is not None and message.state not in FINISHED
+        ]
+        taken = self._store.held_keys([(topic, key) for _, topic, key in keyed]) if self._store else set()
+        held, mine = [], set[bytes]()
+        for position, topic, key in keyed:
+            digest = hashlib.blake2b(f"{topic}\0{key}".encode(), digest_size=8).digest()
+            if (topic, key) in taken or digest in self._seen or digest in mine:
+                held.append(position)
+            mine.add(digest)
+        if not held or skips_held:
+            self._seen |= mine
+        return held
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Do nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,10 +12,14 @@ from smq_core.errors import InvalidLine
 from smq_core.written import Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from smq_core.jsonl.line import Parsed
 
 __all__ = ["ImportReport", "ImportStatus", "Tally"]
 
+_FIRST_NUMBERS: Final = 1_000
+"""Lines that a report names by number where no file has them."""
 _FIRST_REJECTS: Final = 10
 """Rejects that a report names; all of them stand in the rejects file."""
 
@@ -50,7 +55,13 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     """Messages added."""
     held: int
-    """Lines left out because an unfinished message of the topic holds their key."""
+    """Lines left out, as asked, because an unfinished message of the topic has their key."""
+    held_lines: tuple[InvalidLine, ...]
+    """The first of them, by number and reason."""
+    broken_lines: tuple[int, ...]
+    """The numbers of the first lines taken as text that begin as JSON does."""
+    is_one_array: bool
+    """The whole source looks like one JSON array instead of JSONL."""
     blank: int
     """Lines with nothing in them."""
     rejected: int
@@ -92,13 +103,25 @@ class Tally:
         self.lines = 0
         self.blank = 0
         self.held = 0
+        self.held_lines: list[InvalidLine] = []
+        self.broken_lines: list[int] = []
         self.rejected = 0
         self.rejects: list[InvalidLine] = []
         self._shapes: Counter[tuple[str, Shape]] = Counter()
 
-    def take(self, parsed: list[Parsed]) -> None:
-        """Count lines that become messages."""
+    def take(self, parsed: list[Parsed], held: list[int]) -> None:
+        """Count lines that became messages, but for those at some positions."""
         self._shapes.update([(one.message.topic, one.shape) for one in parsed])
+        self._shapes.subtract([(parsed[one].message.topic, parsed[one].shape) for one in held])
+
+    def hold(self, lines: Sequence[InvalidLine]) -> None:
+        """Count lines that are left out since their keys are held."""
+        self.held += len(lines)
+        self.held_lines += lines[: _FIRST_NUMBERS - len(self.held_lines)]
+
+    def note_broken(self, numbers: Iterable[int]) -> None:
+        """Remember the first lines that begin as JSON does and were taken as text."""
+        self.broken_lines += islice(numbers, _FIRST_NUMBERS - len(self.broken_lines))
 
     def reject(self, reject: InvalidLine) -> None:
         """Count a line that cannot be taken."""
@@ -109,7 +132,7 @@ class Tally:
     @property
     def taken(self) -> int:
         """Count the messages."""
-        return self._shapes.total() - self.held
+        return self._shapes.total()
 
     def topics(self) -> dict[str, dict[str, int]]:
         """Answer the counts by topic and shape, the topics in order of their names."""
@@ -117,5 +140,7 @@ class Tally:
         for (topic, shape), count in sorted(
             self._shapes.items(), key=lambda item: (item[0][0], item[0][1].value)
         ):
+            if not count:
+                continue
             topics.setdefault(topic, {})[shape.value] = count
         return topics

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.errors import InvalidLine, InvalidMessage
+from smq_core.jsonl.array import ArrayWatch
 from smq_core.jsonl.ledger import Place
 from smq_core.jsonl.line import TOO_LONG, is_blank
 from smq_core.jsonl.reader import LongLine
 from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
+from smq_core.written import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,17 +28,35 @@ _BOM: Final = b"\xef\xbb\xbf"
 _REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
 
 
+class _Candidate(NamedTuple):
+    """A line that can be taken, unless its key is held."""
+
+    number: int
+    line: bytes
+    parsed: Parsed
+
+
 class Run:
     """One run of an import."""
 
     def __init__(
-        self, source: Source, reader: LineReader, parser: LineParser, ledger: Ledger, clock: Clock
+        self,
+        source: Source,
+        reader: LineReader,
+        parser: LineParser,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        skips_held: bool = False,
     ) -> None:
+        """Take a source; a line whose key is held is left out (`skips_held`), else a reject."""
         self._source = source
         self._reader = reader
         self._parser = parser
         self._ledger = ledger
         self._clock = clock
+        self._skips_held = skips_held
+        self._array = ArrayWatch()
         self._begun = clock.monotonic()
         self._tally = Tally()
         self._line = 0
@@ -68,6 +88,9 @@ class Run:
             held=self._tally.held,
             blank=self._tally.blank,
             rejected=self._tally.rejected,
+            held_lines=tuple(self._tally.held_lines),
+            broken_lines=tuple(self._tally.broken_lines),
+            is_one_array=began_at == 1 and self._array.is_one_array,
             topics=self._tally.topics(),
             rejects=tuple(self._tally.rejects),
             rejects_path=str(rejects.path) if has_rejects else None,
@@ -81,17 +104,36 @@ class Run:
 
     def _take(self, block: Block | LongLine) -> None:
         now_ms = self._clock.now_ms()
-        parsed: list[Parsed] = []
+        candidates: list[_Candidate] = []
         if isinstance(block, LongLine):
             self._tally.lines += 1
             self._line += 1
             self._is_inside_line = False
-            self._reject(TOO_LONG, block.pieces)
+            self._reject(InvalidLine(self._line, TOO_LONG), block.pieces)
         else:
             self._tally.lines += len(block.lines)
-            self._parse(self._without_oddities(block.lines), now_ms, parsed)
-        self._tally.take(parsed)
-        self._tally.held += self._ledger.add([one.message for one in parsed], self._place(), now_ms)
+            lines = self._without_oddities(block.lines)
+            self._array.look(lines)
+            candidates = self._parse(lines, now_ms)
+        self._add(candidates, now_ms)
+
+    def _add(self, candidates: list[_Candidate], now_ms: int) -> None:
+        """Add what can be taken; what a key keeps out is rejected first, and the rest tried once more."""
+        while held := self._try(candidates, now_ms):
+            reasons = [InvalidLine(candidates[one].number, _held(candidates[one].parsed)) for one in held]
+            if self._skips_held:
+                self._tally.hold(reasons)
+                break
+            for position, reason in zip(held, reasons, strict=True):
+                self._reject(reason, iter((candidates[position].line,)))
+            kept_out = set(held)
+            candidates = [one for position, one in enumerate(candidates) if position not in kept_out]
+        self._tally.take([one.parsed for one in candidates], held)
+        self._tally.note_broken(one.number for one in candidates if one.parsed.shape is Shape.BROKEN)
+
+    def _try(self, candidates: list[_Candidate], now_ms: int) -> list[int]:
+        messages = [one.parsed.message for one in candidates]
+        return self._ledger.add(messages, self._place(len(candidates)), now_ms, skips_held=self._skips_held)
 
     def _without_oddities(self, lines: list[bytes]) -> list[bytes]:
         """Drop a byte order mark before the first line, and put aside the rest of a line taken before."""
@@ -102,29 +144,30 @@ class Run:
         self._is_inside_line = False
         self._line += 1
         if not is_blank(lines[0]):
-            self._reject(_REST, iter(lines[:1]))
+            self._reject(InvalidLine(self._line, _REST), iter(lines[:1]))
         return lines[1:]
 
-    def _parse(self, lines: list[bytes], now_ms: int, parsed: list[Parsed]) -> None:
+    def _parse(self, lines: list[bytes], now_ms: int) -> list[_Candidate]:
+        candidates: list[_Candidate] = []
         for line in lines:
             self._line += 1
             if is_blank(line):
                 self._tally.blank += 1
                 continue
             try:
-                parsed.append(self._parser.parse(line, now_ms))
+                candidates.append(_Candidate(self._line, line, self._parser.parse(line, now_ms)))
             except InvalidMessage as error:
-                self._reject(str(error), iter((line,)))
+                self._reject(InvalidLine(self._line, str(error)), iter((line,)))
+        return candidates
 
-    def _reject(self, reason: str, pieces: Iterator[bytes]) -> None:
-        reject = InvalidLine(self._line, reason)
+    def _reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
         self._tally.reject(reject)
         self._ledger.reject(reject, pieces)
 
-    def _place(self) -> Place:
-        return Place(
-            self._reader.position, self._reader.digest(), self._line, self._tally.taken, self._tally.rejected
-        )
+    def _place(self, more: int = 0) -> Place:
+        """Return how far it has come, once so many more messages are in."""
+        taken = self._tally.taken + more
+        return Place(self._reader.position, self._reader.digest(), self._line, taken, self._tally.rejected)
 
     def _status(self) -> ImportStatus:
         return ImportStatus(
@@ -134,3 +177,8 @@ class Run:
             size=self._source.size,
             elapsed_s=self._clock.monotonic() - self._begun,
         )
+
+
+def _held(parsed: Parsed) -> str:
+    message = parsed.message
+    return f"an unfinished message of {message.topic} has its key, {message.key}: it would be there twice"

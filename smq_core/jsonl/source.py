@@ -21,11 +21,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-__all__ = ["STANDARD_INPUT", "DamagedSourceError", "Identity", "Source"]
+__all__ = ["STANDARD_INPUT", "DamagedSourceError", "Identity", "Source", "UnfitSourceError"]
 
 STANDARD_INPUT: Final = "-"
 """The path that means standard input."""
 _GZIP: Final = b"\x1f\x8b"
+_UTF_16: Final = (
+    "is in UTF-16, of which nothing can be taken: convert it (iconv -f UTF-16 -t UTF-8) and try again"
+)
+_UTF_32: Final = (
+    "is in UTF-32, of which nothing can be taken: convert it (iconv -f UTF-32 -t UTF-8) and try again"
+)
+_REFUSED: Final = (
+    (b"BZh", "is compressed by bzip2: pipe it in (bzip2 -dc FILE | smq import -), or use gzip"),
+    (b"\xfd7zXZ\0", "is compressed by xz: pipe it in (xz -dc FILE | smq import -), or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "is compressed by zstd: pipe it in (zstd -dc FILE | smq import -), or use gzip"),
+    (b"PK\3\4", "is a zip archive: unpack it first"),
+    (b"\xff\xfe\0\0", _UTF_32),
+    (b"\0\0\xfe\xff", _UTF_32),
+    (b"\xff\xfe", _UTF_16),
+    (b"\xfe\xff", _UTF_16),
+    *((byte + b"\0", _UTF_16) for byte in (b"{", b"[", b'"')),
+    *((b"\0" + byte, _UTF_16) for byte in (b"{\0", b"[\0", b'"\0')),
+)
+"""How data begins that cannot be lines in UTF-8, and what to do with it; JSON in UTF-16 may lack its mark."""
 _LARGEST_INTEGER: Final = 2**63 - 1
 
 
@@ -38,6 +57,12 @@ class Identity(NamedTuple):
 
 class DamagedSourceError(SmqError):
     """Compressed data that ends early or contradicts itself; the lines before the damage were taken."""
+
+    exit_code = 65
+
+
+class UnfitSourceError(SmqError):
+    """Data that is neither text in UTF-8 nor gzip's; nothing of it was taken."""
 
     exit_code = 65
 
@@ -74,6 +99,11 @@ class Source:
             self._file.close()
 
     @property
+    def is_named_jsonl(self) -> bool:
+        """Whether the name promises JSON on every line."""
+        return self.name.lower().endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"))
+
+    @property
     def is_compressed(self) -> bool:
         """Say whether the data is gzip's, by its first bytes and not by its name."""
         return self._file.peek(2)[:2] == _GZIP
@@ -93,8 +123,19 @@ class Source:
         if self.identity is not None:
             self._file.seek(0)
         stream = gzip.GzipFile(fileobj=self._file) if self.is_compressed else self._file
+        self._refuse_what_is_no_text(stream)
         # Of a pipe what it has at the moment, so that its lines go in as they come.
         return LineReader(_Stream(stream.read1 if self.identity is None else stream.read, self.name))
+
+    def _refuse_what_is_no_text(self, stream: io.BufferedReader | gzip.GzipFile) -> None:
+        try:
+            beginning = stream.peek(6)
+        except (OSError, EOFError, zlib.error):
+            # damaged: whoever reads it is told where
+            return
+        for magic, what in _REFUSED:
+            if beginning.startswith(magic):
+                raise UnfitSourceError(f"{self.name} {what}")
 
     def _open(self, stdin: BinaryIO | None) -> io.BufferedReader:
         if self.path is None:

@@ -55,6 +55,10 @@ class ProducerStore(Protocol):
         """
         ...
 
+    def held_keys(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those pairs of topic and key that an unfinished message has."""
+        ...
+
 
 class ConsumerStore(Protocol):
     """Leases and what becomes of them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ def test_the_report_counts_by_topic_and_shape(smq: Smq) -> None:
             "total        5        1        1       1      1       1\n"
         ),
         (
-            "1 line taken as text: JSON at the beginning, but not to the end (--strict rejects them)\n"
+            "1 line taken as text though they begin as JSON does (--strict rejects them):\n"
+            "  line 5\n"
             "1 blank line\n"
         ),
     )
@@ -53,6 +55,91 @@ def test_rejects_end_with_65_and_say_where_they_are(smq: Smq, tmp_path: Path) ->
         f"  {file}.rejects has them, {file}.rejects.reasons.jsonl the reasons\n"
         "line 2: not UTF-8 at byte 1\n"
     )
+
+
+DUMP = b"".join(
+    b'{"topic": "orders", "key": "customer-%d", "payload": %d}\n' % (n % 10, n) for n in range(1_000)
+)
+"""What another queue wrote, in which a key is not unique."""
+
+
+def test_lines_whose_key_is_held_are_rejects_with_a_reason(smq: Smq, tmp_path: Path) -> None:
+    (tmp_path / "dump.jsonl").write_bytes(DUMP)
+    file = str(tmp_path / "dump.jsonl")
+    preview = smq("import", file, "--dry-run")
+    ran = smq("import", file)
+
+    assert (preview.code, "10 messages would be added" in preview.out) == (65, True)
+    assert "990 lines would be rejected" in preview.err
+    assert (ran.code, "10 messages added" in ran.out, "990 lines rejected" in ran.err) == (65, True, True)
+    assert "line 11: an unfinished message of orders has its key, customer-0" in ran.err
+    assert (tmp_path / "dump.jsonl.rejects").read_bytes() == b"".join(DUMP.splitlines(keepends=True)[10:])
+
+
+def test_lines_whose_key_is_held_can_be_left_out(smq: Smq, tmp_path: Path) -> None:
+    (tmp_path / "dump.jsonl").write_bytes(DUMP)
+    file = str(tmp_path / "dump.jsonl")
+    preview = smq("import", file, "--duplicates", "skip", "--dry-run", "--json")
+    ran = smq("import", file, "--duplicates", "skip")
+
+    assert (ran.code, preview.code, "10 messages added" in ran.out) == (0, 0, True)
+    assert ran.err == "990 lines left out: unfinished messages have their keys:\n  lines 11 to 1,000\n"
+    told = json.loads(preview.out)
+    assert (told["taken"], told["held"], told["held_lines"][0]["line"]) == (10, 990, 11)
+    assert not (tmp_path / "dump.jsonl.rejects").exists()
+
+
+BROKEN = b'{"topic": "t", "payload": 1}\n{"topic": "t", "payload": {"a": 1}\n\0\0{"topic": "t"}\nplain\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "code"),
+    [
+        ("in.jsonl", [], 65),
+        ("in.JSONL.gz", [], 65),
+        ("in.ndjson", [], 65),
+        ("in.txt", [], 0),
+        ("in", [], 0),
+        ("in.jsonl", ["--text"], 0),
+        ("in.txt", ["--strict"], 65),
+    ],
+)
+def test_a_line_that_begins_as_json_and_is_none_is_judged_by_the_name_or_the_flag(
+    smq: Smq, tmp_path: Path, name: str, flags: list[str], code: int
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(gzip.compress(BROKEN) if name.endswith("gz") else BROKEN)
+    ran = smq("import", str(file), *flags)
+
+    assert ran.code == code
+    assert f"{2 if code else 4} messages added" in ran.out
+    if code:
+        assert "line 2: it begins as JSON does but is none" in ran.err
+        assert "line 3: it begins as JSON does but is none" in ran.err
+    else:
+        assert "2 lines taken as text" in ran.err
+        assert "  lines 2 to 3\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("written", "is_told"),
+    [
+        (b'[\n  {"topic": "t", "payload": 1},\n  {"topic": "t", "payload": 2}\n]\n', True),
+        (b'[{"topic": "t", "payload": 1},\n{"topic": "t", "payload": 2}]', True),
+        (b'[{"topic": "t", "payload": 1}, {"topic": "t", "payload": 2}]\n', True),
+        (b"[1, 2]\n", False),
+        (b"[1]\n[2]\n", False),
+        (b'{"topic": "t", "payload": [1]}\n', False),
+    ],
+)
+def test_a_file_that_is_one_json_array_is_pointed_out(
+    smq: Smq, tmp_path: Path, written: bytes, *, is_told: bool
+) -> None:
+    file = tmp_path / "array.json"
+    file.write_bytes(written)
+    ran = smq("import", str(file), "--dry-run")
+
+    assert ("looks like one JSON array" in ran.err) is is_told
 
 
 def test_strict_rejects_broken_json(smq: Smq, tmp_path: Path) -> None:
@@ -113,7 +200,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"1\n")
 
-    def press(*_: object) -> int:
+    def press(*_: object, **__: object) -> list[int]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("smq_core.jsonl.ledger.StoreLedger.add", press)

@@ -28,6 +28,7 @@ _ROWS: Final = 50
 _HEAD, _VALUES, _ROW = query("restore_rows").partition("VALUES")
 _INSERT = {count: f"{_HEAD}{_VALUES}{','.join([_ROW] * count)}" for count in range(1, _ROWS + 1)}
 _INSERT_KEYED = query("restore_keyed")
+_HELD = query("held_key")
 _BEGIN = query("begin_import")
 _CONTINUE = query("continue_import")
 _FIND = query("find_imports")
@@ -49,6 +50,10 @@ class Imports(Session):
             StoreBusy: when another run of the same import has moved on meanwhile; nothing was written.
         """
         return self._write_durably(lambda db: (_restore(db, messages, now_ms), _record(db, progress)))
+
+    def held_keys(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those pairs of topic and key that an unfinished message has."""
+        return self._read(lambda db: {pair for pair in keys if db.execute(_HELD, pair).fetchone()})
 
     def imports(
         self, *, name: str | None = None, device: int | None = None, inode: int | None = None

@@ -19,6 +19,14 @@ ON CONFLICT(topic, dedup_key)
     AND status IN ('ready', 'delayed', 'processing')
   DO NOTHING;
 
+-- name: held_key
+-- Look whether an unfinished message of a topic has a key.
+SELECT 1
+FROM smq_messages
+WHERE topic = ?
+  AND dedup_key = ?
+  AND status IN ('ready', 'delayed', 'processing');
+
 -- name: begin_import
 -- Record the progress of a new import, unless another of its name or file began meanwhile.
 INSERT INTO smq_imports(
