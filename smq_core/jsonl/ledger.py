@@ -188,7 +188,7 @@ class DryLedger:
         self,
         messages: Sequence[NewMessage],
         place: Place,  # noqa: ARG002 - the seam's
-        now_ms: int,  # noqa: ARG002
+        now_ms: int,  # noqa: ARG002 - the seam's
         *,
         skips_held: bool,
     ) -> list[int]:

@@ -12,6 +12,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,7 +53,7 @@ class Actor:
         while not (self.folder / "calm").exists():
             with contextlib.suppress(StoreBusy):
                 act()
-            time.sleep(self.chance.random() * 2 * pause_s)
+            rest(self.chance.random() * 2 * pause_s)
 
     def smq(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> str:
         """Run the command and return what it printed; another exit code than those allowed is a fault."""
@@ -63,6 +64,11 @@ class Actor:
         if ran.returncode not in allowed or "Traceback" in ran.stderr:
             raise AssertionError(f"smq {arguments} ended with {ran.returncode}: {ran.stderr}")
         return ran.stdout
+
+
+def rest(seconds: float) -> None:
+    """Let time pass: here as in life, work takes some."""
+    threading.Event().wait(seconds)
 
 
 def produce_by_library(actor: Actor) -> None:
@@ -141,7 +147,7 @@ def handle(actor: Actor, queue: Queue, lease: Lease) -> None:
     }
     facts = {"id": lease.message.id, "delivery": lease.message.deliveries}
     actor.journal.note("run", **facts)
-    time.sleep(actor.chance.random() * 0.03)
+    rest(actor.chance.random() * 0.03)
     how = actor.chance.choices(list(settle), [weight for weight, _ in settle.values()])[0]
     if how == "ack":
         # noted before too: who is killed after the commit has acked all the same

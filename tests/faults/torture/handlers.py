@@ -10,6 +10,7 @@ import json
 import os
 import random
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def at_work(message: HandlerMessage, seconds: float) -> None:
     note("run", message)
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, TICK_S))
+        threading.Event().wait(min(left, TICK_S))
         note("tick", message)
 
 
