@@ -7,7 +7,8 @@ monotonic clock.
 from __future__ import annotations
 
 import datetime
-import time
+from time import monotonic as _monotonic
+from time import time_ns as _time_ns
 from typing import Protocol
 
 __all__ = ["Clock", "SystemClock", "epoch_ms"]
@@ -32,11 +33,11 @@ class SystemClock:
 
     def now_ms(self) -> int:
         """Answer the wall-clock time in milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
+        return _time_ns() // 1_000_000
 
     def monotonic(self) -> float:
         """Answer seconds on a clock that never steps; only differences mean something."""
-        return time.monotonic()
+        return _monotonic()
 
 
 def epoch_ms(moment: float | datetime.datetime) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smq_core.clock import Clock
+    from smq_core.daemon.children import Children
     from smq_core.daemon.config import AlertTable
     from smq_core.daemon.journal import Journal
 
@@ -29,8 +30,16 @@ COMMAND_TIMEOUT_S: Final = 60.0
 class Alarm:
     """Remembers which alerts hold."""
 
-    def __init__(self, alerts: Sequence[AlertTable], location: str, clock: Clock, journal: Journal) -> None:
+    def __init__(
+        self,
+        alerts: Sequence[AlertTable],
+        location: str,
+        clock: Clock,
+        journal: Journal,
+        children: Children,
+    ) -> None:
         """Begin with none."""
+        self._children = children
         self._alerts = self._next = alerts
         self._location = location
         self._clock = clock
@@ -95,6 +104,6 @@ class Alarm:
             before.join()
         words = arguments(alert.command, "command")
         try:
-            subprocess.run(words, input=note, timeout=COMMAND_TIMEOUT_S, check=True)  # noqa: S603 - the operator's own command
+            self._children.run(words, note, COMMAND_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError) as error:
             self._journal.error("alert_command_failed", f"{alert.name}: {error}", alert=alert.name)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import selectors
 
     from smq_core.clock import Clock
+    from smq_core.daemon.children import Children
     from smq_core.daemon.journal import Journal
     from smq_core.store.base import Store
 
@@ -22,3 +23,4 @@ class Base(NamedTuple):
     clock: Clock
     journal: Journal
     selector: selectors.BaseSelector
+    children: Children

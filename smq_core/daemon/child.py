@@ -9,8 +9,7 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
+from smq_core.daemon.children import kill_leftovers
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameError, FrameReader, FrameWriter
 from smq_core.daemon.protocol import FromWorker, decode_from_worker
@@ -18,6 +17,10 @@ from smq_core.daemon.spawning import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import msgspec
+
+    from smq_core.daemon.children import Children
 
 __all__ = ["Channel", "Child", "ChildProcess"]
 
@@ -85,13 +88,14 @@ class Child(Protocol):
 class ChildProcess:
     """A process that was started."""
 
-    def __init__(self, map_fd: int, folder: str, pass_on: Callable[[str], None]) -> None:
+    def __init__(self, map_fd: int, folder: str, children: Children, pass_on: Callable[[str], None]) -> None:
         """Start it in a folder, with the -workers file; each line that it prints is passed on.
 
         Raises:
             OSError: when the system starts no process.
         """
-        self._socket, self._popen = spawn(map_fd, folder)
+        self._pass_on = pass_on
+        self._socket, self._popen = spawn(map_fd, folder, children)
         self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
         self._reader: FrameReader[FromWorker] = FrameReader(self._socket, decode_from_worker)
         self._writer = FrameWriter(self._socket)
@@ -125,15 +129,17 @@ class ChildProcess:
         self._writer.flush()
 
     def read(self) -> list[FromWorker]:
-        """Return what the process said; one that cannot be understood has lost its mind, and is ended."""
+        """Return what the process said; one that cannot be understood is ended."""
         try:
             return self._reader.read_all()
-        except (msgspec.MsgspecError, FrameError):
+        except FrameError as error:
+            self._pass_on(f"worker process {self.pid} cannot be understood and is ended: {error}")
             self.kill(signal.SIGKILL)
             return []
 
     def poll(self) -> int | None:
-        """Return its exit code once it has ended."""
+        """Return its exit code once it has ended, and with it what it forked off."""
+        kill_leftovers(self._popen)
         return self._popen.poll()
 
     def kill(self, number: int) -> None:

@@ -9,6 +9,7 @@ grandchild which keeps the pipe open cannot hold a handler thread.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import selectors
@@ -17,14 +18,16 @@ import subprocess
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.bounded import KEPT, tail_of
+from smq_core.daemon.exit_status import StatusLost, exit_code, is_untaken
 from smq_core.daemon.identity import NO_COMMAND, CommandGroup, marked, started_at
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from smq_core.clock import Clock
     from smq_core.daemon.protocol import Delivery
+    from smq_core.daemon.surroundings import Surroundings
 
 __all__ = ["EXIT_BURY", "EXIT_RETRY", "CommandFailed", "CommandRun", "environment"]
 
@@ -34,15 +37,20 @@ EXIT_BURY: Final = 65
 """EX_DATAERR of sysexits.h."""
 _PIPE_SIZE: Final = 64 * 1024
 _LOOK_S: Final = 0.05
+_LOOK_AGAIN_S: Final = 5.0
+"""How long to wait for what tells a command's end: a handler may have closed that."""
 _TERM_GRACE_S: Final = 2.0
+_WHO_TOOK_IT: Final = (
+    "a Python handler of the same worker process took it, by os.waitpid(-1) or by ignoring SIGCHLD"
+)
 
 
 class CommandFailed(Exception):  # noqa: N818 - its first line is what an operator reads: how the command ended
     """The command ended with another code than 0, or by a signal; the text has the tail of its output."""
 
 
-def environment(delivery: Delivery) -> dict[str, str]:
-    """Answer the daemon's environment with the message's facts, in forms that the system takes."""
+def environment(delivery: Delivery, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with the message's facts added, in forms that the system takes."""
     facts = {
         "SMQ_ID": str(delivery.id),
         "SMQ_TOPIC": delivery.topic,
@@ -53,20 +61,24 @@ def environment(delivery: Delivery) -> dict[str, str]:
         "SMQ_KIND": "text" if delivery.kind == "auto" else delivery.kind,
         "SMQ_HEADERS": delivery.headers or "{}",
     }
-    return {**os.environ, **{name: _clean(value) for name, value in facts.items()}}
+    return {**inherited, **{name: _clean(value) for name, value in facts.items()}}
 
 
 class CommandRun:
     """One run of a command; `interrupt` may be called from another thread."""
 
-    def __init__(self, arguments: Sequence[str], delivery: Delivery, clock: Clock) -> None:
+    def __init__(
+        self, arguments: Sequence[str], delivery: Delivery, clock: Clock, surroundings: Surroundings
+    ) -> None:
         """Prepare the run; nothing starts yet."""
         self._arguments = list(arguments)
         self._delivery = delivery
+        self._surroundings = surroundings
         self._clock = clock
         self._tail = b""
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at: float | None = None
+        self._is_status_lost = False
 
     def run(self, note: Callable[[CommandGroup], None]) -> str:
         """Run it to its end; return means processed, and answers the end of what it printed.
@@ -76,6 +88,7 @@ class CommandRun:
         Raises:
             Retry, Bury, CommandFailed: by its exit code.
             HandlerTimeout: when it was interrupted.
+            OSError: when this process has no descriptors for it.
         """
         mark = secrets.randbits(64) or 1
         note(CommandGroup(0, 0, mark))
@@ -85,11 +98,15 @@ class CommandRun:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**environment(self._delivery), **marked(mark)},
+                env={**environment(self._delivery, self._surroundings.environment), **marked(mark)},
+                cwd=self._surroundings.way_back(),
+                umask=self._surroundings.umask,
                 start_new_session=True,
             )
         except OSError as error:
             note(NO_COMMAND)
+            if error.errno == errno.EMFILE:
+                raise
             raise CommandFailed(f"cannot run {self._arguments[0]}: {error.strerror}") from error
         note(CommandGroup(self._process.pid, started_at(self._process.pid), mark))
         try:
@@ -98,7 +115,8 @@ class CommandRun:
             # only what went wrong here leaves it running: its message goes back, so it must not go on
             self._signal(signal.SIGKILL)
             self._close_pipes(self._process)
-            self._process.wait()
+            with contextlib.suppress(StatusLost):
+                exit_code(self._process, wait=True)
             note(NO_COMMAND)
         output = tail_of(self._tail.decode(errors="replace").strip())
         self._judge(self._process.returncode, output)
@@ -114,7 +132,7 @@ class CommandRun:
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and is_untaken(self._process):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
 
@@ -131,15 +149,22 @@ class CommandRun:
                 if pipe is not None:
                     os.set_blocking(pipe.fileno(), False)
                     selector.register(pipe, event)
-            while process.poll() is None:
+            while not self._has_ended(process):
                 self._kill_when_due()
-                for key, _ in selector.select(_LOOK_S if ending is None or self._kill_at else None):
+                for key, _ in selector.select(_LOOK_S if ending is None or self._kill_at else _LOOK_AGAIN_S):
                     if key.fileobj is process.stdin:
                         unsent = self._feed(selector, process, unsent)
                     elif key.fileobj is process.stdout and not self._drain(process):
                         selector.unregister(key.fileobj)
         while self._drain(process):
             pass
+
+    def _has_ended(self, process: subprocess.Popen[bytes]) -> bool:
+        try:
+            return exit_code(process) is not None
+        except StatusLost:
+            self._is_status_lost = True
+            return True
 
     def _kill_when_due(self) -> None:
         if self._kill_at is not None and self._clock.monotonic() >= self._kill_at:
@@ -183,6 +208,8 @@ class CommandRun:
         name = self._arguments[0]
         if self._kill_at is not None:
             raise HandlerTimeout(_sentence(f"{name} was ended at its timeout", output))
+        if self._is_status_lost:
+            raise CommandFailed(_sentence(f"exit status of {name} lost: {_WHO_TOOK_IT}", output))
         if code == EXIT_RETRY:
             raise Retry(why=_sentence(f"{name} asked for another attempt (exit {code})", output))
         if code == EXIT_BURY:
@@ -195,12 +222,17 @@ class CommandRun:
 
 @contextlib.contextmanager
 def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
-    """Answer a descriptor that becomes readable when the process ends; None where the system has none."""
+    """Return a descriptor that becomes readable when the process ends; None where there is none."""
     opener = getattr(os, "pidfd_open", None)
     if opener is None:
         yield None
         return
-    descriptor = opener(process.pid)
+    try:
+        descriptor = opener(process.pid)
+    except ProcessLookupError:
+        # it has ended, and somebody else took its exit status
+        yield None
+        return
     try:
         yield descriptor
     finally:

@@ -1,4 +1,4 @@
-"""Frames over a stream socket: a length of four bytes, then msgpack.
+"""Frames over a stream socket: a mark, a length of four bytes, then msgpack.
 
 It knows nothing of what the frames say.
 """
@@ -6,7 +6,6 @@ It knows nothing of what the frames say.
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -21,7 +20,9 @@ __all__ = ["LONGEST_FRAME", "FrameError", "FrameReader", "FrameWriter", "pack"]
 
 LONGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of a frame's body. What is to be sent is split long before that; a longer one was not made by us."""
-_LENGTH: Final = struct.Struct("<I")
+_HEAD: Final = struct.Struct("<4sI")
+_MARK: Final = b"smq\0"
+"""Begins each frame: what somebody else wrote into the socket is noticed at once."""
 _READ_SIZE: Final = 256 * 1024
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 
 class FrameError(Exception):
-    """A frame that is longer than any may be."""
+    """A frame that is longer than any may be, or what is not a frame at all."""
 
 
 def pack(message: msgspec.Struct) -> bytes:
@@ -40,7 +41,7 @@ def pack(message: msgspec.Struct) -> bytes:
     """
     body = _encode(message)
     _check(len(body), type(message).__name__)
-    return _LENGTH.pack(len(body)) + body
+    return _HEAD.pack(_MARK, len(body)) + body
 
 
 class FrameReader(Generic[T]):
@@ -48,19 +49,11 @@ class FrameReader(Generic[T]):
 
     def __init__(self, sock: socket.socket, decode: Callable[[bytes], T]) -> None:
         """Read from a socket, blocking or not, frames whose bodies `decode` reads."""
-        self._socket = sock
+        # bound now: a handler may replace methods of the class
+        self._receive = sock.recv
         self._decode = decode
         self._buffer = bytearray()
-        self._inode = os.fstat(sock.fileno()).st_ino
         self.is_at_end = False
-
-    @property
-    def is_connected(self) -> bool:
-        """Return whether the descriptor is still the socket's: other code may have closed it."""
-        try:
-            return os.fstat(self._socket.fileno()).st_ino == self._inode
-        except OSError:
-            return False
 
     def read(self) -> list[T]:
         """Receive once and return the messages that are complete.
@@ -68,10 +61,10 @@ class FrameReader(Generic[T]):
         `is_at_end` tells when there will be no more.
 
         Raises:
-            FrameError: when a frame begins that is longer than any may be.
+            FrameError: when something else than frames was received, or one longer than any may be.
         """
         try:
-            data = self._socket.recv(_READ_SIZE)
+            data = self._receive(_READ_SIZE)
         except BlockingIOError:
             return []
         except OSError:
@@ -80,10 +73,14 @@ class FrameReader(Generic[T]):
             self.is_at_end = True
             return []
         self._buffer += data
-        return [self._decode(body) for body in self._bodies()]
+        return list(self._messages())
 
     def read_all(self) -> list[T]:
-        """Receive all that has arrived on a non-blocking socket."""
+        """Receive all that has arrived on a non-blocking socket.
+
+        Raises:
+            FrameError: when something else than frames was received.
+        """
         messages: list[T] = []
         while not self.is_at_end:
             before = len(self._buffer)
@@ -93,22 +90,37 @@ class FrameReader(Generic[T]):
                 break
         return messages
 
-    def _bodies(self) -> Iterator[bytes]:
+    def _messages(self) -> Iterator[T]:
         buffer, at = self._buffer, 0
-        while len(buffer) - at >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(buffer, at)
+        while _is_a_frame(buffer, at) and len(buffer) - at >= _HEAD.size:
+            _, length = _HEAD.unpack_from(buffer, at)
             _check(length, "what comes")
-            end = at + _LENGTH.size + length
+            end = at + _HEAD.size + length
             if len(buffer) < end:
                 break
-            yield bytes(buffer[at + _LENGTH.size : end])
-            at = end
+            body, at = bytes(buffer[at + _HEAD.size : end]), end
+            try:
+                yield self._decode(body)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise FrameError(f"a frame of {length} bytes cannot be read: {error}") from error
         del buffer[:at]
 
 
 def _check(length: int, what: str) -> None:
     if length > LONGEST_FRAME:
         raise FrameError(f"a frame of {length:,} bytes ({what}) is over the limit of {LONGEST_FRAME:,}")
+
+
+def _is_a_frame(buffer: bytearray, at: int) -> bool:
+    """Return whether bytes may begin a frame.
+
+    Raises:
+        FrameError: when they do not.
+    """
+    begun = buffer[at : at + len(_MARK)]
+    if not _MARK.startswith(begun):
+        raise FrameError(f"what was received is not a frame: it begins with {bytes(begun)!r}")
+    return True
 
 
 class FrameWriter:

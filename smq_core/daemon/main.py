@@ -15,6 +15,7 @@ try:
     import click
 
     from smq_core.daemon.checking import findings
+    from smq_core.daemon.children import adopt_orphans
     from smq_core.daemon.config import Config, read_config
     from smq_core.daemon.configured import Configured, program_of
     from smq_core.daemon.flags import Flags, overlay
@@ -136,6 +137,7 @@ def _work(reading: Reading, config: Config, journal: Journal, *, is_burst: bool)
     parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
     configured = Configured(config, reading.read, reading.home, program, journal)
     configured.tell(parts.take)
+    adopt_orphans()
     try:
         supervisor = Supervisor(parts, configured, is_burst=is_burst)
         services = Services(configured, reading.path, parts, supervisor)

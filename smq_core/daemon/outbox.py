@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from smq_core.daemon.own_process import OwnProcess
+
 __all__ = ["BATCH", "LATENCY_S", "BatchingOutbox"]
 
 BATCH: Final = 128
@@ -31,9 +33,14 @@ T = TypeVar("T")
 class BatchingOutbox:
     """The sending side of a worker process; handler threads share it."""
 
-    def __init__(self, sock: socket.socket, is_idle: Callable[[], bool]) -> None:
-        """Send on a blocking socket; `is_idle` says that no message waits for a thread."""
-        self._socket = sock
+    def __init__(self, sock: socket.socket, is_idle: Callable[[], bool], process: OwnProcess) -> None:
+        """Send on a blocking socket; `is_idle` says that no message waits for a thread.
+
+        Where that fails, it is `process` that ends.
+        """
+        # bound now: a handler may replace methods of the class
+        self._send_all = sock.sendall
+        self._process = process
         self._is_idle = is_idle
         # deques, not lists that are swapped: a thread may append between the swap and the sending
         self._done: deque[int] = deque()
@@ -88,15 +95,21 @@ class BatchingOutbox:
 
     def _flush_late(self) -> None:
         # the message behind may run for an hour: what is done does not wait for it
-        while True:
-            self._something.wait()
-            self._something.clear()
-            _NEVER.wait(LATENCY_S)
-            self.flush()
+        with self._process.vital("its outcomes cannot be sent"):
+            while True:
+                self._something.wait()
+                self._something.clear()
+                _NEVER.wait(LATENCY_S)
+                self.flush()
 
     def _send(self, message: msgspec.Struct) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.sendall(pack(message))
+        self._process.check()
+        try:
+            self._send_all(pack(message))
+        except OSError as error:
+            # where the supervisor is gone, whoever reads from it ends the process
+            if self._process.has_supervisor():
+                self._process.give_up(f"nothing can be sent to the daemon: {error.strerror}")
 
 
 def _taken(queue: deque[T]) -> list[T]:

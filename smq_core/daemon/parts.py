@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from smq_core.daemon.base import Base
 from smq_core.daemon.berth_layout import BerthHeader
 from smq_core.daemon.child import ChildProcess
+from smq_core.daemon.children import Children
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
@@ -76,6 +77,11 @@ class Parts:
         return self.base.journal
 
     @property
+    def children(self) -> Children:
+        """Its child processes."""
+        return self.base.children
+
+    @property
     def selector(self) -> selectors.BaseSelector:
         """What the loop waits on."""
         return self.base.selector
@@ -108,12 +114,13 @@ def assemble(
     header = BerthHeader(worker_id, os.getpid(), machine_id(), started=started_at(os.getpid()))
     presence = Presence(path, access, header, journal)
     selector = selectors.DefaultSelector()
-    base = Base(worker_id, store, clock, journal, selector)
+    children = Children()
+    base = Base(worker_id, store, clock, journal, selector, children)
     fleet = Fleet(
         program,
         base,
         presence=presence,
-        spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, journal.output),
+        spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, children, journal.output),
     )
     ledger = Ledger(worker_id, random, config.max_crashes)
     feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)

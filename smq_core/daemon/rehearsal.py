@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.daemon.children import Children
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameReader, pack
 from smq_core.daemon.protocol import Finish, Importing, Ready, Refused, decode_from_worker
@@ -46,7 +47,7 @@ def rehearse(program: Program) -> Rehearsal:
     """
     with tempfile.TemporaryFile() as memory:
         memory.truncate(_SIZE)
-        sock, process = spawn(memory.fileno(), program.folder)
+        sock, process = spawn(memory.fileno(), program.folder, Children())
     lines: list[str] = []
     with sock, process:
         echo = Echo(process.stdout, lines.append) if process.stdout else None

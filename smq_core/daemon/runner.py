@@ -5,15 +5,13 @@ It knows no socket and no database.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import inspect
-import os
 import threading
-import traceback
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from smq_core.daemon.commands import CommandRun
+from smq_core.daemon.coroutine_run import CoroutineRun
 from smq_core.daemon.incoming import HandlerMessage
 from smq_core.daemon.outcomes import HandlerInterrupt, HandlerStopped, HandlerTimeout
 from smq_core.daemon.protocol import Failed, Printed
@@ -21,18 +19,16 @@ from smq_core.daemon.verdicts import verdict
 from smq_core.validation import duration_ms
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Callable, Coroutine
     from queue import SimpleQueue
 
     from smq_core.clock import Clock
+    from smq_core.daemon.own_process import OwnProcess
     from smq_core.daemon.protocol import Delivery, HandlerSpec
     from smq_core.daemon.slots import Slots
 
-__all__ = ["EX_SOFTWARE", "Action", "Outbox", "Runner"]
+__all__ = ["Action", "Outbox", "Runner"]
 
-EX_SOFTWARE: Final = 70
-"""The exit code of a worker process that cannot go on, as in sysexits.h."""
 _SHORTEST_EXTENSION_S: Final = 0.001
 
 
@@ -72,9 +68,6 @@ class Outbox(Protocol):
 class Runner:
     """A thread that handles one message at a time."""
 
-    is_copy = False
-    """True in a process that a handler forked off: there the handler's return is the end."""
-
     def __init__(
         self,
         index: int,
@@ -84,17 +77,17 @@ class Runner:
         actions: Callable[[str], Action | None],
         slots: Slots,
         stopping: threading.Event,
-        loop: Callable[[], asyncio.AbstractEventLoop],
+        process: OwnProcess,
         clock: Clock,
     ) -> None:
-        """Take from `inbox`, report to `outbox`; `loop` answers the event loop of asynchronous handlers."""
+        """Take from `inbox`, report to `outbox`; handlers run in `process`, and may spoil it."""
         self.stopping = stopping
         self._index = index
         self._inbox = inbox
         self._outbox = outbox
         self._actions = actions
         self._slots = slots
-        self._loop = loop
+        self._process = process
         self._clock = clock
         self._lock = threading.Lock()
         self._current = 0
@@ -102,7 +95,7 @@ class Runner:
         self._timeout = 0.0
         self._interrupted: type[HandlerInterrupt] | None = None
         self._command: CommandRun | None = None
-        self._future: concurrent.futures.Future[object] | None = None
+        self._coroutine: CoroutineRun | None = None
         self._thread = threading.Thread(target=self._run, name=f"handler-{index}", daemon=True)
 
     def start(self) -> None:
@@ -137,8 +130,8 @@ class Runner:
             self._interrupted = HandlerTimeout if why == "timeout" else HandlerStopped
             if self._command is not None:
                 self._command.interrupt()
-            elif self._future is not None:
-                self._future.cancel()
+            elif self._coroutine is not None:
+                self._coroutine.interrupt()
             else:
                 _raise_in(self._thread.ident, self._interrupted)
             return True
@@ -151,12 +144,10 @@ class Runner:
     def _run(self) -> None:
         self._slots.set_thread(self._index, threading.get_native_id())
         take, handle = self._inbox.get, self._handle
-        try:
+        # a thread that died alone would keep its message
+        with self._process.vital("one of its threads failed"):
             while (delivery := take()) is not None:
                 handle(delivery)
-        except BaseException:  # noqa: BLE001 - a thread that died alone would keep its message: the whole process ends, and tells
-            traceback.print_exc()
-            os._exit(EX_SOFTWARE)
 
     def _handle(self, delivery: Delivery) -> None:
         action = self._actions(delivery.topic)
@@ -167,10 +158,14 @@ class Runner:
         started = self._clock.monotonic()
         deadline = started + timeout if timeout else 0.0
         outcome = self._outcome(action, delivery, started, deadline)
-        if self.is_copy:
-            os._exit(0)
+        self._process.output.end_message()
+        # first: what the handler broke is charged to its message
+        self._process.check()
+        self._report(outcome, delivery, self._clock.monotonic() - started)
+        # last: a handler after which nothing can be sent any more is charged too
         self._slots.end(self._index)
-        took_s = self._clock.monotonic() - started
+
+    def _report(self, outcome: Failed | Printed | None, delivery: Delivery, took_s: float) -> None:
         if outcome is None:
             self._outbox.done(delivery.tag, took_s)
         elif isinstance(outcome, Printed):
@@ -200,7 +195,10 @@ class Runner:
             return Printed(delivery.tag, self._run_command(action, delivery))
         if action.is_async:
             self._run_coroutine(action, delivery)
-        elif (result := action.function(HandlerMessage(delivery, self))) is not None:
+            return None
+        with self._process.copies:
+            result = action.function(HandlerMessage(delivery, self))
+        if result is not None:
             self._run_result(result)
         return None
 
@@ -214,10 +212,11 @@ class Runner:
             )
 
     def _run_command(self, action: Action, delivery: Delivery) -> str:
-        command = CommandRun(action.spec.command or (), delivery, self._clock)
+        command = CommandRun(action.spec.command or (), delivery, self._clock, self._process.surroundings)
         with self._lock:
             self._command = command
-        return command.run(lambda group: self._slots.set_command(self._index, group))
+        with self._process.having_room():
+            return command.run(lambda group: self._slots.set_command(self._index, group))
 
     def _run_coroutine(self, action: Action, delivery: Delivery) -> None:
         if action.function is None:
@@ -226,15 +225,12 @@ class Runner:
         self._await(coroutine)
 
     def _await(self, coroutine: Coroutine[object, object, object]) -> None:
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
-        try:
-            with self._lock:
-                self._future = future
-            future.result()
-        except HandlerInterrupt:
-            # it came before the future could be cancelled instead
-            future.cancel()
-            raise
+        self._process.check()
+        with self._process.having_room():
+            run = CoroutineRun(coroutine, self._process.loop)
+        with self._lock:
+            self._coroutine = run
+        run.run()
 
     def _settle(self) -> None:
         """Let no interruption in any more, and take back one that was sent and has not come up yet."""
@@ -242,7 +238,7 @@ class Runner:
             try:
                 with self._lock:
                     self._current = 0
-                    self._command = self._future = None
+                    self._command = self._coroutine = None
                     if self._interrupted is not None:
                         _raise_in(self._thread.ident, None)
             except HandlerInterrupt:

@@ -44,7 +44,7 @@ class Services:
         """
         config = configured.config
         file = DatabaseFile(parts.store.location)
-        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal)
+        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
         configured.tell(lambda changed: alarm.use(changed.alert))
         janitor = Janitor(parts.store, file, parts.clock, parts.journal)
         keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)

@@ -7,11 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smq_core.daemon.children import Children
 
 __all__ = ["end_of", "spawn", "why_not_ready", "with_output"]
 
 
-def spawn(map_fd: int, folder: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+def spawn(map_fd: int, folder: str, children: Children) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """Start a worker process in the folder of the handlers; return our end of its socket pair, and it.
 
     Raises:
@@ -22,7 +26,7 @@ def spawn(map_fd: int, folder: str) -> tuple[socket.socket, subprocess.Popen[byt
     numbers = [str(number) for number in (theirs.fileno(), map_fd, os.getpid())]
     try:
         with theirs:
-            popen = subprocess.Popen(  # noqa: S603 - our own module
+            popen = children.start(
                 # -P: what lies in the folder is found only when the worker has all that it needs itself
                 [sys.executable, "-P", "-m", "smq_core.daemon.worker", *numbers],
                 stdin=subprocess.DEVNULL,
@@ -30,6 +34,8 @@ def spawn(map_fd: int, folder: str) -> tuple[socket.socket, subprocess.Popen[byt
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs.fileno(), map_fd),
                 cwd=folder,
+                # a group of its own, which holds what it forks off and nobody else
+                start_new_session=True,
             )
     except OSError:
         ours.close()

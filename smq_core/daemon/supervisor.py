@@ -81,6 +81,7 @@ class Supervisor:
             parts.selector.unregister(self._signals.fileno())
         self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
         self._watch.close()
+        parts.children.tell_strays(parts.journal)
         parts.journal.info(
             "stopped",
             f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed",
@@ -210,6 +211,7 @@ class Supervisor:
         if number == signal.SIGCHLD:
             for death in self._parts.fleet.reap():
                 self._take_death(death)
+            self._parts.children.reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
             if self._shutdown is None:
                 self._stop()

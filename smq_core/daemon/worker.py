@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
-import functools
 import mmap
 import os
 import queue
@@ -25,12 +24,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.event_loop import EventLoop
+from smq_core.daemon.copies import Copies
+from smq_core.daemon.descriptors import Descriptors, out_of_the_way
+from smq_core.daemon.ending import LastWords
 from smq_core.daemon.frames import FrameReader
 from smq_core.daemon.handlers import Routes
-from smq_core.daemon.lines import LineStream
 from smq_core.daemon.loading import HandlerError, load
 from smq_core.daemon.outbox import BatchingOutbox
+from smq_core.daemon.output import Output
+from smq_core.daemon.own_process import OwnProcess, leave_signals_to_supervisor
 from smq_core.daemon.preloading import preload
 from smq_core.daemon.protocol import (
     Cancel,
@@ -46,8 +48,9 @@ from smq_core.daemon.protocol import (
     Stopping,
     decode_from_supervisor,
 )
-from smq_core.daemon.runner import EX_SOFTWARE, Action, Runner
+from smq_core.daemon.runner import Action, Runner
 from smq_core.daemon.slots import Slots
+from smq_core.daemon.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,16 +63,20 @@ _EX_IOERR: Final = 74
 """As in sysexits.h: what the process was given cannot be used."""
 _PR_SET_PDEATHSIG: Final = 1
 _JOIN_S: Final = 5.0
+_STDOUT: Final = 1
+_STDERR: Final = 2
 
 
 class Worker:
     """What runs in a worker process."""
 
-    def __init__(self, sock: socket.socket, memory: mmap.mmap, folder: Path) -> None:
+    def __init__(self, sock: socket.socket, memory: mmap.mmap, process: OwnProcess, folder: Path) -> None:
         """Speak on a connected socket; slots are written into mapped memory; handlers are in a folder."""
+        self._socket = sock
+        self._process = process
         self._folder = folder
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        self._outbox = BatchingOutbox(sock, self._inbox.empty)
+        self._outbox = BatchingOutbox(sock, self._inbox.empty, process)
         self._reader: FrameReader[FromSupervisor] = FrameReader(sock, decode_from_supervisor)
         self._memory = memory
         self._stopping = threading.Event()
@@ -81,16 +88,22 @@ class Worker:
     def run(self) -> int:
         """Serve until told to finish (0), or until a handler cannot be imported (1)."""
         while not self._is_finished:
-            for message in self._reader.read():
+            self._process.check()
+            messages = self._reader.read()
+            for message in messages:
                 if not self._take(message):
                     return 1
             if self._reader.is_at_end:
                 self._end_with_supervisor()
+            elif not messages:
+                # part of a frame, or a handler made the socket one that does not wait
+                self._socket.setblocking(True)  # noqa: FBT003 - the socket's own signature
         for _ in self._runners:
             self._inbox.put(None)
         for runner in self._runners:
             runner.join(_JOIN_S)
         self._outbox.flush()
+        self._process.loop.end(_JOIN_S)
         return 0
 
     def _take(self, message: FromSupervisor) -> bool:
@@ -117,14 +130,17 @@ class Worker:
         except HandlerError as error:
             self._outbox.send(Refused(str(error)))
             return False
+        if changed := leave_signals_to_supervisor():
+            names = ", ".join(changed)
+            self._process.output.say(f"the handlers' modules changed what {names} do: it was put back")
         if setup.memory_limit:
             resource.setrlimit(resource.RLIMIT_AS, (setup.memory_limit, setup.memory_limit))
+        self._process.note_limits()
         self._routes = Routes(setup.handlers)
         try:
             slots = Slots(self._memory, setup.slots_at, setup.threads)
         except ValueError:
             os._exit(_EX_IOERR)
-        loop = EventLoop().get
         self._runners = [
             Runner(
                 index,
@@ -133,7 +149,7 @@ class Worker:
                 actions=self._action,
                 slots=slots,
                 stopping=self._stopping,
-                loop=loop,
+                process=self._process,
                 clock=SystemClock(),
             )
             for index in range(setup.threads)
@@ -148,12 +164,10 @@ class Worker:
             return Action(spec, None)
         self._outbox.send(Importing(spec.target))
         action = Action(spec, load(spec.target, self._folder))
-        if not self._reader.is_connected:
-            # nobody can be told but by what is printed
-            os.write(
-                2, b"importing it closed the descriptors of the worker process: close only what you opened\n"
+        if self._process.descriptors.lost() is not None:
+            self._process.give_up(
+                "importing it closed the descriptors of the worker process: close only what you opened"
             )
-            os._exit(EX_SOFTWARE)
         return action
 
     def _action(self, topic: str) -> Action | None:
@@ -176,8 +190,11 @@ class Worker:
 
         Another daemon takes the messages over, and nothing may run beside it.
         """
+        self._process.check()
         for runner in self._runners:
             runner.kill_command()
+        if self._process.has_supervisor():
+            self._process.give_up("its connection to the daemon ended, shut down by a handler perhaps")
         os._exit(1)
 
 
@@ -187,20 +204,44 @@ def main(arguments: list[str] | None = None) -> int:
         int(text) for text in (sys.argv[1:] if arguments is None else arguments)
     )
     _die_with(supervisor)
-    _leave_signals_to_supervisor()
-    faulthandler.enable(sys.__stderr__ or 2)
-    sys.stdout, sys.stderr = LineStream(1), LineStream(2)
-    faulthandler.register(signal.SIGQUIT, file=sys.__stderr__ or 2, all_threads=True, chain=False)
+    leave_signals_to_supervisor()
     try:
         memory = mmap.mmap(file_fd, 0)
     except ValueError:
         # somebody emptied the file this moment; the supervisor mends it before it starts the next process
         return _EX_IOERR
     os.close(file_fd)
-    sock = socket.socket(fileno=socket_fd)
-    # a copy that a handler forks off must not speak for this process
-    os.register_at_fork(after_in_child=functools.partial(_be_a_mere_copy, sock))
-    return Worker(sock, memory, _enter_folder()).run()
+    sock = socket.socket(fileno=out_of_the_way(socket_fd))
+    process = _guarded(sock, supervisor)
+    with process.vital("what the daemon says cannot be read"):
+        code = Worker(sock, memory, process, _enter_folder()).run()
+    process.output.end_message()
+    return code
+
+
+def _guarded(sock: socket.socket, supervisor: int) -> OwnProcess:
+    """Make this process one that handlers do no harm to, and that ends where they did."""
+    log = out_of_the_way(os.dup(_STDERR))
+    faulthandler.enable(log)
+    faulthandler.register(signal.SIGQUIT, file=log, all_threads=True, chain=False)
+    output, copies, descriptors = Output(_STDOUT, _STDERR), Copies(), Descriptors()
+    output.install()
+    descriptors.keep(sock.fileno(), "its connection to the daemon")
+    # lies where those of handlers and commands begin: closed with them, it tells of the rest
+    descriptors.keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), "a descriptor of its own")
+    copies.after_fork(output.become_copy)
+    # a copy must not speak for this process
+    copies.after_fork(sock.close)
+    copies.at_end(output.end_message)
+    copies.watch()
+    return OwnProcess(
+        copies=copies,
+        descriptors=descriptors,
+        output=output,
+        surroundings=Surroundings.taken(),
+        give_up=LastWords(log, copies),
+        supervisor=supervisor,
+    )
 
 
 def _enter_folder() -> Path:
@@ -217,16 +258,11 @@ def _ending_after(limit_s: float) -> Iterator[None]:
     if not limit_s:
         yield
         return
-    faulthandler.dump_traceback_later(limit_s, exit=True, file=sys.__stderr__ or 2)
+    faulthandler.dump_traceback_later(limit_s, exit=True, file=_STDERR)
     try:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-def _be_a_mere_copy(sock: socket.socket) -> None:
-    sock.close()
-    Runner.is_copy = True
 
 
 def _die_with(supervisor: int) -> None:
@@ -235,12 +271,6 @@ def _die_with(supervisor: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != supervisor:
             os._exit(1)
-
-
-def _leave_signals_to_supervisor() -> None:
-    # handlers that do nothing instead of SIG_IGN: commands would inherit the latter
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
 
 
 if __name__ == "__main__":

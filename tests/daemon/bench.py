@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import mmap
+import os
 import queue
 import tempfile
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from smq_core.clock import SystemClock
+from smq_core.daemon.copies import Copies
+from smq_core.daemon.descriptors import Descriptors
+from smq_core.daemon.output import Output
+from smq_core.daemon.own_process import OwnProcess
 from smq_core.daemon.protocol import Delivery, Failed, HandlerSpec, Printed
 from smq_core.daemon.runner import Action, Runner
 from smq_core.daemon.slots import Slots, SlotsInFile
+from smq_core.daemon.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.daemon.incoming import HandlerMessage
 
-__all__ = ["BENCH_S", "Bench", "failed"]
+__all__ = ["BENCH_S", "Bench", "GivenUpError", "failed", "own_process"]
 
 BENCH_S = 10.0
 
@@ -36,9 +41,7 @@ class Bench:
         self.slots = SlotsInFile(self._file.fileno(), 0, 1)
         self.stopping = threading.Event()
         self.actions: dict[str, Action] = {}
-        self.loop = asyncio.new_event_loop()
-        self.loop_thread = threading.Thread(target=self.loop.run_forever)
-        self.loop_thread.start()
+        self.process = own_process()
         self.runner = Runner(
             0,
             inbox=self.inbox,
@@ -46,7 +49,7 @@ class Bench:
             actions=self.actions.get,
             slots=Slots(mmap.mmap(self._file.fileno(), 0), 0, 1),
             stopping=self.stopping,
-            loop=lambda: self.loop,
+            process=self.process,
             clock=SystemClock(),
         )
         self.runner.start()
@@ -93,10 +96,31 @@ class Bench:
         """End the threads."""
         self.inbox.put(None)
         self.runner.join(BENCH_S)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.loop_thread.join()
-        self.loop.close()
+        self.process.loop.end(BENCH_S)
+        loop = self.process.loop.get()
+        if not loop.is_running():
+            loop.close()
         self._file.close()
+
+
+class GivenUpError(Exception):
+    """A worker process would have ended."""
+
+
+def own_process() -> OwnProcess:
+    """Make what runners see of their process; it does not end, but raises."""
+
+    def give_up(why: str, error: BaseException | None = None) -> NoReturn:
+        raise GivenUpError(why) from error
+
+    return OwnProcess(
+        copies=Copies(),
+        descriptors=Descriptors(),
+        output=Output(1, 2),
+        surroundings=Surroundings.taken(),
+        give_up=give_up,
+        supervisor=os.getppid(),
+    )
 
 
 def failed(bench: Bench) -> Failed:

@@ -13,9 +13,12 @@ from smq_core.daemon.commands import CommandFailed, CommandRun, environment
 from smq_core.daemon.identity import NO_COMMAND, CommandGroup
 from smq_core.daemon.outcomes import Bury, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Delivery
+from smq_core.daemon.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+HERE = Surroundings.taken()
 
 
 def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: str | None = None) -> Delivery:
@@ -23,7 +26,9 @@ def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: st
 
 
 def run(script: str, message: Delivery | None = None) -> str:
-    return CommandRun(["sh", "-c", script], message or delivery(), SystemClock()).run(lambda _group: None)
+    return CommandRun(["sh", "-c", script], message or delivery(), SystemClock(), HERE).run(
+        lambda _group: None
+    )
 
 
 def test_exit_code_0_means_processed() -> None:
@@ -58,7 +63,7 @@ def test_a_command_need_not_read_its_input() -> None:
 
 
 def test_facts_with_a_nul_or_half_a_character_reach_the_command() -> None:
-    facts = environment(delivery(key="a\0b\ud800"))
+    facts = environment(delivery(key="a\0b\ud800"), {})
 
     assert facts["SMQ_KEY"] == "a?b?"
 
@@ -85,12 +90,14 @@ def test_a_signal_that_ended_the_command_is_named() -> None:
 
 def test_a_command_that_is_not_there_is_said() -> None:
     with pytest.raises(CommandFailed, match="cannot run no-such-command"):
-        CommandRun(["no-such-command"], delivery(), SystemClock()).run(lambda _group: None)
+        CommandRun(["no-such-command"], delivery(), SystemClock(), HERE).run(lambda _group: None)
 
 
 def test_nothing_is_given_to_a_shell(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed):
-        CommandRun(["false", f"; touch {tmp_path}/made"], delivery(), SystemClock()).run(lambda _group: None)
+        CommandRun(["false", f"; touch {tmp_path}/made"], delivery(), SystemClock(), HERE).run(
+            lambda _group: None
+        )
 
     assert list(tmp_path.iterdir()) == []
 
@@ -108,7 +115,9 @@ def test_a_grandchild_that_keeps_the_pipe_open_holds_nobody_up(tmp_path: Path) -
 def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    command = CommandRun(["sh", "-c", f"echo ready > {fifo}; cat {fifo} | cat"], delivery(), SystemClock())
+    command = CommandRun(
+        ["sh", "-c", f"echo ready > {fifo}; cat {fifo} | cat"], delivery(), SystemClock(), HERE
+    )
     caught: list[BaseException] = []
 
     def call() -> None:
@@ -127,7 +136,7 @@ def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) ->
 
 
 def test_headers_are_given_as_they_are_stored() -> None:
-    assert json.loads(environment(delivery(headers='{"trace":"1"}'))["SMQ_HEADERS"]) == {"trace": "1"}
+    assert json.loads(environment(delivery(headers='{"trace":"1"}'), {})["SMQ_HEADERS"]) == {"trace": "1"}
 
 
 def test_a_command_whose_run_goes_wrong_here_is_ended(
@@ -143,7 +152,7 @@ def test_a_command_whose_run_goes_wrong_here_is_ended(
 
     monkeypatch.setattr(os, "pidfd_open", fail)
     with pytest.raises(OSError, match="Too many"):
-        CommandRun(["cat", str(fifo)], delivery(), SystemClock()).run(groups.append)
+        CommandRun(["cat", str(fifo)], delivery(), SystemClock(), HERE).run(groups.append)
 
     before, running, after = groups
     assert (before.leader, before.mark, after) == (0, running.mark, NO_COMMAND)

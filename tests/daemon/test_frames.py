@@ -98,6 +98,25 @@ def test_a_frame_that_is_too_long_is_refused_by_both_sides(ends: tuple[socket.so
     with pytest.raises(FrameError, match=r"a frame of 67,108,8\d\d bytes \(Refused\) is over the limit"):
         pack(Refused("x" * LONGEST_FRAME))
 
-    ends[0].send((LONGEST_FRAME + 1).to_bytes(4, "little"))
+    ends[0].send(pack(Recall(1))[:4] + (LONGEST_FRAME + 1).to_bytes(4, "little"))
     with pytest.raises(FrameError, match="what comes"):
+        reader_of(ends[1]).read_all()
+
+
+@pytest.mark.parametrize("junk", [b"j", b"junk that a handler wrote", b"\0" * 8, pack(Recall(1))[1:]])
+def test_what_is_not_a_frame_is_noticed_at_once(
+    ends: tuple[socket.socket, socket.socket], junk: bytes
+) -> None:
+    """Waiting for the rest of what it seems to be, one would wait for ever."""
+    ends[0].send(junk)
+
+    with pytest.raises(FrameError, match="not a frame"):
+        reader_of(ends[1]).read_all()
+
+
+def test_a_frame_with_something_else_inside_is_refused(ends: tuple[socket.socket, socket.socket]) -> None:
+    frame = pack(Recall(7))
+    ends[0].send(frame[:-1] + b"\xc1")
+
+    with pytest.raises(FrameError, match="cannot be read"):
         reader_of(ends[1]).read_all()

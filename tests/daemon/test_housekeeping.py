@@ -11,6 +11,7 @@ import pytest
 
 from smq_core.daemon.alarm import Alarm
 from smq_core.daemon.alerts import Facts, reasons
+from smq_core.daemon.children import Children
 from smq_core.daemon.config import AlertTable, Seconds
 from smq_core.daemon.disk import DatabaseFile
 from smq_core.daemon.janitor import Janitor
@@ -78,7 +79,7 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
 ) -> None:
     out = tmp_path / "out"
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", f"cat >> {out}; echo >> {out}"])
-    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()))
+    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
 
     for dead in (0, 1, 2, 1, 0, 0):
         alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
@@ -95,7 +96,7 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     out = tmp_path / "out"
     command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
     log = io.StringIO()
-    alarm = Alarm([], "here", clock, Journal(clock, stream=log))
+    alarm = Alarm([], "here", clock, Journal(clock, stream=log), Children())
     facts = Facts(topics=[TopicStats(topic="t", dead=1)], taken=[])
     has_alerts = [alarm.has_alerts]
 
@@ -124,7 +125,7 @@ def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes
         echo $state >> {out}
     """
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", script])
-    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()))
+    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
     for dead in (1, 0):
         alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
     os.close(os.open(gate, os.O_WRONLY))
@@ -231,7 +232,8 @@ def test_an_alert_is_told_although_nothing_can_be_written(
     store.enqueue(make_message(), EPOCH_MS)
     impatient = open_store(location, clock=clock, timeout=0.01)
     house = House(impatient, clock)
-    alarm = Alarm([AlertTable(name="waits", ready_over=0, command="true")], location, clock, house.journal)
+    table = AlertTable(name="waits", ready_over=0, command="true")
+    alarm = Alarm([table], location, clock, house.journal, Children())
     house.keeper = Keeper(
         impatient, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
     )

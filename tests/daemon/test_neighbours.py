@@ -12,6 +12,7 @@ import pytest
 from smq_core.daemon.base import Base
 from smq_core.daemon.berth_layout import BerthHeader, SlotRange
 from smq_core.daemon.berths import Berth, WorkersFile
+from smq_core.daemon.children import Children
 from smq_core.daemon.identity import CommandGroup, machine_id, marked, started_at
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.neighbours import Neighbours
@@ -50,7 +51,7 @@ class Street:
         journal = Journal(clock, stream=self.log)
         header = BerthHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
         self.presence = Presence(self.path, None, header, journal)
-        base = Base("we", store, clock, journal, self.selector)
+        base = Base("we", store, clock, journal, self.selector, Children())
         self.neighbours = Neighbours(base, self.presence, max_crashes=3)
 
     def die(self, leased: int, started: list[int]) -> list[int]:

@@ -39,7 +39,7 @@ def test_a_coroutine_runs_on_the_event_loop(bench: Bench) -> None:
     bench.give(handle)
     bench.outcome()
 
-    assert loops == [bench.loop]
+    assert loops == [bench.process.loop.get()]
 
 
 def test_what_is_started_stands_in_the_slot(bench: Bench) -> None:

@@ -1,0 +1,78 @@
+"""The end of a worker process that cannot do its work any more: at once, and not without a word.
+
+The supervisor sees the exit code, charges what had been started, and starts another process.
+"""
+
+from __future__ import annotations
+
+import traceback
+from os import _exit, getpid
+from os import write as _write
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+
+from smq_core.daemon.descriptors import identity_of
+from smq_core.daemon.tracebacks import handlers_part
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from smq_core.daemon.copies import Copies
+
+__all__ = ["EX_SOFTWARE", "GiveUp", "LastWords", "Vital"]
+
+EX_SOFTWARE: Final = 70
+"""The exit code of a worker process that cannot go on, as in sysexits.h."""
+
+
+class GiveUp(Protocol):
+    """Ends the process."""
+
+    def __call__(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Write why to the log, with the traceback of an error, and end."""
+        ...
+
+
+class LastWords:
+    """Ends the process, and writes why where handlers do not write."""
+
+    def __init__(self, log: int, copies: Copies) -> None:
+        """Write to a descriptor of the log; what handlers forked off ends as a copy instead."""
+        self._descriptors = (log, 2, 1)
+        self._log = identity_of(log)
+        self._copies = copies
+
+    def __call__(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Write why to the log, with the traceback of an error, and end."""
+        try:
+            if self._copies.is_copy:
+                self._copies.end(error)
+            text = f"worker process {getpid()} cannot go on: {why}\n"
+            if error is not None:
+                shown = error.with_traceback(handlers_part(error.__traceback__))
+                text = "".join(traceback.format_exception(shown)) + text
+            for descriptor in self._descriptors:
+                # a number may stand for a file of a handler's by now
+                if identity_of(descriptor) == self._log:
+                    _write(descriptor, text.encode(errors="backslashreplace"))
+                    break
+        finally:
+            _exit(EX_SOFTWARE)
+
+
+class Vital:
+    """Stands around what a worker process cannot do without: an error that comes out of it is its end."""
+
+    def __init__(self, give_up: GiveUp, why: str) -> None:
+        """End by `give_up`, for a reason."""
+        self._give_up = give_up
+        self._why = why
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process, but for an end without an error."""
+        if error is not None:
+            self._give_up(self._why, error)

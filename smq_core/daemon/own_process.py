@@ -1,0 +1,103 @@
+"""The worker process as its own threads see it: what they need of it, kept safe from what handlers do.
+
+Handlers may close its descriptors, fork it, replace its streams, its folder and its signals. What can be put
+right is; a process that cannot do its work any more ends and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.ending import Vital
+from smq_core.daemon.event_loop import EventLoop
+from smq_core.daemon.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smq_core.daemon.copies import Copies
+    from smq_core.daemon.descriptors import Descriptors
+    from smq_core.daemon.ending import GiveUp
+    from smq_core.daemon.output import Output
+    from smq_core.daemon.surroundings import Surroundings
+
+__all__ = ["OwnProcess", "leave_signals_to_supervisor"]
+
+_SUPERVISORS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class OwnProcess:
+    """What the threads of a worker process share."""
+
+    def __init__(
+        self,
+        *,
+        copies: Copies,
+        descriptors: Descriptors,
+        output: Output,
+        surroundings: Surroundings,
+        give_up: GiveUp,
+        supervisor: int,
+    ) -> None:
+        """Look after what is given; `supervisor` is the pid of the process that started this one."""
+        self._supervisor = supervisor
+        self.copies = copies
+        self.descriptors = descriptors
+        self.output = output
+        self.surroundings = surroundings
+        self.give_up = give_up
+        self._limits = Limits()
+        self.loop = EventLoop(copies, descriptors, output, give_up)
+
+    def vital(self, why: str) -> Vital:
+        """Return what stands around a loop of this process's own: an error in it ends the process."""
+        return Vital(self.give_up, why)
+
+    def has_supervisor(self) -> bool:
+        """Return whether the supervisor lives."""
+        return os.getppid() == self._supervisor
+
+    def note_limits(self) -> None:
+        """Take what the system allows this process now for what it needs."""
+        self._limits = Limits()
+
+    @contextlib.contextmanager
+    def having_room(self) -> Iterator[None]:
+        """Start something that needs descriptors and memory; give up where handlers left too little."""
+        if not self._limits.are_back():
+            self.give_up("a handler lowered its limits")
+        try:
+            yield
+        except OSError as error:
+            if error.errno != errno.EMFILE:
+                raise
+            self.give_up("it has no descriptors left, as if a handler never closed its own")
+
+    def check(self) -> None:
+        """Give up if a descriptor is lost that the process cannot do without."""
+        if (lost := self.descriptors.lost()) is not None:
+            self.give_up(f"{lost} was closed or replaced, by a handler perhaps")
+
+
+def leave_signals_to_supervisor() -> list[str]:
+    """Let signals do what they have to do in a worker process; return the names of those that did not.
+
+    Modules of handlers may set others when they are imported, and then commands lose their exit status, or a
+    signal to all processes of the daemon ends messages that have their time yet.
+    """
+    changed = [number.name for number in _SUPERVISORS if signal.getsignal(number) is not _do_nothing]
+    for number in _SUPERVISORS:
+        # a handler that does nothing instead of SIG_IGN: commands would inherit the latter
+        signal.signal(number, _do_nothing)
+    if signal.getsignal(signal.SIGCHLD) is not signal.SIG_DFL:
+        changed.append("SIGCHLD")
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return changed
+
+
+def _do_nothing(*_: object) -> None:
+    return
