@@ -12,7 +12,7 @@ from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deadlines import enforce_deadlines, stop_unwanted
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.notify import notify
-from smq_core.daemon.renewals import RENEWAL_MS, SHORTEST_LEASE_MS
+from smq_core.daemon.renewals import SHORTEST_LEASE_MS
 from smq_core.errors import StoreError
 from smq_core.validation import LONGEST_LEASE_MS
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from smq_core.daemon.protocol import Extend
     from smq_core.store.records import WorkerRow
 
-__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "RENEWAL_S", "SCAN_S", "Duties"]
+__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "SCAN_S", "Duties"]
 
 HEARTBEAT_S: Final = 2.0
-RENEWAL_S: Final = RENEWAL_MS / 1000
 LOCK_LOOK_S: Final = 0.1
 SCAN_S: Final = 0.1
 GREET_S: Final = 0.05
@@ -46,10 +45,9 @@ class Duties:
         self.is_stopping = False
         self.stop_was_asked = False
         self._greeted_at = now = parts.clock.monotonic()
-        self._due = {self.beat: now, self.renew: now + RENEWAL_S, self._look_at_locks: now, self._scan: now}
+        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now}
         self._interval = {
             self.beat: HEARTBEAT_S,
-            self.renew: RENEWAL_S,
             self._look_at_locks: LOCK_LOOK_S,
             self._scan: SCAN_S,
         }
@@ -59,7 +57,9 @@ class Duties:
         fleet = self._parts.fleet
         waits = [self._due[self.beat] - now]
         if fleet.in_flight:
-            waits += [self._due[self.renew] - now, self._due[self._scan] - now]
+            waits.append(self._due[self._scan] - now)
+            if not self._parts.patience.is_lost:
+                waits.append(self._parts.renewals.due_in_s(self._parts.clock.now_ms()))
             if has_backlog(fleet):
                 waits.append(BACKLOG_S)
         if self._parts.neighbours.has_unwatched:
@@ -69,6 +69,7 @@ class Duties:
     def run(self, now: float) -> None:
         """Do what is due."""
         recall_backlog(self._parts.fleet, now)
+        self.renew()
         for duty, interval_s in self._interval.items():
             if now >= self._due[duty]:
                 self._due[duty] = now + interval_s
@@ -109,8 +110,10 @@ class Duties:
         notify("WATCHDOG=1", f"STATUS={status}")
 
     def renew(self) -> None:
-        """Renew leases."""
-        self.attempt(lambda: self._parts.renewals.renew(self._parts.clock.now_ms()))
+        """Renew the leases that are due, by the wall clock: the machine may have slept."""
+        renewals, now_ms = self._parts.renewals, self._parts.clock.now_ms()
+        if renewals.due_in_s(now_ms) == 0.0:
+            self.attempt(lambda: renewals.renew(now_ms))
 
     def extend(self, process: WorkerProcess, extension: Extend) -> None:
         """Extend a lease because its handler asked for it."""

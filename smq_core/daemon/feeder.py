@@ -68,12 +68,13 @@ class Feeder:
         self._clock = base.clock
         self._random = random
         self._journal = base.journal
-        self._handout = Handout(fleet)
         self._tags = count(1)
         self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
+        self._handout = Handout(fleet, self.renewals.had_ended)
         self._oldest_outcome: float | None = None
         self._is_cut = False
         """The last lease left messages of what it was asked for: there were no bytes left for them."""
+        self._looked_at_ms = 0
         self.use(Routes(fleet.program.handlers))
 
     def use(self, routes: Routes) -> None:
@@ -93,6 +94,13 @@ class Feeder:
         yield from self._handout.flights()
         for process in self._fleet.processes:
             yield from process.in_flight.values()
+
+    def notice_time(self, now_ms: int) -> None:
+        """Look again when time alone may have changed something, or when the clock was set back."""
+        if (self.due_at_ms is not None and now_ms >= self.due_at_ms) or now_ms < self._looked_at_ms:
+            self.due_at_ms = None
+            self._looked_at_ms = now_ms
+            self.is_worth_a_look = True
 
     def is_due(self, now: float) -> bool:
         """Say whether a step is worth its transaction."""
@@ -281,6 +289,7 @@ class Feeder:
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
+        self._looked_at_ms = now_ms
         is_full = bool(asks) and found >= max(ask.limit for ask in asks)
         self.is_worth_a_look = is_full or self._is_cut or (found > 0 and self._candidates.has_more)
         self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)

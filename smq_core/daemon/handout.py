@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.daemon.redelivery import Redeliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.flight import Flight
@@ -26,12 +26,12 @@ RESERVED: Final = 0
 class Handout:
     """What is leased and in no worker process yet."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        """Hand out to a fleet."""
+    def __init__(self, fleet: Fleet, had_ended: Callable[[Flight, int], bool]) -> None:
+        """Hand out to a fleet; `had_ended` tells whether a lost lease had run out before."""
         self._fleet = fleet
         self._waiting: deque[Flight] = deque()
         self._suspects: deque[Flight] = deque()
-        self._redeliveries = Redeliveries(fleet)
+        self._redeliveries = Redeliveries(fleet, had_ended)
 
     def __len__(self) -> int:
         """Count what waits."""

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from smq_core.daemon.fleet import Fleet
     from smq_core.daemon.flight import Flight
@@ -37,17 +37,18 @@ class Takeover(Enum):
     BY_OTHERS = auto()
     """Another worker or consumer had it, or an operator changed it."""
     BY_FORCE = auto()
-    """An operator requeued it."""
+    """An operator requeued it, though the first one had not run out."""
 
 
-def takeover_of(older: Flight, newer: Flight) -> Takeover:
+def takeover_of(older: Flight, newer: Flight, *, had_ended: bool) -> Takeover:
     """Return what happened between two leases of a message, by what each found in its row.
 
-    Each lease counts a delivery and an attempt, and only an operator's requeue starts the attempts again.
+    Each lease counts a delivery and an attempt, and only an operator's requeue starts the attempts again. It
+    was by force unless the first lease `had_ended` before.
     """
     was, now = older.row, newer.row
     if now.attempts <= 1:
-        return Takeover.BY_FORCE
+        return Takeover.BY_OTHERS if had_ended else Takeover.BY_FORCE
     has_same_work = (was.topic, was.body, was.kind, was.headers) == (
         now.topic,
         now.body,
@@ -83,9 +84,10 @@ class _Waiting(NamedTuple):
 class Redeliveries:
     """Deliveries that wait for older ones of their messages."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        """Know what a fleet has in flight."""
+    def __init__(self, fleet: Fleet, had_ended: Callable[[Flight, int], bool]) -> None:
+        """Know what a fleet has in flight; `had_ended` tells whether a lost lease had run out before."""
         self._fleet = fleet
+        self._had_ended = had_ended
         self._waiting: list[_Waiting] = []
         self._highest_id = 0
         """Of all messages that were ever leased: what is above it cannot be here already."""
@@ -155,7 +157,8 @@ class Redeliveries:
         if not older:
             return False
         process, latest = max(older, key=lambda one: one[1].tag)
-        takeover = takeover_of(latest, newer)
+        had_ended = self._had_ended(latest, newer.leased_at)
+        takeover = takeover_of(latest, newer, had_ended=had_ended)
         if takeover is Takeover.NONE and latest.tag not in process.unwanted:
             process.adopt(latest.tag, newer)
             return True

@@ -61,19 +61,27 @@ class Renewals:
         self._lease_ms = lease_ms
         self._lose = lose
         self._terms: dict[Hold, _Term] = {}
-        self._lost: set[Hold] = set()
+        self._lost: dict[Hold, bool] = {}
+        """The leases that were found lost, and whether each had run out by then."""
         self._looked_at_ms: int | None = None
+
+    def due_in_s(self, now_ms: int) -> float:
+        """Return in how many seconds leases are to be looked at; at once after a step of the clock.
+
+        Between two looks so close to each other no lease of a second can end, whatever happened to the clock.
+        """
+        looked_at_ms = self._looked_at_ms
+        if looked_at_ms is None or now_ms < looked_at_ms:
+            return 0.0
+        return max(0.0, (looked_at_ms + RENEWAL_MS - now_ms) / 1000)
 
     def keep(self, now_ms: int) -> None:
         """Renew what is due, unless that was just looked at: called before anything is leased.
 
-        Between two looks so close to each other no lease of a second can end, whatever happened to the clock.
-
         Raises:
             StoreError: when the database does not take it.
         """
-        looked_at_ms = self._looked_at_ms
-        if looked_at_ms is None or not looked_at_ms <= now_ms < looked_at_ms + RENEWAL_MS:
+        if self.due_in_s(now_ms) == 0.0:
             self.renew(now_ms)
 
     def renew(self, now_ms: int) -> None:
@@ -87,17 +95,21 @@ class Renewals:
             StoreError: when the database does not take it.
         """
         terms = {flight.hold: self._term(flight) for flight in self._flights()}
-        self._lost &= terms.keys()
+        self._lost = {hold: had_ended for hold, had_ended in self._lost.items() if hold in terms}
         due = [hold for hold, term in terms.items() if hold not in self._lost and term.is_due(now_ms)]
         if due:
             until, lost = self._store.extend(due, self._lease_ms(), now_ms)
             for hold in set(due).difference(lost):
                 terms[hold] = _Term(now_ms, until[hold.id], until[hold.id] - now_ms)
             # told once: a lost lease is not asked for again
-            self._lost.update(lost)
+            self._lost |= {hold: terms[hold].until <= now_ms for hold in lost}
             self._lose(lost)
         self._terms = terms
         self._looked_at_ms = now_ms
+
+    def had_ended(self, flight: Flight, now_ms: int) -> bool:
+        """Return whether a delivery's lease had run out before somebody else took the message."""
+        return self._lost.get(flight.hold, self._term(flight).until <= now_ms)
 
     def extend(self, flight: Flight, visibility_ms: int | None, now_ms: int) -> None:
         """Extend one lease because its handler asked for it.

@@ -148,9 +148,7 @@ class Supervisor:
         if self._watch.look_again(now):
             feeder.is_worth_a_look = True
             self._duties.greet(now)
-        if feeder.due_at_ms is not None and self._parts.clock.now_ms() >= feeder.due_at_ms:
-            feeder.due_at_ms = None
-            feeder.is_worth_a_look = True
+        feeder.notice_time(self._parts.clock.now_ms())
 
     def _step(self) -> None:
         self._parts.feeder.step()

@@ -1,0 +1,163 @@
+"""A daemon with everything of the supervisor's that is real, and worker processes that are not."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.base import Base
+from smq_core.daemon.berths import BerthHeader, WorkersFile
+from smq_core.daemon.config import Config, HandlerTable, Seconds
+from smq_core.daemon.configured import Configured, program_of
+from smq_core.daemon.feeder import Feeder
+from smq_core.daemon.fleet import Fleet
+from smq_core.daemon.heartbeat import Heartbeat
+from smq_core.daemon.journal import Journal
+from smq_core.daemon.ledger import Ledger
+from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.daemon.parts import Parts
+from smq_core.daemon.patience import Patience
+from smq_core.daemon.supervisor import Supervisor
+from smq_core.store import open_store
+from tests.simulation.supervised.between import StoreBetween
+from tests.simulation.supervised.child import SimulatedChild
+from tests.simulation.supervised.selector import SimulatedSelector
+
+if TYPE_CHECKING:
+    from smq_core.daemon.process import WorkerProcess
+    from smq_core.daemon.protocol import HandlerSpec
+    from tests.simulation.supervised.child import Run
+    from tests.simulation.supervised.world import SupervisedWorld
+
+LEASE_S: Final = 2.0
+NO_SUCH_PID: Final = 2**22 - 1
+STEADY_S: Final = 0.3
+"""How long after its last turn a daemon still turns regularly."""
+
+
+class _Nowhere(io.StringIO):
+    """A log that nobody reads."""
+
+    def write(self, text: str) -> int:
+        """Forget it."""
+        return len(text)
+
+
+class SimulatedDaemon:
+    """One daemon on the simulation's file."""
+
+    def __init__(self, world: SupervisedWorld, number: int) -> None:
+        self.world = world
+        self.is_frozen = False
+        self.is_steady = False
+        """It turned, without a fault, and since then the wall clock was not set."""
+        self.turned_at = float("-inf")
+        self.regular_since = 0.0
+        self.children: list[SimulatedChild] = []
+        self._real_store = open_store(world.path, durability="normal", clock=world.clock)
+        self.store = StoreBetween(self._real_store, self)
+        self.file = WorkersFile(world.path + "-workers")
+        self.selector = SimulatedSelector()
+        self.parts = self._assemble(f"sim:{number}")
+        configured = Configured(self._config, lambda: self._config, self.parts.journal)
+        self.supervisor = Supervisor(self.parts, configured)
+        self.parts.fleet.fill()
+
+    def _assemble(self, worker_id: str) -> Parts:
+        world, store = self.world, self.store
+        self._config = Config(
+            processes=2,
+            threads=2,
+            lease=Seconds(LEASE_S),
+            grace=Seconds(2),
+            max_crashes=2,
+            handler=[
+                HandlerTable(topic="a", run="m:h", timeout=Seconds(4), kill_after=Seconds(2)),
+                HandlerTable(topic="b", run="m:h", timeout=Seconds(0)),
+            ],
+        )
+        journal = Journal(world.clock, stream=_Nowhere())
+        base = Base(worker_id, store, world.clock, journal, self.selector)  # type: ignore[arg-type]  # it has all of a store
+        berth = self.file.claim()
+        identity = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
+        berth.write(identity)
+        program = program_of(self._config, 0)
+        fleet = Fleet(program, base, berth=berth, spawn=self._spawn, identity=identity)
+        ledger = Ledger(worker_id, world.random, self._config.max_crashes)
+        feeder = Feeder(base, fleet, ledger, lease_ms=round(LEASE_S * 1000), random=world.random)
+        neighbours = Neighbours(base, self.file, berth, max_crashes=self._config.max_crashes)
+        heartbeat = Heartbeat(worker_id, fleet, feeder, world.clock)
+        patience = Patience(1e9, world.clock, journal)
+        return Parts(base, self.file, berth, fleet, ledger, feeder, neighbours, heartbeat, patience)
+
+    def spec_of(self, topic: str) -> HandlerSpec:
+        """Return the handler of a topic."""
+        return next(spec for spec in self.parts.fleet.program.handlers if spec.pattern == topic)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every handler of it that is at work."""
+        return [run for child in self.children for run in child.runs]
+
+    @property
+    def turns_regularly(self) -> bool:
+        """Say whether no lease of it has an excuse to end."""
+        return self.is_steady and self.world.clock.monotonic() - self.turned_at <= STEADY_S
+
+    def process_of(self, child: SimulatedChild) -> WorkerProcess | None:
+        """Return the supervisor's view of a worker process."""
+        return next((one for one in self.parts.fleet.processes if one.channel is child), None)
+
+    def turn(self) -> bool:
+        """Let its loop turn once; say whether it has ended."""
+        # from its beginning: whatever comes between may take long
+        began_at = self.world.clock.monotonic()
+        if not self.turns_regularly:
+            self.regular_since = began_at
+        self.is_steady = True
+        if any(one.poll() is not None for one in self.parts.fleet.processes) and not self.world.chance(0.3):
+            self.supervisor._obey_signal(signal.SIGCHLD)
+        self.supervisor._turn()
+        self.turned_at = began_at
+        self.is_steady &= not self.parts.patience.is_lost
+        self.children = [one for one in self.children if one.code is None]
+        return self.supervisor._is_over()
+
+    def reload(self) -> None:
+        """Have new worker processes take the place of the old ones."""
+        self.supervisor._start_reload()
+
+    def stop(self) -> None:
+        """Tell it to end in good order."""
+        self.supervisor._stop()
+
+    def close(self) -> None:
+        """End in good order, as what runs a supervisor does."""
+        self.supervisor._watch.close()
+        self._real_store.remove_worker(self.parts.worker_id)
+        self.parts.close()
+        self._forget()
+
+    def vanish(self) -> None:
+        """Die as a whole, by SIGKILL: its worker processes end with it, its berth stays as it is."""
+        for child in self.children:
+            child.die(-signal.SIGKILL)
+        self.supervisor._watch.close()
+        self.parts.neighbours.close()
+        self.file.close()
+        self._forget()
+
+    def _spawn(self) -> SimulatedChild:
+        child = SimulatedChild(self, self.world.random)
+        self.children.append(child)
+        return child
+
+    def _forget(self) -> None:
+        self._real_store.close()
+        signals = self.supervisor._signals
+        for end in (signals._read_end, signals._write_end):
+            with contextlib.suppress(OSError):
+                os.close(end)

@@ -1,0 +1,166 @@
+"""What must hold whenever anybody has done anything, in whatever order."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from tests.simulation.supervised.daemon import LEASE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smq_core.daemon.flight import Flight
+    from tests.simulation.supervised.child import Run, SimulatedChild
+    from tests.simulation.supervised.daemon import SimulatedDaemon
+    from tests.simulation.supervised.seen import Seen
+    from tests.simulation.supervised.world import SupervisedWorld
+
+__all__ = ["Judge"]
+
+_LEASES: Final = (
+    "SELECT id, receipt, locked_until FROM smq_messages "
+    "WHERE status = 'processing' AND id IN (SELECT value FROM carray(?))"
+)
+_UNFINISHED: Final = "SELECT count(*) FROM smq_messages WHERE status IN ('ready', 'delayed', 'processing')"
+_CRASHED: Final = "SELECT id FROM smq_messages WHERE crashes > 0"
+LONGEST_MS: Final = round(LEASE_S * 1000) + 60_000 + 20_000
+"""A lease, how far it may be too long after the clock went back, and what a handler asks for."""
+TOLD_S: Final = 0.5
+"""How long after its deadline a handler has to have been told."""
+
+
+class Judge:
+    """Looks at the database and at every daemon."""
+
+    def __init__(self, world: SupervisedWorld, seen: Seen) -> None:
+        self._world = world
+        self._seen = seen
+        self._db = apsw.Connection(world.path, flags=apsw.SQLITE_OPEN_READONLY)
+        self._forced: set[tuple[SimulatedDaemon, int]] = set()
+        self._ran_at_a_death: set[int] = set()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    # what happens
+
+    def begins(self, daemon: SimulatedDaemon, run: Run) -> None:
+        """Check that a handler may begin."""
+        delivery = run.delivery
+        assert all(delivery.tag not in child.begun for child in daemon.children), "a delivery ran twice"
+        for other in daemon.runs:
+            if other.delivery.id == delivery.id:
+                self._check_overlap(daemon, other, run)
+        others = (run for other in self._world.daemons if other is not daemon for run in other.runs)
+        if any(other.delivery.id == delivery.id for other in others):
+            self._seen.note("a message begun that another daemon still runs")
+
+    def _check_overlap(self, daemon: SimulatedDaemon, older: Run, newer: Run) -> None:
+        told = f"message {older.delivery.id} ran twice at once in one daemon"
+        assert (daemon, older.delivery.tag) in self._forced, told
+        assert older.child is not newer.child, f"{told}, in one process"
+        process = daemon.process_of(older.child)
+        assert process is None or older.delivery.tag in process.unwanted, f"{told}, and was not to end"
+        self._seen.note("a forced message begun in another process beside its older run")
+
+    def forces(self, ids: Iterable[int]) -> None:
+        """Note that an operator requeued messages by force."""
+        wanted = set(ids)
+        for daemon in self._world.daemons:
+            self._forced |= {
+                (daemon, flight.tag) for flight in daemon.parts.feeder.flights() if flight.row.id in wanted
+            }
+
+    def died(self, runs: Iterable[Run]) -> None:
+        """Note what ran in a process that died."""
+        self._ran_at_a_death |= {run.delivery.id for run in runs}
+
+    def may_kill(self, daemon: SimulatedDaemon, child: SimulatedChild) -> None:
+        """Check that a process which is killed for a timeout was told, and did not end."""
+        process = daemon.process_of(child)
+        if process is None or not process.killed_for:
+            return
+        now = self._world.clock.monotonic()
+        hung = [run for run in child.runs if run.delivery.tag in process.killed_for]
+        for run in hung:
+            assert run.delivery.tag in process.cancelled, "a handler was killed that had not been told to end"
+            assert now > run.deadline + daemon.spec_of(run.delivery.topic).kill_after_s
+        self._seen.note("a process killed for a handler that did not end")
+
+    def gives_back(self, daemon: SimulatedDaemon, child: SimulatedChild, tags: Iterable[int]) -> None:
+        """Note what a worker process gives back unstarted."""
+        process = daemon.process_of(child)
+        if process is not None and process.revoked.intersection(tags):
+            self._seen.note("a delivery taken back as its lease was lost")
+
+    # what is
+
+    def look(self) -> None:
+        """Check every lease and every note of every daemon."""
+        self._check_leases()
+        self._check_holds()
+        for daemon in self._world.daemons:
+            for process in daemon.parts.fleet.processes:
+                in_flight = process.in_flight.keys()
+                noted = process.cancelled.keys() | process.revoked | process.unwanted
+                assert noted <= in_flight, "notes about deliveries that are over"
+            if daemon.turns_regularly:
+                self._check_timeouts(daemon)
+
+    def everything(self) -> None:
+        """Check what costs more."""
+        crashed = {int(row[0]) for row in self._db.execute(_CRASHED)}  # type: ignore[arg-type]  # a number
+        assert crashed <= self._ran_at_a_death, "a message was charged with a crash that was not its own"
+
+    def unfinished(self) -> int:
+        """Count what is not in a final state."""
+        return int(self._db.execute(_UNFINISHED).fetchall()[0][0])  # type: ignore[arg-type]  # a number
+
+    def _check_leases(self) -> None:
+        """Check that no lease ends under a living handler whose daemon turns regularly."""
+        running = {
+            flight.row.id: flight
+            for daemon in self._world.daemons
+            if daemon.turns_regularly
+            for flight in _at_work(daemon)
+        }
+        if not running:
+            return
+        now_ms = self._world.clock.now_ms()
+        rows = self._db.execute(_LEASES, (apsw.carray(array("q", sorted(running))),))
+        for one, receipt, until in rows:
+            if running[one].receipt == receipt:  # type: ignore[index]  # an id
+                assert now_ms < until, f"the lease of message {one} ended under its handler"  # type: ignore[operator]  # a time
+                assert until < now_ms + LONGEST_MS, f"the lease of message {one} is too long"  # type: ignore[operator]  # as above
+
+    def _check_holds(self) -> None:
+        """Check that nobody else has the lease of a delivery."""
+        flights = [flight for daemon in self._world.daemons for flight in daemon.parts.feeder.flights()]
+        if any(flight.first_receipt is not None for flight in flights):
+            self._seen.note("a delivery that went on under a newer lease")
+        if any(len(daemon.parts.feeder._handout._redeliveries) for daemon in self._world.daemons):
+            self._seen.note("a delivery that waited for an older one to end")
+        holds = [flight.hold for flight in flights]
+        assert len(holds) == len(set(holds)), "two deliveries have one lease"
+
+    def _check_timeouts(self, daemon: SimulatedDaemon) -> None:
+        now = self._world.clock.monotonic()
+        for child in daemon.children:
+            process = daemon.process_of(child)
+            for run in child.runs:
+                is_over = 0 < run.deadline < min(now - TOLD_S, daemon.regular_since)
+                if process is not None and is_over and run.delivery.tag in process.in_flight:
+                    assert run.delivery.tag in process.cancelled, "a timeout was not told"
+
+
+def _at_work(daemon: SimulatedDaemon) -> Iterable[Flight]:
+    for child in daemon.children:
+        process = daemon.process_of(child)
+        if process is not None:
+            for run in child.runs:
+                if (flight := process.in_flight.get(run.delivery.tag)) is not None:
+                    yield flight
