@@ -54,8 +54,11 @@ class Street:
         base = Base("we", store, clock, journal, self.selector, Children())
         self.neighbours = Neighbours(base, self.presence, max_crashes=3)
 
-    def die(self, leased: int, started: list[int]) -> list[int]:
-        """Let another daemon lease messages, start some of them, and die; answers the ids."""
+    def die(self, leased: int, started: list[int], receipt: int = RECEIPT) -> list[int]:
+        """Let another daemon lease messages, start some of them, and die; returns the ids.
+
+        What was started was delivered under a lease with `receipt`.
+        """
         for _ in range(leased):
             self.store.enqueue(make_message(), EPOCH_MS)
         rows, _ = self.store.lease(make_request(limit=leased, worker="dead"), EPOCH_MS)
@@ -74,7 +77,7 @@ class Street:
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
         for slot, position in enumerate(started):
-            mapped_slots(file, berth, 4).begin(slot, rows[position].id, RECEIPT, 1.0, 0.0)
+            mapped_slots(file, berth, 4).begin(slot, rows[position].id, receipt, 1.0, 0.0)
         file.close()
         return [row.id for row in rows]
 
@@ -131,6 +134,20 @@ def test_of_several_started_messages_all_are_suspects_and_none_is_charged(
 
     assert facts(street.store, first) == facts(street.store, second) == (State.READY, 0, 0, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
+    fault.struck()
+    fault.ran()
+
+
+@neighbour_died
+def test_a_message_whose_older_delivery_was_started_is_a_suspect_and_not_charged(
+    street: Street, fault: Fault
+) -> None:
+    first, second = street.die(2, started=[0], receipt=RECEIPT + 1)
+
+    street.neighbours.look()
+
+    assert facts(street.store, first) == (State.READY, 0, 0, True)
+    assert facts(street.store, second) == (State.READY, 0, 0, False)
     fault.struck()
     fault.ran()
 

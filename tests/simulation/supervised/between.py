@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from smq_core.store.base import Store
+    from smq_core.store.records import Hold, LeasedRow, LeaseRequest
     from tests.simulation.supervised.daemon import SimulatedDaemon
 
 __all__ = ["StoreBetween"]
@@ -44,6 +45,18 @@ class StoreBetween:
         finally:
             self._is_inside = False
         self._after()
+
+    def lease(self, request: LeaseRequest, now_ms: int) -> tuple[list[LeasedRow], list[Hold]]:
+        """Lease, under the judge's eyes."""
+        judge = self._daemon.world.judge
+        if not self._is_inside:
+            self._before()
+        judge.may_lease(self._daemon, now_ms)
+        rows, lost = self._store.lease(request, now_ms)
+        judge.leased(self._daemon, rows)
+        if not self._is_inside:
+            self._after()
+        return rows, lost
 
     def _around(self, call: Callable[..., object]) -> Callable[..., object]:
         def called(*args: object, **named: object) -> object:

@@ -37,6 +37,11 @@ KILLER = 17
 STUBBORN = 3
 """A handler of a message whose id is a multiple of it does not end when it is told to."""
 ENDS = 0.04
+FAILURES = (
+    lambda tag: Failed(tag, "requeue", "failed"),
+    lambda tag: Failed(tag, "requeue", "failed", 0.0),
+    lambda tag: Failed(tag, "bury", "failed"),
+)
 _FIRST_PID = 10_000_000
 """Above every process of a real system."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -201,8 +206,7 @@ class SimulatedChild:
         elif chance < ENDS / 2:
             self._end(run, None)
         elif chance < ENDS:
-            verb, delay_s = self._random.choice((("requeue", None), ("requeue", 0.0), ("bury", None)))
-            self._end(run, Failed(tag, verb, "failed", delay_s))
+            self._end(run, self._random.choice(FAILURES)(tag))
         elif chance < ENDS * 1.2:
             self._say(Extend(tag, self._random.choice((None, 0.5, 20.0))))
 

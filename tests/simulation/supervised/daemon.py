@@ -15,9 +15,10 @@ from smq_core.daemon.configured import Configured, program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
+from smq_core.daemon.identity import machine_id
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.ledger import Ledger
-from smq_core.daemon.neighbours import Neighbours, machine_id
+from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.parts import Parts
 from smq_core.daemon.patience import Patience
 from smq_core.daemon.supervisor import Supervisor

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
+from smq_core.store.sqlite.leasing import HORIZON_MS
 from tests.simulation.supervised.daemon import LEASE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smq_core.daemon.flight import Flight
+    from smq_core.store.records import LeasedRow
     from tests.simulation.supervised.child import Run, SimulatedChild
     from tests.simulation.supervised.daemon import SimulatedDaemon
     from tests.simulation.supervised.seen import Seen
@@ -41,6 +43,9 @@ class Judge:
         self._db = apsw.Connection(world.path, flags=apsw.SQLITE_OPEN_READONLY)
         self._forced: set[tuple[SimulatedDaemon, int]] = set()
         self._ran_at_a_death: set[int] = set()
+        self._leased_by: dict[tuple[int, int], SimulatedDaemon] = {}
+        """By message and number of the delivery."""
+        self._unwanted_since: dict[tuple[SimulatedDaemon, int], float] = {}
 
     def close(self) -> None:
         """Close the connection."""
@@ -66,6 +71,19 @@ class Judge:
         process = daemon.process_of(older.child)
         assert process is None or older.delivery.tag in process.unwanted, f"{told}, and was not to end"
         self._seen.note("a forced message begun in another process beside its older run")
+
+    def may_lease(self, daemon: SimulatedDaemon, now_ms: int) -> None:
+        """Check that a daemon which takes back what has ended finds nothing of its own among it."""
+        mine = {flight.row.id: flight for flight in _at_work(daemon)}
+        if not mine:
+            return
+        for one, receipt, until in self._leases(mine):
+            if mine[one].receipt == receipt:
+                assert now_ms < until <= now_ms + HORIZON_MS, f"a daemon takes back message {one}, which runs"
+
+    def leased(self, daemon: SimulatedDaemon, rows: Iterable[LeasedRow]) -> None:
+        """Note who leased what."""
+        self._leased_by |= {(row.id, row.deliveries): daemon for row in rows}
 
     def forces(self, ids: Iterable[int]) -> None:
         """Note that an operator requeued messages by force."""
@@ -113,12 +131,13 @@ class Judge:
 
     def everything(self) -> None:
         """Check what costs more."""
-        crashed = {int(row[0]) for row in self._db.execute(_CRASHED)}  # type: ignore[arg-type]  # a number
+        crashed = {row[0] for row in self._db.execute(_CRASHED)}
         assert crashed <= self._ran_at_a_death, "a message was charged with a crash that was not its own"
 
     def unfinished(self) -> int:
         """Count what is not in a final state."""
-        return int(self._db.execute(_UNFINISHED).fetchall()[0][0])  # type: ignore[arg-type]  # a number
+        ((count,),) = self._db.execute(_UNFINISHED).fetchall()
+        return int(count)  # type: ignore[arg-type]  # a number
 
     def _check_leases(self) -> None:
         """Check that no lease ends under a living handler whose daemon turns regularly."""
@@ -131,30 +150,55 @@ class Judge:
         if not running:
             return
         now_ms = self._world.clock.now_ms()
-        rows = self._db.execute(_LEASES, (apsw.carray(array("q", sorted(running))),))
-        for one, receipt, until in rows:
-            if running[one].receipt == receipt:  # type: ignore[index]  # an id
-                assert now_ms < until, f"the lease of message {one} ended under its handler"  # type: ignore[operator]  # a time
-                assert until < now_ms + LONGEST_MS, f"the lease of message {one} is too long"  # type: ignore[operator]  # as above
+        for one, receipt, until in self._leases(running):
+            if running[one].receipt == receipt:
+                assert now_ms < until, f"the lease of message {one} ended under its handler"
+                assert until < now_ms + LONGEST_MS, f"the lease of message {one} is too long"
+
+    def _leases(self, ids: Iterable[int]) -> list[tuple[int, int, int]]:
+        """Read id, receipt and end of the leases of some messages."""
+        wanted = apsw.carray(array("q", sorted(ids)))
+        return [
+            (int(one), int(receipt), int(until))
+            for one, receipt, until in self._db.execute(_LEASES, (wanted,))
+        ]  # type: ignore[arg-type]  # numbers
 
     def _check_holds(self) -> None:
         """Check that nobody else has the lease of a delivery."""
         flights = [flight for daemon in self._world.daemons for flight in daemon.parts.feeder.flights()]
-        if any(flight.first_receipt is not None for flight in flights):
-            self._seen.note("a delivery that went on under a newer lease")
+        for daemon in self._world.daemons:
+            self._check_adopted(daemon)
         if any(len(daemon.parts.feeder._handout._redeliveries) for daemon in self._world.daemons):
             self._seen.note("a delivery that waited for an older one to end")
         holds = [flight.hold for flight in flights]
         assert len(holds) == len(set(holds)), "two deliveries have one lease"
 
+    def _check_adopted(self, daemon: SimulatedDaemon) -> None:
+        """Check that a run goes on under a newer lease only where nobody else had the message between."""
+        for child in daemon.children:
+            process = daemon.process_of(child)
+            for run in child.runs:
+                flight = process and process.in_flight.get(run.delivery.tag)
+                if flight and flight.first_receipt is not None:
+                    between = range(run.delivery.deliveries, flight.row.deliveries + 1)
+                    holders = {self._leased_by.get((flight.row.id, number)) for number in between}
+                    assert holders == {daemon}, "a run goes on under a lease that is not its own"
+                    self._seen.note("a delivery that went on under a newer lease")
+
     def _check_timeouts(self, daemon: SimulatedDaemon) -> None:
+        """Check that handlers are told which are past their deadline, or whose message was leased again."""
         now = self._world.clock.monotonic()
         for child in daemon.children:
             process = daemon.process_of(child)
             for run in child.runs:
-                is_over = 0 < run.deadline < min(now - TOLD_S, daemon.regular_since)
-                if process is not None and is_over and run.delivery.tag in process.in_flight:
-                    assert run.delivery.tag in process.cancelled, "a timeout was not told"
+                is_over = run.deadline > 0 and max(run.deadline, daemon.regular_since) < now - TOLD_S
+                if process is None or run.delivery.tag not in process.in_flight:
+                    continue
+                if run.delivery.tag in process.unwanted:
+                    since = self._unwanted_since.setdefault((daemon, run.delivery.tag), now)
+                    is_over |= max(since, daemon.regular_since) < now - TOLD_S
+                if is_over:
+                    assert run.delivery.tag in process.cancelled, "a handler was not told to end"
 
 
 def _at_work(daemon: SimulatedDaemon) -> Iterable[Flight]:
