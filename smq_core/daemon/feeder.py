@@ -14,6 +14,7 @@ from smq_core.daemon.flight import Flight
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
 from smq_core.daemon.load import LARGEST_MESSAGE
+from smq_core.daemon.losses import note_lost, revoke
 from smq_core.daemon.protocol import Failed
 from smq_core.daemon.renewals import Renewals
 from smq_core.daemon.turns import Ask, Turns
@@ -148,7 +149,7 @@ class Feeder:
                 flights = self._lease(asks, now_ms)
             self._ledger.forget()
             self._oldest_outcome = None
-            self.tell_lost(lost)
+            note_lost(self._journal, lost)
         else:
             flights = self._lease(asks, now_ms)
         self._handout.admit(self._bearable(flights), now)
@@ -204,15 +205,6 @@ class Feeder:
         """Give back what is leased but in no worker process."""
         for flight in self._handout.give_up(with_suspects=not self.is_leasing):
             self._ledger.release(flight)
-
-    def tell_lost(self, lost: list[Hold]) -> None:
-        """Log the messages whose lease somebody else has by now."""
-        for hold in lost:
-            self._journal.warning(
-                "lease_lost",
-                "an operator or another worker took the message over; the outcome of this run is dropped",
-                id=hold.id,
-            )
 
     def reconcile(self) -> None:
         """Release what the database says we hold and we know nothing of.
@@ -295,16 +287,8 @@ class Feeder:
         self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:
-        """Log the leases that a renewal found lost, and let nothing begin under one."""
-        if not lost:
-            return
-        self.tell_lost(lost)
-        holds = set(lost)
-        self._handout.drop(holds)
-        for process in self._fleet.processes:
-            tags = [flight.tag for flight in process.in_flight.values() if flight.hold in holds]
-            if tags:
-                process.revoke(tags)
+        note_lost(self._journal, lost)
+        revoke(lost, self._fleet, self._handout)
 
 
 def _first_line(text: str) -> str:

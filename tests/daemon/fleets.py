@@ -83,7 +83,7 @@ class Stable:
         self.clock = clock
         self.log = io.StringIO()
         self.journal = Journal(clock, stream=self.log)
-        self.program = Program([HandlerSpec("mail", "m:h", timeout_s=1.0)], THREADS, 0, 0, processes)
+        self.program = Program([HandlerSpec("mail", "m:h", timeout_s=1.0)], THREADS, 0, 0, processes, ".")
         memory = mmap.mmap(-1, processes * THREADS * SLOT_SIZE)
         self.children = [Deaf(pid) for pid in range(1, processes + 1)]
         self.processes = [

@@ -112,7 +112,7 @@ class FewProcesses:
 
 
 def handout(*processes: WorkerProcess) -> Handout:
-    return Handout(cast("Fleet", FewProcesses(*processes)))
+    return Handout(cast("Fleet", FewProcesses(*processes)), lambda _flight, _now_ms: True)
 
 
 @pytest.mark.parametrize(

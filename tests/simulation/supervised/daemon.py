@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.base import Base
@@ -15,6 +16,7 @@ from smq_core.daemon.configured import Configured, program_of
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.fleet import Fleet
 from smq_core.daemon.heartbeat import Heartbeat
+from smq_core.daemon.home import Home
 from smq_core.daemon.identity import machine_id
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.ledger import Ledger
@@ -63,12 +65,14 @@ class SimulatedDaemon:
         self.file = WorkersFile(world.path + "-workers")
         self.selector = SimulatedSelector()
         self.parts = self._assemble(f"sim:{number}")
-        configured = Configured(self._config, lambda: self._config, self.parts.journal)
+        program, journal = self.parts.fleet.program, self.parts.journal
+        configured = Configured(self._config, lambda: self._config, self._home, program, journal)
         self.supervisor = Supervisor(self.parts, configured)
         self.parts.fleet.fill()
 
     def _assemble(self, worker_id: str) -> Parts:
         world, store = self.world, self.store
+        self._home = Home(Path(world.path).parent)
         self._config = Config(
             processes=2,
             threads=2,
@@ -85,7 +89,7 @@ class SimulatedDaemon:
         berth = self.file.claim()
         identity = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
         berth.write(identity)
-        program = program_of(self._config, 0)
+        program = program_of(self._config, 0, self._home)
         fleet = Fleet(program, base, berth=berth, spawn=self._spawn, identity=identity)
         ledger = Ledger(worker_id, world.random, self._config.max_crashes)
         feeder = Feeder(base, fleet, ledger, lease_ms=round(LEASE_S * 1000), random=world.random)
@@ -151,7 +155,7 @@ class SimulatedDaemon:
         self.file.close()
         self._forget()
 
-    def _spawn(self) -> SimulatedChild:
+    def _spawn(self, _folder: str) -> SimulatedChild:
         child = SimulatedChild(self, self.world.random)
         self.children.append(child)
         return child

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
@@ -136,8 +136,8 @@ class Judge:
 
     def unfinished(self) -> int:
         """Count what is not in a final state."""
-        ((count,),) = self._db.execute(_UNFINISHED).fetchall()
-        return int(count)  # type: ignore[arg-type]  # a number
+        counts: list[Any] = self._db.execute(_UNFINISHED).fetchall()
+        return int(counts[0][0])
 
     def _check_leases(self) -> None:
         """Check that no lease ends under a living handler whose daemon turns regularly."""
@@ -158,10 +158,8 @@ class Judge:
     def _leases(self, ids: Iterable[int]) -> list[tuple[int, int, int]]:
         """Read id, receipt and end of the leases of some messages."""
         wanted = apsw.carray(array("q", sorted(ids)))
-        return [
-            (int(one), int(receipt), int(until))
-            for one, receipt, until in self._db.execute(_LEASES, (wanted,))
-        ]  # type: ignore[arg-type]  # numbers
+        rows: Iterable[Any] = self._db.execute(_LEASES, (wanted,))
+        return [(one, receipt, until) for one, receipt, until in rows]
 
     def _check_holds(self) -> None:
         """Check that nobody else has the lease of a delivery."""

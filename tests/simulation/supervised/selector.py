@@ -39,8 +39,9 @@ class SimulatedSelector(selectors.BaseSelector):
         """Return what is waited for."""
         return self._keys
 
-    def select(self, _timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what has something to say."""
+        del timeout
         ready = [key for key in self._keys.values() if self._is_ready(key)]
         self.was_written = False
         return [(key, selectors.EVENT_READ) for key in ready]
