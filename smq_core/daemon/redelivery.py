@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
 
-STOP_S: Final = 5.0
+STOP_S: Final = 10.0
 """How long a handler that was told to end has for it before a forced delivery starts elsewhere."""
 
 
