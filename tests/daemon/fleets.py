@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 import selectors
 from typing import TYPE_CHECKING
 
 from smq_core import Inspector
 from smq_core.daemon.base import Base
-from smq_core.daemon.berths import SlotRange
+from smq_core.daemon.berth_layout import BerthHeader, SlotRange
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.flight import Flight
+from smq_core.daemon.identity import machine_id
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.ledger import Ledger
+from smq_core.daemon.presence import Presence
 from smq_core.daemon.process import Program, WorkerProcess
 from smq_core.daemon.protocol import Handled, HandlerSpec
-from smq_core.daemon.slots import SLOT_SIZE, Slots
+from smq_core.daemon.slots import Slots
 from smq_core.message import Receipt
 from smq_core.store.records import LeasedRow
 from smq_core.testing import EPOCH_MS, seeded_random
@@ -84,17 +87,22 @@ class Stable:
         self.log = io.StringIO()
         self.journal = Journal(clock, stream=self.log)
         self.program = Program([HandlerSpec("mail", "m:h", timeout_s=1.0)], THREADS, 0, 0, processes, ".")
-        memory = mmap.mmap(-1, processes * THREADS * SLOT_SIZE)
+        header = BerthHeader("we", os.getpid(), machine_id())
+        self._presence = Presence(store.location + "-workers", None, header, self.journal)
+        self._memory = mmap.mmap(self._presence.file.map_fd, 0)
         self.children = [Deaf(pid) for pid in range(1, processes + 1)]
-        self.processes = [
-            WorkerProcess(self.program, child, berth=_Berth(memory), slots=SlotRange(0, at, THREADS), now=0.0)  # type: ignore[arg-type]  # as far as it is used
-            for child, at in zip(self.children, range(0, processes * THREADS, THREADS), strict=True)
-        ]
-        for process in self.processes:
-            process.is_ready = True
+        self.processes = [self._process(child) for child in self.children]
         base = Base("we", store, clock, self.journal, selectors.DefaultSelector())
+        base.selector.close()
         self.ledger = Ledger("we", seeded_random(), 3)
         self.feeder = Feeder(base, self, self.ledger, lease_ms=lease_ms, random=seeded_random())  # type: ignore[arg-type]  # as far as it is used
+
+    def close(self) -> None:
+        """Give everything back."""
+        for process in self.processes:
+            process.close()
+        self._memory.close()
+        self._presence.leave(is_told=False)
 
     def inspector(self) -> Inspector:
         """Open the operator's side."""
@@ -113,8 +121,9 @@ class Stable:
 
     def begin(self, delivered: Flight) -> None:
         """Let the first thread of the process that has a delivery begin with it."""
-        now = self.clock.monotonic()
-        self.process_of(delivered.tag).slots.begin(0, delivered.row.id, delivered.receipt, now, now + 1.0)
+        now, at = self.clock.monotonic(), self.process_of(delivered.tag).slot_range.first
+        slots = Slots(self._memory, self._presence.berth.slots_at(at), THREADS)
+        slots.begin(0, delivered.row.id, delivered.receipt, now, now + 1.0)
 
     def end(self, tag: int) -> None:
         """Report that a handler returned."""
@@ -130,20 +139,11 @@ class Stable:
         found = [flight for process in self.processes for flight in process.in_flight.values()]
         return sorted(found, key=lambda flight: flight.tag)
 
-
-class _Berth:
-    """Where slots are."""
-
-    def __init__(self, memory: mmap.mmap) -> None:
-        self._memory = memory
-
-    def slots(self, first: int, count: int) -> Slots:
-        """Look at some of them."""
-        return Slots(self._memory, first * SLOT_SIZE, count)
-
-    def slots_at(self, first: int) -> int:
-        """Return where one is."""
-        return first * SLOT_SIZE
+    def _process(self, child: Deaf) -> WorkerProcess:
+        slots = SlotRange(0, (child.pid - 1) * THREADS, THREADS)
+        process = WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=0.0)
+        process.is_ready = True
+        return process
 
 
 def flight(tag: int, **changes: object) -> Flight:

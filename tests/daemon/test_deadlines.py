@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from smq_core.daemon.deadlines import busy_ones, enforce_deadlines
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.protocol import Cancel, Failed, Handled
+from smq_core.message import Receipt
 from smq_core.testing import make_message
 from tests.daemon.fleets import Stable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.daemon.flight import Flight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
@@ -33,10 +37,11 @@ def test_who_is_at_work_in_a_process_that_hangs(used_ms: list[int], busy: list[i
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Stable:
+def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
     """Give one worker process; handlers have a second."""
     store.enqueue(make_message(), clock.now_ms())
-    return Stable(store, clock, processes=1, lease_ms=60_000)
+    with closing(Stable(store, clock, processes=1, lease_ms=60_000)) as made:
+        yield made
 
 
 def begin(stable: Stable) -> Flight:
@@ -76,7 +81,7 @@ def test_every_timeout_of_a_message_in_one_process_is_told(stable: Stable) -> No
 
 def test_only_the_delivery_that_is_at_work_counts_as_overdue(stable: Stable) -> None:
     delivered = begin(stable)
-    stable.processes[0].slots.begin(0, delivered.row.id, delivered.receipt + 1, 0.0, 0.5)
+    stable.begin(delivered._replace(receipt=Receipt(delivered.receipt + 1)))
     stable.clock.advance(60)
     enforce(stable)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,17 @@ from smq_core.testing import make_message, make_request
 from tests.daemon.fleets import Stable, flight
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.daemon.flight import Flight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Stable:
-    return Stable(store, clock)
+def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
+    with closing(Stable(store, clock)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -152,16 +156,16 @@ def test_a_forced_message_starts_in_another_process_where_its_handler_does_not_e
 def test_in_a_lone_process_a_forced_message_waits_as_long_as_it_takes(
     store: Store, clock: ManualClock
 ) -> None:
-    stable = Stable(store, clock, processes=1)
-    one = stable.store.enqueue(make_message(), stable.clock.now_ms())
-    stable.step()
-    (first,) = stable.in_flight
-    stable.begin(first)
-    force(stable, one)
-    stable.step()
-    stable.pass_time(STOP_S * 4)
+    one = store.enqueue(make_message(), clock.now_ms())
+    with closing(Stable(store, clock, processes=1)) as lone:
+        lone.step()
+        (first,) = lone.in_flight
+        lone.begin(first)
+        force(lone, one)
+        lone.step()
+        lone.pass_time(STOP_S * 4)
 
-    assert [flight.tag for flight in stable.in_flight] == [first.tag]
+        assert [flight.tag for flight in lone.in_flight] == [first.tag]
 
 
 @pytest.mark.parametrize("by", ["another worker", "an operator, once it had expired"])

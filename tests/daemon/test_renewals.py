@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from smq_core.testing import make_message, make_request
 from tests.daemon.fleets import Stable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.daemon.flight import Flight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
@@ -20,8 +23,9 @@ LEASE_MS = 2000
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Stable:
-    return Stable(store, clock, lease_ms=LEASE_MS)
+def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
+    with closing(Stable(store, clock, lease_ms=LEASE_MS)) as made:
+        yield made
 
 
 @pytest.fixture

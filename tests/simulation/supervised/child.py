@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import signal
 from collections import deque
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class SimulatedChild:
         self._done: list[int] = []
         self._failed: list[Failed] = []
         self._threads = 0
+        self._memory: mmap.mmap | None = None
         self._slots: Slots | None = None
         self._is_finishing = False
 
@@ -146,6 +148,8 @@ class SimulatedChild:
             self.code = code
             self._daemon.world.judge.died(self.runs)
             self.runs = []
+            if self._memory is not None:
+                self._memory.close()
 
     def act(self) -> None:
         """Do one thing."""
@@ -167,7 +171,8 @@ class SimulatedChild:
         message = self._incoming.popleft()
         if isinstance(message, Setup):
             self._threads = message.threads
-            self._slots = Slots(self._daemon.file.memory, message.slots_at, message.threads)
+            self._memory = mmap.mmap(self._daemon.workers_file, 0)
+            self._slots = Slots(self._memory, message.slots_at, message.threads)
             self._say(Ready())
         elif isinstance(message, Deliver):
             self._inbox.extend(message.messages)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.base import Base
-from smq_core.daemon.berths import BerthHeader, WorkersFile
+from smq_core.daemon.berth_layout import BerthHeader
 from smq_core.daemon.config import Config, HandlerTable, Seconds
 from smq_core.daemon.configured import Configured, program_of
 from smq_core.daemon.feeder import Feeder
@@ -23,6 +23,7 @@ from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.parts import Parts
 from smq_core.daemon.patience import Patience
+from smq_core.daemon.presence import Presence
 from smq_core.daemon.supervisor import Supervisor
 from smq_core.store import open_store
 from tests.simulation.supervised.between import StoreBetween
@@ -62,7 +63,6 @@ class SimulatedDaemon:
         self.children: list[SimulatedChild] = []
         self._real_store = open_store(world.path, durability="normal", clock=world.clock)
         self.store = StoreBetween(self._real_store, self)
-        self.file = WorkersFile(world.path + "-workers")
         self.selector = SimulatedSelector()
         self.parts = self._assemble(f"sim:{number}")
         program, journal = self.parts.fleet.program, self.parts.journal
@@ -86,21 +86,25 @@ class SimulatedDaemon:
         )
         journal = Journal(world.clock, stream=_Nowhere())
         base = Base(worker_id, store, world.clock, journal, self.selector)  # type: ignore[arg-type]  # it has all of a store
-        berth = self.file.claim()
-        identity = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
-        berth.write(identity)
+        header = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
+        presence = Presence(world.path + "-workers", None, header, journal)
         program = program_of(self._config, 0, self._home)
-        fleet = Fleet(program, base, berth=berth, spawn=self._spawn, identity=identity)
+        fleet = Fleet(program, base, presence=presence, spawn=self._spawn)
         ledger = Ledger(worker_id, world.random, self._config.max_crashes)
         feeder = Feeder(base, fleet, ledger, lease_ms=round(LEASE_S * 1000), random=world.random)
-        neighbours = Neighbours(base, self.file, berth, max_crashes=self._config.max_crashes)
+        neighbours = Neighbours(base, presence, max_crashes=self._config.max_crashes)
         heartbeat = Heartbeat(worker_id, fleet, feeder, world.clock)
         patience = Patience(1e9, world.clock, journal)
-        return Parts(base, self.file, berth, fleet, ledger, feeder, neighbours, heartbeat, patience)
+        return Parts(base, presence, fleet, ledger, feeder, neighbours, heartbeat, patience)
 
     def spec_of(self, topic: str) -> HandlerSpec:
         """Return the handler of a topic."""
         return next(spec for spec in self.parts.fleet.program.handlers if spec.pattern == topic)
+
+    @property
+    def workers_file(self) -> int:
+        """The descriptor of the file that slots are in."""
+        return self.parts.presence.file.map_fd
 
     @property
     def runs(self) -> list[Run]:
@@ -152,7 +156,9 @@ class SimulatedDaemon:
             child.die(-signal.SIGKILL)
         self.supervisor._watch.close()
         self.parts.neighbours.close()
-        self.file.close()
+        for process in self.parts.fleet.processes:
+            process.close()
+        self.parts.presence.file.close()
         self._forget()
 
     def _spawn(self, _folder: str) -> SimulatedChild:
