@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from smq_core import Inspector
 from smq_core.daemon.base import Base
 from smq_core.daemon.berth_layout import BerthHeader, SlotRange
+from smq_core.daemon.children import Children
 from smq_core.daemon.feeder import Feeder
 from smq_core.daemon.flight import Flight
 from smq_core.daemon.identity import machine_id
@@ -92,7 +93,7 @@ class Stable:
         self._memory = mmap.mmap(self._presence.file.map_fd, 0)
         self.children = [Deaf(pid) for pid in range(1, processes + 1)]
         self.processes = [self._process(child) for child in self.children]
-        base = Base("we", store, clock, self.journal, selectors.DefaultSelector())
+        base = Base("we", store, clock, self.journal, selectors.DefaultSelector(), Children())
         base.selector.close()
         self.ledger = Ledger("we", seeded_random(), 3)
         self.feeder = Feeder(base, self, self.ledger, lease_ms=lease_ms, random=seeded_random())  # type: ignore[arg-type]  # as far as it is used

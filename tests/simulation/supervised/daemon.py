@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.base import Base
 from smq_core.daemon.berth_layout import BerthHeader
+from smq_core.daemon.children import Children
 from smq_core.daemon.config import Config, HandlerTable, Seconds
 from smq_core.daemon.configured import Configured, program_of
 from smq_core.daemon.feeder import Feeder
@@ -50,6 +51,13 @@ class _Nowhere(io.StringIO):
         return len(text)
 
 
+class _NoChildren(Children):
+    """Processes of the system, of which there are none: what ends is not the simulation's."""
+
+    def reap(self) -> None:
+        """Take nobody's exit status."""
+
+
 class SimulatedDaemon:
     """One daemon on the simulation's file."""
 
@@ -85,7 +93,7 @@ class SimulatedDaemon:
             ],
         )
         journal = Journal(world.clock, stream=_Nowhere())
-        base = Base(worker_id, store, world.clock, journal, self.selector)  # type: ignore[arg-type]  # it has all of a store
+        base = Base(worker_id, store, world.clock, journal, self.selector, _NoChildren())  # type: ignore[arg-type]  # it has all of a store
         header = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
         presence = Presence(world.path + "-workers", None, header, journal)
         program = program_of(self._config, 0, self._home)
