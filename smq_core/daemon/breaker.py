@@ -21,7 +21,7 @@ class Breaker:
     def __init__(self) -> None:
         """Begin with no deaths."""
         self._deaths: dict[str, deque[_Death]] = defaultdict(deque)
-        self._pauses: dict[str, tuple[int, float]] = {}
+        self._pauses: dict[str, _Pause] = {}
 
     def note_death(self, topic: str, handled: int, now: float) -> float | None:
         """Note a death; answer for how many seconds the topic is to be paused, when it was one too many.
@@ -29,6 +29,7 @@ class Breaker:
         `handled` counts the topic's messages that were handled so far: where many are between the deaths, it
         is not the topic that is ill. Each pause that follows the one before within an hour is twice as long.
         """
+        self._forget(now)
         deaths = self._deaths[topic]
         deaths.append(_Death(now, handled))
         while deaths[0].at < now - WITHIN_S:
@@ -36,10 +37,25 @@ class Breaker:
         if len(deaths) < DEATHS or handled - deaths[0].handled >= HEALTHY * (len(deaths) - 1):
             return None
         deaths.clear()
-        count, last = self._pauses.get(topic, (0, now))
-        count = count + 1 if now - last < 2 * LONGEST_PAUSE_S else 1
-        self._pauses[topic] = (count, now)
+        before = self._pauses.get(topic)
+        count = 1 if before is None else before.in_a_row + 1
+        self._pauses[topic] = _Pause(count, now)
         return min(FIRST_PAUSE_S * float(2 ** (count - 1)), LONGEST_PAUSE_S)
+
+    def _forget(self, now: float) -> None:
+        """Forget topics of which nothing counts any more: any number of them may come and go."""
+        for topic in [
+            one for one, deaths in self._deaths.items() if not deaths or deaths[-1].at < now - WITHIN_S
+        ]:
+            del self._deaths[topic]
+        for topic in [one for one, pause in self._pauses.items() if now - pause.at >= 2 * LONGEST_PAUSE_S]:
+            del self._pauses[topic]
+
+
+class _Pause(NamedTuple):
+    in_a_row: int
+    """How many followed each other."""
+    at: float
 
 
 class _Death(NamedTuple):

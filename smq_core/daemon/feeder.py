@@ -17,6 +17,7 @@ from smq_core.daemon.load import LARGEST_MESSAGE
 from smq_core.daemon.losses import note_lost, revoke
 from smq_core.daemon.protocol import Failed
 from smq_core.daemon.renewals import Renewals
+from smq_core.daemon.topic_counts import TopicCounts
 from smq_core.daemon.turns import Ask, Turns
 from smq_core.message import Receipt
 from smq_core.store.records import LEASE_BYTES, LeaseRequest
@@ -58,9 +59,9 @@ class Feeder:
         """Something may be ready: somebody wrote, a time has come, or the last lease was full."""
         self.due_at_ms: int | None = None
         """When something changes by time alone."""
-        self.processed: Counter[str] = Counter()
+        self.processed = TopicCounts()
         """By topic, as `failed`."""
-        self.failed: Counter[str] = Counter()
+        self.failed = TopicCounts()
         self.lease_ms = lease_ms
         self._store = base.store
         self._fleet = fleet
@@ -186,6 +187,8 @@ class Feeder:
                     topic=flight.row.topic,
                 )
         process.forget_ended()
+        processed.trim()
+        self.failed.trim()
         if self._routes.has_limits:
             # a topic at its limit was left out of the last look
             self.is_worth_a_look = True

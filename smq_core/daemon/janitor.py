@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.disk import DatabaseFile, disk_state
+from smq_core.daemon.sampling import Sampler
 from smq_core.format import age, size
-from smq_core.store.records import Sample
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
@@ -58,6 +58,7 @@ class Janitor:
         self._tidy_at = now + TIDY_EVERY_S
         self._optimize_at = now + OPTIMIZE_EVERY_S
         self._sampled: dict[int, int] = {}
+        self._samplers = {step_ms: Sampler(step_ms) for step_ms in (SHORT_STEP_MS, LONG_STEP_MS)}
 
     def step(self) -> None:
         """Do what is due.
@@ -97,7 +98,7 @@ class Janitor:
         return removed
 
     def sample(self, now_ms: int) -> None:
-        """Write each topic's counters down when a new period has begun.
+        """Write the counters of topics where something happens down when a new period has begun.
 
         Of several daemons the first one's count.
 
@@ -108,17 +109,8 @@ class Janitor:
             at = now_ms - now_ms % step_ms
             if self._sampled.get(step_ms) == at:
                 continue
-            samples = [
-                Sample(
-                    at,
-                    stats.topic,
-                    stats.entered,
-                    stats.finished,
-                    stats.ready + stats.delayed + stats.processing,
-                )
-                for stats in self._store.topics(now_ms)
-            ]
-            self._store.add_samples(samples, step_ms, now_ms - kept_ms)
+            sampler = self._samplers[step_ms]
+            self._store.add_samples(sampler.choose(at, self._store.topics(now_ms)), step_ms, now_ms - kept_ms)
             self._sampled[step_ms] = at
 
     def _tidy(self) -> None:

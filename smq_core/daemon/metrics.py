@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from smq_core.daemon.topic_counts import with_others_together
 from smq_core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class _Collector:
             topics = self._parts.store.topics(self._parts.clock.now_ms())
         except StoreError:
             topics = []
-        yield from _of_topics(topics)
+        yield from _of_topics(with_others_together(topics))
 
     def describe(self) -> list[Metric]:
         """Answer nothing: a registration must not read the database."""

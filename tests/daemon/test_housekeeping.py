@@ -16,7 +16,7 @@ from smq_core.daemon.config import AlertTable, Seconds
 from smq_core.daemon.disk import DatabaseFile
 from smq_core.daemon.janitor import Janitor
 from smq_core.daemon.journal import Journal
-from smq_core.daemon.keeper import Keeper
+from smq_core.daemon.keeper import ALERTS_REST, Keeper
 from smq_core.message import TopicStats
 from smq_core.states import State
 from smq_core.store import open_store
@@ -248,6 +248,34 @@ def test_an_alert_is_told_although_nothing_can_be_written(
             thread.join()
 
     assert house.actions() == ["housekeeping_failed", "alert_began"]
+
+
+class SlowAlarm(Alarm):
+    """An alarm whose every look takes a second."""
+
+    def __init__(self, clock: ManualClock, journal: Journal) -> None:
+        super().__init__([AlertTable(name="a", ready_over=9, command="true")], "", clock, journal)
+        self.clock = clock
+        self.looks = 0
+
+    def look(self, facts: Facts) -> None:
+        """Count the look, and take the time."""
+        del facts
+        self.looks += 1
+        self.clock.advance(1)
+
+
+def test_looks_at_the_alerts_that_take_long_are_few(store: Store, clock: ManualClock) -> None:
+    house = House(store, clock)
+    alarm = SlowAlarm(clock, house.journal)
+    keeper = Keeper(store, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal)
+
+    for _ in range(ALERTS_REST):
+        keeper.step()
+        clock.advance(1)
+    assert alarm.looks == 1
+    keeper.step()
+    assert alarm.looks == 2
 
 
 def test_another_file_in_the_database_s_place_is_told(house: House, store: Store) -> None:

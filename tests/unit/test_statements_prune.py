@@ -93,6 +93,12 @@ def test_a_daemon_prunes_that_was_heard_of_lately(table: Table, heartbeat: int, 
     assert table.answer("daemon_prunes", silent_since=NOW - 2, ahead=NOW + 2) == [(prunes,)]
 
 
+def test_so_many_empty_topics_are_dropped_as_were_asked_for(table: Table) -> None:
+    table.db.execute(TOPICS)
+
+    assert len(table.touched("drop_empty", "smq_topics", before=NOW, limit=1)) == 1
+
+
 def test_what_was_finished_by_hand_gets_a_date_and_nothing_else_does(table: Table) -> None:
     undated(table)
 
@@ -160,10 +166,10 @@ def test_the_activity_keeps_its_last_entries_and_those_that_can_be_undone(
 
 def test_a_topic_is_dropped_that_was_empty_for_long_and_has_nothing_set(table: Table) -> None:
     table.db.execute(TOPICS)
-    assert table.touched("drop_empty", "smq_topics", before=NOW - 9) == {"gone"}
+    assert table.touched("drop_empty", "smq_topics", before=NOW - 9, limit=9) == {"gone"}
     table.db.execute("UPDATE smq_topics SET entered = 3, empty_since = 1 WHERE topic IN ('gone', 'fresh')")
 
-    assert table.touched("drop_empty", "smq_topics", before=NOW - 9) == set()
+    assert table.touched("drop_empty", "smq_topics", before=NOW - 9, limit=9) == set()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +195,8 @@ def test_a_topic_that_is_empty_is_marked_once_and_unmarked(table: Table) -> None
     table.db.execute("UPDATE smq_topics SET entered = 3 WHERE topic = 'gone'")
     table.db.execute("UPDATE smq_topics SET empty_since = NULL WHERE topic = 'fresh'")
 
-    assert table.touched("mark_empty", "smq_topics", now=NOW + 1) == {"gone", "fresh"}
+    assert table.touched("mark_empty", "smq_topics", now=NOW + 1, limit=9) == {"gone", "fresh"}
+    assert len(table.touched("mark_empty", "smq_topics", now=NOW + 1, limit=1)) == 1
 
 
 def test_what_is_not_finished_has_no_date_to_be_pruned_by(table: Table) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.message import Pruned
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES, Session
 
 if TYPE_CHECKING:
     import apsw
@@ -50,7 +50,7 @@ class _Bounds(NamedTuple):
 
     now_ms: int
     rows: int = CHUNK
-    size: int = CHUNK_BYTES
+    size: int = DELETED_BYTES
 
     @property
     def of_due(self) -> dict[str, int]:
@@ -62,7 +62,7 @@ class _Bounds(NamedTuple):
 
     @property
     def of_topics(self) -> dict[str, int]:
-        return {"before": self.now_ms - EMPTY_KEPT_MS}
+        return {"before": self.now_ms - EMPTY_KEPT_MS, "limit": self.rows}
 
 
 class Pruning(Session):
@@ -98,7 +98,7 @@ class Pruning(Session):
 
 
 def _is_due(db: apsw.Connection, bounds: _Bounds) -> bool:
-    return bool(db.execute(_DUE, bounds.of_due).get or db.execute(_STALE_TOPICS, bounds.of_topics).get)
+    return bool(db.execute(_DUE, bounds.of_due).get or db.execute(_STALE_TOPICS, {"before": bounds.of_topics["before"]}).get)
 
 
 def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
@@ -107,7 +107,7 @@ def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
 
 def _prune(db: apsw.Connection, bounds: _Bounds) -> Pruned:
     removed = {name: _changes(db, sql, bounds.of_steps) for name, sql in _STEPS.items()}
-    db.execute(_MARK_EMPTY, {"now": bounds.now_ms})
+    db.execute(_MARK_EMPTY, {"now": bounds.now_ms, "limit": bounds.rows})
     return Pruned(**removed, topics=_changes(db, _DROP_EMPTY, bounds.of_topics))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.message import Pruned
 
-__all__ = ["CHUNK", "CHUNK_BYTES", "Session"]
+__all__ = ["CHUNK", "CHUNK_BYTES", "DELETED_BYTES", "Session"]
 
 T = TypeVar("T")
 
@@ -33,6 +33,9 @@ CHUNK: Final = 500
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 """Bytes of messages that it rewrites at most, but for a single message that is larger: 40 ms (5 ms a MiB,
 measured). Any change of a row's length writes the row's payload again, all of it."""
+DELETED_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of messages that it removes at most, but for a single message that is larger: 10 to 60 ms, as the
+pages are read and put on a list, not written."""
 
 
 class Session:

@@ -8,9 +8,10 @@ WHERE topic = :topic;
 -- Counters of every topic, or of the named one (bytes sort behind all text, so that a range takes both); how long its first ready
 -- messages, the first of each priority (at most 201) and the first delayed one have been waiting, and its pause. A message waits from
 -- when it was there and due: one that was sent with a due time in the past has not waited since that. Of the first ready ones, that is
--- looked up for the one that was due first; where it was sent after that, another of them may have waited longer.
+-- looked up for the one that was due first; where it was sent after that, another of them may have waited longer. Where a topic's
+-- counters say that it has none, none is looked for.
 SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
-  (
+  CASE WHEN t.entered > t.gone + t.delayed + t.dead + t.done + t.deleted THEN (
     SELECT max(m.created_at, m.available_at)
     FROM (
       SELECT f.id, min(f.available_at)
@@ -24,8 +25,8 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
       ) AS f
     ) AS due
     CROSS JOIN smq_messages AS m ON m.id = due.id
-  ),
-  (
+  ) END,
+  CASE WHEN t.entered > t.gone + t.delayed + t.dead + t.done + t.deleted THEN (
     WITH RECURSIVE step(priority) AS (
       SELECT max(h.priority)
       FROM smq_messages AS h
@@ -54,15 +55,15 @@ SELECT t.topic, t.entered, t.gone, t.delayed, t.dead, t.done, t.deleted,
         )
       )
     FROM step
-  ),
-  (
+  ) END,
+  CASE WHEN t.delayed > 0 THEN (
     SELECT max(m.created_at, m.available_at)
     FROM smq_messages AS m
     WHERE m.topic = t.topic
       AND m.status = 'delayed'
     ORDER BY m.available_at
     LIMIT 1
-  ),
+  ) END,
   p.reason, p.paused_by, p.paused_at, p.paused_until
 FROM smq_topics AS t
 LEFT JOIN smq_pauses AS p ON p.topic = t.topic

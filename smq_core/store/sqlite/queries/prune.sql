@@ -168,15 +168,25 @@ SELECT EXISTS (
 -- Note since when a topic has been empty, and forget it when it is not any more.
 UPDATE smq_topics
 SET empty_since = iif(entered = gone, ifnull(empty_since, :now), NULL)
-WHERE (entered = gone) <> (empty_since IS NOT NULL);
+WHERE topic IN (
+    SELECT topic
+    FROM smq_topics
+    WHERE (entered = gone) <> (empty_since IS NOT NULL)
+    LIMIT :limit
+  );
 
 -- name: drop_empty
 -- Drop topics that have been empty for long, and for which nothing is set.
 DELETE FROM smq_topics
-WHERE empty_since <= :before
-  AND entered = gone
-  AND NOT EXISTS (SELECT 1 FROM smq_policies AS p WHERE p.topic = smq_topics.topic)
-  AND NOT EXISTS (SELECT 1 FROM smq_pauses AS u WHERE u.topic = smq_topics.topic);
+WHERE topic IN (
+    SELECT t.topic
+    FROM smq_topics AS t
+    WHERE t.empty_since <= :before
+      AND t.entered = t.gone
+      AND NOT EXISTS (SELECT 1 FROM smq_policies AS p WHERE p.topic = t.topic)
+      AND NOT EXISTS (SELECT 1 FROM smq_pauses AS u WHERE u.topic = t.topic)
+    LIMIT :limit
+  );
 
 -- name: daemon_prunes
 -- Whether a daemon lives, whose janitor prunes; a heartbeat far ahead is one of a clock that was wrong.
