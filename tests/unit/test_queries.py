@@ -97,6 +97,7 @@ HOT: dict[str, set[str]] = {
     "message_row": {BY_ID},
     "message_rows": {BY_ID},
     "seen_rows": {BY_ID},
+    "sizes_of": {BY_ID},
     "touched_by": {BY_ID},
     "operator_requeue": {BY_ID},
     "operator_delete": {BY_ID},

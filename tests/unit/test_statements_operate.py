@@ -207,3 +207,9 @@ def test_each_message_gets_back_what_was_kept_of_it(table: Table) -> None:
 
     found = table.db.execute("SELECT id, priority FROM smq_messages WHERE id IN (?, ?)", (READY, URGENT))
     assert found.fetchall() == [(READY, READY), (URGENT, URGENT)]
+
+
+def test_the_sizes_of_messages_are_their_own(table: Table) -> None:
+    table.db.execute(f"UPDATE smq_messages SET payload = 'long', headers = '{{}}' WHERE id = {READY}")
+
+    assert sorted(table.answer("sizes_of", ids=[READY, DEAD, 900])) == [(READY, 6), (DEAD, 1)]

@@ -14,8 +14,9 @@ import apsw
 
 from smq_core.message import ActivityEntry
 from smq_core.states import State
-from smq_core.store.records import AttemptRow, MessageRow
+from smq_core.store.records import AttemptRow, MessageRow, all_made
 from smq_core.store.sqlite import filters
+from smq_core.store.sqlite.beginnings import with_beginning
 from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.leasing import ready_priorities
 from smq_core.store.sqlite.queries import query
@@ -81,7 +82,12 @@ class Browsing(Session):
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
         """Answer messages by their ids, ascending; those that are gone are left out."""
-        return self._read(lambda db: _rows(db, list(ids), preview_bytes, newest=False))
+
+        def work(db: apsw.Connection) -> list[MessageRow]:
+            with savepoint(db):
+                return _rows(db, list(ids), preview_bytes, newest=False)
+
+        return self._read(work)
 
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
@@ -213,7 +219,8 @@ def _rows(
         return []
     preview = _WHOLE if preview_bytes is None else preview_bytes
     try:
-        found = [MessageRow._make(row) for row in db.execute(_ROWS, (preview, apsw.carray(array("q", ids))))]
+        rows = all_made(MessageRow, db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))))
+        found = [with_beginning(db, row, preview) for row in rows]
     except UnicodeDecodeError:
         found = rows_as_bytes(db, ids, preview)
     return found[::-1] if newest else found

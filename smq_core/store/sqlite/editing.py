@@ -14,7 +14,8 @@ from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.browsing import Browsing, matching_ids
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK
+from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES
+from smq_core.store.sqlite.sized import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,9 +170,10 @@ def _missed(message_id: int, why: str) -> Outcome:
 
 def _purge(db: apsw.Connection, selection: Selection, tally: Tally, actor: str, now_ms: int) -> bool:
     """Remove a chunk inside a transaction; says whether there may be more."""
-    ids = matching_ids(db, selection, after=None, newest=False, limit=CHUNK, now_ms=now_ms)
-    if not ids:
+    found = matching_ids(db, selection, after=None, newest=False, limit=CHUNK, now_ms=now_ms)
+    if not found:
         return False
+    ids = fitting(db, found, DELETED_BYTES)
     if tally.operation is None:
         detail = f"all {selection.state}"
         tally.operation = operations.begin(
@@ -181,4 +183,4 @@ def _purge(db: apsw.Connection, selection: Selection, tally: Tally, actor: str, 
     removed = db.changes()
     operations.count(db, tally.operation, removed)
     tally.done += removed
-    return len(ids) == CHUNK
+    return len(found) == CHUNK or len(ids) < len(found)

@@ -22,7 +22,8 @@ from smq_core.store.sqlite.browsing import Browsing, matching_ids, still_matchin
 from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
+from smq_core.store.sqlite.sized import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,9 +124,12 @@ class Operating(Browsing):
             yield from self._selected_chunks(action, targets, tally)
             return
         ids = sorted(targets)
-        for start in range(0, len(ids), CHUNK):
-            chunk = {one: targets[one] for one in ids[start : start + CHUNK]}
+        start = 0
+        while start < len(ids):
+            some = self._read(partial(fitting, ids=ids[start : start + CHUNK], max_bytes=CHUNK_BYTES))
+            chunk = {one: targets[one] for one in some}
             self._write_durably(partial(_change, action=action, seen=chunk, tally=tally, topic=None))
+            start += len(some)
             yield
 
     def _selected_chunks(self, action: Action, selection: Selection, tally: Tally) -> Iterator[None]:
@@ -146,7 +150,8 @@ class Operating(Browsing):
 def _matching(db: apsw.Connection, *, selection: Selection, after: int | None, now_ms: int) -> Sequence[int]:
     """Look for the next chunk of a selection: outside the write lock, as it may have to look far."""
     with savepoint(db):
-        return matching_ids(db, selection, after=after, newest=False, limit=CHUNK, now_ms=now_ms)
+        ids = matching_ids(db, selection, after=after, newest=False, limit=CHUNK, now_ms=now_ms)
+        return fitting(db, ids, CHUNK_BYTES) if ids else ids
 
 
 def _change_matching(

@@ -13,7 +13,8 @@ from smq_core.states import State
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, Session
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+from smq_core.store.sqlite.sized import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +131,7 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
     rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
         return None
+    rows = rows[: len(fitting(db, [row[0] for row in rows], CHUNK_BYTES))]
     if tally.operation is None:
         detail = f"{record.action} of operation {operation}"
         tally.operation = operations.begin(

@@ -1,8 +1,10 @@
 -- name: message_rows
--- Messages by id, payloads cut to a preview, without what their commands printed.
+-- Messages by id, payloads cut to a preview, without what their commands printed. Of a payload that is far longer than its preview
+-- stands only whether it is text: SQLite would read all of it to cut it.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
   headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, NULL, octet_length(payload),
-  ifnull(substr(payload, 1, :preview), x'')
+  iif(octet_length(payload) > 65536 AND octet_length(payload) / 8 > :preview, typeof(payload) = 'text',
+    ifnull(substr(payload, 1, :preview), x''))
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))
 ORDER BY id;

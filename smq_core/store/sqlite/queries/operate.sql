@@ -4,6 +4,12 @@ SELECT id, status, topic, locked_until, worker
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids));
 
+-- name: sizes_of
+-- Bytes of payload and headers of messages, by id.
+SELECT id, octet_length(payload) + ifnull(octet_length(headers), 0)
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids));
+
 -- name: begin_operation
 -- Record that an operator began something.
 INSERT INTO smq_operations(at, actor, action, topic, detail, before)

@@ -1,0 +1,41 @@
+"""Reads the beginning of a large payload, and no more of it: SQL reads a payload as a whole to cut it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import apsw
+
+    from smq_core.store.records import MessageRow
+
+__all__ = ["with_beginning"]
+
+_LONGEST_CHARACTER: Final = 4
+"""Bytes."""
+
+
+def with_beginning(db: apsw.Connection, row: MessageRow, preview: int) -> MessageRow:
+    """Return a row whose payload was left out, being large, with its beginning; any other row as it is.
+
+    Raises:
+        UnicodeDecodeError: when it is text that is not UTF-8.
+    """
+    is_text: object = row.body
+    if not isinstance(is_text, int):
+        return row
+    size = preview * (_LONGEST_CHARACTER if is_text else 1)
+    with db.blob_open("main", "smq_messages", "payload", row.id, False) as blob:  # noqa: FBT003 - the driver takes it by position
+        beginning = blob.read(min(size, blob.length()))
+    return row._replace(body=_cut(beginning, preview) if is_text else beginning)
+
+
+def _cut(beginning: bytes, count: int) -> str:
+    """Return so many characters of the beginning of a text, whose last one may be cut through."""
+    try:
+        text = beginning.decode()
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            raise
+        text = beginning[: error.start].decode()
+    return text[:count]
