@@ -254,7 +254,8 @@ class SlowAlarm(Alarm):
     """An alarm whose every look takes a second."""
 
     def __init__(self, clock: ManualClock, journal: Journal) -> None:
-        super().__init__([AlertTable(name="a", ready_over=9, command="true")], "", clock, journal)
+        alerts = [AlertTable(name="a", ready_over=9, command="true")]
+        super().__init__(alerts, "", clock, journal, Children())
         self.clock = clock
         self.looks = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,9 +26,13 @@ def with_beginning(db: apsw.Connection, row: MessageRow, preview: int) -> Messag
     if not isinstance(is_text, int):
         return row
     size = preview * (_LONGEST_CHARACTER if is_text else 1)
-    with db.blob_open("main", "smq_messages", "payload", row.id, False) as blob:  # noqa: FBT003 - the driver takes it by position
-        beginning = blob.read(min(size, blob.length()))
-    return row._replace(body=_cut(beginning, preview) if is_text else beginning)
+    with closing(db.blob_open("main", "smq_messages", "payload", row.id, False)) as blob:  # noqa: FBT003 - the driver takes it by position
+        return row._replace(body=_beginning(blob, size, preview if is_text else None))
+
+
+def _beginning(blob: apsw.Blob, size: int, characters: int | None) -> str | bytes:
+    beginning = blob.read(min(size, blob.length()))
+    return beginning if characters is None else _cut(beginning, characters)
 
 
 def _cut(beginning: bytes, count: int) -> str:

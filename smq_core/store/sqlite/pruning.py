@@ -98,7 +98,10 @@ class Pruning(Session):
 
 
 def _is_due(db: apsw.Connection, bounds: _Bounds) -> bool:
-    return bool(db.execute(_DUE, bounds.of_due).get or db.execute(_STALE_TOPICS, {"before": bounds.of_topics["before"]}).get)
+    return bool(
+        db.execute(_DUE, bounds.of_due).get
+        or db.execute(_STALE_TOPICS, {"before": bounds.of_topics["before"]}).get
+    )
 
 
 def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
