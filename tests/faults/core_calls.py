@@ -62,13 +62,15 @@ class Desk:
             opened.close()
 
     def _open(self, *, seed: int) -> tuple[Queue, Inspector, Store]:
-        return (
-            Queue(
-                self.location, clock=self.clock, random=seeded_random(seed), worker="w", timeout=PATIENCE_S
-            ),
-            Inspector(self.location, clock=self.clock, actor="operator", timeout=PATIENCE_S),
-            open_store(self.location, clock=self.clock, timeout=PATIENCE_S),
+        queue = Queue(
+            self.location, clock=self.clock, random=seeded_random(seed), worker="w", timeout=PATIENCE_S
         )
+        inspector = Inspector(self.location, clock=self.clock, actor="operator", timeout=PATIENCE_S)
+        store = open_store(self.location, clock=self.clock, timeout=PATIENCE_S)
+        for one in (queue, inspector):
+            # a call's stages are its own: what is pruned in passing, and may fail unseen, is tried as `prune`
+            one._store = store
+        return queue, inspector, store
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A trace function sees every instruction of the process, so this runs in a proces
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dis
 import functools
@@ -13,6 +14,7 @@ import gc
 import itertools
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -106,13 +108,33 @@ def while_it_waits_for_the_turn(folder: Path, stride: int) -> Iterator[int]:
         waiting.enqueue("mail", "hello")
         place, is_struck = 1, True
         while is_struck:
-            with holding.transaction():
+            with held_by_another_thread(holding):
                 is_struck = strike(place, lambda: _in_vain(waiting)).is_struck
             holding.enqueue("mail", "hello")
             waiting.enqueue("mail", "hello")
             if is_struck:
                 yield place
             place += stride
+
+
+@contextlib.contextmanager
+def held_by_another_thread(queue: Queue) -> Iterator[None]:
+    """Hold the write lock in a transaction of another thread: one's own is not waited for."""
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with queue.transaction():
+            held.set()
+            go.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        go.set()
+        holder.join()
 
 
 def while_a_checkpoint_waits_for_the_turn(folder: Path, stride: int) -> Iterator[int]:
