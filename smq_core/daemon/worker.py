@@ -132,7 +132,9 @@ class Worker:
             return False
         if changed := leave_signals_to_supervisor():
             names = ", ".join(changed)
-            self._process.output.say(f"the handlers' modules changed what {names} does: it was put back")
+            self._process.output.say(
+                f"the handlers' modules changed the handling of {names}: it was put back"
+            )
         if setup.memory_limit:
             resource.setrlimit(resource.RLIMIT_AS, (setup.memory_limit, setup.memory_limit))
         self._process.note_limits()
