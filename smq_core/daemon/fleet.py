@@ -176,8 +176,7 @@ class Fleet:
         # what is cut short now would end the new process
         self._presence.mend()
         try:
-            slots = self._free_slots()
-            child = self._spawn(self.program.folder)
+            process = self._launch(self._free_slots())
         except OSError as error:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
             self._journal.begin(
@@ -188,12 +187,21 @@ class Fleet:
             )
             return
         self._journal.end("worker_not_started", "worker processes can be started again")
-        now = self._clock.monotonic()
-        process = WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=now)
         self.processes.append(process)
         self._selector.register(process.channel, selectors.EVENT_READ, process)
         self.note_header()
         self._journal.debug("worker_started", f"worker process {process.pid} started", pid=process.pid)
+
+    def _launch(self, slots: SlotRange) -> WorkerProcess:
+        child = self._spawn(self.program.folder)
+        try:
+            now = self._clock.monotonic()
+            return WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=now)
+        except OSError:
+            # the last descriptor went to the child
+            child.kill(signal.SIGKILL)
+            child.close()
+            raise
 
     def _free_slots(self) -> SlotRange:
         """Find a row of slots that no process has; one that died leaves its to the next."""

@@ -100,7 +100,8 @@ class Heartbeat:
 
 
 def _resident(pid: int) -> int:
-    with contextlib.suppress(psutil.Error):
+    # psutil lets a shortage of descriptors through as it is
+    with contextlib.suppress(psutil.Error, OSError):
         return int(psutil.Process(pid).memory_info().rss)
     return 0
 

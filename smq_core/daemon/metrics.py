@@ -5,7 +5,6 @@ It needs the extra `metrics`.
 
 from __future__ import annotations
 
-import http.server
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from smq_core.daemon.bounded_server import BoundedServer, QuietHandler
 from smq_core.daemon.topic_counts import with_others_together
 from smq_core.errors import StoreError
 
@@ -58,8 +58,14 @@ class MetricsServer:
                     return _verdict(is_good=is_ready())
                 return HTTPStatus.NOT_FOUND, "text/plain", b"try /metrics, /healthz or /readyz\n"
 
-        self._server = http.server.ThreadingHTTPServer((LOOPBACK, port), Handler)
-        self._server.daemon_threads = True
+        journal = parts.journal
+        self._server = BoundedServer(
+            (LOOPBACK, port),
+            Handler,
+            failed=lambda error: journal.error(
+                "metrics_failed", f"a request for metrics was not answered: {type(error).__name__}: {error}"
+            ),
+        )
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
 
@@ -74,20 +80,17 @@ class MetricsServer:
         self._thread.join()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     def answer(self) -> tuple[HTTPStatus, str, bytes]:
         raise NotImplementedError
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
         status, content_type, body = self.answer()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives
-        """Say nothing: a scrape every few seconds is no news."""
 
 
 class _Collector:
