@@ -67,7 +67,9 @@ def save(path: Path, preferences: Preferences) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(asdict(preferences), indent=1), encoding="utf-8")
+        beside.unlink(missing_ok=True)
+        with beside.open("x", encoding="utf-8") as file:
+            json.dump(asdict(preferences), file, indent=1)
         beside.replace(path)
 
 

@@ -16,6 +16,7 @@ from smq_core.cli import output
 from smq_core.cli.options import STATE, TOPIC, database, location_of
 from smq_core.cli.progress import bar
 from smq_core.clock import SystemClock
+from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
 from smq_core.format import count
 from smq_core.jsonl import ExportOptions, export_lines, salvage_lines
@@ -114,9 +115,9 @@ def _opened(target: str | None) -> Iterator[BinaryIO]:
         raise SmqError(f"{target} is there already: name a new file, or remove it")
     part = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb"
-        ) as file:
+        # what an export left that was killed, or something else of that name: removed, never written to
+        part.unlink(missing_ok=True)
+        with os.fdopen(make_derived(part), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -91,6 +91,7 @@ def import_(
         again=again,
         name=name,
         rejects=None if rejects is None else Path(rejects).absolute(),
+        is_rejects_typed=rejects is not None,
     )
     with Source(file) as source, bar(f"importing {file}", source.size) as show:
         report = (_preview if dry_run else _take)(ctx, source, options, _told(show))

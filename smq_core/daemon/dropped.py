@@ -13,6 +13,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from smq_core.derived_file import open_or_make_derived
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,7 +110,8 @@ class InboxFolder:
 
 def _write_privately(path: Path, content: bytes) -> None:
     """Write a file that its owner alone may read: reasons quote what was sent."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+    with os.fdopen(open_or_make_derived(path), "r+b") as file:
+        file.truncate(0)
         file.write(content)
 
 

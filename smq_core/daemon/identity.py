@@ -107,7 +107,7 @@ def end_group(group: CommandGroup, number: signal.Signals = signal.SIGKILL) -> R
         return "gone"
     with _handle(group.leader) as handle:
         leader = _look(group.leader)
-        if leader is not None and group.started and leader.started != group.started:
+        if leader is not None and (leader.group != group.leader or 0 < group.started != leader.started):
             return "gone"
         if _is_own(leader, group) or _carries(group.leader, group.mark):
             return _signal(group.leader, handle, number)

@@ -48,6 +48,8 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """By which a pipe is known when it comes again."""
     rejects: Path | None = None
     """None: the source's name with `.rejects`."""
+    is_rejects_typed: bool = False
+    """A person named the file for rejects, so that a link in its place is followed."""
     actor: str | None = None
     """Who the activity log names; None: the user."""
 
@@ -136,7 +138,9 @@ def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | N
     certain = None
     if earlier is not None and earlier.finished_at is None:
         certain = Lengths(earlier.rejects_length, earlier.reasons_length)
-    return Rejects(options.rejects or _rejects_beside(source.path), certain)
+    return Rejects(
+        options.rejects or _rejects_beside(source.path), certain, is_typed=options.is_rejects_typed
+    )
 
 
 def _rejects_beside(path: Path | None) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
+from smq_core.derived_file import open_or_make_derived
 from smq_core.errors import SmqError, StoreBusy
 
 if TYPE_CHECKING:
@@ -34,11 +35,15 @@ class Lengths(NamedTuple):
 class Rejects:
     """The rejects file and the reasons beside it."""
 
-    def __init__(self, path: Path, certain: Lengths | None) -> None:
-        """Keep where they go; `certain` is what an earlier run recorded, None that nothing may be cut."""
+    def __init__(self, path: Path, certain: Lengths | None, *, is_typed: bool = False) -> None:
+        """Keep where they go; `certain` is what an earlier run recorded, None that nothing may be cut.
+
+        A path that a person typed may be a link; one that was derived, as that of the reasons is, may not.
+        """
         self.path = path
         self.reasons_path = reasons_beside(path)
         self._certain = certain
+        self._is_typed = is_typed
         self._files: tuple[BinaryIO, BinaryIO] | None = None
         self._is_named = False
         """The folder was synced since the files were made: without that a crash of the machine may lose them
@@ -104,9 +109,10 @@ class Rejects:
     def _open(self) -> tuple[BinaryIO, BinaryIO]:
         if self._files is None:
             certain = self.lengths()
-            lines = _at(self.path, certain.rejects)
+            open_ = _open_typed if self._is_typed else open_or_make_derived
+            lines = _at(open_(self.path), certain.rejects)
             try:
-                self._files = (lines, _at(self.reasons_path, certain.reasons))
+                self._files = (lines, _at(open_or_make_derived(self.reasons_path), certain.reasons))
             except OSError:
                 lines.close()
                 raise
@@ -118,8 +124,12 @@ def reasons_beside(path: Path) -> Path:
     return path.with_name(path.name + ".reasons.jsonl")
 
 
-def _at(path: Path, length: int) -> BinaryIO:
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+def _open_typed(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _at(descriptor: int, length: int) -> BinaryIO:
+    file = os.fdopen(descriptor, "r+b")
     try:
         # Whoever else writes here would be cut back.
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -234,3 +234,40 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     assert queue.size("t") == 0
     fault.struck()
     fault.ran()
+
+
+@pytest.mark.fault(
+    row="the -workers file cut short under a running handler",
+    part="workers",
+    promise="the worker process that dies of it charges no message, which runs again",
+    how="the file is emptied while a handler waits, which ends its process by SIGBUS when it is done",
+)
+def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue: Queue, fault: Fault) -> None:
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    os.mkfifo(begun)
+    os.mkfifo(go)
+    code = """
+        def handle(message):
+            with open("begun", "w") as begun:
+                begun.write(f"{message.deliveries} {message.attempts}")
+            with open("go"):
+                pass
+    """
+    queue.enqueue("t", 1)
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=code) as daemon:
+        assert begun.read_text() == "1 1"
+        # stopped, or its beat would mend the file at once
+        daemon.process.send_signal(signal.SIGSTOP)
+        os.truncate(tmp_path / "queue.sqlite3-workers", 0)
+        worker = os.pidfd_open(daemon.workers()[0])
+        go.write_text("")
+        assert select.select([worker], [], [], 10.0)[0] == [worker]
+        os.close(worker)
+        daemon.process.send_signal(signal.SIGCONT)
+        assert "SIGBUS; 1 go back uncounted" in str(daemon.wait_for("worker_died")["text"])
+        assert begun.read_text() == "2 1"
+        go.write_text("")
+        assert daemon.stop() == 0
+    assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()

@@ -140,5 +140,5 @@ def test_rejects_for_which_there_is_no_room_stop_the_import(store: Store, tmp_pa
     full = tmp_path / "rejects"
     full.symlink_to("/dev/full")
     with pytest.raises(SmqError, match=r"rejects cannot be written to .*No space left"):
-        take(store, "-", stdin=b"1\n\xff\n", rejects=full)
+        take(store, "-", stdin=b"1\n\xff\n", rejects=full, is_rejects_typed=True)
     assert bodies(store) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import secrets
@@ -9,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from smq_core.derived_file import Access
 from smq_core.errors import StoreUnavailable
 from smq_core.store.sqlite.door import connect, resolved, translated
 from smq_core.store.sqlite.queries import query
@@ -60,7 +62,15 @@ def beside(path: str, what: str, now_ms: int) -> str:
     with translated(path), closing(connect(path)) as source:
         for _ in copy(source, path, target):
             pass
+    _give_to_owner(target, Access.beside(path))
     return target
+
+
+def _give_to_owner(target: str, access: Access) -> None:
+    """Give what root makes beside somebody's database to them; its mode stays its owner's alone."""
+    if os.geteuid() == 0:
+        with contextlib.suppress(OSError):
+            os.chown(target, access.uid, access.gid, follow_symlinks=False)
 
 
 def _numbered(first: str) -> Iterator[str]:
