@@ -11,6 +11,7 @@ import pytest
 from smq_core.daemon.dropped import InboxFolder
 from smq_core.daemon.inbox import Inbox, InboxRules
 from smq_core.daemon.journal import Journal
+from smq_core.jsonl import rejects
 from smq_core.testing import EPOCH_MS, ManualClock
 
 if TYPE_CHECKING:
@@ -197,17 +198,17 @@ def test_a_damaged_file_is_as_long_as_what_comes_before_the_damage(drop: Drop) -
     assert "damaged" in drop.log.getvalue()
 
 
-def test_a_file_whose_rejects_find_no_room_waits_for_it(drop: Drop) -> None:
+def test_a_file_whose_rejects_find_no_room_waits_for_it(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The device that is always full stands in for the disk, until there is room."""
     drop.file("a.jsonl", b"1\n\xff\n2\n")
     claim = drop.folder.claim(drop.folder.path / "a.jsonl", "20200101T000000.000-1")
     assert claim is not None
-    claim.rejects.symlink_to("/dev/full")
-
-    with pytest.raises(OSError, match="No space"):
-        drop.inbox.step()
+    with monkeypatch.context() as full:
+        # a link to the device would not be followed
+        full.setattr(rejects, "open_or_make_derived", lambda _: os.open("/dev/full", os.O_RDWR))
+        with pytest.raises(OSError, match="No space"):
+            drop.inbox.step()
     assert claim.exists()
 
-    claim.rejects.unlink()  # the link, not the device
     assert drop.inbox.step() == 1
     assert drop.size() == 2
