@@ -11,6 +11,7 @@ import pytest
 from smq_core.daemon.dropped import InboxFolder
 from smq_core.daemon.inbox import Inbox, InboxRules
 from smq_core.daemon.journal import Journal
+from smq_core.derived_file import make_derived
 from smq_core.jsonl import rejects
 from smq_core.testing import EPOCH_MS, ManualClock
 
@@ -205,7 +206,11 @@ def test_a_file_whose_rejects_find_no_room_waits_for_it(drop: Drop, monkeypatch:
     assert claim is not None
     with monkeypatch.context() as full:
         # a link to the device would not be followed
-        full.setattr(rejects, "open_or_make_derived", lambda _: os.open("/dev/full", os.O_RDWR))
+        full.setattr(
+            rejects,
+            "open_or_make_derived",
+            lambda path: os.open("/dev/full", os.O_RDWR) if path == claim.rejects else make_derived(path),
+        )
         with pytest.raises(OSError, match="No space"):
             drop.inbox.step()
     assert claim.exists()
