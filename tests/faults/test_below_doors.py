@@ -38,6 +38,7 @@ DOORS = (
     "creation",
     "creation in an empty file",
     "the ancestor's file",
+    "schema 1",
     "the ancestor's file in WAL",
     "an older schema",
 )

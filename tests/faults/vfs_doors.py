@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.store.sqlite import migrate, opening
 from tests.faults.invariant import assert_sound
 from tests.unit.ancestor_file import NOW_MS, fill
+from tests.unit.version_1_file import fill_version_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,7 @@ def doors(template: Path) -> dict[str, Door]:
         "creation in an empty file": Door(lambda path: path.touch(), []),
         "the ancestor's file": Door(lambda path: _ancestor(path, "delete"), BODIES, "messages"),
         "the ancestor's file in WAL": Door(lambda path: _ancestor(path, "wal"), BODIES, "messages"),
+        "schema 1": Door(lambda path: fill_version_1(path, BODIES), BODIES, "smq_messages"),
         "an older schema": Door(lambda path: _older(path, template), BODIES, "smq_messages"),
     }
 

@@ -35,6 +35,14 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),
     "survey.sql": ("tests/conformance/test_survey.py", "tests/daemon/test_candidates.py"),
     "workers.sql": (f"{ALONE}others.py", "tests/daemon/test_workers_store.py"),
+    "0002_plain_inserts.sql": ("tests/unit/test_migration.py",),
+    "0002_plain_inserts_triggers.sql": (
+        f"{ALONE}counts.py",
+        "tests/unit/test_plain_inserts.py",
+        "tests/unit/test_counted_together.py",
+        f"{ALONE}costs.py",
+    ),
+    "ids.sql": ("tests/unit/test_doctor_repair.py", "tests/unit/test_migration.py"),
     "0001_initial_triggers.sql": (
         f"{ALONE}counts.py",
         "tests/conformance/test_sql_contract.py",

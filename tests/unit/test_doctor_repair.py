@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core import Queue
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite import compact, opening, recognise, repair
 from smq_core.store.sqlite.leasing import HORIZON_MS
@@ -185,3 +188,125 @@ def test_where_nothing_is_wrong_nothing_is_copied(path: Path) -> None:
 
     assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
     assert contents(path.parent) == before
+
+
+ABSURD = 2**63 - 1
+
+
+@pytest.fixture
+def with_history(path: Path) -> Path:
+    """Give a queue with a dead letter, its history, and an id that was given and is gone."""
+    for _ in range(3):
+        send(path)
+    send(path, ", status", ", 'dead'")
+    ask(path, "DELETE FROM smq_messages WHERE id = 3")
+    ask(
+        path,
+        "INSERT INTO smq_attempts(message_id, attempt, failed_at, outcome, error)"
+        " VALUES (4, 1, 1, 'bury', 'why')",
+    )
+    for message_id in (1, 4):
+        ask(
+            path,
+            "INSERT INTO smq_undo(operation, message_id, status, status_after, deliveries, topic, kind,"  # noqa: S608 - a number
+            f" priority, available_at, attempts)"
+            f" VALUES (1, {message_id}, 'ready', 'dead', 0, 'mail', 'text', 0, 1, 0)",
+        )
+    ask(path, f"INSERT INTO smq_operations(id, at, actor, action) VALUES ({2**50}, 1, 'ann', 'bury')")  # noqa: S608 - a number
+    return path
+
+
+def set_id(path: Path, before: int, after: int) -> None:
+    """Give a message an id behind the schema's back, as the schema before this one let anybody do."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for table, column in (
+            ("smq_messages", "id"),
+            ("smq_attempts", "message_id"),
+            ("smq_undo", "message_id"),
+        ):
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (after, before))  # noqa: S608 - our own names
+
+
+@pytest.mark.fault(
+    row="an absurd id",
+    part="damage",
+    promise="doctor finds it; --repair gives the message another id, with its history; nothing is lost",
+    how="ids set to the least and the greatest that SQLite has, and around the bounds of ours",
+)
+@pytest.mark.parametrize("absurd", [2**52 + 1, 2**53, 2**53 + 1, ABSURD, 0, -1, -(2**63)])
+def test_a_message_with_an_absurd_id_is_found_and_gets_another(
+    with_history: Path, absurd: int, fault: Fault
+) -> None:
+    path = with_history
+    set_id(path, 4, absurd)
+    if absurd > 0:
+        ask(path, f"UPDATE sqlite_sequence SET seq = {absurd} WHERE name = 'smq_messages'")  # noqa: S608 - a number
+    assert finding(path, "ids").severity in {"warning", "error"}
+
+    assert "messages given another id: 1" in repair.repair(str(path), NOW_MS)
+    send(path)
+
+    assert [row[0] for row in ask(path, "SELECT id FROM smq_messages ORDER BY id")] == [1, 2, 5, 6]
+    assert ask(path, "SELECT status FROM smq_messages WHERE id = 5") == [("dead",)]
+    assert ask(path, "SELECT message_id, error FROM smq_attempts") == [(5, "why")]
+    assert ask(path, "SELECT message_id FROM smq_undo ORDER BY 1") == [(1,), (5,)]
+    assert ask(path, "SELECT seq FROM sqlite_sequence WHERE name = 'smq_operations'") == [(2**50,)]
+    assert finding(path, "ids").severity == "ok"
+    assert finding(path, "integrity").severity == "ok"
+    assert finding(path, "counters").severity == "ok"
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.parametrize(("last", "severity"), [(2**52, "ok"), (2**52 + 1, "warning"), (2**53, "error")])
+def test_ids_that_end_soon_are_told_also_when_nobody_has_one(path: Path, last: int, severity: str) -> None:
+    ask(path, "INSERT INTO smq_operations(at, actor, action) VALUES (1, 'ann', 'bury')")
+    send(path)
+    ask(path, f"UPDATE sqlite_sequence SET seq = {last} WHERE name = 'smq_messages'")  # noqa: S608 - a number
+
+    assert finding(path, "ids").severity == severity
+    repair.repair(str(path), NOW_MS)
+    assert finding(path, "ids").severity == "ok"
+
+
+def test_the_ids_of_other_tables_are_none_of_the_messages_concern(path: Path) -> None:
+    ask(
+        path,
+        "INSERT INTO smq_operations(id, at, actor, action) VALUES (9223372036854775806, 1, 'ann', 'bury')",
+    )
+    ask(path, "CREATE TABLE aaa(id INTEGER PRIMARY KEY AUTOINCREMENT)")
+    ask(path, f"INSERT INTO aaa VALUES ({ABSURD})")  # noqa: S608 - a number
+    send(path)
+
+    assert finding(path, "ids").severity == "ok"
+    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
+
+
+@pytest.mark.parametrize("last", [2**53, ABSURD])
+def test_ids_that_are_used_up_are_told_as_that_and_cured(path: Path, last: int) -> None:
+    """For a sequence that is at its end SQLite has the words of a full disk."""
+    with Queue(path) as queue:
+        queue.enqueue("mail", "first")
+    ask(path, f"UPDATE sqlite_sequence SET seq = {last} WHERE name = 'smq_messages'")  # noqa: S608 - a number
+
+    with Queue(path) as queue:
+        for add in (
+            lambda: queue.enqueue("mail", "x"),
+            lambda: queue.enqueue("mail", "x", key="k"),
+            lambda: queue.enqueue_many("mail", ["x"] * 60),
+            lambda: enqueue_inside(queue),
+        ):
+            with pytest.raises(StoreUnavailable, match=r"no ids left for more messages.*smq doctor --repair"):
+                add()
+        assert queue.size("mail") == 1
+    repair.repair(str(path), NOW_MS)
+
+    with Queue(path) as queue:
+        assert queue.enqueue("mail", "x") == 2
+
+
+def enqueue_inside(queue: Queue) -> None:
+    """Add a message in a transaction of the caller's."""
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "x")

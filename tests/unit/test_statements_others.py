@@ -95,7 +95,7 @@ def test_imports_are_found_by_all_that_is_given(
         ("drop_samples", "smq_samples", {"step_ms": 1, "before": 20}, {(1, 10, "mail")}),
         ("delete_policy", "smq_policies", {"topic": "mail"}, {"mail"}),
         ("delete_pause", "smq_pauses", {"topic": "mail"}, {"mail"}),
-        ("doors_set_schema_version", "smq_schema", {"version": 9}, {1, 9}),
+        ("doors_set_schema_version", "smq_schema", {"version": 9}, {2, 9}),
     ],
 )
 def test_what_is_written_is_the_row_that_was_named(
@@ -228,6 +228,6 @@ def test_a_cleared_import_knows_what_names_are_ours(table: Table) -> None:
     """The underscore of a name is no pattern, and SQLite's own tables are nobody's."""
     table.db.execute("CREATE TABLE smqx(a); CREATE TABLE sqlitex(a)")
 
-    assert "smqx" not in table.ids("doctor_schema")
+    assert "smqx" not in table.ids("doors_definitions")
     names = [row[1] for row in table.answer("doors_objects")]
     assert ("sqlitex" in names, "sqlite_sequence" in names) == (True, False)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import apsw
-
-from smq_core.store.sqlite import migrate
+from smq_core.store.sqlite import ids, migrate
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.leasing import HORIZON_MS
 from smq_core.store.sqlite.queries import query
@@ -15,12 +13,13 @@ from smq_core.store.sqlite.silence import silent_workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import apsw
+
     from smq_core.store.sqlite.findings import Severity
     from smq_core.store.sqlite.silence import SilentWorker
 
 __all__ = ["ALL", "RESTORE", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
 
-_SCHEMA: Final = query("doctor_schema")
 _VERSION: Final = query("doors_schema_version")
 _COUNTERS: Final = query("doctor_counters")
 _COUNTED: Final = query("doctor_counted")
@@ -64,7 +63,7 @@ def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
             "schema", "notice", sentence, "the next command that writes migrates it, after a backup"
         )
         return
-    there, expected = _objects(connection), _expected()
+    there, expected = migrate.definitions(connection), migrate.made_by(migrate.newest_version())
     missing = sorted(expected.keys() - there.keys())
     changed = sorted(name for name in expected.keys() & there.keys() if expected[name] != there[name])
     strange = sorted(there.keys() - expected.keys())
@@ -134,6 +133,17 @@ def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding("clock", "ok", "no time in the queue lies ahead of this machine's clock")
 
 
+def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    absurd = ids.absurd(connection)
+    if ids.are_used_up(connection):
+        yield Finding("ids", "error", "none is left: no message can be added any more", _REPAIR)
+    elif absurd or ids.are_near_their_end(connection):
+        sentence = f"messages whose id another program set absurdly low or high: {absurd:,}"
+        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them others before there are none left")
+    else:
+        yield Finding("ids", "ok", "they are far from their end")
+
+
 def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     page_size, pages, free = (
         int(connection.execute(f"PRAGMA {name}").get)
@@ -171,6 +181,7 @@ ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]]
     ("journal", _settings),
     ("leases", _leases),
     ("clock", _clock),
+    ("ids", _ids),
     ("free pages", _free_pages),
     ("counters", _counters),
     ("integrity", _integrity),
@@ -187,15 +198,3 @@ def _clock_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
     bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + HORIZON_MS}
     future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
     return int(future), int(absurd)  # type: ignore[arg-type]  # counts
-
-
-def _objects(connection: apsw.Connection) -> dict[str, object]:
-    return {str(name): (kind, sql) for name, kind, sql in connection.execute(_SCHEMA).fetchall()}
-
-
-def _expected() -> dict[str, object]:
-    connection = apsw.Connection(":memory:")
-    migrate.run(connection, 0)
-    objects = _objects(connection)
-    connection.close()
-    return objects

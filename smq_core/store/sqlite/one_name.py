@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import stat
 import sys
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,9 @@ def second_name(path: str) -> str | None:
     try:
         found = Path(path).stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        # a folder has a name for each folder in it; it is refused for what it is
         return None
     if found.st_nlink > 1:
         return (

@@ -58,8 +58,10 @@ def prepare(
         _require_write(path, "holds the messages of smq's ancestor", may_write=may_write)
         ancestor.take_over(path, now_ms, words)
     elif found.version < migrate.newest_version():
-        _require_write(path, f"has the older schema {found.version}", may_write=may_write)
-        migrate.upgrade(path, now_ms)
+        if may_write:
+            migrate.upgrade(path, now_ms)
+        elif found.version < migrate.OLDEST_READABLE:
+            _require_write(path, f"has the older schema {found.version}", may_write=False)
     if may_write:
         _see_to_wal(path)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
-from smq_core.errors import SmqError
+from smq_core.errors import SmqError, StoreUnavailable
 from smq_core.store.sqlite.cursors import close_cursors_of
+from smq_core.store.sqlite.ids import USED_UP, are_used_up
 from smq_core.store.sqlite.settings import lies_beside, open_database
 from smq_core.store.sqlite.translate import FAILURES, translate
 from smq_core.wakeup import open_watch
@@ -124,8 +125,16 @@ class Reading:
 
     def _tell(self, error: BaseException) -> None:
         """Raise the driver's error as one of ours; do nothing with any other."""
+        if isinstance(error, apsw.FullError) and self._has_no_ids_left():
+            # SQLite has the same words for a disk and for a sequence that is at its end
+            raise StoreUnavailable(USED_UP.format(path=self.settings.path)) from error
         if isinstance(error, FAILURES):
             raise translate(error, self.settings.path) from error
+
+    def _has_no_ids_left(self) -> bool:
+        with contextlib.suppress(apsw.Error):
+            return are_used_up(self.db)
+        return False
 
     def __del__(self) -> None:
         """Close what a thread left open when it ended."""

@@ -1,4 +1,4 @@
-"""Mends what needs no guess, after a backup beside the file: counters and leases, never content."""
+"""Mends what needs no guess, after a backup beside the file: counters, leases and ids, never content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue
 from smq_core.policy import TopicPolicy
-from smq_core.store.sqlite import backup, recognise
+from smq_core.store.sqlite import backup, ids, recognise
 from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
 from smq_core.store.sqlite.examinations import (
     is_counting_stopped,
@@ -35,7 +35,7 @@ _EVERY_BYTE: Final = 1 << 62
 
 
 def repair(path: str, now_ms: int) -> list[str]:
-    """Take leases back that are over, absurdly long or a dead daemon's, and count topics anew.
+    """Take leases back that are over, absurdly long or a dead daemon's, count topics, and mend absurd ids.
 
     Answers in words what was done. It holds the write lock while it copies and counts; where nothing is
     wrong, it copies and changes nothing.
@@ -53,6 +53,7 @@ def repair(path: str, now_ms: int) -> list[str]:
         kept = backup.beside(path, "repair", now_ms)
         connection.execute(_END_COUNTED)
         leases = _take_back(connection, now_ms)
+        renumbered = ids.renumber(connection)
         # after the leases, since their triggers count on what is wrong
         wrong = wrong_counters(connection)
         if wrong:
@@ -62,6 +63,7 @@ def repair(path: str, now_ms: int) -> list[str]:
         f"the database as it was lies in {kept}",
         f"leases taken back: {leases:,}",
         f"topics counted anew: {len(wrong):,}",
+        f"messages given another id: {renumbered:,}",
     ]
 
 
@@ -70,6 +72,8 @@ def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
         leases_to_take_back(connection, now_ms)
         or wrong_counters(connection)
         or is_counting_stopped(connection)
+        or ids.absurd(connection)
+        or ids.are_near_their_end(connection)
     )
 
 

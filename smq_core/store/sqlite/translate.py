@@ -8,6 +8,7 @@ from __future__ import annotations
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from smq_core.store.sqlite.ids import USED_UP
 from smq_core.store.sqlite.shortage import shortage, shortage_told_by
 
 __all__ = ["FAILURES", "is_stale", "translate", "unavailable"]
@@ -81,6 +82,8 @@ def translate(error: apsw.Error | UnicodeDecodeError | OSError, path: str) -> St
         return StoreBusy(_STALE.format(path=path))
     if isinstance(error, apsw.CantOpenError | apsw.IOError) and (why := shortage()):
         return StoreUnavailable(f"{path} cannot be opened ({error}): {why}")
+    if isinstance(error, apsw.ConstraintError) and "smq_id" in str(error):
+        return StoreUnavailable(USED_UP.format(path=path))
     for driver_type, our_type, sentence in _SENTENCES:
         if isinstance(error, driver_type):
             return our_type(sentence.format(path=path, error=error))

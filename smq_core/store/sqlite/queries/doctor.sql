@@ -1,10 +1,3 @@
--- name: doctor_schema
--- Everything under our names, as it was made.
-SELECT name, type, sql
-FROM sqlite_schema
-WHERE name LIKE 'smq\_%' ESCAPE '\'
-ORDER BY name;
-
 -- name: doctor_counters
 -- Topics whose counters differ from what is in the table; both sides are read at one moment, since it is one statement.
 WITH real AS (

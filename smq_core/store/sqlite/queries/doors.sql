@@ -19,3 +19,10 @@ FROM smq_schema;
 -- Record a migration, in its transaction.
 UPDATE smq_schema
 SET version = :version;
+
+-- name: doors_definitions
+-- Everything under our names, as it was made.
+SELECT name, type, sql
+FROM sqlite_schema
+WHERE name LIKE 'smq\_%' ESCAPE '\'
+ORDER BY name;

@@ -39,7 +39,8 @@ FROM (
 WHERE type = 'trigger'
   AND lower(tbl_name) IN ('smq_messages', 'smq_topics')
   AND name NOT IN (
-    'smq_name', 'smq_count_insert', 'smq_count_delete', 'smq_count_status', 'smq_count_move', 'smq_auto', 'smq_forget_attempts'
+    'smq_name', 'smq_count_insert', 'smq_count_delete', 'smq_count_status', 'smq_count_move', 'smq_auto', 'smq_kind',
+    'smq_forget_attempts'
   )
 LIMIT 1;
 
