@@ -96,8 +96,12 @@ class Alarm:
         thread = threading.Thread(
             target=self._run, args=(alert, msgspec.json.encode(note), before), name="alert", daemon=True
         )
-        self._telling[alert.name] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system starts no more threads
+            self._journal.error("alert_command_failed", f"{alert.name}: {error}", alert=alert.name)
+        else:
+            self._telling[alert.name] = thread
 
     def _run(self, alert: AlertTable, note: bytes, before: threading.Thread | None) -> None:
         if before is not None:

@@ -6,6 +6,7 @@ It knows nothing of messages.
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,7 +97,13 @@ class ChildProcess:
         """
         self._pass_on = pass_on
         self._socket, self._popen = spawn(map_fd, folder, children)
-        self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
+        try:
+            self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
+        except RuntimeError as error:  # the system starts no more threads
+            self._popen.kill()
+            self._popen.wait()
+            self._socket.close()
+            raise OSError(errno.EAGAIN, str(error)) from error
         self._reader: FrameReader[FromWorker] = FrameReader(self._socket, decode_from_worker)
         self._writer = FrameWriter(self._socket)
 

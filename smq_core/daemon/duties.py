@@ -176,9 +176,10 @@ class Duties:
         return "quiet" if self.is_quiet else "running"
 
     def _row(self) -> WorkerRow:
-        condition = "database unavailable" if self._parts.patience.is_lost else ""
+        conditions = ["database unavailable"] if self._parts.patience.is_lost else []
+        conditions += filter(None, self._parts.threads.conditions().values())
         topics = [spec.pattern for spec in self.routes.specs]
-        return self._parts.heartbeat.row(self._state, topics, condition)
+        return self._parts.heartbeat.row(self._state, topics, "; ".join(conditions))
 
     def _obey(self, command: str | None) -> None:
         if command is None:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import datetime
-import errno
+import secrets
 import threading
+import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
-import watchfiles
 
+from smq_core.daemon.dropped import write_report
+from smq_core.daemon.file_watch import FileWatch
+from smq_core.daemon.hindrances import Hindrances, with_advice
+from smq_core.daemon.inbox_names import shown
 from smq_core.daemon.unpacked import holds_more_than
 from smq_core.errors import SmqError, StoreError
 from smq_core.format import count, size
 from smq_core.jsonl import ImportOptions, Source, import_lines
+from smq_core.safe_text import clean_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from smq_core.clock import Clock
     from smq_core.daemon.dropped import Claim, InboxFolder
     from smq_core.daemon.journal import Journal
     from smq_core.jsonl import ImportReport, ImportStatus
     from smq_core.store.base import Store
 
-__all__ = ["LOOK_MS", "Inbox", "InboxRules"]
+__all__ = ["DEBOUNCE_MS", "LOOK_MS", "Inbox", "InboxRules"]
 
 LOOK_MS: Final = 500
 """How often to look whether a file has come to rest; a new one is noticed at once."""
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+DEBOUNCE_MS: Final = 100
+"""How long changes that follow one another are collected."""
 
 
 class InboxRules(NamedTuple):
@@ -43,6 +53,8 @@ class InboxRules(NamedTuple):
 class Inbox:
     """Watches one folder."""
 
+    name = "inbox"
+
     def __init__(
         self, folder: InboxFolder, store: Store, clock: Clock, journal: Journal, rules: InboxRules
     ) -> None:
@@ -52,55 +64,107 @@ class Inbox:
         self._store = store
         self._clock = clock
         self._journal = journal
+        self._hindrances = Hindrances(clock, journal)
+        self._watch = FileWatch("the inbox", journal, recursive=False, takes=lambda _change, _path: True)
+        # names of claims are this daemon's own, also beside another one's of the same millisecond
+        self._token = secrets.token_hex(2)
         self._claimed = 0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
-    def start(self) -> None:
-        """Begin: with what lies there, then with what comes."""
-        self._thread.start()
+    def run(self) -> None:
+        """Take what lies there, then what comes, until told to stop."""
+        while not self._stopping.is_set():
+            self._step_or_tell()
+            self._watch_folder(self._folder.identity())
 
     def stop(self) -> None:
-        """End; an import that is under way stops where it is and goes on at the next start."""
+        """Ask to end; an import that is under way stops where it is and goes on at the next start."""
         self._stopping.set()
-        self._thread.join()
 
     def step(self) -> int:
-        """Take what may be taken now; answers how many files were."""
+        """Take what may be taken now; return how many files were. What is wrong with one stops no other.
+
+        Raises:
+            OSError: when the folder cannot be used.
+        """
+        self._folder.prepare()
+        seen: set[Path] = set()
         taken = 0
         for leftover in self._folder.leftovers():
-            taken += self._take_or_wait(leftover)
-        for path in self._folder.resting(self._clock.now_ms() / 1000, self.rules.rest_s):
-            if not self._stopping.is_set() and (claim := self._folder.claim(path, self._stamp())) is not None:
-                taken += self._take_or_wait(claim)
+            seen.add(leftover.path)
+            taken += self._attempt(leftover.path, partial(self._take_or_wait, leftover))
+        for dropped in self._folder.dropped():
+            seen.add(dropped.path)
+            if dropped.hindrance:
+                self._hindrances.note(dropped.path, dropped.hindrance)
+            elif dropped.is_resting(self._clock.now_ms() / 1000, self.rules.rest_s):
+                claims: list[Claim] = []
+                self._attempt(dropped.path, partial(self._claim, dropped.path, claims))
+                for claim in claims:
+                    seen.add(claim.path)
+                    taken += self._attempt(claim.path, partial(self._take_or_wait, claim))
+        self._hindrances.keep(seen)
         return taken
 
-    def _run(self) -> None:
-        self._step_or_tell()
-        for _ in watchfiles.watch(
-            self._folder.path,
-            recursive=False,
-            stop_event=self._stopping,
-            rust_timeout=LOOK_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-        ):
-            self._step_or_tell()
+    def _watch_folder(self, identity: tuple[int, int] | None) -> None:
+        """Take steps as files come, until there is another folder of that name, or none."""
+        try:
+            for _ in self._watch.changes(
+                [self._folder.path], self._stopping, debounce_ms=DEBOUNCE_MS, at_least_every_ms=LOOK_MS
+            ):
+                if self._folder.identity() != identity:
+                    return
+                self._step_or_tell()
+        except OSError:
+            # it is gone, which the next step tells
+            self._stopping.wait(LOOK_MS / 1000)
 
     def _step_or_tell(self) -> None:
         try:
             self.step()
         except OSError as error:
-            self._journal.begin("inbox_failed", f"{self._folder.path}: {error}; trying again")
+            self._journal.begin(
+                "inbox_failed",
+                f"{self._folder.path}: {error.strerror}; files are taken again once it can be used",
+            )
         else:
             self._journal.end("inbox_failed", f"{self._folder.path} works again")
 
+    def _attempt(self, path: Path, action: Callable[[], int]) -> int:
+        """Do something with one file unless it has to wait; what goes wrong concerns it alone."""
+        if self._stopping.is_set() or not self._hindrances.may_try(path):
+            return 0
+        try:
+            taken = action()
+        except OSError as error:
+            self._hindrances.note(path, f"cannot be taken: {with_advice(error)}")
+        except SmqError as error:
+            self._hindrances.note(path, f"{error}; it is tried again")
+        except Exception as error:  # noqa: BLE001 - one file must not stop the others, whatever is wrong with it: it is told of, and waits
+            self._hindrances.note(path, f"{error!r}; it is tried again\n{traceback.format_exc()}")
+        else:
+            self._hindrances.clear(path)
+            return taken
+        return 0
+
+    def _claim(self, path: Path, claims: list[Claim]) -> int:
+        claim = self._folder.claim(path, self._stamp())
+        if claim is not None:
+            claims.append(claim)
+            if not claim.path.name.endswith(f"-{path.name}"):
+                self._journal.info("inbox_renamed", f"{shown(path.name)} is taken as {claim.path.name}")
+        return 0
+
     def _take_or_wait(self, claim: Claim) -> int:
-        """Take one file; what the database, or another daemon that is at it, makes wait stays claimed."""
-        if self._stopping.is_set() or not claim.exists():
+        """Take one file; what the database, or another daemon that is at it, makes wait stays claimed.
+
+        Raises:
+            OSError, SmqError: when the system keeps it from being read or put away: it stays claimed too.
+        """
+        if not claim.exists():
             return 0
         if not claim.is_regular():
-            self._refuse(claim, "it is no regular file")
+            self._refuse(claim, "it is not a regular file")
             return 0
         try:
             report = self._import(claim)
@@ -108,9 +172,9 @@ class Inbox:
             self._journal.debug("inbox_waiting", f"{claim.path.name}: {error}")
             return 0
         except SmqError as error:
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
-                # no fault of the file's: what could not be put aside stays claimed until there is room again
-                raise error.__cause__ from error
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
+                # not the file's fault: a full disk, a missing permission
+                raise
             self._refuse(claim, str(error))
             return 0
         if report is not None and not report.is_complete:
@@ -134,7 +198,7 @@ class Inbox:
             # the claim's name is its own, so this is a run of this file, and not of one whose inode it
             # inherited
             is_known = any(
-                run.source == str(claim.path) for run in self._store.imports(device=device, inode=inode)
+                run.source == source.stored_name for run in self._store.imports(device=device, inode=inode)
             )
             # a known one goes on where it was; of another file's content the same is taken anew
             options = ImportOptions(
@@ -155,18 +219,29 @@ class Inbox:
             )
 
     def _finish(self, claim: Claim, report: ImportReport | None) -> None:
-        target = claim.finish(_encoded(report), is_refused=False)
+        target = claim.finish(is_refused=False)
         if target is None:
             return
+        self._report(target, _encoded(report))
         what = "had been taken already"
         if report is not None:
             what = f"{count(report.taken)} messages added, {count(report.rejected)} lines rejected"
         self._journal.info("inbox_taken", f"{target.name}: {what}", file=str(target))
 
     def _refuse(self, claim: Claim, why: str) -> None:
-        target = claim.finish(msgspec.json.encode({"error": why}), is_refused=True)
+        target = claim.finish(is_refused=True)
         if target is not None:
+            self._report(target, msgspec.json.encode({"error": clean_text(why)}))
             self._journal.warning("inbox_refused", f"{target.name}: {why}", file=str(target))
+
+    def _report(self, target: Path, content: bytes) -> None:
+        """Write a report; the file was put away all the same when that fails."""
+        try:
+            write_report(target, content)
+        except OSError as error:
+            self._journal.warning(
+                "inbox_unreported", f"{target.name}: its report cannot be written: {error.strerror}"
+            )
 
     def _goes_on(self, _status: ImportStatus) -> bool:
         return not self._stopping.is_set()
@@ -174,7 +249,8 @@ class Inbox:
     def _stamp(self) -> str:
         self._claimed += 1
         moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC)
-        return f"{moment:%Y%m%dT%H%M%S}.{self._clock.now_ms() % 1000:03}-{self._claimed}"
+        milliseconds = self._clock.now_ms() % 1000
+        return f"{moment:%Y%m%dT%H%M%S}.{milliseconds:03}-{self._token}.{self._claimed}"
 
 
 def _encoded(report: ImportReport | None) -> bytes:
@@ -187,7 +263,7 @@ def _encoded(report: ImportReport | None) -> bytes:
             "held": report.held,
             "topics": report.topics,
             "first_rejects": [str(reject) for reject in report.rejects],
-            "rejects_file": report.rejects_path,
+            "rejects_file": report.rejects_path and clean_text(report.rejects_path),
             "last_line": report.last_line,
             "seconds": round(report.elapsed_s, 3),
         }

@@ -41,7 +41,7 @@ class Journal:
         self._is_verbose = is_verbose
         self._stream = stream or sys.stderr
         self._lock = threading.Lock()
-        self._conditions: set[str] = set()
+        self._conditions: set[tuple[str, str]] = set()
 
     def use(self, form: Literal["text", "json"], *, is_verbose: bool) -> None:
         """Write the lines that follow in another form."""
@@ -69,19 +69,21 @@ class Journal:
         """Write a line that a handler printed."""
         self._write("info", "output", line, {})
 
-    def begin(self, action: str, text: str, *, level: Level = "warning", **fields: Value) -> bool:
-        """Write that a condition began, once until it `end`s; say whether it was new."""
-        if action in self._conditions:
+    def begin(
+        self, action: str, text: str, *, level: Level = "warning", of: str = "", **fields: Value
+    ) -> bool:
+        """Write that a condition (`of` something) began, once until it `end`s; say whether it was new."""
+        if (action, of) in self._conditions:
             return False
-        self._conditions.add(action)
+        self._conditions.add((action, of))
         self._write(level, action, text, fields)
         return True
 
-    def end(self, action: str, text: str, **fields: Value) -> bool:
+    def end(self, action: str, text: str, *, of: str = "", **fields: Value) -> bool:
         """Write that a condition is over, if it had begun; say whether it had."""
-        if action not in self._conditions:
+        if (action, of) not in self._conditions:
             return False
-        self._conditions.discard(action)
+        self._conditions.discard((action, of))
         self._write("info", f"{action}_over", text, fields)
         return True
 

@@ -36,6 +36,8 @@ SILENT_MS: Final = 30_000
 class Keeper:
     """Does what may wait for a slow disk, so that the supervisor does not."""
 
+    name = "keeper"
+
     def __init__(
         self,
         store: Store,
@@ -58,16 +60,15 @@ class Keeper:
         self._failed_at = float("-inf")
         self._alerts_at = float("-inf")
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def run(self) -> None:
+        """Take steps until told to stop."""
+        while not self._stopping.wait(STEP_S):
+            self.step()
 
     def stop(self) -> None:
-        """End, after the step that is under way."""
+        """Ask to end after the step that is under way."""
         self._stopping.set()
-        self._thread.join()
 
     def step(self) -> None:
         """Look at the file, keep house, look at the alerts.
@@ -100,10 +101,6 @@ class Keeper:
             self._alarm.look(self._facts())
             ended = self._clock.monotonic()
             self._alerts_at = ended + ALERTS_REST * (ended - began)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(STEP_S):
-            self.step()
 
     def _look_at_file(self) -> None:
         state = self._file.state()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,8 +24,9 @@ try:
     from smq_core.daemon.journal import Journal
     from smq_core.daemon.library_log import written_to
     from smq_core.daemon.parts import assemble
-    from smq_core.daemon.services import Services
+    from smq_core.daemon.services import add_services
     from smq_core.daemon.supervisor import Supervisor
+    from smq_core.daemon.threads import report_ended
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("smq_core"):
         raise
@@ -134,20 +136,21 @@ def _work(reading: Reading, config: Config, journal: Journal, *, is_burst: bool)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():
         journal.info("creating", f"no queue there yet: making {store.location}")
+    threading.excepthook = report_ended(journal)
     parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
     configured = Configured(config, reading.read, reading.home, program, journal)
     configured.tell(parts.take)
     adopt_orphans()
     try:
         supervisor = Supervisor(parts, configured, is_burst=is_burst)
-        services = Services(configured, reading.path, parts, supervisor)
+        add_services(configured, reading.path, parts, supervisor)
         # whatever was named from here has its whole name by now
         configured.enter()
-        services.start()
         try:
+            parts.threads.start()
             return supervisor.run()
         finally:
-            services.stop()
+            parts.threads.stop()
     finally:
         parts.close()
         store.close()

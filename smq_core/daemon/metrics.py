@@ -36,6 +36,8 @@ _STATES: Final = ("ready", "delayed", "processing", "dead", "done")
 class MetricsServer:
     """The HTTP server."""
 
+    name = "metrics"
+
     def __init__(
         self, port: int, parts: Parts, last_turn: Callable[[], float], is_ready: Callable[[], bool]
     ) -> None:
@@ -67,17 +69,19 @@ class MetricsServer:
             ),
         )
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._is_running = threading.Event()
 
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
+    def run(self) -> None:
+        """Answer until told to stop."""
+        self._is_running.set()
+        self._server.serve_forever()
 
     def stop(self) -> None:
-        """End."""
-        self._server.shutdown()
+        """Ask to end, and listen no more."""
+        # a shutdown before the first turn would wait for it for ever
+        if self._is_running.is_set():
+            self._server.shutdown()
         self._server.server_close()
-        self._thread.join()
 
 
 class _Handler(QuietHandler):
@@ -127,6 +131,12 @@ class _Collector:
         )
         yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=fleet.in_flight)
         yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(fleet.processes))
+        failing = GaugeMetricFamily(
+            "smq_thread_failing", "1 while a thread of the daemon ends by errors.", labels=["thread"]
+        )
+        for name, condition in self._parts.threads.conditions().items():
+            failing.add_metric([name], int(bool(condition)))
+        yield failing
         yield GaugeMetricFamily(
             "smq_database_lost",
             "1 while the database does not answer.",

@@ -24,6 +24,7 @@ from smq_core.daemon.ledger import Ledger
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.patience import Patience
 from smq_core.daemon.presence import Presence
+from smq_core.daemon.threads import Threads
 from smq_core.derived_file import Access
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Parts:
     neighbours: Neighbours
     heartbeat: Heartbeat
     patience: Patience
+    threads: Threads
 
     @property
     def worker_id(self) -> str:
@@ -133,6 +135,7 @@ def assemble(
         neighbours=Neighbours(base, presence, max_crashes=config.max_crashes),
         heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
         patience=Patience(float(config.db_patience), clock, journal),
+        threads=Threads(clock, journal),
     )
 
 

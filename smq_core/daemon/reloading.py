@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import watchfiles
 
+from smq_core.daemon.file_watch import FileWatch
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,9 @@ FIRST_LOOK_MS: Final = 1000
 
 
 class CodeWatch:
-    """A thread that sends its process SIGHUP when a file changes."""
+    """Sends its process SIGHUP when a file changes."""
+
+    name = "reload"
 
     def __init__(
         self, handlers: Iterable[HandlerSpec], folder: str, config: str | None, journal: Journal
@@ -37,20 +41,26 @@ class CodeWatch:
         self._journal = journal
         self._config = None if config is None else Path(config)
         self._paths = watched_paths(handlers, folder, self._config)
+        self._watch = FileWatch("changed code", journal, recursive=True, takes=self._is_code)
         self._stopping = threading.Event()
         self._moving = threading.Event()
         """Set to leave the folders that are watched."""
-        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def run(self) -> None:
+        """Watch until told to stop."""
+        while not self._stopping.is_set():
+            self._moving.clear()
+            if self._stopping.is_set():
+                return
+            if self._paths:
+                self._watch_paths(self._paths)
+            else:
+                self._moving.wait()
 
     def stop(self) -> None:
-        """End."""
+        """Ask to end."""
         self._stopping.set()
         self._moving.set()
-        self._thread.join()
 
     def use(self, handlers: Iterable[HandlerSpec], folder: str) -> None:
         """Watch the modules of other handlers from now on."""
@@ -59,34 +69,16 @@ class CodeWatch:
             self._paths = paths
             self._moving.set()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._moving.clear()
-            if self._stopping.is_set():
-                return
-            if self._paths:
-                self._watch()
-            else:
-                self._moving.wait()
-
-    def _watch(self) -> None:
+    def _watch_paths(self, paths: list[Path]) -> None:
         is_watching = False
-        for changes in watchfiles.watch(
-            *self._paths,
-            watch_filter=self._is_code,
-            debounce=DEBOUNCE_MS,
-            stop_event=self._moving,
-            rust_timeout=FIRST_LOOK_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
+        for changes in self._watch.changes(
+            paths, self._moving, debounce_ms=DEBOUNCE_MS, at_least_every_ms=FIRST_LOOK_MS
         ):
             if changes:
                 os.kill(os.getpid(), signal.SIGHUP)
             elif not is_watching:
                 is_watching = True
-                self._journal.info(
-                    "watching", f"watching {', '.join(map(str, self._paths))} for changed code"
-                )
+                self._journal.info("watching", f"watching {', '.join(map(str, paths))} for changed code")
 
     def _is_code(self, change: watchfiles.Change, path: str) -> bool:
         return Path(path) == self._config or watchfiles.PythonFilter()(change, path)

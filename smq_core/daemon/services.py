@@ -1,11 +1,8 @@
-"""The threads that run beside the supervisor's loop, as the configuration asks for them.
-
-Started together, stopped together.
-"""
+"""Makes what runs in threads beside the supervisor's loop, as it is configured. It starts nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from smq_core.daemon.alarm import Alarm
 from smq_core.daemon.config import ConfigError, handler_specs
@@ -20,56 +17,39 @@ from smq_core.store import open_store
 if TYPE_CHECKING:
     from smq_core.daemon.config import Config
     from smq_core.daemon.configured import Configured
+    from smq_core.daemon.metrics import MetricsServer
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.supervisor import Supervisor
 
-__all__ = ["Services"]
+__all__ = ["add_services"]
 
 
-class _Service(Protocol):
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
+def add_services(
+    configured: Configured, config_path: str | None, parts: Parts, supervisor: Supervisor
+) -> None:
+    """Make keeper, inbox, metrics and the watch over code, and let them be told of a new configuration.
 
-
-class Services:
-    """Keeper, inbox, metrics, and the watch over code."""
-
-    def __init__(
-        self, configured: Configured, config_path: str | None, parts: Parts, supervisor: Supervisor
-    ) -> None:
-        """Make what is asked for, and let it be told when something else is.
-
-        Raises:
-            ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
-        """
-        config = configured.config
-        file = DatabaseFile(parts.store.location)
-        alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
-        configured.tell(lambda changed: alarm.use(changed.alert))
-        janitor = Janitor(parts.store, file, parts.clock, parts.journal)
-        keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
-        supervisor.is_file_here = lambda: keeper.is_file_here
-        self._services: list[_Service] = [keeper]
-        if config.inbox:
-            inbox = _inbox(config, config.inbox, parts)
-            configured.tell(lambda changed: setattr(inbox, "rules", _rules(changed)))
-            self._services.append(inbox)
-        if config.metrics_port is not None:
-            self._services.append(_metrics(config.metrics_port, parts, supervisor))
-        if config.reload:
-            watch = CodeWatch(handler_specs(config), configured.folder, config_path, parts.journal)
-            configured.tell(lambda changed: watch.use(handler_specs(changed), configured.folder))
-            self._services.append(watch)
-
-    def start(self) -> None:
-        """Start all."""
-        for service in self._services:
-            service.start()
-
-    def stop(self) -> None:
-        """Stop all, the last started first."""
-        for service in reversed(self._services):
-            service.stop()
+    Raises:
+        ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
+    """
+    config = configured.config
+    file = DatabaseFile(parts.store.location)
+    alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
+    configured.tell(lambda changed: alarm.use(changed.alert))
+    janitor = Janitor(parts.store, file, parts.clock, parts.journal)
+    keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
+    supervisor.is_file_here = lambda: keeper.is_file_here
+    parts.threads.add(keeper)
+    if config.inbox:
+        inbox = _inbox(config, config.inbox, parts)
+        configured.tell(lambda changed: setattr(inbox, "rules", _rules(changed)))
+        parts.threads.add(inbox)
+    if config.metrics_port is not None:
+        parts.threads.add(_metrics(config.metrics_port, parts, supervisor))
+    if config.reload:
+        watch = CodeWatch(handler_specs(config), configured.folder, config_path, parts.journal)
+        configured.tell(lambda changed: watch.use(handler_specs(changed), configured.folder))
+        parts.threads.add(watch)
 
 
 def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
@@ -86,7 +66,7 @@ def _rules(config: Config) -> InboxRules:
     return InboxRules(config.inbox_topic, float(config.inbox_rest), int(config.inbox_limit))
 
 
-def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> _Service:
+def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
     try:
         from smq_core.daemon.metrics import MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:

@@ -5,7 +5,6 @@ It prints nothing: the command, the daemon's inbox and the dashboard hand in a c
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,8 +122,7 @@ def _parser(source: Source, options: ImportOptions) -> LineParser:
 def _blank_progress(source: Source, options: ImportOptions, newest_known: int, now_ms: int) -> ImportProgress:
     identity = source.identity
     return ImportProgress(
-        # A name of bytes that are no text cannot be stored as it is; it is only shown.
-        source=os.fsencode(source.path or source.name).decode(errors="replace"),
+        source=source.stored_name,
         name=options.name,
         device=None if identity is None else identity.device,
         inode=None if identity is None else identity.inode,

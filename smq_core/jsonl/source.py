@@ -104,6 +104,11 @@ class Source:
         return self.name.lower().endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"))
 
     @property
+    def stored_name(self) -> str:
+        """Return the whole name as text, which its bytes need not be: good to be shown and compared."""
+        return os.fsencode(self.path or self.name).decode(errors="replace")
+
+    @property
     def is_compressed(self) -> bool:
         """Say whether the data is gzip's, by its first bytes and not by its name."""
         return self._file.peek(2)[:2] == _GZIP

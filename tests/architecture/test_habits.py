@@ -7,14 +7,14 @@ import re
 
 from tests.architecture.source import FOLDERS, PACKAGES, SourceFile, parsed, source_files
 
-BROAD_EXCEPTS = 3
+BROAD_EXCEPTS = 5
 MAY_BE_UNTYPED = "rows.py"
 SUPPRESSION = re.compile(r"#\s*((ruff:\s*)?noqa|type:\s*ignore|pyright:\s*ignore)(?P<rest>.*)")
 CODE_AND_REASON = re.compile(r":?\s*\[?[\w, -]*?\b[a-zA-Z]+[\w-]*\]?\s*(#|-|:)\s*\S+")
 
 
-def test_at_most_three_places_catch_everything() -> None:
-    """A handler's run, the loop of a thread and a worker of the dashboard may; they report it."""
+def test_at_most_five_places_catch_everything() -> None:
+    """A handler's run, a thread's loop, a dropped file and a worker of the dashboard may; they report it."""
     found = [place for file in source_files(*PACKAGES) for place in broad_excepts(file)]
 
     assert len(found) <= BROAD_EXCEPTS, found

@@ -6,10 +6,14 @@ import pytest
 
 from smq_core import Queue
 from tests.daemon.bench import Bench
+from tests.daemon.dropping import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from smq_core.store.base import Store
+    from smq_core.testing import ManualClock
 
 
 @pytest.fixture
@@ -31,3 +35,9 @@ def bench() -> Iterator[Bench]:
     made = Bench()
     yield made
     made.close()
+
+
+@pytest.fixture
+def drop(tmp_path: Path, store: Store, clock: ManualClock) -> Drop:
+    """Give an inbox that is stepped by hand."""
+    return Drop(tmp_path / "inbox", store, clock)

@@ -18,8 +18,18 @@ LOG_LINE_S = 30.0
 class Daemon:
     """One smq-daemon process and what it has said so far."""
 
-    def __init__(self, folder: Path, *arguments: str, code: str = "", named: Path | None = None) -> None:
-        """Start it in a folder, with a module `handlers` made of `code`; `named`: the shell's name of it."""
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        code: str = "",
+        named: Path | None = None,
+        under: tuple[str, ...] = (),
+    ) -> None:
+        """Start it in a folder, with a module `handlers` made of `code`.
+
+        `named` is the shell's name for the folder, `under` a command that runs another.
+        """
         if code:
             (folder / "handlers.py").write_text(textwrap.dedent(code))
         command = [
@@ -33,7 +43,7 @@ class Daemon:
             "json",
         ]
         self.process = subprocess.Popen(
-            [*command, *arguments],
+            [*under, *command, *arguments],
             cwd=folder,
             stdout=subprocess.PIPE if "--check" in arguments else None,
             stderr=subprocess.PIPE,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.cli.main import run
-from smq_core.daemon.dropped import InboxFolder
+from smq_core.daemon.dropped import InboxFolder, write_report
 from smq_core.derived_file import Access, make_derived, open_derived, open_or_make_derived
 from smq_core.errors import SmqError
 from tests.unit.jsonl_desk import take
@@ -107,8 +107,10 @@ def test_a_report_in_the_inbox_goes_through_no_link(
     assert claim is not None
     trap(folder.done / "1-a.jsonl.report.json", precious)
 
+    done = claim.finish(is_refused=False)
+    assert done is not None
     with pytest.raises(OSError, match=r"link|names"):
-        claim.finish(b"{}", is_refused=False)
+        write_report(done, b"{}")
 
     assert precious.read_bytes() == PRECIOUS
 

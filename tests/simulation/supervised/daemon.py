@@ -26,6 +26,7 @@ from smq_core.daemon.parts import Parts
 from smq_core.daemon.patience import Patience
 from smq_core.daemon.presence import Presence
 from smq_core.daemon.supervisor import Supervisor
+from smq_core.daemon.threads import Threads
 from smq_core.store import open_store
 from tests.simulation.supervised.between import StoreBetween
 from tests.simulation.supervised.child import SimulatedChild
@@ -103,7 +104,8 @@ class SimulatedDaemon:
         neighbours = Neighbours(base, presence, max_crashes=self._config.max_crashes)
         heartbeat = Heartbeat(worker_id, fleet, feeder, world.clock)
         patience = Patience(1e9, world.clock, journal)
-        return Parts(base, presence, fleet, ledger, feeder, neighbours, heartbeat, patience)
+        threads = Threads(world.clock, journal)
+        return Parts(base, presence, fleet, ledger, feeder, neighbours, heartbeat, patience, threads)
 
     def spec_of(self, topic: str) -> HandlerSpec:
         """Return the handler of a topic."""
