@@ -14,6 +14,7 @@ from smq_core.daemon.outcomes import HandlerInterrupt
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from smq_core.daemon.ending import Able
     from smq_core.daemon.event_loop import EventLoop
 
 __all__ = ["CoroutineRun"]
@@ -28,13 +29,13 @@ class CoroutineRun:
         self._event_loop = event_loop
         self._loop = event_loop.get()
         self._task: asyncio.Task[BaseException | None] | None = None
-        self._is_interrupted = False
         self._ended: concurrent.futures.Future[BaseException | None] = concurrent.futures.Future()
 
-    def run(self) -> None:
-        """Run it to its end; raises what the coroutine raises."""
+    def run(self, able: Able) -> None:
+        """Run it to its end; raises what the coroutine raises. Starting it is what `able` stands around."""
         try:
-            self._loop.call_soon_threadsafe(self._begin)
+            with able:
+                self._loop.call_soon_threadsafe(self._begin)
             error = self._ended.result()
         except HandlerInterrupt:
             # it came before whoever interrupts knew of this run
@@ -51,13 +52,13 @@ class CoroutineRun:
         self._loop.call_soon_threadsafe(self._cancel)
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._event_loop.run(self._coroutine))
-        self._task.add_done_callback(self._note_end)
-        if self._is_interrupted:
-            self._task.cancel()
+        if self._task is None:
+            self._task = self._loop.create_task(self._event_loop.run(self._coroutine))
+            self._task.add_done_callback(self._note_end)
 
     def _cancel(self) -> None:
-        self._is_interrupted = True
+        # one that was not begun begins and ends here
+        self._begin()
         if self._task is not None:
             self._task.cancel()
 

@@ -5,6 +5,7 @@ The supervisor sees the exit code, charges what had been started, and starts ano
 
 from __future__ import annotations
 
+import errno
 import traceback
 from os import _exit, getpid
 from os import write as _write
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.copies import Copies
 
-__all__ = ["EX_SOFTWARE", "GiveUp", "LastWords", "Vital"]
+__all__ = ["EX_SOFTWARE", "Able", "GiveUp", "LastWords", "Vital"]
 
 EX_SOFTWARE: Final = 70
 """The exit code of a worker process that cannot go on, as in sysexits.h."""
@@ -76,3 +77,25 @@ class Vital:
         """End the process, but for an end without an error."""
         if error is not None:
             self._give_up(self._why, error)
+
+
+class Able:
+    """Stands around what a worker process does for a handler: what should never fail there is its end."""
+
+    def __init__(self, give_up: GiveUp, what: str, expected: tuple[type[Exception], ...]) -> None:
+        """End by `give_up`, but for expected errors and for what interrupts a handler."""
+        self._give_up = give_up
+        self._what = what
+        self._expected = expected
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process where it lacks descriptors, or where something else than expected was raised."""
+        if isinstance(error, OSError) and error.errno == errno.EMFILE:
+            self._give_up("it has no descriptors left, as if a handler never closed its own")
+        if isinstance(error, Exception) and not isinstance(error, self._expected):
+            self._give_up(f"it cannot {self._what}", error)

@@ -6,19 +6,15 @@ right is; a process that cannot do its work any more ends and says so.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import signal
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.ending import Vital
+from smq_core.daemon.ending import Able, Vital
 from smq_core.daemon.event_loop import EventLoop
 from smq_core.daemon.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from smq_core.daemon.copies import Copies
     from smq_core.daemon.descriptors import Descriptors
     from smq_core.daemon.ending import GiveUp
@@ -65,17 +61,15 @@ class OwnProcess:
         """Take what the system allows this process now for what it needs."""
         self._limits = Limits()
 
-    @contextlib.contextmanager
-    def having_room(self) -> Iterator[None]:
-        """Start something that needs descriptors and memory; give up where handlers left too little."""
+    def able_to(self, what: str, *expected: type[Exception]) -> Able:
+        """Return what stands around work of this process's own on behalf of a handler.
+
+        Where it fails in another way than expected, by an OSError too, handlers left too little to work with,
+        and the process ends.
+        """
         if not self._limits.are_back():
             self.give_up("a handler lowered its limits")
-        try:
-            yield
-        except OSError as error:
-            if error.errno != errno.EMFILE:
-                raise
-            self.give_up("it has no descriptors left, as if a handler never closed its own")
+        return Able(self.give_up, what, (*expected, OSError))
 
     def check(self) -> None:
         """Give up if a descriptor is lost that the process cannot do without."""

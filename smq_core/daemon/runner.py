@@ -10,10 +10,10 @@ import inspect
 import threading
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from smq_core.daemon.commands import CommandRun
+from smq_core.daemon.commands import CommandFailed, CommandRun
 from smq_core.daemon.coroutine_run import CoroutineRun
 from smq_core.daemon.incoming import HandlerMessage
-from smq_core.daemon.outcomes import HandlerInterrupt, HandlerStopped, HandlerTimeout
+from smq_core.daemon.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Failed, Printed
 from smq_core.daemon.verdicts import verdict
 from smq_core.validation import duration_ms
@@ -215,7 +215,7 @@ class Runner:
         command = CommandRun(action.spec.command or (), delivery, self._clock, self._process.surroundings)
         with self._lock:
             self._command = command
-        with self._process.having_room():
+        with self._process.able_to("run a command", Retry, Bury, CommandFailed):
             return command.run(lambda group: self._slots.set_command(self._index, group))
 
     def _run_coroutine(self, action: Action, delivery: Delivery) -> None:
@@ -226,11 +226,12 @@ class Runner:
 
     def _await(self, coroutine: Coroutine[object, object, object]) -> None:
         self._process.check()
-        with self._process.having_room():
+        able = self._process.able_to("run a coroutine")
+        with able:
             run = CoroutineRun(coroutine, self._process.loop)
         with self._lock:
             self._coroutine = run
-        run.run()
+        run.run(able)
 
     def _settle(self) -> None:
         """Let no interruption in any more, and take back one that was sent and has not come up yet."""
