@@ -16,6 +16,7 @@ from smq_core.daemon.slots import SLOT_SIZE
 __all__ = [
     "BERTHS",
     "BERTH_SIZE",
+    "EARLIER_BERTH_SIZE",
     "FILE_SIZE",
     "HEADER_SIZE",
     "MAGIC",
@@ -31,11 +32,13 @@ __all__ = [
 MAGIC: Final = b"smq workers 2\n"
 """Stands at the file's start, with the layout's version."""
 BERTHS: Final = 64
-BERTH_SIZE: Final = 64 * 1024
+BERTH_SIZE: Final = 96 * 1024
+"""Room for twice as many slots as a daemon may have threads: a reload starts the new ones beside the old."""
 HEADER_SIZE: Final = 4096
 SLOTS: Final = (BERTH_SIZE - HEADER_SIZE) // SLOT_SIZE
 _PREAMBLE_SIZE: Final = 4096
 FILE_SIZE: Final = _PREAMBLE_SIZE + BERTHS * BERTH_SIZE
+EARLIER_BERTH_SIZE: Final = 64 * 1024
 _LENGTH: Final = struct.Struct("@I")
 _LONGEST_NAME: Final = 400
 _Pid = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PID)]
@@ -100,7 +103,7 @@ def is_of_earlier_layout(size: int, berths: list[bytes]) -> bool:
 
     Its slots told less; nobody reads them any more.
     """
-    return size == BERTHS * BERTH_SIZE and all(
+    return size == BERTHS * EARLIER_BERTH_SIZE and all(
         not any(berth) or _was_header(berth[:HEADER_SIZE]) for berth in berths
     )
 

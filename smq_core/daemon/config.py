@@ -20,6 +20,7 @@ from smq_core.format import parse_duration
 from smq_core.validation import LONGEST_DURATION_S, LONGEST_LEASE_MS
 
 __all__ = [
+    "MOST_THREADS",
     "AlertTable",
     "ByteCount",
     "Config",
@@ -162,8 +163,8 @@ def check(config: Config, source: str) -> Config:
     for name, least in (("processes", 1), ("threads", 1), ("max_crashes", 1)):
         if getattr(config, name) < least:
             raise ConfigError(f"{source}: {name} is {getattr(config, name)}: expected {least} or more")
-    if config.processes * config.threads > _MOST_THREADS:
-        raise ConfigError(f"{source}: processes times threads is over {_MOST_THREADS}: use fewer")
+    if config.processes * config.threads > MOST_THREADS:
+        raise ConfigError(f"{source}: processes times threads is over {MOST_THREADS}: use fewer")
     if config.processes > _MOST_PROCESSES:
         raise ConfigError(f"{source}: processes is {config.processes}: expected {_MOST_PROCESSES} or fewer")
     if config.lease is not None and not 1 <= config.lease <= LONGEST_LEASE_MS / 1000:
@@ -180,7 +181,7 @@ def check(config: Config, source: str) -> Config:
     return config
 
 
-_MOST_THREADS: Final = 700
+MOST_THREADS: Final = 700
 _MOST_PROCESSES: Final = 200
 _LAST_PORT: Final = 65_535
 

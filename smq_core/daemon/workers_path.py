@@ -12,7 +12,7 @@ import pwd
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon import berth_locks
-from smq_core.daemon.berth_layout import BERTH_SIZE, BERTHS, FILE_SIZE, MAGIC, is_of_earlier_layout
+from smq_core.daemon.berth_layout import BERTHS, EARLIER_BERTH_SIZE, FILE_SIZE, MAGIC, is_of_earlier_layout
 from smq_core.derived_file import grant, identity, open_derived, open_or_make_derived
 from smq_core.errors import StoreUnavailable
 
@@ -94,7 +94,8 @@ def _refuse_stranger(owner: int, path: str, access: Access) -> None:
 
 def _give_up_earlier(descriptor: int, path: str, size: int) -> None:
     """Empty a file that has the earlier layout and that no daemon uses; refuse any other."""
-    berths = [os.pread(descriptor, BERTH_SIZE, index * BERTH_SIZE) for index in range(BERTHS)]
+    each = EARLIER_BERTH_SIZE
+    berths = [os.pread(descriptor, each, index * each) for index in range(BERTHS)]
     if not is_of_earlier_layout(size, berths):
         raise StoreUnavailable(
             f"cannot use {path}: smq-daemon did not make it, so it is left as it is; move it away"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.berth_layout import BERTH_SIZE, BerthHeader, SlotRange, berth_at
+from smq_core.daemon.berth_layout import BERTH_SIZE, SLOTS, BerthHeader, SlotRange, berth_at
 from smq_core.daemon.berths import WorkersFile
+from smq_core.daemon.config import MOST_THREADS
 from smq_core.daemon.slots import Slot
 from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
@@ -117,3 +118,8 @@ def test_a_berth_has_its_room_on_the_disk_before_anything_is_written(file: Worke
     file.claim()
 
     assert Path(path).stat().st_blocks * 512 >= BERTH_SIZE
+
+
+def test_a_berth_has_slots_for_the_most_threads_twice() -> None:
+    """After a reload the new worker processes stand beside the old ones until these are done."""
+    assert SLOTS >= 2 * MOST_THREADS
