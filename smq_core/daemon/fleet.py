@@ -69,7 +69,8 @@ class Fleet:
         self._clock = base.clock
         self._journal = base.journal
         self._restart_at = 0.0
-        self._short_lives = 0
+        self.short_lives = 0
+        """How many processes in a row have ended without any work."""
         self._is_stopping = False
 
     @property
@@ -111,7 +112,7 @@ class Fleet:
         self.program = program
         self.refusal = ""
         self._restart_at = 0.0
-        self._short_lives = 0
+        self.short_lives = 0
 
     def retire_old(self) -> None:
         """Give processes of older programs nothing more; they end when they have nothing left."""
@@ -224,8 +225,8 @@ class Fleet:
         # what dies at its work is started again at once (its messages wait, and have rules of their own);
         # what dies without any, later
         has_worked = process.has_worked or bool(process.killed_for) or bool(process.slots.started())
-        self._short_lives = 0 if has_worked else self._short_lives + 1
-        wait = RESTART_FIRST_S * 2 ** (self._short_lives - 2) if self._short_lives > 1 else 0.0
+        self.short_lives = 0 if has_worked else self.short_lives + 1
+        wait = RESTART_FIRST_S * 2 ** (self.short_lives - 2) if self.short_lives > 1 else 0.0
         self._restart_at = now + min(wait, RESTART_CAP_S)
 
 

@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from smq_core.daemon.children import Children
 
-__all__ = ["end_of", "spawn", "why_not_ready", "with_output"]
+__all__ = ["end_of", "spawn", "was_struck", "why_not_ready", "with_output"]
+
+_SENT: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
 
 
 def spawn(map_fd: int, folder: str, children: Children) -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -59,6 +61,14 @@ def why_not_ready(importing: str, code: int, limit_s: float) -> str:
         return f"a worker process ended before it could import any handler: {end_of(code)}"
     advice = f"; it may take {limit_s:g} s (import_timeout)" if limit_s else ""
     return f"handler {importing!r}: importing it ended the worker process: {end_of(code)}{advice}"
+
+
+def was_struck(importing: str, code: int) -> bool:
+    """Return whether a worker process that was not ready may have ended by no fault of its handlers.
+
+    It had begun to import none, or it got a signal that people, terminals and a system short of memory send.
+    """
+    return not importing or -code in _SENT
 
 
 def with_output(why: str, lines: str) -> str:

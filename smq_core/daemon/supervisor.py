@@ -21,7 +21,7 @@ from smq_core.daemon.process import WorkerProcess
 from smq_core.daemon.protocol import Extend, FromWorker, Handled, Importing, Ready, Refused, Returned
 from smq_core.daemon.shutdown import Shutdown
 from smq_core.daemon.signals import Signals
-from smq_core.daemon.spawning import why_not_ready, with_output
+from smq_core.daemon.spawning import was_struck, why_not_ready, with_output
 from smq_core.daemon.watch import StoreWatch
 
 if TYPE_CHECKING:
@@ -32,9 +32,14 @@ if TYPE_CHECKING:
     from smq_core.daemon.parts import Parts
     from smq_core.daemon.process import Program
 
-__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "Supervisor"]
+__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "STARTS_TRIED", "Supervisor"]
 
 LONGEST_WAIT_S: Final = 1.0
+STARTS_TRIED: Final = 5
+"""How many worker processes in a row may be struck by signals before they are ready.
+
+One more is taken for the handlers' doing.
+"""
 LAST_WRITE_S: Final = 2.0
 """How long to try to write the last outcomes once all processes have ended."""
 
@@ -226,7 +231,7 @@ class Supervisor:
         parts, process = self._parts, death.process
         for message in process.read():
             self._take(process, message)
-        if process.is_starting:
+        if process.is_starting and not self._may_start_again(death):
             process.refusal = why_not_ready(process.importing, death.code, process.program.import_limit_s)
         elif not process.is_draining and not process.refusal:
             parts.heartbeat.crashes += 1
@@ -237,6 +242,11 @@ class Supervisor:
         parts.feeder.is_worth_a_look = True
         if process.refusal and process.program is parts.fleet.program and self._shutdown is None:
             self._take_refusal(with_output(process.refusal, process.last_lines()))
+
+    def _may_start_again(self, death: Death) -> bool:
+        """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
+        struck = was_struck(death.process.importing, death.code)
+        return struck and self._parts.fleet.short_lives < STARTS_TRIED
 
     def _take_refusal(self, why: str) -> None:
         parts = self._parts

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.daemon.supervisor import STARTS_TRIED
 from tests.daemon.loading import said
 from tests.daemon.running import Daemon
 
@@ -143,6 +146,42 @@ def handle(message):
         daemon.wait_for("output", "handled")
         assert daemon.stop() == 0
     assert said(daemon, "handler_not_importable") == 1
+
+
+WAITING = """
+import os, pathlib, sys, threading
+print("importing", flush=True)
+while not pathlib.Path("go").exists(): threading.Event().wait(0.01)
+def handle(message): print("handled", message.id, flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_worker_process_that_is_killed_before_it_is_ready_says_nothing_of_its_handlers(
+    tmp_path: Path, queue: Queue, number: signal.Signals
+) -> None:
+    """A terminal that goes away, or a system short of memory, strikes it while it starts."""
+    queue.enqueue("t", "x")
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=WAITING) as daemon:
+        for _ in range(2 if number == signal.SIGKILL else 1):
+            daemon.wait_for("output", "importing")
+            (worker,) = daemon.workers()
+            os.kill(worker, number)
+        # the other signals are the supervisor's business: the process lives on
+        (tmp_path / "go").touch()
+        daemon.wait_for("output", "handled")
+        assert daemon.stop() == 0
+    assert said(daemon, "handler_not_importable") == 0
+
+
+def test_a_worker_process_that_is_killed_again_and_again_ends_the_daemon(tmp_path: Path) -> None:
+    killing = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", code=killing) as daemon:
+        line = daemon.wait_for("handler_not_importable")
+        assert "importing it ended the worker process: SIGKILL" in str(line["text"])
+        assert daemon.end() == 1
+    assert said(daemon, "handler_not_importable") == 1
+    assert said(daemon, "worker_died") == STARTS_TRIED - 1
 
 
 EVERYTHING = """
