@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from smq_core.daemon.children import kill_leftovers
 from smq_core.daemon.echo import Echo
 from smq_core.daemon.frames import FrameError, FrameReader, FrameWriter
-from smq_core.daemon.protocol import FromWorker, decode_from_worker
+from smq_core.daemon.protocol import Finish, FromWorker, decode_from_worker
 from smq_core.daemon.spawning import spawn
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class ChildProcess:
             OSError: when the system starts no process.
         """
         self._pass_on = pass_on
+        self._is_garbled = False
         self._socket, self._popen = spawn(map_fd, folder, children)
         try:
             self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
@@ -136,13 +137,25 @@ class ChildProcess:
         self._writer.flush()
 
     def read(self) -> list[FromWorker]:
-        """Return what the process said; one that cannot be understood is ended."""
+        """Return what the process said; one that cannot be understood is ended.
+
+        Where something else came between its frames, as a handler may write into any descriptor, it is told
+        to end with what it has: it may have lost some of what it was to say.
+        """
         try:
-            return self._reader.read_all()
+            messages = self._reader.read_all()
         except FrameError as error:
             self._pass_on(f"worker process {self.pid} cannot be understood and is ended: {error}")
             self.kill(signal.SIGKILL)
             return []
+        if self._reader.junk and not self._is_garbled:
+            self._is_garbled = True
+            self._pass_on(
+                f"a handler of worker process {self.pid} wrote {self._reader.junk!r} into its connection to "
+                "the daemon: the process is replaced"
+            )
+            self.send(Finish())
+        return messages
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended, and with it what it forked off."""

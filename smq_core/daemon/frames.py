@@ -22,7 +22,8 @@ LONGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of a frame's body. What is to be sent is split long before that; a longer one was not made by us."""
 _HEAD: Final = struct.Struct("<4sI")
 _MARK: Final = b"smq\0"
-"""Begins each frame: what somebody else wrote into the socket is noticed at once."""
+"""Begins each frame, so that what somebody else wrote into the socket is told from frames."""
+_JUNK_KEPT: Final = 40
 _READ_SIZE: Final = 256 * 1024
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 
 class FrameError(Exception):
-    """A frame that is longer than any may be, or what is not a frame at all."""
+    """A frame that is longer than any may be, or that cannot be read."""
 
 
 def pack(message: msgspec.Struct) -> bytes:
@@ -54,6 +55,8 @@ class FrameReader(Generic[T]):
         self._decode = decode
         self._buffer = bytearray()
         self.is_at_end = False
+        self.junk = b""
+        """The beginning of what came between frames and was skipped: somebody else wrote it."""
 
     def read(self) -> list[T]:
         """Receive once and return the messages that are complete.
@@ -61,7 +64,7 @@ class FrameReader(Generic[T]):
         `is_at_end` tells when there will be no more.
 
         Raises:
-            FrameError: when something else than frames was received, or one longer than any may be.
+            FrameError: when a frame cannot be read, or is longer than any may be.
         """
         try:
             data = self._receive(_READ_SIZE)
@@ -79,7 +82,7 @@ class FrameReader(Generic[T]):
         """Receive all that has arrived on a non-blocking socket.
 
         Raises:
-            FrameError: when something else than frames was received.
+            FrameError: when a frame cannot be read, or is longer than any may be.
         """
         messages: list[T] = []
         while not self.is_at_end:
@@ -92,7 +95,7 @@ class FrameReader(Generic[T]):
 
     def _messages(self) -> Iterator[T]:
         buffer, at = self._buffer, 0
-        while _is_a_frame(buffer, at) and len(buffer) - at >= _HEAD.size:
+        while len(buffer) - (at := self._after_junk(at)) >= _HEAD.size:
             _, length = _HEAD.unpack_from(buffer, at)
             _check(length, "what comes")
             end = at + _HEAD.size + length
@@ -105,22 +108,20 @@ class FrameReader(Generic[T]):
                 raise FrameError(f"a frame of {length} bytes cannot be read: {error}") from error
         del buffer[:at]
 
+    def _after_junk(self, at: int) -> int:
+        """Return where the next frame may begin, and keep the beginning of what stands before it."""
+        buffer = self._buffer
+        if buffer.startswith(_MARK, at) or len(buffer) - at < len(_MARK):
+            return at
+        found = buffer.find(_MARK, at)
+        end = found if found >= 0 else len(buffer) - len(_MARK) + 1
+        self.junk = self.junk or bytes(buffer[at:end][:_JUNK_KEPT])
+        return end
+
 
 def _check(length: int, what: str) -> None:
     if length > LONGEST_FRAME:
         raise FrameError(f"a frame of {length:,} bytes ({what}) is over the limit of {LONGEST_FRAME:,}")
-
-
-def _is_a_frame(buffer: bytearray, at: int) -> bool:
-    """Return whether bytes may begin a frame.
-
-    Raises:
-        FrameError: when they do not.
-    """
-    begun = buffer[at : at + len(_MARK)]
-    if not _MARK.startswith(begun):
-        raise FrameError(f"what was received is not a frame: it begins with {bytes(begun)!r}")
-    return True
 
 
 class FrameWriter:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.own_process import OwnProcess
 
-__all__ = ["BATCH", "LATENCY_S", "BatchingOutbox"]
+__all__ = ["AT_END_S", "BATCH", "LATENCY_S", "BatchingOutbox"]
 
 BATCH: Final = 128
 LATENCY_S: Final = 0.002
+AT_END_S: Final = 0.2
 _NEVER: Final = threading.Event()
 
 T = TypeVar("T")
@@ -78,6 +79,12 @@ class BatchingOutbox:
         """Send one frame; to a supervisor that is gone nothing is sent."""
         with self._sending:
             self._send(message)
+
+    def flush_at_end(self) -> None:
+        """Send what was noted if nobody is stuck in sending; the process ends after that."""
+        if self._sending.acquire(timeout=AT_END_S):
+            self._sending.release()
+            self.flush()
 
     def flush(self) -> None:
         """Send all outcomes that were noted."""

@@ -6,15 +6,18 @@ right is; a process that cannot do its work any more ends and says so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from smq_core.daemon.ending import Able, Vital
 from smq_core.daemon.event_loop import EventLoop
 from smq_core.daemon.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smq_core.daemon.copies import Copies
     from smq_core.daemon.descriptors import Descriptors
     from smq_core.daemon.ending import GiveUp
@@ -45,9 +48,21 @@ class OwnProcess:
         self.descriptors = descriptors
         self.output = output
         self.surroundings = surroundings
-        self.give_up = give_up
+        self.before_end: Callable[[], None] = lambda: None
+        """What is still done where the process gives up: whoever ended by then is not charged."""
+        self._end = give_up
+        self._is_ending = False
         self._limits = Limits()
-        self.loop = EventLoop(copies, descriptors, output, give_up)
+        self.loop = EventLoop(copies, descriptors, output, self.give_up)
+
+    def give_up(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Say why, and end."""
+        if not self._is_ending and not self.copies.is_copy:
+            self._is_ending = True
+            # whatever comes of it, the process ends
+            with contextlib.suppress(Exception):
+                self.before_end()
+        self._end(why, error)
 
     def vital(self, why: str) -> Vital:
         """Return what stands around a loop of this process's own: an error in it ends the process."""

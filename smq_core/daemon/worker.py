@@ -77,6 +77,7 @@ class Worker:
         self._folder = folder
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._outbox = BatchingOutbox(sock, self._inbox.empty, process)
+        process.before_end = self._outbox.flush_at_end
         self._reader: FrameReader[FromSupervisor] = FrameReader(sock, decode_from_supervisor)
         self._memory = memory
         self._stopping = threading.Event()
@@ -90,6 +91,8 @@ class Worker:
         while not self._is_finished:
             self._process.check()
             messages = self._reader.read()
+            if self._reader.junk:
+                self._process.give_up(f"something else than the daemon wrote to it: {self._reader.junk!r}")
             for message in messages:
                 if not self._take(message):
                     return 1

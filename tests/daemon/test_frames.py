@@ -103,15 +103,25 @@ def test_a_frame_that_is_too_long_is_refused_by_both_sides(ends: tuple[socket.so
         reader_of(ends[1]).read_all()
 
 
-@pytest.mark.parametrize("junk", [b"j", b"junk that a handler wrote", b"\0" * 8, pack(Recall(1))[1:]])
-def test_what_is_not_a_frame_is_noticed_at_once(
+@pytest.mark.parametrize("junk", [b"j", b"junk", b"\0" * 8, b"smq", pack(Recall(1))[1:], b"smsq\1" * 99])
+def test_what_somebody_else_wrote_between_frames_is_noticed_and_skipped(
     ends: tuple[socket.socket, socket.socket], junk: bytes
 ) -> None:
-    """Waiting for the rest of what it seems to be, one would wait for ever."""
-    ends[0].send(junk)
+    """Taken for the length of a frame, one would wait for ever for the rest."""
+    reader = reader_of(ends[1])
+    ends[0].send(pack(Recall(1)) + junk + pack(Recall(2)))
 
-    with pytest.raises(FrameError, match="not a frame"):
-        reader_of(ends[1]).read_all()
+    assert reader.read_all() == [Recall(1), Recall(2)]
+    assert reader.junk == junk[:40]
+
+
+def test_frames_in_pieces_are_no_junk(ends: tuple[socket.socket, socket.socket]) -> None:
+    reader = reader_of(ends[1])
+    for byte in pack(Recall(1)) + pack(Recall(2)):
+        ends[0].send(bytes([byte]))
+        reader.read_all()
+
+    assert reader.junk == b""
 
 
 def test_a_frame_with_something_else_inside_is_refused(ends: tuple[socket.socket, socket.socket]) -> None:
