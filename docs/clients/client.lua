@@ -1,0 +1,10 @@
+-- Lua: LuaSQL. It binds nothing: quote with `escape`, and write bytes in hexadecimal.
+local environment = require("luasql.sqlite3").sqlite3()
+local db = assert(environment:connect(arg[1], 10000))
+assert(db:execute("INSERT INTO smq_messages(topic, payload, priority, headers) VALUES ('mail', '" .. db:escape("text") .. "', NULL, NULL)"))
+print(math.tointeger(db:getlastautoid()))
+assert(db:execute("INSERT INTO smq_messages(topic, payload) VALUES ('mail', x'00ff')"))
+local _, words = db:execute("INSERT OR IGNORE INTO smq_messages(topic, payload, priority) VALUES ('mail', 'x', 101)")
+print(words)
+db:close()
+environment:close()
