@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 import zipfile
@@ -50,9 +51,9 @@ def test_a_program_that_embeds_the_queue_gets_two_libraries(wheel: zipfile.ZipFi
 
 
 def test_three_commands_are_installed(wheel: zipfile.ZipFile) -> None:
-    commands = [
-        line.split(" = ")[0] for line in _text(wheel, "entry_points.txt").splitlines() if " = " in line
-    ]
+    points = configparser.ConfigParser()
+    points.read_string(_text(wheel, "entry_points.txt"))
+    commands = list(points["console_scripts"])
 
     assert commands == ["smq", "smq-daemon", "smq-tui"]
 
