@@ -8,8 +8,9 @@ from typing import Final
 import click
 
 from smq_core.cli.options import database
+from smq_core.cli.streams import ReaderGoneError
 
-__all__ = ["ReaderGoneError", "smq"]
+__all__ = ["smq"]
 
 _MODULES: Final = {
     "init": "sending",
@@ -59,16 +60,21 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"smq_core.cli.{module}"), f"{cmd_name}_")
         return command
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        """Read the arguments, and print help or version where they ask for it."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a reader of its output who went away is not click's to judge."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
-
-
-class ReaderGoneError(Exception):
-    """Whoever read the output has gone."""
 
 
 @click.command(
@@ -81,6 +87,7 @@ class ReaderGoneError(Exception):
 def smq(location: str | None) -> None:
     """Send, look at and mend the messages of a local queue.
 
-    Exit codes: 0 done, 1 failed, partly done or not found, 2 wrong usage, 65 bad data, 75 busy (try again).
+    Exit codes: 0 done, 1 failed, partly done or not found, 2 wrong usage, 65 bad data,
+    74 done, but it could not be printed, 75 busy (try again).
     """
     del location

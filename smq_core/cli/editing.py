@@ -58,6 +58,8 @@ def edit_(ctx: click.Context, *, message_id: int, yes: bool, location: str | Non
     difference = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="")
     for line in difference:
         output.say(line)
+    # before anything is written: who could not see the difference did not want it
+    output.flush()
     if not yes:
         click.confirm(f"write this to message {message_id}?", abort=True, err=True)
     unset = msgspec.UNSET

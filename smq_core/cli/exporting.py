@@ -15,6 +15,7 @@ import click
 from smq_core.cli import output
 from smq_core.cli.options import STATE, TOPIC, database, location_of
 from smq_core.cli.progress import bar
+from smq_core.cli.streams import output_told
 from smq_core.clock import SystemClock
 from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
@@ -93,7 +94,7 @@ def _total(store: Store, options: ExportOptions) -> int:
 
 def _shown(line: bytes) -> None:
     """Write for a person: what a terminal would obey, or hide, as escapes that import to the same."""
-    sys.stdout.write(_UNUSUAL.sub(_escaped, line.decode()))
+    output.write(_UNUSUAL.sub(_escaped, line.decode()))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -107,8 +108,9 @@ def _escaped(found: re.Match[str]) -> str:
 def _opened(target: str | None) -> Iterator[BinaryIO]:
     """Open the target; a file appears under its name only when all of it is on the disk."""
     if target is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with output_told():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     path = Path(target)
     if path.exists():

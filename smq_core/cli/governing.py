@@ -27,7 +27,7 @@ def pause_(
     del location
     until = None if length is None else SystemClock().now_ms() / 1000 + length
     inspector(ctx).pause(topic, reason, until)
-    output.say(f"{topic} is paused" + ("" if until is None else f" until {clock_time(until)}"))
+    output.say_done(f"{topic} is paused" + ("" if until is None else f" until {clock_time(until)}"))
 
 
 @click.command
@@ -38,7 +38,7 @@ def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
     """Let TOPIC be taken again."""
     del location
     inspector(ctx).resume(topic)
-    output.say(f"{topic} is not paused")
+    output.say_done(f"{topic} is not paused")
 
 
 @click.command
@@ -78,10 +78,14 @@ def policy_(
             keep=keep,
         )
     policy = view.policy(topic)
+    done = f"the policy of {topic} is set; it could not be printed" if is_change else ""
     if as_json:
-        output.say_json({"topic": topic, **msgspec.to_builtins(policy)})
+        output.say_json({"topic": topic, **msgspec.to_builtins(policy)}, done=done)
         return
-    output.say(f"max attempts: {policy.max_attempts}")
-    output.say(f"visibility timeout: {duration(policy.visibility_timeout)}")
-    output.say(f"back-off: {policy.backoff}")
-    output.say(f"keep: {duration(policy.keep) if policy.keep else 'not at all'}")
+    lines = (
+        f"max attempts: {policy.max_attempts}",
+        f"visibility timeout: {duration(policy.visibility_timeout)}",
+        f"back-off: {policy.backoff}",
+        f"keep: {duration(policy.keep) if policy.keep else 'not at all'}",
+    )
+    output.say_block("\n".join(lines), done=done)

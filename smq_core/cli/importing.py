@@ -96,7 +96,9 @@ def import_(
     with Source(file) as source, bar(f"importing {file}", source.size) as show:
         report = (_preview if dry_run else _take)(ctx, source, options, _told(show))
     if as_json:
-        output.say_json(_as_json(report))
+        output.say_json(
+            _as_json(report), done="" if dry_run else f"{_sum(report)}: the report could not be printed"
+        )
     else:
         _print(report)
     return InvalidLine.exit_code if report.rejected else 0
@@ -143,15 +145,19 @@ def _print(report: ImportReport) -> None:
         return
     if report.began_at_line > 1:
         output.say(f"went on at line {count(report.began_at_line)}")
-    verb = "would be added" if report.is_dry_run else "added"
-    source = "standard input" if report.source == STANDARD_INPUT else report.source
-    output.say(f"{output.amount(report.taken, 'message')} {verb} from {source}{_took(report)}")
+    (output.say if report.is_dry_run else output.say_done)(f"{_sum(report)}{_took(report)}")
     _print_topics(report)
     _print_left_out(report)
     for reject in report.rejects:
         output.note(str(reject))
     if report.rejected > len(report.rejects):
         output.note(f"and {count(report.rejected - len(report.rejects))} more")
+
+
+def _sum(report: ImportReport) -> str:
+    verb = "would be added" if report.is_dry_run else "added"
+    source = "standard input" if report.source == STANDARD_INPUT else report.source
+    return f"{output.amount(report.taken, 'message')} {verb} from {source}"
 
 
 def _took(report: ImportReport) -> str:

@@ -34,7 +34,7 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
                 show(pages - left, f"{pages - left} of {pages} pages")
     finally:
         store.close()
-    output.say(f"{Path(target).absolute()} holds all messages")
+    output.say_done(f"{Path(target).absolute()} holds all messages")
 
 
 @click.command
@@ -50,7 +50,10 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     with bar("prune", None) as show:
         removed = inspector(ctx).prune(progress=told(show))
     if as_json:
-        output.say_json(msgspec.to_builtins(removed))
+        output.say_json(
+            msgspec.to_builtins(removed),
+            done="what was past its time is removed, but how much could not be printed",
+        )
         return
     parts = [
         output.amount(removed.done, "finished message"),
@@ -60,7 +63,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     ]
     numbers = (removed.done, removed.trash, removed.activity, removed.topics)
     gone = [part for part, number in zip(parts, numbers, strict=True) if number]
-    output.say(f"removed {', '.join(gone)}" if gone else "nothing was past its time")
+    output.say_done(f"removed {', '.join(gone)}" if gone else "nothing was past its time")
 
 
 @click.command
@@ -70,7 +73,7 @@ def compact_(ctx: click.Context, *, location: str | None) -> None:
     """Give the room of removed messages back to the disk; others wait meanwhile."""
     del location
     before, after = compact(path_of(ctx))
-    output.say(f"{size(before)} before, {size(after)} now")
+    output.say_done(f"{size(before)} before, {size(after)} now")
 
 
 @click.command

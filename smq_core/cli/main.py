@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +10,9 @@ try:
 except ModuleNotFoundError:
     sys.exit("smq: the command needs click: install it by `pip install 'simple-local-mq[cli]'`")
 
-from smq_core.cli import output
-from smq_core.cli.commands import ReaderGoneError, smq
+from smq_core.cli import output, streams
+from smq_core.cli.commands import smq
+from smq_core.cli.streams import OutputLostError, ReaderGoneError
 from smq_core.errors import SmqError
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
-        sys.stdout.flush()
+        return _called(arguments)
     except click.UsageError as error:
         output.usage(error)
         return error.exit_code
@@ -55,16 +54,28 @@ def _run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except SmqError as error:
         output.complain(str(error))
+        if isinstance(error, OutputLostError):
+            streams.let_go(sys.stdout)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         output.complain("stopped")
         return _INTERRUPTED
     except (ReaderGoneError, BrokenPipeError):
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
         return _BROKEN_PIPE
+
+
+def _called(arguments: Sequence[str]) -> int:
+    try:
+        code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
+        output.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        output.complain(f"{error.filename or 'output'}: {error.strerror or error}")
-        return 1
+        if error.filename is None:
+            # of the help, which click prints on its own
+            raise OutputLostError(error) from error
+        raise SmqError(f"{error.filename}: {error.strerror or error}") from error
     return code if isinstance(code, int) else 0
 
 
@@ -74,10 +85,3 @@ def _is_unicode(argument: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _let_go_of_output() -> None:
-    """Point standard output nowhere, since the interpreter flushes it once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -17,8 +17,12 @@ _SETTINGS: Final = ("pause", "resume", "policy")
 
 def report(outcome: Outcome, past: str) -> int:
     """Say what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
-    output.say(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
-    return _tell_the_rest(outcome)
+    try:
+        output.say_done(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
+    finally:
+        # told even if nobody could be told the first part
+        code = _tell_the_rest(outcome)
+    return code
 
 
 def report_undo(outcome: Outcome) -> int:
@@ -28,9 +32,9 @@ def report_undo(outcome: Outcome) -> int:
         "nothing" if entry is None else f"the {entry.action} of operation {entry.operation} by {entry.actor}"
     )
     if entry is not None and entry.action in _SETTINGS:
-        output.say(f"{what} is undone for {entry.topic}{_operation(outcome)}")
+        output.say_done(f"{what} is undone for {entry.topic}{_operation(outcome)}")
     elif outcome.done:
-        output.say(
+        output.say_done(
             f"{what} is undone: {output.amount(outcome.done, 'message')} brought back{_operation(outcome)}"
         )
     else:

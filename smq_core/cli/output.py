@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from smq_core.cli import streams
 from smq_core.format import count
 from smq_core.safe_text import block, cell
 
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
 __all__ = [
     "amount",
     "complain",
+    "flush",
     "is_terminal",
     "library_heard",
     "note",
     "prepare",
     "say",
     "say_block",
+    "say_done",
     "say_json",
     "table",
     "usage",
     "width",
+    "write",
 ]
 
 _BOLD: Final = "\x1b[1m"
@@ -51,7 +55,8 @@ class _Notes(logging.Handler):
 
 
 def prepare() -> None:
-    """Make output bear every character, whatever the terminal's encoding."""
+    """Make output bear every character, whatever the terminal's encoding, and fail where it is closed."""
+    streams.open_closed()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -71,22 +76,76 @@ def library_heard() -> Iterator[None]:
 
 def say(text: str) -> None:
     """Print one line to standard output."""
-    sys.stdout.write(cell(text) + "\n")
+    write(cell(text) + "\n")
 
 
-def say_block(text: str) -> None:
-    """Print text of several lines to standard output."""
-    sys.stdout.write(block(text) + "\n")
+def say_done(text: str, *, done: str | None = None) -> None:
+    """Print what a command has done, at once; `done` says it for those whom `text` does not reach.
+
+    Raises:
+        OutputLostError: when standard output does not take it, with what was done.
+    """
+    with streams.output_told(
+        f"{cell(text)}: this is done, but could not be printed" if done is None else done
+    ):
+        sys.stdout.write(cell(text) + "\n")
+        sys.stdout.flush()
 
 
-def say_json(value: object) -> None:
-    """Print a value as JSON; what JSON has no form for is written as text, bytes as `{"base64": …}`."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=_json_form) + "\n")
+def say_block(text: str, *, done: str = "") -> None:
+    """Print text of several lines to standard output.
+
+    `done` is what the command has changed, for those whom the text does not reach.
+
+    Raises:
+        OutputLostError: when standard output does not take it.
+    """
+    with streams.output_told(done):
+        sys.stdout.write(block(text) + "\n")
+        if done:
+            sys.stdout.flush()
+
+
+def say_json(value: object, *, done: str = "") -> None:
+    """Print a value as JSON; what JSON has no form for is written as text, bytes as `{"base64": …}`.
+
+    `done` is what the command has changed, for those whom the JSON does not reach.
+
+    Raises:
+        OutputLostError: when standard output does not take it.
+    """
+    with streams.output_told(done):
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=_json_form) + "\n")
+        sys.stdout.flush()
+
+
+def write(text: str) -> None:
+    """Write text to standard output as it is.
+
+    Raises:
+        OutputLostError: when it is not taken.
+    """
+    with streams.output_told():
+        sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Let whoever reads see what was printed.
+
+    Raises:
+        OutputLostError: when it is not taken.
+    """
+    with streams.output_told():
+        sys.stdout.flush()
 
 
 def note(text: str) -> None:
-    """Print a line for the person who watches, to standard error."""
-    sys.stderr.write(block(text) + "\n")
+    """Print a line for the person who watches, to standard error; where nobody can, nothing happens."""
+    try:
+        sys.stderr.write(block(text) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        streams.let_go(sys.stderr)
 
 
 def complain(text: str) -> None:
@@ -124,9 +183,9 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = 
     widths = [max(map(width, column)) for column in columns]
     to_right = [title in right.split() for title in titles]
     head = _line(titles, widths, to_right)
-    sys.stdout.write((f"{_BOLD}{head}{_PLAIN}" if _has_colours() else head) + "\n")
+    write((f"{_BOLD}{head}{_PLAIN}" if _has_colours() else head) + "\n")
     for row in cells:
-        sys.stdout.write(_line(row, widths, to_right) + "\n")
+        write(_line(row, widths, to_right) + "\n")
 
 
 def width(text: str) -> int:

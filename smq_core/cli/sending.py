@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,8 +11,9 @@ import click
 from smq_core import validation
 from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, path_of
+from smq_core.cli.streams import OutputLostError, let_go
 from smq_core.clock import SystemClock
-from smq_core.errors import InvalidMessage, NotDurable
+from smq_core.errors import InvalidMessage, NotDurable, SmqError
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
 from smq_core.store import create, create_into, open_store
@@ -20,6 +21,8 @@ from smq_core.store.records import NewMessage
 from smq_core.written import read_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smq_core.message import Kind
 
 __all__ = ["init_", "send_"]
@@ -85,15 +88,27 @@ def send_(
         except NotDurable as error:
             # it is in: who reads the id has it, and the exit code and the sentence tell of the flush
             for message_id in error.ids:
-                _say_id(message_id, as_json=as_json)
+                with _told_anyway():
+                    _say_id(message_id, as_json=as_json)
             raise
 
 
 def _say_id(message_id: int, *, as_json: bool) -> None:
+    done = f"message {message_id} is in; its id could not be printed"
     if as_json:
-        output.say_json({"id": message_id})
+        output.say_json({"id": message_id}, done=done)
     else:
-        output.say(str(message_id))
+        output.say_done(str(message_id), done=done)
+
+
+@contextmanager
+def _told_anyway() -> Iterator[None]:
+    """Say what could not be printed, and go on to what is worse."""
+    try:
+        yield
+    except OutputLostError as lost:
+        output.complain(str(lost))
+        let_go(sys.stdout)
 
 
 @click.command
@@ -112,12 +127,12 @@ def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], locatio
     del location
     if into is not None:
         for done in create_into(into):
-            output.say(done)
+            output.say_done(done)
         return
     path = path_of(ctx)
     existed = path.exists()
     create(path, SystemClock().now_ms(), _words(mapped))
-    output.say(f"{path} is a queue" if existed else f"created {path}")
+    output.say_done(f"{path} is a queue" if existed else f"created {path}")
 
 
 def _words(mapped: tuple[str, ...]) -> dict[str, State]:
@@ -156,7 +171,10 @@ def _written(ctx: click.Context, payload: str | None) -> bytes:
         return payload.encode()
     if payload is None and sys.stdin.isatty():
         raise click.UsageError("a payload is missing; - reads it from standard input", ctx)
-    return sys.stdin.buffer.read()
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise SmqError(f"standard input cannot be read: {error.strerror or error}") from error
 
 
 def _text(written: bytes) -> str:

@@ -76,9 +76,9 @@ def top_(
         if as_json:
             _print_json(look, moving, is_repeated=every is not None)
         else:
-            sys.stdout.write(_CLEAR if clears else "")
+            output.write(_CLEAR if clears else "")
             _print(look, moving)
-        sys.stdout.flush()
+        output.flush()
         if every is None:
             return
         last = look
@@ -153,6 +153,6 @@ def _print_json(look: _Look, moving: Mapping[str, Flow], *, is_repeated: bool) -
         topics.append({**msgspec.to_builtins(stats), **rates})
     picture = {"at": look.at, "topics": topics, "workers": [msgspec.to_builtins(one) for one in look.workers]}
     if is_repeated:
-        sys.stdout.write(json.dumps(picture) + "\n")
+        output.write(json.dumps(picture) + "\n")
     else:
         output.say_json(picture)

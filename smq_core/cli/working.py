@@ -35,7 +35,7 @@ def workers_(
             raise click.UsageError(f"say which daemon shall {command}: see `smq workers`", ctx)
         if not inspector(ctx).command_worker(worker, command):
             raise SmqError(f"no daemon {worker}: see `smq workers` for those that there are")
-        output.say(f"{worker} is asked to {command}; it reads that at its next heartbeat")
+        output.say_done(f"{worker} is asked to {command}; it reads that at its next heartbeat")
         return
     workers = inspector(ctx, read_only=True).workers()
     if as_json:

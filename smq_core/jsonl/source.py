@@ -111,7 +111,11 @@ class Source:
     @property
     def is_compressed(self) -> bool:
         """Say whether the data is gzip's, by its first bytes and not by its name."""
-        return self._file.peek(2)[:2] == _GZIP
+        try:
+            return self._file.peek(2)[:2] == _GZIP
+        except OSError:
+            # whoever reads it is told
+            return False
 
     @property
     def size(self) -> int | None:
@@ -130,7 +134,11 @@ class Source:
         stream = gzip.GzipFile(fileobj=self._file) if self.is_compressed else self._file
         self._refuse_what_is_no_text(stream)
         # Of a pipe what it has at the moment, so that its lines go in as they come.
-        return LineReader(_Stream(stream.read1 if self.identity is None else stream.read, self.name))
+        return LineReader(_Stream(stream.read1 if self.identity is None else stream.read, self._called))
+
+    @property
+    def _called(self) -> str:
+        return "standard input" if self.path is None else self.name
 
     def _refuse_what_is_no_text(self, stream: io.BufferedReader | gzip.GzipFile) -> None:
         try:
@@ -140,7 +148,7 @@ class Source:
             return
         for magic, what in _REFUSED:
             if beginning.startswith(magic):
-                raise UnfitSourceError(f"{self.name} {what}")
+                raise UnfitSourceError(f"{self._called} {what}")
 
     def _open(self, stdin: BinaryIO | None) -> io.BufferedReader:
         if self.path is None:
