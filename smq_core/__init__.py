@@ -27,6 +27,7 @@ from smq_core.errors import (
     UsageError,
 )
 from smq_core.inspector import Inspector
+from smq_core.location import default_location, location_named
 from smq_core.message import (
     ActivityEntry,
     Attempt,
@@ -44,7 +45,6 @@ from smq_core.message import (
 from smq_core.policy import Backoff, TopicPolicy
 from smq_core.queue import Queue
 from smq_core.states import State
-from smq_core.store import default_location
 from smq_core.store.records import Filter, Selection
 from smq_core.transaction import Transaction
 from smq_core.waiter import Waiter
@@ -91,6 +91,7 @@ __all__ = [
     "Waiter",
     "WorkerInfo",
     "default_location",
+    "location_named",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from smq_core import SystemClock, default_location
+from smq_core import SmqError, SystemClock, location_named
 from smq_core.format import parse_duration
 from smq_core.safe_text import cell
 from smq_tui.config import Config, ConfigError, config_path, read_config
@@ -65,6 +65,8 @@ def command(
         config = read_config(config_path(), _known_ids())
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
+    except SmqError as error:
+        raise click.UsageError(str(error)) from error
     wishes = Wishes(
         read_only=read_only, theme=theme or "", refresh=refresh, is_ascii=is_ascii, has_mouse=not no_mouse
     )
@@ -85,7 +87,8 @@ def command(
 def _one_of(file: str | None, db: str | None) -> str | None:
     """Answer the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
-        raise click.UsageError(f"two databases are given, {cell(file)} and --db {cell(db)}: give one of them")
+        both = f"{cell(_checked(file))} and --db {cell(_checked(db))}"
+        raise click.UsageError(f"two databases are given, {both}: give one of them")
     if "" in {file, db}:
         raise click.UsageError("the name of the database is empty: name one, or none at all for the default")
     return file if db is None else db
@@ -102,7 +105,15 @@ def _meant(config: Config, db: str | None) -> tuple[str, str]:
     )
     if name:
         return name, str(Path(config.databases[name].path).absolute())
-    return "", str(Path(db or default_location()).absolute())
+    return "", str(Path(_checked(db)).absolute())
+
+
+def _checked(db: str | None) -> str:
+    """Return the name of a database, which no address of a server is."""
+    try:
+        return location_named(db)
+    except SmqError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _known_ids() -> set[str]:

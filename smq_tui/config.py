@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_config_path
 
 from smq_core.format import parse_duration
+from smq_core.location import file_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -93,7 +94,7 @@ def _database(name: str, value: object, path: Path) -> Database:
         raise ConfigError(f"{path}: databases.{name} needs a path")
     _refuse_unknown(value, _KNOWN_OF_DATABASE, f"{path}: databases.{name}")
     return Database(
-        path=str(Path(value["path"]).expanduser()),
+        path=str(Path(file_named(value["path"], f"{path}: databases.{name}")).expanduser()),
         colour=str(value.get("colour", "")),
         read_only=value.get("read_only") is True,
     )

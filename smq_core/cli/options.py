@@ -12,8 +12,8 @@ from smq_core.cli import output
 from smq_core.errors import SmqError
 from smq_core.format import parse_duration
 from smq_core.inspector import Inspector
+from smq_core.location import LOCATION_VARIABLE, location_named
 from smq_core.states import State
-from smq_core.store import LOCATION_VARIABLE, location_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +118,7 @@ def path_of(ctx: click.Context) -> Path:
 
     Raises:
         StoreUnavailable: for an empty name.
+        UsageError: for the address of a database server.
     """
     return Path(location_named(location_of(ctx))).absolute()
 

@@ -34,8 +34,9 @@ except ModuleNotFoundError as error:
 
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
+from smq_core.location import location_named
 from smq_core.safe_text import cell
-from smq_core.store import location_named, open_store
+from smq_core.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,49 +15,13 @@ if TYPE_CHECKING:
     from smq_core.store.sqlite.findings import Finding
 
 __all__ = [
-    "DEFAULT_FILE",
-    "LOCATION_VARIABLE",
     "compact",
     "create",
     "create_into",
-    "default_location",
     "examine",
-    "location_named",
     "open_store",
     "repair",
 ]
-
-LOCATION_VARIABLE = "SIMPLE_MQ_DB"
-"""The environment variable that names the database where no location is given."""
-DEFAULT_FILE = "queue.sqlite3"
-"""The database in the current folder where nothing else names one."""
-
-
-def default_location() -> str:
-    """Answer the database that is meant when none is named.
-
-    It is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder.
-    """
-    return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
-
-
-def location_named(location: str | bytes | os.PathLike[str] | None) -> str:
-    """Return the database that a caller named; the default one only where none was.
-
-    An empty name is somebody's variable that was not set, and must not lead to another database.
-
-    Raises:
-        StoreUnavailable: for an empty name.
-    """
-    from smq_core.errors import StoreUnavailable
-
-    if location is None:
-        return default_location()
-    if not (named := os.fsdecode(location)):
-        raise StoreUnavailable(
-            f"the path of the database is empty: name one, or none at all for {default_location()}"
-        )
-    return named
 
 
 def open_store(
@@ -75,8 +39,13 @@ def open_store(
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
     StoreBusy. With `prunes_in_passing` its writes remove, now and then and in small steps, what is past its
     time, unless a daemon does.
+
+    Raises:
+        StoreUnavailable: for an empty name.
+        UsageError: for the address of a database server.
     """
     from smq_core.errors import StoreUnavailable
+    from smq_core.location import location_named
 
     try:
         from smq_core.store.sqlite.store import SqliteStore
@@ -115,9 +84,10 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
     Raises:
         StoreError: when it is no such database, or has tables of our names.
     """
+    from smq_core.location import file_named
     from smq_core.store.sqlite import opening
 
-    return opening.create_into(os.fspath(location))
+    return opening.create_into(file_named(location))
 
 
 def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:

@@ -1,0 +1,76 @@
+"""Which database is meant: the one that was named, else the variable's, else the file in the current folder.
+
+It knows names only and opens nothing. An address of a database server may hold a password, and is neither
+taken for a file's name nor repeated in a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from smq_core.errors import StoreUnavailable, UsageError
+
+if TYPE_CHECKING:
+    AnyPath = str | bytes | os.PathLike[str]
+
+__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "default_location", "file_named", "location_named"]
+
+LOCATION_VARIABLE: Final = "SIMPLE_MQ_DB"
+"""The environment variable that names the database where no location is given."""
+DEFAULT_FILE: Final = "queue.sqlite3"
+"""The database in the current folder where nothing else names one."""
+_SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
+# a `Path` makes one slash of the two; a single letter before one slash may be somebody's short folder
+_ADDRESS: Final = re.compile(
+    rf"\s*(?P<scheme>{_SCHEME}(?::{_SCHEME})*)://|\s*(?P<cut>{_SCHEME}[A-Za-z0-9+.-]):/"
+)
+_PARAMETERS: Final = re.compile(r"(?i)(?:^|[\s;?&])(?:password|passwd|pwd)\s*=")
+"""What `host=… password=…` and `Server=…;Pwd=…` have in common."""
+
+
+def default_location() -> str:
+    """Return the database that is meant when none is named.
+
+    It is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder.
+    """
+    return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
+
+
+def location_named(location: AnyPath | None) -> str:
+    """Return the database that a caller named; the default one only where none was.
+
+    An empty name is somebody's variable that was not set, and must not lead to another database.
+
+    Raises:
+        StoreUnavailable: for an empty name.
+        UsageError: for the address of a database server.
+    """
+    if location is None:
+        return file_named(default_location(), LOCATION_VARIABLE)
+    if not (named := file_named(location)):
+        raise StoreUnavailable(
+            "the path of the database is empty: name one, or none at all for "
+            f"{file_named(default_location(), LOCATION_VARIABLE)}"
+        )
+    return named
+
+
+def file_named(location: AnyPath, what: str = "the database") -> str:
+    """Return the name of a file as text; `what` is the subject of a refusal.
+
+    Raises:
+        UsageError: for the address of a database server, of which the sentence repeats only the scheme.
+    """
+    named = os.fsdecode(location)
+    if found := _ADDRESS.match(named):
+        kind = f"a {found['scheme'] or found['cut']}:// address"
+    elif _PARAMETERS.search(named):
+        kind = "an address with a password"
+    else:
+        return named
+    raise UsageError(
+        f"{what} is {kind}, for which smq has no store: name an SQLite file "
+        "(./NAME for one that is called so)"
+    )
