@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from smq_tui import preferences as remembered
 from smq_tui.app import Dashboard
 from smq_tui.garbage import Garbage
+from smq_tui.hangup import Hangup
 from smq_tui.session import Session
 from smq_tui.values import SystemClock
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Wishes", "run_dashboard"]
 
 _HAND_OVER_S: Final = 0.0002
+_PATIENCE_S: Final = 3.0
+"""How long it may take to leave when the terminal is gone."""
+_PATIENCE_OF_DEMO_S: Final = 20.0
+"""The demonstration's processes are ended then, and its folder is removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,13 @@ def run_dashboard(
         name=name,
         colour=database.colour if database else "",
         read_only=wishes.read_only or (database is not None and database.read_only),
+        is_read_only_asked=wishes.read_only,
         interval=wishes.refresh or config.refresh or preferences.interval or 1.0,
     )
     # A thread that turns a million rows into numbers lets others run more often, so that keys do not wait.
     sys.setswitchinterval(_HAND_OVER_S)
-    app = Dashboard(session, SystemClock(), config, preferences, tidy=Garbage())
+    hangup = Hangup(patience_s=_PATIENCE_S if is_remembered else _PATIENCE_OF_DEMO_S)
+    app = Dashboard(session, SystemClock(), config, preferences, tidy=Garbage(), watch_hangup=hangup.watch)
     app.run(mouse=wishes.has_mouse)
     if is_remembered:
         remembered.save(path, preferences)

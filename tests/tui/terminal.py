@@ -10,34 +10,49 @@ import struct
 import sys
 import termios
 from fcntl import ioctl
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["Terminal"]
 
 STARTER = "from smq_tui.cli import main; main()"
-LONGEST_S = 20.0
+LONGEST_S = 30.0
 
 
 class Terminal:
     """A dashboard in a pty."""
 
-    def __init__(self, location: str, home: Path, *flags: str, size: tuple[int, int] = (100, 30)) -> None:
-        """Start it."""
+    def __init__(
+        self,
+        location: str | None,
+        home: Path,
+        *flags: str,
+        size: tuple[int, int] = (100, 30),
+        environment: Mapping[str, str] | None = None,
+        starter: str = STARTER,
+    ) -> None:
+        """Start it on a database, None for the one that is meant where none is named.
+
+        Another program of Python may be started in its place.
+        """
         self.output = b""
         self.process, self._descriptor = pty.fork()
         if self.process == 0:
             os.chdir(home)
-            environment = {
+            named = () if location is None else ("--db", location)
+            variables = {
                 **os.environ,
                 "HOME": str(home),
                 "XDG_CONFIG_HOME": str(home),
                 "XDG_STATE_HOME": str(home),
             }
-            environment |= {"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
-            os.execve(sys.executable, [sys.executable, "-c", STARTER, "--db", location, *flags], environment)  # noqa: S606 - our own program
+            variables |= {"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+            variables |= environment or {}
+            os.execve(sys.executable, [sys.executable, "-c", starter, *named, *flags], variables)  # noqa: S606 - our own program
         ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def __enter__(self) -> Self:
@@ -49,7 +64,8 @@ class Terminal:
         if self.process:
             os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
     def read_until(self, text: str) -> None:
         """Read until a text was painted.
@@ -57,9 +73,48 @@ class Terminal:
         Raises:
             AssertionError: when it is not.
         """
+        until = monotonic() + LONGEST_S
         while text.encode() not in self.output:
-            is_read = self._read(LONGEST_S)
-            assert is_read, f"{text!r} was not painted"
+            is_read = self._read(max(0.0, until - monotonic()))
+            assert is_read, f"{text!r} was not painted; the last was {self.output[-2_000:]!r}"
+
+    def type(self, keys: str, painted: str) -> None:
+        """Type keys, and read until a text was painted after them.
+
+        Raises:
+            AssertionError: when it is not.
+        """
+        self.output = b""
+        os.write(self._descriptor, keys.encode())
+        self.read_until(painted)
+
+    def write(self, keys: str) -> None:
+        """Type keys, and read nothing."""
+        os.write(self._descriptor, keys.encode())
+
+    def close_within(self, seconds: float) -> None:
+        """Read for so long, then close the terminal as its window does: the dashboard is hung up."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and self._read(left):
+            pass
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def ended_within(self, seconds: float) -> int | None:
+        """Return the exit code when it ends within some seconds, None when it goes on."""
+        process = os.pidfd_open(self.process)
+        try:
+            has_ended = select.select([process], [], [], seconds)[0]
+        finally:
+            os.close(process)
+        return self._wait() if has_ended else None
+
+    def leave(self, keys: str) -> int:
+        """Type what leaves; return the exit code, all output being read."""
+        os.write(self._descriptor, keys.encode())
+        while self._read(LONGEST_S):
+            pass
+        return self._wait()
 
     def press(self, *keys: str) -> None:
         """Press keys, and read until nothing more is painted."""
@@ -68,11 +123,18 @@ class Terminal:
             while self._read(0.3):
                 pass
 
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        os.kill(self.process, number)
+
     def end(self, number: signal.Signals) -> int:
         """Send a signal; answer the exit code, all output being read."""
-        os.kill(self.process, number)
+        self.kill(number)
         while self._read(LONGEST_S):
             pass
+        return self._wait()
+
+    def _wait(self) -> int:
         _, status = os.waitpid(self.process, 0)
         self.process = 0
         return os.waitstatus_to_exitcode(status)
