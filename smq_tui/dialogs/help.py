@@ -38,6 +38,8 @@ class Help(Dialog[str]):
         Binding("q,question_mark,f1", "leave", "Close", id="dialog.close", tooltip="Close the help"),
         Binding("slash", "search", "Search", id="dialog.search", tooltip="Type words to look for"),
         Binding("down", "to_keys", show=False),
+        # Among the keys, letters of a word that is typed on would close the help.
+        Binding("tab,shift+tab", "search", show=False),
     ]
     DEFAULT_CSS = """
     Help > .dialog-box { width: 98%; }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.suggester import Suggester
@@ -40,6 +41,14 @@ class _Suggestions(Suggester):
 class FilterBar(Vertical):
     """A line to type in; hidden until it is opened."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Bound here, they never lead out of the line: what is typed next would be commands of the list.
+        Binding("tab", "complete", show=False),
+        Binding("shift+tab", "complete", show=False),
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+        Binding("escape", "leave", show=False),
+    ]
     DEFAULT_CSS = """
     FilterBar { height: 2; display: none; background: $boost; }
     FilterBar.-open { display: block; }
@@ -62,6 +71,7 @@ class FilterBar(Vertical):
         super().__init__(id="filter-bar")
         self.topic_names: Sequence[str] = ()
         self.worker_names: Sequence[str] = ()
+        self.database_names: Sequence[str] = ()
         self.is_jump = False
         self._history: list[str] = []
         self._at = 0
@@ -88,7 +98,7 @@ class FilterBar(Vertical):
         )
         line.value = f"{cell(text)} " if text else ""
         line.cursor_position = len(line.value)
-        line.focus()
+        self.screen.set_focus(line, scroll_visible=False)
         self._at = len(self._history)
         self._help()
 
@@ -100,11 +110,17 @@ class FilterBar(Vertical):
         """Say why what was typed will not do."""
         self.query_one(PartsLine).show([Part(sentence, Tone.BAD, priority=9)])
 
-    def key_escape(self) -> None:
+    def on_descendant_blur(self) -> None:
+        """Close the line when a click went elsewhere: it would seem that what is typed next goes there."""
+        focused = self.screen.focused
+        if focused is not None and self not in focused.ancestors:
+            self.close()
+
+    def action_leave(self) -> None:
         """Leave without a change."""
         self.post_message(self.Left())
 
-    def key_tab(self) -> None:
+    def action_complete(self) -> None:
         """Take the first completion."""
         line = self.query_one(Input)
         candidates = self._candidates(line.value)
@@ -112,13 +128,12 @@ class FilterBar(Vertical):
             line.value = candidates[0]
             line.cursor_position = len(line.value)
 
-    def key_up(self) -> None:
-        """Take what was typed before."""
-        self._recall(-1)
-
-    def key_down(self) -> None:
-        """Take what was typed after."""
-        self._recall(1)
+    def action_recall(self, by: int) -> None:
+        """Take what was typed before or after."""
+        self._at = max(0, min(len(self._history), self._at + by))
+        line = self.query_one(Input)
+        line.value = self._history[self._at] if self._at < len(self._history) else ""
+        line.cursor_position = len(line.value)
 
     @on(Input.Changed)
     def _help(self) -> None:
@@ -138,18 +153,11 @@ class FilterBar(Vertical):
             self._history = [*self._history, event.value][-_HISTORY:]
         self.post_message(self.Entered(event.value, is_jump=self.is_jump))
 
-    def _recall(self, by: int) -> None:
-        self._at = max(0, min(len(self._history), self._at + by))
-        line = self.query_one(Input)
-        line.value = self._history[self._at] if self._at < len(self._history) else ""
-        line.cursor_position = len(line.value)
-
     def _candidates(self, text: str) -> list[str]:
+        if self.is_jump and text.startswith("database "):
+            return [line for name in self.database_names if (line := f"database {name}").startswith(text)]
         if self.is_jump and " " not in text:
             views = ("topics", "messages", "leases", "dead", "workers", "activity")
-            return (
-                [name for name in (*views, *self.topic_names) if name.startswith(text)]
-                if text
-                else list(views)
-            )
+            names = (*views, "database", *self.topic_names)
+            return [name for name in names if name.startswith(text)] if text else list(views)
         return complete(text, self.topic_names, self.worker_names)
