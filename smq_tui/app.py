@@ -6,21 +6,26 @@ Carries questions and answers between screens and gateway.
 from __future__ import annotations
 
 import asyncio
-import signal
+import contextlib
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
 from smq_tui.actions import ACTIONS
 from smq_tui.ascii import AsciiFilter
+from smq_tui.databases import Databases
 from smq_tui.gateway import Gateway
 from smq_tui.key_help import all_keys, shown_key
+from smq_tui.keys_in_turn import KeysInTurn
 from smq_tui.messages import Asked, DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
 from smq_tui.palette import ActionCommands
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.screens.remembering import recall, remember
-from smq_tui.session import Session
+from smq_tui.terminal_driver import TerminalDriver
 from smq_tui.theme import DEFAULT_THEME, THEMES
 
 if TYPE_CHECKING:
@@ -28,17 +33,18 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.driver import Driver
+    from textual.events import Event
     from textual.filter import LineFilter
     from textual.screen import Screen
 
     from smq_tui.config import Config
     from smq_tui.preferences import Preferences
+    from smq_tui.session import Session
     from smq_tui.values import Clock
 
 __all__ = ["Dashboard"]
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
-_SIGNAL_EXIT: Final = 128
 _TIDY_EVERY_S: Final = 30.0
 
 
@@ -47,6 +53,7 @@ class Dashboard(App[int]):
 
     TITLE = "smq"
     ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = "database-0"
     BINDINGS: ClassVar[list[BindingType]] = []
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionCommands}
     CSS = """
@@ -65,33 +72,36 @@ class Dashboard(App[int]):
         preferences: Preferences,
         *,
         tidy: Callable[[], None] = lambda: None,
+        watch_hangup: Callable[[Callable[[int], None]], object] = lambda _: None,
     ) -> None:
-        """Show a session; `tidy` is called when the first screen was painted, and at times after that."""
+        """Show a session; `tidy` is called when the first screen was painted, and at times after that.
+
+        `watch_hangup` is given what makes the dashboard leave with an exit code, from any thread.
+        """
         super().__init__()
         self._tidy = tidy
+        self._watch_hangup = watch_hangup
         self.session = session
         self.preferences = preferences
         self._clock = clock
         self._config = config
         self._is_ascii = config.is_ascii
         self._gateway: Gateway | None = None
+        self._keys = KeysInTurn(self, super().on_event)
+        self._databases = Databases(config.databases, session)
+        self._shown = 0
+        """How many databases were shown before this one."""
         self.main: MainScreen
+        self.add_mode(self.DEFAULT_MODE, self._make_main)
         for theme in THEMES:
             self.register_theme(theme)
         wanted = config.theme or preferences.theme or DEFAULT_THEME
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
 
-    def get_default_screen(self) -> Screen[object]:
-        """Begin with the main screen."""
-        keys = {help_.id: help_.keys.split(" ")[0] for help_ in all_keys(self._config.keys)}
-        self.main = MainScreen(
-            self.session,
-            self._clock,
-            keys,
-            keymap=self._config.keys,
-            databases={name: database.path for name, database in self._config.databases.items()},
-        )
-        return self.main  # type: ignore[return-value]  # its result is None, as is that of every screen which is never dismissed
+    def get_driver_class(self) -> type[Driver]:
+        """Use a driver whose terminal may go away."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Write plain ASCII where that is wanted."""
@@ -109,15 +119,26 @@ class Dashboard(App[int]):
                 )
 
     def on_mount(self) -> None:
-        """Begin to look, and see to signals."""
+        """Begin to look, and to watch for the end of the terminal."""
         self.set_keymap(self._config.keys)
-        recall(self.main, self.preferences)
         self._open()
         self.call_after_refresh(self._tidy)
         self.set_interval(_TIDY_EVERY_S, self._tidy)
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self.leave, _SIGNAL_EXIT + number)
+
+        def leave(code: int) -> None:
+            # Where the loop has ended, the program is leaving already.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.leave, code)
+
+        self._watch_hangup(leave)
+
+    async def on_event(self, event: Event) -> None:
+        """Take one key after the other."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
 
     async def action_quit(self) -> None:
         """Leave, whatever is open."""
@@ -142,11 +163,19 @@ class Dashboard(App[int]):
         self._pace(self.session.interval)
 
     def _open(self) -> None:
+        recall(self.main, self.preferences)
         self._gateway = Gateway(self.session.location, self._clock, read_only=self.session.read_only)
         self._gateway.watch(self.main.post_message)
         self._pace(self.session.interval)
         if self.session.colour:
             self.main.masthead.add_class(f"-{self.session.colour}")
+
+    def _make_main(self) -> MainScreen:
+        keys = {help_.id: help_.keys.split(" ")[0] for help_ in all_keys(self._config.keys)}
+        self.main = MainScreen(
+            self.session, self._clock, keys, keymap=self._config.keys, databases=self._databases.labels
+        )
+        return self.main
 
     def _doing(self, action_id: str) -> Callable[[], None]:
         return lambda: self.main.action_do(action_id)
@@ -157,8 +186,13 @@ class Dashboard(App[int]):
 
     @on(Asked)
     def _carry_question(self, event: Asked) -> None:
-        if self._gateway is not None:
-            self._gateway.take(event.asker, event.request)
+        # What a screen of the database before still asks is not for this one.
+        asker = event.asker
+        is_of_this = isinstance(asker, DOMNode) and not set(self.screen_stack).isdisjoint(
+            asker.ancestors_with_self
+        )
+        if self._gateway is not None and is_of_this:
+            self._gateway.take(asker, event.request)
 
     @on(Withdrawn)
     def _carry_withdrawal(self, event: Withdrawn) -> None:
@@ -179,16 +213,16 @@ class Dashboard(App[int]):
         self.leave()
 
     @on(DatabaseChosen)
-    def _change_database(self, event: DatabaseChosen) -> None:
-        database = self._config.databases[event.name]
-        if self._gateway is not None:
-            self._gateway.close()
-        self.session = Session(
-            location=database.path,
-            name=event.name,
-            colour=database.colour,
-            read_only=self.session.read_only or database.read_only,
-            interval=self.session.interval,
-        )
-        self.switch_screen(self.get_default_screen())
-        self.call_after_refresh(self._open)
+    async def _change_database(self, event: DatabaseChosen) -> None:
+        """Show another database, on a main screen of its own; what is open on the one before ends with it."""
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            await asyncio.to_thread(gateway.close)
+        remember(self.main, self.preferences, self.theme)
+        self.session = self._databases.session(event.key, self.session)
+        before, self._shown = self.current_mode, self._shown + 1
+        # Each has a mode of its own: a mode's first screen cannot be switched.
+        self.add_mode(f"database-{self._shown}", self._make_main)
+        await self.switch_mode(f"database-{self._shown}")
+        await self.remove_mode(before)
+        self._open()

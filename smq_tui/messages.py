@@ -122,8 +122,8 @@ class QuitWanted(Message):
 
 
 class DatabaseChosen(Message):
-    """Go to another database of the configuration."""
+    """Show another database: one of the configuration by its name, or a file by its path."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, key: str) -> None:
         super().__init__()
-        self.name = name
+        self.key = key

@@ -27,12 +27,19 @@ class Session:
     """Of the configuration: where production looks different."""
     read_only: bool = False
     """Opened so that nothing can be written."""
+    is_read_only_asked: bool = False
+    """The command line asked for that: it holds for every database that is shown."""
     is_locked: bool = False
     """Locked by `!` for now."""
     interval: float = 1.0
     is_frozen: bool = False
     actor: str = field(default_factory=user_name)
     """Who the activity names for what is done here."""
+
+    @property
+    def key(self) -> str:
+        """What the database goes by: its name, else its path."""
+        return self.name or self.location
 
     @property
     def why_no_change(self) -> str | None:

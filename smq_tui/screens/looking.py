@@ -9,7 +9,7 @@ from textual import on
 from smq_core.format import duration
 from smq_core.safe_text import cell
 from smq_tui.filters import FilterError, Query, parse, quoted
-from smq_tui.messages import LookWanted, PaceChanged, QuitWanted, Withdrawn
+from smq_tui.messages import DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
 from smq_tui.screens.detailing import Room
 from smq_tui.screens.filter_bar import FilterBar
 from smq_tui.screens.finding import Finding
@@ -111,7 +111,9 @@ class Looking(Finding):
         first, _, rest = text.strip().partition(" ")
         if not first:
             return
-        if first in _VIEWS:
+        if first == "database" and rest.strip():
+            self.post_message(DatabaseChosen(rest.strip()))
+        elif first in _VIEWS:
             topic, _, more = rest.partition(" ")
             is_topic = topic in self.context.topics
             self.go(first, parse(f"topic:{quoted(topic)} {more}" if is_topic else rest))
@@ -123,7 +125,7 @@ class Looking(Finding):
             self.go("messages", Query())
             self.view.table.move_to(int(first))
         else:
-            raise FilterError(f"{cell(first, 40)} is neither a screen nor a topic")
+            raise FilterError(f"{cell(first, 40)} is neither a screen, a topic, nor database FILE")
 
     def turn_tab(self, by: int) -> None:
         """Show the messages of another state."""

@@ -15,7 +15,7 @@ from smq_tui.messages import ActionChosen, DatabaseChosen, QuitWanted
 from smq_tui.screens.mending import Mending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.binding import BindingType
 
@@ -39,15 +39,16 @@ class MainScreen(Mending):
         keys: Mapping[str, str],
         *,
         keymap: Mapping[str, str],
-        databases: Mapping[str, str],
+        databases: Sequence[tuple[str, str]],
     ) -> None:
         """Show a session; `keys` are shown, `keymap` is what the configuration remaps.
 
-        `databases` are paths by name.
+        `databases` are what `b` offers: the key and the label of each.
         """
         super().__init__(session, clock, keys)
         self._keymap = keymap
-        self._databases = databases
+        self._databases = tuple(databases)
+        self.filter_bar.database_names = [key for key, _ in self._databases]
 
     def action_do(self, action_id: str) -> None:
         """Do an action, or say why it cannot be done now."""
@@ -164,13 +165,15 @@ class MainScreen(Mending):
         self.app.push_screen(Choice("Theme", [(name, name) for name in names], self.app.theme), take)
 
     def _choose_database(self) -> None:
-        if not self._databases:
-            self.say("no databases are named in the configuration: see docs/dashboard.md", "warning")
+        if len(self._databases) <= 1:
+            self.say(
+                "the configuration names no other database (docs/dashboard.md); :database FILE opens one",
+                "warning",
+            )
             return
 
         def take(chosen: str | None) -> None:
             if chosen is not None:
                 self.post_message(DatabaseChosen(chosen))
 
-        options = [(name, f"{name}  {path}") for name, path in self._databases.items()]
-        self.app.push_screen(Choice("Database", options, self.session.name), take)
+        self.app.push_screen(Choice("Database", self._databases, self.session.key), take)
