@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 import click
 
 from smq_core.cli import output
+from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, OPERATION, STATE, TOPIC, database, inspector
 from smq_core.cli.outcomes import report, report_undo
 from smq_core.cli.progress import bar, told
@@ -138,6 +139,7 @@ def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: s
     """Remove the messages of TOPIC in a state for good: this cannot be undone."""
     del location
     view = inspector(ctx)
+    check_known(view, topic)
     _ask(ctx, view, view.select(topic, state), "purge (for good)", yes=yes)
     with bar("purge", None) as show:
         outcome = view.purge(topic, state, progress=told(show))
@@ -158,6 +160,7 @@ def _targets(
         raise click.UsageError("--error is empty, which every error contains: name a part of it", ctx)
     if match.state is None:
         raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
+    check_known(view, match.topic)
     return view.select(match.topic, match.state, Filter(error=match.error))
 
 

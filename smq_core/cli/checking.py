@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from smq_core.cli import output
+from smq_core.cli.known import unknown
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
@@ -115,6 +116,8 @@ def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: st
     """Wait until TOPIC is drained: nothing ready, delayed or processing."""
     del location
     view = inspector(ctx, read_only=True)
+    if topic not in (names := view.topic_names()):
+        output.note(unknown(topic, names))
     clock = SystemClock()
     deadline = None if timeout is None else clock.monotonic() + timeout
     while True:

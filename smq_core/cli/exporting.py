@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from smq_core.cli import output
+from smq_core.cli.known import unknown
 from smq_core.cli.options import STATE, TOPIC, database, location_of
 from smq_core.cli.progress import bar
 from smq_core.cli.streams import output_told
@@ -60,6 +61,9 @@ def export_(
     try:
         # Asked first, so that a database that cannot be read leaves no empty file behind.
         store.highest_id()
+        # of a damaged database not even the names may be readable
+        if topic is not None and not salvage and topic not in (names := store.topic_names()):
+            raise SmqError(unknown(topic, names))
         total = None if salvage else _total(store, options)
         with _opened(target) as file, bar("exporting", total) as show:
 

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from smq_core.cli import output
+from smq_core.cli.known import check_known
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, duration
@@ -18,15 +19,19 @@ __all__ = ["pause_", "policy_", "resume_"]
 @click.argument("topic", type=TOPIC)
 @click.option("--reason", default="", help="For those who wonder.")
 @click.option("--until", "length", type=DURATION, metavar="10m", help="Resume by itself after so long.")
+@click.option("--create", is_flag=True, help="Pause a topic that there is not yet.")
 @database
 @click.pass_context
 def pause_(
-    ctx: click.Context, *, topic: str, reason: str, length: float | None, location: str | None
+    ctx: click.Context, *, topic: str, reason: str, length: float | None, create: bool, location: str | None
 ) -> None:
     """Stop TOPIC from being taken; what is being processed goes on."""
     del location
+    view = inspector(ctx)
+    if not create:
+        check_known(view, topic, advice=" (--create pauses it before its first message)")
     until = None if length is None else SystemClock().now_ms() / 1000 + length
-    inspector(ctx).pause(topic, reason, until)
+    view.pause(topic, reason, until)
     output.say_done(f"{topic} is paused" + ("" if until is None else f" until {clock_time(until)}"))
 
 
@@ -37,7 +42,9 @@ def pause_(
 def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
     """Let TOPIC be taken again."""
     del location
-    inspector(ctx).resume(topic)
+    view = inspector(ctx)
+    check_known(view, topic)
+    view.resume(topic)
     output.say_done(f"{topic} is not paused")
 
 
@@ -77,6 +84,8 @@ def policy_(
             backoff=None if backoff is None else Backoff.parse(backoff),
             keep=keep,
         )
+    else:
+        check_known(view, topic)
     policy = view.policy(topic)
     done = f"the policy of {topic} is set; it could not be printed" if is_change else ""
     if as_json:

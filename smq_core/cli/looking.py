@@ -9,6 +9,7 @@ import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.described import message_fields, message_lines
+from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, LISTED, STATE, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, clock_time, count, payload_preview
@@ -68,6 +69,7 @@ def peek_(
     """Print the oldest messages of TOPIC, without taking them."""
     del location
     view = inspector(ctx, read_only=True)
+    check_known(view, topic)
     if as_json:
         output.say_json([message_fields(message) for message in view.browse(topic, state, limit=limit)])
         return

@@ -34,6 +34,10 @@ class Looking(Opened):
         """Answer depth, age and pause of every topic, by name, at a cost that messages do not add to."""
         return self._store.topics(self._clock.now_ms())
 
+    def topic_names(self) -> list[str]:
+        """Return every topic that has or had messages, a policy or a pause, by name."""
+        return self._store.topic_names()
+
     def topic(self, name: str) -> TopicStats:
         """Return one topic; zeros for one never used.
 

@@ -38,6 +38,10 @@ class OperatorStore(Protocol):
         """Answer depth and pause of every topic, by name, in time independent of the number of messages."""
         ...
 
+    def topic_names(self) -> list[str]:
+        """Return every topic that has or had messages, a policy or a pause, by name."""
+        ...
+
     def topic(self, name: str, now_ms: int) -> TopicStats:
         """Answer one topic; zeros for one never used."""
         ...

@@ -20,13 +20,14 @@ def test_a_paused_topic_yields_nothing_until_it_is_resumed(smq: Smq, messages: Q
 
 
 def test_a_pause_may_have_an_end(smq: Smq) -> None:
-    out = smq("pause", "mail", "--until", "10m").out
+    out = smq("pause", "mail", "--create", "--until", "10m").out
     assert re.fullmatch(r"mail is paused until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", out)
     [topic] = json.loads(smq("topics", "--json").out)
     assert round(topic["paused_until"] - topic["paused_since"]) == 600
 
 
-def test_a_policy_is_printed_and_set(smq: Smq) -> None:
+def test_a_policy_is_printed_and_set(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "a")
     assert (
         smq("policy", "mail").out
         == "max attempts: 10\nvisibility timeout: 1m\nback-off: 2s:x2:1h\nkeep: not at all\n"
@@ -47,7 +48,8 @@ def test_a_policy_is_printed_and_set(smq: Smq) -> None:
     assert json.loads(smq("policy", "mail", "--json").out)["max_attempts"] == 3
 
 
-def test_an_illegal_policy_changes_nothing(smq: Smq) -> None:
+def test_an_illegal_policy_changes_nothing(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "a")
     assert smq("policy", "mail", "--backoff", "fast").code == 65
     assert smq("policy", "mail", "--max-attempts", "0").code == 65
     assert smq("policy", "mail", "--keep", "long").code == 2

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Governing"]
 
+_TOPIC_NAMES = query("topic_names")
 _READ_POLICY = query("read_policy")
 _WRITE_POLICY = query("write_policy")
 _READ_PAUSE = query("read_pause")
@@ -26,6 +27,10 @@ _DELETE_PAUSE = query("delete_pause")
 
 class Governing(Session):
     """The part of the store that keeps topics' settings."""
+
+    def topic_names(self) -> list[str]:
+        """Return every topic that has or had messages, a policy or a pause, by name."""
+        return self._read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
 
     def policy(self, topic: str) -> TopicPolicy:
         """Answer a topic's policy, defaults filled in."""

@@ -1,3 +1,15 @@
+-- name: topic_names
+-- Every topic of which anything is known: counters, a policy, or a pause.
+SELECT topic
+FROM smq_topics
+UNION
+SELECT topic
+FROM smq_policies
+UNION
+SELECT topic
+FROM smq_pauses
+ORDER BY topic;
+
 -- name: read_policy
 -- What a topic sets for itself.
 SELECT max_attempts, visibility_ms, backoff, keep_ms
