@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from smq_core.cli import output
+from smq_core.cli import health, output
 from smq_core.cli.known import unknown
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
@@ -59,11 +59,18 @@ def check_(
     location: str | None,
     as_json: bool,
 ) -> int:
-    """Say in a sentence whether all is well; exit 0 if it is, 1 if not."""
+    """Tell whether all is well; exit 0 if it is, 1 and a line for each problem if not.
+
+    Problems are ready messages of which none was taken for 30 seconds, daemons without a heartbeat, dead
+    letters of the last 24 hours, and messages that wait for more than an hour. --max-dead
+    and --max-age replace
+    the last two.
+    """
     del location
     view = inspector(ctx, read_only=True)
     topics = view.topics()
-    found = list(problems(topics, Limits(max_age, max_dead, max_ready)))
+    limits = Limits(health.MAX_AGE_S if max_age is None else max_age, max_dead, max_ready)
+    found = [*problems(topics, limits), *_unasked(view, topics, judges_dead=max_dead is None)]
     if with_workers:
         workers = view.workers()
         found += [*unserved(topics, workers), *abandoned(workers, partial(_held, view))]
@@ -72,8 +79,31 @@ def check_(
     else:
         ready = sum(stats.ready for stats in topics)
         well = f"ok: {output.amount(len(topics), 'topic')}, {output.amount(ready, 'message')} ready"
-        output.say("; ".join(found) or well)
+        for line in found or [well]:
+            output.say(line)
     return 1 if found else 0
+
+
+def _unasked(view: Inspector, topics: Sequence[TopicStats], *, judges_dead: bool) -> Iterator[str]:
+    now = SystemClock().now_ms() / 1000
+    yield from health.lost(view.workers())
+    if judges_dead:
+        yield from health.died_lately(view.error_kinds(limit=sys.maxsize), now)
+    live = {stats.topic: stats.processing - _expired(view, stats) for stats in topics if stats.ready}
+    moved = health.moving(view.samples(_STEP_S, now - health.UNTAKEN_S - _STEP_S))
+    yield from health.untaken(topics, live, moved, now)
+
+
+def _expired(view: Inspector, stats: TopicStats) -> int:
+    if not stats.processing:
+        return 0
+    return view.count(
+        view.select(stats.topic, State.PROCESSING, Filter(only_expired=True)), limit=sys.maxsize
+    )
+
+
+_STEP_S = 10.0
+"""Between two of the samples that daemons write."""
 
 
 def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
