@@ -8,7 +8,7 @@ structs rather than dataclasses because one is made for every lease: 0.2 µs ins
 
 from __future__ import annotations
 
-from typing import Literal, NewType, TypeAlias
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,7 @@ __all__ = [
     "Payload",
     "Pruned",
     "Receipt",
+    "Seen",
     "TopicSample",
     "TopicStats",
     "WorkerInfo",
@@ -75,6 +76,13 @@ class Message(msgspec.Struct, frozen=True):
     """The end of what its command printed when it ended well; only of a message that is read alone."""
     size: int = 0
     """Bytes of the payload as stored; 0 on a lease, which does not ask."""
+    operation: int | None = None
+    """The operator's action that changed it last and was not undone; None on a lease, which does not ask."""
+
+    @property
+    def seen(self) -> Seen:
+        """How the message was when it was read: an action aimed at it so leaves it alone once it moved on."""
+        return Seen(self.state, self.deliveries, self.operation)
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -131,11 +139,25 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
         return self.gone + self.done + self.deleted
 
 
+class Seen(NamedTuple):
+    """How a message was when somebody looked at it.
+
+    Whatever happens to it since changes one of the three, so that a message that left its state and came back
+    differs: a lease counts a delivery, what an operator does is an operation.
+    """
+
+    state: State
+    deliveries: int
+    operation: int | None = None
+
+
 class Missed(msgspec.Struct, frozen=True):
     """A message that an operation left alone, and why."""
 
     id: int
     why: str
+    has_moved_on: bool = False
+    """True when it was no longer as it had been seen, or gone."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +172,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     missed: tuple[Missed, ...] = ()
     """Messages that were left alone, each with why (ids only; of a selection they are counted)."""
     missed_count: int = 0
+    """How many were left alone, of whatever reason."""
+    moved_on: int = 0
+    """How many of them were no longer as they had been seen, or gone."""
     left_ready: int = 0
     """Of an undo: how many of those done were processing when they were requeued.
 

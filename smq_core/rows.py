@@ -89,6 +89,7 @@ def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
         finished_at=_seconds(row.finished_at),
         output=row.output,
         size=row.body_size,
+        operation=row.operation,
     )
 
 

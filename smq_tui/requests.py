@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from smq_tui.values import Attempt, Filter, Message, Payload, Selection, State
+from smq_tui.values import Attempt, Filter, Message, Payload, Seen, Selection, State
 
 __all__ = [
     "Act",
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 Verb: TypeAlias = Literal["requeue", "delete", "bury"]
-FrozenIds: TypeAlias = Mapping[int, State]
+FrozenIds: TypeAlias = Mapping[int, Seen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +51,10 @@ class Aim:
     """What an action is aimed at, fixed at the moment its dialog opens."""
 
     targets: FrozenIds | Selection
-    """Ids with the state each was seen in, or everything that matched, frozen by highest id and time."""
+    """Ids with how each was seen: of rows that were pointed at, or frozen of everything that matched."""
     count: int
-    is_count_exact: bool = True
-    """False when there are at least so many."""
+    are_all: bool = True
+    """False when more match than one action is for."""
     topics: tuple[str, ...] = ()
     live: int = 0
     """How many of them are leased by somebody whose time is not over, and who may be alive."""
@@ -222,10 +222,9 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Remove for good what a topic has in a state: an Outcome."""
+    """Remove for good what a topic had in a state: an Outcome."""
 
-    topic: str
-    state: State
+    aim: Aim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

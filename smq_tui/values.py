@@ -21,6 +21,7 @@ __all__ = [
     "Message",
     "Outcome",
     "Payload",
+    "Seen",
     "Selection",
     "State",
     "SystemClock",
@@ -39,6 +40,7 @@ ImportStatus = smq_core.transfer.ImportStatus
 Message = smq_core.Message
 Outcome = smq_core.Outcome
 Payload = smq_core.Payload
+Seen = smq_core.Seen
 Selection = smq_core.Selection
 State = smq_core.State
 SystemClock = smq_core.SystemClock

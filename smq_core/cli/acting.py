@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import click
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from smq_core.store.records import Selection
 
 __all__ = ["bury_", "delete_", "move_", "purge_", "requeue_", "undo_"]
-
-_COUNTED: Final = 1_000_000
-"""Messages counted before asking; of more the question says "more than"."""
 
 
 class _Verb(NamedTuple):
@@ -86,7 +83,7 @@ def _command(verb: _Verb) -> click.Command:
             _say_how_many(view, targets, verb)
             return 0
         if not isinstance(targets, tuple):
-            _ask(ctx, view, targets, verb.name, yes=yes)
+            _ask(ctx, targets, verb.name, yes=yes)
         act: _Action = getattr(view, verb.name)
         with bar(verb.name, None) as show:
             outcome = act(targets, force=force, progress=told(show))
@@ -139,10 +136,10 @@ def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: s
     """Remove the messages of TOPIC in a state for good: this cannot be undone."""
     del location
     view = inspector(ctx)
-    check_known(view, topic)
-    _ask(ctx, view, view.select(topic, state), "purge (for good)", yes=yes)
+    selection = _selected(view, _Match(topic, state, None))
+    _ask(ctx, selection, "purge (for good)", yes=yes)
     with bar("purge", None) as show:
-        outcome = view.purge(topic, state, progress=told(show))
+        outcome = view.purge(selection, progress=told(show))
     return report(outcome, "removed for good")
 
 
@@ -160,17 +157,23 @@ def _targets(
         raise click.UsageError("--error is empty, which every error contains: name a part of it", ctx)
     if match.state is None:
         raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
+    return _selected(view, match)
+
+
+def _selected(view: Inspector, match: _Match) -> Selection:
+    """Fix what is meant before it is counted: what is asked about is what is done."""
     check_known(view, match.topic)
-    return view.select(match.topic, match.state, Filter(error=match.error))
+    with bar("looking", None) as show:
+        return view.select(match.topic, match.state, Filter(error=match.error), progress=told(show))
 
 
-def _ask(ctx: click.Context, view: Inspector, selection: Selection, verb: str, *, yes: bool) -> None:
+def _ask(ctx: click.Context, selection: Selection, verb: str, *, yes: bool) -> None:
     """Ask before something is done to many; without anybody to ask, refuse."""
     if yes:
         return
     if not output.is_terminal():
         raise click.UsageError("nobody is there to ask: add --yes (or look first, by --dry-run)", ctx)
-    click.confirm(f"{verb} {_how_many(view, selection)}?", abort=True, err=True)
+    click.confirm(f"{verb} {_how_many(selection)}?", abort=True, err=True)
 
 
 def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: _Verb) -> None:
@@ -180,12 +183,11 @@ def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: _
             output.note(f"{missing}: no such message")
         output.say(f"would {verb.name} {output.amount(len(found), 'message')}")
     else:
-        output.say(f"would {verb.name} {_how_many(view, targets)}")
+        output.say(f"would {verb.name} {_how_many(targets)}")
 
 
-def _how_many(view: Inspector, selection: Selection) -> str:
-    number = view.count(selection, limit=_COUNTED)
+def _how_many(selection: Selection) -> str:
+    number = 0 if selection.frozen is None else len(selection.frozen)
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
     state = "" if selection.state is None else f" in state {selection.state}"
-    more = "at least " if number == _COUNTED else ""
-    return f"{more}{output.amount(number, 'message')}{where}{state}"
+    return f"{output.amount(number, 'message')}{where}{state}"

@@ -15,7 +15,7 @@ from smq_core.clock import SystemClock
 from smq_core.format import age, count
 from smq_core.serving import is_lost, is_served
 from smq_core.states import State
-from smq_core.store.records import Filter
+from smq_core.store.records import Filter, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +134,7 @@ def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iter
 
 
 def _held(view: Inspector, worker: str) -> int:
-    return view.count(view.select(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
+    return view.count(Selection(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
 
 
 @click.command

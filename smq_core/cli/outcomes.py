@@ -51,6 +51,8 @@ def _tell_the_rest(outcome: Outcome) -> int:
         output.note(
             f"{count(outcome.left_ready)} of them were processing and stay ready: nothing gives a lease back"
         )
+    if outcome.moved_on:
+        output.note(f"{count(outcome.moved_on)} left alone: they had moved on since they were selected")
     for missed in outcome.missed:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)

@@ -16,7 +16,7 @@ from smq_core.rows import attempt_of, message_of, sample_of, worker_of
 from smq_core.store.records import Filter, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from smq_core.message import ActivityEntry, Attempt, Message, TopicSample, TopicStats, WorkerInfo
     from smq_core.states import State
@@ -82,7 +82,12 @@ class Looking(Opened):
     def ids(
         self, selection: Selection, *, limit: int = MOST_IDS, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer the ids of a selection beyond `after`, for lists that fetch their visible rows later."""
+        """Return the ids of a selection beyond `after`, for lists that fetch their visible rows later.
+
+        Of a frozen one they are those that it was fixed to, wherever these are now.
+        """
+        if selection.frozen is not None:
+            return selection.frozen.page(after=after, newest=newest, limit=validation.check_limit(limit))
         return self._store.ids(
             within(selection),
             limit=validation.check_limit(limit),
@@ -97,21 +102,37 @@ class Looking(Opened):
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
     def count(self, selection: Selection, *, limit: int = 10_000) -> int:
-        """Count the messages of a selection, at most `limit`."""
+        """Count the messages of a selection, at most `limit`; of a frozen one those that it was fixed to."""
+        if selection.frozen is not None:
+            return min(len(selection.frozen), validation.check_limit(limit))
         return self._store.count(
             within(selection), limit=validation.check_limit(limit), now_ms=self._clock.now_ms()
         )
 
     def select(
-        self, topic: str | None = None, state: State | str | None = None, where: Filter | None = None
+        self,
+        topic: str | None = None,
+        state: State | str | None = None,
+        where: Filter | None = None,
+        *,
+        limit: int | None = None,
+        progress: Callable[[int], bool] | None = None,
     ) -> Selection:
-        """Freeze everything that matches now: an action on it touches nothing that comes later."""
-        return Selection(
-            topic=topic,
-            state=state_of(state),
-            where=where or Filter(),
-            max_id=self._store.highest_id(),
-            as_of_ms=self._clock.now_ms(),
+        """Fix the messages that match now, and how each is: an action on them changes no others.
+
+        What comes into the state later is not touched. What moves on before the action is left alone, even if
+        it comes back, and the outcome counts it. The messages are read (some seconds a million, 12 bytes
+        each); `len(selection.frozen)` is their number. With `limit`, the lowest ids alone. `progress` is told
+        the number found so far and leaves out the rest by returning False.
+
+        Raises:
+            InvalidMessage: for a limit below 1, or a state that there is not.
+        """
+        return self._store.freeze(
+            Selection(topic=topic, state=state_of(state), where=where or Filter()),
+            now_ms=self._clock.now_ms(),
+            limit=None if limit is None else validation.check_limit(limit),
+            progress=progress,
         )
 
     def get(self, message_id: int) -> Message:

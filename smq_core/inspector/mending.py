@@ -47,9 +47,11 @@ class Mending(Opened):
 
         Live leases only with `force`.
 
-        `targets` are ids, ids with the state each was seen in, or a selection; for this and the following
-        actions. A forced message may run twice; with names of workers as `force`, only what these hold is
-        taken from them. `progress` is told the number done so far and stops the rest by answering False.
+        For this and the following actions, `targets` are ids, a mapping of ids to how each was seen
+        (`message.seen`, or its state alone), or a selection. What is no longer as it was seen is left alone,
+        and the outcome counts it as `moved_on`. A forced message may run twice; with names of workers as
+        `force`, only what these hold is taken from them. `progress` is told the number done so far and stops
+        the rest by returning False.
         """
         return self._act("requeue", targets, force=force, progress=progress)
 
@@ -120,16 +122,29 @@ class Mending(Opened):
         )
 
     def purge(
-        self, topic: str, state: State | str, *, progress: Callable[[int], bool] | None = None
+        self,
+        topic: str | Selection,
+        state: State | str | None = None,
+        *,
+        progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good every message that a topic has in a state; cannot be undone."""
+        """Remove for good every message that a topic has in a state; cannot be undone.
+
+        With a selection of one topic and state, what it was fixed to.
+
+        Raises:
+            InvalidMessage: without a topic or state, for a state that there is not, or for processing.
+        """
         wanted = state_of(state)
-        if wanted is None:
+        if isinstance(topic, Selection):
+            if wanted is not None:
+                raise InvalidMessage("a selection has its state already: leave out the second one")
+            selection = within(topic)
+        elif wanted is None:
             raise InvalidMessage("purge needs a state: name one")
-        validation.check_is_text(topic, "a topic")
-        return self._store.purge(
-            topic, wanted, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress
-        )
+        else:
+            selection = Selection(topic=validation.check_is_text(topic, "a topic"), state=wanted)
+        return self._store.purge(selection, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
 
     def prune(self, *, progress: Callable[[int], bool] | None = None) -> Pruned:
         """Remove all that is past its time now, in short transactions, and return what it was.

@@ -99,6 +99,20 @@ class OperatorStore(Protocol):
         """Have the activity tell what was done by another way than an operation; nothing can undo it."""
         ...
 
+    def freeze(
+        self,
+        selection: Selection,
+        *,
+        now_ms: int,
+        limit: int | None = None,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Selection:
+        """Fix the messages that match, at most `limit`, the lowest ids first, and how each is.
+
+        `progress` is told the number found and leaves out the rest by False.
+        """
+        ...
+
     def act(
         self,
         verb: str,
@@ -112,6 +126,7 @@ class OperatorStore(Protocol):
     ) -> Outcome:
         """Perform requeue, delete, bury or move on the targets, in short transactions under one operation.
 
+        A selection that is not frozen is so when the action begins. What moved on since is left alone.
         With workers as `force`, only their live leases are taken. `progress` is told the number done and
         stops it by False.
         """
@@ -144,14 +159,13 @@ class OperatorStore(Protocol):
 
     def purge(
         self,
-        topic: str,
-        state: State,
+        selection: Selection,
         *,
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good every message of a topic in a state (never processing)."""
+        """Remove for good what a selection of one topic and state has (never processing)."""
         ...
 
     def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:

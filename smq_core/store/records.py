@@ -12,8 +12,9 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from smq_core.message import Kind, Receipt
+from smq_core.message import Kind, Receipt, Seen
 from smq_core.states import State
+from smq_core.store.frozen import Frozen
 
 __all__ = [
     "LEASE_BYTES",
@@ -150,6 +151,8 @@ class MessageRow(NamedTuple):
     finished_at: int | None
     crashes: int
     is_suspect: int
+    operation: int | None
+    """The operator's action that changed it last."""
     output: str | None
     """What the run that ended well printed; None in lists, which leave it out."""
     body_size: int
@@ -205,20 +208,25 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that matches, as it was when somebody looked: nothing that came later is touched."""
+    """Everything that matches.
+
+    `Inspector.select` fixes which messages that is; else it is what matches when the action begins.
+    """
 
     topic: str | None = None
     state: State | None = None
     where: Filter = Filter()
     max_id: int | None = None
-    """The highest id there was; None: whatever there is when the action begins."""
+    """No id beyond it; None: beyond the highest there is when the action begins."""
     as_of_ms: int | None = None
     """The moment from which ages are counted; None: when the action begins."""
+    frozen: Frozen | None = None
+    """The messages that matched, each as it was seen: these and no others are meant, while they are so."""
 
 
-Targets = Mapping[int, "State | None"] | Selection
-"""What an operator's action is aimed at: ids with the state they were seen in (None: whatever it is), or a
-selection."""
+Targets = Mapping[int, "Seen | State | None"] | Selection
+"""What an operator's action is aimed at: ids with how each was seen or the state it was in (None: whatever it
+is), or a selection."""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):

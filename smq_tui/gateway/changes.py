@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from smq_core import Clock, Inspector, Outcome
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
-    from smq_tui.requests import Act, Add, Edit, Import, Pause, Undo
+    from smq_tui.requests import Act, Add, Edit, Import, Pause, Purge, Undo
 
-__all__ = ["act", "add", "edit", "pause", "run_import", "undo"]
+__all__ = ["act", "add", "edit", "pause", "purge", "run_import", "undo"]
 
 
 def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
@@ -24,6 +24,14 @@ def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     return verbs[request.verb](
         targets, force=request.is_forced or aim.ended, progress=lambda done: progress(done, aim.count, None)
     )
+
+
+def purge(operator: Inspector, request: Purge, progress: Progress) -> Outcome:
+    """Remove for good."""
+    aim = request.aim
+    if not isinstance(aim.targets, Selection):
+        raise TypeError(f"a purge is for all of a topic and state, not for {aim.targets!r}")
+    return operator.purge(aim.targets, progress=lambda done: progress(done, aim.count, None))
 
 
 def undo(operator: Inspector, request: Undo, progress: Progress) -> Outcome:

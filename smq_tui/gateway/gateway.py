@@ -154,7 +154,7 @@ class Gateway:
             case ErrorKindsOf():
                 return reader.error_kinds(request.topic)
             case Freeze():
-                return reads.freeze(reader, request)
+                return reads.freeze(reader, request, progress)
             case PreviewImport():
                 return reads.preview_import(reader, request, progress)
             case Export():
@@ -184,9 +184,7 @@ class Gateway:
             case Resume():
                 return operator.resume(request.topic)
             case Purge():
-                return operator.purge(
-                    request.topic, request.state, progress=lambda done: progress(done, None, None)
-                )
+                return changes.purge(operator, request, progress)
             case CommandWorker():
                 return operator.command_worker(request.id, request.command)
         raise TypeError(f"nobody carries out {request!r}")

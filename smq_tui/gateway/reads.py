@@ -32,7 +32,8 @@ _SLICE: Final = 20_000
 _LONGEST_SLICE: Final = 500_000
 _FEW: Final = 8
 _LEASES_LIMIT: Final = 2_000
-_COUNT_LIMIT: Final = 1_000_000
+_MOST: Final = 1_000_000
+"""Messages that one action is for at most."""
 _SAMPLES: Final = 3
 _TRIES: Final = 3
 
@@ -49,7 +50,8 @@ def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
         ids = inspector.ids(selection, limit=limit + 1, newest=request.is_newest_first)
         return Order(ids[:limit], len(ids) > limit)
     found = array("q")
-    highest, looked_at, width = inspector.select().max_id or 0, 0, _SLICE
+    newest = inspector.ids(Selection(), limit=1, newest=True)
+    highest, looked_at, width = newest[0] if newest else 0, 0, _SLICE
     while looked_at < highest and len(found) <= limit:
         width = min(width, highest - looked_at)
         low = highest - looked_at - width if request.is_newest_first else looked_at
@@ -125,30 +127,57 @@ def leases(inspector: Inspector, request: LeasesOf) -> Held:
     return Held(held, {topic: inspector.policy(topic).visibility_timeout for topic in topics})
 
 
-def freeze(inspector: Inspector, request: Freeze) -> Aim:
-    """Fix everything that matches now, count it, and show a few of it."""
+def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
+    """Fix everything that matches now, count it, and show a few of it.
+
+    Raises:
+        SmqError: when `progress` stopped it: an action is for all of it or none.
+    """
+    was_stopped = False
+
+    def tell(found: int) -> bool:
+        nonlocal was_stopped
+        was_stopped = not progress(found, None, None)
+        return not was_stopped
+
     wanted = request.selection
-    frozen = inspector.select(wanted.topic, wanted.state, wanted.where)
-    count = inspector.count(frozen, limit=_COUNT_LIMIT)
-    first = inspector.browse(
-        frozen.topic, frozen.state, where=frozen.where, max_id=frozen.max_id, limit=_SAMPLES, preview=_PREVIEW
+    selection = inspector.select(
+        wanted.topic,
+        wanted.state,
+        wanted.where,
+        limit=None if request.purpose == "export" else _MOST,
+        progress=tell,
     )
-    live = 0
-    if frozen.state in (None, State.PROCESSING):
-        held = Selection(topic=frozen.topic, state=State.PROCESSING, where=frozen.where, max_id=frozen.max_id)
-        late = Filter(worker=frozen.where.worker, key=frozen.where.key, only_expired=True)
-        expired = Selection(topic=frozen.topic, state=State.PROCESSING, where=late, max_id=frozen.max_id)
-        live = max(0, inspector.count(held) - inspector.count(expired))
+    if was_stopped:
+        raise SmqError("stopped looking for what is meant: nothing was done")
+    ids = inspector.ids(selection)
+    first = inspector.messages(ids[:_SAMPLES], preview=_PREVIEW)
     return Aim(
-        targets=frozen,
-        count=count,
-        is_count_exact=count < _COUNT_LIMIT,
-        topics=(frozen.topic,) if frozen.topic else (),
-        live=live,
+        targets=selection,
+        count=len(ids),
+        are_all=request.purpose == "export" or len(ids) < _MOST,
+        topics=(selection.topic,) if selection.topic else (),
+        live=_live(inspector, selection),
         samples=tuple(f"{message.id} {payload_preview(message.payload, 60)}" for message in first),
         oldest_at=first[0].created_at if first else None,
         description=request.description,
     )
+
+
+def _live(inspector: Inspector, selection: Selection) -> int:
+    """Count the leases of a frozen selection whose time is not over."""
+    held = 0 if selection.frozen is None else selection.frozen.count_in(State.PROCESSING)
+    if not held:
+        return 0
+    late = Filter(worker=selection.where.worker, key=selection.where.key, only_expired=True)
+    expired = Selection(
+        topic=selection.topic,
+        state=State.PROCESSING,
+        where=late,
+        max_id=selection.max_id,
+        as_of_ms=selection.as_of_ms,
+    )
+    return max(0, held - inspector.count(expired))
 
 
 def preview_import(inspector: Inspector, request: PreviewImport, progress: Progress) -> ImportReport:

@@ -1,4 +1,4 @@
-"""Makes aims of messages that are shown: fixed ids with the states they were seen in. Pure."""
+"""Makes aims of messages that are shown: fixed ids with how each was seen. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def aim_at(
     left_behind = [message for message in held if message.worker in ended]
     owners = frozenset(message.worker for message in left_behind if message.worker)
     return Aim(
-        targets={message.id: message.state for message in messages},
+        targets={message.id: message.seen for message in messages},
         count=len(messages),
         topics=tuple(dict.fromkeys(message.topic for message in messages)),
         live=len(held) - len(left_behind),

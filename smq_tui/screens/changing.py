@@ -47,11 +47,18 @@ class Changing(Undoing):
                 "warning",
             )
             return
-        number = self._number_in(topic, state)
-        if not number:
+        what = f"{state.value} messages of {cell(topic, 40)}"
+        self._count(
+            Freeze(Selection(topic=topic, state=state), what, "purge"),
+            lambda aim: self._ask_before_purge(aim, topic, state),
+        )
+
+    def _ask_before_purge(self, aim: Aim, topic: str, state: State) -> None:
+        if not aim.count:
             self.say(f"{cell(topic, 40)} has nothing {state.value}", "warning")
             return
-        self.decide(purge_question(topic, state, number), lambda _: self.ask(Purge(topic, state)))
+        purge = Purge(aim)
+        self.decide(purge_question(aim, topic, state), lambda _: self.begin(purge, "purge", aim.count))
 
     def _aim(self, purpose: str, then: Callable[[Aim], None]) -> None:
         """Fix what an action is for; what has to be counted first comes back as an answer."""
@@ -60,12 +67,17 @@ class Changing(Undoing):
         if isinstance(aim, str):
             self.say(aim, "warning")
         elif isinstance(aim, Freeze):
-            self._when_counted = then
-            self.ask(aim)
+            self._count(aim, then)
         else:
             then(aim)
 
-    _when_counted: Callable[[Aim], None] | None = None
+    def _count(self, freeze: Freeze, then: Callable[[Aim], None]) -> None:
+        """Fix everything that matches, and go on with it; of two that wait, with the later."""
+        self._counted = (freeze, then)
+        self.ask(freeze)
+
+    _counted: tuple[Freeze, Callable[[Aim], None]] | None = None
+    """What is being fixed, and what it is for."""
 
     def _ask_before(self, verb: Verb, aim: Aim) -> None:
         if not aim.count:
@@ -76,7 +88,7 @@ class Changing(Undoing):
         if (
             verb == "delete"
             and not isinstance(targets, Selection)
-            and set(targets.values()) == {State.DELETED}
+            and {seen.state for seen in targets.values()} == {State.DELETED}
         ):
             self.say("this is in the trash already: z or screen 6 brings it back", "warning")
             return
@@ -91,7 +103,10 @@ class Changing(Undoing):
 
     @on(Progressed)
     def _tell_progress(self, event: Progressed) -> None:
-        if isinstance(event.request, Act | Undo | Purge) and event.done >= REPORT_FROM:
+        if isinstance(event.request, Freeze) and event.done >= REPORT_FROM:
+            self.progress = f"looking: {count(event.done)} found (Esc stops)"
+            self.show_lines()
+        elif isinstance(event.request, Act | Undo | Purge) and event.done >= REPORT_FROM:
             of = f" of {count(event.total)}" if event.total else ""
             self.progress = f"{count(event.done)}{of} {_past(event.request)} (Esc stops)"
             self.show_lines()
@@ -99,10 +114,11 @@ class Changing(Undoing):
     @on(Answered)
     def _report(self, event: Answered) -> None:
         match event.request, event.value:
-            case Freeze(), Aim() as aim:
-                then, self._when_counted = self._when_counted, None
-                if then is not None:
-                    then(aim)
+            case Freeze() as freeze, Aim() as aim if self._counted and self._counted[0] is freeze:
+                (_, then), self._counted = self._counted, None
+                self.progress = ""
+                self.show_lines()
+                then(aim)
             case Act(verb=verb, aim=aim) as act, Outcome() as outcome:
                 if not aim.is_selection:
                     done = set(outcome.done_ids)
@@ -116,29 +132,21 @@ class Changing(Undoing):
                     deed,
                     is_partial=bool(outcome.missed_count or outcome.missed),
                 )
-            case Purge(topic=topic), Outcome() as outcome:
-                what = what_of("purge", outcome.done, topic)
+            case Purge(aim=aim), Outcome() as outcome:
+                what = what_of("purge", outcome.done, aim.topics[0])
                 deed = Deed(what=what, by=self.session.actor, at=self.context.now, why_not="it is for good")
-                self.end(f"{count(outcome.done)} removed for good", deed if outcome.done else None)
+                self.end(
+                    outcome_sentence("removed for good", outcome, is_undoable=False),
+                    deed if outcome.done else None,
+                    is_partial=bool(outcome.missed_count),
+                )
 
     @on(Failed)
     def _tell_failure(self, event: Failed) -> None:
+        if self._counted and event.request is self._counted[0]:
+            self._counted = None
         if isinstance(event.request, Act | Purge | Freeze):
             self.end(event.sentence, is_partial=True)
-
-    def _number_in(self, topic: str, state: State) -> int:
-        snapshot = self.context.snapshot
-        line = snapshot.line(topic) if snapshot else None
-        if line is None:
-            return 0
-        stats = line.stats
-        numbers = {
-            State.READY: stats.ready,
-            State.DELAYED: stats.delayed,
-            State.DEAD: stats.dead,
-            State.DONE: stats.done,
-        }
-        return numbers.get(state, stats.deleted)
 
 
 def _past(request: Act | Undo | Purge) -> str:

@@ -85,4 +85,4 @@ def were_all_processing(aim: Aim) -> bool:
     """Say whether an action is for leases alone: a requeue of these cannot be taken back."""
     if isinstance(aim.targets, Selection):
         return aim.targets.state is State.PROCESSING
-    return all(state is State.PROCESSING for state in aim.targets.values())
+    return all(seen.state is State.PROCESSING for seen in aim.targets.values())

@@ -42,7 +42,7 @@ _NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: the leases they had are 
 def question(verb: Verb, aim: Aim, now: float) -> Question:
     """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
     label = action(verb).label
-    number = ("" if aim.is_count_exact else "at least ") + count(aim.count)
+    number = count(aim.count)
     what = "this message" if aim.count == 1 else f"{number} messages"
     return Question(
         title=f"{label} {what}?",
@@ -130,9 +130,11 @@ def _left_alone(outcome: Outcome) -> str:
     left = outcome.missed_count or len(outcome.missed)
     if not left:
         return ""
-    reasons = Counter(missed.why for missed in outcome.missed)
-    why = ", ".join(f"{count(number)} {reason}" for reason, number in reasons.most_common(3))
-    return f"{count(left)} left alone" + (f": {why}" if why else ", they had moved on")
+    reasons = Counter(missed.why for missed in outcome.missed if not missed.has_moved_on)
+    whys = [f"{count(number)} {reason}" for reason, number in reasons.most_common(3)]
+    moved = [f"{count(outcome.moved_on)} had moved on"] if outcome.moved_on else []
+    why = ", ".join((*moved, *whys))
+    return f"{count(left)} left alone" + (f": {why}" if why else "")
 
 
 def _live_sentence(aim: Aim) -> str:
@@ -147,6 +149,8 @@ def _described(aim: Aim, now: float) -> Pieces:
         pieces.append((f"{aim.description}\n", "bold"))
     if aim.is_selection:
         pieces.append(("as they are now: what comes later is not touched\n", "$foreground 65%"))
+    if not aim.are_all:
+        pieces.append(("the oldest of them: more match than one action takes\n", "bold $text-warning"))
     if aim.topics:
         more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
         pieces += [
@@ -174,12 +178,13 @@ def _samples(aim: Aim) -> tuple[str, ...]:
     return (*(f"       {cell(sample, 90)}" for sample in aim.samples), *more)
 
 
-def purge_question(topic: str, state: str, number: int) -> Question:
+def purge_question(aim: Aim, topic: str, state: str) -> Question:
     """Ask before what a topic has in a state is removed for good."""
+    number = f"{'all ' if aim.are_all else 'the oldest '}{count(aim.count)}"
     return Question(
-        title=f"Purge all {count(number)} {state} messages of {cell(topic, 60)}?",
+        title=f"Purge {number} {state} messages of {cell(topic, 60)}?",
         pieces=[("They are removed for good. This cannot be undone.", "bold $text-error")],
-        label=f"Purge {count(number)}",
+        label=f"Purge {count(aim.count)}",
         danger=Danger.TYPE,
-        number=number,
+        number=aim.count,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_tui.dialogs.confirm import Question
-    from smq_tui.requests import Act
+    from smq_tui.requests import Act, Purge
 
 __all__ = ["REPORT_FROM", "Undoing"]
 
@@ -70,7 +70,7 @@ class Undoing(Looking):
 
         self.app.push_screen(Confirm(what), take)
 
-    def begin(self, request: Act | Undo, name: str, number: int) -> None:
+    def begin(self, request: Act | Undo | Purge, name: str, number: int) -> None:
         """Ask for what may take long."""
         self.was_stopped = False
         if number >= REPORT_FROM:

@@ -6,6 +6,7 @@ import contextlib
 import io
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from smq_core import Inspector
@@ -13,6 +14,7 @@ from smq_core.actor import user_name
 from smq_core.cli.main import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from smq_core import Queue
@@ -191,3 +193,77 @@ def test_an_empty_name_of_a_database_does_not_mean_the_default_one(
 
     assert (code, list(tmp_path.iterdir())) == (1, [])
     assert "the path of the database is empty" in said.getvalue()
+
+
+def meddle(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen between the question and the answer yes."""
+
+    def confirm(text: str, **_: object) -> bool:
+        click.echo(text)
+        happens()
+        return True
+
+    monkeypatch.setattr("click.confirm", confirm)
+
+
+BULK = {
+    "requeue": (["--topic", "mail", "--state", "dead"], "2 messages requeued (operation "),
+    "delete": (["--topic", "mail", "--state", "dead"], "2 messages deleted (operation "),
+    "bury": (["--topic", "mail", "--state", "ready"], "2 messages buried (operation "),
+    "purge": (["mail", "--state", "dead"], "2 messages removed for good (operation "),
+}
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("command", BULK)
+def test_what_comes_after_the_question_is_not_done(
+    smq: Smq, messages: Queue, location: str, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Messages with smaller ids come into the state while the question is open."""
+    arguments, said = BULK[command]
+    messages.enqueue_many("mail", ["early", "a", "b"])
+    early, *others = messages.dequeue("mail", limit=3)
+    if command == "bury":
+        messages.release(others[0])
+        messages.release(others[1])
+        meddle(monkeypatch, lambda: messages.release(early))
+    else:
+        messages.bury(others[0], error="boom")
+        messages.bury(others[1], error="boom")
+        meddle(monkeypatch, lambda: messages.bury(early, error="boom"))
+    ran = smq(command, *arguments)
+
+    assert " 2 messages of mail in state " in ran.out
+    assert said in ran.out
+    assert (ran.code, ran.err) == (0, "")
+    assert states(location)[0] == ("ready" if command == "bury" else "dead")
+
+
+@pytest.mark.usefixtures("dead", "terminal")
+@pytest.mark.parametrize(("command", "past"), [("requeue", "requeued"), ("delete", "deleted")])
+def test_what_moves_on_after_the_question_is_left_alone_and_told(
+    smq: Smq, location: str, monkeypatch: pytest.MonkeyPatch, command: str, past: str
+) -> None:
+    with Inspector(location) as other:
+        meddle(monkeypatch, lambda: other.requeue([1]))
+        ran = smq(command, "--state", "dead")
+
+    assert f"1 message {past} (operation 2)" in ran.out
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        "1 left alone: they had moved on since they were selected",
+        "1: it is ready now, no longer dead",
+    ]
+
+
+@pytest.mark.usefixtures("dead", "terminal")
+def test_a_purge_leaves_alone_what_failed_again_after_the_question(
+    smq: Smq, location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Inspector(location) as other:
+        meddle(monkeypatch, lambda: (other.requeue([1]), other.bury([1])))
+        ran = smq("purge", "mail", "--state", "dead")
+
+    assert "1 message removed for good" in ran.out
+    assert "1: an operator changed it meanwhile; it is dead" in ran.err
+    assert states(location) == ["dead", "ready"]

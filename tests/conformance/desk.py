@@ -98,6 +98,20 @@ class Desk:
             verb, aimed, to=to, force=force, actor="operator", now_ms=self.now_ms, progress=progress
         )
 
+    def freeze(self, topic: str | None = None, state: State | None = None, **options: object) -> Selection:
+        selection = Selection(topic=topic, state=state)
+        return self.store.freeze(selection, now_ms=self.now_ms, **options)  # type: ignore[arg-type]  # options by name
+
+    def purge(
+        self,
+        topic: str,
+        state: State,
+        *,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        selection = Selection(topic=topic, state=state)
+        return self.store.purge(selection, actor="operator", now_ms=self.now_ms, progress=progress)
+
     def undo(self, operation: int | None = None, *, progress: Callable[[int], bool] | None = None) -> Outcome:
         wanted = self.store.last_undoable("operator") if operation is None else operation
         assert wanted is not None, "nothing can be undone"

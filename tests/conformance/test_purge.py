@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_purge_removes_a_topic_s_state_for_good(desk: Desk, state: State) -> None:
     made = desk.prepared()
     other = desk.prepared("print")
-    outcome = desk.store.purge("mail", state, actor="operator", now_ms=desk.now_ms)
+    outcome = desk.purge("mail", state)
 
     assert outcome.done == 1
     assert [one for one, target in made.items() if desk.state(target) == "gone"] == [state]
@@ -27,15 +27,13 @@ def test_a_purge_removes_a_topic_s_state_for_good(desk: Desk, state: State) -> N
 
 def test_what_is_processing_cannot_be_purged(desk: Desk) -> None:
     with pytest.raises(InvalidMessage):
-        desk.store.purge("mail", State.PROCESSING, actor="operator", now_ms=desk.now_ms)
+        desk.purge("mail", State.PROCESSING)
 
 
 def test_a_purge_goes_in_chunks_and_stops_when_it_is_told(desk: Desk) -> None:
     desk.send_many(["x"] * 1_201)
-    stopped = desk.store.purge(
-        "mail", State.READY, actor="operator", now_ms=desk.now_ms, progress=lambda _: False
-    )
-    rest = desk.store.purge("mail", State.READY, actor="operator", now_ms=desk.now_ms)
+    stopped = desk.purge("mail", State.READY, progress=lambda _: False)
+    rest = desk.purge("mail", State.READY)
 
     assert (stopped.done, rest.done, desk.stats().ready) == (500, 701, 0)
 
@@ -60,6 +58,6 @@ def test_a_stale_hold_of_a_purged_message_is_lost(desk: Desk) -> None:
     hold = desk.take_one()
     desk.clock.advance(60)
     desk.take("print")
-    desk.store.purge("mail", State.READY, actor="operator", now_ms=desk.now_ms)
+    desk.purge("mail", State.READY)
 
     assert desk.ack(hold) == [Hold(sent, hold.receipt)]

@@ -141,7 +141,7 @@ def test_an_unknown_operation_is_named(desk: Desk) -> None:
 
 def test_a_purge_cannot_be_undone(desk: Desk) -> None:
     desk.send()
-    outcome = desk.store.purge("mail", State.READY, actor="operator", now_ms=desk.now_ms)
+    outcome = desk.purge("mail", State.READY)
 
     with pytest.raises(SmqError, match="for good"):
         desk.undo(outcome.operation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 SQL = "smq_core/store/sqlite"
+SIGHTS = f"{SQL}/sights.py"
 COMMANDS = "smq_core/cli"
 PRINTER = f"{COMMANDS}/output.py"
 JOURNAL = "smq_core/daemon/journal.py"
@@ -48,6 +49,16 @@ STEPS = (
     Step("the safe text of a log record", JOURNAL, '"text": cell(text)', '"text": text'),
     Step("the safe text of a log's fields", JOURNAL, "cell(value) if isinstance", "value if isinstance"),
     Step("the safe text of a check", "smq_core/daemon/main.py", "cell(finding.text)", "finding.text"),
+    Step("the state in which it was seen", SIGHTS, "if self.status != state:", "if not self.status:"),
+    Step("the deliveries with which it was seen", SIGHTS, "self.deliveries != sight.deliveries", "0"),
+    Step("the operation with which it was seen", SIGHTS, "self.operation != sight.operation", "not self.id"),
+    Step("what was selected, looked at again", SIGHTS, "elif one not in matching:", "elif not matching:"),
+    Step(
+        "the frozen set of an action",
+        f"{SQL}/freezing.py",
+        "if selection.frozen is not None:\n            return selection\n",
+        "selection = msgspec.structs.replace(selection, frozen=None)\n",
+    ),
     Step(
         "the import's progress row",
         f"{SQL}/imports.py",

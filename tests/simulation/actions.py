@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from smq_core.message import Seen
 from smq_core.states import UNFINISHED, State
 from tests.simulation.entries import Before, Counts, Entry, Operation, Setting, Tally
 from tests.simulation.model import CHUNK, DAY_MS, Model, ids_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Selection
 
+Sight: TypeAlias = "Seen | State | None"
 LEFT = {"requeue": State.READY, "delete": State.DELETED, "bury": State.DEAD}
 """The state an action leaves; move leaves the one it found."""
 TAKES = {
@@ -76,13 +78,24 @@ class Actions:
             and (not selection.where.only_expired or (entry.locked_until or as_of + 1) <= as_of)
         )
 
-    def act(self, wanted: Wanted, seen: Mapping[int, State | None], tally: Tally) -> None:
+    def sights(self, ids: Iterable[int]) -> dict[int, Sight]:
+        """Answer how messages are."""
+        entries = self.model.entries
+        return {one: Seen(entries[one].state, entries[one].deliveries, entries[one].operation) for one in ids}
+
+    def unmoved(self, seen: Mapping[int, Sight]) -> dict[int, Sight]:
+        """Answer those that are there, and as they were seen."""
+        now = self.sights(one for one in seen if one in self.model.entries)
+        return {
+            one: sight
+            for one, sight in seen.items()
+            if one in now and (sight is None or sight == now[one] or sight is self.model.entries[one].state)
+        }
+
+    def act(self, wanted: Wanted, seen: Mapping[int, Sight], tally: Tally) -> None:
         """Look at a chunk, and change what may be changed."""
         entries = self.model.entries
-        for one, state in seen.items():
-            if state is not None and one in entries and entries[one].state is not state:
-                self.note("an action on what was seen in another state")
-        taken = [one for one, state in seen.items() if self._takes(wanted, entries.get(one), state)]
+        taken = [one for one in seen if self._takes(wanted, entries[one])]
         tally.missed += [one for one in seen if one not in set(taken)]
         if not taken:
             return
@@ -98,9 +111,7 @@ class Actions:
             record.changed += 1
 
     @staticmethod
-    def _takes(wanted: Wanted, entry: Entry | None, seen: State | None) -> bool:
-        if entry is None or (seen is not None and entry.state is not seen):
-            return False
+    def _takes(wanted: Wanted, entry: Entry) -> bool:
         if entry.locked_until is not None and entry.locked_until > wanted.now and not wanted.force:
             return False
         return entry.state in TAKES[wanted.verb] and not (wanted.verb == "move" and entry.topic == wanted.to)

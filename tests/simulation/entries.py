@@ -100,6 +100,7 @@ class Tally:
     operation: int | None = None
     done_ids: list[int] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
+    moved_on: int = 0
 
 
 class Done(NamedTuple):
@@ -109,6 +110,7 @@ class Done(NamedTuple):
     done: int
     done_ids: tuple[int, ...] = ()
     missed: tuple[int, ...] = ()
+    moved_on: int = 0
 
 
 def named(missed: list[int]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from smq_core.errors import MessageNotFound, SmqError
+from smq_core.message import Seen
 from smq_core.states import State
 from smq_core.store.records import Edit, Selection
 from tests.simulation.actions import Wanted
@@ -15,7 +16,10 @@ from tests.simulation.foretold import Foretold, ForetoldHolders
 from tests.simulation.model import CHUNK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from smq_core.store.records import Targets
+    from tests.simulation.actions import Sight
 
 PRUNED = {
     State.DONE: "a done message kept, then pruned",
@@ -45,35 +49,59 @@ class ForetoldStore(ForetoldHolders):
         """Foretell what is done and missed, a chunk a transaction."""
         tally = Tally()
         wanted = Wanted(verb, to, force, actor, now_ms)
-        if isinstance(targets, Selection):
-            yield from self._act_on_all(wanted, targets, tally)
-            return (yield from self._ended(tally, names_ids=False))
-        ids = sorted(targets)
-        for start in range(0, len(ids), CHUNK):
+        sights = yield from self._sights(targets, now_ms)
+        for chunk in self._chunks(sights):
+            # the sizes
             yield
-            self.actions.act(wanted, {one: targets[one] for one in ids[start : start + CHUNK]}, tally)
-        return (yield from self._ended(tally, names_ids=True))
+            self.note("a bulk action in chunks", bool(tally.done_ids))
+            yield
+            self.actions.act(wanted, self._still(targets, chunk, tally, now_ms), tally)
+        return (yield from self._ended(tally, names_ids=not isinstance(targets, Selection)))
 
-    def _act_on_all(self, wanted: Wanted, selection: Selection, tally: Tally) -> Foretold[None]:
-        max_id = selection.max_id
+    def _sights(self, targets: Targets, now: int) -> Foretold[Mapping[int, Sight]]:
+        """Foretell what an action is aimed at."""
+        if not isinstance(targets, Selection):
+            return targets
+        if targets.frozen is not None:
+            return targets.frozen.part(0, len(targets.frozen))
+        max_id = targets.max_id
         if max_id is None:
             yield
             max_id = max(self.model.entries, default=0)
-        as_of_ms = wanted.now if selection.as_of_ms is None else selection.as_of_ms
-        frozen = msgspec.structs.replace(selection, max_id=max_id, as_of_ms=as_of_ms)
-        after = 0
-        while True:
-            yield
-            ids = [one for one in self.actions.matching(frozen, wanted.now) if one > after][:CHUNK]
-            if not ids:
-                return
-            self.note("a bulk action in chunks", after > 0)
-            yield
-            still = self.actions.matching(frozen, wanted.now, ids)
-            self.note("a bulk action whose targets moved on", len(still) < len(ids))
-            tally.missed += [one for one in ids if one not in set(still)]
-            self.actions.act(wanted, dict.fromkeys(still, selection.state), tally)
-            after = ids[-1]
+        yield
+        bounded = msgspec.structs.replace(targets, max_id=max_id)
+        return self.actions.sights(self.actions.matching(bounded, now))
+
+    @staticmethod
+    def _chunks(sights: Mapping[int, Sight]) -> Iterator[dict[int, Sight]]:
+        ids = sorted(sights)
+        for start in range(0, len(ids), CHUNK):
+            yield {one: sights[one] for one in ids[start : start + CHUNK]}
+
+    def _still(
+        self, targets: Targets, chunk: Mapping[int, Sight], tally: Tally, now: int
+    ) -> Mapping[int, Sight]:
+        """Answer what did not move on since it was seen; the rest is missed."""
+        still = self.actions.unmoved(chunk)
+        if isinstance(targets, Selection):
+            matching = set(self.actions.matching(targets, now, still))
+            still = {one: sight for one, sight in still.items() if one in matching}
+        gone = [one for one in chunk if one not in still]
+        moved = [one for one in gone if chunk[one] is not None]
+        self._note_moved({one: chunk[one] for one in moved})
+        self.note("a bulk action whose targets moved on", bool(moved) and isinstance(targets, Selection))
+        tally.missed += gone
+        tally.moved_on += len(moved)
+        return still
+
+    def _note_moved(self, sights: Mapping[int, Sight]) -> None:
+        for one, sight in sights.items():
+            entry = self.model.entries.get(one)
+            was = sight.state if isinstance(sight, Seen) else sight
+            self.note("an action on what was seen in another state", entry is not None and entry.state != was)
+            self.note(
+                "an action on what left its state and came back", entry is not None and entry.state == was
+            )
 
     def _ended(self, tally: Tally, *, names_ids: bool) -> Foretold[Done]:
         if tally.operation is not None and not tally.done_ids:
@@ -153,22 +181,23 @@ class ForetoldStore(ForetoldHolders):
         record.undone_at = now_ms
         return Done(self.actions.begin("undo", now_ms), 1)
 
-    def purge(self, topic: str, state: State, *, now_ms: int, **_: object) -> Foretold[Done]:
+    def purge(self, selection: Selection, *, now_ms: int, **_: object) -> Foretold[Done]:
         """Foretell what is removed, a chunk a transaction."""
-        yield
-        selection = Selection(topic=topic, state=state, max_id=max(self.model.entries, default=0))
-        operation, done, ids = None, 0, [0] * CHUNK
-        while len(ids) == CHUNK:
+        tally = Tally()
+        sights = yield from self._sights(selection, now_ms)
+        for chunk in self._chunks(sights):
+            # the sizes
             yield
-            ids = self.actions.matching(selection, now_ms)[:CHUNK]
-            if ids and operation is None:
-                operation = self.actions.begin("purge", now_ms)
-            self.note("a purge in chunks", bool(ids) and done > 0)
-            self.actions.purge(ids)
-            if operation is not None:
-                self.model.operations[operation].changed += len(ids)
-            done += len(ids)
-        return Done(operation, done)
+            self.note("a purge in chunks", bool(tally.done_ids))
+            yield
+            still = self._still(selection, chunk, tally, now_ms)
+            if still and tally.operation is None:
+                tally.operation = self.actions.begin("purge", now_ms)
+            self.actions.purge(sorted(still))
+            if tally.operation is not None:
+                self.model.operations[tally.operation].changed += len(still)
+            tally.done_ids += still
+        return _done(tally, names_ids=False)
 
     def drop(self, topic: str, *, now_ms: int, **_: object) -> Foretold[bool]:
         """Foretell whether an empty topic was forgotten."""
@@ -261,4 +290,4 @@ class ForetoldStore(ForetoldHolders):
 def _done(tally: Tally, *, names_ids: bool) -> Done:
     done = len(tally.done_ids)
     ids = tuple(tally.done_ids) if names_ids else ()
-    return Done(tally.operation if done else None, done, ids, named(tally.missed))
+    return Done(tally.operation if done else None, done, ids, named(tally.missed), tally.moved_on)

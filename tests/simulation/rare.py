@@ -40,6 +40,7 @@ EVENTS: Final[tuple[str, ...]] = (
     "an edit that met a held key",
     "a done message brought back",
     "an action on what was seen in another state",
+    "an action on what left its state and came back",
     "a bulk action whose targets moved on",
     "a bulk action in chunks",
     "an action that every key kept from its messages",

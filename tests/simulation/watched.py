@@ -230,7 +230,7 @@ def _outcome(outcome: Outcome) -> Done:
     missed = [one.id for one in outcome.missed]
     if outcome.missed_count > len(missed):
         missed = [0] * outcome.missed_count
-    return Done(outcome.operation, outcome.done, outcome.done_ids, named(missed))
+    return Done(outcome.operation, outcome.done, outcome.done_ids, named(missed), outcome.moved_on)
 
 
 def _lease(answer: tuple[list[LeasedRow], list[Hold]]) -> tuple[list[Leased], list[Hold]]:

@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import os
 import pickle
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,7 @@ from smq_core import (
     Queue,
     Retry,
     SchemaTooNew,
+    Seen,
     Selection,
     SmqError,
     State,
@@ -49,6 +51,7 @@ from smq_core import (
     WorkerInfo,
 )
 from smq_core.message import Receipt
+from smq_core.store.frozen import Frozen
 from smq_core.testing import ManualClock, seeded_random
 
 if TYPE_CHECKING:
@@ -71,6 +74,8 @@ VALUES: tuple[object, ...] = (
     Outcome(operation=4, done=1, missed=(Missed(7, "it is gone"),), undone=ENTRY),
     Pruned(done=3, trash=1),
     Selection(topic="mail", state=State.DEAD, where=Filter(text="x"), max_id=9),
+    Seen(State.DEAD, 3, 4),
+    Selection(state=State.DEAD, frozen=Frozen(array("q", [7]), (Seen(State.DEAD, 3),), array("I", [0]))),
     State.DEAD,
     SystemClock(),
     TopicPolicy(max_attempts=3, backoff=Backoff(1.0, 3.0, 9.0)),

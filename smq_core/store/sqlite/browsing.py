@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Selection
 
-__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching"]
+__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching", "streams_of"]
 
 MOST_STREAMED_TOPICS: Final = 300
 """With more topics than this that have messages in a state, a list of it walks the table instead of one index
@@ -100,7 +100,7 @@ class Browsing(Session):
             )
             found = array("q")
             with savepoint(db):
-                streams = list(_streams(db, selection))
+                streams = list(streams_of(db, selection))
                 for stream in streams:
                     found.extend(_ids(db, stream, wanted, limit=limit, newest=newest))
             # one stream is in order already
@@ -116,7 +116,7 @@ class Browsing(Session):
             with savepoint(db):
                 found = sum(
                     _count(db, stream, {**stream.values, **wanted, "limit": limit}, wanted)
-                    for stream in _streams(db, selection)
+                    for stream in streams_of(db, selection)
                 )
             return min(found, limit)
 
@@ -148,7 +148,7 @@ def matching_ids(
 ) -> list[int]:
     """Answer the first ids of a selection beyond `after`, in order, inside a transaction."""
     wanted = filters.conditions(selection, now_ms, **({"before": after} if newest else {"after": after}))
-    streams = [_ids(db, stream, wanted, limit=limit, newest=newest) for stream in _streams(db, selection)]
+    streams = [_ids(db, stream, wanted, limit=limit, newest=newest) for stream in streams_of(db, selection)]
     return list(islice(merge(*streams, reverse=newest), limit))
 
 
@@ -158,7 +158,8 @@ def still_matching(db: apsw.Connection, selection: Selection, ids: Sequence[int]
     return [row[0] for row in db.execute(sql, {**values, "ids": apsw.carray(array("q", ids))})]
 
 
-def _streams(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stream]:
+def streams_of(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stream]:
+    """Yield the index ranges that hold a selection, inside a transaction."""
     topic, state = selection.topic, selection.state
     if topic is None and state is State.PROCESSING:
         yield filters.processing_stream(None)

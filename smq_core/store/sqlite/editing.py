@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,20 +10,20 @@ import msgspec
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.message import Missed, Outcome
 from smq_core.states import State
-from smq_core.store.records import Selection
 from smq_core.store.sqlite import operations
-from smq_core.store.sqlite.browsing import Browsing, matching_ids
+from smq_core.store.sqlite.freezing import Freezing
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES
-from smq_core.store.sqlite.sized import fitting
+from smq_core.store.sqlite.session import DELETED_BYTES
+from smq_core.store.sqlite.sights import look_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import apsw
 
-    from smq_core.store.records import Edit
+    from smq_core.store.records import Edit, Selection
+    from smq_core.store.sqlite.sights import Aimed, Sight
 
 __all__ = ["Editing"]
 
@@ -49,7 +50,7 @@ class _KeyHeldError(Exception):
     """An edit would give a message a key that another one holds."""
 
 
-class Editing(Browsing):
+class Editing(Freezing):
     """The part of the store that edits, purges and drops."""
 
     def edit(
@@ -70,23 +71,26 @@ class Editing(Browsing):
 
     def purge(
         self,
-        topic: str,
-        state: State,
+        selection: Selection,
         *,
         actor: str,
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good every message that a topic has in a state now; never what is processing.
+        """Remove for good what a selection of a topic and state has; never what is processing.
 
         Raises:
-            InvalidMessage: for the state processing.
+            InvalidMessage: for one without a topic or state, or for the state processing.
         """
-        if state is State.PROCESSING:
+        if selection.state is State.PROCESSING:
             raise InvalidMessage("what is processing cannot be purged: requeue or delete it with force first")
-        selection = Selection(topic=topic, state=state, max_id=self.highest_id())
-        tally = Tally()
-        while self._write_durably(lambda db: _purge(db, selection, tally, actor, now_ms)):
+        if selection.topic is None or selection.state is None:
+            raise InvalidMessage("a purge is for one topic and one state: select both")
+        aimed, tally = self.aimed_at(selection, now_ms), Tally()
+        for seen in self.parts(aimed, DELETED_BYTES):
+            self._write_durably(
+                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms)
+            )
             if progress is not None and not progress(tally.done):
                 break
         return tally.outcome(names_ids=False)
@@ -168,19 +172,26 @@ def _missed(message_id: int, why: str) -> Outcome:
     return Outcome(operation=None, done=0, missed=(Missed(message_id, why),), missed_count=1)
 
 
-def _purge(db: apsw.Connection, selection: Selection, tally: Tally, actor: str, now_ms: int) -> bool:
-    """Remove a chunk inside a transaction; says whether there may be more."""
-    found = matching_ids(db, selection, after=None, newest=False, limit=CHUNK, now_ms=now_ms)
-    if not found:
-        return False
-    ids = fitting(db, found, DELETED_BYTES)
+def _purge(
+    db: apsw.Connection,
+    *,
+    aimed: Aimed,
+    seen: Mapping[int, Sight],
+    tally: Tally,
+    actor: str,
+    now_ms: int,
+) -> None:
+    """Remove those of a chunk that are as they were seen, inside a transaction."""
+    found = look_again(db, aimed, seen, now_ms)
+    tally.add_moved_on(found.moved_on)
+    if not found.still or aimed.selection is None:
+        return
+    state = aimed.selection.state
     if tally.operation is None:
-        detail = f"all {selection.state}"
         tally.operation = operations.begin(
-            db, "purge", actor=actor, now_ms=now_ms, topic=selection.topic, detail=detail
+            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=f"all {state}"
         ).id
-    db.execute(_PURGE, (id_array(ids), selection.topic, selection.state))
+    db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
     removed = db.changes()
     operations.count(db, tally.operation, removed)
     tally.done += removed
-    return len(found) == CHUNK or len(ids) < len(found)

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Stream",
     "Value",
+    "bounds",
     "conditions",
     "count_sql",
+    "end_sql",
     "ids_sql",
     "kept_stream",
     "processing_stream",
     "ready_stream",
+    "seen_sql",
     "still_sql",
     "table_stream",
 ]
@@ -117,6 +120,12 @@ def conditions(
     return {name: value for name, value in wanted.items() if value is not None}
 
 
+def bounds(selection: Selection, after: int | None) -> dict[str, Value]:
+    """Return the values of the fragments that bound a selection's ids."""
+    wanted: dict[str, Value] = {"max_id": selection.max_id, "after": after}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
 def ids_sql(stream: Stream, wanted: dict[str, Value], *, newest: bool = False) -> str:
     """Compose the query of a stream's ids, ascending or descending; `:limit` bounds it."""
     return "\n".join(
@@ -133,6 +142,18 @@ def count_sql(stream: Stream, wanted: dict[str, Value]) -> str:
     """Compose the query of how many a stream has, at most `:limit`."""
     matches = f"SELECT 1 FROM {stream.source} {_where(stream, wanted)} LIMIT :limit"  # noqa: S608 - as above
     return f"SELECT count(*) FROM ({matches})"  # noqa: S608 - as above
+
+
+def end_sql(stream: Stream, wanted: dict[str, Value]) -> str:
+    """Compose the query of the id behind `:skipped` others of a stream; no row where there are fewer."""
+    where = _where(stream, wanted)
+    return f"SELECT id FROM {stream.source} {where} ORDER BY id LIMIT 1 OFFSET :skipped"  # noqa: S608 - as above
+
+
+def seen_sql(stream: Stream, wanted: dict[str, Value]) -> str:
+    """Compose the query of a stream's messages with all by which one sees later that they moved on."""
+    columns = "id, status, deliveries, operation"
+    return f"SELECT {columns} FROM {stream.source} {_where(stream, wanted)}"  # noqa: S608 - as above
 
 
 def still_sql(selection: Selection, wanted: dict[str, Value]) -> tuple[str, dict[str, Value]]:

@@ -2,15 +2,15 @@
 
 Each action is one operation that can be undone.
 
-An action is aimed at ids with the state they were seen in, or at a frozen selection, whose ids are looked for
-without the write lock; in both cases each chunk is looked at and changed in one transaction, and the answer
-says how many had moved on.
+An action is aimed at ids with how each was seen; those of a selection are looked for before, without the
+write lock. Each chunk is looked at again and changed in one transaction, and the outcome says how many had
+moved on.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,23 +18,22 @@ from smq_core.message import Missed, Outcome
 from smq_core.states import State
 from smq_core.store.records import Selection
 from smq_core.store.sqlite import operations
-from smq_core.store.sqlite.browsing import Browsing, matching_ids, still_matching
-from smq_core.store.sqlite.connection import savepoint
+from smq_core.store.sqlite.freezing import Freezing
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
-from smq_core.store.sqlite.sized import fitting
+from smq_core.store.sqlite.session import CHUNK_BYTES
+from smq_core.store.sqlite.sights import look_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import apsw
 
     from smq_core.store.records import Targets
+    from smq_core.store.sqlite.sights import Aimed, SeenRow, Sight
 
 __all__ = ["Action", "Operating"]
 
-_SEEN = query("seen_rows")
 _SAVE_BEFORE = query("save_before")
 _DROP_BEFORE = query("drop_before")
 _TOUCHED = query("touched_by")
@@ -63,12 +62,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     now_ms: int
 
-    def refusal(self, row: _Seen | None, seen: State | None) -> str | None:
-        """Say why a message is left alone; None: it may be changed."""
-        if row is None:
-            return "it is gone: processed or purged"
-        if seen is not None and row.status != seen:
-            return f"it is {_describe(row)} now, no longer {seen}"
+    def refusal(self, row: SeenRow) -> str | None:
+        """Say why a message that is as it was seen is left alone; None: it may be changed."""
         if row.status not in _SOURCES[self.verb]:
             return f"it is {_describe(row)}, which {self.verb} leaves as it is"
         if row.locked_until is not None and row.locked_until > self.now_ms and not self._may_take(row):
@@ -77,21 +72,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
             return f"it is in {self.to} already"
         return None
 
-    def _may_take(self, row: _Seen) -> bool:
+    def _may_take(self, row: SeenRow) -> bool:
         return row.worker in self.force if isinstance(self.force, frozenset) else self.force
 
 
-class _Seen(NamedTuple):
-    """The columns of seen_rows."""
-
-    id: int
-    status: State
-    topic: str
-    locked_until: int | None
-    worker: str | None
-
-
-class Operating(Browsing):
+class Operating(Freezing):
     """The part of the store that changes messages for operators."""
 
     def act(
@@ -120,66 +105,28 @@ class Operating(Browsing):
 
     def _chunks(self, action: Action, targets: Targets, tally: Tally) -> Iterator[None]:
         """Do one chunk after the other, each in its own durable transaction."""
-        if isinstance(targets, Selection):
-            yield from self._selected_chunks(action, targets, tally)
-            return
-        ids = sorted(targets)
-        start = 0
-        while start < len(ids):
-            some = self._read(partial(fitting, ids=ids[start : start + CHUNK], max_bytes=CHUNK_BYTES))
-            chunk = {one: targets[one] for one in some}
-            self._write_durably(partial(_change, action=action, seen=chunk, tally=tally, topic=None))
-            start += len(some)
+        aimed = self.aimed_at(targets, action.now_ms)
+        for seen in self.parts(aimed, CHUNK_BYTES):
+            self._write_durably(partial(_change, action=action, aimed=aimed, seen=seen, tally=tally))
             yield
-
-    def _selected_chunks(self, action: Action, selection: Selection, tally: Tally) -> Iterator[None]:
-        frozen = msgspec.structs.replace(
-            selection,
-            max_id=self.highest_id() if selection.max_id is None else selection.max_id,
-            as_of_ms=action.now_ms if selection.as_of_ms is None else selection.as_of_ms,
-        )
-        after: int | None = None
-        while ids := self._read(partial(_matching, selection=frozen, after=after, now_ms=action.now_ms)):
-            self._write_durably(
-                partial(_change_matching, action=action, selection=frozen, ids=ids, tally=tally)
-            )
-            after = ids[-1]
-            yield
-
-
-def _matching(db: apsw.Connection, *, selection: Selection, after: int | None, now_ms: int) -> Sequence[int]:
-    """Look for the next chunk of a selection: outside the write lock, as it may have to look far."""
-    with savepoint(db):
-        ids = matching_ids(db, selection, after=after, newest=False, limit=CHUNK, now_ms=now_ms)
-        return fitting(db, ids, CHUNK_BYTES) if ids else ids
-
-
-def _change_matching(
-    db: apsw.Connection, *, action: Action, selection: Selection, ids: Sequence[int], tally: Tally
-) -> None:
-    """Change those of a chunk that still match, inside a transaction."""
-    still = still_matching(db, selection, ids, action.now_ms)
-    tally.add_missed(Missed(one, "it moved on meanwhile") for one in sorted(set(ids).difference(still)))
-    if still:
-        _change(db, action, dict.fromkeys(still, selection.state), tally, selection.topic)
 
 
 def _change(
-    db: apsw.Connection, action: Action, seen: Mapping[int, State | None], tally: Tally, topic: str | None
+    db: apsw.Connection, *, action: Action, aimed: Aimed, seen: Mapping[int, Sight], tally: Tally
 ) -> None:
     """Look at a chunk and change what may be changed, inside a transaction.
 
     The tally is only told what was committed with it.
     """
-    rows = {row[0]: _Seen._make(row) for row in db.execute(_SEEN, (id_array(seen),))}
-    refusals = {one: why for one in seen if (why := action.refusal(rows.get(one), seen[one]))}
-    wanted = [one for one in seen if one not in refusals]
+    rows = look_again(db, aimed, seen, action.now_ms)
+    refusals = {one: why for one, row in rows.still.items() if (why := action.refusal(row))}
+    wanted = [one for one in rows.still if one not in refusals]
     changed: list[int] = []
     if wanted:
         if tally.operation is None:
             detail = f"to {action.to}" if action.to else ""
-            topics = {rows[one].topic for one in wanted}
-            only = topics.pop() if len(topics) == 1 else topic
+            topics = {rows.still[one].topic for one in wanted}
+            only = topics.pop() if len(topics) == 1 else aimed.topic
             began = operations.begin(
                 db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail
             )
@@ -189,6 +136,8 @@ def _change(
     held = set(wanted).difference(changed)
     tally.done += len(changed)
     tally.done_ids += changed
+    tally.add_moved_on(rows.moved_on)
+    tally.add_missed(rows.unknown)
     tally.add_missed(Missed(one, why) for one, why in refusals.items())
     tally.add_missed(
         Missed(one, "another unfinished message of the topic has its key") for one in sorted(held)
@@ -222,7 +171,7 @@ def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) 
     return changed
 
 
-def _describe(row: _Seen) -> str:
+def _describe(row: SeenRow) -> str:
     if row.status != State.PROCESSING:
         return str(row.status)
     return f"processing by {row.worker}" if row.worker else "processing"

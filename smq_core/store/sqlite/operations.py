@@ -11,7 +11,7 @@ from smq_core.message import Missed, Outcome
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["MOST_MISSED", "Operation", "Tally", "begin", "count", "discard_if_empty", "id_array"]
 
@@ -41,6 +41,7 @@ class Tally:
         self.done_ids: list[int] = []
         self.missed: list[Missed] = []
         self.missed_count = 0
+        self.moved_on = 0
         self.left_ready = 0
 
     def add_missed(self, missed: Iterable[Missed]) -> None:
@@ -50,6 +51,11 @@ class Tally:
             if len(self.missed) < MOST_MISSED:
                 self.missed.append(one)
 
+    def add_moved_on(self, missed: Sequence[Missed]) -> None:
+        """Count messages that were left alone because they were no longer as they had been seen."""
+        self.moved_on += len(missed)
+        self.add_missed(missed)
+
     def outcome(self, *, names_ids: bool) -> Outcome:
         """Answer what was done, truthfully."""
         return Outcome(
@@ -58,6 +64,7 @@ class Tally:
             done_ids=tuple(self.done_ids) if names_ids else (),
             missed=tuple(self.missed),
             missed_count=self.missed_count,
+            moved_on=self.moved_on,
             left_ready=self.left_ready,
         )
 

@@ -13,6 +13,7 @@ from tests.simulation.actor import TOPICS, Actor
 from tests.simulation.actors.applications import KEYS
 
 if TYPE_CHECKING:
+    from tests.simulation.actions import Sight
     from tests.simulation.world import World
 
 VERBS = ("requeue", "requeue", "delete", "bury", "move")
@@ -24,7 +25,7 @@ class Operator(Actor):
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name)
         self.desk = self.inspector()
-        self.seen: dict[int, State | None] = {}
+        self.seen: dict[int, Sight] = {}
         self.frozen: Selection | None = None
         self.undoable: list[int] = []
         self._acts = (
@@ -50,14 +51,19 @@ class Operator(Actor):
         topic = self.random.choice((None, *TOPICS))
         state = self.random.choice((None, *State))
         page = self.desk.browse(topic, state, limit=self.random.choice((3, 10)))
-        self.seen = {one.id: one.state for one in page if self.chance(0.5)}
+        with_states = self.chance(0.5)
+        self.seen = {one.id: one.state if with_states else one.seen for one in page if self.chance(0.5)}
 
     def _freeze(self) -> None:
         self.frozen = self.desk.select(self.topic(), self.random.choice(list(State)))
+        actions = self.world.foretold.actions
+        assert self.frozen.frozen is not None
+        found = self.frozen.frozen.part(0, len(self.frozen.frozen))
+        assert found == actions.sights(actions.matching(self.frozen, self.now))
 
     def _mend(self) -> None:
-        """Act on messages, in the state that they were seen in or whatever it is."""
-        targets = self.seen if self.chance(0.5) else dict.fromkeys(self.seen)
+        """Act on messages as they were seen, or whatever they are."""
+        targets: dict[int, Sight] = self.seen if self.chance(0.5) else dict.fromkeys(self.seen)
         if targets:
             self._act_on(targets, is_forced=self.chance(0.3))
 
@@ -69,7 +75,7 @@ class Operator(Actor):
         frozen, self.frozen = self.frozen, None
         self._act_on(frozen or self.random.choice((anything, overdue)), is_forced=self.chance(0.2))
 
-    def _act_on(self, targets: Selection | dict[int, State | None], *, is_forced: bool) -> None:
+    def _act_on(self, targets: Selection | dict[int, Sight], *, is_forced: bool) -> None:
         verb = self.random.choice(VERBS)
         if verb == "move":
             outcome = self.desk.move(targets, self.topic())

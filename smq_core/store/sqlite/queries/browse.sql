@@ -2,7 +2,7 @@
 -- Messages by id, payloads cut to a preview, without what their commands printed. Of a payload that is far longer than its preview
 -- stands only whether it is text: SQLite would read all of it to cut it.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
-  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, NULL, octet_length(payload),
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, operation, NULL, octet_length(payload),
   iif(octet_length(payload) > 65536 AND octet_length(payload) / 8 > :preview, typeof(payload) = 'text',
     ifnull(substr(payload, 1, :preview), x''))
 FROM smq_messages
@@ -12,7 +12,7 @@ ORDER BY id;
 -- name: message_row
 -- One whole message.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
-  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, output, octet_length(payload), payload
+  headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, operation, output, octet_length(payload), payload
 FROM smq_messages
 WHERE id = :id;
 
@@ -20,7 +20,7 @@ WHERE id = :id;
 -- Messages by id where text may be no UTF-8: their text as bytes, and whether the payload is text.
 SELECT id, CAST(topic AS BLOB), status, kind, priority, created_at, available_at, locked_until, CAST(worker AS BLOB), attempts,
   deliveries, max_attempts, CAST(headers AS BLOB), CAST(dedup_key AS BLOB), CAST(last_error AS BLOB),
-  CAST(error_kind AS BLOB), finished_at, crashes, is_suspect, CAST(output AS BLOB), octet_length(payload),
+  CAST(error_kind AS BLOB), finished_at, crashes, is_suspect, operation, CAST(output AS BLOB), octet_length(payload),
   ifnull(CAST(substr(payload, 1, :preview) AS BLOB), x''), typeof(payload) = 'text'
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))

@@ -1,6 +1,6 @@
 -- name: seen_rows
 -- What decides whether an operator's action may touch a message.
-SELECT id, status, topic, locked_until, worker
+SELECT id, status, deliveries, operation, topic, locked_until, worker
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids));
 

@@ -1,0 +1,84 @@
+"""A set of messages as somebody saw it: which ones, and how each was.
+
+An action on it changes these and no others. It takes 12 bytes a message, for there may be millions.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence  # noqa: TC003 - msgspec reads the annotations of what holds it
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smq_core.message import Seen
+from smq_core.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Frozen", "Noting"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Frozen:
+    """Ids, ascending, with how each message was seen."""
+
+    ids: Sequence[int]
+    ways: tuple[Seen, ...]
+    """The different ways in which messages were seen: few, whatever their number."""
+    way_of: Sequence[int]
+    """For each id, the index of its way."""
+
+    def __len__(self) -> int:
+        """Return how many messages there are."""
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        """Name the number, not the millions."""
+        return f"<{len(self)} frozen messages>"
+
+    def part(self, start: int, stop: int) -> dict[int, Seen]:
+        """Return some of them by id, from one index to another."""
+        return {
+            one: self.ways[way]
+            for one, way in zip(self.ids[start:stop], self.way_of[start:stop], strict=True)
+        }
+
+    def count_in(self, state: State) -> int:
+        """Count those that were seen in a state."""
+        wanted = {index for index, way in enumerate(self.ways) if way.state is state}
+        return len(self) if len(wanted) == len(self.ways) else sum(way in wanted for way in self.way_of)
+
+    def page(self, *, after: int | None, newest: bool, limit: int) -> Sequence[int]:
+        """Return the first ids beyond one (exclusive), in either direction."""
+        ids = self.ids[::-1] if newest else self.ids
+        if after is None:
+            return ids[:limit]
+        beyond = array("q", (one for one in ids if (one < after if newest else one > after)))
+        return beyond[:limit]
+
+
+class Noting:
+    """Collects the messages of a set in order of their ids."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._ids = array("q")
+        self._way_of = array("I")
+        self._ways: dict[tuple[str, int, int | None], int] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are so far."""
+        return len(self._ids)
+
+    def add(self, rows: Iterable[tuple[int, str, int, int | None]]) -> None:
+        """Take rows of id, status, deliveries and operation, ascending, beyond those taken before."""
+        for one, state, deliveries, operation in rows:
+            self._ids.append(one)
+            way = (state, deliveries, operation)
+            self._way_of.append(self._ways.setdefault(way, len(self._ways)))
+
+    def frozen(self) -> Frozen:
+        """Return what was collected."""
+        ways = (Seen(State(state), deliveries, operation) for state, deliveries, operation in self._ways)
+        return Frozen(self._ids, tuple(ways), self._way_of)

@@ -1,0 +1,116 @@
+"""Fixes everything that matches, as it is now, so that an action changes just that.
+
+A filter with the highest id would not do: a message with a smaller id may come into the state later.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from smq_core.store.frozen import Noting
+from smq_core.store.records import Selection
+from smq_core.store.sqlite import filters
+from smq_core.store.sqlite.browsing import Browsing, streams_of
+from smq_core.store.sqlite.connection import savepoint
+from smq_core.store.sqlite.session import CHUNK
+from smq_core.store.sqlite.sights import Aimed
+from smq_core.store.sqlite.sized import fitting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import apsw
+
+    from smq_core.store.frozen import Frozen
+    from smq_core.store.records import Targets
+    from smq_core.store.sqlite.sights import Sight
+
+__all__ = ["Freezing"]
+
+_PART: Final = 20_000
+"""Messages of an index range that one read looks at: some 30 ms."""
+
+_Row = tuple[int, str, int, int | None]
+
+
+class Freezing(Browsing):
+    """The part of the store that fixes what an action is aimed at."""
+
+    def freeze(
+        self,
+        selection: Selection,
+        *,
+        now_ms: int,
+        limit: int | None = None,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Selection:
+        """Return a selection with the messages that match, at most `limit` of them, the lowest ids first.
+
+        No read lasts longer than a part of them. `progress` is told the number found after each part, and
+        leaves out the rest by False.
+        """
+        if selection.frozen is not None:
+            return selection
+        wanted = msgspec.structs.replace(
+            selection,
+            max_id=self.highest_id() if selection.max_id is None else selection.max_id,
+            as_of_ms=now_ms if selection.as_of_ms is None else selection.as_of_ms,
+        )
+        return msgspec.structs.replace(wanted, frozen=self._found(wanted, now_ms, limit, progress))
+
+    def aimed_at(self, targets: Targets, now_ms: int) -> Aimed:
+        """Fix what an action is aimed at, where the caller did not."""
+        return Aimed(self.freeze(targets, now_ms=now_ms) if isinstance(targets, Selection) else targets)
+
+    def parts(self, aimed: Aimed, max_bytes: int) -> Iterator[Mapping[int, Sight]]:
+        """Yield what one transaction after the other changes, by rows and by bytes."""
+        start = 0
+        while start < len(aimed.ids):
+            ids = aimed.ids[start : start + CHUNK]
+            stop = start + len(self._read(partial(fitting, ids=ids, max_bytes=max_bytes)))
+            yield aimed.part(start, stop)
+            start = stop
+
+    def _found(
+        self,
+        wanted: Selection,
+        now_ms: int,
+        limit: int | None,
+        progress: Callable[[int], bool] | None,
+    ) -> Frozen:
+        noting, after, has_more = Noting(), None, True
+        while has_more and (limit is None or len(noting) < limit):
+            rows, after, has_more = self._read(
+                partial(_next_part, selection=wanted, after=after, now_ms=now_ms)
+            )
+            noting.add(rows if limit is None else rows[: limit - len(noting)])
+            if progress is not None and not progress(len(noting)):
+                break
+        return noting.frozen()
+
+
+def _next_part(
+    db: apsw.Connection, *, selection: Selection, after: int | None, now_ms: int
+) -> tuple[list[_Row], int | None, bool]:
+    """Return what matches in the next part of a selection, up to which id, and whether there is more."""
+    with savepoint(db):
+        streams = list(streams_of(db, selection))
+        ends = [end for stream in streams if (end := _end(db, stream, selection, after)) is not None]
+        part = msgspec.structs.replace(selection, max_id=min(ends)) if ends else selection
+        wanted = filters.conditions(part, now_ms, after=after)
+        rows: list[_Row] = []
+        for stream in streams:
+            rows.extend(db.execute(filters.seen_sql(stream, wanted), {**stream.values, **wanted}))
+    rows.sort()
+    return rows, part.max_id, bool(ends)
+
+
+def _end(db: apsw.Connection, stream: filters.Stream, selection: Selection, after: int | None) -> int | None:
+    """Return the last id of the next part of a stream, None where the rest is no longer than a part."""
+    bounds = filters.bounds(selection, after)
+    sql = filters.end_sql(stream, bounds)
+    end: int | None = db.execute(sql, {**stream.values, **bounds, "skipped": _PART - 1}).get
+    return end

@@ -1,0 +1,191 @@
+"""What a question says is what is done: others change messages between the question and its answer."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue, State
+from smq_tui.dialogs.confirm import Confirm
+from tests.tui.dashboard import FrozenClock, make_dashboard, run, settle, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.pilot import Pilot
+
+    from smq_core import Lease
+    from smq_tui.app import Dashboard
+
+ERROR = "SmtpError: 550 no such mailbox"
+EARLY = 3
+
+
+class Shop:
+    """A queue with 5 dead letters of one error, 2 ready messages, and 3 that run and have smaller ids."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.queue = Queue(location, clock=FrozenClock(), worker="w")
+        self.inspector = Inspector(location, clock=FrozenClock())
+        self.queue.enqueue_many("mail", list(range(10)))
+        leases = self.queue.dequeue("mail", limit=8, visibility_timeout=3_600.0)
+        self.early: list[Lease] = leases[:EARLY]
+        for lease in leases[EARLY:]:
+            self.queue.bury(lease, error=ERROR)
+        self.dead = [lease.message.id for lease in leases[EARLY:]]
+
+    def state(self, one: int) -> State:
+        """Tell how a message is by now."""
+        return self.inspector.get(one).state
+
+    def let_the_early_die(self) -> None:
+        """Let more messages fail by the same error."""
+        for lease in self.early:
+            self.queue.bury(lease, error=ERROR)
+
+    def run_again(self, one: int) -> None:
+        """Let a message leave its state and come back by the same error."""
+        self.inspector.requeue([one])
+        (lease,) = [found for found in self.queue.dequeue("mail", limit=9) if found.message.id == one]
+        self.queue.bury(lease, error=ERROR)
+
+
+@contextmanager
+def opened(location: str) -> Iterator[Shop]:
+    """Open a shop and close it."""
+    shop = Shop(location)
+    with shop.queue, shop.inspector:
+        yield shop
+
+
+@pytest.fixture
+def shop(location: str) -> Iterator[Shop]:
+    """Give a queue and another operator's hands."""
+    with opened(location) as made:
+        yield made
+
+
+async def asked(app: Dashboard, pilot: Pilot[int], *keys: str) -> Confirm:
+    """Press keys and wait for the question."""
+    await pilot.press(*keys)
+    await until(pilot, lambda: isinstance(app.screen, Confirm))
+    assert isinstance(app.screen, Confirm)
+    return app.screen
+
+
+async def answered(app: Dashboard, pilot: Pilot[int], *keys: str, says: str) -> None:
+    """Answer, and wait for what is told."""
+    await pilot.press(*keys, *(["enter"] if keys[-1].isdigit() else []))
+    await until(pilot, lambda: says in app.main.said.text)
+
+
+async def go_to_dead_messages(app: Dashboard, pilot: Pilot[int]) -> None:
+    """Show the dead letters on screen 2, with their rows."""
+    app.main.jump("mail")
+    app.main.show_state("dead")
+    await settle(pilot)
+    await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # of messages
+
+
+@pytest.mark.parametrize(
+    ("key", "past", "state"), [("R", "requeued", State.READY), ("D", "deleted", State.DELETED)]
+)
+@pytest.mark.parametrize("place", ["group", "all groups", "all that match"])
+def test_what_dies_of_the_same_error_while_one_is_asked_is_not_touched(
+    shop: Shop, key: str, past: str, state: State, place: str
+) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        if place == "all that match":
+            await go_to_dead_messages(app, pilot)
+        else:
+            await pilot.press("4")
+            await settle(pilot)
+        question = await asked(app, pilot, *(() if place == "group" else ("*",)), key)
+        assert "5 messages?" in question.question.title
+        shop.let_the_early_die()
+        await answered(app, pilot, "5", says=f"5 {past}. z takes it back")
+
+        assert [shop.state(one) for one in shop.dead] == [state] * 5
+        assert [shop.state(lease.message.id) for lease in shop.early] == [State.DEAD] * EARLY
+
+    run(make_dashboard(shop.location), scenario)
+
+
+def test_what_moved_on_while_one_is_asked_is_left_alone_and_told(shop: Shop) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        await asked(app, pilot, "D")
+        shop.let_the_early_die()
+        shop.inspector.requeue(shop.dead[:1])
+        shop.inspector.requeue(shop.dead[1:2])
+        shop.inspector.bury(shop.dead[1:2])
+        shop.run_again(shop.dead[2])
+        await answered(app, pilot, "5", says="2 deleted; 3 left alone: 3 had moved on. z takes it back")
+
+        assert [shop.state(one) for one in shop.dead[3:]] == [State.DELETED] * 2
+
+    run(make_dashboard(shop.location), scenario)
+
+
+def test_a_purge_removes_what_its_question_counted(shop: Shop) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await go_to_dead_messages(app, pilot)
+        question = await asked(app, pilot, "X")
+        assert "Purge all 5 dead messages of mail?" in question.question.title
+        shop.let_the_early_die()
+        shop.run_again(shop.dead[0])
+        await answered(app, pilot, "5", says="4 removed for good; 1 left alone: 1 had moved on")
+
+        left = [message.id for message in shop.inspector.browse("mail", State.DEAD)]
+        assert left == [*(lease.message.id for lease in shop.early), shop.dead[0]]
+
+    run(make_dashboard(shop.location), scenario)
+
+
+def test_marked_messages_that_failed_again_are_left_alone(shop: Shop) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await go_to_dead_messages(app, pilot)
+        await asked(app, pilot, "g", "space", "space", "space", "D")
+        marked = sorted(int(key) for key in app.main.view.table.marks)
+        shop.run_again(marked[0])
+        await answered(app, pilot, "y", says="2 deleted; 1 left alone: 1 had moved on")
+
+        assert [shop.state(one) for one in marked] == [State.DEAD, State.DELETED, State.DELETED]
+
+    run(make_dashboard(shop.location), scenario)
+
+
+def test_messages_that_become_ready_while_one_is_asked_are_not_buried(shop: Shop) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("mail")
+        app.main.show_state("ready")
+        await settle(pilot)
+        await asked(app, pilot, "*", "K")
+        for lease in shop.early:
+            shop.queue.release(lease)
+        await answered(app, pilot, "2", says="2 buried. z takes it back")
+
+        assert [shop.state(lease.message.id) for lease in shop.early] == [State.READY] * EARLY
+
+    run(make_dashboard(shop.location), scenario)
+
+
+def test_a_lease_that_another_took_over_is_not_taken_with_force(shop: Shop) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        await asked(app, pilot, "*", "R")
+        with Queue(shop.location, clock=FrozenClock(), worker="heir") as heir:
+            shop.inspector.requeue([1], force=True)
+            (taken,) = heir.dequeue("mail")
+            assert taken.message.id == 1
+            app.screen.query_one("#force").value = True  # type: ignore[attr-defined]  # a box
+            await answered(app, pilot, "3", says="2 requeued; 1 left alone: 1 had moved on")
+
+        assert shop.inspector.get(1).worker == "heir"
+
+    run(make_dashboard(shop.location), scenario)
