@@ -101,7 +101,7 @@ DURABLE: dict[str, Callable[[Queue, Inspector], object]] = {
     "edit": lambda _, inspector: inspector.edit(1, priority=1),
     "pause": lambda _, inspector: inspector.pause("mail"),
     "set_policy": lambda _, inspector: inspector.set_policy("mail", max_attempts=3),
-    "purge": lambda _, inspector: inspector.purge("mail", "ready"),
+    "purge": lambda _, inspector: inspector.purge("mail", "dead"),
     "undo": lambda _, inspector: inspector.undo("last"),
 }
 
