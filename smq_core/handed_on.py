@@ -5,7 +5,6 @@ What belongs to one thread says so when it is pickled.
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from smq_core.errors import UsageError
@@ -28,6 +27,8 @@ def handed_on(kind: type[T], clock: Clock, options: dict[str, object]) -> Reopen
     Raises:
         UsageError: when the clock cannot be pickled.
     """
+    import pickle  # noqa: PLC0415 - 3 ms that few programs need
+
     try:
         pickle.dumps(clock)
     except (pickle.PicklingError, TypeError, AttributeError) as error:

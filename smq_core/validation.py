@@ -60,7 +60,9 @@ def check_topic(topic: str) -> str:
         InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without
             any of `= * ,`.
     """
-    return _checked_topic(check_is_text(topic, "a topic"))
+    if isinstance(topic, str):
+        return _checked_topic(topic)
+    raise _not_text(topic, "a topic")
 
 
 def check_is_text(value: str, what: str) -> str:
@@ -71,7 +73,11 @@ def check_is_text(value: str, what: str) -> str:
     """
     if isinstance(value, str):
         return value
-    raise InvalidMessage(f"{what} is text, not {type(value).__name__}")
+    raise _not_text(value, what)
+
+
+def _not_text(value: object, what: str) -> InvalidMessage:
+    return InvalidMessage(f"{what} is text, not {type(value).__name__}")
 
 
 @functools.lru_cache(maxsize=4096)

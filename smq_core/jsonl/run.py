@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from smq_core.errors import InvalidLine, InvalidMessage
 from smq_core.jsonl.array import ArrayWatch
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
+_BROKEN: Final = Shape.BROKEN
 _BOM: Final = b"\xef\xbb\xbf"
 _REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
 
 
-class _Candidate(NamedTuple):
+class _Candidate(msgspec.Struct, frozen=True):
     """A line that can be taken, unless its key is held."""
 
     number: int
@@ -129,7 +132,7 @@ class Run:
             kept_out = set(held)
             candidates = [one for position, one in enumerate(candidates) if position not in kept_out]
         self._tally.take([one.parsed for one in candidates], held)
-        self._tally.note_broken(one.number for one in candidates if one.parsed.shape is Shape.BROKEN)
+        self._tally.note_broken(one.number for one in candidates if one.parsed.shape is _BROKEN)
 
     def _try(self, candidates: list[_Candidate], now_ms: int) -> list[int]:
         messages = [one.parsed.message for one in candidates]

@@ -40,7 +40,7 @@ class Allowance:
         Nothing is summed up where even the largest rows would fit, and `is_last` says that none are asked
         for after them.
         """
-        if is_last and len(page) * LARGE <= self._left and int not in map(type, map(_body, page)):
+        if is_last and len(page) * LARGE <= self._left and int not in set(map(type, map(_body, page))):
             return page
         return [
             row if _left_out(row) is None else row._replace(body=db.execute(_PAYLOAD, (row.id,)).get)

@@ -33,6 +33,12 @@ _PATIENCE_S: Final = 0.5
 need one of them."""
 
 
+class _OfThread(threading.local):
+    """What a thread has opened."""
+
+    connection: Connection | None = None
+
+
 class Connections:
     """The connections of one store in this process."""
 
@@ -40,7 +46,7 @@ class Connections:
         """Keep how to open one; `prepare` runs before the first, and again when all were closed."""
         self._settings = settings
         self._prepare = prepare
-        self._local = threading.local()
+        self._local = _OfThread()
         self._mine: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
 
     def get(self) -> Connection:
@@ -50,7 +56,7 @@ class Connections:
             StoreError: when it has to be opened and cannot be.
             UsageError: when it was closed in the middle of a transaction.
         """
-        connection: Connection | None = getattr(self._local, "connection", None)
+        connection = self._local.connection
         if connection is None:
             return self._open()
         if connection.is_open:
