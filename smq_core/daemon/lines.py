@@ -120,9 +120,12 @@ class _LineBuffer(io.BufferedIOBase):
             self.flush()
 
     def end_line(self) -> None:
-        """End the line that is unfinished."""
-        with self._pipe.lock:
-            self._finish(self._mine())
+        """End the line that is unfinished, if there is one."""
+        mine = self._mine()
+        # asked without the lock, as its owner alone begins a line: most handlers print nothing
+        if mine.data or self._pipe.is_open_for(mine):
+            with contextlib.suppress(OSError), self._pipe.lock:
+                self._finish(mine)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
@@ -169,7 +172,8 @@ class LineStream(io.TextIOWrapper):
 
     def end_message(self) -> None:
         """Write what a message's handler has not ended with a newline as a line of its own."""
-        with contextlib.suppress(OSError, ValueError):
-            self.flush()
-        with contextlib.suppress(OSError):
-            self.lines.end_line()
+        # else nothing is kept up here
+        if not self.write_through:
+            with contextlib.suppress(OSError, ValueError):
+                self.flush()
+        self.lines.end_line()

@@ -117,6 +117,14 @@ def test_a_message_ends_its_line(log: Log, *, flush: bool) -> None:
     assert log.said() == "said by one\nsaid by the next\n"
 
 
+def test_text_that_a_handler_had_its_stream_keep_is_written_with_the_message(log: Log) -> None:
+    log.output.out.reconfigure(write_through=False)
+    log.output.out.write("kept in the stream")
+    log.output.end_message()
+
+    assert log.said() == "kept in the stream\n"
+
+
 def test_what_a_thread_leaves_unfinished_is_written_when_it_ends(log: Log) -> None:
     in_thread(lambda: log.output.out.write("last words"))
 
