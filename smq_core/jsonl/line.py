@@ -6,7 +6,9 @@ Anything else is itself the payload, see `smq_core.written`.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from smq_core.errors import InvalidMessage
 from smq_core.jsonl.envelope import read_envelope
@@ -21,7 +23,7 @@ LINE_LIMIT: Final = 24 * 1024 * 1024
 TOO_LONG: Final = f"the line is over the limit of {LINE_LIMIT:,} bytes"
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, frozen=True):
     """A line that can be taken."""
 
     message: NewMessage

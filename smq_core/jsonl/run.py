@@ -9,7 +9,7 @@ import msgspec
 from smq_core.errors import InvalidLine, InvalidMessage
 from smq_core.jsonl.array import ArrayWatch
 from smq_core.jsonl.ledger import Place
-from smq_core.jsonl.line import TOO_LONG, is_blank
+from smq_core.jsonl.line import TOO_LONG, Parsed, is_blank
 from smq_core.jsonl.reader import LongLine
 from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
 from smq_core.written import Shape
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from smq_core.clock import Clock
     from smq_core.jsonl.ledger import Ledger
-    from smq_core.jsonl.line import LineParser, Parsed
+    from smq_core.jsonl.line import LineParser
     from smq_core.jsonl.reader import Block, LineReader
     from smq_core.jsonl.rejects import Rejects
     from smq_core.jsonl.source import Source

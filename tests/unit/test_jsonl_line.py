@@ -49,8 +49,9 @@ def envelope(**fields: object) -> bytes:
     ],
 )
 def test_a_line_becomes_a_message(line: bytes, topic: str, body: str, kind: str, shape: Shape) -> None:
-    message, seen = parse(line)
-    assert (message.topic, message.body, message.kind, seen) == (topic, body, kind, shape)
+    parsed = parse(line)
+    message = parsed.message
+    assert (message.topic, message.body, message.kind, parsed.shape) == (topic, body, kind, shape)
 
 
 def test_a_carriage_return_at_the_end_is_no_part_of_a_text() -> None:
