@@ -158,10 +158,12 @@ class Runner:
         started = self._clock.monotonic()
         deadline = started + timeout if timeout else 0.0
         outcome = self._outcome(action, delivery, started, deadline)
+        # the handler's own time: how much its process is given ahead goes by it
+        took_s = self._clock.monotonic() - started
         self._process.output.end_message()
         # first: what the handler broke is charged to its message
         self._process.check()
-        self._report(outcome, delivery, self._clock.monotonic() - started)
+        self._report(outcome, delivery, took_s)
         # last: a handler after which nothing can be sent any more is charged too
         self._slots.end(self._index)
 

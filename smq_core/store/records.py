@@ -302,7 +302,7 @@ class Tidied(NamedTuple):
 
 def bytes_of(text: str | bytes) -> int:
     """Count the bytes that text has in the database."""
-    return len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode())
+    return len(text) if text.isascii() or isinstance(text, bytes) else len(text.encode())
 
 
 def all_made(kind: type[Row], rows: Iterable[tuple[object, ...]]) -> list[Row]:

@@ -26,7 +26,7 @@ NOW = 1_700_000_000_000
 def reason_or_payload(line: bytes) -> object:
     """Parse a line; answer why it is refused, or what a consumer would get of it."""
     try:
-        message, _shape = LineParser().parse(line, NOW)
+        message = LineParser().parse(line, NOW).message
     except InvalidMessage as error:
         return error
     return decode(message.body, message.kind)
