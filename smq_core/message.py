@@ -134,6 +134,11 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     """None while paused means until somebody resumes it."""
 
     @property
+    def processed(self) -> int:
+        """Messages that ever were processed or purged; those in the trash were not."""
+        return self.gone + self.done
+
+    @property
     def finished(self) -> int:
         """Messages that ever left the queue's work: removed, kept as done, or deleted."""
         return self.gone + self.done + self.deleted
@@ -255,7 +260,10 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One topic at one moment, written by a daemon; rates are differences of `entered` and `finished`."""
+    """One topic at one moment, written by a daemon; rates are differences of `entered` and `finished`.
+
+    `finished` is what left by being processed, without what operators put into the trash.
+    """
 
     at: float
     topic: str

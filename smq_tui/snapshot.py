@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from smq_tui.flow import processed_between
 from smq_tui.troubles import Trouble, diagnose
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _line(stats: TopicStats, current: Reading, base: Reading | None, oldest: Rea
     then = None if base is None else _stats(base, stats.topic)
     seconds = 0.0 if base is None else current.at - base.at
     arrived = _rate(stats.entered, then.entered, seconds) if then else None
-    left = _rate(stats.finished, then.finished, seconds) if then else None
+    left = max(0, processed_between(then, stats)) / seconds if then and seconds > 0 else None
     expired = current.expired.get(stats.topic, 0)
     left_behind = current.left_behind.get(stats.topic, 0)
     first = _stats(oldest, stats.topic)

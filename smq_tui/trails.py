@@ -9,11 +9,13 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from smq_tui.flow import processed_between
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from smq_tui.snapshot import Reading
-    from smq_tui.values import TopicSample
+    from smq_tui.values import TopicSample, TopicStats
 
 __all__ = ["Trail", "from_readings", "from_samples", "total"]
 
@@ -44,10 +46,15 @@ def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, Trail
 def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, Trail]:
     """Make each topic's trail of the dashboard's own readings."""
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
+    before: dict[str, TopicStats] = {}
     for reading in history:
         for stats in reading.topics:
             depth = stats.ready + stats.delayed + stats.processing
-            by_topic.setdefault(stats.topic, []).append((reading.at, stats.entered, stats.finished, depth))
+            points = by_topic.setdefault(stats.topic, [])
+            last = before.get(stats.topic)
+            finished = points[-1][2] + processed_between(last, stats) if points and last else 0
+            points.append((reading.at, stats.entered, finished, depth))
+            before[stats.topic] = stats
     return {topic: _trail(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
 
 

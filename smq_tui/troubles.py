@@ -22,6 +22,7 @@ __all__ = [
     "besides",
     "diagnose",
     "lacks_worker",
+    "makes_no_progress",
     "running_of",
 ]
 
@@ -97,6 +98,15 @@ def besides(stats: TopicStats, worst: Trouble | None) -> str:
 def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
     """Say whether messages wait that no daemon takes which is heard of."""
     return bool(stats.ready) and not is_served(stats.topic, workers)
+
+
+def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_s: float | None) -> bool:
+    """Say whether consumers that are no daemons hold messages and finish none, while others wait.
+
+    They may be at something long, or dead: nobody knows until their leases expire.
+    """
+    waits = bool(stats.ready) and (stats.oldest_age_s or 0.0) > _STUCK_S
+    return waits and bool(stats.processing) and out_per_s == 0 and not is_served(stats.topic, workers)
 
 
 def _dead(stats: TopicStats) -> str:

@@ -106,7 +106,7 @@ def _between(last: _Look, look: _Look) -> dict[str, Flow]:
 
 
 def _totals(look: _Look) -> dict[str, tuple[int, int]]:
-    return {stats.topic: (stats.entered, stats.finished) for stats in look.topics}
+    return {stats.topic: (stats.entered, stats.processed) for stats in look.topics}
 
 
 def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:

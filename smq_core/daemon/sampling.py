@@ -41,7 +41,7 @@ class Sampler:
         last figures are written too, from which the rate of this round is counted.
         """
         now = {
-            one.topic: _Figures(one.entered, one.finished, one.ready + one.delayed + one.processing)
+            one.topic: _Figures(one.entered, one.processed, one.ready + one.delayed + one.processing)
             for one in topics
         }
         written = nlargest(

@@ -52,10 +52,11 @@ def report_pieces(report: ImportReport) -> Pieces:
             "Import the file again to go on.\n"
         )
         return [(head, "bold $text-warning"), *_counts(report), (_NO_UNDO, "")]
-    seconds = max(report.elapsed_s, 0.001)
-    speed = count(int(report.taken / seconds))
+    speed = "less than a second"
+    if report.elapsed_s >= 1:
+        speed = f"{age(report.elapsed_s)}: {count(int(report.taken / report.elapsed_s))} a second"
     added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
-    head = f"\n{added}, in {age(report.elapsed_s)}: {speed} a second.\n"
+    head = f"\n{added}, in {speed}.\n"
     return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
 
 

@@ -222,7 +222,7 @@ class ImportWizard(Dialog[ImportReport]):
     def _list_files(self) -> None:
         choices = file_choices(self.query_one("#path", Input).value)
         table = self.query_one(KeyedTable)
-        table.note = "Nothing here begins like that."
+        table.note = "" if choices else "Nothing here begins like that."
         table.set_rows(
             (
                 one.path,

@@ -11,6 +11,7 @@ from smq_core.format import count
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import ActivityOf
 from smq_tui.screens.activity_words import deed_of_entry, detail_of, short_time, undo_in_full, undo_in_short
+from smq_tui.screens.asking import Asking
 from smq_tui.screens.view import View
 from smq_tui.widgets.detail_text import about_activity
 from smq_tui.widgets.parts_line import Part
@@ -67,26 +68,37 @@ class ActivityView(View):
         super().__init__(name)
         self._entries: dict[int, ActivityEntry] = {}
         self._final: frozenset[int] = frozenset()
-        self._is_asked = False
+        self._asking = Asking()
         self._is_known = False
         self._is_entered = False
+
+    @property
+    def is_being_read(self) -> bool:
+        """True while the entries are read."""
+        return self._asking.is_under_way
 
     def enter(self) -> None:
         """Go to the newest, when it was read: what was done since one looked last is above the cursor."""
         self._is_entered = True
+        self.await_rows()
+
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        super().withdraw()
+        self._asking.give_up()
 
     def renew(self) -> None:
         """Read the newest entries."""
-        if not self._is_asked:
-            self._is_asked = True
-            self.ask(ActivityOf(_LIMIT))
+        wanted = ActivityOf(_LIMIT)
+        if self._asking.begin(wanted):
+            self.ask(wanted)
 
     def refresh_rows(self) -> None:
         """Show the entries that the filter keeps."""
         kept = [entry for entry in self._entries.values() if self._keeps(entry)]
-        is_hidden = self.filtered_by and self._entries
+        is_hidden = self.filtered_by and self._entries and not self.is_being_read
         hidden = f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
-        nothing = _EMPTY if self._is_known else self.first_note("Reading…")
+        nothing = _EMPTY if self._is_known and not self.is_being_read else self.first_note("Looking…")
         self.put_rows(
             ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else nothing
         )
@@ -117,7 +129,7 @@ class ActivityView(View):
 
     def details(self) -> Pieces | None:
         """Tell about the cursor's entry."""
-        entry, now = self.entry, self.context.now
+        entry, now = self.entry, self.now
         if entry is None:
             return None
         undo = undo_in_full(entry, self._entries, now)
@@ -130,17 +142,20 @@ class ActivityView(View):
     @on(Answered)
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
-            case ActivityOf(), list(entries):
-                self._is_asked, self._is_known, self.failure = False, True, ""
+            case ActivityOf() as request, list(entries) if self._asking.end(request):
+                self._is_known = True
                 self._put(entries)
-                self.show(self.context)
+                self.rows_are_read()
                 if self._is_entered:
                     self._is_entered = False
                     self.table.action_move("start")
+                if self._asking.take_debt():
+                    self.renew()
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
-        self._is_asked, self.failure = False, event.sentence
+        if isinstance(event.request, ActivityOf) and self._asking.end(event.request):
+            self.failure = event.sentence
 
     def _put(self, entries: Sequence[ActivityEntry]) -> None:
         self._entries = {
@@ -157,7 +172,7 @@ class ActivityView(View):
         return query.keeps(entry.actor, entry.action, entry.topic or "", detail_of(entry, self._entries))
 
     def _row(self, entry: ActivityEntry) -> Row:
-        now = self.context.now
+        now = self.now
         undo = undo_in_short(entry, self._entries, now)
         return (
             short_time(entry.at, now),

@@ -62,8 +62,13 @@ class Changing(Undoing):
 
     def _aim(self, purpose: str, then: Callable[[Aim], None]) -> None:
         """Fix what an action is for; what has to be counted first comes back as an answer."""
-        reason = self.view.why_not(purpose)
-        aim = reason or self.view.aim(purpose)
+        view = self.view
+        reason = view.why_not(purpose)
+        if reason is None and view.is_behind:
+            self.say(f"{action(purpose).label.lower()}: looking what there is now…")
+            view.when_read(lambda: self._aim(purpose, then))
+            return
+        aim = reason or view.aim(purpose)
         if isinstance(aim, str):
             self.say(aim, "warning")
         elif isinstance(aim, Freeze):

@@ -15,6 +15,7 @@ from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import ErrorKindsOf, Freeze
+from smq_tui.screens.asking import Asking
 from smq_tui.screens.resting import Rest
 from smq_tui.screens.view import GoTo, View
 from smq_tui.values import Filter, Selection, State
@@ -78,24 +79,39 @@ class DeadView(View):
         super().__init__(name)
         self._kinds: dict[str, ErrorKind] = {}
         self._gone: _Gone | None = None
-        self._is_asked = False
+        self._asking = Asking()
+        self._shown: ErrorKindsOf | None = None
         self._is_known = False
         self._rest = Rest()
 
+    @property
+    def is_being_read(self) -> bool:
+        """True while the dead letters are grouped."""
+        return self._asking.is_under_way
+
     def enter(self) -> None:
-        """Begin where the cursor stands."""
+        """Begin where the cursor stands; what is known of groups is of before."""
         self._gone = None
+        self.await_rows()
 
     def take_filter(self, query: Query) -> None:
         """Remember what to filter by, and no group of before."""
         super().take_filter(query)
         self._gone = None
 
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        super().withdraw()
+        self._asking.give_up()
+
     def renew(self) -> None:
         """Group anew, unless that takes long and was done a moment ago."""
-        if not self._is_asked and not self._rest.puts_off(self.context.now):
-            self._is_asked = True
-            self.ask(ErrorKindsOf(self.filtered_by.topic))
+        wanted = ErrorKindsOf(self.filtered_by.topic)
+        if wanted == self._shown and self._rest.puts_off(self.context.now):
+            # They are as fresh as a long list ever is.
+            self.is_behind = False
+        elif self._asking.begin(wanted):
+            self.ask(wanted)
 
     def refresh_rows(self) -> None:
         """Show the groups that the filter keeps."""
@@ -141,7 +157,7 @@ class DeadView(View):
         kind = self._kind
         if kind is None:
             return None
-        now = self.context.now
+        now = self.now
         return [
             (cell(kind.error_kind or "no error was given", 300) + "\n\n", "bold $text-error"),
             (f"{counted(kind.count, 'message')} of {cell(kind.topic)}\n", ""),
@@ -174,13 +190,15 @@ class DeadView(View):
     @on(Answered)
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
-            case ErrorKindsOf(), list(kinds):
-                self._is_asked, self._is_known, self.failure = False, True, ""
+            case ErrorKindsOf() as request, list(kinds) if self._asking.end(request):
+                self._shown, self._is_known = request, True
                 self._rest.begin(self.context.now, event.took_s)
                 self._kinds = {f"{kind.topic}\0{kind.error_kind}": kind for kind in kinds}
                 chosen = self.table.cursor_key
-                self.show(self.context)
+                self.rows_are_read()
                 self._keep_to(chosen)
+                if self._asking.take_debt():
+                    self.renew()
 
     def _keep_to(self, chosen: Key | None) -> None:
         """Come back to a group that was gone for a moment, if nobody moved on from where that led."""
@@ -200,7 +218,8 @@ class DeadView(View):
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
-        self._is_asked, self.failure = False, event.sentence
+        if isinstance(event.request, ErrorKindsOf) and self._asking.end(event.request):
+            self.failure = event.sentence
 
     def _keeps(self, kind: ErrorKind) -> bool:
         query = self.filtered_by
@@ -211,9 +230,11 @@ class DeadView(View):
         return query.keeps(kind.topic, kind.error_kind)
 
     def _note(self) -> str:
+        if self.is_being_read:
+            return self.first_note("Looking…")
         if self.filtered_by and self._kinds:
             return f"No dead letters match {self.filtered_by.text}.\n\n  Esc   clear the filter"
-        return _EMPTY if self._is_known else self.first_note("Counting…")
+        return _EMPTY if self._is_known else self.first_note("Looking…")
 
     def _sorted(self, kinds: dict[str, ErrorKind]) -> list[tuple[str, ErrorKind]]:
         sorting = self.table.sorting
@@ -224,7 +245,7 @@ class DeadView(View):
         )
 
     def _row(self, kind: ErrorKind) -> Row:
-        now = self.context.now
+        now = self.now
         return (
             Cell(kind.error_kind or "no error was given", Tone.BAD),
             Cell(count(kind.count, 8), Tone.ACCENT),

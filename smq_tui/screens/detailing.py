@@ -110,7 +110,11 @@ class Detailing(Stage):
             self.ask(about)
         else:
             self.detail = None
-            pieces = about if isinstance(about, list) else [("Nothing is chosen.", "$foreground 65%")]
+            pieces = (
+                about
+                if isinstance(about, list)
+                else [("Looking…" if self.view.is_being_read else "Nothing is chosen.", "$foreground 65%")]
+            )
             self._paint(self.view.table.cursor_key, pieces)
         self._draw_chart()
 

@@ -80,7 +80,7 @@ def totals(context: Context) -> list[Part]:
     ]
     if total.expired:
         parts.append(Part(f"expired {count(total.expired)}", Tone.BAD, "leases", 8))
-    new = f" ▴{count(total.dead_since)}" if total.dead_since > 0 else ""
+    new = f" +{count(total.dead_since)}" if total.dead_since > 0 else ""
     parts.append(Part(f"dead {count(total.dead)}{new}", Tone.BAD if total.dead else Tone.PLAIN, "dead", 8))
     if total.oldest_age_s is not None:
         parts.append(Part(f"oldest waits {age(total.oldest_age_s)}", Tone.PLAIN, "topics", 6))

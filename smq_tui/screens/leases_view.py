@@ -14,6 +14,7 @@ from smq_core.serving import is_lost
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
 from smq_tui.screens.aims import aim_at, is_live, is_of_lost
+from smq_tui.screens.asking import Asking
 from smq_tui.screens.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.view import View
 from smq_tui.values import State
@@ -73,25 +74,39 @@ class LeasesView(View):
         super().__init__(name)
         self.messages: dict[int, Message] = {}
         self._lengths: Mapping[str, float] = {}
-        self._is_asked = False
+        self._asking = Asking()
         self._is_known = False
+
+    @property
+    def is_being_read(self) -> bool:
+        """True while leases are read."""
+        return self._asking.is_under_way
+
+    def enter(self) -> None:
+        """Take note that what is known of leases is of before."""
+        self.await_rows()
+
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        super().withdraw()
+        self._asking.give_up()
 
     def renew(self) -> None:
         """Read what is being processed: few rows, whatever the queue holds."""
-        if not self._is_asked:
-            self._is_asked = True
-            self.ask(LeasesOf(self.filtered_by.topic, self.filtered_by.where))
+        wanted = LeasesOf(self.filtered_by.topic, self.filtered_by.where)
+        if self._asking.begin(wanted):
+            self.ask(wanted)
 
     def refresh_rows(self) -> None:
         """Show the leases, let their time run."""
-        now, workers = self.context.now, self.context.workers
+        now, workers = self.now, self.context.workers
         kept = [one for one in self.messages.values() if self._keeps(one)]
         kept.sort(key=lambda one: _urgency(one, workers, now))
         self.put_rows(((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept), self._note())
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many leases there are, and how many are past their time."""
-        now = self.context.now
+        now = self.now
         late = sum((one.locked_until or 0.0) <= now for one in self.messages.values())
         lost = sum(
             _holder_is_lost(self.context.workers.get(one.worker or "")) for one in self.messages.values()
@@ -104,7 +119,7 @@ class LeasesView(View):
             parts.append(Part(f"{count(late)} past their time", Tone.BAD, priority=7))
         if lost:
             parts.append(Part(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
-        if late or lost:
+        if (late or lost) and not self.is_behind:
             parts.append(
                 Part(
                     "R requeues them all" if late + lost > 1 else "R requeues it",
@@ -127,11 +142,11 @@ class LeasesView(View):
             scope = "all whose daemon is lost or whose time is over (Space marks single ones)"
         if not known:
             return "nothing is being processed"
-        return aim_at(known, self.context.now, self.context.workers, self.context.ended, scope)
+        return aim_at(known, self.now, self.context.workers, self.context.ended, scope)
 
     def _stranded(self, chosen: Sequence[Message]) -> list[Message]:
         """Answer all that nobody works on, in the order shown; none when what is chosen is in good hands."""
-        now, workers = self.context.now, self.context.workers
+        now, workers = self.now, self.context.workers
         if not chosen or not all(_is_stranded(one, workers, now) for one in chosen):
             return []
         kept = [one for one in self.messages.values() if self._keeps(one) and _is_stranded(one, workers, now)]
@@ -161,18 +176,21 @@ class LeasesView(View):
     @on(Answered)
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
-            case LeasesOf(), Held(messages=messages, lengths=lengths):
-                self._is_asked, self._is_known, self.failure = False, True, ""
+            case LeasesOf() as request, Held(messages=messages, lengths=lengths) if self._asking.end(request):
+                self._is_known = True
                 self.messages = {message.id: message for message in messages}
                 self._lengths = lengths
-                self.show(self.context)
+                self.rows_are_read()
+                if self._asking.take_debt():
+                    self.renew()
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
-        self._is_asked, self.failure = False, event.sentence
+        if isinstance(event.request, LeasesOf) and self._asking.end(event.request):
+            self.failure = event.sentence
 
     def _keeps(self, message: Message) -> bool:
-        query, now = self.filtered_by, self.context.now
+        query, now = self.filtered_by, self.now
         if query.topic is not None and message.topic != query.topic:
             return False
         if query.is_expired and (message.locked_until or 0.0) > now:
@@ -180,15 +198,17 @@ class LeasesView(View):
         return query.keeps(*texts_of(message))
 
     def _note(self) -> str:
+        if self.is_being_read:
+            return self.first_note("Looking…")
         if self.filtered_by:
             words = self.filtered_by.words
             topic = f"  /     topic:{words} is by topic\n" if words in self.context.topics else ""
             nothing = f"Nothing being processed matches {self.filtered_by.text}."
             return f"{nothing}\n\n{topic}  Esc   clear the filter"
-        return _EMPTY if self._is_known else self.first_note("Reading…")
+        return _EMPTY if self._is_known else self.first_note("Looking…")
 
     def _row(self, message: Message, worker: WorkerInfo | None) -> Row:
-        now = self.context.now
+        now = self.now
         left = (message.locked_until or 0.0) - now
         since = runs_since(message.id, worker)
         lost = worker if worker is not None and is_lost(worker) else None

@@ -71,7 +71,7 @@ class Looking(Finding):
         elif self._way and self._way[-1].target == self.current:
             self._go_one_step_back(self._way[-1])
         elif view.filtered_by:
-            self.post_message(Withdrawn(view))
+            view.withdraw()
             view.apply_filter(Query())
             self.show_lines()
         elif self.current != "topics":
@@ -84,7 +84,7 @@ class Looking(Finding):
     def _go_one_step_back(self, step: Step) -> None:
         """Clear what was filtered on top of where one was led; else go where one came from."""
         view = self.view
-        self.post_message(Withdrawn(view))
+        view.withdraw()
         if view.filtered_by and view.filtered_by != step.arrived.query:
             view.go_to(step.arrived)
             view.show(self.context)

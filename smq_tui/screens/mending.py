@@ -147,6 +147,14 @@ class Mending(Changing):
         if worker is None:
             self.say(view.why_not("stop_worker") or "choose a daemon: none is running", "warning")
             return
+        if is_lost(worker):
+            silent = age(max(0.0, self.context.now - worker.heartbeat_at))
+            gone = "has ended" if worker.id in self.context.ended else f"is lost for {silent}"
+            self.say(
+                f"{cell(worker.id, 60)} {gone}: nothing is left to stop; 3, then R requeues what it held",
+                "warning",
+            )
+            return
         runs = len(running_of(worker))
         self.decide(stop_question(worker.id, runs=runs), lambda _: self.ask(CommandWorker(worker.id, "stop")))
 

@@ -72,6 +72,15 @@ class MessagesView(View):
         self._search = ""
         self.table.sorting = Sorting("id", is_falling=True)
 
+    @property
+    def is_being_read(self) -> bool:
+        """True while the list is another than that of the rows, or they are of before."""
+        return self.is_behind or self._is_looking
+
+    def enter(self) -> None:
+        """Take note that what is known of messages is of before."""
+        self.await_rows()
+
     def refresh_rows(self) -> None:
         """Let the ages in view go on."""
         if self._rest.is_owed(self.context.now):
@@ -85,11 +94,18 @@ class MessagesView(View):
         if self._is_at_beginning():
             self._limit = _FIRST_LIMIT
         wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)
+        if self._shown is not None and wanted.selection != self._shown.selection and not self.is_behind:
+            self.await_rows()
         if wanted == self._shown and self._rest.puts_off(self.context.now):
             self.table.renew_rows()
         elif self._asked is None or wanted != self._asked:
             self._asked = wanted
             self.ask(wanted)
+
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        super().withdraw()
+        self._asked, self._search = None, ""
 
     def take_filter(self, query: Query) -> None:
         """Remember what to look for; a state in the filter becomes the tab."""
@@ -126,8 +142,8 @@ class MessagesView(View):
         self._limit = _FIRST_LIMIT
         self._choose_columns()
         self.aims_at_all = False
-        self.show(self.context)
         self.renew()
+        self.show(self.context)
 
     def sort_by(self, column: str) -> None:  # noqa: ARG002 - ids are the only order there is
         """Turn the order of ids round."""
@@ -154,7 +170,7 @@ class MessagesView(View):
             return "there is no message here"
         if len(known) < len(targets):
             return "some marked messages are not read yet: try again, or use * for all that match"
-        return aim_at(known, self.context.now, self.context.workers, self.context.ended)
+        return aim_at(known, self.now, self.context.workers, self.context.ended)
 
     def topics_meant(self) -> tuple[str, ...]:
         """Answer the topic that is shown, or that of the cursor's message."""
@@ -214,6 +230,8 @@ class MessagesView(View):
             case RowsOf(), dict(rows):
                 self.failure = ""
                 self._take_rows(rows)
+                if self.is_behind and not self._is_looking:
+                    self.rows_are_read()
 
     @on(Failed)
     def _give_up(self, event: Failed) -> None:
@@ -235,6 +253,8 @@ class MessagesView(View):
         self.table.set_order(self._order)
         if is_another:
             self.table.action_move("start")
+        if not self.table.visible_keys:
+            self.rows_are_read()
         self.show(self.context)
 
     def _take_rows(self, rows: dict[int, Message | None]) -> None:
@@ -249,7 +269,7 @@ class MessagesView(View):
         self.table.deliver({key: self._row(one) if one else None for key, one in rows.items()})
 
     def _row(self, message: Message) -> Row:
-        return message_row(message, self.context.now, has_topic=self._has_topic)
+        return message_row(message, self.now, has_topic=self._has_topic)
 
     def _choose_columns(self) -> None:
         has_topic, is_dead = self.filtered_by.topic is None, self.state is State.DEAD
@@ -264,6 +284,12 @@ class MessagesView(View):
         key = self.table.cursor_key
         index = None if key is None else self._order.index_of(key)
         return index is not None and index < _FIRST_LIMIT // 2
+
+    @property
+    def _is_looking(self) -> bool:
+        """True while another list is looked for than the one that is shown."""
+        asked, shown = self._asked, self._shown
+        return asked is not None and (shown is None or asked.selection != shown.selection)
 
     def _selection(self) -> Selection:
         return self.filtered_by.selection(None, self.state)
@@ -280,7 +306,7 @@ class MessagesView(View):
         ).strip()
 
     def _note(self) -> str:
-        if self._shown is None:
+        if self.is_being_read:
             return self.first_note("Looking…")
         beyond = self.filter_text()
         state = self.state.value if self.state else ""

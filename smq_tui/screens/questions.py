@@ -90,7 +90,7 @@ def undo_sentence(undo: Undo, outcome: Outcome) -> str:
     """Say what was taken back, what stays as it is, and why."""
     what = undo.what or f"operation {undo.operation}"
     if not undo.count:
-        return f"{what} undone" if outcome.done else f"{what} could not be undone"
+        return _setting_undone(what, outcome)
     returned = outcome.done - outcome.left_ready
     left = (
         f"{count(outcome.left_ready)} stay ready, as the leases they had are gone for good"
@@ -98,8 +98,28 @@ def undo_sentence(undo: Undo, outcome: Outcome) -> str:
         else ""
     )
     parts = [f"{count(returned)} brought back" if returned or not left else "", left, _left_alone(outcome)]
-    verdict = "undone" if outcome.done else "not undone"
-    return f"{what} {verdict}: {'; '.join(part for part in parts if part)}"
+    details = "; ".join(part for part in parts if part)
+    if not outcome.done:
+        return f"{what} not undone: 0 of {count(undo.count)}" + (f"; {_left_alone(outcome)}").rstrip("; ")
+    if outcome.missed_count or outcome.missed:
+        return f"{what}: {count(outcome.done)} of {count(undo.count)} undone; {details}"
+    return f"{what} undone: {details}"
+
+
+def _setting_undone(what: str, outcome: Outcome) -> str:
+    """Say how a topic is set again."""
+    before = outcome.undone
+    topic = cell(before.topic, 60) if before is not None and before.topic else ""
+    if not outcome.done:
+        return f"{what} could not be undone"
+    match before.action if before is not None and topic else "":
+        case "pause":
+            return f"{what} undone: {topic} is no longer paused"
+        case "resume":
+            return f"{what} undone: {topic} is paused again"
+        case "policy":
+            return f"{what} undone: {topic} has the policy of before"
+    return f"{what} undone"
 
 
 def resume_question(stats: TopicStats, actor: str, now: float) -> Question:

@@ -160,9 +160,9 @@ class Stage(Screen[None]):
         for view in self.views.values():
             view.is_current = view is self.view
             view.display = view.is_current
-        self.view.show(self.context)
         self.view.enter()
         self.view.renew()
+        self.view.show(self.context)
         self.show_lines()
         self.details_changed()
 
@@ -236,9 +236,11 @@ class Stage(Screen[None]):
             self._show_again()
             return
         self._seen_at = self.clock.monotonic()
+        if event.has_changed:
+            # Asked for first, the rows of before are not judged by the new time.
+            self.view.renew()
         self.take_snapshot(derive(self._read, event.reading))
         if event.has_changed:
-            self.view.renew()
             self.details_changed()
 
     def _tick(self) -> None:

@@ -9,6 +9,7 @@ from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.requests import Freeze
 from smq_tui.screens.view import GoTo, View
+from smq_tui.troubles import makes_no_progress
 from smq_tui.values import Selection, State
 from smq_tui.widgets.detail_text import about_topic
 from smq_tui.widgets.parts_line import Part
@@ -28,7 +29,7 @@ __all__ = ["TopicsView"]
 
 _SPARK_SLOTS: Final = 12
 _SPARK_S: Final = 600.0
-_LEGEND: Final = "last 10 min: what went out (▁ nothing, · nobody counted)"
+_LEGEND: Final = "last 10 min: what was processed (▁ nothing, · no data)"
 
 _EMPTY: Final = (
     "No topics yet: nothing was ever enqueued here.\n"
@@ -190,11 +191,12 @@ class TopicsView(View):
         now = self.context.now
         return sparkline(into_slots(trail.left, now - _SPARK_S, now, _SPARK_SLOTS))
 
-    @staticmethod
-    def _state(line: TopicLine) -> Cell:
+    def _state(self, line: TopicLine) -> Cell:
         if line.trouble is not None:
             sign = "! " if line.trouble.is_bad else ""
             return Cell(sign + line.trouble.short, Tone.BAD if line.trouble.is_bad else Tone.WARNING)
+        if makes_no_progress(line.stats, list(self.context.workers.values()), line.out_per_s):
+            return Cell("no progress", Tone.WARNING)
         if line.stats.processing or line.out_per_s:
             return Cell("running", Tone.GOOD)
         return Cell("no worker yet" if line.stats.ready else "idle", Tone.MUTED)
@@ -205,7 +207,7 @@ def _figure(number: int, width: int, tone: Tone = Tone.PLAIN, suffix: str = "") 
 
 
 def _delta(line: TopicLine) -> str:
-    return f" ▴{count(line.dead_since, 3)}" if line.dead_since > 0 else ""
+    return f" +{count(line.dead_since, 3)}" if line.dead_since > 0 else ""
 
 
 def _speed(per_second: float | None) -> Cell:

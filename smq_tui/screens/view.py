@@ -14,7 +14,7 @@ from smq_core.format import count
 from smq_core.safe_text import cell
 from smq_tui.counted import counted
 from smq_tui.filters import Query
-from smq_tui.messages import Asked
+from smq_tui.messages import Asked, Withdrawn
 from smq_tui.screens.context import Context
 from smq_tui.screens.headlines import first_note
 from smq_tui.screens.way_back import Place
@@ -24,7 +24,7 @@ from smq_tui.widgets.row_painter import Sorting
 from smq_tui.widgets.table_rows import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -73,6 +73,11 @@ class View(Vertical):
         """Why what this screen shows could not be read; it is asked for again."""
         self.aims_at_all = False
         """True after `*`: an action is for all that match, in view or not."""
+        self.is_behind = False
+        """True while the rows are of before somebody came here: dim, and nothing is aimed at them."""
+        self.now = 0.0
+        """The moment that the rows are of, in seconds since the epoch; their ages are counted to it."""
+        self._when_read: Callable[[], None] | None = None
         self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
         self.line = PartsLine(classes="view-line")
 
@@ -84,7 +89,10 @@ class View(Vertical):
     def show(self, context: Context) -> None:
         """Show what is known now; called at each refresh and each second."""
         self.context = context
-        self.table.is_stale = context.is_stale
+        if not self.is_being_read:
+            # Rows are not judged by a clock that has gone on while they are read again.
+            self.now = context.now
+        self.table.is_stale = context.is_stale or self.is_behind
         if not self.is_current:
             return
         if self.failure and not context.is_stale:
@@ -108,8 +116,39 @@ class View(Vertical):
         self.table.note = "" if by_key else note
         self.table.set_rows(by_key.items())
 
+    @property
+    def is_being_read(self) -> bool:
+        """True while what this screen shows beside the snapshot is asked for."""
+        return self.is_behind
+
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        self.post_message(Withdrawn(self))
+
     def enter(self) -> None:
         """Take note that somebody came to this screen."""
+
+    def await_rows(self) -> None:
+        """Take note that the rows are of before, until `rows_are_read`."""
+        self.is_behind = True
+        self._when_read = None
+
+    def rows_are_read(self) -> None:
+        """Take note that the rows are of now, and do what waited for them."""
+        then, self._when_read = self._when_read, None
+        self.is_behind, self.failure = False, ""
+        self.show(self.context)
+        if then is not None and self.is_current:
+            then()
+
+    def when_read(self, then: Callable[[], None]) -> None:
+        """Do something as soon as the rows are of now, unless another screen is shown by then."""
+        self._when_read = then
+
+    def on_resize(self) -> None:
+        """Say how many columns have no room, which is known by now."""
+        if self.context.snapshot is not None:
+            self.line.show(self._line_parts())
 
     def renew(self) -> None:
         """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
@@ -118,8 +157,8 @@ class View(Vertical):
         """Show only what matches."""
         self.take_filter(query)
         self.aims_at_all = False
-        self.show(self.context)
         self.renew()
+        self.show(self.context)
 
     def take_filter(self, query: Query) -> None:
         """Remember what to filter by, for when it is shown."""
@@ -230,7 +269,8 @@ class View(Vertical):
     def more_columns(self) -> list[Part]:
         """Say that columns have no room, and the key that shows them."""
         number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
-        has_more = number > 0 and self.table.row_count > 0
+        # Before the first picture nobody knows what has room.
+        has_more = number > 0 and self.table.row_count > 0 and self.table.scrollable_size.width > 0
         return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
 
     def _line_parts(self) -> list[Part]:

@@ -94,5 +94,7 @@ class Chart(Widget):
 
     @staticmethod
     def _label(name: str, series: str, values: list[float | None]) -> str:
-        top = max((value for value in values if value is not None), default=0.0)
+        top = max((value for value in values if value is not None), default=None)
+        if not top:
+            return f" {name}" if top is None else f" {name} 0"
         return f" {name} ≤ {count(int(top), 7) if series == 'depth' else rate(top, '')}"

@@ -81,7 +81,7 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
         ("trash", count(stats.deleted)),
         ("oldest waits", "-" if stats.oldest_age_s is None else age(stats.oldest_age_s)),
         ("came in", f"{count(stats.entered)} in all, {_rate(line.in_per_s)}"),
-        ("went out", f"{count(stats.finished)} in all, {_rate(line.out_per_s)}"),
+        ("processed", f"{count(stats.processed)} in all, {_rate(line.out_per_s)}"),
     ]
     if stats.paused:
         since = "" if stats.paused_since is None else f" since {clock_time(stats.paused_since, now=now)}"

@@ -140,7 +140,7 @@ async def settle(pilot: Pilot[int]) -> None:
         lambda: (
             app.main.context.trouble
             or (
-                (app.main.context.snapshot is not None and not getattr(view, "_is_asked", False))
+                (app.main.context.snapshot is not None and not view.is_being_read)
                 and getattr(view, "_asked", None) is None
                 and (view.table.row_count == 0 or view.table.visible_keys or view.table.size.height <= 1)
             )
