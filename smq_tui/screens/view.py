@@ -89,12 +89,12 @@ class View(Vertical):
     def show(self, context: Context) -> None:
         """Show what is known now; called at each refresh and each second."""
         self.context = context
-        if not self.is_being_read:
-            # Rows are not judged by a clock that has gone on while they are read again.
-            self.now = context.now
         self.table.is_stale = context.is_stale or self.is_behind
         if not self.is_current:
             return
+        if not self.is_being_read:
+            # Rows are not judged by a clock that has gone on while they were out of view, or are read again.
+            self.now = context.now
         if self.failure and not context.is_stale:
             self.renew()
         if context.snapshot is None:

@@ -92,11 +92,15 @@ class Terminal:
         """Type keys, and read nothing."""
         os.write(self._descriptor, keys.encode())
 
-    def close_within(self, seconds: float) -> None:
-        """Read for so long, then close the terminal as its window does: the dashboard is hung up."""
+    def read_for(self, seconds: float) -> None:
+        """Read what is painted within some seconds."""
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0 and self._read(left):
             pass
+
+    def close_within(self, seconds: float) -> None:
+        """Read for so long, then close the terminal as its window does: the dashboard is hung up."""
+        self.read_for(seconds)
         os.close(self._descriptor)
         self._descriptor = -1
 

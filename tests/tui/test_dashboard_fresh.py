@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
+from smq_core.testing import EPOCH_MS
 from smq_tui.gateway import reads
 from tests.tui.dashboard import SetClock, fill, make_dashboard, run, settle, until
 
@@ -68,7 +69,7 @@ def test_leases_that_were_renewed_meanwhile_are_not_called_expired(
             gate.is_open.clear()
             await pilot.press("3")
             await until(pilot, gate.is_waited_for.is_set)
-            await pilot.pause(1.1)
+            await until(pilot, lambda: app.main.context.now >= EPOCH_MS / 1000 + 40)
             shown, was_dim = lines(app), is_dim(app)
             await pilot.press("R")
             screen = app.screen
@@ -117,9 +118,9 @@ def test_columns_that_have_no_room_are_counted_right_in_the_first_picture(screen
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         seen: list[str] = []
         await pilot.press(screen)
+        view = app.main.view
         for _ in range(20):
             await pilot.pause()
-            view = app.main.view
             seen.append(view.line.render_line(0).text)
         hidden = len(view.table.columns) - len(view.table.columns_in_view)
         told = {text.partition(" more column")[0].split()[-1] for text in seen if " more column" in text}

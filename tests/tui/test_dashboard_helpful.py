@@ -79,7 +79,7 @@ def test_the_line_above_topics_speaks_of_columns_as_they_are_in_view(location: s
         await pilot.resize_terminal(120, 30)
         await until(pilot, lambda: "LAST 10 MIN" in header(app))
         app.main.show_view("topics")
-        assert "last 10 min: what went out" in app.main.view.line.text
+        assert "last 10 min: what was processed" in app.main.view.line.text
         assert "more column" not in app.main.view.line.text
 
     run(make_dashboard(location), scenario)

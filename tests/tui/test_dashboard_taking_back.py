@@ -136,7 +136,7 @@ def test_what_somebody_else_did_is_taken_back_after_a_question_that_names_him(
         assert "disk is being enlarged" in asked(app)
         await pilot.press("y")
         await until(pilot, lambda: not inspector.topic("orders").paused)
-        await until(pilot, lambda: app.main.said.text == "pause of orders undone")
+        await until(pilot, lambda: app.main.said.text.endswith("undone: orders is no longer paused"))
 
     run(make_dashboard(shop), scenario)
 
