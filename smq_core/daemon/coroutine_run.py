@@ -53,7 +53,7 @@ class CoroutineRun:
 
     def _begin(self) -> None:
         if self._task is None:
-            self._task = self._loop.create_task(self._event_loop.run(self._coroutine))
+            self._task = self._event_loop.begin(self._coroutine)
             self._task.add_done_callback(self._note_end)
 
     def _cancel(self) -> None:

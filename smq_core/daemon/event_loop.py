@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.ending import Vital
+from smq_core.daemon.returned import finish
 from smq_core.daemon.tracebacks import handlers_part
 
 if TYPE_CHECKING:
@@ -58,11 +59,19 @@ class EventLoop:
                 loop.call_soon_threadsafe(loop.stop)
             thread.join(timeout_s)
 
+    def begin(self, coroutine: Coroutine[object, object, object]) -> asyncio.Task[BaseException | None]:
+        """Start to run a handler's coroutine, on the loop's own thread; the process ends where it cannot.
+
+        The task is made without the loop's task factory, which a handler may have replaced.
+        """
+        with Vital(self._give_up, "it cannot start a coroutine"):
+            return asyncio.Task(self.run(coroutine), loop=self._loop)
+
     async def run(self, coroutine: Coroutine[object, object, object]) -> BaseException | None:
         """Run a handler to its end; return what it raised if that would end the loop itself."""
         try:
             with self._copies, self._output.apart():
-                await coroutine
+                await finish(coroutine)
         except (SystemExit, KeyboardInterrupt) as error:
             return error
         return None

@@ -15,6 +15,7 @@ from smq_core.daemon.coroutine_run import CoroutineRun
 from smq_core.daemon.incoming import HandlerMessage
 from smq_core.daemon.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Failed, Printed
+from smq_core.daemon.returned import work_left
 from smq_core.daemon.verdicts import verdict
 from smq_core.validation import duration_ms
 
@@ -199,19 +200,10 @@ class Runner:
             self._run_coroutine(action, delivery)
             return None
         with self._process.copies:
-            result = action.function(HandlerMessage(delivery, self))
-        if result is not None:
-            self._run_result(result)
+            left = work_left(action.function(HandlerMessage(delivery, self)))
+        if left is not None:
+            self._await(left)
         return None
-
-    def _run_result(self, result: object) -> None:
-        """Run what a function gave back instead of running it: an ack without that would lose the message."""
-        if inspect.iscoroutine(result):
-            self._await(result)
-        elif inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise TypeError(
-                "the handler is a generator, of which nothing was run: it has to return, not to yield"
-            )
 
     def _run_command(self, action: Action, delivery: Delivery) -> str:
         command = CommandRun(action.spec.command or (), delivery, self._clock, self._process.surroundings)

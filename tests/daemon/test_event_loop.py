@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -112,3 +112,25 @@ def test_a_coroutine_that_does_not_end_when_told_is_waited_for(bench: Bench) -> 
 
     assert was_silent
     assert bench.outcome() == 5
+
+
+def making(made: object) -> Callable[..., object]:
+    return lambda *_given, **_named: made
+
+
+def failing(*_given: object, **_named: object) -> NoReturn:
+    raise RuntimeError("a task factory that fails")
+
+
+@pytest.mark.parametrize("factory", [failing, making(None), making(object())])
+def test_a_task_factory_that_a_handler_leaves_keeps_no_other_from_running(
+    bench: Bench, factory: Callable[..., object]
+) -> None:
+    async def leave(_message: HandlerMessage) -> None:
+        asyncio.get_running_loop().set_task_factory(factory)
+
+    bench.give(leave)
+    assert bench.outcome() == 5
+
+    bench.give(raising(ValueError("the loop runs")))
+    assert "the loop runs" in failed(bench).error

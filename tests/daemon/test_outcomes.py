@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
 from typing import TYPE_CHECKING
 
@@ -183,3 +184,49 @@ def test_a_generator_is_no_handler(bench: Bench) -> None:
     bench.give(handle)
 
     assert failed(bench).error.startswith("TypeError: the handler is a generator")
+
+
+def test_a_future_is_no_outcome(bench: Bench) -> None:
+    bench.give(lambda _message: concurrent.futures.Future())
+
+    assert failed(bench).error.startswith("TypeError: the handler returned a future")
+
+
+class Awaited:
+    """An awaitable that is not a coroutine, as tasks and many libraries' results are."""
+
+    def __init__(self, seen: list[str]) -> None:
+        self._seen = seen
+
+    def __await__(self) -> Iterator[None]:
+        """Give way once, and note that it was awaited to its end."""
+        yield
+        self._seen.append("awaited")
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_what_a_handler_gives_back_to_be_awaited_is_awaited(bench: Bench, *, is_async: bool) -> None:
+    seen: list[str] = []
+
+    def plain(_message: HandlerMessage) -> object:
+        return Awaited(seen)
+
+    async def later(_message: HandlerMessage) -> object:
+        return Awaited(seen)
+
+    bench.give(later if is_async else plain)
+
+    assert bench.outcome() == 5
+    assert seen == ["awaited"]
+
+
+def test_a_coroutine_that_a_coroutine_gives_back_is_run(bench: Bench) -> None:
+    async def inner() -> None:
+        raise ValueError("it was run")
+
+    async def handle(_message: HandlerMessage) -> object:
+        return inner()
+
+    bench.give(handle)
+
+    assert "it was run" in failed(bench).error
