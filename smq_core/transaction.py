@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
 
 from smq_core.errors import NotDurable, OutcomeUnknown, UsageError
@@ -51,6 +52,7 @@ class Transaction:
         self._queue = queue
         self._store = store
         self._context: AbstractContextManager[object] | None = None
+        self._thread = 0
         self._ids: list[int] = []
         """Of the messages added so far, for the error that has to name them."""
 
@@ -65,7 +67,7 @@ class Transaction:
         context = self._store.transaction()
         try:
             context.__enter__()
-            self._context = context
+            self._context, self._thread = context, threading.get_ident()
         except BaseException as error:
             # without its `__enter__` done, the `with` calls no `__exit__`
             self._context = None
@@ -104,7 +106,7 @@ class Transaction:
 
         Raises:
             StoreError: when the statement fails; the transaction goes on without it.
-            UsageError: after the `with`, or when the statement ended the transaction.
+            UsageError: after the `with`, in another thread, or when the statement ended the transaction.
         """
         self._require_open()
         return self._store.execute(sql, parameters)
@@ -138,3 +140,9 @@ class Transaction:
     def _require_open(self) -> None:
         if self._context is None:
             raise UsageError("the transaction is over: use its handle inside the `with` only")
+        if self._thread != threading.get_ident():
+            # it would be done outside the transaction, after its end or a timeout
+            raise UsageError(
+                "a transaction belongs to the thread that opened it: "
+                "use its handle there, or the Queue in this thread after the `with`"
+            )

@@ -55,6 +55,34 @@ def test_a_handle_is_for_its_with_only(queue: Queue) -> None:
     assert queue.size("mail") == 0
 
 
+def test_a_handle_is_for_the_thread_that_opened_it(queue: Queue) -> None:
+    refused: list[UsageError] = []
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "mine")
+        (lease,) = queue.dequeue("mail")
+        for call in (
+            lambda: transaction.execute("SELECT 1"),
+            lambda: transaction.enqueue("mail", "from elsewhere"),
+            lambda: transaction.enqueue_many("mail", ["from elsewhere"]),
+            lambda: transaction.ack(lease),
+        ):
+            elsewhere = threading.Thread(target=note_refusal, args=(call, refused))
+            elsewhere.start()
+            elsewhere.join()
+
+    assert [str(error).partition(":")[0] for error in refused] == [
+        "a transaction belongs to the thread that opened it"
+    ] * 4
+    assert queue.size("mail") == 1
+
+
+def note_refusal(call: Callable[[], object], refused: list[UsageError]) -> None:
+    """Make a call that is refused."""
+    with pytest.raises(UsageError) as told:
+        call()
+    refused.append(told.value)
+
+
 def test_an_interrupt_at_the_end_of_beginning_leaves_no_transaction_open(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
