@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue, UsageError
+from smq_core.store.sqlite.connection import Connection
+from smq_core.store.sqlite.own_transaction import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,3 +176,83 @@ def test_a_transaction_that_failed_leaves_the_thread_free_to_wait(queue: Queue) 
         raise ZeroDivisionError
 
     assert queue.dequeue("mail", wait=0.001) == []
+
+
+def undone_inside(queue: Queue) -> None:
+    """Add a message in a transaction that fails."""
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "undone")
+        raise ZeroDivisionError
+
+
+CALLS: dict[str, Callable[[Queue], object]] = {
+    "enqueue": lambda queue: queue.enqueue("mail", "kept"),
+    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["kept"]),
+    "transaction": lambda queue: kept_inside(queue),
+    "dequeue": lambda queue: queue.dequeue("mail", wait=0.001),
+    "size": lambda queue: queue.size("mail"),
+}
+
+
+def kept_inside(queue: Queue) -> None:
+    """Add a message in a transaction."""
+    with queue.transaction() as transaction:
+        transaction.enqueue("mail", "kept")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_a_second_interrupt_kept_from_being_rolled_back_is_no_part_of_the_next_call(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def interrupted(_self: Connection, _error: BaseException) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "_abandon", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            undone_inside(queue)
+
+    CALLS[call](queue)
+
+    with Queue(queue.location, timeout=0.001) as other:
+        payloads = [lease.message.payload for lease in other.dequeue("mail", limit=9)]
+        assert payloads == ["kept"] * (call in {"enqueue", "enqueue_many", "transaction"})
+        # and nobody holds the lock
+        other.enqueue("mail", "another's")
+
+
+def test_an_interrupt_that_kept_the_end_of_a_transaction_from_being_noted_lets_the_thread_wait(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_self: object, _path: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(OWN), "end", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            undone_inside(queue)
+
+    assert queue.dequeue("mail", wait=0.001) == []
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_of_a_signal_handler_in_the_middle_of_a_write_is_refused_and_harms_nothing(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    commit = Connection._commit
+    refused: list[str] = []
+
+    def interrupted(connection: Connection) -> None:
+        monkeypatch.setattr(Connection, "_commit", commit)
+        with pytest.raises(UsageError) as told:
+            CALLS[call](queue)
+        refused.append(str(told.value))
+        commit(connection)
+
+    queue.enqueue("mail", "before")
+    monkeypatch.setattr(Connection, "_commit", interrupted)
+
+    assert queue.enqueue_many("mail", ["a", "b"]) == [2, 3]
+    assert "signal handler" in refused[0]
+    with Queue(queue.location) as other:
+        assert other.size("mail") == 3

@@ -193,7 +193,7 @@ class Connection(Reading):
             try:
                 self._begin()
                 self._depth, self._ended_by = 1, None
-                OWN.begin(self.settings.path)
+                OWN.begin(self.settings.path, self)
                 yield
                 self._require_transaction()
                 self._commit()
@@ -217,6 +217,29 @@ class Connection(Reading):
     def is_in_transaction(self) -> bool:
         """Say whether `transaction` is open."""
         return self._depth > 0
+
+    def require_at_rest(self) -> None:
+        """Check that no transaction of an earlier call is open; what came next would be lost with it.
+
+        One that was left open, by an interrupt that struck while another was cleared up after, is ended with
+        the connection: the next call opens another.
+
+        Raises:
+            UsageError: when the call still runs: this one comes from a signal handler that interrupted it.
+        """
+        try:
+            if self._depth or not self.db.in_transaction:
+                return
+        except apsw.ConnectionClosedError:
+            # by another thread, just now
+            return
+        # no public name of a lock tells whether this thread holds it, in a call that goes on below this one
+        if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
+            raise UsageError(
+                f"called by a signal handler in the middle of another call of this thread on "
+                f"{self.settings.path}: nothing was done; let the handler set a flag, and call afterwards"
+            )
+        self.close()
 
     def close(self) -> None:
         """Close the connection and its descriptor of the -wal; harmless when they are closed."""

@@ -54,11 +54,14 @@ class Connections:
 
         Raises:
             StoreError: when it has to be opened and cannot be.
-            UsageError: when it was closed in the middle of a transaction.
+            UsageError: when it was closed in the middle of a transaction, or when a signal handler
+                interrupted a call that writes.
         """
         connection = self._local.connection
         if connection is None:
             return self._open()
+        if connection.is_open:
+            connection.require_at_rest()
         if connection.is_open:
             return connection
         if connection.is_in_transaction:

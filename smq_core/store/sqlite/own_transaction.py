@@ -6,31 +6,45 @@ What this thread then waits for, by whichever of its stores, cannot come: nobody
 from __future__ import annotations
 
 import threading
-from typing import Final
+import weakref
+from typing import Final, Protocol
 
 from smq_core.errors import UsageError
 
 __all__ = ["OWN", "OwnTransactions"]
 
 
+class Holder(Protocol):
+    """A connection."""
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Say whether its transaction is open."""
+        ...
+
+
 class OwnTransactions(threading.local):
-    """The paths of a thread's open transactions."""
+    """The paths of a thread's open transactions, and whose they are."""
 
     def __init__(self) -> None:
         """Begin with none, for each thread."""
-        self._paths: set[str] = set()
+        self._holders: weakref.WeakValueDictionary[str, Holder] = weakref.WeakValueDictionary()
 
-    def begin(self, path: str) -> None:
+    def begin(self, path: str, holder: Holder) -> None:
         """Note that a transaction is open."""
-        self._paths.add(path)
+        self._holders[path] = holder
 
     def end(self, path: str) -> None:
         """Note that it is over; harmless when it is not known."""
-        self._paths.discard(path)
+        self._holders.pop(path, None)
 
     def is_open(self, path: str) -> bool:
-        """Say whether a transaction of this thread is open on a database."""
-        return path in self._paths
+        """Return whether a transaction of this thread is open on a database.
+
+        Its connection knows: an interrupt may have kept the end from being noted here.
+        """
+        holder = self._holders.get(path)
+        return holder is not None and holder.is_in_transaction
 
     def require_none(self, path: str, what: str) -> None:
         """Refuse what would wait for this thread itself.
