@@ -15,6 +15,9 @@ import secrets
 import selectors
 import signal
 import subprocess
+from os import close as _close
+from os import read as _read
+from os import write as _write
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.bounded import KEPT, tail_of
@@ -177,7 +180,7 @@ class CommandRun:
         if process.stdin is None:
             return unsent
         try:
-            unsent = unsent[os.write(process.stdin.fileno(), unsent[:_PIPE_SIZE]) :]
+            unsent = unsent[_write(process.stdin.fileno(), unsent[:_PIPE_SIZE]) :]
         except BlockingIOError:
             return unsent
         except BrokenPipeError:  # a command need not read its input
@@ -191,7 +194,7 @@ class CommandRun:
         if process.stdout is None:
             return False
         try:
-            data = os.read(process.stdout.fileno(), _PIPE_SIZE)
+            data = _read(process.stdout.fileno(), _PIPE_SIZE)
         except BlockingIOError:
             return process.returncode is None
         self._tail = (self._tail + data)[-KEPT:]
@@ -236,7 +239,7 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        _close(descriptor)
 
 
 def _signal_name(number: int) -> str:
