@@ -56,6 +56,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def leave(self) -> None:
+        """Stop in the middle of a line: keep what was booked, durably, and book nothing of that line."""
+        ...
+
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Book the end (or that the import was stopped), durably with all that came before."""
         ...
@@ -99,6 +103,11 @@ class StoreLedger:
             return self._write(messages, place, now_ms, skips_held=skips_held)
         except _KeysHeldError as error:
             return error.positions
+
+    def leave(self) -> None:
+        """Wait for the disk; the next run cuts off the rejects that no record counts."""
+        with self._store.transaction(is_durable=True):
+            pass
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Record the end in a commit that waits for the disk, and so for every commit before it."""
@@ -208,6 +217,9 @@ class DryLedger:
         if not held or skips_held:
             self._seen |= mine
         return held
+
+    def leave(self) -> None:
+        """Do nothing."""
 
     def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
         """Do nothing."""

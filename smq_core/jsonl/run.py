@@ -39,6 +39,10 @@ class _Candidate(msgspec.Struct, frozen=True):
     parsed: Parsed
 
 
+class _StoppedError(Exception):
+    """Ends an import in the middle of a line, at which the next run begins."""
+
+
 class Run:
     """One run of an import."""
 
@@ -75,7 +79,11 @@ class Run:
         self._ledger.begin(self._place(), self._clock.now_ms())
         is_complete = True
         for block in self._reader.blocks():
-            self._take(block)
+            try:
+                self._take(block, progress)
+            except _StoppedError:
+                self._ledger.leave()
+                return False
             if progress is not None and not progress(self._status()):
                 is_complete = False
                 break
@@ -105,14 +113,14 @@ class Run:
             is_dry_run=is_dry_run,
         )
 
-    def _take(self, block: Block | LongLine) -> None:
+    def _take(self, block: Block | LongLine, progress: Callable[[ImportStatus], bool] | None) -> None:
         now_ms = self._clock.now_ms()
         candidates: list[_Candidate] = []
         if isinstance(block, LongLine):
+            self._reject(InvalidLine(self._line + 1, TOO_LONG), self._until_stopped(block.pieces, progress))
             self._tally.lines += 1
             self._line += 1
             self._is_inside_line = False
-            self._reject(InvalidLine(self._line, TOO_LONG), block.pieces)
         else:
             self._tally.lines += len(block.lines)
             lines = self._without_oddities(block.lines)
@@ -164,8 +172,17 @@ class Run:
         return candidates
 
     def _reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
-        self._tally.reject(reject)
         self._ledger.reject(reject, pieces)
+        self._tally.reject(reject)
+
+    def _until_stopped(
+        self, pieces: Iterator[bytes], progress: Callable[[ImportStatus], bool] | None
+    ) -> Iterator[bytes]:
+        """Pass on the pieces of a line, which may be as long as the source, until `progress` says False."""
+        for piece in pieces:
+            yield piece
+            if progress is not None and not progress(self._status()):
+                raise _StoppedError
 
     def _place(self, more: int = 0) -> Place:
         """Return how far it has come, once so many more messages are in."""

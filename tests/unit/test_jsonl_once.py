@@ -10,6 +10,7 @@ import pytest
 
 from smq_core.errors import SmqError, StoreBusy
 from smq_core.jsonl import DamagedSourceError, Source, export_lines
+from smq_core.jsonl.line import LINE_LIMIT
 from smq_core.jsonl.start import Start, find_start
 from smq_core.store import open_store
 from tests.unit.jsonl_desk import bodies, numbered, stop_after, take, texts
@@ -240,3 +241,28 @@ def test_an_export_can_be_stopped(store: Store) -> None:
     take(store, "-", stdin=numbered(1, 450))
     written: list[bytes] = []
     assert export_lines(store, written.append, progress=lambda done: done < 400) == 400
+
+
+def test_an_import_is_stopped_in_the_middle_of_a_line_that_is_too_long_and_begins_it_again(
+    store: Store, tmp_path: Path
+) -> None:
+    source = tmp_path / "long.jsonl"
+    too_long = b"x" * (LINE_LIMIT + 2 * 2**20)
+    source.write_bytes(b'"before"\n' + too_long + b'\n"after"\n')
+    rejects = tmp_path / "long.jsonl.rejects"
+    seen: list[ImportStatus] = []
+
+    def stop_in_the_line(status: ImportStatus) -> bool:
+        seen.append(status)
+        return len(seen) < 4
+
+    stopped = take(store, source, stop_in_the_line)
+    assert (stopped.is_complete, stopped.taken, stopped.rejected) == (False, 1, 0)
+    assert len(seen) == 4
+    assert rejects.stat().st_size < len(too_long)
+
+    ended = take(store, source)
+    assert (ended.is_complete, ended.taken, ended.rejected) == (True, 1, 1)
+    assert bodies(store) == ["before", "after"]
+    assert rejects.read_bytes() == too_long + b"\n"
+    assert [reject.line_number for reject in ended.rejects] == [2]
