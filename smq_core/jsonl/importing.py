@@ -63,8 +63,8 @@ def import_lines(
 ) -> ImportReport:
     """Add a source's lines as messages, exactly once also when killed and run again.
 
-    `progress` is told after each block, and often during a line that is too long; it stops the import by False.
-    What is in stays, and the next run goes on.
+    `progress` is told after each block, and often during a line that is too long; it stops the import by
+    False. What is in stays, and the next run goes on.
 
     Raises:
         InvalidMessage: when the default topic is illegal.

@@ -185,19 +185,19 @@ def undone_inside(queue: Queue) -> None:
         raise ZeroDivisionError
 
 
-CALLS: dict[str, Callable[[Queue], object]] = {
-    "enqueue": lambda queue: queue.enqueue("mail", "kept"),
-    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["kept"]),
-    "transaction": lambda queue: kept_inside(queue),
-    "dequeue": lambda queue: queue.dequeue("mail", wait=0.001),
-    "size": lambda queue: queue.size("mail"),
-}
-
-
 def kept_inside(queue: Queue) -> None:
     """Add a message in a transaction."""
     with queue.transaction() as transaction:
         transaction.enqueue("mail", "kept")
+
+
+CALLS: dict[str, Callable[[Queue], object]] = {
+    "enqueue": lambda queue: queue.enqueue("mail", "kept"),
+    "enqueue_many": lambda queue: queue.enqueue_many("mail", ["kept"]),
+    "transaction": kept_inside,
+    "dequeue": lambda queue: queue.dequeue("mail", wait=0.001),
+    "size": lambda queue: queue.size("mail"),
+}
 
 
 @pytest.mark.parametrize("call", CALLS)

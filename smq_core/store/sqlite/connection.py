@@ -221,18 +221,14 @@ class Connection(Reading):
     def require_at_rest(self) -> None:
         """Check that no transaction of an earlier call is open; what came next would be lost with it.
 
-        One that was left open, by an interrupt that struck while another was cleared up after, is ended with
-        the connection: the next call opens another.
+        One that two interrupts left open is ended with the connection; the next call opens another.
 
         Raises:
             UsageError: when the call still runs: this one comes from a signal handler that interrupted it.
         """
-        try:
+        with contextlib.suppress(apsw.ConnectionClosedError):  # by another thread, just now
             if self._depth or not self.db.in_transaction:
                 return
-        except apsw.ConnectionClosedError:
-            # by another thread, just now
-            return
         # no public name of a lock tells whether this thread holds it, in a call that goes on below this one
         if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
             raise UsageError(

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from smq_core.errors import UsageError
 
-__all__ = ["OWN", "OwnTransactions"]
+__all__ = ["OWN", "Holder", "OwnTransactions"]
 
 
 class Holder(Protocol):
