@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import click
 
@@ -11,16 +11,22 @@ from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, OPERATION, STATE, TOPIC, database, inspector
 from smq_core.cli.outcomes import report, report_undo
 from smq_core.cli.progress import bar, told
+from smq_core.states import State
 from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from smq_core.inspector import Inspector
-    from smq_core.message import Outcome
+    from smq_core.message import Message, Outcome
     from smq_core.store.records import Selection
 
 __all__ = ["bury_", "delete_", "move_", "purge_", "requeue_", "undo_"]
+
+
+_LOOKED_AT: Final = 1_000
+"""Targets of a forced action that are looked at for who is processing them."""
+_NAMED: Final = 10
 
 
 class _Verb(NamedTuple):
@@ -84,10 +90,14 @@ def _command(verb: _Verb) -> click.Command:
             return 0
         if not isinstance(targets, tuple):
             _ask(ctx, targets, verb.name, yes=yes)
+        running = _running(view, targets) if force else []
         act: _Action = getattr(view, verb.name)
         with bar(verb.name, None) as show:
             outcome = act(targets, force=force, progress=told(show))
-        return report(outcome, verb.past)
+        code = report(outcome, verb.past)
+        missed = {one.id for one in outcome.missed}
+        _tell_running([one for one in running if one.id not in missed], verb)
+        return code
 
     return command
 
@@ -165,6 +175,27 @@ def _selected(view: Inspector, match: _Match) -> Selection:
     check_known(view, match.topic)
     with bar("looking", None) as show:
         return view.select(match.topic, match.state, Filter(error=match.error), progress=told(show))
+
+
+def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Message]:
+    """Look which of the first targets somebody is processing."""
+    ids = targets if isinstance(targets, tuple) else targets.frozen.ids[:_LOOKED_AT] if targets.frozen else ()
+    found = view.messages(ids[:_LOOKED_AT], preview=0)
+    return [message for message in found if message.state is State.PROCESSING]
+
+
+def _tell_running(running: list[Message], verb: _Verb) -> None:
+    """Tell that what was taken from somebody by force goes on there."""
+    what = (
+        "its run there is told to end if it is a daemon's, else it runs beside the new one"
+        if verb.name == "requeue"
+        else "it runs on there to its end, and what comes of it is dropped"
+    )
+    for message in running[:_NAMED]:
+        who = f" by {message.worker}" if message.worker else ""
+        output.note(f"{message.id} was being processed{who}: {what}")
+    if len(running) > _NAMED:
+        output.note(f"and {len(running) - _NAMED:,} more were being processed")
 
 
 def _ask(ctx: click.Context, selection: Selection, verb: str, *, yes: bool) -> None:

@@ -99,8 +99,32 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     messages.enqueue("mail", "a")
     messages.dequeue("mail")
     assert smq("requeue", "1").code == 1
-    assert smq("requeue", "1", "--force").out == "1 message requeued (operation 1)\n"
+    ran = smq("requeue", "1", "--force")
+    assert ran.out == "1 message requeued (operation 1)\n"
+    assert "1 was being processed by tester: its run there is told to end if it is a daemon's" in ran.err
     assert "1 of them were processing and stay ready" in smq("undo").err
+
+
+@pytest.mark.parametrize("verb", ["delete", "bury"])
+@pytest.mark.parametrize("how", [["1"], ["--topic", "mail", "--state", "processing", "--yes"]])
+def test_what_is_taken_from_somebody_by_force_is_told_to_run_on(
+    smq: Smq, messages: Queue, verb: str, how: list[str]
+) -> None:
+    messages.enqueue("mail", "x")
+    messages.dequeue("mail")
+    ran = smq(verb, *how, "--force")
+
+    assert (ran.code, ran.out.startswith("1 message ")) == (0, True)
+    assert (
+        ran.err
+        == "1 was being processed by tester: it runs on there to its end, and what comes of it is dropped\n"
+    )
+
+
+def test_nothing_runs_on_of_what_was_not_processed(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", "x")
+
+    assert smq("delete", "1", "--force").err == ""
 
 
 @pytest.mark.usefixtures("dead")
