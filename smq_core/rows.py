@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
 from smq_core import payload
 from smq_core.errors import InvalidMessage, LeaseLost
 from smq_core.message import Attempt, Kind, Lease, Message, Payload, TopicSample, WorkerInfo
-from smq_core.states import State
-from smq_core.store.records import Hold, all_made
+from smq_core.states import State, state_of
+from smq_core.store.records import Escaped, Hold, all_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +29,13 @@ __all__ = [
     "sample_of",
     "worker_of",
 ]
+
+_KINDS: Final = frozenset(("json", "text", "bytes"))
+_DETAIL_LEVELS: Final = 4
+_DETAIL_LENGTH: Final = 10_000
+_LARGEST_FIGURE: Final = 1e15
+_WORKER_STATES: Final = frozenset(("running", "quiet", "stopping"))
+_WORKER_COMMANDS: Final = frozenset(("quiet", "resume", "stop"))
 
 
 def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
@@ -76,7 +84,7 @@ def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
         headers=payload.decode_headers_leniently(row.headers),
         priority=row.priority,
         key=row.key,
-        state=State(row.status),
+        state=state_of(row.status),
         attempts=row.attempts,
         deliveries=row.deliveries,
         max_attempts=row.max_attempts,
@@ -127,19 +135,18 @@ def attempt_of(row: AttemptRow) -> Attempt:
 
 
 def worker_of(row: WorkerRow, now_ms: int) -> WorkerInfo:
-    """Answer a daemon's row."""
-    detail = msgspec.json.decode(row.detail, type=dict[str, Any])
+    """Return what a daemon's row tells; of a row that another program wrote, what can be made out."""
     return WorkerInfo(
         id=row.id,
         host=row.host,
         pid=row.pid,
         version=row.version,
-        state=row.state,
-        command=row.command,
+        state=row.state if row.state in _WORKER_STATES else "stopping",
+        command=row.command if row.command in _WORKER_COMMANDS else None,
         started_at=row.started_at / 1000,
         heartbeat_at=row.heartbeat_at / 1000,
         heartbeat_age_s=max(0, now_ms - row.heartbeat_at) / 1000,
-        detail=detail,
+        detail=_detail(row.detail),
     )
 
 
@@ -159,6 +166,9 @@ def _as_it_stands(row: MessageRow) -> tuple[Payload, Kind]:
 
 def _readable(row: MessageRow) -> tuple[Payload, Kind]:
     body = "" if row.body is None else row.body
+    if isinstance(body, Escaped):
+        # all of it, and not only what can be shown
+        return body.raw, "bytes"
     try:
         value = payload.decode(body, row.kind)
     except InvalidMessage:
@@ -168,11 +178,37 @@ def _readable(row: MessageRow) -> tuple[Payload, Kind]:
 
 def _known_kind(kind: str, body: str | bytes, value: object) -> Kind:
     """Answer the kind of a row, telling what SQL left to be found out."""
-    if kind != "auto":
+    if kind in _KINDS:
         return cast("Kind", kind)
     if isinstance(body, bytes):
         return "bytes"
     return "text" if value is body else "json"
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """Return what a daemon tells of itself, with no more than people can be shown of it."""
+    try:
+        detail = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+    return {name: _bounded(value, _DETAIL_LEVELS) for name, value in detail.items()}
+
+
+def _bounded(value: object, levels: int) -> object:
+    """Return a value of JSON without what no daemon writes: endless lists, figures beyond counting."""
+    match value:
+        case dict() | list() if not levels:
+            return None
+        case dict():
+            return {
+                str(name): _bounded(one, levels - 1) for name, one in islice(value.items(), _DETAIL_LENGTH)
+            }
+        case list():
+            return [_bounded(one, levels - 1) for one in value[:_DETAIL_LENGTH]]
+        case int() | float() if not -_LARGEST_FIGURE < value < _LARGEST_FIGURE:
+            return 0
+        case _:
+            return value
 
 
 def _seconds(milliseconds: int | None) -> float | None:

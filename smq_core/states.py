@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-__all__ = ["FINISHED", "TRANSITIONS", "UNFINISHED", "Actor", "State", "Transition", "diagram"]
+__all__ = ["FINISHED", "TRANSITIONS", "UNFINISHED", "Actor", "State", "Transition", "diagram", "state_of"]
 
 
 class State(enum.StrEnum):
@@ -27,6 +27,14 @@ class State(enum.StrEnum):
     """Processed, and kept because its topic keeps history."""
     DELETED = "deleted"
     """In the trash, until it is purged or brought back by undo."""
+
+
+def state_of(status: str) -> State:
+    """Return the state that a word stands for; what is in none will never be leased, as if it were dead."""
+    try:
+        return State(status)
+    except ValueError:
+        return State.DEAD
 
 
 class Actor(enum.StrEnum):

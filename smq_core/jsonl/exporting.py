@@ -11,8 +11,8 @@ from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage
 from smq_core.jsonl.envelope import Base64, Envelope
 from smq_core.payload import decode, decode_headers_leniently
-from smq_core.states import State
-from smq_core.store.records import Filter, Selection
+from smq_core.states import State, state_of
+from smq_core.store.records import Escaped, Filter, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def line_of(row: MessageRow) -> bytes:
         headers=decode_headers_leniently(row.headers) or None,
         priority=row.priority or None,
         key=row.key,
-        state=None if row.status == State.READY else State(row.status),
+        state=None if row.status == State.READY else state_of(row.status),
         attempts=row.attempts or None,
         max_attempts=row.max_attempts,
         created_at=row.created_at / 1000,
@@ -105,6 +105,8 @@ def _payload(row: MessageRow) -> tuple[msgspec.Raw, Kind | None]:
     """Answer the payload as JSON, and its kind where the JSON does not tell it."""
     # SQLite answers the beginning of no bytes by NULL.
     body = b"" if row.body is None else row.body
+    if isinstance(body, Escaped):
+        body = body.raw
     if isinstance(body, bytes):
         return msgspec.Raw(_encode(_base64(body))), "bytes"
     if row.kind == "text" or not _is_json(body):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smq_core.message import Seen
-from smq_core.states import State
+from smq_core.states import State, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,5 +80,5 @@ class Noting:
 
     def frozen(self) -> Frozen:
         """Return what was collected."""
-        ways = (Seen(State(state), deliveries, operation) for state, deliveries, operation in self._ways)
+        ways = (Seen(state_of(state), deliveries, operation) for state, deliveries, operation in self._ways)
         return Frozen(self._ids, tuple(ways), self._way_of)

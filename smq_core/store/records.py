@@ -21,6 +21,7 @@ __all__ = [
     "AttemptRow",
     "Batch",
     "Edit",
+    "Escaped",
     "Failure",
     "Filter",
     "Hold",
@@ -44,6 +45,21 @@ Row = TypeVar("Row", bound=tuple[object, ...])
 LEASE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of payloads and headers after which one call leases no more: who leases writes all of them, with the
 write lock in hand, and everybody else waits."""
+
+
+class Escaped(str):
+    r"""Stored text that cannot be decoded, its odd bytes as escapes (`\xff`)."""
+
+    __slots__ = ("raw",)
+    raw: bytes
+    """What is stored."""
+
+    @classmethod
+    def of(cls, raw: bytes, encoding: str = "utf-8") -> Escaped:
+        """Return the text of stored bytes."""
+        escaped = cls(raw.decode(encoding, errors="backslashreplace"))
+        escaped.raw = raw
+        return escaped
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):

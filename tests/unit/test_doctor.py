@@ -46,7 +46,7 @@ def test_a_sound_queue_has_nothing_but_good_findings(path: Path) -> None:
 
     assert {one.severity for one in findings} == {"ok"}
     assert " ".join(one.name for one in findings) == (
-        "sqlite file system file wal schema leases clock ids free pages counters integrity"
+        "sqlite file system file wal schema leases clock ids free pages counters rows integrity"
     )
     assert contents(path.parent) == before
 

@@ -169,7 +169,13 @@ def test_a_payload_is_read_of_its_own_message(table: Table) -> None:
     assert table.answer("lease_payload", id=URGENT) == [("y",)]
 
 
-NEXT: dict[str, object] = {"topic": "mail", "now": NOW, "horizon": FOREVER, "default_visibility_ms": 60}
+NEXT: dict[str, object] = {
+    "topic": "mail",
+    "now": NOW,
+    "horizon": FOREVER,
+    "default_visibility_ms": 60,
+    "longest_ms": 99,
+}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,6 @@ def test_what_is_written_is_the_row_that_was_named(
         ("processing_counts", {}, ["mail", "post"]),
         ("message_row", {"id": DEAD}, [DEAD]),
         ("message_rows", {"ids": [DEAD, READY], "preview": 1}, [READY, DEAD]),
-        ("message_rows_as_bytes", {"ids": [DEAD, READY], "preview": 1}, [READY, DEAD]),
         ("error_kinds", {"topic": "post", "limit": 9}, ["post"]),
         ("error_kinds", {"topic": "mail", "limit": 9}, ["mail"]),
         ("error_kinds", {"limit": 9}, ["mail", "post"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from smq_core.store.records import Escaped
+
 if TYPE_CHECKING:
     import apsw
 
@@ -17,11 +19,7 @@ _LONGEST_CHARACTER: Final = 4
 
 
 def with_beginning(db: apsw.Connection, row: MessageRow, preview: int) -> MessageRow:
-    """Return a row whose payload was left out, being large, with its beginning; any other row as it is.
-
-    Raises:
-        UnicodeDecodeError: when it is text that is not UTF-8.
-    """
+    """Return a row whose payload was left out, being large, with its beginning; any other row as it is."""
     is_text: object = row.body
     if not isinstance(is_text, int):
         return row
@@ -41,6 +39,6 @@ def _cut(beginning: bytes, count: int) -> str:
         text = beginning.decode()
     except UnicodeDecodeError as error:
         if error.reason != "unexpected end of data":
-            raise
+            return Escaped.of(beginning)[:count]
         text = beginning[: error.start].decode()
     return text[:count]

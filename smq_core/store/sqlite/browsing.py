@@ -8,20 +8,20 @@ from __future__ import annotations
 from array import array
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
 from smq_core.message import ActivityEntry
 from smq_core.states import State
-from smq_core.store.records import AttemptRow, MessageRow, all_made
+from smq_core.store.records import AttemptRow, Escaped, MessageRow, all_made
 from smq_core.store.sqlite import filters
 from smq_core.store.sqlite.beginnings import with_beginning
 from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.leasing import ready_priorities
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
-from smq_core.store.sqlite.unreadable import rows_as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,7 @@ _ERROR_KINDS = query("error_kinds")
 _ATTEMPTS = query("attempts_of")
 _ACTIVITY = query("activity")
 _WHOLE: Final = 1 << 40
+_LAST: Final = (1 << 63) - 1
 _KEPT = (State.DELAYED, State.DEAD, State.DONE, State.DELETED)
 
 
@@ -51,15 +52,8 @@ class Browsing(Session):
 
     def get(self, message_id: int) -> MessageRow | None:
         """Answer one whole message."""
-
-        def work(db: apsw.Connection) -> MessageRow | None:
-            try:
-                row = db.execute(_ROW, (message_id,)).fetchone()
-            except UnicodeDecodeError:
-                return next(iter(rows_as_bytes(db, [message_id], _WHOLE)), None)
-            return None if row is None else MessageRow._make(row)
-
-        return self._read(work)
+        row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
+        return None if row is None else _message(row)
 
     def page(
         self,
@@ -128,19 +122,20 @@ class Browsing(Session):
 
     def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
         """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
-        return self._read(lambda db: list(db.execute(_ERROR_KINDS, (topic, limit))))
+        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, limit)).fetchall())
+        found = [_error_kind(row) for row in rows]
+        return [(one.topic, one.error_kind, one.dead, one.first, one.last) for one in found]
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
         """Answer the failed attempts kept of a message, oldest first."""
         rows = self._read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
-        return [AttemptRow._make(row) for row in rows]
+        return [_attempt(row) for row in rows]
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
         """Answer what operators did, newest first."""
-        rows = self._read(
-            lambda db: list(db.execute(_ACTIVITY, (_WHOLE if before is None else before, limit)))
-        )
-        return [_entry(row) for row in rows]
+        last = _LAST if before is None else before
+        rows = self._read(lambda db: list(db.execute(_ACTIVITY, (last, limit))))
+        return [_entry(_operation(row)) for row in rows]
 
 
 def matching_ids(
@@ -169,7 +164,8 @@ def streams_of(db: apsw.Connection, selection: Selection) -> Iterator[filters.St
         yield filters.table_stream(None)
     else:
         topics = [row[0] for row in db.execute(_TOPICS_WITH, (state,))]
-        if len(topics) > MOST_STREAMED_TOPICS:
+        # a name that is not UTF-8 cannot be asked for
+        if len(topics) > MOST_STREAMED_TOPICS or Escaped in map(type, topics):
             yield filters.table_stream(state)
         else:
             for one in topics:
@@ -219,24 +215,50 @@ def _rows(
     if not ids:
         return []
     preview = _WHOLE if preview_bytes is None else preview_bytes
-    try:
-        rows = all_made(MessageRow, db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))))
-        found = [with_beginning(db, row, preview) for row in rows]
-    except UnicodeDecodeError:
-        found = rows_as_bytes(db, ids, preview)
+    rows = all_made(MessageRow, db.execute(_ROWS, (preview, apsw.carray(array("q", ids)))))
+    found = [_message(with_beginning(db, row, preview)) for row in rows]
     return found[::-1] if newest else found
 
 
-def _entry(row: tuple[int, int, str, str, str | None, int, str, int | None, int]) -> ActivityEntry:
-    operation, at, actor, action, topic, changed, detail, undone_at, is_undoable = row
+class _ErrorKind(NamedTuple):
+    """The columns of error_kinds."""
+
+    topic: str
+    error_kind: str
+    dead: int
+    first: int
+    last: int
+
+
+class _Operation(NamedTuple):
+    """The columns of activity."""
+
+    id: int
+    at: int
+    actor: str
+    action: str
+    topic: str | None
+    changed: int
+    detail: str
+    undone_at: int | None
+    is_undoable: int
+
+
+def _entry(row: _Operation) -> ActivityEntry:
     return ActivityEntry(
-        operation=operation,
-        at=at / 1000,
-        actor=actor,
-        action=action,
-        topic=topic,
-        count=changed,
-        detail=detail,
-        undone_at=None if undone_at is None else undone_at / 1000,
-        is_undoable=bool(is_undoable),
+        operation=row.id,
+        at=row.at / 1000,
+        actor=row.actor,
+        action=row.action,
+        topic=row.topic,
+        count=row.changed,
+        detail=row.detail,
+        undone_at=None if row.undone_at is None else row.undone_at / 1000,
+        is_undoable=bool(row.is_undoable),
     )
+
+
+_message = Made(MessageRow)
+_attempt = Made(AttemptRow)
+_operation = Made(_Operation)
+_error_kind = Made(_ErrorKind)

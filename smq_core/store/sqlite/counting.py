@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.message import TopicStats
 from smq_core.store.sqlite.connection import savepoint
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
@@ -53,7 +54,7 @@ class Counting(Session):
             # one read transaction, so that the two counts belong to the same moment
             with savepoint(db):
                 stats = _stats(db, None, now_ms)
-                unused = [_unused(_Pause._make(row), now_ms) for row in db.execute(_PAUSED)]
+                unused = [_unused(_pause(row), now_ms) for row in db.execute(_PAUSED)]
             return sorted([*stats, *unused], key=lambda one: one.topic)
 
         return self._read(work)
@@ -65,9 +66,7 @@ class Counting(Session):
             with savepoint(db):
                 found = _stats(db, name, now_ms)
                 found += [
-                    one
-                    for row in db.execute(_PAUSED)
-                    if (one := _unused(_Pause._make(row), now_ms)).topic == name
+                    one for row in db.execute(_PAUSED) if (one := _unused(_pause(row), now_ms)).topic == name
                 ]
             return found[0] if found else TopicStats(topic=name)
 
@@ -84,8 +83,12 @@ class _Pause(NamedTuple):
     paused_until: int | None
 
 
+_counts = Made(_Counts)
+_pause = Made(_Pause)
+
+
 def _stats(db: apsw.Connection, topic: str | None, now_ms: int) -> list[TopicStats]:
-    rows = [_Counts._make(row) for row in db.execute(_TOPICS, (topic,))]
+    rows = [_counts(row) for row in db.execute(_TOPICS, (topic,))]
     processing = dict(list(db.execute(_PROCESSING)))
     return [_one(row, processing.get(row.topic, 0), now_ms) for row in rows]
 

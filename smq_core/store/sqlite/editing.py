@@ -153,7 +153,8 @@ def _write(
     before = {"operation": operation, "status_after": None, "with_payload": True}
     db.execute(_SAVE_BEFORE, {**before, "ids": id_array([message_id])})
     new = {_FIELDS.get(name, name): value for name, value in changes.items()}
-    db.execute(_EDIT, {**values, **new, "operation": operation, "id": message_id})
+    sets = {f"sets_{name}": name in new for name in values if name != "status"}
+    db.execute(_EDIT, {**values, **new, **sets, "operation": operation, "id": message_id})
     if not db.changes():
         raise _KeyHeldError
 
@@ -187,11 +188,13 @@ def _purge(
     if not found.still or aimed.selection is None:
         return
     state = aimed.selection.state
-    if tally.operation is None:
-        tally.operation = operations.begin(
+    operation = tally.operation
+    if operation is None:
+        operation = operations.begin(
             db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=f"all {state}"
         ).id
     db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
     removed = db.changes()
-    operations.count(db, tally.operation, removed)
+    operations.count(db, operation, removed)
+    tally.operation = operation
     tally.done += removed

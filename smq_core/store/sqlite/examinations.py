@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.store.sqlite import ids, migrate
+from smq_core.store.sqlite import ids, migrate, oddities
 from smq_core.store.sqlite.findings import Finding
 from smq_core.store.sqlite.leasing import HORIZON_MS
+from smq_core.store.sqlite.legible import legible
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.silence import silent_workers
 
@@ -30,7 +31,7 @@ _FUTURE_MS: Final = 5 * 60_000
 """How far ahead of this clock another machine's or program's may be."""
 _MUCH_FREE: Final = 16 * 1024 * 1024
 _SHOWN: Final = 5
-_REPAIR: Final = "`smq doctor --repair`"
+_REPAIR: Final = oddities.REPAIR
 RESTORE: Final = (
     "end all programs that use it, put a backup in its place (*.backup, or what `smq backup` wrote) and "
     "remove its -wal and -shm; without one, `smq export --salvage -o FILE` saves what can be read, and "
@@ -41,7 +42,7 @@ RESTORE: Final = (
 
 def wrong_counters(connection: apsw.Connection) -> list[str]:
     """Answer the topics whose counters differ from what is there."""
-    return [str(topic) for (topic,) in connection.execute(_COUNTERS).fetchall()]
+    return legible(lambda db: [str(topic) for (topic,) in db.execute(_COUNTERS)])(connection)
 
 
 def is_counting_stopped(connection: apsw.Connection) -> bool:
@@ -166,6 +167,16 @@ def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("counters", "ok", "they are what is in the table")
 
 
+def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    """Tell of what other programs stored that smq itself never writes."""
+    found = [one for one in oddities.look(connection, now_ms) if one.which]
+    for one in found:
+        shown = ", ".join(one.which[:_SHOWN]) + (" …" if len(one.which) > _SHOWN else "")
+        yield Finding("rows", one.severity, f"{one.what}: {len(one.which):,} ({shown})", one.advice)
+    if not found:
+        yield Finding("rows", "ok", "every row is as smq writes them")
+
+
 def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     # quick first: it is enough for the worst, and the whole check may take minutes
     for check in ("quick_check", "integrity_check"):
@@ -184,6 +195,7 @@ ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]]
     ("ids", _ids),
     ("free pages", _free_pages),
     ("counters", _counters),
+    ("rows", _rows),
     ("integrity", _integrity),
 )
 """What is examined, the quick ones first."""

@@ -9,6 +9,7 @@ priority of a topic.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.safe_text import clean_text
@@ -21,10 +22,12 @@ __all__ = [
     "Stream",
     "Value",
     "bounds",
+    "bytes_sql",
     "conditions",
     "count_sql",
     "end_sql",
     "ids_sql",
+    "is_query",
     "kept_stream",
     "processing_stream",
     "ready_stream",
@@ -163,6 +166,21 @@ def still_sql(selection: Selection, wanted: dict[str, Value]) -> tuple[str, dict
     # by id: an index that may have more of the topic and state than there are ids is no help
     named = Stream("smq_messages NOT INDEXED", ("id IN (SELECT value FROM carray(:ids))",), {})
     return f"SELECT id FROM {named.source} {_where(named, values)} ORDER BY id", values  # noqa: S608 - as above
+
+
+def is_query(sql: str) -> bool:
+    """Check whether a statement only asks for rows."""
+    return sql.lstrip().upper().startswith(("SELECT", "WITH"))
+
+
+@lru_cache(maxsize=256)
+def bytes_sql(query: str, width: int) -> str:
+    """Compose a query that gives each column of another twice: text as bytes, and whether it is text."""
+    names = [f"c{index}" for index in range(width)]
+    columns = ", ".join(
+        f"iif(typeof({one}) = 'text', CAST({one} AS BLOB), {one}), typeof({one}) = 'text'" for one in names
+    )
+    return f"WITH smq_row({', '.join(names)}) AS ({query}) SELECT {columns} FROM smq_row"  # noqa: S608 - as above
 
 
 def _where(stream: Stream, wanted: dict[str, Value]) -> str:

@@ -114,7 +114,7 @@ class Governing(Session):
 
 def _encoded(row: object) -> str:
     """Write a row's values for the undo; `null` where there was no row."""
-    return msgspec.json.encode(row).decode()
+    return msgspec.json.encode(row, enc_hook=str).decode()
 
 
 def _is_over(paused_until: int | None, now_ms: int) -> bool:

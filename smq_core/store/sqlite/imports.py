@@ -9,6 +9,7 @@ import msgspec
 
 from smq_core.errors import StoreBusy
 from smq_core.store.records import ImportProgress
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 from smq_core.store.sqlite.settling import bounded_error, error_kind
@@ -32,7 +33,6 @@ _HELD = query("held_key")
 _BEGIN = query("begin_import")
 _CONTINUE = query("continue_import")
 _FIND = query("find_imports")
-_FIELDS = ImportProgress.__struct_fields__
 """The columns of `find_imports`, in its order."""
 
 
@@ -122,7 +122,7 @@ def _record(db: apsw.Connection, progress: ImportProgress | None) -> int:
 
 
 def _find(db: apsw.Connection, wanted: dict[str, str | int | None]) -> list[ImportProgress]:
-    return [
-        msgspec.convert(dict(zip(_FIELDS, row, strict=True)), ImportProgress)
-        for row in db.execute(_FIND, wanted)
-    ]
+    return [_progress(row) for row in db.execute(_FIND, wanted)]
+
+
+_progress = Made(ImportProgress)

@@ -6,6 +6,7 @@ Settling them is in `settling`.
 from __future__ import annotations
 
 import logging
+import math
 from array import array
 from heapq import merge
 from itertools import islice
@@ -18,10 +19,12 @@ from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
 from smq_core.store.records import LeasedRow, all_made
 from smq_core.store.sqlite.allowance import LARGE, PAGE, Allowance
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
 from smq_core.store.sqlite.settling import ACK_ONE, ack_all
-from smq_core.store.sqlite.unreadable import bury_unleasable, is_of_a_row
+from smq_core.store.sqlite.translate import is_of_rules, is_of_text
+from smq_core.store.sqlite.unreadable import KINDS, bury_unleasable
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
@@ -52,6 +55,11 @@ _OLDEST = query("oldest_of_priority")
 _ROWS = query("lease_rows")
 _NEXT_DUE = query("next_due")
 _BY_ID = itemgetter(0)
+_BODY = itemgetter(2)
+_KIND = itemgetter(3)
+_BODIES: Final = frozenset((str, bytes))
+_BODIES_OF_PAGES: Final = _BODIES | {int}
+"""What stands in the place of a payload in a page: a large one has left its size."""
 _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
@@ -67,7 +75,8 @@ class _Look(NamedTuple):
 
     def locked_until(self, request: LeaseRequest, now_ms: int) -> int:
         """Answer when a lease of this topic ends: as the call has it, else the topic, else the default."""
-        return now_ms + (request.visibility_ms or self.visibility_ms or _DEFAULT_VISIBILITY_MS)
+        own_ms = min(max(self.visibility_ms or _DEFAULT_VISIBILITY_MS, 1), LONGEST_LEASE_MS)
+        return now_ms + (request.visibility_ms or own_ms)
 
 
 class Leasing(Session):
@@ -87,7 +96,7 @@ class Leasing(Session):
                 return self._lease_next(request, now_ms, ack) or self._lease(request, now_ms, ack)
             except StoreError as error:
                 # one row that cannot be leased must not stop its topic
-                if not (is_of_a_row(error) and self._bury_unleasable(request, now_ms)):
+                if not (_is_of_a_row(error) and self._clear_the_way(error, request, now_ms)):
                     raise
 
     def _lease(
@@ -101,7 +110,7 @@ class Leasing(Session):
             lost = ack_all(db, ack, now_ms) if ack else []
             return ([] if lost else _lease(db, request, looks, now_ms)), lost
 
-        answer = self._write(work)
+        answer = self._write_once(work)
         if looks[0].has_expired and not answer[1]:
             # logged here, where nobody is held up by whoever reads it
             _log.info(
@@ -117,11 +126,12 @@ class Leasing(Session):
         if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1 or request.order == "oldest":
             return None
         horizon_ms = now_ms + HORIZON_MS
-        bounds = (now_ms, request.visibility_ms, request.topics[0], _DEFAULT_VISIBILITY_MS, horizon_ms)
+        lengths = (request.visibility_ms, LONGEST_LEASE_MS, request.topics[0], _DEFAULT_VISIBILITY_MS)
+        bounds = (now_ms, *lengths, horizon_ms)
 
         def look(db: apsw.Connection) -> LeasedRow | None:
             row = db.execute(_NEXT, bounds).get
-            return None if row is None else LeasedRow._make(row)
+            return None if row is None else _checked([LeasedRow._make(row)])[0]
 
         def act(db: apsw.Connection, row: LeasedRow) -> bool:
             for hold in ack:
@@ -144,12 +154,49 @@ class Leasing(Session):
 
         return min(self._read(work), default=None)
 
+    def _clear_the_way(self, error: StoreError, request: LeaseRequest, now_ms: int) -> bool:
+        """Take what another program stored amiss out of the way; say whether there was anything."""
+        if is_of_rules(error):
+            return self._mend() > 0 or self._bury_unleasable(request, now_ms) > 0
+        try:
+            return self._bury_unleasable(request, now_ms) > 0 or self._mend() > 0
+        except StoreError as refusal:
+            # a row that is not UTF-8 may be beside the rules too
+            if not is_of_rules(refusal):
+                raise
+            return self._mend() > 0
+
     def _bury_unleasable(self, request: LeaseRequest, now_ms: int) -> int:
         def work(db: apsw.Connection) -> int:
+            # what was about to become ready on the way is in the way as well
+            _make_ready(db, request, [_look(db, topic, now_ms) for topic in request.topics], now_ms)
             streams = _oldest(db, request, max(request.limit, CHUNK), now_ms)
             return bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
 
-        return self._write(work)
+        return self._write_once(work)
+
+
+class _OddRowError(StoreError):
+    """A ready message has a value that nobody knows what to make of."""
+
+
+def _is_of_a_row(error: StoreError) -> bool:
+    """Check whether an error may come from what stands in a message's row."""
+    return isinstance(error, _OddRowError) or is_of_text(error) or is_of_rules(error)
+
+
+def _checked(rows: Sequence[LeasedRow], bodies: frozenset[type] = _BODIES) -> Sequence[LeasedRow]:
+    """Check that whoever gets the rows knows what to make of them; payloads may be of some types."""
+    if not (
+        KINDS.issuperset(map(_KIND, rows))
+        and bodies.issuperset(map(type, map(_BODY, rows)))
+        and all(map(_is_sound, rows))
+    ):
+        raise _OddRowError("a message is not as the table has it: see `smq doctor`")
+    return rows
+
+
+_is_sound = Made(LeasedRow, left_out="body").is_sound
 
 
 def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
@@ -166,10 +213,7 @@ def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
 def _lease(
     db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
 ) -> list[LeasedRow]:
-    # an expired lease is seen by the look of every topic
-    if looks[0].has_expired:
-        reclaim(db, now_ms)
-    _promote(db, request.topics, looks, now_ms)
+    _make_ready(db, request, looks, now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
     allowance = Allowance(request.max_bytes)
@@ -179,15 +223,24 @@ def _lease(
         while True:
             count = min(PAGE, request.limit - len(leased))
             page = all_made(LeasedRow, db.execute(_PAGE, (LARGE, until, topic, now_ms, count)))
+            _checked(page, _BODIES_OF_PAGES)
             is_last = len(page) < PAGE or count < PAGE
             taken = allowance.admit(db, page, is_last=is_last and len(leased) + len(page) >= request.limit)
-            _mark_leased(db, taken, until, request)
+            _mark_leased(db, _checked(taken), until, request)
             leased += taken
             if len(leased) == request.limit or len(taken) < len(page):
                 return leased
             if is_last:
                 break
     return leased
+
+
+def _make_ready(db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int) -> None:
+    """Take expired leases back, and promote what is due."""
+    # an expired lease is seen by the look of every topic
+    if looks[0].has_expired:
+        reclaim(db, now_ms)
+    _promote(db, request.topics, looks, now_ms)
 
 
 def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look], now_ms: int) -> None:
@@ -245,8 +298,9 @@ def _lease_oldest(
             for topic, moment in until.items()
             for row in all_made(LeasedRow, db.execute(_ROWS, (LARGE, moment, some, topic)))
         ]
+        _checked(page, _BODIES_OF_PAGES)
         page.sort(key=_BY_ID)
-        taken = allowance.admit(db, page, is_last=start + PAGE >= len(ids))
+        taken = _checked(allowance.admit(db, page, is_last=start + PAGE >= len(ids)))
         for topic, moment in until.items():
             _mark_leased(db, [row for row in taken if row.topic == topic], moment, request)
         leased += taken
@@ -266,7 +320,7 @@ def _oldest(db: apsw.Connection, request: LeaseRequest, limit: int, now_ms: int)
 
 def ready_priorities(db: apsw.Connection, topic: str) -> Iterator[int]:
     """Yield the distinct priorities of a topic's ready messages, highest first, by one index look each."""
-    below = 101
+    below = math.inf
     while (priority := db.execute(_NEXT_PRIORITY, (topic, below)).get) is not None:
         yield priority
         below = priority

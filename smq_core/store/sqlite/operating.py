@@ -123,16 +123,19 @@ def _change(
     wanted = [one for one in rows.still if one not in refusals]
     changed: list[int] = []
     if wanted:
-        if tally.operation is None:
+        operation = tally.operation
+        if operation is None:
             detail = f"to {action.to}" if action.to else ""
             topics = {rows.still[one].topic for one in wanted}
             only = topics.pop() if len(topics) == 1 else aimed.topic
             began = operations.begin(
                 db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail
             )
-            tally.operation = began.id
-        changed = _write(db, action, tally.operation, wanted)
-        operations.count(db, tally.operation, len(changed))
+            operation = began.id
+        changed = _write(db, action, operation, wanted)
+        operations.count(db, operation, len(changed))
+        # last, since all of this is done once more where it met a row beside the table's rules
+        tally.operation = operation
     held = set(wanted).difference(changed)
     tally.done += len(changed)
     tally.done_ids += changed

@@ -19,6 +19,10 @@ MOST_MISSED: Final = 1_000
 """Missed messages that an outcome names; beyond, they are counted."""
 
 _BEGIN = query("begin_operation")
+_USED_UP = query("operations_used_up")
+_ABSURD = query("absurd_operation")
+_RENUMBER = (query("renumber_operation"), query("renumber_undo"))
+_RESTART = query("restart_operations")
 _COUNT = query("count_operation")
 _DISCARD = query("discard_operation")
 
@@ -83,6 +87,8 @@ def begin(
 
     `before` is what undoing it needs, where no message was changed.
     """
+    if db.execute(_USED_UP).get:
+        _renumber(db)
     db.execute(_BEGIN, (now_ms, actor, action, topic, detail, before))
     return Operation(db.last_insert_rowid(), actor, now_ms)
 
@@ -95,6 +101,15 @@ def count(db: apsw.Connection, operation: int, changed: int) -> None:
 def discard_if_empty(db: apsw.Connection, operation: int) -> None:
     """Forget an operation that changed nothing."""
     db.execute(_DISCARD, (operation,))
+
+
+def _renumber(db: apsw.Connection) -> None:
+    """Bring operations with absurd ids, which another program wrote, behind the others."""
+    while found := db.execute(_ABSURD).fetchone():
+        before, after = found
+        for sql in _RENUMBER:
+            db.execute(sql, {"to": after, "from": before})
+    db.execute(_RESTART)
 
 
 def id_array(ids: Iterable[int]) -> apsw.CArrayBinding:

@@ -26,6 +26,9 @@ _CHARGED: Final = frozenset({"blamed", "poison"})
 """Verdicts that leave the attempt counted."""
 
 
+_MOST_CRASHES: Final = 1_000_000
+
+
 class Recovering(Session):
     """The part of the store that returns the leases of the dead."""
 
@@ -62,7 +65,7 @@ def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, erro
             "status": State.DEAD if is_dead else State.READY,
             "finished_at": now_ms if is_dead else None,
             "attempts": attempt.attempts if is_charged else max(attempt.attempts - 1, 0),
-            "crashes": attempt.crashes + is_charged,
+            "crashes": min(attempt.crashes, _MOST_CRASHES) + is_charged,
             "is_suspect": verdict != "untouched" and not is_dead,
             "error": kept,
             "error_kind": None if kept is None else error_kind(kept),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue
 from smq_core.policy import TopicPolicy
-from smq_core.store.sqlite import backup, ids, recognise
+from smq_core.store.sqlite import backup, ids, oddities, recognise
 from smq_core.store.sqlite.door import connect, exclusive, resolved, translated
 from smq_core.store.sqlite.examinations import (
     is_counting_stopped,
@@ -52,8 +52,12 @@ def repair(path: str, now_ms: int) -> list[str]:
             return ["nothing had to be repaired"]
         kept = backup.beside(path, "repair", now_ms)
         connection.execute(_END_COUNTED)
+        # before the leases, which no change of a flawed row gets past
+        cured = list(oddities.cure(connection, now_ms))
         leases = _take_back(connection, now_ms)
         renumbered = ids.renumber(connection)
+        # after the leases, which say who is dead
+        forgotten = oddities.forget_odd_workers(connection, now_ms)
         # after the leases, since their triggers count on what is wrong
         wrong = wrong_counters(connection)
         if wrong:
@@ -61,7 +65,9 @@ def repair(path: str, now_ms: int) -> list[str]:
             connection.execute(_COUNT)
     return [
         f"the database as it was lies in {kept}",
+        *cured,
         f"leases taken back: {leases:,}",
+        f"rows that no daemon wrote removed: {forgotten:,}",
         f"topics counted anew: {len(wrong):,}",
         f"messages given another id: {renumbered:,}",
     ]
@@ -74,6 +80,7 @@ def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
         or is_counting_stopped(connection)
         or ids.absurd(connection)
         or ids.are_near_their_end(connection)
+        or oddities.are_curable(connection, now_ms)
     )
 
 

@@ -6,14 +6,17 @@ import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.clock import SystemClock
-from smq_core.errors import UsageError
+from smq_core.errors import StoreError, UsageError
 from smq_core.store.sqlite import opening
 from smq_core.store.sqlite.connections import Connections
 from smq_core.store.sqlite.door import resolved
+from smq_core.store.sqlite.flaws import mend
 from smq_core.store.sqlite.joined import Joined
+from smq_core.store.sqlite.legible import legible
 from smq_core.store.sqlite.passing import Passing
 from smq_core.store.sqlite.reading import ClosedMeanwhileError
 from smq_core.store.sqlite.settings import Settings
+from smq_core.store.sqlite.translate import is_of_rules, is_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +92,7 @@ class Session:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL, inside `transaction()`; answers all rows."""
-        return self._write(lambda db: list(db.execute(sql, parameters)))
+        return self._write_once(lambda db: list(db.execute(sql, parameters)))
 
     def _prepare(self) -> None:
         opening.prepare(
@@ -108,6 +111,15 @@ class Session:
             raise UsageError(f"{self._path} was opened read-only: nothing can be changed through it")
 
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run a query; text that another program stored and that is not UTF-8 comes as `Escaped`."""
+        try:
+            return self._read_once(work)
+        except StoreError as error:
+            if not is_of_text(error):
+                raise
+        return self._read_once(legible(work))
+
+    def _read_once(self, work: Callable[[apsw.Connection], T]) -> T:
         while True:
             try:
                 return self._connections.get().read(work)
@@ -115,6 +127,27 @@ class Session:
                 continue
 
     def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        """Run statements in one transaction, once more where it met what another program stored amiss.
+
+        Text that is not UTF-8 then comes as `Escaped`, and rows beside the table's rules have been mended.
+        """
+        is_legible = is_mended = False
+        while True:
+            try:
+                return self._write_once(legible(work) if is_legible else work, is_durable=is_durable)
+            except StoreError as error:
+                if is_of_text(error) and not is_legible:
+                    is_legible = True
+                elif is_of_rules(error) and not is_mended and self._mend():
+                    is_mended = True
+                else:
+                    raise
+
+    def _mend(self) -> int:
+        """Mend what another program stored beside the table's rules; return how many rows."""
+        return self._write_once(lambda db: mend(db, self._clock.now_ms()))
+
+    def _write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
         self._require_writable()
         while True:
             try:
@@ -141,6 +174,10 @@ class Session:
                 answered = self._connections.get().run(sql, bindings, answer, is_durable=is_durable)
             except ClosedMeanwhileError:
                 continue
+            except StoreError as error:
+                if not (is_of_rules(error) and self._mend()):
+                    raise
+                answered = None
             break
         if answered is not None:
             if self._passing is not None:

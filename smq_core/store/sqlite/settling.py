@@ -17,8 +17,10 @@ from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store.records import Hold, Requeued
 from smq_core.store.sqlite.connection import savepoint
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
+from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -161,7 +163,10 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
 def read_attempt(db: apsw.Connection, hold: Hold) -> Attempt | None:
     """Answer what decides the fate of a message that is given back; None: the lease is lost."""
     row = db.execute(_READ_ATTEMPT, hold).fetchone()
-    return None if row is None else Attempt._make(row)
+    return None if row is None else _attempt(row)
+
+
+_attempt = Made(Attempt)
 
 
 def record_attempt(
@@ -258,7 +263,9 @@ def _extend(
 ) -> dict[int, int]:
     default_ms = round(TopicPolicy().visibility_timeout * 1000)
     held = list(db.execute(_HELD_PROCESSING, (ids.array, receipt)))
-    until: dict[int, int] = {one: now_ms + (visibility_ms or own or default_ms) for one, own in held}
+    until: dict[int, int] = {
+        one: now_ms + (visibility_ms or min(max(own or default_ms, 1), LONGEST_LEASE_MS)) for one, own in held
+    }
     for moment in set(until.values()):
         some = apsw.carray(array("q", [one for one, own in until.items() if own == moment]))
         db.execute(_EXTEND_MANY, (moment, some, receipt))

@@ -8,6 +8,7 @@ from smq_core.message import Missed, Seen
 from smq_core.states import State
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.browsing import still_matching
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.operations import id_array
 from smq_core.store.sqlite.queries import query
 
@@ -51,6 +52,9 @@ class SeenRow(NamedTuple):
         return None
 
 
+_seen_row = Made(SeenRow)
+
+
 class LookedAt(NamedTuple):
     """What came of another look."""
 
@@ -90,7 +94,7 @@ class Aimed:
 
 def look_again(db: apsw.Connection, aimed: Aimed, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
     """Tell what is as it was seen from what moved on, inside the transaction that changes the former."""
-    rows = {row[0]: SeenRow._make(row) for row in db.execute(_SEEN, (id_array(seen),))}
+    rows = {row[0]: _seen_row(row) for row in db.execute(_SEEN, (id_array(seen),))}
     found = LookedAt({}, [], [])
     matching = _matching(db, aimed.selection, rows, now_ms)
     for one, sight in seen.items():

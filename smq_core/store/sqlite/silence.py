@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.store.sqlite.legible import Made, legible
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ class SilentWorker(NamedTuple):
         """Say whether it cannot come back: it ran on this host, where its process is gone."""
         if self.host != os.uname().nodename:
             return False
+        if self.pid <= 0:
+            # a signal to such a number goes to groups of processes
+            return True
         try:
             os.kill(self.pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
             return True
         except PermissionError:
             return False
@@ -42,5 +46,9 @@ class SilentWorker(NamedTuple):
 
 def silent_workers(connection: apsw.Connection, now_ms: int) -> list[SilentWorker]:
     """Answer the daemons that have been silent for too long, the longest first."""
-    rows = connection.execute(_SILENT, {"silent_since": now_ms - _SILENT_MS}).fetchall()
-    return [SilentWorker._make(row) for row in rows]
+    bounds = {"silent_since": now_ms - _SILENT_MS}
+    rows = legible(lambda db: db.execute(_SILENT, bounds).fetchall())(connection)
+    return [_silent_worker(row) for row in rows]
+
+
+_silent_worker = Made(SilentWorker)

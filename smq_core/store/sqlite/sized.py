@@ -22,7 +22,8 @@ def fitting(db: apsw.Connection, ids: Sequence[int], max_bytes: int) -> Sequence
 
     An id of which there is no message counts nothing, and is kept for its turn.
     """
-    sizes: dict[int, int] = dict(list(db.execute(_SIZES, (id_array(ids),))))
+    # a payload that another program has set to NULL has no size
+    sizes: dict[int, int] = {one: size or 0 for one, size in db.execute(_SIZES, (id_array(ids),))}
     if sum(sizes.values()) <= max_bytes:
         return ids
     left = max_bytes

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from smq_core.store.records import Escaped
 from smq_core.store.sqlite.leasing import HORIZON_MS, reclaim
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import apsw
 
@@ -29,8 +31,14 @@ class Surveying(Session):
 
     def ready_topics(self, now_ms: int, *, after: str = "", limit: int) -> list[str]:
         """Return the first topics behind `after`, by name, that have ready messages and are not paused."""
-        found = self._read(lambda db: list(db.execute(_READY_TOPICS, (after, now_ms, limit))))
-        return [row[0] for row in found]
+        behind: str | bytes = after
+        while True:
+            page = self._read(partial(_ready_page, bounds=(behind, now_ms, limit)))
+            names = _askable(page)
+            if names or not page:
+                return names
+            # none of this page can be asked for, what comes behind it may be
+            behind = page[-1].raw if isinstance(page[-1], Escaped) else page[-1]
 
     def has_ready(self, topics: Sequence[str], now_ms: int) -> bool:
         """Return whether any of the topics has ready messages and is not paused."""
@@ -42,7 +50,8 @@ class Surveying(Session):
         None: all such topics; their number is what it costs.
         """
         if topics is None:
-            return self._read(lambda db: list(db.execute(_DELAYED_TOPICS, (now_ms,))))
+            found = self._read(lambda db: list(db.execute(_DELAYED_TOPICS, (now_ms,))))
+            return [(topic, due) for topic, due in found if not isinstance(topic, Escaped)]
 
         def work(db: apsw.Connection) -> list[tuple[str, int]]:
             found = ((topic, _first_delay(db, topic, now_ms)) for topic in topics)
@@ -52,7 +61,7 @@ class Surveying(Session):
 
     def leased_topics(self) -> list[str]:
         """Return the topics of which a message is being processed."""
-        return [row[0] for row in self._read(lambda db: list(db.execute(_LEASED_TOPICS)))]
+        return _askable(row[0] for row in self._read(lambda db: list(db.execute(_LEASED_TOPICS))))
 
     def next_end(self, now_ms: int) -> int | None:
         """Return when the next lease or pause of any topic ends; None: there is neither."""
@@ -68,6 +77,15 @@ class Surveying(Session):
             return False
         self._write(lambda db: reclaim(db, now_ms))
         return True
+
+
+def _ready_page(db: apsw.Connection, *, bounds: tuple[str | bytes, int, int]) -> list[str]:
+    return [row[0] for row in db.execute(_READY_TOPICS, bounds)]
+
+
+def _askable(names: Iterable[str]) -> list[str]:
+    """Return the names that a lease can be asked for by: one that is not UTF-8 can be shown, and no more."""
+    return [name for name in names if not isinstance(name, Escaped)]
 
 
 def _first_delay(db: apsw.Connection, topic: str, now_ms: int) -> int | None:

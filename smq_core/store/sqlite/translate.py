@@ -11,7 +11,7 @@ from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, Stor
 from smq_core.store.sqlite.ids import USED_UP
 from smq_core.store.sqlite.shortage import shortage, shortage_told_by
 
-__all__ = ["FAILURES", "is_stale", "translate", "unavailable"]
+__all__ = ["FAILURES", "is_of_rules", "is_of_text", "is_stale", "translate", "unavailable"]
 
 FAILURES = (apsw.Error, UnicodeDecodeError, OSError)
 """What running a statement raises: the driver's errors, Python's for stored text that is not UTF-8, and the
@@ -20,6 +20,11 @@ system's for the -wal and the turn on it."""
 _ENDING = (apsw.IOError, apsw.FullError, apsw.CorruptError)
 """After which SQLite may end a transaction by itself."""
 
+_RULES = (
+    apsw.SQLITE_CONSTRAINT_CHECK,
+    apsw.SQLITE_CONSTRAINT_DATATYPE,
+    apsw.SQLITE_CONSTRAINT_NOTNULL,
+)
 _STALE = (
     "a read of this program that has not ended holds it to what {path} was before others wrote: "
     "nothing was written, end that read and try again"
@@ -100,6 +105,17 @@ def unavailable(path: str, error: OSError, advice: str) -> StoreUnavailable:
     if why := shortage_told_by(error):
         return StoreUnavailable(f"{path} cannot be opened: {why}")
     return StoreUnavailable(f"{path} cannot be used ({error.strerror or error}): {advice}")
+
+
+def is_of_text(error: StoreError) -> bool:
+    """Check whether an error came from stored text that is not UTF-8."""
+    return isinstance(error.__cause__, UnicodeDecodeError)
+
+
+def is_of_rules(error: StoreError) -> bool:
+    """Check whether an error came from a row that the table's own rules refuse: a CHECK, a type, a NULL."""
+    cause = error.__cause__
+    return isinstance(cause, apsw.ConstraintError) and getattr(cause, "extendedresult", None) in _RULES
 
 
 def _cause_of(error: apsw.Error) -> apsw.Error:

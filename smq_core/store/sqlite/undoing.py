@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+import apsw
 import msgspec
 
 from smq_core.errors import SmqError
@@ -18,8 +19,6 @@ from smq_core.store.sqlite.sized import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import apsw
 
 __all__ = ["Undoing"]
 
@@ -132,9 +131,10 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
     if not rows:
         return None
     rows = rows[: len(fitting(db, [row[0] for row in rows], CHUNK_BYTES))]
-    if tally.operation is None:
+    own = tally.operation
+    if own is None:
         detail = f"{record.action} of operation {operation}"
-        tally.operation = operations.begin(
+        own = operations.begin(
             db, "undo", actor=undo.actor, now_ms=undo.now_ms, topic=record.topic, detail=detail
         ).id
     wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
@@ -143,7 +143,8 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
     # operation is undone
     over = undone.union(one for one, _, _, may_come_back, _ in rows if not may_come_back)
     db.execute(_DROP_BEFORE, (operation, id_array(over)))
-    operations.count(db, tally.operation, len(undone))
+    operations.count(db, own, len(undone))
+    tally.operation = own
     tally.done += len(undone)
     tally.done_ids += sorted(undone)
     if record.action == "requeue":
@@ -200,10 +201,11 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
         # by somebody who read the operation when we did
         raise _undone_already(record)
     write, delete = _RESTORE[record.action]
-    before: list[str | int | None] | None = msgspec.json.decode(
-        record.before or "null", type=list[str | int | None] | None
-    )
-    db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
+    before = _setting_before(record)
+    try:
+        db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
+    except (apsw.BindingsError, apsw.ConstraintError) as error:
+        raise _unreadable(record) from error
     began = operations.begin(
         db,
         "undo",
@@ -213,6 +215,24 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
         detail=f"{record.action} of operation {operation}",
     )
     return Outcome(operation=began.id, done=1)
+
+
+def _setting_before(record: _Operation) -> list[str | int | None] | None:
+    """Return what stood in a topic's row before; None: there was none."""
+    try:
+        return msgspec.json.decode(record.before or "null", type=list[str | _Int64 | None] | None)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _unreadable(record) from error
+
+
+_Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
+
+def _unreadable(record: _Operation) -> SmqError:
+    return SmqError(
+        f"operation {record.id} ({record.action}) cannot be undone: another program changed its record. "
+        "Set the topic as it was by hand"
+    )
 
 
 def _undone_already(record: _Operation) -> SmqError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from smq_core.store.records import Sample, WorkerRow
 from smq_core.store.sqlite import operations
+from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
@@ -47,9 +48,7 @@ class Workers(Session):
 
     def workers(self) -> list[WorkerRow]:
         """Answer every daemon's row."""
-        names = WorkerRow.__struct_fields__
-        rows = self._read(lambda db: db.execute(_READ_WORKERS).fetchall())
-        return [msgspec.convert(dict(zip(names, row, strict=True)), WorkerRow) for row in rows]
+        return [_worker(row) for row in self._read(lambda db: db.execute(_READ_WORKERS).fetchall())]
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
         """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
@@ -69,7 +68,8 @@ class Workers(Session):
 
         def work(db: apsw.Connection) -> None:
             for sample in samples:
-                db.execute(_WRITE_SAMPLE, {"step_ms": step_ms, **sample._asdict()})
+                at, topic, *figures = sample
+                db.execute(_WRITE_SAMPLE, (step_ms, at, topic, *map(_storable, figures)))
             db.execute(_DROP_SAMPLES, {"step_ms": step_ms, "before": keep_after})
 
         self._write(work)
@@ -77,7 +77,14 @@ class Workers(Session):
     def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
         """Answer samples, oldest first."""
         wanted = {"step_ms": step_ms, "since": since, "topic": topic}
-        return [
-            msgspec.convert(row, Sample)
-            for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
-        ]
+        return [_sample(row) for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())]
+
+
+def _storable(figure: int) -> int:
+    """Bound what is computed from counters, which another program may have set to anything."""
+    return max(-_LARGEST, min(_LARGEST, figure))
+
+
+_LARGEST: Final = 2**62
+_worker = Made(WorkerRow)
+_sample = Made(Sample)

@@ -16,16 +16,6 @@ SELECT id, topic, status, kind, priority, created_at, available_at, locked_until
 FROM smq_messages
 WHERE id = :id;
 
--- name: message_rows_as_bytes
--- Messages by id where text may be no UTF-8: their text as bytes, and whether the payload is text.
-SELECT id, CAST(topic AS BLOB), status, kind, priority, created_at, available_at, locked_until, CAST(worker AS BLOB), attempts,
-  deliveries, max_attempts, CAST(headers AS BLOB), CAST(dedup_key AS BLOB), CAST(last_error AS BLOB),
-  CAST(error_kind AS BLOB), finished_at, crashes, is_suspect, operation, CAST(output AS BLOB), octet_length(payload),
-  ifnull(CAST(substr(payload, 1, :preview) AS BLOB), x''), typeof(payload) = 'text'
-FROM smq_messages
-WHERE id IN (SELECT value FROM carray(:ids))
-ORDER BY id;
-
 -- name: topics_with
 -- Topics that have messages in a state that has an order by id; those that have ready ones may have only leased ones.
 SELECT topic

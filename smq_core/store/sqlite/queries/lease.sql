@@ -117,7 +117,11 @@ WHERE id IN (
 -- due, no lease has expired (of any topic), and it is not paused.
 SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, deliveries + 1, max_attempts,
   created_at, available_at, last_error, is_suspect,
-  :now + coalesce(:visibility_ms, (SELECT visibility_ms FROM smq_policies WHERE topic = :topic), :default_visibility_ms)
+  :now + coalesce(
+    :visibility_ms,
+    (SELECT max(1, min(visibility_ms, :longest_ms)) FROM smq_policies WHERE topic = :topic AND visibility_ms IS NOT NULL),
+    :default_visibility_ms
+  )
 FROM smq_messages
 WHERE topic = :topic
   AND status = 'ready'
@@ -236,7 +240,7 @@ ORDER BY id;
 -- name: texts_of_ready
 -- What may keep ready messages from being leased: their text as bytes, and their counts.
 SELECT id, iif(typeof(payload) = 'text', CAST(payload AS BLOB), NULL), CAST(headers AS BLOB), CAST(dedup_key AS BLOB),
-  CAST(last_error AS BLOB), attempts, deliveries
+  CAST(last_error AS BLOB), CAST(kind AS BLOB), attempts, deliveries
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))
   AND status = 'ready';
@@ -245,6 +249,7 @@ WHERE id IN (SELECT value FROM carray(:ids))
 -- Send a ready message that no lease can carry to the dead letters, with counts that can be counted on.
 UPDATE smq_messages
 SET status = 'dead',
+  kind = iif(kind IN ('json', 'text', 'bytes', 'auto'), kind, iif(typeof(payload) = 'blob', 'bytes', 'text')),
   finished_at = :now,
   last_error = :error,
   error_kind = :error,

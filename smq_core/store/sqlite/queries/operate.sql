@@ -108,15 +108,15 @@ WHERE operation = :operation
   AND message_id IN (SELECT value FROM carray(:ids));
 
 -- name: edit_message
--- Give a message new values, in the state it is in.
+-- Give a message new values, in the state it is in; what is not set stays as it is, byte for byte.
 UPDATE OR IGNORE smq_messages
-SET payload = :payload,
-  kind = :kind,
-  priority = :priority,
-  available_at = :available_at,
-  headers = :headers,
-  dedup_key = :key,
-  max_attempts = :max_attempts,
+SET payload = iif(:sets_payload, :payload, payload),
+  kind = iif(:sets_kind, :kind, kind),
+  priority = iif(:sets_priority, :priority, priority),
+  available_at = iif(:sets_available_at, :available_at, available_at),
+  headers = iif(:sets_headers, :headers, headers),
+  dedup_key = iif(:sets_key, :key, dedup_key),
+  max_attempts = iif(:sets_max_attempts, :max_attempts, max_attempts),
   receipt = NULL,
   operation = :operation
 WHERE id = :id
@@ -221,3 +221,35 @@ SET undone_at = :now
 WHERE id = :operation
   AND undone_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM smq_undo AS u WHERE u.operation = smq_operations.id);
+
+-- name: operations_used_up
+-- Whether another program gave an operation an id so high that soon no other can follow it.
+SELECT 1
+FROM sqlite_sequence
+WHERE name = 'smq_operations'
+  AND seq > 9007199254740992;
+
+-- name: absurd_operation
+-- One operation with such an id, and the next id that is free below it.
+SELECT max(id), (SELECT ifnull(max(o.id), 0) + 1 FROM smq_operations AS o WHERE o.id <= 9007199254740992)
+FROM smq_operations
+WHERE id > 9007199254740992
+HAVING max(id) IS NOT NULL;
+
+-- name: renumber_operation
+-- Give an operation another id.
+UPDATE smq_operations
+SET id = :to
+WHERE id = :from;
+
+-- name: renumber_undo
+-- Let what an undo of an operation needs go with it.
+UPDATE OR REPLACE smq_undo
+SET operation = :to
+WHERE operation = :from;
+
+-- name: restart_operations
+-- Count operations on from the highest id there is.
+UPDATE sqlite_sequence
+SET seq = (SELECT ifnull(max(id), 0) FROM smq_operations)
+WHERE name = 'smq_operations';

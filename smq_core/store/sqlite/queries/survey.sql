@@ -5,7 +5,7 @@ WITH RECURSIVE step(topic) AS (
       SELECT topic
       FROM smq_messages
       WHERE status = 'ready'
-        AND topic > :after
+        AND topic > iif(typeof(:after) = 'blob', CAST(:after AS TEXT), :after)
       ORDER BY topic
       LIMIT 1
     )
