@@ -226,9 +226,12 @@ class Connection(Reading):
         Raises:
             UsageError: when the call still runs: this one comes from a signal handler that interrupted it.
         """
-        with contextlib.suppress(apsw.ConnectionClosedError):  # by another thread, just now
+        try:
             if self._depth or not self.db.in_transaction:
                 return
+        except apsw.ConnectionClosedError:
+            # by another thread, just now
+            return
         # no public name of a lock tells whether this thread holds it, in a call that goes on below this one
         if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
             raise UsageError(
