@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import signal
 import threading
@@ -44,6 +45,14 @@ def _leaves_nothing_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     assert {thread.name for thread in _threads() - threads} == set(), "threads run on"
     left = _descriptors(base)
     assert len(left) <= len(descriptors), f"descriptors are open: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _comes_back() -> Iterator[None]:
+    """Go back to where the tests are run, after one in whose process a daemon entered a folder."""
+    home = Path.cwd()
+    yield
+    os.chdir(home)
 
 
 @pytest.fixture

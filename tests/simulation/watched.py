@@ -161,11 +161,11 @@ class Watched(SqliteStore):
         if not isinstance(call.answer, type):
             self._world.judge(call.verb, call.arguments, call.answer)
 
-    def _read(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._step(partial(super()._read, work))
+    def _read_once(self, work: Callable[[apsw.Connection], T]) -> T:
+        return self._step(partial(super()._read_once, work))
 
-    def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
-        return self._step(partial(super()._write, work, is_durable=is_durable))
+    def _write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        return self._step(partial(super()._write_once, work, is_durable=is_durable))
 
     def _run(
         self,
