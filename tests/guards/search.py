@@ -30,6 +30,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "doctor.sql": (f"{ALONE}others.py", "tests/unit/test_doctor.py", "tests/unit/test_doctor_repair.py"),
     "doors.sql": (f"{ALONE}others.py",),
     "enqueue.sql": (f"{ALONE}others.py", "tests/conformance/test_enqueue.py"),
+    "flaws.sql": (f"{ALONE}flaws.py", "tests/unit/test_oddities.py", "tests/unit/test_flaws.py"),
     "imports.sql": (f"{ALONE}others.py", "tests/conformance/test_imports.py"),
     "output.sql": (f"{ALONE}settle.py",),
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),

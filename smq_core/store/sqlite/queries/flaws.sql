@@ -147,3 +147,35 @@ WHERE topic = CAST(:raw AS TEXT);
 -- Forget a daemon's row that no daemon wrote.
 DELETE FROM smq_workers
 WHERE id = CAST(:raw AS TEXT);
+
+-- name: operations_used_up
+-- Whether another program gave an operation an id so high that soon no other can follow it.
+SELECT 1
+FROM sqlite_sequence
+WHERE name = 'smq_operations'
+  AND seq > 9007199254740992;
+
+-- name: absurd_operation
+-- One operation with such an id, and the next id that is free below it.
+SELECT max(id), (SELECT ifnull(max(o.id), 0) + 1 FROM smq_operations AS o WHERE o.id <= 9007199254740992)
+FROM smq_operations
+WHERE id > 9007199254740992
+HAVING max(id) IS NOT NULL;
+
+-- name: renumber_operation
+-- Give an operation another id.
+UPDATE smq_operations
+SET id = :to
+WHERE id = :from;
+
+-- name: renumber_undo
+-- Let what an undo of an operation needs go with it.
+UPDATE OR REPLACE smq_undo
+SET operation = :to
+WHERE operation = :from;
+
+-- name: restart_operations
+-- Count operations on from the highest id there is.
+UPDATE sqlite_sequence
+SET seq = (SELECT ifnull(max(id), 0) FROM smq_operations)
+WHERE name = 'smq_operations';
