@@ -140,6 +140,7 @@ class Neighbours:
                 for casualty in casualties:
                     recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
+                self._note_death(header, len(casualties), now_ms)
         except BaseException:
             berth.unlock()
             raise
@@ -150,6 +151,17 @@ class Neighbours:
             worker=header.worker_id,
         )
         return len(casualties)
+
+    def _note_death(self, header: BerthHeader, messages: int, now_ms: int) -> None:
+        """Have the activity tell that there was a daemon, and until when: its row is gone."""
+        self._store.note(
+            "daemon died",
+            actor=header.worker_id,
+            topic=None,
+            changed=messages,
+            detail="it died, and what it had was returned",
+            now_ms=now_ms,
+        )
 
     def _watch(self, header: BerthHeader) -> None:
         opener = getattr(os, "pidfd_open", None)

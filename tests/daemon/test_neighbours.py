@@ -17,6 +17,7 @@ from smq_core.daemon.identity import CommandGroup, machine_id, marked, started_a
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.presence import Presence
+from smq_core.errors import SmqError
 from smq_core.states import State
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
@@ -183,6 +184,16 @@ def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: 
     assert [header.worker_id for _, header in street.presence.file.headers()] == ["we"]
     fault.struck()
     fault.ran()
+
+
+def test_the_activity_tells_that_a_daemon_died_and_how_many_messages_it_had(street: Street) -> None:
+    street.die(2, started=[0])
+    street.neighbours.look()
+
+    (entry,) = street.store.activity(limit=10, before=None)
+    assert (entry.action, entry.actor, entry.count) == ("daemon died", "dead", 2)
+    with pytest.raises(SmqError, match=f"operation {entry.operation}"):
+        street.store.undo(entry.operation, actor="op", now_ms=EPOCH_MS)
 
 
 def test_a_second_look_returns_nothing_more(street: Street) -> None:
