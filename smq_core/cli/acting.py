@@ -90,14 +90,7 @@ def _command(verb: _Verb) -> click.Command:
             return 0
         if not isinstance(targets, tuple):
             _ask(ctx, targets, verb.name, yes=yes)
-        running = _running(view, targets) if force else []
-        act: _Action = getattr(view, verb.name)
-        with bar(verb.name, None) as show:
-            outcome = act(targets, force=force, progress=told(show))
-        code = report(outcome, verb.past)
-        missed = {one.id for one in outcome.missed}
-        _tell_running([one for one in running if one.id not in missed], verb)
-        return code
+        return _act(view, targets, verb, force=force)
 
     return command
 
@@ -175,6 +168,17 @@ def _selected(view: Inspector, match: _Match) -> Selection:
     check_known(view, match.topic)
     with bar("looking", None) as show:
         return view.select(match.topic, match.state, Filter(error=match.error), progress=told(show))
+
+
+def _act(view: Inspector, targets: tuple[int, ...] | Selection, verb: _Verb, *, force: bool) -> int:
+    running = _running(view, targets) if force else []
+    act: _Action = getattr(view, verb.name)
+    with bar(verb.name, None) as show:
+        outcome = act(targets, force=force, progress=told(show))
+    code = report(outcome, verb.past)
+    missed = {one.id for one in outcome.missed}
+    _tell_running([one for one in running if one.id not in missed], verb)
+    return code
 
 
 def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Message]:

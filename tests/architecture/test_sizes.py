@@ -19,7 +19,7 @@ DEEPEST_NESTING = 4
 NAMES_THAT_SAY_NOTHING = {"manager", "utils", "util", "helpers", "helper", "common", "misc", "base_utils"}
 
 
-def test_no_file_is_over_400_lines() -> None:
+def test_no_file_is_over_420_lines() -> None:
     paths = [
         path
         for folder in FOLDERS
