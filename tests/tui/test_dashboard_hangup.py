@@ -31,7 +31,8 @@ from smq_tui.hangup import Hangup
 if "ignoring" in sys.argv:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 Hangup(patience_s=0.1).watch(lambda code: None)
-print("stuck", flush=True)
+# without a line's end, which a terminal takes apart from what stands before it: it may be closed between both
+print("stuck", end="", flush=True)
 lock = threading.Lock()
 lock.acquire()
 lock.acquire()
