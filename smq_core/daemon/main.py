@@ -25,6 +25,7 @@ try:
     from smq_core.daemon.library_log import written_to
     from smq_core.daemon.parts import assemble
     from smq_core.daemon.services import add_services
+    from smq_core.daemon.signals import has_stop, leave_to_system
     from smq_core.daemon.supervisor import Supervisor
     from smq_core.daemon.threads import report_ended
 except ModuleNotFoundError as error:
@@ -39,7 +40,7 @@ from smq_core.safe_text import cell
 from smq_core.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["STORE_TIMEOUT_S", "Reading", "command", "main"]
 
@@ -95,7 +96,10 @@ class Reading(NamedTuple):
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How log lines are written (text).")
 @click.option("--verbose", is_flag=True, default=None, help="Log more.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-daemon")
+@click.pass_obj
 def command(
+    arrived: Sequence[int] | None,
+    /,
     db: str | None,
     handlers: tuple[str, ...],
     commands: tuple[str, ...],
@@ -112,25 +116,34 @@ def command(
         home = started_in(os.environ)
         path = None if config_path is None else home.path(config_path)
         reading = Reading(home, path, lambda: overlay(Config() if path is None else read_config(path), flags))
-        sys.exit(_check(reading) if is_check else _run(reading, is_burst=is_burst))
+        if is_check:
+            if arrived is not None:
+                leave_to_system(arrived)
+            sys.exit(_check(reading))
+        sys.exit(_run(reading, () if arrived is None else arrived, is_burst=is_burst))
     except SmqError as error:
         click.echo(f"smq-daemon: {error}", err=True)
         sys.exit(error.exit_code)
 
 
-def main() -> None:
-    """Run smq-daemon."""
-    command()
+def main(arrived: Sequence[int] | None = None) -> None:
+    """Run smq-daemon; `arrived` has the signals that its caller hears for it, and grows as they come."""
+    command(obj=arrived)
 
 
-def _run(reading: Reading, *, is_burst: bool) -> int:
+def _run(reading: Reading, arrived: Sequence[int], *, is_burst: bool) -> int:
     config = reading.read()
     journal = Journal(SystemClock(), form=config.log_format, is_verbose=config.verbose)
+    if has_stop(arrived):
+        journal.info("stopped", "stopped before it had begun")
+        return 0
     with written_to(journal):
-        return _work(reading, config, journal, is_burst=is_burst)
+        return _work(reading, config, journal, arrived, is_burst=is_burst)
 
 
-def _work(reading: Reading, config: Config, journal: Journal, *, is_burst: bool) -> int:
+def _work(
+    reading: Reading, config: Config, journal: Journal, arrived: Sequence[int], *, is_burst: bool
+) -> int:
     clock = SystemClock()
     program = program_of(config, 0, reading.home)
     location = location_named(config.db)
@@ -143,7 +156,7 @@ def _work(reading: Reading, config: Config, journal: Journal, *, is_burst: bool)
     configured.tell(parts.take)
     adopt_orphans()
     try:
-        supervisor = Supervisor(parts, configured, is_burst=is_burst)
+        supervisor = Supervisor(parts, configured, is_burst=is_burst, earlier_signals=arrived)
         add_services(configured, reading.path, parts, supervisor)
         # whatever was named from here has its whole name by now
         configured.enter()

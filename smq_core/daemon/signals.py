@@ -1,4 +1,7 @@
-"""Turns signals into entries of a list and a byte on a pipe, for the supervisor's loop to act on."""
+"""Turns signals into entries of a list and a byte on a pipe, for the supervisor's loop to act on.
+
+Those that arrive before there is a loop are kept by whoever starts the daemon, and handed over.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import contextlib
 import os
 import signal
 from collections import deque
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-__all__ = ["Signals"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Signals", "has_stop", "leave_to_system"]
 
 _HEARD: Final = (
     signal.SIGTERM,
@@ -17,14 +23,16 @@ _HEARD: Final = (
     signal.SIGQUIT,
     signal.SIGCHLD,
 )
+_STOPPING: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 _READ_SIZE: Final = 4096
 
 
 class Signals:
     """The signals that arrived."""
 
-    def __init__(self) -> None:
-        """Hear nothing yet."""
+    def __init__(self, earlier: Sequence[int] = ()) -> None:
+        """Hear nothing yet; `earlier` has what somebody else hears until this one does."""
+        self._earlier = earlier
         self._arrived: deque[int] = deque()
         self._before: dict[int, object] = {}
         self._read_end, self._write_end = os.pipe()
@@ -36,6 +44,9 @@ class Signals:
         for number in _HEARD:
             self._before[number] = signal.signal(number, self._note)
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        if self._earlier:
+            self._arrived.extendleft(reversed(self._earlier))
+            os.write(self._write_end, b"\0")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,3 +72,17 @@ class Signals:
 
     def _note(self, number: int, _frame: object) -> None:
         self._arrived.append(number)
+
+
+def has_stop(arrived: Sequence[int]) -> bool:
+    """Return whether any of these signals asks the daemon to end."""
+    return not _STOPPING.isdisjoint(arrived)
+
+
+def leave_to_system(arrived: Sequence[int]) -> None:
+    """Let signals end this process as they end any other, those that have arrived too."""
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for one in arrived:
+        signal.raise_signal(one)

@@ -25,7 +25,7 @@ from smq_core.daemon.spawning import was_struck, why_not_ready, with_output
 from smq_core.daemon.watch import StoreWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smq_core.daemon.configured import Configured
     from smq_core.daemon.fleet import Death
@@ -47,8 +47,18 @@ LAST_WRITE_S: Final = 2.0
 class Supervisor:
     """Runs one daemon."""
 
-    def __init__(self, parts: Parts, configured: Configured, *, is_burst: bool = False) -> None:
-        """Run a daemon's parts as they are configured; a burst ends when nothing is left to do."""
+    def __init__(
+        self,
+        parts: Parts,
+        configured: Configured,
+        *,
+        is_burst: bool = False,
+        earlier_signals: Sequence[int] = (),
+    ) -> None:
+        """Run a daemon's parts as they are configured; a burst ends when nothing is left to do.
+
+        `earlier_signals` holds what arrived before `run`, and may grow until then.
+        """
         self._parts = parts
         self._configured = configured
         self._is_burst = is_burst
@@ -57,7 +67,7 @@ class Supervisor:
             parts.ledger, Breaker(), parts.feeder.processed, parts.presence, parts.journal
         )
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
-        self._signals = Signals()
+        self._signals = Signals(earlier_signals)
         self._shutdown: Shutdown | None = None
         self._serving: Program | None = None
         """The newest program that could be imported."""

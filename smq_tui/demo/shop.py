@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Shop"]
 
 _HANDLERS: Final = {"orders": "order", "mail": "mail", "thumbnails": "thumbnail", "search-index": "index"}
-_DAEMON: Final = "from smq_core.daemon.main import main; main()"
+_DAEMON: Final = "from smq_daemon import main; main()"
 """What `smq-daemon` runs, found without a search path."""
 _BACKLOG: Final = 160
 """Messages of each topic that wait when it begins."""

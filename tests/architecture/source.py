@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("smq_core", "smq_tui")
+PACKAGES = ("smq_core", "smq_daemon", "smq_tui")
 FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef

@@ -36,7 +36,7 @@ class Daemon:
             sys.executable,
             "-P",  # as the installed script does, which does not look for modules in the folder it is run in
             "-m",
-            "smq_core.daemon.main",
+            "smq_daemon",
             "--db",
             "queue.sqlite3",
             "--log-format",

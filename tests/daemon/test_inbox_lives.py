@@ -248,7 +248,7 @@ def test_without_notices_of_the_system_the_daemon_looks_itself(
 
 BREAKING = """
 import sys
-if any("smq_core.daemon.main" in argument for argument in sys.orig_argv):
+if "smq_daemon" in sys.orig_argv:
     import {module}, smq_core.daemon.threads
     smq_core.daemon.threads.PROVEN_S = 0.5
     real = {module}.{what}
