@@ -15,9 +15,10 @@ from smq_core.daemon.dropped import write_report
 from smq_core.daemon.file_watch import FileWatch
 from smq_core.daemon.hindrances import Hindrances, with_advice
 from smq_core.daemon.inbox_names import shown
+from smq_core.daemon.inbox_report import Taken
 from smq_core.daemon.unpacked import holds_more_than
 from smq_core.errors import SmqError, StoreError
-from smq_core.format import count, size
+from smq_core.format import size
 from smq_core.jsonl import ImportOptions, Source, import_lines
 from smq_core.safe_text import clean_text
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.dropped import Claim, InboxFolder
     from smq_core.daemon.journal import Journal
-    from smq_core.jsonl import ImportReport, ImportStatus
+    from smq_core.jsonl import ImportStatus
     from smq_core.store.base import Store
+    from smq_core.store.records import ImportProgress
 
 __all__ = ["DEBOUNCE_MS", "LOOK_MS", "Inbox", "InboxRules"]
 
@@ -167,7 +169,7 @@ class Inbox:
             self._refuse(claim, "it is not a regular file")
             return 0
         try:
-            report = self._import(claim)
+            taken = self._import(claim)
         except StoreError as error:
             self._journal.debug("inbox_waiting", f"{claim.path.name}: {error}")
             return 0
@@ -177,30 +179,25 @@ class Inbox:
                 raise
             self._refuse(claim, str(error))
             return 0
-        if report is not None and not report.is_complete:
+        if not taken.is_complete:
             return 0
-        self._finish(claim, report)
+        self._finish(claim, taken)
         return 1
 
-    def _import(self, claim: Claim) -> ImportReport | None:
-        """Import a claimed file; None when that was done before a kill kept it from being moved away."""
-        report = self._run_import(claim)
-        while (report is None or report.is_complete) and claim.is_growing():
+    def _import(self, claim: Claim) -> Taken:
+        """Import a claimed file, as long as somebody adds to it."""
+        taken = self._run_import(claim)
+        while taken.is_complete and claim.is_growing():
             if self._stopping.wait(self.rules.rest_s):
                 break
-            report = self._run_import(claim) or report
-        return report
+            taken = self._run_import(claim)
+        return taken
 
-    def _run_import(self, claim: Claim) -> ImportReport | None:
+    def _run_import(self, claim: Claim) -> Taken:
         with Source(claim.path) as source:
             self._check_length(source)
-            device, inode = source.identity or (None, None)
-            # the claim's name is its own, so this is a run of this file, and not of one whose inode it
-            # inherited
-            is_known = any(
-                run.source == source.stored_name for run in self._store.imports(device=device, inode=inode)
-            )
-            # a known one goes on where it was; of another file's content the same is taken anew
+            # a known one goes on where it was; another file's content is taken once more
+            is_known = self._record(source) is not None
             options = ImportOptions(
                 topic=self.rules.topic,
                 is_strict=True,
@@ -209,7 +206,16 @@ class Inbox:
                 actor="inbox",
             )
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)
-        return None if report.has_nothing_new else report
+            return Taken(report, self._record(source), claim.rejects)
+
+    def _record(self, source: Source) -> ImportProgress | None:
+        """Return what was recorded of a claimed file by this run or earlier ones.
+
+        The name of a claim is its own, so it is not of a file whose inode this one inherited.
+        """
+        device, inode = source.identity or (None, None)
+        runs = self._store.imports(device=device, inode=inode)
+        return next((run for run in runs if run.source == source.stored_name), None)
 
     def _check_length(self, source: Source) -> None:
         limit, unpacked = self.rules.limit, "unpacked, " if source.is_compressed else ""
@@ -218,15 +224,12 @@ class Inbox:
                 f"it holds, {unpacked}more than {size(limit)} (inbox_limit): nothing of it is taken"
             )
 
-    def _finish(self, claim: Claim, report: ImportReport | None) -> None:
+    def _finish(self, claim: Claim, taken: Taken) -> None:
         target = claim.finish(is_refused=False)
         if target is None:
             return
-        self._report(target, _encoded(report))
-        what = "had been taken already"
-        if report is not None:
-            what = f"{count(report.taken)} messages added, {count(report.rejected)} lines rejected"
-        self._journal.info("inbox_taken", f"{target.name}: {what}", file=str(target))
+        self._report(target, taken.encoded())
+        self._journal.info("inbox_taken", f"{target.name}: {taken.sentence()}", file=str(target))
 
     def _refuse(self, claim: Claim, why: str) -> None:
         target = claim.finish(is_refused=True)
@@ -251,20 +254,3 @@ class Inbox:
         moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC)
         milliseconds = self._clock.now_ms() % 1000
         return f"{moment:%Y%m%dT%H%M%S}.{milliseconds:03}-{self._token}.{self._claimed}"
-
-
-def _encoded(report: ImportReport | None) -> bytes:
-    if report is None:
-        return msgspec.json.encode({"taken": 0, "why": "all of it had been taken already"})
-    return msgspec.json.encode(
-        {
-            "taken": report.taken,
-            "rejected": report.rejected,
-            "held": report.held,
-            "topics": report.topics,
-            "first_rejects": [str(reject) for reject in report.rejects],
-            "rejects_file": report.rejects_path and clean_text(report.rejects_path),
-            "last_line": report.last_line,
-            "seconds": round(report.elapsed_s, 3),
-        }
-    )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.hindrances import FIRST_WAIT_S
@@ -102,6 +103,57 @@ def test_a_claimed_file_that_a_killed_daemon_left_goes_on_where_it_was(drop: Dro
 
     assert drop.inbox.step() == 1
     assert drop.size() == 3
+
+
+def test_a_file_that_could_not_be_put_away_is_reported_with_what_was_taken_of_it(
+    drop: Drop, clock: ManualClock
+) -> None:
+    """Taken by the first try, moved by the second, which adds nothing."""
+    claim = drop.folder.claim(drop.file("a.jsonl", b"1\n\xff\n2\n"), "20200101T000000.000-1")
+    assert claim is not None
+    (drop.folder.done / claim.path.name / "in the way").mkdir(parents=True)
+    assert drop.inbox.step() == 0
+    assert drop.size() == 2
+
+    shutil.rmtree(drop.folder.done / claim.path.name)
+    clock.advance(FIRST_WAIT_S)
+    assert drop.inbox.step() == 1
+    assert drop.size() == 2
+    report = report_of(drop)
+    assert (report["taken"], report["rejected"], report["last_line"]) == (2, 1, 3)
+    assert report["rejects_file"] == str(claim.rejects)
+    assert "2 messages added, 1 lines rejected, before it could be put away" in drop.log.getvalue()
+    assert "already" not in drop.log.getvalue()
+
+
+def test_a_file_that_a_killed_daemon_took_is_reported_with_what_it_had_taken(drop: Drop) -> None:
+    claim = drop.folder.claim(drop.file("a.jsonl", b"1\n2\n3\n"), "20200101T000000.000-1")
+    assert claim is not None
+    drop.inbox.step()
+    (drop.folder.done / claim.path.name).rename(claim.path)
+    drop.inbox.step()
+
+    assert report_of(drop)["taken"] == 3
+
+
+def test_a_file_that_grew_is_reported_as_a_whole(drop: Drop) -> None:
+    claim = drop.folder.claim(drop.file("a.jsonl", b"1\n2\n"), "20200101T000000.000-1")
+    assert claim is not None
+    drop.inbox.step()
+    (drop.folder.done / claim.path.name).rename(claim.path)
+    with claim.path.open("ab") as file:
+        file.write(b"3\n")
+    drop.inbox.step()
+
+    assert (drop.size(), report_of(drop)["taken"], report_of(drop)["last_line"]) == (3, 3, 3)
+    assert "3 messages added, 0 lines rejected" in drop.log.getvalue().splitlines()[-1]
+
+
+def report_of(drop: Drop) -> dict[str, object]:
+    """Read the one report."""
+    (path,) = drop.folder.done.glob("*.report.json")
+    report: dict[str, object] = json.loads(path.read_bytes())
+    return report
 
 
 def test_two_daemons_that_put_the_same_file_away_do_not_disturb_each_other(drop: Drop) -> None:
