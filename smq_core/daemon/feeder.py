@@ -14,7 +14,7 @@ from smq_core.daemon.flight import Flight
 from smq_core.daemon.handlers import Routes
 from smq_core.daemon.handout import Handout
 from smq_core.daemon.load import LARGEST_MESSAGE
-from smq_core.daemon.losses import note_lost, revoke
+from smq_core.daemon.losses import Losses
 from smq_core.daemon.protocol import Failed
 from smq_core.daemon.renewals import Renewals
 from smq_core.daemon.topic_counts import TopicCounts
@@ -73,6 +73,7 @@ class Feeder:
         self._tags = count(1)
         self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
         self._handout = Handout(fleet, self.renewals.had_ended)
+        self._losses = Losses(fleet, self._handout, base.journal)
         self._oldest_outcome: float | None = None
         self._is_cut = False
         """The last lease left messages of what it was asked for: there were no bytes left for them."""
@@ -150,7 +151,8 @@ class Feeder:
                 flights = self._lease(asks, now_ms)
             self._ledger.forget()
             self._oldest_outcome = None
-            note_lost(self._journal, lost)
+            self._losses.note(lost)
+            self._losses.forget_ended(self.flights())
         else:
             flights = self._lease(asks, now_ms)
         self._handout.admit(self._bearable(flights), now)
@@ -290,8 +292,8 @@ class Feeder:
         self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:
-        note_lost(self._journal, lost)
-        revoke(lost, self._fleet, self._handout)
+        self._losses.note(lost)
+        self._losses.revoke(lost)
 
 
 def _first_line(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.daemon.protocol import Failed, Handled, Printed
 from smq_core.daemon.renewals import RENEWAL_MS
 from smq_core.store.records import Hold
 from smq_core.testing import make_message, make_request
@@ -102,6 +103,33 @@ def test_the_new_lease_is_renewed_and_the_old_one_is_not_asked_for_again(
         assert left_ms(stable, held) > 0
 
     assert stable.log.getvalue().count("lease_lost") == 1
+
+
+OUTCOMES = {
+    "done": lambda tag: Handled([tag], []),
+    "printed": lambda tag: Handled([], [], printed=[Printed(tag, "")]),
+    "failed": lambda tag: Handled([], [Failed(tag, "requeue", "why")]),
+    "buried": lambda tag: Handled([], [Failed(tag, "bury", "why")]),
+    "released": lambda tag: Handled([], [Failed(tag, "release", "why")]),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("looks", [0, 1, 3])
+def test_a_lost_lease_is_told_of_once_however_often_it_is_found(
+    stable: Stable, held: Flight, outcome: str, looks: int
+) -> None:
+    """When it is renewed, and when its outcome is written."""
+    stable.begin(held)
+    with stable.inspector() as inspector:
+        inspector.delete([held.row.id], force=True)
+    stable.pass_time(looks * LEASE_MS / 1000)
+    assert stable.log.getvalue().count("lease_lost") == (looks > 0)
+
+    stable.feeder.take_outcomes(stable.process_of(held.tag), OUTCOMES[outcome](held.tag))
+    stable.step()
+    assert stable.log.getvalue().count("lease_lost") == 1
+    assert stable.feeder._losses._told == set()
 
 
 def test_an_extension_is_of_the_lease_whose_handler_asked(stable: Stable, held: Flight) -> None:
