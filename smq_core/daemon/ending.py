@@ -6,13 +6,12 @@ The supervisor sees the exit code, charges what had been started, and starts ano
 from __future__ import annotations
 
 import errno
-import traceback
 from os import _exit, getpid
 from os import write as _write
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from smq_core.daemon.descriptors import identity_of
-from smq_core.daemon.tracebacks import handlers_part
+from smq_core.daemon.tracebacks import formatted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,8 +48,7 @@ class LastWords:
                 self._copies.end(error)
             text = f"worker process {getpid()} cannot go on: {why}\n"
             if error is not None:
-                shown = error.with_traceback(handlers_part(error.__traceback__))
-                text = "".join(traceback.format_exception(shown)) + text
+                text = f"{formatted(error)}\n{text}"
             for descriptor in self._descriptors:
                 # a number may stand for a file of a handler's by now
                 if identity_of(descriptor) == self._log:

@@ -9,7 +9,7 @@ from smq_core.daemon.bounded import ends_of
 from smq_core.daemon.commands import CommandFailed
 from smq_core.daemon.outcomes import Bury, HandlerStopped, HandlerTimeout, Retry
 from smq_core.daemon.protocol import Failed
-from smq_core.daemon.tracebacks import handlers_part
+from smq_core.daemon.tracebacks import formatted, summary
 from smq_core.errors import InvalidMessage
 from smq_core.validation import duration_ms
 
@@ -63,7 +63,4 @@ def _trace(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         # what the handler holds would leave no memory for the report
         traceback.clear_frames(error.__traceback__)
-    where = handlers_part(error.__traceback__)
-    summary = "".join(traceback.format_exception_only(error)).strip()
-    stack = "".join(traceback.format_exception(type(error), error, where)).strip()
-    return ends_of(f"{summary}\n{stack}")
+    return ends_of(f"{summary(error)}\n{formatted(error)}")
