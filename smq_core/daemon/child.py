@@ -53,6 +53,11 @@ class Child(Protocol):
         ...
 
     @property
+    def has_unread(self) -> bool:
+        """Return whether it has not read all that it was sent; also where the system does not tell."""
+        ...
+
+    @property
     def has_hung_up(self) -> bool:
         """Say whether nothing will come from it any more."""
         ...
@@ -122,6 +127,11 @@ class ChildProcess:
     def is_blocked(self) -> bool:
         """Say whether frames wait for the process to read."""
         return self._writer.is_blocked
+
+    @property
+    def has_unread(self) -> bool:
+        """Return whether it has not read all that it was sent; also where the system does not tell."""
+        return self._writer.is_unread()
 
     @property
     def has_hung_up(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from smq_core.daemon.arrivals import LOOK_S, Arrivals
 from smq_core.daemon.backlog import has_backlog, recall_backlog
 from smq_core.daemon.burst import has_nothing_soon
 from smq_core.daemon.deadlines import enforce_deadlines, stop_unwanted
@@ -45,11 +46,13 @@ class Duties:
         self.is_stopping = False
         self.stop_was_asked = False
         self._greeted_at = now = parts.clock.monotonic()
-        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now}
+        self._arrivals = Arrivals(parts.journal)
+        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._look_at_arrivals: now}
         self._interval = {
             self.beat: HEARTBEAT_S,
             self._look_at_locks: LOCK_LOOK_S,
             self._scan: SCAN_S,
+            self._look_at_arrivals: LOOK_S,
         }
 
     def due_in(self, now: float) -> float:
@@ -199,6 +202,11 @@ class Duties:
     def _look_at_locks(self) -> None:
         if self._parts.neighbours.has_unwatched:
             self.attempt(self.look_at_neighbours)
+
+    def _look_at_arrivals(self) -> None:
+        # at the end what does not arrive is given back when the grace period is over
+        if not self.is_stopping:
+            self._arrivals.look(self._parts.fleet.processes)
 
     def _scan(self) -> None:
         fleet, journal = self._parts.fleet, self._parts.journal

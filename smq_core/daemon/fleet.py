@@ -44,7 +44,8 @@ class Death(NamedTuple):
     @property
     def cause(self) -> str:
         """Say in words how it ended."""
-        return end_of(self.code)
+        why = self.process.killed_because
+        return f"{end_of(self.code)} ({why})" if why else end_of(self.code)
 
 
 class Fleet:

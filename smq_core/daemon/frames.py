@@ -6,7 +6,10 @@ It knows nothing of what the frames say.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import struct
+import sys
+import termios
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -23,6 +26,7 @@ LONGEST_FRAME: Final = 64 * 1024 * 1024
 _HEAD: Final = struct.Struct("<4sI")
 _MARK: Final = b"smq\0"
 """Begins each frame, so that what somebody else wrote into the socket is told from frames."""
+_COUNT: Final = struct.Struct("@i")
 _JUNK_KEPT: Final = 40
 _READ_SIZE: Final = 256 * 1024
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -136,6 +140,16 @@ class FrameWriter:
     def is_blocked(self) -> bool:
         """Say whether something waits for the other side to read."""
         return bool(self._pending)
+
+    def is_unread(self) -> bool:
+        """Return whether the other side has not read all; also where the system (not Linux) does not tell."""
+        if self._pending or sys.platform != "linux":
+            return True
+        try:
+            (unread,) = _COUNT.unpack(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(_COUNT.size)))
+        except OSError:
+            return True
+        return unread > 0
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a message, or keep it until `flush`; to a side that is gone nothing is sent."""

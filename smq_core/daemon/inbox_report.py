@@ -51,7 +51,7 @@ class Taken(NamedTuple):
     def encoded(self) -> bytes:
         """Return what stands in the report beside the file."""
         report = self.report
-        facts = {
+        facts: dict[str, object] = {
             "taken": self.added,
             "rejected": self.rejected,
             "held": report.held,

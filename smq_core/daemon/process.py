@@ -71,6 +71,8 @@ class WorkerProcess:
         self.has_worked = False
         """A message was handled, or was being handled when it died."""
         self.killed_timeout_s = 0.0
+        self.killed_because = ""
+        """Why it was killed, where no timeout was the reason."""
         self.cancelled: dict[int, int] = {}
         """The tags of those that were told to end, and how long their threads had been at work then (ns)."""
         self.revoked: set[int] = set()
@@ -106,6 +108,11 @@ class WorkerProcess:
         return self._child.is_blocked
 
     @property
+    def has_unread(self) -> bool:
+        """Return whether the process has not read all that it was sent, as far as the system tells."""
+        return self._child.has_unread
+
+    @property
     def has_hung_up(self) -> bool:
         """Say whether nothing will come from it any more."""
         return self._child.has_hung_up
@@ -113,7 +120,8 @@ class WorkerProcess:
     @property
     def is_open(self) -> bool:
         """Say whether it may be given messages."""
-        return self.is_ready and not self.is_draining and self.alone is None and not self.killed_for
+        is_killed = self.killed_for or self.killed_because
+        return self.is_ready and not self.is_draining and self.alone is None and not is_killed
 
     @property
     def places(self) -> int:
@@ -173,6 +181,15 @@ class WorkerProcess:
         found = ((flight, slots.get(flight.mark)) for flight in self.in_flight.values())
         return [(flight, slot) for flight, slot in found if slot is not None]
 
+    def unbegun(self) -> set[int]:
+        """Return the tags of the deliveries that nothing seems to keep from beginning: a thread is free."""
+        is_at_work = self.is_ready and self.finishing_since is None
+        if not self.in_flight or not is_at_work or self.killed_for or self.killed_because:
+            return set()
+        if len(self.slots.started()) >= self.program.threads:
+            return set()
+        return self.in_flight.keys() - {flight.tag for flight, _ in self.begun()}
+
     def revoke(self, tags: Iterable[int]) -> None:
         """Ask for deliveries back whose leases are lost; one that a handler has begun with goes on."""
         self.revoked.update(tags)
@@ -226,6 +243,11 @@ class WorkerProcess:
     def kill(self, number: int) -> None:
         """Send a signal."""
         self._child.kill(number)
+
+    def end_for(self, why: str) -> None:
+        """Kill it for a reason that is told with its death."""
+        self.killed_because = why
+        self.kill(signal.SIGKILL)
 
     def refuse(self, why: str, now: float) -> None:
         """Note why it cannot take any message; it ends now, or is ended."""

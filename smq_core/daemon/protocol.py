@@ -27,6 +27,7 @@ __all__ = [
     "Handled",
     "HandlerSpec",
     "Importing",
+    "Ping",
     "Printed",
     "Ready",
     "Recall",
@@ -115,6 +116,10 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
     why: Literal["timeout", "stopped"]
 
 
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag="ping"):
+    """Nothing: whether it is read is what its sender looks at."""
+
+
 class Stopping(msgspec.Struct, frozen=True, array_like=True, tag="stopping"):
     """The daemon stops: tell the handlers."""
 
@@ -180,7 +185,7 @@ class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
     visibility_s: float | None
 
 
-FromSupervisor = Setup | Deliver | Recall | Cancel | Stopping | Finish
+FromSupervisor = Setup | Deliver | Recall | Cancel | Ping | Stopping | Finish
 FromWorker = Importing | Ready | Refused | Handled | Returned | Extend
 
 decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode

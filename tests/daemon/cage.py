@@ -129,6 +129,17 @@ def reads_from_sockets(_):
         with socket.socket(fileno=os.dup(number)) as copied:
             try: copied.recv(5, socket.MSG_DONTWAIT)
             except OSError: pass
+def steals_frames(_):
+    while True:
+        for number in our_sockets():
+            os.read(number, 65536)
+def leaves_a_thread_that_steals_frames(message):
+    threading.Thread(target=steals_frames, args=(message,), daemon=True).start()
+def reads_all_descriptors(_):
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            try: os.read(int(name), 65536)
+            except OSError: pass
 def lets_sockets_not_wait(_):
     for number in our_sockets(): os.set_blocking(number, False)
 

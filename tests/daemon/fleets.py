@@ -40,7 +40,7 @@ THREADS = 2
 class Deaf:
     """A child that keeps the frames it was sent."""
 
-    is_blocked = has_hung_up = False
+    is_blocked = has_hung_up = has_unread = False
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -120,11 +120,11 @@ class Stable:
             self.clock.advance(0.25)
             self.step()
 
-    def begin(self, delivered: Flight) -> None:
-        """Let the first thread of the process that has a delivery begin with it."""
+    def begin(self, delivered: Flight, thread: int = 0) -> None:
+        """Let a thread of the process that has a delivery begin with it."""
         now, at = self.clock.monotonic(), self.process_of(delivered.tag).slot_range.first
         slots = Slots(self._memory, self._presence.berth.slots_at(at), THREADS)
-        slots.begin(0, delivered.row.id, delivered.receipt, now, now + 1.0)
+        slots.begin(thread, delivered.row.id, delivered.receipt, now, now + 1.0)
 
     def end(self, tag: int) -> None:
         """Report that a handler returned."""

@@ -32,6 +32,18 @@ def reader_of(sock: socket.socket) -> FrameReader[FromSupervisor]:
     return FrameReader(sock, decode_from_supervisor)
 
 
+def test_what_the_other_side_has_not_read_is_known(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = FrameWriter(ends[0])
+    assert not writer.is_unread()
+    writer.send(Recall(1))
+    writer.send(Recall(2))
+    assert writer.is_unread()
+    ends[1].recv(len(pack(Recall(1))))
+    assert writer.is_unread()
+    reader_of(ends[1]).read_all()
+    assert not writer.is_unread()
+
+
 def test_a_frame_that_comes_in_pieces_is_one_message(ends: tuple[socket.socket, socket.socket]) -> None:
     reader, frame = reader_of(ends[1]), pack(Recall(7))
 

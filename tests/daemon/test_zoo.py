@@ -33,6 +33,7 @@ IN_SHORT = (
     "zoo.closes_all_but_standard_ones",
     "zoo.closes_sockets",
     "zoo.shuts_sockets_down",
+    "zoo.leaves_a_thread_that_steals_frames",
     "zoo.forks_and_sleeps",
     "zoo.patches_os",
     "async.exits",

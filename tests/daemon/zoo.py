@@ -64,6 +64,9 @@ ANIMALS: Final = {
     "shuts_sockets_down": DEAD,
     "writes_into_sockets": EITHER,
     "reads_from_sockets": EITHER,
+    "steals_frames": DEAD,
+    "leaves_a_thread_that_steals_frames": DONE,
+    "reads_all_descriptors": EITHER,
     "lets_sockets_not_wait": EITHER,
     # the process as a whole
     "changes_folder": DONE,

@@ -72,6 +72,7 @@ class SimulatedChild:
         self.pid = _FIRST_PID + daemon.world.next_number()
         self.channel = self
         self.is_blocked = False
+        self.has_unread = True  # as on a system that does not tell: chance makes it arbitrarily slow
         self.is_frozen = False
         self.code: int | None = None
         self.runs: list[Run] = []

@@ -1,0 +1,138 @@
+"""Deliveries that do not begin: which processes are ended for it, and which are only slow."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.daemon.arrivals import PINGS, Arrivals
+from smq_core.daemon.fleet import Death
+from smq_core.daemon.protocol import Ping
+from smq_core.testing import make_message
+from tests.daemon.fleets import THREADS, Stable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smq_core.store.base import Store
+    from smq_core.testing import ManualClock
+
+LOOKS = PINGS + 2
+"""One that sees it first, one for each ping, and one that acts."""
+
+
+@pytest.fixture
+def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
+    """Give one worker process with two deliveries, which two threads could begin with."""
+    for _ in range(THREADS):
+        store.enqueue(make_message(), clock.now_ms())
+    with closing(Stable(store, clock, processes=1, lease_ms=60_000)) as made:
+        made.step()
+        assert len(made.in_flight) == THREADS
+        yield made
+
+
+@pytest.fixture
+def arrivals(stable: Stable) -> Arrivals:
+    return Arrivals(stable.journal)
+
+
+def look(arrivals: Arrivals, stable: Stable, times: int = LOOKS) -> None:
+    for _ in range(times):
+        arrivals.look(stable.processes)
+
+
+def pings(stable: Stable) -> int:
+    return stable.children[0].sent.count(Ping())
+
+
+def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
+    arrivals: Arrivals, stable: Stable
+) -> None:
+    look(arrivals, stable, LOOKS - 1)
+    assert (pings(stable), stable.children[0].killed) == (PINGS, [])
+    look(arrivals, stable, 1)
+
+    assert stable.children[0].killed == [signal.SIGKILL]
+    assert "reads from its connection" in stable.log.getvalue()
+    assert "reads from its connection" in Death(stable.processes[0], -signal.SIGKILL).cause
+    look(arrivals, stable)
+    assert stable.log.getvalue().count("worker_killed") == 1
+
+
+def test_a_killed_process_is_given_nothing_more(arrivals: Arrivals, stable: Stable) -> None:
+    look(arrivals, stable)
+
+    assert not stable.processes[0].is_open
+
+
+def test_one_that_is_at_work_is_told_apart_from_what_was_lost_beside_it(
+    arrivals: Arrivals, stable: Stable
+) -> None:
+    first, second = stable.in_flight
+    stable.begin(first)
+    look(arrivals, stable)
+
+    assert stable.children[0].killed == [signal.SIGKILL]
+    assert f'"{second.row.id}"' in stable.log.getvalue() or str(second.row.id) in stable.log.getvalue()
+
+
+@pytest.mark.parametrize("is_ever_read", [False, True])
+def test_a_process_that_does_not_read_is_left_alone(
+    arrivals: Arrivals, stable: Stable, *, is_ever_read: bool
+) -> None:
+    """It is stopped, or a handler in C code keeps the interpreter: its reader reads once more, at most."""
+    look(arrivals, stable, 2 if is_ever_read else 0)
+    stable.children[0].has_unread = True
+    look(arrivals, stable, 10 * LOOKS)
+
+    assert (pings(stable), stable.children[0].killed) == (int(is_ever_read), [])
+
+
+def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrivals, stable: Stable) -> None:
+    for thread, delivered in enumerate(stable.in_flight):
+        stable.begin(delivered, thread)
+    stable.processes[0].in_flight |= {99: stable.in_flight[0]._replace(tag=99, receipt=1)}
+    look(arrivals, stable, 2 * LOOKS)
+
+    assert (pings(stable), stable.children[0].killed) == (0, [])
+
+
+def test_a_process_that_gets_on_is_left_alone(arrivals: Arrivals, stable: Stable) -> None:
+    """Each look finds something that has not begun, but never the same."""
+    for _ in range(2 * LOOKS):
+        look(arrivals, stable, 1)
+        for delivered in stable.in_flight:
+            stable.end(delivered.tag)
+            stable.store.enqueue(make_message(), stable.clock.now_ms())
+        stable.step()
+
+    assert (pings(stable), stable.children[0].killed) == (0, [])
+
+
+def test_what_arrives_in_the_end_clears_its_process(arrivals: Arrivals, stable: Stable) -> None:
+    look(arrivals, stable, LOOKS - 1)
+    for thread, delivered in enumerate(stable.in_flight):
+        stable.begin(delivered, thread)
+    look(arrivals, stable)
+
+    assert stable.children[0].killed == []
+
+
+@pytest.mark.parametrize("state", ["starting", "finishing", "killed for a timeout", "empty"])
+def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, stable: Stable, state: str) -> None:
+    process = stable.processes[0]
+    if state == "starting":
+        process.is_ready = False
+    elif state == "finishing":
+        process.finishing_since = 0.0
+    elif state == "killed for a timeout":
+        process.killed_for = set(process.in_flight)
+    else:
+        process.in_flight.clear()
+    look(arrivals, stable, 2 * LOOKS)
+
+    assert (pings(stable), stable.children[0].killed) == (0, [])
