@@ -146,7 +146,7 @@ class FrameWriter:
         if self._pending or sys.platform != "linux":
             return True
         try:
-            (unread,) = _COUNT.unpack(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(_COUNT.size)))
+            unread: int = _COUNT.unpack(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(_COUNT.size)))[0]
         except OSError:
             return True
         return unread > 0

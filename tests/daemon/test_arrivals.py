@@ -11,6 +11,7 @@ import pytest
 from smq_core.daemon.arrivals import PINGS, Arrivals
 from smq_core.daemon.fleet import Death
 from smq_core.daemon.protocol import Ping
+from smq_core.message import Receipt
 from smq_core.testing import make_message
 from tests.daemon.fleets import THREADS, Stable
 
@@ -95,7 +96,7 @@ def test_a_process_that_does_not_read_is_left_alone(
 def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrivals, stable: Stable) -> None:
     for thread, delivered in enumerate(stable.in_flight):
         stable.begin(delivered, thread)
-    stable.processes[0].in_flight |= {99: stable.in_flight[0]._replace(tag=99, receipt=1)}
+    stable.processes[0].in_flight |= {99: stable.in_flight[0]._replace(tag=99, receipt=Receipt(1))}
     look(arrivals, stable, 2 * LOOKS)
 
     assert (pings(stable), stable.children[0].killed) == (0, [])

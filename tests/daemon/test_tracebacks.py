@@ -42,7 +42,7 @@ def flat() -> Exception:
 
 
 def nested() -> Exception:
-    group = ExceptionGroup("many", [CountedError()])
+    group: ExceptionGroup[Exception] = ExceptionGroup("many", [CountedError()])
     for _ in range(MANY):
         group = ExceptionGroup("many", [group, CountedError()])
     return group
@@ -170,7 +170,8 @@ def test_the_last_words_of_a_process_are_bounded_too(
 
     codes: list[int] = []
     monkeypatch.setattr(ending, "_exit", codes.append)
-    LastWords(2, Copies())("why", flat())
+    give_up: Callable[..., object] = LastWords(2, Copies())
+    give_up("why", flat())
 
     assert codes == [ending.EX_SOFTWARE]
     said = capfd.readouterr().err
