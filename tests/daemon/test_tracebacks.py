@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.daemon import ending
+from smq_core.daemon.copies import Copies
 from smq_core.daemon.ending import LastWords
 from smq_core.daemon.tracebacks import MOST_ERRORS, MOST_FRAMES, formatted, summary
 from tests.daemon.bench import failed
@@ -165,9 +167,6 @@ def test_one_of_many_errors_that_has_no_text_is_named(kind: type[BaseException])
 def test_the_last_words_of_a_process_are_bounded_too(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from smq_core.daemon import ending  # noqa: PLC0415 - for its name of the system's call
-    from smq_core.daemon.copies import Copies  # noqa: PLC0415
-
     codes: list[int] = []
     monkeypatch.setattr(ending, "_exit", codes.append)
     give_up: Callable[..., object] = LastWords(2, Copies())
