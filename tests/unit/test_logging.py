@@ -17,7 +17,7 @@ from smq_core.cli import output
 from smq_core.cli.main import run
 from smq_core.daemon.journal import Journal
 from smq_core.daemon.library_log import written_to
-from smq_core.store.sqlite import connection as connections
+from smq_core.store.sqlite import writing
 from smq_core.store.sqlite.checkpoints import Checkpoints
 from smq_core.testing import ManualClock
 
@@ -87,7 +87,7 @@ def test_a_copy_of_the_wal_that_failed_is_logged(
 def test_a_long_wait_for_others_is_logged_when_it_is_over(
     location: str, heard: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_LONG_WAIT_S", 0.0)
+    monkeypatch.setattr(writing, "_LONG_WAIT_S", 0.0)
     with Queue(location) as holder, Queue(location) as waiting:
         waiting.size("mail")
         sender = threading.Thread(target=waiting.enqueue, args=("mail", "hello"))

@@ -11,6 +11,7 @@ import pytest
 from smq_core import Inspector, Queue, UsageError
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.own_transaction import OWN
+from smq_core.store.sqlite.writing import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,18 +240,18 @@ def test_an_interrupt_that_kept_the_end_of_a_transaction_from_being_noted_lets_t
 def test_a_call_of_a_signal_handler_in_the_middle_of_a_write_is_refused_and_harms_nothing(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    commit = Connection._commit
+    commit = Writing.commit
     refused: list[str] = []
 
-    def interrupted(connection: Connection) -> None:
-        monkeypatch.setattr(Connection, "_commit", commit)
+    def interrupted(writing: Writing) -> None:
+        monkeypatch.setattr(Writing, "commit", commit)
         with pytest.raises(UsageError) as told:
             CALLS[call](queue)
         refused.append(str(told.value))
-        commit(connection)
+        commit(writing)
 
     queue.enqueue("mail", "before")
-    monkeypatch.setattr(Connection, "_commit", interrupted)
+    monkeypatch.setattr(Writing, "commit", interrupted)
 
     assert queue.enqueue_many("mail", ["a", "b"]) == [2, 3]
     assert "signal handler" in refused[0]

@@ -8,19 +8,18 @@ flushes for those who asked for it. Two short ways do the same in fewer steps as
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
-from smq_core.errors import OutcomeUnknown, StoreBusy, StoreError, StoreUnavailable, UsageError
+from smq_core.errors import StoreError, StoreUnavailable, UsageError
 from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.flushing import Flushing
 from smq_core.store.sqlite.own_transaction import OWN
+from smq_core.store.sqlite.place import Place
 from smq_core.store.sqlite.reading import ClosedMeanwhileError, Reading
-from smq_core.store.sqlite.translate import FAILURES, is_stale, translate
+from smq_core.store.sqlite.translate import FAILURES, translate
+from smq_core.store.sqlite.writing import StaleReadError, Writing, may_be_of_a_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,14 +29,6 @@ __all__ = ["Connection", "savepoint"]
 
 T = TypeVar("T")
 
-_log: Final = logging.getLogger(__name__)
-_LONG_WAIT_S: Final = 1.0
-"""A wait for others from which on it is logged."""
-_OF_A_COMMIT: Final = frozenset(
-    {apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}
-)
-"""What fails while frames are written, where the statement and its commit are one."""
-
 
 def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     """Answer a part of a transaction, or one of its own for reading; an exception takes it back."""
@@ -45,26 +36,22 @@ def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     return part
 
 
-def _may_be_of_a_commit(error: apsw.IOError) -> bool:
-    result: int = error.extendedresult  # type: ignore[attr-defined]  # the driver's stubs leave it out
-    return result in _OF_A_COMMIT
-
-
 class Connection(Reading):
     """A connection that reads and writes (but for one that is read-only)."""
 
     _depth = 0
     """1 inside a `transaction`."""
-    _waited_s = 0.0
-    """How long the transaction that is open has waited for others before it began."""
     _ended_by: StoreError | None = None
     """The failure after which SQLite rolled the `transaction` back by itself."""
 
     def _attach(self) -> None:
-        self._moved = ctypes.c_int(0)
-        if not self.settings.read_only:
+        if self.settings.read_only:
+            super()._attach()
+        else:
             self._flushing = Flushing(self.db, self.settings)
             self._turn = self._flushing.turn
+            self._writing = Writing(self.db, self.settings, self._turn)
+            self.place = Place(self.db, self.settings, self._flushing.wal, is_immutable=False)
 
     def run(
         self,
@@ -86,7 +73,7 @@ class Connection(Reading):
                 raise ClosedMeanwhileError
             if self._depth:
                 return None
-            is_full = is_durable and self._prepare_flush()
+            is_full = self._prepare_flush() if is_durable else self._look_around()
             try:
                 if not self._turn.take():
                     return None
@@ -98,8 +85,8 @@ class Connection(Reading):
                 self._abandon(error)
                 if isinstance(error, apsw.BusyError):
                     return None
-                if isinstance(error, apsw.IOError) and _may_be_of_a_commit(error):
-                    raise self._unknown(error) from error
+                if isinstance(error, apsw.IOError) and may_be_of_a_commit(error):
+                    raise self._writing.unknown(error) from error
                 self._tell(error)
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
@@ -122,6 +109,7 @@ class Connection(Reading):
                 raise ClosedMeanwhileError
             if self._depth:
                 return None
+            self._look_around()
             try:
                 self.db.execute("BEGIN")
                 found = look(self.db)
@@ -130,7 +118,7 @@ class Connection(Reading):
                     return None
                 may_stand = act(self.db, found)
                 if may_stand:
-                    self._commit()
+                    self._writing.commit()
                 else:
                     self.db.execute("ROLLBACK")
                 self._turn.give()
@@ -160,11 +148,11 @@ class Connection(Reading):
                 raise ClosedMeanwhileError
             if self._depth:
                 return self._write_inside(work)
-            is_full = is_durable and self._prepare_flush()
+            is_full = self._prepare_flush() if is_durable else self._look_around()
             try:
-                self._begin()
+                self._writing.begin()
                 result = work(self.db)
-                self._commit()
+                self._writing.commit()
                 self._turn.give()
             except BaseException as error:
                 self._abandon(error)
@@ -172,8 +160,7 @@ class Connection(Reading):
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
-            if self._waited_s:
-                self._log_wait()
+            self._writing.log_wait()
             return result
 
     @contextlib.contextmanager
@@ -189,14 +176,15 @@ class Connection(Reading):
                 raise ClosedMeanwhileError
             if self._depth:
                 raise UsageError("a transaction is open on this thread already: end it first")
-            is_full = is_durable and self._prepare_flush()
+            is_full = self._prepare_flush() if is_durable else self._look_around()
             try:
-                self._begin()
+                self._writing.begin()
                 self._depth, self._ended_by = 1, None
                 OWN.begin(self.settings.path, self)
                 yield
                 self._require_transaction()
-                self._commit()
+                self.place.require_ours()
+                self._writing.commit()
                 self._depth = 0
                 OWN.end(self.settings.path)
                 self._turn.give()
@@ -209,8 +197,7 @@ class Connection(Reading):
                 raise
             if is_durable or self._flushing.checkpoints.needs_care:
                 self._flushing.finish(is_durable=is_durable, is_full=is_full)
-            if self._waited_s:
-                self._log_wait()
+            self._writing.log_wait()
             self._end_stale_reads()
 
     @property
@@ -261,6 +248,9 @@ class Connection(Reading):
             if self.is_open:
                 self._flushing.truncate()
 
+    def _is_joined(self) -> bool:
+        return self._depth > 0
+
     def _write_inside(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a part of an open transaction; a caller who catches its error finds nothing half-done."""
         self._require_transaction()
@@ -283,69 +273,13 @@ class Connection(Reading):
         elif not self.db.in_transaction:
             self._ended_by = failure
 
-    def _commit(self) -> None:
-        try:
-            self.db.execute("COMMIT")
-        except apsw.IOError as error:
-            raise self._unknown(error) from error
-
-    def _unknown(self, error: apsw.IOError) -> OutcomeUnknown:
-        """Return the error for a commit that failed while it was written.
-
-        What is seen now is without it; but the frames may stand whole in the -wal, from where a crash before
-        the next commit would bring them back.
-        """
-        return OutcomeUnknown(f"committing to {self.settings.path} failed ({error})")
-
-    def _begin(self) -> None:
-        if not (self._turn.take() and self._begin_in_turn()):
-            self._begin_late()
-
-    def _begin_late(self) -> None:
-        """Begin when others are before us, until the timeout is over."""
-        OWN.require_none(self.settings.path, "a write through another Queue or Inspector")
-        began = self.settings.monotonic()
-        deadline = began + self.settings.timeout_s
-        while self._turn.await_until(deadline, self.settings.monotonic):
-            if self._begin_in_turn():
-                self._waited_s = self.settings.monotonic() - began
-                return
-        raise StoreBusy(
-            f"others held the database {self.settings.path} for {self.settings.timeout_s:g} s: "
-            "nothing was written, try again"
-        )
-
-    def _log_wait(self) -> None:
-        """Log a long wait for others, once they are not held up by it."""
-        waited_s, self._waited_s = self._waited_s, 0.0
-        if waited_s >= _LONG_WAIT_S:
-            _log.info("a write waited %.1f s until others let go of %s", waited_s, self.settings.path)
-
-    def _begin_in_turn(self) -> bool:
-        """Begin, or give the turn back; say whether the transaction has begun.
-
-        Raises:
-            ClosedMeanwhileError: when a read that never ended holds the connection to an older state of the
-                database. It was closed for that: waiting does not help there, a new connection does.
-        """
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError as error:
-            self._turn.give()
-            if not is_stale(error):
-                return False
-        else:
-            return True
-        self.close()
-        raise ClosedMeanwhileError
-
     def _abandon(self, error: BaseException) -> None:
         """Leave no transaction, turn or cursor behind; the fork of a transaction's own thread closed all."""
-        with contextlib.suppress(apsw.Error):
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-        self._turn.give()
+        self._writing.abandon()
         self._end(error)
+        if isinstance(error, StaleReadError):
+            self.close()
+            raise ClosedMeanwhileError from error
 
     def _require_transaction(self) -> None:
         if self.is_open and self.db.in_transaction:
@@ -360,43 +294,7 @@ class Connection(Reading):
         )
 
     def _prepare_flush(self) -> bool:
-        """Say whether this commit has to be a full one."""
-        if not self._flushing.wal.is_current():
-            self._forsake()
-            raise ClosedMeanwhileError
-        if self._has_moved():
-            raise StoreUnavailable(
-                f"{self.settings.path} was moved, replaced or removed while it was open, its -wal was not: "
-                "nothing was written. Close every program that uses it, then put a database there together "
-                "with its own -wal, or without any"
-            )
+        """See that what is written will be found, and return whether its commit has to be a full one."""
+        if not self._flushing.wal.is_current() or self.place.has_moved():
+            self._leave(self.place.look(), makes_another=True)
         return self._flushing.prepare()
-
-    def leave_if_replaced(self) -> None:
-        """Close the connection when its files were moved away and another database lies there.
-
-        The next call opens that one. Where nothing lies, who only waits makes nothing; where the old -wal
-        still lies, it would be mixed into the other database.
-        """
-        with self.lock:
-            if self.is_open and not self._depth and self._has_moved() and Path(self.settings.path).exists():
-                if not self.settings.read_only and self._flushing.wal.is_current():
-                    return
-                self._forsake()
-
-    def _has_moved(self) -> bool:
-        """Say whether the database at the path is not the open one; asks for the path's inode."""
-        self.db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(self._moved))
-        return self._moved.value != 0
-
-    def _forsake(self) -> None:
-        """Close a connection whose files were moved away or replaced.
-
-        The -wal that lies there now is another's, and stays.
-        """
-        keep = ctypes.c_int(1)
-        self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
-        self.close()
-        _log.warning(
-            "%s was moved or replaced while it was open: what lies there now is used", self.settings.path
-        )

@@ -12,9 +12,10 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from smq_core.errors import UsageError
+from smq_core.errors import StoreUnavailable, UsageError
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.door import translated
+from smq_core.store.sqlite.place import identity
 from smq_core.store.sqlite.second_library import refuse
 
 if TYPE_CHECKING:
@@ -85,12 +86,30 @@ class Connections:
                 self._prepare()
             path = self._settings.path
             with translated(path):
-                refuse(path, sum(one.is_open and one.settings.path == path for one in list(_OPEN)))
+                refuse(path, _open_on(path))
             connection = Connection(self._settings)
             self._mine.add(connection)
             _OPEN.add(connection)
             self._local.connection = connection
         return connection
+
+
+def _open_on(path: str) -> int:
+    """Return how many connections of this process have the file at a path open.
+
+    Raises:
+        StoreUnavailable: one has it open by a name from which it was moved away meanwhile, and may have
+            another -wal.
+    """
+    here = identity(path)
+    ours = [one for one in list(_OPEN) if one.is_open and here and one.place.identity == here]
+    for one in ours:
+        if (before := one.settings.path) != path:
+            raise StoreUnavailable(
+                f"{path} was moved there from {before} while this process had it open: close the Queue or "
+                f"Inspector on {before} first, and move the -wal along if it still lies there"
+            )
+    return len(ours)
 
 
 def _before_fork() -> None:

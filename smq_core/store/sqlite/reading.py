@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import logging
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import apsw
 
 from smq_core.errors import SmqError, StoreUnavailable
 from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.ids import USED_UP, are_used_up
+from smq_core.store.sqlite.place import Found, Place
 from smq_core.store.sqlite.settings import lies_beside, open_database
 from smq_core.store.sqlite.translate import FAILURES, translate
 from smq_core.wakeup import open_watch
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ClosedMeanwhileError", "Reading"]
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
 
 
 class ClosedMeanwhileError(Exception):
@@ -60,6 +65,7 @@ class Reading:
         """Run a query that fetches all it needs before it returns.
 
         Raises:
+            StoreUnavailable: the database was moved away, and nothing lies there.
             StoreError: as `translate` has it.
         """
         with self.lock:
@@ -68,6 +74,7 @@ class Reading:
                 self.close()
             if not self.is_open:
                 raise ClosedMeanwhileError
+            self._look_around()
             try:
                 return work(self.db)
             except BaseException as error:
@@ -96,8 +103,81 @@ class Reading:
             self._watch = open_watch(self.settings.path + "-wal")
         return self._watch
 
+    def version(self) -> int:
+        """Return a number that changes when another connection committed, wherever the files are now.
+
+        Raises:
+            StoreError: as `translate` has it.
+        """
+        with self.lock:
+            if not self.is_open:
+                raise ClosedMeanwhileError
+            try:
+                number: int = self.db.execute("PRAGMA data_version").get
+            except BaseException as error:
+                self._end(error)
+                self._tell(error)
+                raise
+            return number
+
+    def leave_if_replaced(self) -> None:
+        """Close the connection when its files were moved away and another database lies there.
+
+        The next call opens that one. Called by those who wait, who bear with a database that is away for a
+        moment.
+
+        Raises:
+            StoreUnavailable: it has been away for longer.
+        """
+        with self.lock:
+            if not self.is_open or self._is_joined():
+                return
+            found = self.place.look()
+            if found is Found.ANOTHER:
+                self._forsake()
+            else:
+                self.place.bear(found)
+
     def _attach(self) -> None:
-        """Open what else belongs to the connection."""
+        """Open what else belongs to the connection, and keep which file it is."""
+        self.place = Place(self.db, self.settings, None, is_immutable=self._is_immutable)
+
+    def _is_joined(self) -> bool:
+        """Return whether a call is a part of a transaction that goes on after it."""
+        return False
+
+    def _look_around(self) -> bool:
+        """Leave a database that was moved away, now and then; return False.
+
+        Raises:
+            ClosedMeanwhileError: another lies there now, which the next connection opens.
+            StoreUnavailable: nothing lies there.
+        """
+        if self.settings.monotonic() >= self.place.look_at and not self._is_joined():
+            self.place.put_off()
+            self._leave(self.place.look())
+        return False
+
+    def _leave(self, found: Found, *, makes_another: bool = False) -> None:
+        """Leave files that nobody would find; stay where they lie at the path."""
+        if found is Found.OURS:
+            return
+        if found is Found.WAL_ALONE or (found is Found.NOTHING and not makes_another):
+            self.place.refuse(found)
+        self._forsake()
+        raise ClosedMeanwhileError
+
+    def _forsake(self) -> None:
+        """Close a connection whose files were moved away or replaced.
+
+        The -wal that lies there now is another's, and stays.
+        """
+        keep = ctypes.c_int(1)
+        self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
+        self.close()
+        _log.warning(
+            "%s was moved or replaced while it was open: what lies there now is used", self.settings.path
+        )
 
     def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
         """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""

@@ -63,7 +63,7 @@ class Waiting(Session):
         while True:
             connection = self._connections.get()
             try:
-                return connection, connection.read(_version)
+                return connection, connection.version()
             except ClosedMeanwhileError:
                 continue
 
