@@ -1,4 +1,4 @@
-"""`smq check` and `smq wait`: a sentence and an exit code, for monitors and scripts."""
+"""`smq check`: a sentence and an exit code, for monitors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from smq_core.cli import health, output
-from smq_core.cli.known import unknown
-from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
+from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
 from smq_core.serving import is_lost, is_served
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from smq_core.inspector import Inspector
     from smq_core.message import TopicStats, WorkerInfo
 
-__all__ = ["Limits", "abandoned", "check_", "problems", "unserved", "wait_"]
+__all__ = ["Limits", "abandoned", "check_", "problems", "unserved"]
 
 
 class Limits(NamedTuple):
@@ -135,38 +134,3 @@ def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iter
 
 def _held(view: Inspector, worker: str) -> int:
     return view.count(Selection(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
-
-
-@click.command
-@click.argument("topic", type=TOPIC)
-@click.option("--timeout", type=DURATION, metavar="1m", help="Give up after so long, with exit code 1.")
-@database
-@click.pass_context
-def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: str | None) -> int:
-    """Wait until TOPIC is drained: nothing ready, delayed or processing."""
-    del location
-    view = inspector(ctx, read_only=True)
-    if topic not in (names := view.topic_names()):
-        output.note(unknown(topic, names))
-    clock = SystemClock()
-    deadline = None if timeout is None else clock.monotonic() + timeout
-    while True:
-        version = view.data_version()
-        left = _unfinished(view.topic(topic))
-        if not left:
-            break
-        remaining = _LOOK_EVERY_S if deadline is None else min(_LOOK_EVERY_S, deadline - clock.monotonic())
-        if remaining <= 0:
-            output.say(f"{topic} still has {output.amount(left, 'unfinished message')}")
-            return 1
-        view.wait(remaining, since=version)
-    output.say(f"{topic} is drained")
-    return 0
-
-
-_LOOK_EVERY_S = 5.0
-"""A commit wakes the wait; this is only for a commit that was not noticed."""
-
-
-def _unfinished(stats: TopicStats) -> int:
-    return stats.ready + stats.delayed + stats.processing

@@ -34,7 +34,7 @@ _MODULES: Final = {
     "resume": "governing",
     "policy": "governing",
     "check": "checking",
-    "wait": "checking",
+    "wait": "draining",
     "backup": "keeping",
     "prune": "keeping",
     "compact": "keeping",

@@ -1,9 +1,8 @@
-"""`smq check` and `smq wait`."""
+"""`smq check`."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,21 +144,3 @@ def test_check_does_not_alarm_of_a_message_that_was_due_before_it_was_sent(smq: 
 
     assert smq("check", "--max-age", "10m").code == 0
     assert json.loads(smq("topics", "--json").out)[0]["oldest_age_s"] < 600
-
-
-def test_wait_gives_up_when_its_time_is_over(smq: Smq, messages: Queue) -> None:
-    messages.enqueue("mail", "a")
-    assert smq("wait", "mail", "--timeout", "1ms") == (1, "mail still has 1 unfinished message\n", "")
-
-
-def test_wait_ends_when_the_topic_is_drained(smq: Smq, messages: Queue, location: str) -> None:
-    messages.enqueue("mail", "a")
-
-    def drain() -> None:
-        with Queue(location) as queue:
-            queue.ack(queue.dequeue("mail")[0])
-
-    worker = threading.Thread(target=drain)
-    worker.start()
-    assert smq("wait", "mail", "--timeout", "60s") == (0, "mail is drained\n", "")
-    worker.join()
