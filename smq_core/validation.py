@@ -33,6 +33,7 @@ __all__ = [
     "check_max_attempts",
     "check_patience",
     "check_priority",
+    "check_seconds",
     "check_topic",
     "duration_ms",
     "visibility_ms",
@@ -187,6 +188,17 @@ def check_patience(seconds: float) -> float:
     return seconds
 
 
+def check_seconds(seconds: float, name: str) -> float:
+    """Return a number of seconds, of any sign.
+
+    Raises:
+        InvalidMessage: naming `name`, when it is not a finite number.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _is_finite(seconds):
+        raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
+    return seconds
+
+
 def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
     """Turn a duration in seconds into milliseconds, rounded.
 
@@ -194,8 +206,7 @@ def duration_ms(seconds: float, name: str, *, least: float = 0.0) -> int:
         InvalidMessage: naming `name`, when it is negative, below `least`, longer than a hundred years, or no
             number.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _is_finite(seconds):
-        raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
+    check_seconds(seconds, name)
     if not least <= seconds <= LONGEST_DURATION_S:
         raise InvalidMessage(
             f"{name} of {seconds:g} s is out of range: between {least:g} s and a hundred years"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smq_core import validation
 from smq_core.errors import InvalidMessage
@@ -25,7 +25,12 @@ class Governing(Opened):
     def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:
         """Stop a topic from being leased, until an aware datetime or epoch seconds if given.
 
-        What is processing goes on.
+        What is processing goes on. A topic that was never used is paused all the same, for when it is; one
+        that is paused already has the new reason and end.
+
+        Raises:
+            InvalidMessage: for an illegal name, or a time that is not one of the years 1970 to 9999.
+            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
         return self._store.pause(
@@ -37,12 +42,23 @@ class Governing(Opened):
         )
 
     def resume(self, topic: str) -> Outcome:
-        """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
+        """Let a paused topic be leased again.
+
+        Nothing is done, and recorded, for one that is not paused, no longer, or unknown.
+
+        Raises:
+            InvalidMessage: when the name is not text.
+            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+        """
         validation.check_is_text(topic, "a topic")
         return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def policy(self, topic: str) -> TopicPolicy:
-        """Answer a topic's policy, defaults filled in."""
+        """Return a topic's policy, defaults filled in; all defaults for one that has none, or is unknown.
+
+        Raises:
+            InvalidMessage: when the name is not text.
+        """
         return self._store.policy(validation.check_is_text(topic, "a topic"))
 
     def set_policy(
@@ -56,10 +72,13 @@ class Governing(Opened):
     ) -> Outcome:
         """Set what is given of a topic's policy; nothing is done where nothing is.
 
-        `keep` is for how many seconds processed messages stay as `done` (0: not).
+        `max_attempts` is from 1, `visibility_timeout` from 1 ms to 24 hours, in seconds; `keep` is for how
+        many seconds processed messages stay as `done` (0: not). A topic that was never used has the policy
+        for when it is.
 
         Raises:
-            InvalidMessage: for a value out of range.
+            InvalidMessage: for an illegal name, or a value out of range.
+            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         return self._store.set_policy(
             validation.check_topic(topic),
@@ -77,6 +96,10 @@ class Governing(Opened):
         """Forget a topic that has no messages, with its policy and pause.
 
         False when it has some or is unknown.
+
+        Raises:
+            InvalidMessage: when the name is not text.
+            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         validation.check_is_text(topic, "a topic")
         return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
@@ -85,8 +108,18 @@ class Governing(Opened):
         """Leave quiet, resume or stop for a daemon, which reads it at its next heartbeat.
 
         False when there is no such daemon.
+
+        Raises:
+            InvalidMessage: for another command, or an id that is not text.
+            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
+        validation.check_is_text(worker_id, "a daemon's id")
+        if command not in _COMMANDS:
+            raise InvalidMessage(f"a daemon knows the commands quiet, resume and stop, not {command!r:.40}")
         return self._store.command_worker(worker_id, command, actor=self._actor, now_ms=self._clock.now_ms())
+
+
+_COMMANDS: Final = ("quiet", "resume", "stop")
 
 
 def _checked(backoff: Backoff) -> Backoff:

@@ -25,6 +25,7 @@ __all__ = ["MOST_IDS", "Looking"]
 
 MOST_IDS: Final = 1_000_000
 """Ids that `ids` answers at most."""
+_FAR_S: Final = 253_402_300_800
 
 
 class Looking(Opened):
@@ -152,7 +153,13 @@ class Looking(Opened):
         return [attempt_of(row) for row in rows]
 
     def error_kinds(self, topic: str | None = None, *, limit: int = 1_000) -> list[ErrorKind]:
-        """Group the dead letters by topic and first line of their error, most frequent first."""
+        """Group the dead letters by topic and first line of their error, most frequent first.
+
+        None for a topic that is not known.
+
+        Raises:
+            InvalidMessage: for a limit below 1.
+        """
         found = self._store.error_kinds(topic, limit=validation.check_limit(limit))
         return [
             ErrorKind(topic=name, error_kind=kind, count=count, first=first / 1000, last=last / 1000)
@@ -165,8 +172,15 @@ class Looking(Opened):
         return [worker_of(row, now_ms) for row in self._store.workers()]
 
     def samples(self, step: float, since: float, topic: str | None = None) -> list[TopicSample]:
-        """Answer the samples that daemons wrote every `step` seconds (10, 600) since a time, oldest first."""
-        return [sample_of(row) for row in self._store.samples(round(step * 1000), round(since * 1000), topic)]
+        """Return the samples that daemons wrote every `step` seconds (10, 600) since a time, oldest first.
+
+        `since` is in seconds since the epoch. None for a topic that is not known.
+
+        Raises:
+            InvalidMessage: when `step` or `since` is not a number.
+        """
+        step_ms, since_ms = _milliseconds(step, "step"), _milliseconds(since, "since")
+        return [sample_of(row) for row in self._store.samples(step_ms, since_ms, topic)]
 
     def activity(self, *, limit: int = 100, before: int | None = None) -> list[ActivityEntry]:
         """Answer what operators did, newest first, before an operation's id if one is given."""
@@ -177,16 +191,26 @@ class Looking(Opened):
         return self._store.data_version()
 
     def wait(self, timeout: float, *, since: int | None = None) -> bool:
-        """Sleep until somebody committed, or `timeout` seconds are over; says which.
+        """Sleep until somebody committed, or `timeout` seconds are over; return which.
 
         With `since`, the `data_version` read before the last look, what was committed after that counts too:
         else it is missed.
+
+        Raises:
+            InvalidMessage: when the timeout is not a number of seconds.
+            StoreUnavailable: when the database was moved away while it was waited for.
         """
+        validation.check_seconds(timeout, "timeout")
         # before the comparison, so that nothing falls between the two
         waiter = self._store.waiter(is_shared=True)
         if since is not None and self._store.data_version() != since:
             return True
         return waiter.wait(timeout)
+
+
+def _milliseconds(seconds: float, name: str) -> int:
+    """Return a time or a step in milliseconds; those beyond the year 9999 are the same to what is stored."""
+    return round(max(-_FAR_S, min(validation.check_seconds(seconds, name), _FAR_S)) * 1000)
 
 
 def _preview(characters: int | None) -> int | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
-from smq_core.message import ActivityEntry
 from smq_core.states import State
 from smq_core.store.records import AttemptRow, Escaped, MessageRow, all_made
 from smq_core.store.sqlite import filters
@@ -20,12 +19,14 @@ from smq_core.store.sqlite.beginnings import with_beginning
 from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.leasing import ready_priorities
 from smq_core.store.sqlite.legible import Made
+from smq_core.store.sqlite.operations import Recorded
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from smq_core.message import ActivityEntry
     from smq_core.store.records import Selection
 
 __all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching", "streams_of"]
@@ -135,7 +136,7 @@ class Browsing(Session):
         """Answer what operators did, newest first."""
         last = _LAST if before is None else before
         rows = self._read(lambda db: list(db.execute(_ACTIVITY, (last, limit))))
-        return [_entry(_operation(row)) for row in rows]
+        return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
 
 
 def matching_ids(
@@ -230,35 +231,7 @@ class _ErrorKind(NamedTuple):
     last: int
 
 
-class _Operation(NamedTuple):
-    """The columns of activity."""
-
-    id: int
-    at: int
-    actor: str
-    action: str
-    topic: str | None
-    changed: int
-    detail: str
-    undone_at: int | None
-    is_undoable: int
-
-
-def _entry(row: _Operation) -> ActivityEntry:
-    return ActivityEntry(
-        operation=row.id,
-        at=row.at / 1000,
-        actor=row.actor,
-        action=row.action,
-        topic=row.topic,
-        count=row.changed,
-        detail=row.detail,
-        undone_at=None if row.undone_at is None else row.undone_at / 1000,
-        is_undoable=bool(row.is_undoable),
-    )
-
-
 _message = Made(MessageRow)
 _attempt = Made(AttemptRow)
-_operation = Made(_Operation)
+_recorded = Made(Recorded)
 _error_kind = Made(_ErrorKind)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
-from smq_core.message import Missed, Outcome
+from smq_core.message import ActivityEntry, Missed, Outcome
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["MOST_MISSED", "Operation", "Tally", "begin", "count", "discard_if_empty", "id_array"]
+__all__ = ["MOST_MISSED", "Operation", "Recorded", "Tally", "begin", "count", "discard_if_empty", "id_array"]
 
 MOST_MISSED: Final = 1_000
 """Missed messages that an outcome names; beyond, they are counted."""
@@ -33,6 +33,33 @@ class Operation(NamedTuple):
     id: int
     actor: str
     now_ms: int
+
+
+class Recorded(NamedTuple):
+    """The columns of an operation that describe it."""
+
+    id: int
+    at: int
+    actor: str
+    action: str
+    topic: str | None
+    changed: int
+    detail: str
+    undone_at: int | None
+
+    def entry(self, *, is_undoable: bool = False) -> ActivityEntry:
+        """Return the operation as the activity shows it."""
+        return ActivityEntry(
+            operation=self.id,
+            at=self.at / 1000,
+            actor=self.actor,
+            action=self.action,
+            topic=self.topic,
+            count=self.changed,
+            detail=self.detail,
+            undone_at=None if self.undone_at is None else self.undone_at / 1000,
+            is_undoable=is_undoable,
+        )
 
 
 class Tally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import apsw
 
-from smq_core.errors import SmqError, StoreUnavailable
+from smq_core.errors import InvalidMessage, SmqError, StoreUnavailable
 from smq_core.store.sqlite.cursors import close_cursors_of
 from smq_core.store.sqlite.ids import USED_UP, are_used_up
 from smq_core.store.sqlite.place import Found, Place
@@ -29,6 +29,8 @@ __all__ = ["ClosedMeanwhileError", "Reading"]
 T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
+_SHOWN: Final = 40
+"""Characters that a sentence shows."""
 
 
 class ClosedMeanwhileError(Exception):
@@ -208,6 +210,11 @@ class Reading:
         if isinstance(error, apsw.FullError) and self._has_no_ids_left():
             # SQLite has the same words for a disk and for a sequence that is at its end
             raise StoreUnavailable(USED_UP.format(path=self.settings.path)) from error
+        if isinstance(error, UnicodeEncodeError):
+            # a name, a text that is searched for, a value of a caller's own statement
+            raise InvalidMessage(
+                f"{_shortened(error)} has half of a surrogate pair, which is not a character"
+            ) from error
         if isinstance(error, FAILURES):
             raise translate(error, self.settings.path) from error
 
@@ -221,3 +228,8 @@ class Reading:
         if getattr(self, "is_open", False):
             with contextlib.suppress(SmqError, apsw.Error):
                 self.close()
+
+
+def _shortened(error: UnicodeEncodeError) -> str:
+    """Return what cannot be encoded, from the first such character on."""
+    return ascii(error.object[error.start : error.start + _SHOWN])

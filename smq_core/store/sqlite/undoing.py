@@ -9,10 +9,11 @@ import apsw
 import msgspec
 
 from smq_core.errors import SmqError
-from smq_core.message import ActivityEntry, Missed, Outcome
+from smq_core.message import Missed, Outcome
 from smq_core.states import State
 from smq_core.store.sqlite import operations
-from smq_core.store.sqlite.operations import Tally, id_array
+from smq_core.store.sqlite.legible import Made
+from smq_core.store.sqlite.operations import Recorded, Tally, id_array
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
 from smq_core.store.sqlite.sized import fitting
@@ -36,38 +37,12 @@ _RESTORE = {
 }
 
 
-class _Operation(NamedTuple):
-    """The columns of read_operation."""
-
-    id: int
-    at: int
-    actor: str
-    action: str
-    topic: str | None
-    changed: int
-    detail: str
-    undone_at: int | None
-    before: str | None
-
-    @property
-    def entry(self) -> ActivityEntry:
-        """The operation as the activity shows it."""
-        return ActivityEntry(
-            operation=self.id,
-            at=self.at / 1000,
-            actor=self.actor,
-            action=self.action,
-            topic=self.topic,
-            count=self.changed,
-            detail=self.detail,
-            undone_at=None if self.undone_at is None else self.undone_at / 1000,
-        )
-
-
 class _Undo(NamedTuple):
     """What is taken back, by whom and when."""
 
-    record: _Operation
+    record: Recorded
+    before: str | None
+    """What it changed of a topic, as JSON."""
     actor: str
     now_ms: int
 
@@ -97,14 +72,15 @@ class Undoing(Session):
         found = self._read(lambda db: db.execute(_READ, (operation,)).fetchone())
         if found is None:
             raise SmqError(f"there is no operation {operation}: see `smq activity`")
-        undo = _Undo(_Operation._make(found), actor, now_ms)
+        *columns, before = found
+        undo = _Undo(_recorded(columns), before, actor, now_ms)
         if undo.record.undone_at is not None:
             raise _undone_already(undo.record)
         if undo.record.action in _RESTORE:
             outcome = self._write_durably(partial(_undo_setting, undo=undo))
         else:
             outcome = self._undo_messages(undo, progress)
-        return msgspec.structs.replace(outcome, undone=undo.record.entry)
+        return msgspec.structs.replace(outcome, undone=undo.record.entry())
 
     def _undo_messages(self, undo: _Undo, progress: Callable[[int], bool] | None) -> Outcome:
         tally = Tally()
@@ -201,7 +177,7 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
         # by somebody who read the operation when we did
         raise _undone_already(record)
     write, delete = _RESTORE[record.action]
-    before = _setting_before(record)
+    before = _setting_before(undo)
     try:
         db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
     except (apsw.BindingsError, apsw.ConstraintError) as error:
@@ -217,23 +193,26 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
     return Outcome(operation=began.id, done=1)
 
 
-def _setting_before(record: _Operation) -> list[str | int | None] | None:
+def _setting_before(undo: _Undo) -> list[str | int | None] | None:
     """Return what stood in a topic's row before; None: there was none."""
     try:
-        return msgspec.json.decode(record.before or "null", type=list[str | _Int64 | None] | None)
+        return msgspec.json.decode(undo.before or "null", type=list[str | _Int64 | None] | None)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise _unreadable(record) from error
+        raise _unreadable(undo.record) from error
 
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
-def _unreadable(record: _Operation) -> SmqError:
+def _unreadable(record: Recorded) -> SmqError:
     return SmqError(
         f"operation {record.id} ({record.action}) cannot be undone: another program changed its record. "
         "Set the topic as it was by hand"
     )
 
 
-def _undone_already(record: _Operation) -> SmqError:
+def _undone_already(record: Recorded) -> SmqError:
     return SmqError(f"operation {record.id} ({record.action}) was undone already")
+
+
+_recorded = Made(Recorded)
