@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import logging
 
+from smq_core.interpreter import refuse_subinterpreter as _refuse_subinterpreter
+
+_refuse_subinterpreter()
+
 from smq_core.clock import Clock, SystemClock
 from smq_core.daemon.incoming import HandlerMessage
 from smq_core.daemon.outcomes import Bury, Retry
