@@ -70,19 +70,27 @@ class Daemon:
 
     def wait_for(self, action: str, text: str = "") -> dict[str, object]:
         """Read the log until a line of an action holds a text; fail when it ends before."""
+        return self.wait_for_each((action, text))
+
+    def wait_for_each(self, *awaited: tuple[str, str]) -> dict[str, object]:
+        """Read the log until each action and text had a line, in whatever order; return the last."""
         assert self.process.stderr is not None
+        missing = list(awaited)
         guard = threading.Timer(LOG_LINE_S, self.process.kill)
         guard.start()
         try:
             for line in self.process.stderr:
                 entry = _entry(line)
                 self.lines.append(entry)
-                if entry["action"] == action and text in str(entry["text"]):
+                missing = [
+                    one for one in missing if entry["action"] != one[0] or one[1] not in str(entry["text"])
+                ]
+                if not missing:
                     return entry
         finally:
             guard.cancel()
             guard.join()
-        raise AssertionError(f"the log ended without {action}: {self.lines[-5:]}")
+        raise AssertionError(f"the log ended without {missing}: {self.lines[-5:]}")
 
     def stop(self) -> int:
         """Send SIGTERM and answer the exit code."""
