@@ -10,7 +10,7 @@ ENGINE := $(filter-out $(FAULTS) $(SCREENS) tests/__pycache__,$(sort $(patsubst 
 in_parts = ended=0; for part in "$(ENGINE)" "$(FAULTS)" "$(SCREENS)"; do \
 	echo "$(BIN)/pytest $$part $(1)"; $(BIN)/pytest $$part $(1) || [ $$? -eq 5 ] || ended=1; done; (exit $$ended)
 
-.PHONY: help run test test-fast test-lowest test-pythons check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
+.PHONY: help run test test-fast test-lowest test-pythons clients check static format lint types imports fix audit bench bench-quick faults screenshots clean clean-all venv venv-dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -29,6 +29,9 @@ test-lowest: venv-dev ## the same tests with the lowest versions of every depend
 
 test-pythons: venv-dev ## the same tests on every other Python that is there
 	@ARGS="$(ARGS)" .ci/elsewhere pythons
+
+clients: venv-dev ## the SQL contract from other languages and libraries, which it downloads
+	@ARGS="$(ARGS)" .ci/clients
 
 check: static test-fast ## what to run before each commit
 

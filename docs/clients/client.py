@@ -194,6 +194,71 @@ def django(path: str) -> None:
     refused(lambda: messages.objects.bulk_create([messages(**BAD)], ignore_conflicts=True))
 
 
+def duckdb(path: str) -> None:
+    """Give DuckDB the function of the columns' defaults, which it computes itself, or send whole statements."""
+    import duckdb
+    from duckdb_extensions import import_extension
+
+    db = duckdb.connect()
+    import_extension("sqlite_scanner", con=db)
+    db.execute("LOAD sqlite_scanner")
+    db.execute(f"ATTACH '{path}' AS queue (TYPE sqlite)")
+    statement = "INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'text') RETURNING id"
+    [(message_id,)] = db.execute("FROM sqlite_query('queue', ?)", [statement]).fetchall()
+    print(message_id)
+    db.execute("CREATE MACRO julianday(moment) AS epoch_ms(now()) / 86400000.0 + 2440587.5")
+    db.execute("INSERT INTO queue.smq_messages(topic, payload, priority) SELECT 'mail', 'many', NULL")
+    refused(
+        lambda: db.execute("INSERT INTO queue.smq_messages(topic, payload, priority) SELECT 'mail', 'x', 101")
+    )
+
+
+def libsql(path: str) -> None:
+    """Use the fork of SQLite."""
+    import libsql
+
+    db = libsql.connect(path, timeout=10)
+    print(db.execute(INSERT, tuple(TEXT.values())).lastrowid)
+    db.execute(INSERT, ("mail", BYTES["payload"], None, None))
+    db.commit()
+    refused(lambda: db.execute(INSERT.replace("INTO", "OR IGNORE INTO", 1), ("mail", "x", 101, None)))
+    db.close()
+
+
+def turso(path: str) -> None:
+    """Try the rewrite of SQLite in Rust, which cannot run the triggers of the table and says so."""
+    import turso
+
+    db = turso.connect(path)
+    refused(lambda: db.execute(INSERT, tuple(TEXT.values())))
+    db.close()
+
+
+def PySide6(path: str) -> None:  # noqa: N802 - the name of the library
+    """Use Qt, which has its own SQLite."""
+    from PySide6.QtCore import QByteArray, QCoreApplication
+    from PySide6.QtSql import QSqlDatabase, QSqlQuery
+
+    application = QCoreApplication([])
+    database = QSqlDatabase.addDatabase("QSQLITE")
+    database.setConnectOptions("QSQLITE_BUSY_TIMEOUT=10000")
+    database.setDatabaseName(path)
+    database.open()
+    query = QSqlQuery(database)
+    query.prepare(INSERT)
+    for values in (("mail", "text", None, None), ("mail", QByteArray(BYTES["payload"]), None, None)):
+        for value in values:
+            query.addBindValue(value)
+        query.exec()
+        if values[1] == "text":
+            print(query.lastInsertId())
+    query.exec("INSERT OR IGNORE INTO smq_messages(topic, payload, priority) VALUES ('mail', 'x', 101)")
+    print(query.lastError().text())
+    query.finish()
+    database.close()
+    application.shutdown()
+
+
 def refused(write: Any) -> None:  # noqa: ANN401 - whatever a library has
     """Print in which words a write was refused."""
     try:

