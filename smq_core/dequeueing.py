@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import SystemClock
-from smq_core.errors import InvalidMessage, StoreBusy
+from smq_core.errors import InvalidMessage, StoreBusy, StoreError
 from smq_core.rows import holds_of, lease_of, raise_lost
 from smq_core.store.records import Failure, Hold
 from smq_core.validation import check_topic, duration_ms
@@ -31,6 +31,8 @@ _SOONER: Final = 2
 the message that is written to it (3.3 ms for one message in a hundred otherwise, measured)."""
 _LONGEST_SLEEP_S: Final = 2.0
 """At least so often the wall clock is asked anew what is due: it may be set while we sleep."""
+_REPLACED_S: Final = 0.02
+"""How long it is rested between two looks while another database is put in the place of the open one."""
 MOST: Final = 100_000
 """The largest limit of one call."""
 
@@ -49,11 +51,21 @@ def dequeue(
     # before anything is finished
     if wait_s:
         store.require_no_transaction("a dequeue with a `wait`")
-    longest_s = duration_ms(wait_s, "wait") / 1000 if wait_s else 0.0
-    leases = _take(store, clock, request, ack)
-    if leases or not wait_s:
-        return leases
-    return _wait(store, clock, request, longest_s, has_acked=bool(ack))
+    if not wait_s:
+        return _take(store, clock, request, ack)
+    # a caller waits in real time, whatever the clock of the messages says
+    deadline = SystemClock().monotonic() + duration_ms(wait_s, "wait") / 1000
+    has_looked = False
+    while True:
+        try:
+            if not has_looked and (leases := _take(store, clock, request, ack)):
+                return leases
+            has_looked = True
+            return _wait(store, clock, request, deadline, has_acked=bool(ack))
+        except StoreError:
+            if SystemClock().monotonic() >= deadline or not store.is_briefly_away():
+                raise
+        pause(_REPLACED_S)
 
 
 def checked_topics(topics: Sequence[str]) -> Sequence[str]:
@@ -114,11 +126,9 @@ def _decoded_or_buried(store: Store, row: LeasedRow, request: LeaseRequest, now_
 
 
 def _wait(
-    store: Store, clock: Clock, request: LeaseRequest, wait_s: float, *, has_acked: bool
+    store: Store, clock: Clock, request: LeaseRequest, deadline: float, *, has_acked: bool
 ) -> list[Lease]:
-    # a caller waits in real time, whatever the clock of the messages says
     monotonic = SystemClock().monotonic
-    deadline = monotonic() + wait_s
     # before the look, so that what is committed between look and sleep is noticed
     waiter = store.waiter(is_shared=True)
     sooner = _SOONER

@@ -127,6 +127,13 @@ class ConsumerStore(Protocol):
         """
         ...
 
+    def is_briefly_away(self) -> bool:
+        """Return whether the database was found away a moment ago: another may just be put in its place.
+
+        Who waits anyway then bears with errors.
+        """
+        ...
+
     def size(self, topic: str) -> int:
         """Count the unfinished messages of a topic, in constant time."""
         ...

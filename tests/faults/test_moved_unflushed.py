@@ -12,12 +12,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import apsw
 import pytest
 
-from smq_core import Inspector, LeaseLost, NotAQueue, Queue, StoreUnavailable
+from smq_core import Inspector, LeaseLost, NotAQueue, Queue, StoreUnavailable, dequeueing
 from smq_core.store.sqlite import place, waiting
 from smq_core.store.sqlite.settings import Settings
 from tests.faults.invariant import assert_sound
@@ -51,6 +51,7 @@ class Desk(NamedTuple):
 def desk(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Give what is open on a database in a folder of its own."""
     monkeypatch.setattr(place, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(place, "GRACE_S", 0.0)
     folder = tmp_path / "folder"
     folder.mkdir()
     path = Path(shutil.copyfile(template, folder / "queue.sqlite3"))
@@ -256,7 +257,6 @@ def test_a_look_is_not_taken_at_each_call(desk: Desk, monkeypatch: pytest.Monkey
 def test_a_consumer_whose_database_goes_away_while_it_waits_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(place, "GRACE_S", 0.0)
     monkeypatch.setattr(waiting, "NET_S", 0.01)
     waits = threading.Event()
     has_notice = waiting.SqliteWaiter._has_notice
@@ -311,21 +311,76 @@ def test_a_database_that_is_read_as_it_stands_is_left_when_it_is_replaced(tmp_pa
         path.rename(tmp_path / AWAY)
         assert opened.look() is place.Found.NOTHING
         path.write_bytes(b"")
+        assert opened.look() is place.Found.EMPTY
+        path.write_bytes(b"a database")
         assert opened.look() is place.Found.ANOTHER
 
 
-@pytest.mark.parametrize("found", [place.Found.NOTHING, place.Found.WAL_ALONE])
-def test_who_waits_bears_with_a_database_that_is_away_for_a_moment(location: str, found: place.Found) -> None:
+@pytest.mark.parametrize("suffixes", [("",), COMPANIONS], ids=["alone", "with its companions"])
+def test_a_consumer_that_waits_bears_with_a_database_that_is_being_replaced(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
+) -> None:
+    """Its files go one by one, and another is copied there: each look may find something else."""
+    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
+    steps: list[Callable[[], object]] = [
+        lambda: put_another(desk),
+        lambda: put_a_text(desk),
+        lambda: move(desk, *(suffix for suffix in COMPANIONS if suffix not in suffixes)),
+    ]
+    monkeypatch.setattr(dequeueing, "pause", lambda _s: steps.pop()())
+    move(desk, *suffixes)
+
+    leases = desk.queue.dequeue("mail", wait=50.0)
+
+    assert [lease.message.payload for lease in leases] == ["of the other"]
+    assert steps == []
+
+
+def test_a_wait_that_is_over_while_the_database_is_away_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
+    move(desk, *COMPANIONS)
+
+    with pytest.raises(StoreUnavailable, match="was moved away or removed"):
+        desk.queue.dequeue("mail", wait=0.001)
+
+
+@pytest.mark.parametrize("durability", ["full", "normal"])
+def test_nothing_is_made_in_an_empty_file_into_which_a_copy_may_come(
+    desk: Desk, durability: Literal["full", "normal"]
+) -> None:
+    """`cp` makes the file first and fills it then."""
+    with Queue(desk.path, durability=durability) as queue:
+        queue.enqueue("mail", "third")
+        move(desk, *COMPANIONS)
+        desk.path.touch()
+
+        with pytest.raises(StoreUnavailable, match="Put it back"):
+            queue.enqueue("mail", "new")
+
+    assert desk.path.stat().st_size == 0
+
+
+def test_a_database_is_briefly_away_from_when_it_was_first_missed(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "GRACE_S", 1.0)
     now = 100.0
+    path = Path(location)
     settings = Settings(location, read_only=True, timeout_s=1.0, monotonic=lambda: now)
-    with closing(apsw.Connection(":memory:")) as db:
-        waited = place.Place(db, settings, None, is_immutable=True)
-        waited.bear(found)
-        now += place.GRACE_S / 2
-        waited.bear(found)
-        waited.bear(place.Found.OURS)
-        now += place.GRACE_S
-        waited.bear(found)
-        now += place.GRACE_S
-        with pytest.raises(StoreUnavailable, match="while it was open"):
-            waited.bear(found)
+    with closing(apsw.Connection(location)) as db:
+        watched = place.Place(db, settings, None, is_immutable=True)
+        path.rename(path.with_name(AWAY))
+        assert not watched.is_briefly_away()
+        watched.look()
+        now += 0.9
+        watched.look()
+        assert watched.is_briefly_away()
+        now += 0.1
+        assert not watched.is_briefly_away()
+        path.with_name(AWAY).rename(path)
+        watched.look()
+        path.rename(path.with_name(AWAY))
+        watched.look()
+        assert watched.is_briefly_away()

@@ -72,6 +72,11 @@ class Connections:
             )
         return self._open()
 
+    def is_briefly_away(self) -> bool:
+        """Return whether this thread's last connection found its files away a moment ago."""
+        connection = self._local.connection
+        return connection is not None and connection.place.is_briefly_away()
+
     def close(self) -> None:
         """Close the connections of all threads; waits for calls that run."""
         with _OPENING:

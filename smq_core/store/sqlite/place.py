@@ -38,6 +38,8 @@ class Found(enum.Enum):
     """What is open."""
     ANOTHER = enum.auto()
     """Another database, or ours with a -wal that is not."""
+    EMPTY = enum.auto()
+    """A file without a byte, into which somebody may be about to copy a database."""
     NOTHING = enum.auto()
     """Nothing: all of it was moved away or removed."""
     WAL_ALONE = enum.auto()
@@ -49,12 +51,12 @@ class Place:
 
     __slots__ = (
         "_db",
-        "_gone_since",
         "_moved",
         "_path",
         "_settings",
         "_wal",
         "_wal_identity",
+        "away_since",
         "identity",
         "look_at",
     )
@@ -73,7 +75,8 @@ class Place:
         """The database's; None when it was gone at once."""
         self.look_at = 0.0
         """When to look again, by the monotonic clock."""
-        self._gone_since: float | None = None
+        self.away_since: float | None = None
+        """When it was first seen that the open files are not those at the path; None: they are."""
 
     def put_off(self) -> None:
         """Let the next look of those who need not look each time wait."""
@@ -86,19 +89,24 @@ class Place:
         return self._moved.value != 0 or (self._wal is None and identity(self._path) != self.identity)
 
     def look(self) -> Found:
-        """Return what lies at the path now."""
-        has_moved = self.has_moved()
-        if self._is_wal_ours():
-            return Found.WAL_ALONE if has_moved else Found.OURS
-        if has_moved and identity(self._path) is None:
-            return Found.NOTHING
-        return Found.ANOTHER if has_moved or self._wal is not None else Found.OURS
+        """Return what lies at the path now, and note since when it is not what is open."""
+        found = self._found()
+        if found is Found.OURS:
+            self.away_since = None
+        elif self.away_since is None:
+            self.away_since = self._settings.monotonic()
+        return found
+
+    def is_briefly_away(self) -> bool:
+        """Check whether the files were found away a moment ago, so that others may just be put there."""
+        since = self.away_since
+        return since is not None and self._settings.monotonic() - since < GRACE_S
 
     def refuse(self, found: Found) -> None:
         """Refuse to work on files that nobody would find, where no others take their place.
 
         Raises:
-            StoreUnavailable: nothing lies at the path, or our -wal alone.
+            StoreUnavailable: nothing lies at the path, an empty file, or our -wal alone.
         """
         if found is Found.WAL_ALONE:
             raise StoreUnavailable(
@@ -106,7 +114,7 @@ class Place:
                 "nothing was written. Close every program that uses it, then put a database there together "
                 "with its own -wal, or without any"
             )
-        if found is Found.NOTHING:
+        if found in {Found.NOTHING, Found.EMPTY}:
             raise StoreUnavailable(
                 f"{self._path} was moved away or removed while it was open: nothing was written. Put it "
                 "back, or make a new one there with `smq init`"
@@ -124,20 +132,17 @@ class Place:
                 "Do it again, on the database that lies there then"
             )
 
-    def bear(self, found: Found) -> None:
-        """Bear with a database that is away for a moment, while another is put in its place.
-
-        Raises:
-            StoreUnavailable: it has been away for longer.
-        """
-        if found in {Found.OURS, Found.ANOTHER}:
-            self._gone_since = None
-            return
-        now = self._settings.monotonic()
-        if self._gone_since is None:
-            self._gone_since = now
-        elif now - self._gone_since >= GRACE_S:
-            self.refuse(found)
+    def _found(self) -> Found:
+        has_moved = self.has_moved()
+        if self._is_wal_ours():
+            return Found.WAL_ALONE if has_moved else Found.OURS
+        if not has_moved:
+            return Found.OURS if self._wal is None else Found.ANOTHER
+        try:
+            size = os.stat(self._path).st_size  # noqa: PTH116 - as `identity` asks
+        except OSError:
+            return Found.NOTHING
+        return Found.ANOTHER if size else Found.EMPTY
 
     def _is_wal_ours(self) -> bool:
         if self._wal is not None:

@@ -137,8 +137,8 @@ class Reading:
             found = self.place.look()
             if found is Found.ANOTHER:
                 self._forsake()
-            else:
-                self.place.bear(found)
+            elif not self.place.is_briefly_away():
+                self.place.refuse(found)
 
     def _attach(self) -> None:
         """Open what else belongs to the connection, and keep which file it is."""
@@ -164,7 +164,7 @@ class Reading:
         """Leave files that nobody would find; stay where they lie at the path."""
         if found is Found.OURS:
             return
-        if found is Found.WAL_ALONE or (found is Found.NOTHING and not makes_another):
+        if not (found is Found.NOTHING and makes_another):
             self.place.refuse(found)
         self._forsake()
         raise ClosedMeanwhileError

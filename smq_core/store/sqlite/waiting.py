@@ -41,6 +41,10 @@ class Waiting(Session):
         """
         OWN.require_none(self._path, what)
 
+    def is_briefly_away(self) -> bool:
+        """Return whether the database was found away a moment ago: another may just be put in its place."""
+        return self._connections.is_briefly_away()
+
     def data_version(self) -> int:
         """Answer a number that changes when another connection committed."""
         return self._read(_version)
