@@ -201,6 +201,18 @@ def test_a_setting_that_was_changed_again_is_not_taken_back(desk: Desk) -> None:
         desk.undo(first)
 
 
+@pytest.mark.parametrize("setting", ["pause", "policy"])
+def test_a_setting_of_a_topic_that_was_dropped_since_is_not_taken_back(desk: Desk, setting: str) -> None:
+    """The undo would govern a topic that nobody knows any more."""
+    for attempts in (2, 3):
+        operation = (desk.pause() if setting == "pause" else desk.set_policy(max_attempts=attempts)).operation
+    assert desk.store.drop("mail", actor="ann", now_ms=desk.now_ms)
+
+    with pytest.raises(SmqError, match="again"):
+        desk.undo(operation)
+    assert (desk.stats().paused, desk.store.policy("mail").max_attempts) == (False, 10)
+
+
 def test_a_policy_can_be_taken_back_though_the_topic_was_paused_since(desk: Desk) -> None:
     first = desk.set_policy(max_attempts=2).operation
     desk.pause()

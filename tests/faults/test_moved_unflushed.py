@@ -7,67 +7,29 @@ They look once a millisecond; here each call looks.
 from __future__ import annotations
 
 import contextlib
-import shutil
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import apsw
 import pytest
 
-from smq_core import Inspector, LeaseLost, NotAQueue, Queue, StoreUnavailable, dequeueing
-from smq_core.store.sqlite import place, waiting
+from smq_core import Inspector, LeaseLost, NotAQueue, Queue, StoreUnavailable
+from smq_core.store.sqlite import place
 from smq_core.store.sqlite.settings import Settings
 from tests.faults.invariant import assert_sound
+from tests.faults.moving import AWAY, COMPANIONS, Desk, close, move, opened, put_a_text, put_another, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from smq_core import Lease
-
-COMPANIONS = ("", "-wal", "-shm")
-AWAY = "away.sqlite3"
-
-
-class Desk(NamedTuple):
-    """A consumer that holds a lease, an operator, and where their database lies."""
-
-    queue: Queue
-    operator: Inspector
-    reader: Inspector
-    held: Lease
-    another: Path
-    """Where another queue lies."""
-
-    @property
-    def path(self) -> Path:
-        """Where it lies, or lay."""
-        return Path(self.queue.location)
+    from pathlib import Path
 
 
 @pytest.fixture
 def desk(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Give what is open on a database in a folder of its own."""
-    monkeypatch.setattr(place, "LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(place, "GRACE_S", 0.0)
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    path = Path(shutil.copyfile(template, folder / "queue.sqlite3"))
-    another = Path(shutil.copyfile(template, tmp_path / "another.sqlite3"))
-    with Queue(another, durability="normal") as other:
-        other.enqueue("mail", "of the other")
-    with (
-        Queue(path, durability="normal") as queue,
-        Inspector(path) as operator,
-        Inspector(path, read_only=True) as reader,
-    ):
-        queue.enqueue_many("mail", ["first", "second"])
-        (held,) = queue.dequeue("mail")
-        operator.topics()
-        reader.topics()
-        yield Desk(queue, operator, reader, held, another)
+    with opened(tmp_path, template, monkeypatch) as given:
+        yield given
 
 
 def into_a_transaction(desk: Desk) -> int:
@@ -99,36 +61,6 @@ READS: dict[str, Callable[[Desk], object]] = {
     "browse, read-only": lambda desk: list(desk.reader.browse("mail")),
 }
 CALLS = WRITES | READS
-
-
-def close(desk: Desk) -> None:
-    """Close all that is open."""
-    for one in (desk.queue, desk.operator, desk.reader):
-        one.close()
-
-
-def move(desk: Desk, *suffixes: str) -> None:
-    """Rename the database, with what is named of what lies beside it."""
-    for suffix in suffixes:
-        Path(f"{desk.path}{suffix}").rename(desk.path.with_name(AWAY + suffix))
-
-
-def put_another(desk: Desk) -> None:
-    """Rename another queue to the database's name."""
-    desk.another.rename(desk.path)
-
-
-def put_a_text(desk: Desk) -> None:
-    """Rename what is not a database to the database's name."""
-    made = desk.path.with_name("made")
-    made.write_text("not a database " * 1_000, encoding="utf-8")
-    made.rename(desk.path)
-
-
-def remove(desk: Desk, *suffixes: str) -> None:
-    """Remove the database, with what is named of what lies beside it."""
-    for suffix in suffixes:
-        Path(f"{desk.path}{suffix}").unlink()
 
 
 LEFT_WITH_ITS_WAL: dict[str, Callable[[Desk], None]] = {
@@ -254,28 +186,6 @@ def test_a_look_is_not_taken_at_each_call(desk: Desk, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("suffixes", [("",), COMPANIONS], ids=["alone", "with its companions"])
-def test_a_consumer_whose_database_goes_away_while_it_waits_is_told(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr(waiting, "NET_S", 0.01)
-    waits = threading.Event()
-    has_notice = waiting.SqliteWaiter._has_notice
-
-    def noticed(waiter: waiting.SqliteWaiter, timeout_s: float) -> bool:
-        waits.set()
-        return has_notice(waiter, timeout_s)
-
-    monkeypatch.setattr(waiting.SqliteWaiter, "_has_notice", noticed)
-    with ThreadPoolExecutor(1) as pool:
-        waiting_one = pool.submit(desk.queue.dequeue, "nothing", wait=50.0)
-        waits.wait()
-        move(desk, *suffixes)
-
-        with pytest.raises(StoreUnavailable, match="while it was open"):
-            waiting_one.result()
-
-
-@pytest.mark.parametrize("suffixes", [("",), COMPANIONS], ids=["alone", "with its companions"])
 def test_a_database_that_is_opened_by_the_name_it_was_moved_to_is_refused_with_the_reason(
     desk: Desk, suffixes: tuple[str, ...]
 ) -> None:
@@ -316,36 +226,6 @@ def test_a_database_that_is_read_as_it_stands_is_left_when_it_is_replaced(tmp_pa
         assert opened.look() is place.Found.ANOTHER
 
 
-@pytest.mark.parametrize("suffixes", [("",), COMPANIONS], ids=["alone", "with its companions"])
-def test_a_consumer_that_waits_bears_with_a_database_that_is_being_replaced(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
-) -> None:
-    """Its files go one by one, and another is copied there: each look may find something else."""
-    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
-    steps: list[Callable[[], object]] = [
-        lambda: put_another(desk),
-        lambda: put_a_text(desk),
-        lambda: move(desk, *(suffix for suffix in COMPANIONS if suffix not in suffixes)),
-    ]
-    monkeypatch.setattr(dequeueing, "pause", lambda _s: steps.pop()())
-    move(desk, *suffixes)
-
-    leases = desk.queue.dequeue("mail", wait=50.0)
-
-    assert [lease.message.payload for lease in leases] == ["of the other"]
-    assert steps == []
-
-
-def test_a_wait_that_is_over_while_the_database_is_away_says_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
-    move(desk, *COMPANIONS)
-
-    with pytest.raises(StoreUnavailable, match="was moved away or removed"):
-        desk.queue.dequeue("mail", wait=0.001)
-
-
 @pytest.mark.parametrize("durability", ["full", "normal"])
 def test_nothing_is_made_in_an_empty_file_into_which_a_copy_may_come(
     desk: Desk, durability: Literal["full", "normal"]
@@ -360,27 +240,3 @@ def test_nothing_is_made_in_an_empty_file_into_which_a_copy_may_come(
             queue.enqueue("mail", "new")
 
     assert desk.path.stat().st_size == 0
-
-
-def test_a_database_is_briefly_away_from_when_it_was_first_missed(
-    location: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place, "GRACE_S", 1.0)
-    now = 100.0
-    path = Path(location)
-    settings = Settings(location, read_only=True, timeout_s=1.0, monotonic=lambda: now)
-    with closing(apsw.Connection(location)) as db:
-        watched = place.Place(db, settings, None, is_immutable=True)
-        path.rename(path.with_name(AWAY))
-        assert not watched.is_briefly_away()
-        watched.look()
-        now += 0.9
-        watched.look()
-        assert watched.is_briefly_away()
-        now += 0.1
-        assert not watched.is_briefly_away()
-        path.with_name(AWAY).rename(path)
-        watched.look()
-        path.rename(path.with_name(AWAY))
-        watched.look()
-        assert watched.is_briefly_away()

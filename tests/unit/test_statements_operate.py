@@ -176,6 +176,15 @@ def test_what_was_undone_is_in_nobodys_way(table: Table) -> None:
     assert table.ids("later_operation", operation=4, topic="mail", action="policy") == [None]
 
 
+@pytest.mark.parametrize("action", ["pause", "policy"])
+def test_a_topic_that_was_dropped_since_was_changed(table: Table, action: str) -> None:
+    """It has neither a pause nor a policy any more, whatever they were before."""
+    table.db.execute("INSERT INTO smq_operations(at, actor, action, topic) VALUES (1, 'ann', 'drop', 'post')")
+    dropped = table.db.last_insert_rowid()
+
+    assert table.ids("later_operation", operation=4, topic="post", action=action) == [dropped]
+
+
 def test_an_undo_tells_which_messages_are_as_the_operation_left_them(table: Table) -> None:
     found = table.answer("undo_page", operation=7, after=0, limit=9)
 

@@ -163,14 +163,14 @@ FROM smq_operations
 WHERE id = :operation;
 
 -- name: later_operation
--- A later operation of the same kind on the same topic.
+-- A later operation that changed the same of the same topic: one of the same kind, or a drop, which forgets all of it.
 SELECT min(id)
 FROM smq_operations
 WHERE id > :operation
   AND topic = :topic
   AND undone_at IS NULL
-  AND (action IN ('pause', 'resume')) = (:action IN ('pause', 'resume'))
-  AND action IN ('pause', 'resume', 'policy');
+  AND (action = 'drop' OR (action IN ('pause', 'resume')) = (:action IN ('pause', 'resume')))
+  AND action IN ('pause', 'resume', 'policy', 'drop');
 
 -- name: undo_page
 -- The next messages of an operation, whether each is still as the operation left it, whether it may be again, and the
