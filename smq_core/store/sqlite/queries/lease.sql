@@ -119,7 +119,7 @@ SELECT id, topic, payload, kind, headers, priority, dedup_key, attempts + 1, del
   created_at, available_at, last_error, is_suspect,
   :now + coalesce(
     :visibility_ms,
-    (SELECT max(1, min(visibility_ms, :longest_ms)) FROM smq_policies WHERE topic = :topic AND visibility_ms IS NOT NULL),
+    (SELECT max(1, min(visibility_ms, :longest_ms)) FROM smq_policies WHERE topic = :topic),
     :default_visibility_ms
   )
 FROM smq_messages
