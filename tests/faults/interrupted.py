@@ -73,6 +73,8 @@ class Interruption:
         # what was left open elsewhere would be closed in the middle, and swallow the interrupt
         gc.disable()
         is_told = False
+        # 3.12 traces instructions only if some frame had asked for that before tracing began
+        sys._getframe().f_trace_opcodes = True
         try:
             sys.settrace(self)  # type: ignore[arg-type]  # what C takes is less strict
             work()
@@ -179,7 +181,9 @@ def main() -> None:
             places = WAITS[name](folder, stride)
         else:
             places = struck_places(name, folder, strike, first=1, stride=stride)
-        struck += sum(1 for _ in places)
+        reached = sum(1 for _ in places)
+        assert reached, f"{name} was never struck"
+        struck += reached
     print(struck)  # noqa: T201 - for the test
 
 
