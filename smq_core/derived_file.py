@@ -49,12 +49,11 @@ def open_derived(path: str | os.PathLike[str], flags: int = os.O_RDWR) -> int:
     # looked at before it is opened: opening a device may do something already
     _check(os.lstat(name), name)
     descriptor = os.open(name, flags | _CAREFUL)
-    try:
+    with contextlib.ExitStack() as unless_done:
+        unless_done.callback(os.close, descriptor)
         _check(os.fstat(descriptor), name)
         os.set_blocking(descriptor, True)
-    except BaseException:
-        os.close(descriptor)
-        raise
+        unless_done.pop_all()
     return descriptor
 
 

@@ -76,9 +76,9 @@ class Children:
         with self.start(words, stdin=subprocess.PIPE) as started:
             try:
                 started.communicate(data, timeout_s)
-            except BaseException:
+            finally:
+                # does nothing to one that has ended
                 started.kill()
-                raise
         if started.returncode:
             raise subprocess.CalledProcessError(started.returncode, words)
 

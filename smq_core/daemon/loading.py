@@ -41,7 +41,9 @@ def load(target: str, folder: Path) -> Callable[..., object]:
         raise HandlerError(f"handler {target!r}: expected package.module:function")
     try:
         return _find(module_name, path)
-    except BaseException as error:
+    except (
+        BaseException
+    ) as error:  # whatever a module raises while it is imported is told as what is wrong with it
         hint = hidden_file(folder, module_name) or hiding_files(folder, error.__traceback__)
         sentence = f"handler {target!r}: {_reason(module_name, folder, error)}"
         raise HandlerError(clean_text(f"{sentence}\n{hint}" if hint else sentence, _LONGEST)) from error

@@ -5,6 +5,7 @@ Notices the death of one, and returns its messages with the right one blamed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import selectors
@@ -128,7 +129,8 @@ class Neighbours:
         return header.machine == self._presence.machine and is_alive(header.pid, header.started)
 
     def _return(self, berth: Berth, header: BerthHeader) -> int:
-        try:
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(berth.unlock)
             slots = berth.read_slots(header.processes)
             if header.machine == self._presence.machine:
                 # so that nothing runs beside its second try
@@ -141,9 +143,7 @@ class Neighbours:
                     recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
                 self._note_death(header, len(casualties), now_ms)
-        except BaseException:
-            berth.unlock()
-            raise
+            unless_done.pop_all()
         berth.leave()
         self._journal.warning(
             "daemon_died",

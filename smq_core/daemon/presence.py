@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -99,10 +100,9 @@ class Presence:
 
     def _settle(self) -> tuple[WorkersFile, Berth]:
         file = WorkersFile(self._path, self._access)
-        try:
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(file.close)
             berth = file.claim()
-        except BaseException:
-            file.close()
-            raise
+            unless_done.pop_all()
         berth.write(self._header)
         return file, berth

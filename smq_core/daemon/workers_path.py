@@ -5,6 +5,7 @@ Only a file of ours is used, and no other is written over.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -33,12 +34,11 @@ def open_twice(path: str, access: Access | None) -> tuple[int, int]:
     """
     try:
         first = open_or_make_derived(path, access)
-        try:
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(os.close, first)
             _prepare(first, path, access)
             second = open_derived(path)
-        except BaseException:
-            os.close(first)
-            raise
+            unless_done.pop_all()
     except OSError as error:
         raise StoreUnavailable(_sentence(path, error, access)) from error
     if identity(os.fstat(first)) != identity(os.fstat(second)):
@@ -55,15 +55,12 @@ def open_to_look(path: str) -> int | None:
         OSError: when it cannot be opened.
     """
     descriptor = open_derived(path, os.O_RDONLY)
-    try:
-        is_ours = os.pread(descriptor, len(MAGIC), 0) == MAGIC
-    except BaseException:
-        os.close(descriptor)
-        raise
-    if is_ours:
-        return descriptor
-    os.close(descriptor)
-    return None
+    with contextlib.ExitStack() as unless_ours:
+        unless_ours.callback(os.close, descriptor)
+        if os.pread(descriptor, len(MAGIC), 0) != MAGIC:
+            return None
+        unless_ours.pop_all()
+    return descriptor
 
 
 def _prepare(descriptor: int, path: str, access: Access | None) -> None:
