@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+from fcntl import fcntl as _fcntl
 from os import fstat as _fstat
 from typing import Final, NamedTuple
 
@@ -19,18 +20,29 @@ _HIGHEST: Final = 1024
 _PLACES: Final = 32
 _LOWEST: Final = 64
 
+_SET_MARK: Final[int | None] = getattr(fcntl, "F_SETSIG", None)
+_GET_MARK: Final[int] = getattr(fcntl, "F_GETSIG", 0)
+_HIGHEST_MARK: Final = 64
+_LOWEST_MARK: Final = 34
+"""Between them lie the signals that no standard gives a meaning."""
+
 Identity = tuple[int, int]
 """Device and inode."""
 
 
 class _Kept(NamedTuple):
     descriptor: int
+    mark: int
+    """What the open file was marked with; 0: it takes no mark."""
     identity: Identity | None
     name: str
 
 
 class Descriptors:
-    """Descriptors by name, each with the identity of what was open there."""
+    """Descriptors by name, each with what tells that it is open on what it was.
+
+    They are looked at after each message, and a mark is read in a fifth of the time that an `fstat` takes.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -38,12 +50,19 @@ class Descriptors:
 
     def keep(self, descriptor: int, name: str) -> None:
         """Expect from now on that a descriptor stays open on what it is open on."""
-        self._kept += (_Kept(descriptor, identity_of(descriptor), name),)
+        mark = _mark(descriptor, _HIGHEST_MARK - len(self._kept))
+        self._kept += (_Kept(descriptor, mark, identity_of(descriptor), name),)
 
     def lost(self) -> str | None:
         """Return the name of one that was closed, or is open on something else; None while all are well."""
-        for descriptor, identity, name in self._kept:
-            if identity_of(descriptor) != identity:
+        for descriptor, mark, identity, name in self._kept:
+            try:
+                is_well = (
+                    _fcntl(descriptor, _GET_MARK) == mark if mark else identity_of(descriptor) == identity
+                )
+            except OSError:
+                return name
+            if not is_well:
                 return name
         return None
 
@@ -55,6 +74,20 @@ def identity_of(descriptor: int) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _mark(descriptor: int, mark: int) -> int:
+    """Mark an open file; return 0 where that cannot be done.
+
+    The mark is the signal that would tell of input. Nobody asks for one, and no other open file has it.
+    """
+    if _SET_MARK is None or mark < _LOWEST_MARK:
+        return 0
+    try:
+        _fcntl(descriptor, _SET_MARK, mark)
+        return mark if _fcntl(descriptor, _GET_MARK) == mark else 0
+    except OSError:
+        return 0
 
 
 def out_of_the_way(descriptor: int) -> int:

@@ -169,11 +169,11 @@ class Feeder:
         process.note_handled(count, handled.busy_s, now)
         if self._oldest_outcome is None:
             self._oldest_outcome = now
-        pop, ack, processed = process.in_flight.pop, self._ledger.ack, self.processed
-        for tag in handled.done:
-            if (flight := pop(tag, None)) is not None:
-                ack(flight)
-                processed[flight.row.topic] += 1
+        pop, processed = process.in_flight.pop, self.processed
+        done = [flight for tag in handled.done if (flight := pop(tag, None)) is not None]
+        self._ledger.ack(done)
+        for flight in done:
+            processed[flight.row.topic] += 1
         for printed in handled.printed:
             if (flight := pop(printed.tag, None)) is not None:
                 self._ledger.ack_with_output(flight, printed.output)
@@ -263,9 +263,9 @@ class Feeder:
                 ),
                 now_ms,
             )
-            flights += map(Flight, rows, repeat(receipt), self._tags, repeat(now_ms))
-            if len(asks) > 1:
-                bytes_left -= sum(row.size for row in rows)
+            sizes = [row.size for row in rows]
+            flights += map(Flight, rows, repeat(receipt), self._tags, repeat(now_ms), sizes)
+            bytes_left -= sum(sizes)
             # there was not enough of it, or the next message was too large
             self._is_cut |= 0 < len(rows) < limit and self._store.has_ready(ask.topics, now_ms)
         return flights
@@ -273,10 +273,10 @@ class Feeder:
     def _bearable(self, flights: list[Flight]) -> list[Flight]:
         """Leave out what is too large for a worker process: it goes to the dead letters."""
         # it leaves no bytes for another one behind it
-        if not flights or flights[-1].row.size <= LARGEST_MESSAGE:
+        if not flights or flights[-1].size <= LARGEST_MESSAGE:
             return flights
         flight = flights.pop()
-        said = f"it has {flight.row.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon can bear"
+        said = f"it has {flight.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon can bear"
         self._ledger.fail(flight, Failed(flight.tag, "bury", f"{said}: take it with a consumer of your own"))
         self._journal.warning("message_bury", said, id=flight.row.id, topic=flight.row.topic)
         return flights

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Flight"]
 
+_new = tuple.__new__
+
 
 class Flight(NamedTuple):
     """A delivery on its way: a message under one lease, and the tag that worker processes know it by."""
@@ -23,13 +25,16 @@ class Flight(NamedTuple):
     """A number that this daemon gives to no other delivery; from 1."""
     leased_at: int
     """In milliseconds since the epoch."""
+    size: int
+    """Bytes of payload and headers."""
     first_receipt: Receipt | None = None
     """The receipt that was delivered, where the delivery has another lease by now."""
 
     @property
     def hold(self) -> Hold:
         """What proves its lease."""
-        return Hold(self.row.id, self.receipt)
+        # what a Hold makes of two values, without its call: it is asked for several times a message
+        return _new(Hold, (self.row.id, self.receipt))
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -38,7 +43,9 @@ class Flight(NamedTuple):
 
     def under(self, newer: Flight) -> Flight:
         """Return the same delivery, with the lease of a newer one of its message."""
-        return Flight(newer.row, newer.receipt, self.tag, newer.leased_at, self._delivered_receipt)
+        return Flight(
+            newer.row, newer.receipt, self.tag, newer.leased_at, newer.size, self._delivered_receipt
+        )
 
     @property
     def _delivered_receipt(self) -> Receipt:

@@ -110,7 +110,7 @@ class Handout:
         taken: list[Flight] = []
         while self._waiting and len(taken) < count and (bytes_left > 0 or not taken):
             taken.append(self._waiting.popleft())
-            bytes_left -= taken[-1].row.size
+            bytes_left -= taken[-1].size
         return taken
 
     def _hand_out_suspects(self, now: float) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from smq_core.store.records import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from smq_core.daemon.flight import Flight
     from smq_core.daemon.protocol import Failed
     from smq_core.policy import RandomSource
@@ -59,13 +61,13 @@ class Ledger:
         failed = (entry.hold for entry in self._failures)
         return {*self._acks, *failed, *self._releases, *(casualty.hold for casualty in self._casualties)}
 
-    def ack(self, flight: Flight) -> None:
-        """Note that a message was processed."""
-        self._acks.append(flight.hold)
+    def ack(self, flights: Iterable[Flight]) -> None:
+        """Note that messages were processed."""
+        self._acks += [flight.hold for flight in flights]
 
     def ack_with_output(self, flight: Flight, output: str) -> None:
         """Note that a command processed a message, and what it printed."""
-        self.ack(flight)
+        self.ack([flight])
         self._outputs.append((self._acks[-1], output))
 
     def fail(self, flight: Flight, outcome: Failed) -> None:

@@ -51,6 +51,8 @@ class Pipe:
         # reentrant: an object that is collected in the middle of a write may print
         self.lock = threading.RLock()
         self._open: _Unfinished | None = None
+        self.is_used = False
+        """Somebody has written something."""
 
     def send(self, descriptor: int, data: bytes, owner: _Unfinished) -> None:
         """Write a piece of somebody's; hold the lock."""
@@ -95,6 +97,7 @@ class _LineBuffer(io.BufferedIOBase):
     def write(self, data: Buffer, /) -> int:
         piece = bytes(data)
         lines, newline, rest = piece.rpartition(b"\n")
+        self._pipe.is_used = True
         with self._pipe.lock:
             mine = self._mine()
             if newline:

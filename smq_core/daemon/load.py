@@ -62,4 +62,4 @@ class Load:
         at_least = self._limit - len(flights) * self._largest
         if 2 * at_least > self._limit:
             return at_least
-        return self._limit - sum(flight.row.size for flight in flights)
+        return self._limit - sum(flight.size for flight in flights)

@@ -42,19 +42,26 @@ class Output:
 
     def end_message(self) -> None:
         """Write what a message's handler has not ended with a newline, each as a line of its own."""
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None and stream is not self.out and stream is not self.error:
-                # a handler's own stream, which may fail in any way
-                with contextlib.suppress(Exception):
-                    stream.flush()
-        self.out.end_message()
-        self.error.end_message()
+        out, error = self.out, self.error
+        if sys.stdout is not out or sys.stderr is not error:
+            self._flush_others()
+        # asked first, as it is asked after each message, and most processes print nothing
+        if self._pipe.is_used or not (out.write_through and error.write_through):
+            out.end_message()
+            error.end_message()
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
         """Keep the lines of an asynchronous handler apart from those of others on its thread."""
         with self.out.lines.apart(), self.error.lines.apart():
             yield
+
+    def _flush_others(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and stream is not self.out and stream is not self.error:
+                # a handler's own stream, which may fail in any way
+                with contextlib.suppress(Exception):
+                    stream.flush()
 
     def become_copy(self) -> None:
         """Begin again in a forked copy, whose parent prints what was not finished."""

@@ -163,7 +163,7 @@ class WorkerProcess:
 
     def give(self, flights: Sequence[Flight], now: float) -> None:
         """Hand messages over."""
-        sizes = [flight.row.size for flight in flights]
+        sizes = [flight.size for flight in flights]
         self._load.note_given(sizes, is_empty=not self.in_flight)
         if not self.in_flight:
             self.quiet_since = now

@@ -104,8 +104,9 @@ class Redeliveries:
         """Take newly leased messages in; return those that no older delivery stands against."""
         if not flights:
             return flights
-        known, self._highest_id = self._highest_id, max(self._highest_id, *(one.row.id for one in flights))
-        if all(one.row.id > known for one in flights):
+        ids = [one.row.id for one in flights]
+        known, self._highest_id = self._highest_id, max(self._highest_id, *ids)
+        if min(ids) > known:
             return flights
         older = self._in_processes()
         return [one for one in flights if not self._waits(one, older.get(one.row.id, []), now)]

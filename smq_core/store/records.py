@@ -142,7 +142,10 @@ class LeasedRow(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of payload and headers in the database."""
-        return bytes_of(self.body) + (0 if self.headers is None else bytes_of(self.headers))
+        # asked of every message on its way through a daemon
+        body, headers = self.body, self.headers
+        size = len(body) if body.isascii() else bytes_of(body)
+        return size if headers is None else size + bytes_of(headers)
 
 
 class MessageRow(NamedTuple):

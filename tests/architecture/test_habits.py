@@ -14,7 +14,7 @@ CODE_AND_REASON = re.compile(r":?\s*\[?[\w, -]*?\b[a-zA-Z]+[\w-]*\]?\s*(#|-|:)\s
 
 
 def test_at_most_five_places_catch_everything() -> None:
-    """A handler's run and its error's text, a thread's loop, a dropped file, a worker of the dashboard: they report it."""
+    """A handler's run, its error's text, a thread's loop, a dropped file, a dashboard worker: they report."""
     found = [place for file in source_files(*PACKAGES) for place in broad_excepts(file)]
 
     assert len(found) <= BROAD_EXCEPTS, found

@@ -151,4 +151,5 @@ def flight(tag: int, **changes: object) -> Flight:
     """Make a delivery, with defaults for what is not named."""
     until = EPOCH_MS + 2000
     row = LeasedRow(1, "mail", "hello", "text", None, 0, None, 1, 1, None, EPOCH_MS, EPOCH_MS, None, 0, until)
-    return Flight(row._replace(**changes), Receipt(tag * 1000), tag, EPOCH_MS)  # type: ignore[arg-type]  # fields of a row
+    row = row._replace(**changes)  # type: ignore[arg-type]  # fields of a row
+    return Flight(row, Receipt(tag * 1000), tag, EPOCH_MS, row.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core.daemon import descriptors
 from smq_core.daemon.descriptors import Descriptors, out_of_the_way
 
 if TYPE_CHECKING:
@@ -43,6 +44,38 @@ def test_a_descriptor_that_is_well_is_not_missed(ours: int) -> None:
     assert kept.lost() is None
 
 
+@pytest.fixture(params=[True, False], ids=["by marks", "by identity"])
+def _marks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Know them by marks, and as on systems that know no marks."""
+    if not request.param:
+        monkeypatch.setattr(descriptors, "_SET_MARK", None)
+
+
+@pytest.mark.usefixtures("_marks")
+def test_two_that_were_exchanged_are_missed(ours: int) -> None:
+    kept = Descriptors()
+    one, other = socket.socketpair()
+    with one, other:
+        kept.keep(ours, "the socket")
+        kept.keep(one.fileno(), "another")
+        assert kept.lost() is None
+        os.dup2(one.fileno(), ours)
+
+        assert kept.lost() == "the socket"
+
+
+def test_what_takes_no_mark_is_known_all_the_same() -> None:
+    descriptor = os.open("/", os.O_PATH)
+    kept = Descriptors()
+    kept.keep(descriptor, "a folder")
+    assert kept.lost() is None
+    replace_by_file(descriptor)
+    assert kept.lost() == "a folder"
+    os.close(descriptor)
+    assert kept.lost() == "a folder"
+
+
+@pytest.mark.usefixtures("_marks")
 @pytest.mark.parametrize("harm", [os.close, replace_by_file, replace_by_socket])
 def test_one_that_was_closed_or_replaced_is_missed_by_its_name(
     ours: int, harm: Callable[[int], None]

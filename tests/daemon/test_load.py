@@ -44,7 +44,7 @@ TAGS = count(1)
 def flight(size: int, headers: str | None = None) -> Flight:
     """Make a delivery of so many bytes."""
     row = LeasedRow(1, "t", b"\0" * size, "bytes", headers, 0, None, 1, 1, None, 0, 0, None, 0, 0)
-    return Flight(row, Receipt(1), next(TAGS), 0)
+    return Flight(row, Receipt(1), next(TAGS), 0, row.size)
 
 
 class SilentChild:
