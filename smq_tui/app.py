@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
+from textual.worker import WorkerFailed
 
 from smq_tui.actions import ACTIONS
 from smq_tui.ascii import AsciiFilter
@@ -91,6 +93,7 @@ class Dashboard(App[int]):
         self._databases = Databases(config.databases, session)
         self._shown = 0
         """How many databases were shown before this one."""
+        self._is_leaving = False
         self.main: MainScreen
         self.add_mode(self.DEFAULT_MODE, self._make_main)
         for theme in THEMES:
@@ -147,7 +150,14 @@ class Dashboard(App[int]):
     def leave(self, code: int = 0) -> None:
         """Remember how things are, and end with an exit code."""
         remember(self.main, self.preferences, self.theme)
+        self._is_leaving = True
         self.exit(return_code=code)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # From the moment of leaving Textual mounts nothing: a dialog that just opens finds nothing in itself.
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (self._is_leaving and isinstance(cause, NoMatches)):
+            super()._handle_exception(error)
 
     def on_unmount(self) -> None:
         """End the threads."""

@@ -35,15 +35,25 @@ class Hangup:
         self._patience_s = patience_s
         self._terminal = _Terminal()
         self._leave: Callable[[int], object] = lambda _: None
+        self._code: int | None = None
+        """The exit code, once it is time to leave."""
+        self._lock = threading.Lock()
+        """Of both: it may be time before anybody can be told."""
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
 
-    def watch(self, leave: Callable[[int], object]) -> None:
-        """Call `leave` with the exit code when it is time, from a thread; the main thread calls this."""
-        self._leave = leave
+    def start(self) -> None:
+        """Watch from now on, before the terminal is changed; the main thread calls this."""
         for number in _SIGNALS:
             signal.signal(number, self._take_signal)
         threading.Thread(target=self._watch, name="smq-hangup", daemon=True).start()
+
+    def watch(self, leave: Callable[[int], object]) -> None:
+        """Call `leave` with the exit code when it is time, from any thread; it may be time already."""
+        with self._lock:
+            self._leave = leave
+        if self._code is not None:
+            leave(self._code)
 
     def _take_signal(self, number: int, _: FrameType | None) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -51,7 +61,9 @@ class Hangup:
 
     def _watch(self) -> None:
         code = _SIGNAL_EXIT + self._wait()
-        self._leave(code)
+        with self._lock:
+            self._code, leave = code, self._leave
+        leave(code)
         # What is waited for is the end of the process, and with it of this thread.
         threading.Event().wait(self._patience_s)
         self._terminal.restore()

@@ -55,6 +55,7 @@ def run_dashboard(
     # A thread that turns a million rows into numbers lets others run more often, so that keys do not wait.
     sys.setswitchinterval(_HAND_OVER_S)
     hangup = Hangup(patience_s=_PATIENCE_S if is_remembered else _PATIENCE_OF_DEMO_S)
+    hangup.start()
     app = Dashboard(session, SystemClock(), config, preferences, tidy=Garbage(), watch_hangup=hangup.watch)
     app.run(mouse=wishes.has_mouse)
     if is_remembered:

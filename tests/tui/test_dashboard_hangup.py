@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 ENDS_WITHIN_S = 5.0
 KEYS = ("q", "c", "b", "?", "2", "3", "/", ":", "j", "D", "m", "\r", "\x1b", "\x10", "I", "a", "2j/x")
 STUCK = """
-import signal, sys, threading
+import contextlib, os, signal, sys, threading
 from smq_tui.hangup import Hangup
 if "ignoring" in sys.argv:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-Hangup(patience_s=0.1).watch(lambda code: None)
-# without a line's end, which a terminal takes apart from what stands before it: it may be closed between both
-print("stuck", end="", flush=True)
+Hangup(patience_s=0.1).start()
+# A terminal that was closed once the text was read may still refuse to have taken it.
+with contextlib.suppress(OSError):
+    os.write(1, b"stuck")
 lock = threading.Lock()
 lock.acquire()
 lock.acquire()
