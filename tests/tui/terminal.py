@@ -10,12 +10,12 @@ import struct
 import sys
 import termios
 from fcntl import ioctl
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["Terminal"]
 
@@ -92,6 +92,10 @@ class Terminal:
         """Type keys, and read nothing."""
         os.write(self._descriptor, keys.encode())
 
+    def send(self, data: bytes) -> None:
+        """Send bytes as a terminal may, and read nothing."""
+        os.write(self._descriptor, data)
+
     def read_for(self, seconds: float) -> None:
         """Read what is painted within some seconds."""
         until = monotonic() + seconds
@@ -130,6 +134,16 @@ class Terminal:
     def kill(self, number: signal.Signals) -> None:
         """Send a signal."""
         os.kill(self.process, number)
+
+    def stop(self, number: signal.Signals) -> None:
+        """Send a signal that stops it, and wait until it is stopped, all output being read."""
+        self.kill(number)
+        while not os.waitpid(self.process, os.WUNTRACED | os.WNOHANG)[0]:
+            self.read_for(0.02)
+
+    def threads(self) -> int:
+        """Return how many threads it has."""
+        return len(list(Path(f"/proc/{self.process}/task").iterdir()))
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal; answer the exit code, all output being read."""

@@ -125,6 +125,26 @@ def test_a_signal_leaves_the_terminal_as_it_was(
     assert b"\x1b[?25h" in end, "the cursor is shown"
 
 
+def test_a_process_that_was_stopped_goes_on_with_its_terminal_and_one_thread_that_reads(
+    location: str, tmp_path: Path
+) -> None:
+    fill(location)
+    rounds = 4
+    with Terminal(location, tmp_path) as terminal:
+        terminal.read_until("invoices")
+        terminal.type("?", "Esc closes")
+        threads = terminal.threads()
+        for stops in (signal.SIGSTOP, signal.SIGTSTP, None) * rounds:
+            if stops is not None:
+                terminal.stop(stops)
+            terminal.output = b""
+            terminal.kill(signal.SIGCONT)
+            terminal.read_until("Esc closes")
+        assert terminal.threads() < threads + rounds, "those of reads and searches may have begun meanwhile"
+        assert terminal.leave("\x11") == 0
+    assert b"Traceback" not in terminal.output
+
+
 def test_the_terminals_cursor_is_on_the_chosen_row_of_every_screen(location: str) -> None:
     fill(location)
     add_daemons(location, "host:4000:a", "host:4001:b")
