@@ -9,6 +9,7 @@ from textual import on
 from smq_core.format import count
 from smq_core.safe_text import cell
 from smq_tui.actions import Danger, action
+from smq_tui.filters import Query
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import Act, Aim, Freeze, Purge, Undo
 from smq_tui.screens.deeds import Deed, deed_of, what_of
@@ -40,8 +41,9 @@ class Changing(Undoing):
             self.say(reason or "messages are purged on screen 2", "warning")
             return
         topic, state = view.filtered_by.topic, view.state
-        beyond = view.filtered_by.text.replace(f"topic:{topic}", "").strip() if topic else ""
-        if topic is None or state is None or state is State.PROCESSING or beyond:
+        shown = view.filtered_by
+        is_filtered = shown != Query(text=shown.text, topic=topic, state=shown.state)
+        if topic is None or state is None or state is State.PROCESSING or is_filtered:
             self.say(
                 "a purge is for one topic and one state, without a filter: choose both (1, Enter, ])",
                 "warning",

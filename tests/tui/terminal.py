@@ -53,7 +53,7 @@ class Terminal:
             variables |= {"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
             variables |= environment or {}
             os.execve(sys.executable, [sys.executable, "-c", starter, *named, *flags], variables)  # noqa: S606 - our own program
-        ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.resize(*size)
 
     def __enter__(self) -> Self:
         """Answer it."""
@@ -66,6 +66,10 @@ class Terminal:
             os.waitpid(self.process, 0)
         if self._descriptor >= 0:
             os.close(self._descriptor)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give it another size."""
+        ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def read_until(self, text: str) -> None:
         """Read until a text was painted.

@@ -146,6 +146,30 @@ def test_a_purge_removes_what_its_question_counted(shop: Shop) -> None:
     run(make_dashboard(shop.location), scenario)
 
 
+@pytest.mark.parametrize("topic", ["mail", "two words"])
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_a_purge_takes_a_topic_and_a_state_however_they_were_chosen(
+    shop: Shop, topic: str, *, is_typed: bool
+) -> None:
+    shop.queue.enqueue("two words", "payload")
+    shop.queue.bury(shop.queue.dequeue("two words")[0], error=ERROR)
+    number = len(shop.inspector.browse(topic, State.DEAD))
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump(f'messages topic:"{topic}"' + (" state:dead" if is_typed else ""))
+        if not is_typed:
+            app.main.show_state("dead")
+        await settle(pilot)
+        question = await asked(app, pilot, "X")
+        assert f"Purge all {number} dead messages of {topic}?" in question.question.title
+        await pilot.press("escape")
+        await pilot.press("slash", *"kind:x", "enter")
+        await pilot.press("X")
+        assert "without a filter" in app.main.said.text
+
+    run(make_dashboard(shop.location), scenario)
+
+
 def test_marked_messages_that_failed_again_are_left_alone(shop: Shop) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(app, pilot)
