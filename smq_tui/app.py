@@ -121,6 +121,14 @@ class Dashboard(App[int]):
                     spec.label, f"{spec.sentence} ({shown_key(spec.first_key)})", self._doing(spec.id)
                 )
 
+    def on_load(self) -> None:
+        """Start tasks in their turn on every Python.
+
+        From 3.12 on Textual starts them at once, in the middle of what creates them: the first screen is then
+        composed before it stands on the stack of screens, for which its input asks.
+        """
+        asyncio.get_running_loop().set_task_factory(None)
+
     def on_mount(self) -> None:
         """Begin to look, and to watch for the end of the terminal."""
         self.set_keymap(self._config.keys)
