@@ -131,10 +131,10 @@ def reads_from_sockets(_):
             except OSError: pass
 def steals_frames(_):
     while True:
-        for number in our_sockets():
-            os.read(number, 65536)
+        for number in filter(os.get_blocking, our_sockets()): os.read(number, 65536)
 def leaves_a_thread_that_steals_frames(message):
-    threading.Thread(target=steals_frames, args=(message,), daemon=True).start()
+    for _ in range(8):
+        threading.Thread(target=steals_frames, args=(message,), daemon=True).start()
 def reads_all_descriptors(_):
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2:
