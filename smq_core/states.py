@@ -9,7 +9,17 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-__all__ = ["FINISHED", "TRANSITIONS", "UNFINISHED", "Actor", "State", "Transition", "diagram", "state_of"]
+__all__ = [
+    "FINISHED",
+    "TRANSITIONS",
+    "UNFINISHED",
+    "Actor",
+    "State",
+    "Transition",
+    "diagram",
+    "sources_of",
+    "state_of",
+]
 
 
 class State(enum.StrEnum):
@@ -160,6 +170,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows("prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic keeps"),
 )
 """Every legal change of state, in the order in which a message meets them."""
+
+
+def sources_of(verb: str) -> frozenset[State]:
+    """Return the states that an operator's verb changes: requeue, delete, bury, move, edit, purge."""
+    names = {verb, f"operator {verb}"}
+    return frozenset(row.source for row in TRANSITIONS if row.actor is Actor.OPERATOR and row.verb in names)
 
 
 def diagram() -> str:

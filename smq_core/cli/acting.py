@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import click
+import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, OPERATION, STATE, TOPIC, database, inspector
 from smq_core.cli.outcomes import report, report_undo
 from smq_core.cli.progress import bar, told
-from smq_core.states import State
+from smq_core.clock import SystemClock
+from smq_core.eligible import why_left
+from smq_core.format import count
+from smq_core.states import State, sources_of
 from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["bury_", "delete_", "move_", "purge_", "requeue_", "undo_"]
 
 
+_SelectedFor: TypeAlias = Literal["requeue", "delete", "bury", "purge"]
 _LOOKED_AT: Final = 1_000
 """Targets of a forced action that are looked at for who is processing them."""
 _NAMED: Final = 10
@@ -32,7 +38,7 @@ _NAMED: Final = 10
 class _Verb(NamedTuple):
     """One action on ids or on all that match."""
 
-    name: str
+    name: _SelectedFor
     past: str
     help: str
 
@@ -43,6 +49,17 @@ class _Match(NamedTuple):
     topic: str | None
     state: str | None
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """What a question is about."""
+
+    selection: Selection
+    number: int
+    """How many messages the verb changes."""
+    held: int
+    """How many others would need force."""
 
 
 class _Action(Protocol):
@@ -84,9 +101,9 @@ def _command(verb: _Verb) -> click.Command:
     ) -> int:
         del location
         view = inspector(ctx)
-        targets = _targets(ctx, view, ids, _Match(topic, state, error))
+        targets = _targets(ctx, view, ids, _Match(topic, state, error), verb.name, force=force)
         if dry_run:
-            _say_how_many(view, targets, verb)
+            _say_how_many(view, targets, verb, force=force)
             return 0
         if not isinstance(targets, tuple):
             _ask(ctx, targets, verb.name, yes=yes)
@@ -139,10 +156,10 @@ def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: s
     """Remove the messages of TOPIC in a state for good: this cannot be undone."""
     del location
     view = inspector(ctx)
-    selection = _selected(view, _Match(topic, state, None))
-    _ask(ctx, selection, "purge (for good)", yes=yes)
+    selected = _selected(view, _Match(topic, state, None), "purge")
+    _ask(ctx, selected, "purge (for good)", yes=yes)
     with bar("purge", None) as show:
-        outcome = view.purge(selection, progress=told(show))
+        outcome = view.purge(selected.selection, progress=told(show))
     return report(outcome, "removed for good")
 
 
@@ -151,7 +168,15 @@ def _targets(
     view: Inspector,
     ids: tuple[int, ...],
     match: _Match,
-) -> tuple[int, ...] | Selection:
+    verb: _SelectedFor,
+    *,
+    force: bool,
+) -> tuple[int, ...] | _Selected:
+    """Return what is meant, of a selection what the verb changes as things are now.
+
+    Raises:
+        UsageError: when it is not said, or in a state that the verb is not for.
+    """
     if ids and any(part is not None for part in match):
         raise click.UsageError("give either IDs, or --topic, --state and --error", ctx)
     if ids:
@@ -160,30 +185,41 @@ def _targets(
         raise click.UsageError("--error is empty, which every error contains: name a part of it", ctx)
     if match.state is None:
         raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
-    return _selected(view, match)
+    sources = sources_of(verb)
+    if match.state not in sources:
+        others = ", ".join(state for state in State if state in sources)
+        raise click.UsageError(f"{verb} leaves what is {match.state} as it is: it is for {others}", ctx)
+    return _selected(view, match, verb, force=force)
 
 
-def _selected(view: Inspector, match: _Match) -> Selection:
+def _selected(view: Inspector, match: _Match, verb: _SelectedFor, *, force: bool = False) -> _Selected:
     """Fix what is meant before it is counted: what is asked about is what is done."""
     check_known(view, match.topic)
+    where = Filter(error=match.error)
     with bar("looking", None) as show:
-        return view.select(match.topic, match.state, Filter(error=match.error), progress=told(show))
+        found = view.select(match.topic, match.state, where, verb=verb, force=True, progress=told(show))
+    frozen = found.fixed
+    if force:
+        return _Selected(found, len(frozen), 0)
+    free = frozen.without_held()
+    return _Selected(msgspec.structs.replace(found, frozen=free), len(free), len(frozen) - len(free))
 
 
-def _act(view: Inspector, targets: tuple[int, ...] | Selection, verb: _Verb, *, force: bool) -> int:
-    running = _running(view, targets) if force else []
+def _act(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _Verb, *, force: bool) -> int:
+    wanted = targets.selection if isinstance(targets, _Selected) else targets
+    running = _running(view, wanted) if force else []
     act: _Action = getattr(view, verb.name)
     with bar(verb.name, None) as show:
-        outcome = act(targets, force=force, progress=told(show))
+        outcome = act(wanted, force=force, progress=told(show))
     code = report(outcome, verb.past)
     missed = {one.id for one in outcome.missed}
     _tell_running([one for one in running if one.id not in missed], verb)
-    return code
+    return 1 if isinstance(targets, _Selected) and targets.held else code
 
 
 def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Message]:
     """Look which of the first targets somebody is processing."""
-    ids = targets if isinstance(targets, tuple) else targets.frozen.ids[:_LOOKED_AT] if targets.frozen else ()
+    ids = targets if isinstance(targets, tuple) else sorted(targets.fixed.held())
     found = view.messages(ids[:_LOOKED_AT], preview=0)
     return [message for message in found if message.state is State.PROCESSING]
 
@@ -202,27 +238,42 @@ def _tell_running(running: list[Message], verb: _Verb) -> None:
         output.note(f"and {len(running) - _NAMED:,} more were being processed")
 
 
-def _ask(ctx: click.Context, selection: Selection, verb: str, *, yes: bool) -> None:
+def _ask(ctx: click.Context, selected: _Selected, verb: str, *, yes: bool) -> None:
     """Ask before something is done to many; without anybody to ask, refuse."""
+    if selected.held:
+        output.note(_live(selected.held))
     if yes:
         return
     if not output.is_terminal():
         raise click.UsageError("nobody is there to ask: add --yes (or look first, by --dry-run)", ctx)
-    click.confirm(f"{verb} {_how_many(selection)}?", abort=True, err=True)
+    if selected.number:
+        click.confirm(f"{verb} {_how_many(selected)}?", abort=True, err=True)
 
 
-def _say_how_many(view: Inspector, targets: tuple[int, ...] | Selection, verb: _Verb) -> None:
-    if isinstance(targets, tuple):
-        found = {message.id for message in view.messages(targets, preview=0)}
-        for missing in dict.fromkeys(one for one in targets if one not in found):
-            output.note(f"{missing}: no such message")
-        output.say(f"would {verb.name} {output.amount(len(found), 'message')}")
-    else:
+def _say_how_many(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _Verb, *, force: bool) -> None:
+    if isinstance(targets, _Selected):
         output.say(f"would {verb.name} {_how_many(targets)}")
+        if targets.held:
+            output.note(_live(targets.held))
+        return
+    now = SystemClock().now_ms() / 1000
+    found = {message.id: message for message in view.messages(targets, preview=0)}
+    left = {
+        one: "no such message" if one not in found else why_left(found[one], verb.name, now=now, force=force)
+        for one in targets
+    }
+    output.say(f"would {verb.name} {output.amount(list(left.values()).count(None), 'message')}")
+    for one, why in left.items():
+        if why is not None:
+            output.note(f"{one}: {why}")
 
 
-def _how_many(selection: Selection) -> str:
-    number = 0 if selection.frozen is None else len(selection.frozen)
+def _how_many(selected: _Selected) -> str:
+    selection = selected.selection
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
     state = "" if selection.state is None else f" in state {selection.state}"
-    return f"{output.amount(number, 'message')}{where}{state}"
+    return f"{output.amount(selected.number, 'message')}{where}{state}"
+
+
+def _live(number: int) -> str:
+    return f"{count(number)} more have a live lease: --force takes them, and then they may run twice"

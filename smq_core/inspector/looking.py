@@ -5,15 +5,15 @@ It changes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core import validation
-from smq_core.errors import MessageNotFound
+from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.inspector.ids import checked_ids, is_possible, nearest, within
 from smq_core.inspector.opened import Opened, state_of
 from smq_core.message import ErrorKind
 from smq_core.rows import attempt_of, message_of, sample_of, worker_of
-from smq_core.store.records import Filter, Selection
+from smq_core.store.records import Filter, Purpose, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from smq_core.states import State
 
 __all__ = ["MOST_IDS", "Looking"]
+
+_VERBS: Final = ("requeue", "delete", "bury", "move", "purge")
 
 MOST_IDS: Final = 1_000_000
 """Ids that `ids` answers at most."""
@@ -116,6 +118,9 @@ class Looking(Opened):
         state: State | str | None = None,
         where: Filter | None = None,
         *,
+        verb: Literal["requeue", "delete", "bury", "move", "purge"] | None = None,
+        to: str | None = None,
+        force: bool = False,
         limit: int | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Selection:
@@ -126,12 +131,19 @@ class Looking(Opened):
         each); `len(selection.frozen)` is their number. With `limit`, the lowest ids alone. `progress` is told
         the number found so far and leaves out the rest by returning False.
 
+        With the `verb` that it is for, what that would leave as it is does not belong to it: messages in a
+        state that the verb is not for (`requeue` of what is ready), live leases without `force`, those that
+        are in the topic `to` already, those that would hold a key which another message holds. The number is
+        then how many the action changes, less those that it counts as missed.
+
         Raises:
-            InvalidMessage: for a limit below 1, or a state that there is not.
+            InvalidMessage: for a limit below 1, a state or a verb that there is not, or a move without `to`.
         """
+        purpose = None if verb is None else _purpose(verb, to, force=force)
         return self._store.freeze(
             Selection(topic=topic, state=state_of(state), where=where or Filter()),
             now_ms=self._clock.now_ms(),
+            purpose=purpose,
             limit=None if limit is None else validation.check_limit(limit),
             progress=progress,
         )
@@ -211,6 +223,19 @@ class Looking(Opened):
 def _milliseconds(seconds: float, name: str) -> int:
     """Return a time or a step in milliseconds; those beyond the year 9999 are the same to what is stored."""
     return round(max(-_FAR_S, min(validation.check_seconds(seconds, name), _FAR_S)) * 1000)
+
+
+def _purpose(verb: str, to: str | None, *, force: bool) -> Purpose:
+    """Return what a selection is for.
+
+    Raises:
+        InvalidMessage: when the verb is not one of those, or is a move without a topic.
+    """
+    if verb not in _VERBS:
+        raise InvalidMessage(f"verb must be one of {', '.join(_VERBS)}, not {verb!r}")
+    if verb == "move":
+        to = validation.check_topic("" if to is None else to)
+    return Purpose(verb=verb, to=to, force=force)
 
 
 def _preview(characters: int | None) -> int | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Edit,
         ImportProgress,
         MessageRow,
+        Purpose,
         Sample,
         Selection,
         Targets,
@@ -104,11 +105,13 @@ class OperatorStore(Protocol):
         selection: Selection,
         *,
         now_ms: int,
+        purpose: Purpose | None = None,
         limit: int | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Selection:
         """Fix the messages that match, at most `limit`, the lowest ids first, and how each is.
 
+        With a purpose, only those that it changes as they are now.
         `progress` is told the number found and leaves out the rest by False.
         """
         ...

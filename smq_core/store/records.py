@@ -226,6 +226,17 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Leases whose time is over."""
 
 
+class Purpose(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator wants a selection for: what that leaves as it is does not belong to it."""
+
+    verb: str
+    """requeue, delete, bury, move or purge."""
+    to: str | None = None
+    """The topic that messages are moved to."""
+    force: bool = False
+    """True for live leases, too."""
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that matches.
 
@@ -241,6 +252,17 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The moment from which ages are counted; None: when the action begins."""
     frozen: Frozen | None = None
     """The messages that matched, each as it was seen: these and no others are meant, while they are so."""
+
+    @property
+    def fixed(self) -> Frozen:
+        """The messages that `Inspector.select` fixed it to.
+
+        Raises:
+            ValueError: when it is not fixed.
+        """
+        if self.frozen is None:
+            raise ValueError("this selection is not fixed to messages: Inspector.select does that")
+        return self.frozen
 
 
 Targets = Mapping[int, "Seen | State | None"] | Selection

@@ -24,7 +24,7 @@ from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from smq_core.message import ActivityEntry
     from smq_core.store.records import Selection
@@ -45,6 +45,7 @@ _ATTEMPTS = query("attempts_of")
 _ACTIVITY = query("activity")
 _WHOLE: Final = 1 << 40
 _LAST: Final = (1 << 63) - 1
+_ALL: Final = frozenset(State)
 _KEPT = (State.DELAYED, State.DEAD, State.DONE, State.DELETED)
 
 
@@ -154,13 +155,17 @@ def still_matching(db: apsw.Connection, selection: Selection, ids: Sequence[int]
     return [row[0] for row in db.execute(sql, {**values, "ids": apsw.carray(array("q", ids))})]
 
 
-def streams_of(db: apsw.Connection, selection: Selection) -> Iterator[filters.Stream]:
-    """Yield the index ranges that hold a selection, inside a transaction."""
+def streams_of(
+    db: apsw.Connection, selection: Selection, among: frozenset[State] = _ALL
+) -> Iterator[filters.Stream]:
+    """Yield the index ranges that hold what of a selection is in some states, inside a transaction."""
     topic, state = selection.topic, selection.state
+    if state is not None and state not in among:
+        return
     if topic is None and state is State.PROCESSING:
         yield filters.processing_stream(None)
     elif topic is not None:
-        yield from _topic_streams(db, topic, state)
+        yield from _topic_streams(db, topic, among if state is None else {state})
     elif state is None:
         yield filters.table_stream(None)
     else:
@@ -170,17 +175,17 @@ def streams_of(db: apsw.Connection, selection: Selection) -> Iterator[filters.St
             yield filters.table_stream(state)
         else:
             for one in topics:
-                yield from _topic_streams(db, one, state)
+                yield from _topic_streams(db, one, {state})
 
 
-def _topic_streams(db: apsw.Connection, topic: str, state: State | None) -> Iterator[filters.Stream]:
-    if state in (None, State.READY):
+def _topic_streams(db: apsw.Connection, topic: str, states: Collection[State]) -> Iterator[filters.Stream]:
+    if State.READY in states:
         for priority in ready_priorities(db, topic):
             yield filters.ready_stream(topic, priority)
-    if state in (None, State.PROCESSING):
+    if State.PROCESSING in states:
         yield filters.processing_stream(topic)
     for kept in _KEPT:
-        if state in (None, kept):
+        if kept in states:
             yield filters.kept_stream(topic, kept)
 
 

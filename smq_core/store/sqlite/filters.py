@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.safe_text import clean_text
+from smq_core.store.sqlite import purposes
 
 if TYPE_CHECKING:
     from smq_core.states import State
-    from smq_core.store.records import Selection
+    from smq_core.store.records import Purpose, Selection
 
 __all__ = [
     "Stream",
@@ -65,6 +66,7 @@ _FRAGMENTS: Final = {
     "max_id": "id <= :max_id",
     "after": "id > :after",
     "before": "id < :before",
+    **purposes.FRAGMENTS,
 }
 
 
@@ -153,9 +155,13 @@ def end_sql(stream: Stream, wanted: dict[str, Value]) -> str:
     return f"SELECT id FROM {stream.source} {where} ORDER BY id LIMIT 1 OFFSET :skipped"  # noqa: S608 - as above
 
 
-def seen_sql(stream: Stream, wanted: dict[str, Value]) -> str:
-    """Compose the query of a stream's messages with all by which one sees later that they moved on."""
-    columns = "id, status, deliveries, operation"
+def seen_sql(stream: Stream, wanted: dict[str, Value], purpose: Purpose | None = None) -> str:
+    """Compose the query of a stream's messages with all by which one sees later that they moved on.
+
+    `:seen_at` is now. The last column is the key that the purpose would have a message hold again.
+    """
+    key = purposes.key_of(purpose)
+    columns = f"id, status, deliveries, operation, ifnull(locked_until, 0) > :seen_at, {key}"
     return f"SELECT {columns} FROM {stream.source} {_where(stream, wanted)}"  # noqa: S608 - as above
 
 

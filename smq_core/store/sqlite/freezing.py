@@ -6,13 +6,14 @@ A filter with the highest id would not do: a message with a smaller id may come 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from smq_core.states import State, sources_of
 from smq_core.store.frozen import Noting
 from smq_core.store.records import Selection
-from smq_core.store.sqlite import filters
+from smq_core.store.sqlite import filters, purposes
 from smq_core.store.sqlite.browsing import Browsing, streams_of
 from smq_core.store.sqlite.connection import savepoint
 from smq_core.store.sqlite.session import CHUNK
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from smq_core.store.frozen import Frozen
-    from smq_core.store.records import Targets
+    from smq_core.store.frozen import Frozen, SeenRow
+    from smq_core.store.records import Purpose, Targets
     from smq_core.store.sqlite.sights import Sight
 
 __all__ = ["Freezing"]
@@ -33,7 +34,18 @@ __all__ = ["Freezing"]
 _PART: Final = 20_000
 """Messages of an index range that one read looks at: some 30 ms."""
 
-_Row = tuple[int, str, int, int | None]
+
+class _Look(NamedTuple):
+    """What is looked for."""
+
+    selection: Selection
+    now_ms: int
+    purpose: Purpose | None
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states that may be among it."""
+        return frozenset(State) if self.purpose is None else sources_of(self.purpose.verb)
 
 
 class Freezing(Browsing):
@@ -44,10 +56,13 @@ class Freezing(Browsing):
         selection: Selection,
         *,
         now_ms: int,
+        purpose: Purpose | None = None,
         limit: int | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Selection:
         """Return a selection with the messages that match, at most `limit` of them, the lowest ids first.
+
+        With a purpose, only those that it changes as they are now.
 
         No read lasts longer than a part of them. `progress` is told the number found after each part, and
         leaves out the rest by False.
@@ -59,7 +74,9 @@ class Freezing(Browsing):
             max_id=self.highest_id() if selection.max_id is None else selection.max_id,
             as_of_ms=now_ms if selection.as_of_ms is None else selection.as_of_ms,
         )
-        return msgspec.structs.replace(wanted, frozen=self._found(wanted, now_ms, limit, progress))
+        return msgspec.structs.replace(
+            wanted, frozen=self._found(_Look(wanted, now_ms, purpose), limit, progress)
+        )
 
     def aimed_at(self, targets: Targets, now_ms: int) -> Aimed:
         """Fix what an action is aimed at, where the caller did not."""
@@ -76,34 +93,33 @@ class Freezing(Browsing):
 
     def _found(
         self,
-        wanted: Selection,
-        now_ms: int,
+        look: _Look,
         limit: int | None,
         progress: Callable[[int], bool] | None,
     ) -> Frozen:
         noting, after, has_more = Noting(), None, True
         while has_more and (limit is None or len(noting) < limit):
-            rows, after, has_more = self._read(
-                partial(_next_part, selection=wanted, after=after, now_ms=now_ms)
-            )
-            noting.add(rows if limit is None else rows[: limit - len(noting)])
+            rows, after, has_more = self._read(partial(_next_part, look=look, after=after))
+            noting.add(rows, limit)
             if progress is not None and not progress(len(noting)):
                 break
         return noting.frozen()
 
 
 def _next_part(
-    db: apsw.Connection, *, selection: Selection, after: int | None, now_ms: int
-) -> tuple[list[_Row], int | None, bool]:
+    db: apsw.Connection, *, look: _Look, after: int | None
+) -> tuple[list[SeenRow], int | None, bool]:
     """Return what matches in the next part of a selection, up to which id, and whether there is more."""
+    selection, now_ms, purpose = look
     with savepoint(db):
-        streams = list(streams_of(db, selection))
+        streams = list(streams_of(db, selection, look.states))
         ends = [end for stream in streams if (end := _end(db, stream, selection, after)) is not None]
         part = msgspec.structs.replace(selection, max_id=min(ends)) if ends else selection
-        wanted = filters.conditions(part, now_ms, after=after)
-        rows: list[_Row] = []
+        wanted = filters.conditions(part, now_ms, after=after) | purposes.conditions_of(purpose, now_ms)
+        rows: list[SeenRow] = []
         for stream in streams:
-            rows.extend(db.execute(filters.seen_sql(stream, wanted), {**stream.values, **wanted}))
+            sql = filters.seen_sql(stream, wanted, purpose)
+            rows.extend(db.execute(sql, {**stream.values, **wanted, "seen_at": now_ms}))
     rows.sort()
     return rows, part.max_id, bool(ends)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from smq_core.message import Missed, Outcome
-from smq_core.states import State
+from smq_core.states import State, sources_of
 from smq_core.store.records import Selection
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.freezing import Freezing
@@ -45,12 +45,7 @@ _AFTER: dict[str, str | None] = {
     "move": None,
 }
 """The state an action leaves; None: the one it found."""
-_SOURCES = {
-    "requeue": {State.DEAD, State.DONE, State.DELAYED, State.PROCESSING},
-    "delete": set(State) - {State.DELETED},
-    "bury": {State.READY, State.DELAYED, State.PROCESSING, State.DONE},
-    "move": {State.READY, State.DELAYED, State.DEAD, State.DONE},
-}
+_SOURCES = {verb: sources_of(verb) for verb in _WRITES}
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,11 +61,15 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         """Say why a message that is as it was seen is left alone; None: it may be changed."""
         if row.status not in _SOURCES[self.verb]:
             return f"it is {_describe(row)}, which {self.verb} leaves as it is"
-        if row.locked_until is not None and row.locked_until > self.now_ms and not self._may_take(row):
+        if self.meets_holder(row):
             return f"it is {_describe(row)}: its lease is live, and forcing it means that it may run twice"
         if self.verb == "move" and row.topic == self.to:
             return f"it is in {self.to} already"
         return None
+
+    def meets_holder(self, row: SeenRow) -> bool:
+        """Check whether a lease is live that may not be taken."""
+        return row.locked_until is not None and row.locked_until > self.now_ms and not self._may_take(row)
 
     def _may_take(self, row: SeenRow) -> bool:
         return row.worker in self.force if isinstance(self.force, frozenset) else self.force
@@ -119,6 +118,13 @@ def _change(
     The tally is only told what was committed with it.
     """
     rows = look_again(db, aimed, seen, action.now_ms)
+    extended = [one for one, row in rows.still.items() if action.meets_holder(row) and aimed.saw_free(one)]
+    for one in extended:
+        del rows.still[one]
+    rows.moved_on.extend(
+        Missed(one, "its lease was over, and its holder has extended it", has_moved_on=True)
+        for one in extended
+    )
     refusals = {one: why for one, row in rows.still.items() if (why := action.refusal(row))}
     wanted = [one for one in rows.still if one not in refusals]
     changed: list[int] = []

@@ -77,6 +77,7 @@ class Aimed:
         """Take ids, or a selection whose messages are frozen."""
         self.selection = targets if isinstance(targets, Selection) else None
         self._frozen: Frozen | None = targets.frozen if isinstance(targets, Selection) else None
+        self._held = frozenset() if self._frozen is None else self._frozen.held()
         self._sights: Mapping[int, Sight] = {} if isinstance(targets, Selection) else targets
         self.ids: Sequence[int] = sorted(self._sights) if self._frozen is None else self._frozen.ids
 
@@ -84,6 +85,10 @@ class Aimed:
     def topic(self) -> str | None:
         """The topic that was selected."""
         return None if self.selection is None else self.selection.topic
+
+    def saw_free(self, one: int) -> bool:
+        """Check whether a message was seen without a live lease; False where that was not looked at."""
+        return self._frozen is not None and one not in self._held
 
     def part(self, start: int, stop: int) -> Mapping[int, Sight]:
         """Return some of them by id, from one index to another."""

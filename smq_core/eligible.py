@@ -1,0 +1,29 @@
+"""Which messages an operator's verb changes: for dry runs, and questions about messages at hand. Pure.
+
+Whether another message holds the key of one is not seen here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smq_core.states import State, sources_of
+
+if TYPE_CHECKING:
+    from smq_core.message import Message
+
+__all__ = ["is_held", "why_left"]
+
+
+def is_held(message: Message, now: float) -> bool:
+    """Check whether somebody holds a message whose time is not over; `now` is in epoch seconds."""
+    return message.state is State.PROCESSING and (message.locked_until or 0.0) > now
+
+
+def why_left(message: Message, verb: str, *, now: float, force: bool = False) -> str | None:
+    """Return why requeue, delete or bury leaves a message as it is; None where it changes it."""
+    if message.state not in sources_of(verb):
+        return f"it is {message.state}, which {verb} leaves as it is"
+    if is_held(message, now) and not force:
+        return "its lease is live: --force takes it, and then it may run twice"
+    return None
