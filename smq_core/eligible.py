@@ -12,7 +12,12 @@ from smq_core.states import State, sources_of
 if TYPE_CHECKING:
     from smq_core.message import Message
 
-__all__ = ["is_held", "why_left"]
+__all__ = ["changes", "is_held", "why_left"]
+
+
+def changes(verb: str, state: State) -> bool:
+    """Check whether a verb changes messages that are in a state; what is no operator's verb changes none."""
+    return state in sources_of(verb)
 
 
 def is_held(message: Message, now: float) -> bool:
@@ -22,7 +27,7 @@ def is_held(message: Message, now: float) -> bool:
 
 def why_left(message: Message, verb: str, *, now: float, force: bool = False) -> str | None:
     """Return why requeue, delete or bury leaves a message as it is; None where it changes it."""
-    if message.state not in sources_of(verb):
+    if not changes(verb, message.state):
         return f"it is {message.state}, which {verb} leaves as it is"
     if is_held(message, now) and not force:
         return "its lease is live: --force takes it, and then it may run twice"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from smq_core import jsonl
-from smq_core.jsonl import ExportOptions, ImportOptions, Source, export_lines, import_lines, preview_lines
-from smq_core.jsonl.exporting import line_of
+from smq_core.clock import SystemClock
+from smq_core.jsonl import Exported, ImportOptions, Source, export_ids, import_lines, preview_lines
 from smq_core.store import open_store
 from smq_core.store.records import Selection
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.base import Store
 
-__all__ = ["ImportReport", "ImportStatus", "export_file", "import_file", "preview_file"]
+__all__ = ["Exported", "ImportReport", "ImportStatus", "export_file", "import_file", "preview_file"]
 
 ImportReport: TypeAlias = jsonl.ImportReport
 ImportStatus: TypeAlias = jsonl.ImportStatus
@@ -72,20 +73,33 @@ def export_file(
     targets: Selection | Iterable[int],
     *,
     progress: Callable[[int], bool] | None = None,
-) -> int:
-    """Write messages to a new file as JSONL that an import reads back; answer how many.
+) -> Exported:
+    """Write messages, by id, to a new file as JSONL that an import reads back in that order.
+
+    Of a selection, those that it was fixed to (by `Inspector.select`, else now), each as it is when it is
+    written; those that are gone by then are counted. What could not be written to its end is removed.
 
     Raises:
         FileExistsError: when there is a file of that name; nothing is written over.
         OSError: when it cannot be written.
     """
-    with _opened(location, read_only=True) as store, open(path, "xb", opener=_private) as file:
+    with _opened(location, read_only=True) as store:
         if isinstance(targets, Selection):
-            options = ExportOptions(topic=targets.topic, state=targets.state, where=targets.where)
-            return export_lines(store, file.write, options, progress=progress)
-        rows = [row for row in map(store.get, targets) if row is not None]
-        file.writelines(map(line_of, rows))
-        return len(rows)
+            ids = store.freeze(targets, now_ms=SystemClock().now_ms()).fixed.ids
+        else:
+            ids = sorted(set(targets))
+        with _new_file(path) as file:
+            return export_ids(store, file.write, ids, progress=progress)
+
+
+@contextlib.contextmanager
+def _new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file, and remove it where it could not be written to its end."""
+    with contextlib.ExitStack() as stack:
+        with open(path, "xb", opener=_private) as file:
+            stack.callback(Path(path).unlink, missing_ok=True)
+            yield file
+        stack.pop_all()
 
 
 def _private(path: str, flags: int) -> int:

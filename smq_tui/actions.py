@@ -11,8 +11,10 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ACTIONS", "ActionSpec", "Danger", "Group", "action", "danger_of"]
+__all__ = ["ACTIONS", "ACTS", "ActionSpec", "Danger", "Group", "action", "danger_of"]
 
+ACTS: Final = ("requeue", "delete", "bury")
+"""What acts on messages, each in the states that it is for."""
 _MANY: Final = 100
 """From so many messages on, their number has to be typed."""
 

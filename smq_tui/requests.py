@@ -56,8 +56,10 @@ class Aim:
     are_all: bool = True
     """False when more match than one action is for."""
     topics: tuple[str, ...] = ()
-    live: int = 0
-    """How many of them are leased by somebody whose time is not over, and who may be alive."""
+    held: frozenset[int] = frozenset()
+    """Those that are leased by somebody whose time is not over, and who may be alive: only with force."""
+    left: tuple[State, ...] = ()
+    """The states of others that were pointed at and that the action leaves as they are."""
     silent: int = 0
     """How many of these are of daemons that are lost, as far as one hears."""
     left_behind: int = 0
@@ -72,6 +74,15 @@ class Aim:
     newest_at: float | None = None
     description: str = ""
     """For a selection: what was filtered by."""
+
+    @property
+    def live(self) -> int:
+        """How many of them only force takes."""
+        return len(self.held)
+
+    def number(self, *, is_forced: bool) -> int:
+        """Count what the action changes."""
+        return self.count if is_forced else self.count - self.live
 
     @property
     def is_selection(self) -> bool:
@@ -273,7 +284,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Write messages to a new file: how many."""
+    """Write messages to a new file: an Exported."""
 
     aim: Aim
     path: str

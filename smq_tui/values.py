@@ -15,6 +15,7 @@ __all__ = [
     "Attempt",
     "Clock",
     "ErrorKind",
+    "Exported",
     "Filter",
     "ImportReport",
     "ImportStatus",
@@ -34,6 +35,7 @@ ActivityEntry = smq_core.ActivityEntry
 Attempt = smq_core.Attempt
 Clock = smq_core.Clock
 ErrorKind = smq_core.ErrorKind
+Exported = smq_core.transfer.Exported
 Filter = smq_core.Filter
 ImportReport = smq_core.transfer.ImportReport
 ImportStatus = smq_core.transfer.ImportStatus

@@ -15,19 +15,20 @@ import click
 from smq_core.cli import output
 from smq_core.cli.known import unknown
 from smq_core.cli.options import STATE, TOPIC, database, location_of
-from smq_core.cli.progress import bar
+from smq_core.cli.progress import bar, told
 from smq_core.cli.streams import output_told
 from smq_core.clock import SystemClock
 from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
 from smq_core.format import count
-from smq_core.jsonl import ExportOptions, export_lines, salvage_lines
+from smq_core.jsonl import ExportOptions, export_ids, export_lines, salvage_lines
 from smq_core.safe_text import cell
 from smq_core.states import State
 from smq_core.store import open_store
+from smq_core.store.records import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from smq_core.store.base import Store
 
@@ -64,36 +65,44 @@ def export_(
         # of a damaged database not even the names may be readable
         if topic is not None and not salvage and topic not in (names := store.topic_names()):
             raise SmqError(unknown(topic, names))
-        total = None if salvage else _total(store, options)
+        ids = None if salvage or options == ExportOptions() else _fixed(store, options)
+        total = None if salvage else _total(store) if ids is None else len(ids)
         with _opened(target) as file, bar("exporting", total) as show:
 
-            def told(written: int) -> bool:
+            def tell(written: int) -> bool:
                 show(written, f"{count(written)} messages")
                 return True
 
             write = _shown if is_shown else file.write
+            unreadable = gone = 0
             if salvage:
-                written, unreadable = salvage_lines(store, write, options, progress=told)
+                written, unreadable = salvage_lines(store, write, options, progress=tell)
+            elif ids is None:
+                written = export_lines(store, write, options, progress=tell)
             else:
-                written, unreadable = export_lines(store, write, options, progress=told), 0
+                exported = export_ids(store, write, ids, progress=tell)
+                written, gone = exported.written, exported.gone
     finally:
         store.close()
     output.note(f"{output.amount(written, 'message')} written")
+    if gone:
+        output.note(f"{count(gone)} more were gone before they could be written: processed or purged")
     if unreadable:
         output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")
     return 1 if unreadable else 0
 
 
-def _total(store: Store, options: ExportOptions) -> int:
+def _fixed(store: Store, options: ExportOptions) -> Sequence[int]:
+    """Fix what is written before that begins: messages come into a topic and state meanwhile, and leave."""
+    selection = Selection(topic=options.topic, state=options.state)
+    with bar("looking", None) as show:
+        return store.freeze(selection, now_ms=SystemClock().now_ms(), progress=told(show)).fixed.ids
+
+
+def _total(store: Store) -> int:
     """Count what will be written, by the topics' counters."""
     topics = store.topics(SystemClock().now_ms())
-    states = State if options.state is None else (options.state,)
-    return sum(
-        getattr(stats, state.value)
-        for stats in topics
-        for state in states
-        if options.topic in {None, stats.topic}
-    )
+    return sum(getattr(stats, state.value) for stats in topics for state in State)
 
 
 def _shown(line: bytes) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Static
 
 from smq_core.format import count
+from smq_core.safe_text import cell
 from smq_tui.actions import Danger
-from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_tui.dialogs.dialog import Dialog, button, content, text
 from smq_tui.dialogs.number_input import NumberInput
 from smq_tui.dialogs.tick import Tick
 
@@ -42,9 +44,12 @@ class Question:
     """Of the button that does it."""
     danger: Danger
     number: int = 1
-    """What has to be typed where the danger is great."""
+    """How many are changed, which has to be typed where the danger is great; 0 where all of them are held."""
     live: int = 0
-    """How many are held by somebody right now."""
+    """How many others are held by somebody right now."""
+    forced_title: str = ""
+    """The title when those are taken too."""
+    forced_label: str = ""
     live_sentence: str = ""
     """What happens when those are taken too."""
     is_enter_yes: bool = False
@@ -92,7 +97,7 @@ class Confirm(Dialog[Confirmed]):
             box = Tick(question.live_sentence, id="force")
             yield box
         if question.danger is Danger.TYPE:
-            yield text([(f"\nType {question.number} and press Enter to go on.", "bold")])
+            yield text(_to_type(question.number or question.live), id="wanted")
             yield NumberInput(id="number", placeholder="the number")
         yield Static("", id="why", classes="dialog-error", markup=False)
         with Horizontal(classes="dialog-buttons"):
@@ -115,27 +120,50 @@ class Confirm(Dialog[Confirmed]):
         """Do it, if the number was typed."""
         if self.question.danger is Danger.TYPE:
             typed = self.query_one("#number", Input).value.replace(",", "")
-            if typed != str(self.question.number):
+            if typed != str(self._number):
                 self._want_number()
                 return
-        is_forced = bool(self.question.live) and self.query_one("#force", Checkbox).value
-        if self.question.live >= self.question.number and not is_forced:
+        if not self.question.number and not self._is_forced:
             self._refuse(
                 "force", "all of them are held right now: Space ticks the box to take them all the same"
             )
             return
-        self.dismiss(Confirmed(is_forced))
+        self.dismiss(Confirmed(self._is_forced))
+
+    @property
+    def _is_forced(self) -> bool:
+        return bool(self.question.live) and self.query_one("#force", Checkbox).value
+
+    @property
+    def _number(self) -> int:
+        """How many are changed as the box is; where all are held, nothing is before it is ticked."""
+        question = self.question
+        return question.number + question.live if self._is_forced or not question.number else question.number
+
+    @property
+    def _label(self) -> str:
+        return self.question.forced_label if self._is_forced else self.question.label
+
+    @on(Checkbox.Changed)
+    def _count_held(self) -> None:
+        """Ask for as many as are changed when the box is ticked, or not."""
+        question = self.question
+        title = question.forced_title if self._is_forced else question.title
+        self.query_one(".dialog-title", Static).update(content([(title, "")]))
+        self.query_one("#confirm", Button).label = Content(cell(f"{self._label} ({self._key})"))
+        if question.danger is Danger.TYPE:
+            self.query_one("#wanted", Static).update(content(_to_type(self._number)))
 
     def on_key(self, event: events.Key) -> None:
         """Say which keys there are when another was pressed."""
         if event.key not in self.active_bindings:
             question = self.question
-            offered = f"{self._key}: {question.label}.  Esc: {question.cancel}."
+            offered = f"{self._key}: {self._label}.  Esc: {question.cancel}."
             self.query_one("#why", Static).update(offered)
 
     @on(NumberInput.Refused)
     def _want_number(self) -> None:
-        number = count(self.question.number)
+        number = count(self._number)
         self._refuse("number", f"type {number}, then Enter: that many messages are meant. Esc cancels")
 
     @on(Input.Submitted)
@@ -158,3 +186,7 @@ class Confirm(Dialog[Confirmed]):
         """Say what is missing, and go there."""
         self.query_one("#why", Static).update(sentence)
         self.query_one(f"#{where}").focus()
+
+
+def _to_type(number: int) -> Pieces:
+    return [(f"\nType {number} and press Enter to go on.", "bold")]

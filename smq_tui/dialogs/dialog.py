@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from smq_tui.widgets.detail_text import Pieces
 
-__all__ = ["Dialog", "button", "text"]
+__all__ = ["Dialog", "button", "content", "text"]
 
 Answer = TypeVar("Answer")
 
@@ -92,8 +92,12 @@ class Dialog(ModalScreen[Answer | None]):
 
 def text(pieces: Pieces, *, id: str | None = None, classes: str | None = None) -> Static:  # noqa: A002 - Textual's name
     """Make a widget of pieces of text, safe and without markup."""
-    safe = ((block(piece), style) for piece, style in pieces)
-    return Static(Content.assemble(*safe), markup=False, id=id, classes=classes)
+    return Static(content(pieces), markup=False, id=id, classes=classes)
+
+
+def content(pieces: Pieces) -> Content:
+    """Assemble pieces of text, safe and without markup."""
+    return Content.assemble(*((block(piece), style) for piece, style in pieces))
 
 
 def button(label: str, *, id: str, variant: ButtonVariant = "default") -> Button:  # noqa: A002 - Textual's name

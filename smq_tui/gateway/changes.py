@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from smq_core import Queue, Selection
 from smq_core.transfer import import_file
 
 if TYPE_CHECKING:
-    from smq_core import Clock, Inspector, Outcome
+    from smq_core import Clock, Inspector, Outcome, Seen
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
-    from smq_tui.requests import Act, Add, Edit, Import, Pause, Purge, Undo
+    from smq_tui.requests import Act, Add, Aim, Edit, Import, Pause, Purge, Undo
 
 __all__ = ["act", "add", "edit", "pause", "purge", "run_import", "undo"]
 
@@ -20,10 +22,20 @@ def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     """Requeue, delete or bury."""
     verbs = {"requeue": operator.requeue, "delete": operator.delete, "bury": operator.bury}
     aim = request.aim
-    targets = aim.targets if isinstance(aim.targets, Selection) else dict(aim.targets)
+    total = aim.number(is_forced=request.is_forced)
     return verbs[request.verb](
-        targets, force=request.is_forced or aim.ended, progress=lambda done: progress(done, aim.count, None)
+        _targets(aim, is_forced=request.is_forced),
+        force=request.is_forced or aim.ended,
+        progress=lambda done: progress(done, total, None),
     )
+
+
+def _targets(aim: Aim, *, is_forced: bool) -> dict[int, Seen] | Selection:
+    """Return what was asked about: without force no lease, not even one that ended while one was asked."""
+    targets = aim.targets
+    if isinstance(targets, Selection):
+        return targets if is_forced else msgspec.structs.replace(targets, frozen=targets.fixed.without_held())
+    return {one: seen for one, seen in targets.items() if is_forced or one not in aim.held}
 
 
 def purge(operator: Inspector, request: Purge, progress: Progress) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -15,7 +15,7 @@ from smq_tui.requests import Aim, Detail, Held, Order
 
 if TYPE_CHECKING:
     from smq_core import Inspector, Message, Payload
-    from smq_core.transfer import ImportReport
+    from smq_core.transfer import Exported, ImportReport
     from smq_tui.gateway.progress import Progress
     from smq_tui.requests import DetailOf, Export, Freeze, LeasesOf, OrderOf, PreviewImport, RowsOf
 
@@ -34,6 +34,12 @@ _FEW: Final = 8
 _LEASES_LIMIT: Final = 2_000
 _MOST: Final = 1_000_000
 """Messages that one action is for at most."""
+_VERBS: Final[dict[str, Literal["requeue", "delete", "bury", "purge"]]] = {
+    "requeue": "requeue",
+    "delete": "delete",
+    "bury": "bury",
+    "purge": "purge",
+}
 _SAMPLES: Final = 3
 _TRIES: Final = 3
 
@@ -145,6 +151,8 @@ def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
         wanted.topic,
         wanted.state,
         wanted.where,
+        verb=_VERBS.get(request.purpose),
+        force=True,
         limit=None if request.purpose == "export" else _MOST,
         progress=tell,
     )
@@ -157,27 +165,11 @@ def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
         count=len(ids),
         are_all=request.purpose == "export" or len(ids) < _MOST,
         topics=(selection.topic,) if selection.topic else (),
-        live=_live(inspector, selection),
+        held=selection.fixed.held() if request.purpose in _VERBS else frozenset(),
         samples=tuple(f"{message.id} {payload_preview(message.payload, 60)}" for message in first),
         oldest_at=first[0].created_at if first else None,
         description=request.description,
     )
-
-
-def _live(inspector: Inspector, selection: Selection) -> int:
-    """Count the leases of a frozen selection whose time is not over."""
-    held = 0 if selection.frozen is None else selection.frozen.count_in(State.PROCESSING)
-    if not held:
-        return 0
-    late = Filter(worker=selection.where.worker, key=selection.where.key, only_expired=True)
-    expired = Selection(
-        topic=selection.topic,
-        state=State.PROCESSING,
-        where=late,
-        max_id=selection.max_id,
-        as_of_ms=selection.as_of_ms,
-    )
-    return max(0, held - inspector.count(expired))
 
 
 def preview_import(inspector: Inspector, request: PreviewImport, progress: Progress) -> ImportReport:
@@ -191,8 +183,8 @@ def preview_import(inspector: Inspector, request: PreviewImport, progress: Progr
     )
 
 
-def export(inspector: Inspector, request: Export, progress: Progress) -> int:
-    """Write messages to a new file; answer how many."""
+def export(inspector: Inspector, request: Export, progress: Progress) -> Exported:
+    """Write just what was counted to a new file."""
     total = request.aim.count
     return export_file(
         inspector.location,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from smq_core.eligible import changes, is_held
 from smq_core.format import payload_preview
 from smq_core.serving import is_lost
+from smq_tui.actions import ACTS
 from smq_tui.requests import Aim
 from smq_tui.values import State
 
@@ -21,13 +23,16 @@ _NO_DAEMONS: Final[Mapping[str, WorkerInfo]] = {}
 
 
 def aim_at(
-    messages: Sequence[Message],
+    pointed_at: Sequence[Message],
+    verb: str,
     now: float,
+    *,
     daemons: Mapping[str, WorkerInfo] = _NO_DAEMONS,
     ended: frozenset[str] = frozenset(),
     description: str = "",
 ) -> Aim:
-    """Fix these messages as what an action is for; what daemons that have ended hold is in nobody's hands."""
+    """Fix those messages that an action changes; what daemons that have ended hold is in nobody's hands."""
+    messages = [message for message in pointed_at if not _leaves(verb, message.state)]
     created = [message.created_at for message in messages]
     held = [message for message in messages if is_live(message, now)]
     left_behind = [message for message in held if message.worker in ended]
@@ -36,7 +41,10 @@ def aim_at(
         targets={message.id: message.seen for message in messages},
         count=len(messages),
         topics=tuple(dict.fromkeys(message.topic for message in messages)),
-        live=len(held) - len(left_behind),
+        held=frozenset(message.id for message in held if message.worker not in ended)
+        if verb in ACTS
+        else frozenset(),
+        left=tuple(message.state for message in pointed_at if _leaves(verb, message.state)),
         silent=sum(is_of_lost(message, daemons) for message in held) - len(left_behind),
         left_behind=len(left_behind),
         ended=owners,
@@ -49,8 +57,13 @@ def aim_at(
 
 
 def is_live(message: Message, now: float) -> bool:
-    """Say whether somebody holds a message and his time is not over."""
-    return message.state is State.PROCESSING and (message.locked_until or 0.0) > now
+    """Check whether somebody holds a message whose time is not over."""
+    return is_held(message, now)
+
+
+def _leaves(verb: str, state: State) -> bool:
+    """Check whether an action leaves messages as they are that are in a state."""
+    return verb in ACTS and not changes(verb, state)
 
 
 def is_of_lost(message: Message, daemons: Mapping[str, WorkerInfo]) -> bool:

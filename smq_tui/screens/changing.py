@@ -14,7 +14,7 @@ from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import Act, Aim, Freeze, Purge, Undo
 from smq_tui.screens.deeds import Deed, deed_of, what_of
 from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.questions import outcome_sentence, purge_question, question
+from smq_tui.screens.questions import nothing_sentence, outcome_sentence, purge_question, question
 from smq_tui.screens.undoing import REPORT_FROM, Undoing
 from smq_tui.values import Outcome, Selection, State
 
@@ -88,16 +88,7 @@ class Changing(Undoing):
 
     def _ask_before(self, verb: Verb, aim: Aim) -> None:
         if not aim.count:
-            nothing = aim.description.removeprefix("all ")
-            self.say(f"there are no {nothing}" if nothing else "nothing matches any more", "warning")
-            return
-        targets = aim.targets
-        if (
-            verb == "delete"
-            and not isinstance(targets, Selection)
-            and {seen.state for seen in targets.values()} == {State.DELETED}
-        ):
-            self.say("this is in the trash already: z or screen 6 brings it back", "warning")
+            self.say(nothing_sentence(verb, aim), "warning")
             return
         what = question(verb, aim, self.context.now)
         if what.danger is Danger.NONE:
@@ -106,7 +97,7 @@ class Changing(Undoing):
             self.decide(what, lambda confirmed: self._carry_out(Act(verb, aim, confirmed.is_forced)))
 
     def _carry_out(self, act: Act) -> None:
-        self.begin(act, act.verb, act.aim.count)
+        self.begin(act, act.verb, act.aim.number(is_forced=act.is_forced))
 
     @on(Progressed)
     def _tell_progress(self, event: Progressed) -> None:

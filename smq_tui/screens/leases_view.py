@@ -142,7 +142,9 @@ class LeasesView(View):
             scope = "all whose daemon is lost or whose time is over (Space marks single ones)"
         if not known:
             return "nothing is being processed"
-        return aim_at(known, self.now, self.context.workers, self.context.ended, scope)
+        return aim_at(
+            known, action, self.now, daemons=self.context.workers, ended=self.context.ended, description=scope
+        )
 
     def _stranded(self, chosen: Sequence[Message]) -> list[Message]:
         """Answer all that nobody works on, in the order shown; none when what is chosen is in good hands."""

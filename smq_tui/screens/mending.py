@@ -30,7 +30,7 @@ from smq_tui.screens.messages_view import MessagesView
 from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
 from smq_tui.screens.workers_view import WorkersView
 from smq_tui.troubles import lacks_worker, running_of
-from smq_tui.values import Outcome, State
+from smq_tui.values import Exported, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -253,8 +253,8 @@ class Mending(Changing):
             case CommandWorker(id=worker, command=command), bool(is_known):
                 sentence = f"{cell(worker, 60)} reads “{command}” at its next heartbeat"
                 self.end(sentence if is_known else f"{cell(worker, 60)} is gone", is_partial=not is_known)
-            case Export(path=path), int(number):
-                self.end(f"wrote {counted(number, 'message')} to {cell(str(Path(path).absolute()), 200)}")
+            case Export(path=path), Exported() as exported:
+                self.end(_wrote(exported, path), is_partial=bool(exported.gone))
 
     def _untaken(self, topic: str) -> str:
         line = self.context.snapshot.line(topic) if self.context.snapshot else None
@@ -286,6 +286,12 @@ class Mending(Changing):
         elif event.request is self._wanted:
             self._wanted = None
             self.end(event.sentence, is_partial=True)
+
+
+def _wrote(exported: Exported, path: str) -> str:
+    """Tell what was written, and what could not be as it was gone."""
+    gone = f"; {count(exported.gone)} are gone: processed or purged meanwhile" if exported.gone else ""
+    return f"wrote {counted(exported.written, 'message')} to {cell(str(Path(path).absolute()), 200)}{gone}"
 
 
 def _check_duration(values: Mapping[str, str]) -> str | None:

@@ -170,7 +170,7 @@ class MessagesView(View):
             return "there is no message here"
         if len(known) < len(targets):
             return "some marked messages are not read yet: try again, or use * for all that match"
-        return aim_at(known, self.now, self.context.workers, self.context.ended)
+        return aim_at(known, action, self.now, daemons=self.context.workers, ended=self.context.ended)
 
     def topics_meant(self) -> tuple[str, ...]:
         """Answer the topic that is shown, or that of the cursor's message."""

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from smq_core.eligible import changes
 from smq_core.format import age, count
 from smq_core.safe_text import cell
 from smq_tui.actions import Danger, action, danger_of
 from smq_tui.dialogs.confirm import Question
 from smq_tui.screens.deeds import were_all_processing
+from smq_tui.values import Selection, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from smq_tui.requests import Aim, Undo, Verb
     from smq_tui.screens.deeds import Deed
     from smq_tui.values import Outcome, TopicStats
     from smq_tui.widgets.detail_text import Pieces
 
 __all__ = [
+    "nothing_sentence",
     "outcome_sentence",
     "purge_question",
     "question",
@@ -42,19 +47,24 @@ _NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: the leases they had are 
 def question(verb: Verb, aim: Aim, now: float) -> Question:
     """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
     label = action(verb).label
-    number = count(aim.count)
-    what = "this message" if aim.count == 1 else f"{number} messages"
+    free = aim.number(is_forced=False)
     return Question(
-        title=f"{label} {what}?",
-        pieces=_described(aim, now),
+        title=f"{label} {_whom(free or aim.count)}?",
+        forced_title=f"{label} {_whom(aim.count)}?",
+        pieces=[*_described(aim, now), *_staying(verb, aim)],
         samples=_samples(aim),
         effect=_NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb],
-        label=f"{label} {number}",
+        label=f"{label} {count(free or aim.count)}",
+        forced_label=f"{label} {count(aim.count)}",
         danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
-        number=aim.count,
+        number=free,
         live=aim.live,
         live_sentence=_live_sentence(aim),
     )
+
+
+def _whom(number: int) -> str:
+    return "this message" if number == 1 else f"{count(number)} messages"
 
 
 def stop_question(worker_id: str, *, runs: int) -> Question:
@@ -155,6 +165,36 @@ def _left_alone(outcome: Outcome) -> str:
     moved = [f"{count(outcome.moved_on)} had moved on"] if outcome.moved_on else []
     why = ", ".join((*moved, *whys))
     return f"{count(left)} left alone" + (f": {why}" if why else "")
+
+
+def nothing_sentence(verb: Verb, aim: Aim) -> str:
+    """Return why an action changes nothing of what was meant."""
+    targets = aim.targets
+    states = set(aim.left)
+    if isinstance(targets, Selection) and targets.state is not None and not changes(verb, targets.state):
+        states = {targets.state}
+    if states == {State.DELETED}:
+        return "this is in the trash already: z or screen 6 brings it back"
+    if states:
+        return f"{verb} leaves as it is what is {_named(states)}"
+    nothing = aim.description.removeprefix("all ")
+    return f"there are no {nothing}" if nothing else "nothing matches any more"
+
+
+def _named(states: Iterable[State]) -> str:
+    words = {"in the trash" if state is State.DELETED else state.value for state in states}
+    return " or ".join(sorted(words))
+
+
+def _staying(verb: Verb, aim: Aim) -> Pieces:
+    """Tell what of all that was meant is not counted, as the action leaves it as it is."""
+    targets = aim.targets
+    if aim.left:
+        return [(f"not {count(len(aim.left))} more, {_named(set(aim.left))}: these stay as they are\n", "")]
+    if isinstance(targets, Selection) and targets.state is None:
+        stays = _named(state for state in State if not changes(verb, state))
+        return [(f"not what is {stays}: that stays as it is\n", "")]
+    return []
 
 
 def _live_sentence(aim: Aim) -> str:

@@ -60,7 +60,7 @@ def test_all_that_match_are_requeued_with_yes(smq: Smq, location: str) -> None:
 def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
     bulk = smq("requeue", "--topic", "mail", "--state", "dead", "--dry-run")
     assert bulk == (0, "would requeue 2 messages of mail in state dead\n", "")
-    assert smq("bury", "1", "99", "--dry-run") == (0, "would bury 1 message\n", "99: no such message\n")
+    assert smq("bury", "3", "99", "--dry-run") == (0, "would bury 1 message\n", "99: no such message\n")
     assert states(location) == ["dead", "dead", "ready"]
 
 
@@ -73,6 +73,10 @@ def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
         (["requeue"], "say which"),
         (["requeue", "--topic", "mail", "--yes"], "say which"),
         (["requeue", "1", "--state", "dead"], "either"),
+        (["requeue", "--state", "ready", "--yes"], "it is for delayed, processing, dead, done"),
+        (["requeue", "--state", "deleted", "--dry-run"], "requeue leaves what is deleted as it is"),
+        (["delete", "--state", "deleted", "--yes"], "delete leaves what is deleted as it is"),
+        (["bury", "--state", "dead", "--yes"], "bury leaves what is dead as it is"),
         (["requeue", "--state", "lost", "--yes"], "lost"),
         (["requeue", "one"], "one"),
         (["move", "1"], "--to"),
@@ -84,6 +88,75 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(
     ran = smq(*arguments)
     assert (ran.code, ran.out, words in ran.err) == (2, "", True)
     assert states(location) == ["dead", "dead", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("command", "number", "said"),
+    [
+        ("requeue", 2, ["3: it is ready, which requeue leaves as it is", "4: its lease is live"]),
+        ("delete", 3, ["4: its lease is live"]),
+        (
+            "bury",
+            1,
+            [
+                "1: it is dead, which bury leaves as it is",
+                "2: it is dead, which bury leaves as it is",
+                "4: its lease is live",
+            ],
+        ),
+    ],
+)
+def test_a_dry_run_of_ids_counts_what_would_be_changed(
+    smq: Smq, dead: Queue, command: str, number: int, said: list[str]
+) -> None:
+    dead.enqueue("mail", "d", priority=1)
+    dead.dequeue("mail")
+    ran = smq(command, "1", "2", "3", "4", "4", "--dry-run")
+    forced = smq(command, "4", "--force", "--dry-run")
+
+    assert ran.out == f"would {command} {number} message{'s' * (number > 1)}\n"
+    assert [line[: len(begin)] for line, begin in zip(ran.err.splitlines(), said, strict=True)] == said
+    assert forced == (0, f"would {command} 1 message\n", "")
+
+
+HELD = "1 more have a live lease: --force takes them, and then they may run twice\n"
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("command", "past"), [("requeue", "requeued"), ("delete", "deleted"), ("bury", "buried")]
+)
+def test_a_question_counts_no_live_lease_without_force(
+    smq: Smq, location: str, messages: Queue, command: str, past: str
+) -> None:
+    messages.enqueue_many("mail", ["a", "b", "c"])
+    messages.dequeue("mail", limit=2, visibility_timeout=900.0)
+    with Inspector(location) as other:
+        other.bury([1], force=True)
+        other.requeue([1])
+    state = ["--topic", "mail", "--state", "processing"]
+    dry = smq(command, *state, "--dry-run")
+    ran = smq(command, *state, "--yes")
+    forced = smq(command, *state, "--force", stdin=b"y\n")
+
+    assert dry == (0, f"would {command} 0 messages of mail in state processing\n", HELD)
+    assert ran == (1, f"0 messages {past}\n", HELD)
+    assert f"{command} 1 message of mail in state processing? [y/N]" in forced.err
+    assert forced.out.startswith(f"1 message {past} (operation ")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_question_counts_one_of_those_that_would_hold_the_same_key(
+    smq: Smq, location: str, messages: Queue
+) -> None:
+    for _ in range(3):
+        messages.enqueue("mail", "x", key="k")
+        messages.bury(*messages.dequeue("mail"))
+    ran = smq("requeue", "--state", "dead", stdin=b"y\n")
+
+    assert "requeue 1 message of all topics in state dead? [y/N]" in ran.err
+    assert (ran.code, ran.out) == (0, "1 message requeued (operation 1)\n")
+    assert states(location) == ["ready", "dead", "dead"]
 
 
 @pytest.mark.usefixtures("dead", "terminal")

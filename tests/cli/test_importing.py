@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector
+from smq_core import Inspector, Queue
+from smq_core.cli import exporting
 from smq_core.cli.main import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from tests.cli.conftest import Smq
 
@@ -225,6 +229,43 @@ def test_an_export_is_by_topic_and_state(smq: Smq) -> None:
     smq("import", "-", stdin=LINES)
     assert len(smq("export", "--topic", "default", "--state", "ready").out.splitlines()) == 4
     assert smq("export", "--state", "dead") == (0, "", "0 messages written\n")
+
+
+@pytest.mark.parametrize("is_to_file", [True, False])
+def test_an_export_writes_what_was_in_the_state_when_it_began(
+    smq: Smq,
+    location: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_to_file: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Others change messages between the look for what is meant and the first line."""
+    opened = exporting._opened
+
+    @contextlib.contextmanager
+    def meddled(target: str | None) -> Iterator[BinaryIO]:
+        with Inspector(location) as other:
+            other.bury([1])
+            other.requeue([4])
+            other.purge("mail", "dead")
+        with opened(target) as file:
+            yield file
+
+    with Queue(location) as queue, Inspector(location) as view:
+        queue.enqueue_many("mail", ["a", "b", "c", "d"])
+        view.bury([4])
+        monkeypatch.setattr(exporting, "_opened", meddled)
+        target = tmp_path / "out.jsonl"
+        ran = smq(
+            "export", "--topic", "mail", "--state", "ready", *(["-o", str(target)] if is_to_file else [])
+        )
+
+    lines = (target.read_text() if is_to_file else ran.out).splitlines()
+    assert [json.loads(line)["payload"] for line in lines] == ["b", "c"]
+    assert (ran.code, ran.err.splitlines()) == (
+        0,
+        ["2 messages written", "1 more were gone before they could be written: processed or purged"],
+    )
 
 
 def test_an_export_writes_over_nothing(smq: Smq, tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Button, Checkbox, Input, Static
 
 from smq_core import Inspector, Queue, State
 from smq_tui.dialogs.confirm import Confirm
-from tests.tui.dashboard import FrozenClock, make_dashboard, run, settle, until
+from tests.tui.dashboard import FrozenClock, SetClock, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from textual.pilot import Pilot
 
@@ -213,3 +216,137 @@ def test_a_lease_that_another_took_over_is_not_taken_with_force(shop: Shop) -> N
         assert shop.inspector.get(1).worker == "heir"
 
     run(make_dashboard(shop.location), scenario)
+
+
+@pytest.mark.parametrize(
+    ("key", "past", "number"), [("R", "requeued", 5), ("D", "deleted", 7), ("K", "buried", 2)]
+)
+@pytest.mark.parametrize("place", ["marked", "all"])
+def test_a_question_counts_what_its_action_changes(
+    shop: Shop, key: str, past: str, number: int, place: str
+) -> None:
+    """Ready messages are not requeued, dead ones not buried, leases taken by force alone."""
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("mail")
+        app.main.show_state("all")
+        await settle(pilot)
+        await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
+        marks = ["*"] if place == "all" else ["g", *["space"] * 10]
+        question = await asked(app, pilot, *marks, key)
+        assert f"{number} messages?" in question.question.title
+        await answered(
+            app, pilot, str(number) if place == "all" else "y", says=f"{number} {past}. z takes it back"
+        )
+
+        assert [shop.state(lease.message.id) for lease in shop.early] == [State.PROCESSING] * EARLY
+
+    run(make_dashboard(shop.location), scenario, (100, 40))
+
+
+@pytest.mark.parametrize("place", ["marked", "all"])
+def test_the_question_counts_leases_when_they_are_to_be_taken_too(shop: Shop, place: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("mail")
+        app.main.show_state("all")
+        await settle(pilot)
+        await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
+        marks = ["*"] if place == "all" else ["g", *["space"] * 10]
+        question = await asked(app, pilot, *marks, "D")
+        title = question.query_one(".dialog-title", Static)
+        await until(pilot, lambda: "7 messages?" in str(title.visual))
+        question.query_one("#force", Checkbox).value = True
+        await until(pilot, lambda: "10 messages?" in str(title.visual))
+        question.query_one("#force", Checkbox).value = False
+        await until(pilot, lambda: "7 messages?" in str(title.visual))
+        question.query_one("#force", Checkbox).value = True
+        await until(pilot, lambda: "10 messages?" in str(title.visual))
+        assert "Delete 10" in str(question.query_one("#confirm", Button).label)
+        if place == "all":
+            await pilot.press("7", "enter")
+            await until(pilot, lambda: "type 10" in str(question.query_one("#why", Static).visual))
+            question.query_one("#number", Input).value = ""
+            assert "Type 10" in str(question.query_one("#wanted", Static).visual)
+            question.query_one("#number").focus()
+        else:
+            question.query_one("#cancel").focus()
+        await answered(app, pilot, *("10" if place == "all" else "y"), says="10 deleted. z takes it back")
+
+    run(make_dashboard(shop.location), scenario, (100, 40))
+
+
+@pytest.mark.parametrize("place", ["marked", "all"])
+def test_a_lease_that_ends_while_one_is_asked_is_not_taken(shop: Shop, place: str) -> None:
+    clock = SetClock()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("mail")
+        app.main.show_state("all")
+        await settle(pilot)
+        await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
+        marks = ["*"] if place == "all" else ["g", *["space"] * 10]
+        await asked(app, pilot, *marks, "D")
+        clock.late_ms = 4_000_000
+        await answered(app, pilot, "7" if place == "all" else "y", says="7 deleted. z takes it back")
+
+        assert [shop.state(lease.message.id) for lease in shop.early] == [State.PROCESSING] * EARLY
+
+    run(make_dashboard(shop.location, clock=clock), scenario, (100, 40))
+
+
+@pytest.mark.parametrize(
+    ("state", "key", "why"),
+    [
+        ("ready", "R", "requeue leaves as it is what is ready"),
+        ("dead", "K", "bury leaves as it is what is dead"),
+        ("deleted", "D", "this is in the trash already: z or screen 6 brings it back"),
+        ("deleted", "K", "this is in the trash already: z or screen 6 brings it back"),
+    ],
+)
+@pytest.mark.parametrize("place", [(), ("*",)])
+def test_what_an_action_leaves_as_it_is_is_not_asked_about(
+    shop: Shop, state: str, key: str, why: str, place: tuple[str, ...]
+) -> None:
+    shop.inspector.delete(shop.dead[:1])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.jump("mail")
+        app.main.show_state(state)
+        await settle(pilot)
+        await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # of messages
+        await pilot.press(*place, key)
+        await until(pilot, lambda: why in app.main.said.text)
+        assert len(app.screen_stack) == 1
+
+    run(make_dashboard(shop.location), scenario)
+
+
+@pytest.mark.parametrize("place", ["group", "marked", "all that match"])
+def test_an_export_has_what_its_dialog_counted(shop: Shop, tmp_path: Path, place: str) -> None:
+    target = tmp_path / "out.jsonl"
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        if place == "group":
+            await pilot.press("4")
+            await settle(pilot)
+        else:
+            await go_to_dead_messages(app, pilot)
+            await until(pilot, lambda: len(app.main.view.messages) == 5)  # type: ignore[attr-defined]  # of messages
+        marks = {"group": [], "marked": ["g", *["space"] * 5], "all that match": ["*"]}
+        await pilot.press(*marks[place], "x")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        shop.let_the_early_die()
+        shop.inspector.requeue(shop.dead[:2])
+        (first,) = shop.queue.dequeue("mail")
+        shop.queue.ack(first)
+        app.screen.query_one("#path", Input).value = str(target)
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 are gone" in app.main.said.text)
+        assert "wrote 4 messages to" in app.main.said.text
+
+        written = [json.loads(line) for line in target.read_text().splitlines()]
+        assert first.message.id == shop.dead[0]
+        assert [line.get("state") for line in written] == [None, "dead", "dead", "dead"]
+        assert [line["payload"] for line in written] == [one - 1 for one in shop.dead[1:]]
+
+    run(make_dashboard(shop.location), scenario, (100, 40))
