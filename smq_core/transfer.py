@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from smq_core import jsonl
 from smq_core.clock import SystemClock
-from smq_core.jsonl import Exported, ImportOptions, Source, export_ids, import_lines, preview_lines
+from smq_core.jsonl import ImportOptions, Source, export_ids, import_lines, preview_lines
 from smq_core.store import open_store
 from smq_core.store.records import Selection
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exported", "ImportReport", "ImportStatus", "export_file", "import_file", "preview_file"]
 
+Exported: TypeAlias = jsonl.Exported
 ImportReport: TypeAlias = jsonl.ImportReport
 ImportStatus: TypeAlias = jsonl.ImportStatus
 

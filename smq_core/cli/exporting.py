@@ -21,7 +21,7 @@ from smq_core.clock import SystemClock
 from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
 from smq_core.format import count
-from smq_core.jsonl import ExportOptions, export_ids, export_lines, salvage_lines
+from smq_core.jsonl import Exported, ExportOptions, export_ids, export_lines, salvage_lines
 from smq_core.safe_text import cell
 from smq_core.states import State
 from smq_core.store import open_store
@@ -74,19 +74,26 @@ def export_(
                 return True
 
             write = _shown if is_shown else file.write
-            unreadable = gone = 0
+            unreadable = 0
             if salvage:
                 written, unreadable = salvage_lines(store, write, options, progress=tell)
+                exported = Exported(written)
             elif ids is None:
-                written = export_lines(store, write, options, progress=tell)
+                exported = Exported(export_lines(store, write, options, progress=tell))
             else:
                 exported = export_ids(store, write, ids, progress=tell)
-                written, gone = exported.written, exported.gone
     finally:
         store.close()
-    output.note(f"{output.amount(written, 'message')} written")
-    if gone:
-        output.note(f"{count(gone)} more were gone before they could be written: processed or purged")
+    return _told(exported, unreadable)
+
+
+def _told(exported: Exported, unreadable: int) -> int:
+    """Tell what was written, and return the exit code."""
+    output.note(f"{output.amount(exported.written, 'message')} written")
+    if exported.gone:
+        output.note(
+            f"{count(exported.gone)} more were gone before they could be written: processed or purged"
+        )
     if unreadable:
         output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")
     return 1 if unreadable else 0

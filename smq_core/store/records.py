@@ -30,6 +30,7 @@ __all__ = [
     "LeasedRow",
     "MessageRow",
     "NewMessage",
+    "Purpose",
     "Requeued",
     "Sample",
     "Selection",
