@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 import pytest
 
-from smq_core import Inspector, SystemClock
+from smq_core import Inspector, Queue, SystemClock
 from smq_core.cli.main import run as run_command
 from smq_tui.dialogs.confirm import Confirm
 from tests.concurrency.meddling import meddling
@@ -47,6 +47,9 @@ class Said(NamedTuple):
 def meddler(location: str, request: pytest.FixtureRequest) -> Iterator[Meddler]:
     """Give another process."""
     with meddling(location, request.param) as made:
+        with Inspector(location) as view, Queue(location) as queue:
+            view.bury(queue.enqueue_many("mail", ["dead"] * 12))
+            queue.enqueue_many("mail", ["ready"] * 12)
         yield made
 
 
