@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -42,6 +42,11 @@ __all__ = [
 ]
 
 Row = TypeVar("Row", bound=tuple[object, ...])
+if TYPE_CHECKING:
+    Body = str | bytes
+else:
+    # msgspec, which checks the rows that have one, takes no union of the two: that is for who has it check
+    Body = object
 
 LEASE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of payloads and headers after which one call leases no more: who leases writes all of them, with the
@@ -126,7 +131,7 @@ class LeasedRow(NamedTuple):
 
     id: int
     topic: str
-    body: str | bytes
+    body: Body
     kind: Literal["json", "text", "bytes", "auto"]
     headers: str | None
     priority: int

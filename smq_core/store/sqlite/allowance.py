@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from smq_core.store.sqlite.leasable import leasable_page, require_bodies
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ PAGE: Final = 512
 """Rows that are read at once: what a page holds is never more than 8 MiB."""
 
 _PAYLOAD = query("lease_payload")
-_body = itemgetter(2)
 
 
 class Allowance:
@@ -34,18 +33,26 @@ class Allowance:
         self._left = max_bytes
         self._is_first = True
 
-    def admit(self, db: apsw.Connection, page: Sequence[LeasedRow], *, is_last: bool) -> Sequence[LeasedRow]:
+    def admit(
+        self, db: apsw.Connection, found: list[tuple[object, ...]], *, is_last: bool
+    ) -> list[LeasedRow]:
         """Return the first rows of a page that there are bytes for, with their payloads.
 
         Nothing is summed up where even the largest rows would fit, and `is_last` says that none are asked
         for after them.
+
+        Raises:
+            OddRowError: when a row is not as the table has it.
         """
-        if is_last and len(page) * LARGE <= self._left and int not in set(map(type, map(_body, page))):
+        page, has_large = leasable_page(found)
+        if is_last and not has_large and len(page) * LARGE <= self._left:
             return page
-        return [
+        admitted = [
             row if _left_out(row) is None else row._replace(body=db.execute(_PAYLOAD, (row.id,)).get)
             for row in self._admitted(page)
         ]
+        require_bodies(admitted)
+        return admitted
 
     def _admitted(self, page: Sequence[LeasedRow]) -> Iterator[LeasedRow]:
         for row in page:

@@ -17,20 +17,19 @@ import apsw
 
 from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
-from smq_core.store.records import LeasedRow, all_made
 from smq_core.store.sqlite.allowance import LARGE, PAGE, Allowance
-from smq_core.store.sqlite.legible import Made
+from smq_core.store.sqlite.leasable import OddRowError, leasable
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
 from smq_core.store.sqlite.settling import ACK_ONE, ack_all
 from smq_core.store.sqlite.translate import is_of_rules, is_of_text
-from smq_core.store.sqlite.unreadable import KINDS, bury_unleasable
+from smq_core.store.sqlite.unreadable import bury_unleasable
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from smq_core.store.records import Hold, LeaseRequest
+    from smq_core.store.records import Hold, LeasedRow, LeaseRequest
 
 __all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities", "reclaim"]
 
@@ -55,11 +54,6 @@ _OLDEST = query("oldest_of_priority")
 _ROWS = query("lease_rows")
 _NEXT_DUE = query("next_due")
 _BY_ID = itemgetter(0)
-_BODY = itemgetter(2)
-_KIND = itemgetter(3)
-_BODIES: Final = frozenset((str, bytes))
-_BODIES_OF_PAGES: Final = _BODIES | {int}
-"""What stands in the place of a payload in a page: a large one has left its size."""
 _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
@@ -131,7 +125,7 @@ class Leasing(Session):
 
         def look(db: apsw.Connection) -> LeasedRow | None:
             row = db.execute(_NEXT, bounds).get
-            return None if row is None else _checked([LeasedRow._make(row)])[0]
+            return None if row is None else leasable(row)
 
         def act(db: apsw.Connection, row: LeasedRow) -> bool:
             for hold in ack:
@@ -176,35 +170,9 @@ class Leasing(Session):
         return self._write_once(work)
 
 
-class _OddRowError(StoreError):
-    """A ready message has a value that nobody knows what to make of."""
-
-
 def _is_of_a_row(error: StoreError) -> bool:
     """Check whether an error may come from what stands in a message's row."""
-    return isinstance(error, _OddRowError) or is_of_text(error) or is_of_rules(error)
-
-
-def _checked(rows: Sequence[LeasedRow], bodies: frozenset[type] = _BODIES) -> Sequence[LeasedRow]:
-    """Check that whoever gets the rows knows what to make of them; payloads may be of some types."""
-    if not (
-        KINDS.issuperset(map(_KIND, rows))
-        and bodies.issuperset(map(type, map(_BODY, rows)))
-        and _are_sound(rows)
-    ):
-        raise _OddRowError(_ODD)
-    return rows
-
-
-def _with_payloads(rows: Sequence[LeasedRow]) -> Sequence[LeasedRow]:
-    """Check the payloads of rows that were checked without the large ones."""
-    if not _BODIES.issuperset(map(type, map(_BODY, rows))):
-        raise _OddRowError(_ODD)
-    return rows
-
-
-_are_sound = Made(LeasedRow, left_out="body").are_sound
-_ODD: Final = "a message is not as the table has it: see `smq doctor`"
+    return isinstance(error, OddRowError) or is_of_text(error) or is_of_rules(error)
 
 
 def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
@@ -230,11 +198,10 @@ def _lease(
         until = look.locked_until(request, now_ms)
         while True:
             count = min(PAGE, request.limit - len(leased))
-            page = all_made(LeasedRow, db.execute(_PAGE, (LARGE, until, topic, now_ms, count)))
-            _checked(page, _BODIES_OF_PAGES)
+            page = db.execute(_PAGE, (LARGE, until, topic, now_ms, count)).fetchall()
             is_last = len(page) < PAGE or count < PAGE
             taken = allowance.admit(db, page, is_last=is_last and len(leased) + len(page) >= request.limit)
-            _mark_leased(db, _with_payloads(taken), until, request)
+            _mark_leased(db, taken, until, request)
             leased += taken
             if len(leased) == request.limit or len(taken) < len(page):
                 return leased
@@ -304,11 +271,10 @@ def _lease_oldest(
         page = [
             row
             for topic, moment in until.items()
-            for row in all_made(LeasedRow, db.execute(_ROWS, (LARGE, moment, some, topic)))
+            for row in db.execute(_ROWS, (LARGE, moment, some, topic)).fetchall()
         ]
-        _checked(page, _BODIES_OF_PAGES)
         page.sort(key=_BY_ID)
-        taken = _with_payloads(allowance.admit(db, page, is_last=start + PAGE >= len(ids)))
+        taken = allowance.admit(db, page, is_last=start + PAGE >= len(ids))
         for topic, moment in until.items():
             _mark_leased(db, [row for row in taken if row.topic == topic], moment, request)
         leased += taken

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["KINDS", "bury_unleasable"]
+__all__ = ["bury_unleasable"]
 
-KINDS: Final = frozenset(("json", "text", "bytes", "auto"))
+_KINDS: Final = frozenset(("json", "text", "bytes", "auto"))
 """The kinds of payloads that a row may be of."""
 
 _TEXTS = query("texts_of_ready")
@@ -47,7 +47,7 @@ class _Texts(NamedTuple):
             except UnicodeDecodeError as error:
                 return f"its {name.replace('_', ' ')} is not UTF-8: {error.reason} at byte {error.start:,}"
         kind = (self.kind or b"").decode(errors="backslashreplace")
-        if kind not in KINDS:
+        if kind not in _KINDS:
             return f"its kind {kind[:80]!r} is unknown"
         if _LAST_COUNT in (self.attempts, self.deliveries):
             return "its attempts or deliveries cannot be counted any further"
