@@ -35,9 +35,11 @@ class SystemClock:
         """Answer the wall-clock time in milliseconds since the epoch."""
         return _time_ns() // 1_000_000
 
-    def monotonic(self) -> float:
-        """Answer seconds on a clock that never steps; only differences mean something."""
-        return _monotonic()
+    monotonic = staticmethod(_monotonic)
+    """Return seconds on a clock that never steps; only differences mean something.
+
+    It is asked after every write, and therefore the system's own function.
+    """
 
 
 def epoch_ms(moment: float | datetime.datetime) -> int:

@@ -18,7 +18,7 @@ from smq_core.depth import FLAT, TOO_DEEP, is_decoded_too_deep, is_text_too_deep
 from smq_core.errors import InvalidMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from smq_core.message import Json, Kind, Payload
 
@@ -43,7 +43,7 @@ _TOGETHER: Final = 1_000
 """Payloads of a batch that are encoded and compared together: more would only take memory."""
 
 _encode_json = msgspec.json.Encoder().encode
-_decode_json = msgspec.json.Decoder().decode
+_decode_json: Final[Callable[[str | bytes], Json]] = msgspec.json.Decoder().decode
 _decode_headers = msgspec.json.Decoder(dict[str, str]).decode
 _NOT_JSON = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
@@ -148,31 +148,27 @@ def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
     Raises:
         InvalidMessage: when a row of kind `json` does not hold JSON (it was changed by hand).
     """
-    if kind == "json":
-        return _decode_json_kind(body)
     if kind == "auto" and isinstance(body, str):
         return _decode_auto(body)
-    return body
-
-
-def _decode_json_kind(body: str | bytes) -> Json:
+    if kind != "json":
+        return body
     try:
-        value = _json_value(body)
+        value = _decode_json(body)
     except RecursionError as error:
-        # else the caller's stack is too full for a legal payload, which is no fault of the message
+        # else the caller's stack is too full for a legal payload, which is not a fault of the message
         if is_text_too_deep(body):
             raise InvalidMessage(TOO_DEEP) from error
         raise
     except _NOT_JSON as error:
         raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
-    if is_decoded_too_deep(body, value):
+    if len(body) > FLAT and is_decoded_too_deep(body, value):
         raise InvalidMessage(TOO_DEEP)
     return value
 
 
 def _decode_auto(body: str) -> Payload:
     try:
-        value = _json_value(body)
+        value = _decode_json(body)
     except RecursionError:
         if not is_text_too_deep(body):
             raise
@@ -259,11 +255,6 @@ def decode_headers_leniently(text: str | None) -> dict[str, str]:
         return decode_headers(text)
     except InvalidMessage:
         return {"headers": text or ""}
-
-
-def _json_value(body: str | bytes) -> Json:
-    value: Json = _decode_json(body)
-    return value
 
 
 def _checked_text(text: str) -> str:

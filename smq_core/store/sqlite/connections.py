@@ -12,6 +12,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
+import apsw
+
 from smq_core.errors import StoreUnavailable, UsageError
 from smq_core.store.sqlite.connection import Connection
 from smq_core.store.sqlite.door import translated
@@ -61,6 +63,13 @@ class Connections:
         connection = self._local.connection
         if connection is None:
             return self._open()
+        try:
+            # on the way of every call; all else is seldom
+            if not connection.db.in_transaction and connection.is_open:
+                return connection
+        except apsw.ConnectionClosedError:
+            # by a fork, a close, or another thread just now
+            pass
         if connection.is_open:
             connection.require_at_rest()
         if connection.is_open:

@@ -49,6 +49,8 @@ KIND_LIMIT: Final = 200
 ACK_ONE: Final = query("ack_one")
 """Finishes one message of a topic that keeps no history; changes nothing otherwise."""
 
+_changes = apsw.Connection.changes
+"""Found once, as `producing` does."""
 _ACK_MANY = query("ack_many")
 _FINISH_MANY = query("finish_many")
 _HELD = query("held")
@@ -86,7 +88,7 @@ class Settling(Session):
 
     def ack(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
         """Finish messages by id and receipt, late ones too; answers the lost ones."""
-        if len(holds) == 1 and self._run(ACK_ONE, holds[0], apsw.Connection.changes):
+        if len(holds) == 1 and self._run(ACK_ONE, holds[0], _changes):
             return []
         return self._write(lambda db: ack_all(db, holds, now_ms))
 
