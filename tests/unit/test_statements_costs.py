@@ -111,6 +111,25 @@ def test_a_plain_insert_looks_at_no_other_message(table: Table) -> None:
     assert steps_of(table, adding) <= before + 20
 
 
+def test_a_message_of_our_own_makes_no_room_for_what_only_a_plain_insert_needs(table: Table) -> None:
+    """SQLite clears the memory of a trigger's every register before it asks whether the trigger has work."""
+    added = {
+        "topic": "new",
+        "kind": "text",
+        "status": "ready",
+        "priority": 0,
+        "now": NOW,
+        "available_at": NOW,
+    }
+    message = {**added, "max_attempts": None, "headers": None, "payload": "x"}
+    table.db.execute(query("insert_message"), message)
+    apsw.status(apsw.SQLITE_STATUS_MALLOC_SIZE, reset=True)
+    table.db.execute(query("insert_message"), message)
+    _, largest = apsw.status(apsw.SQLITE_STATUS_MALLOC_SIZE)
+
+    assert largest < 4096
+
+
 def steps_of(table: Table, sql: str) -> int:
     """Return how many steps of SQLite's machine a statement takes, its triggers' among them."""
     taken = 0
