@@ -90,10 +90,11 @@ def _check(request: LeaseRequest) -> None:
 
 def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease] = ()) -> list[Lease]:
     now_ms = clock.now_ms()
-    holds = holds_of(ack)
+    holds = holds_of(ack) if ack else []
     while True:
         rows, lost = store.lease(request, now_ms, ack=holds)
-        raise_lost(ack, lost)
+        if lost:
+            raise_lost(ack, lost)
         leases = _decoded(store, rows, request, now_ms)
         # look again when nothing of what came could be decoded
         if leases or not rows:

@@ -30,35 +30,36 @@ _log: Final = logging.getLogger(__name__)
 class Passing:
     """The next step of a store; due at its first write, since many a program makes only a few."""
 
-    __slots__ = ("_clock", "_due_at", "_prune")
+    __slots__ = ("_clock", "_due_at", "_monotonic", "_prune")
 
     def __init__(self, clock: Clock, prune: Callable[[int], Pruned]) -> None:
         """Keep what prunes a little as of a time in milliseconds since the epoch, and returns what."""
         self._clock = clock
+        self._monotonic = clock.monotonic
         self._prune = prune
         self._due_at = -_NEVER
 
     def put_off(self) -> None:
         """Let the next step wait: it was asked for a prune, which does more."""
-        self._due_at = self._clock.monotonic() + LOOK_EVERY_S
+        self._due_at = self._monotonic() + LOOK_EVERY_S
 
     def step(self) -> None:
         """Prune a little if it is time for it; called after a write that has been committed.
 
         Whatever becomes of it is no matter of the caller, whose write is done.
         """
-        if self._clock.monotonic() < self._due_at:
+        if self._monotonic() < self._due_at:
             return
         # what it writes itself calls it too
         self._due_at = _NEVER
         rest_s = LOOK_EVERY_S
         try:
-            began = self._clock.monotonic()
+            began = self._monotonic()
             removed = self._prune(self._clock.now_ms())
             if removed.total:
-                rest_s = REST * (self._clock.monotonic() - began)
+                rest_s = REST * (self._monotonic() - began)
                 _log.debug("pruned in passing: %s", removed)
         except (SmqError, MemoryError) as error:
             _log.warning("pruning in passing failed, and is tried again in %g s: %s", LOOK_EVERY_S, error)
         finally:
-            self._due_at = self._clock.monotonic() + rest_s
+            self._due_at = self._monotonic() + rest_s
