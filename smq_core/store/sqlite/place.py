@@ -24,6 +24,8 @@ __all__ = ["GRACE_S", "LOOK_EVERY_S", "Found", "Identity", "Place", "identity"]
 Identity = tuple[int, int]
 """A file's device and inode."""
 
+_HAS_MOVED: Final = apsw.SQLITE_FCNTL_HAS_MOVED
+"""Found once: the driver answers for each of its names by a function, which shows in an enqueue."""
 LOOK_EVERY_S: Final = 0.001
 """How often those look who flush nothing: they lose a millisecond's acks and leases at most, and repeat them.
 A look at each call would be 20 % of an `enqueue` without a flush; so rarely it is 1 % (measured)."""
@@ -52,6 +54,7 @@ class Place:
     __slots__ = (
         "_db",
         "_moved",
+        "_moved_at",
         "_path",
         "_settings",
         "_wal",
@@ -71,6 +74,7 @@ class Place:
         self._wal = wal
         self._wal_identity = None if wal is not None or is_immutable else identity(settings.path + "-wal")
         self._moved = ctypes.c_int(0)
+        self._moved_at = ctypes.addressof(self._moved)
         self.identity = identity(settings.path)
         """The database's; None when it was gone at once."""
         self.look_at = 0.0
@@ -85,7 +89,7 @@ class Place:
     def has_moved(self) -> bool:
         """Check whether the database at the path is not the open one."""
         # SQLite compares nothing for one that it reads as immutable
-        self._db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(self._moved))
+        self._db.file_control("main", _HAS_MOVED, self._moved_at)
         return self._moved.value != 0 or (self._wal is None and identity(self._path) != self.identity)
 
     def look(self) -> Found:
