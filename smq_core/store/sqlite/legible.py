@@ -26,7 +26,7 @@ from smq_core.store.records import Escaped
 from smq_core.store.sqlite.filters import bytes_sql, is_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Made", "legible"]
 
