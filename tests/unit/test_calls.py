@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
+    from smq_core import Payload
+
 BATCH = 100
+PAYLOAD: Payload = {"a": 1}
 WARM = 3
 MOST = {"enqueue": 28, "lease and ack": 44, "look in vain": 34, "enqueue_many": 50, "batch": 84}
 """Two or three more than there are: who needs more should know what they cost (`docs/performance.md`)."""
@@ -51,11 +54,11 @@ def calls(operation: Callable[[], object]) -> int:
 
 
 def test_an_enqueue(queue: Queue) -> None:
-    assert calls(lambda: queue.enqueue("mail", {"a": 1})) <= MOST["enqueue"]
+    assert calls(lambda: queue.enqueue("mail", PAYLOAD)) <= MOST["enqueue"]
 
 
 def test_a_lease_and_its_ack(queue: Queue) -> None:
-    queue.enqueue_many("mail", [{"a": 1}] * (WARM + 1))
+    queue.enqueue_many("mail", [PAYLOAD] * (WARM + 1))
 
     assert calls(lambda: queue.ack(queue.dequeue("mail")[0])) <= MOST["lease and ack"]
 
@@ -65,11 +68,11 @@ def test_a_look_that_finds_nothing(queue: Queue) -> None:
 
 
 def test_a_batch_that_is_added(queue: Queue) -> None:
-    assert calls(lambda: queue.enqueue_many("mail", [{"a": 1}] * BATCH)) <= MOST["enqueue_many"]
+    assert calls(lambda: queue.enqueue_many("mail", [PAYLOAD] * BATCH)) <= MOST["enqueue_many"]
 
 
 def test_a_batch_that_is_leased_and_acked(queue: Queue) -> None:
     """Each message costs its `Lease` and the decoding of its payload, no more."""
-    queue.enqueue_many("mail", [{"a": 1}] * (BATCH * (WARM + 1)))
+    queue.enqueue_many("mail", [PAYLOAD] * (BATCH * (WARM + 1)))
 
     assert calls(lambda: queue.ack_many(queue.dequeue("mail", limit=BATCH))) <= 2 * BATCH + MOST["batch"]

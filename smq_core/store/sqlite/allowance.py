@@ -34,7 +34,7 @@ class Allowance:
         self._is_first = True
 
     def admit(
-        self, db: apsw.Connection, found: list[tuple[object, ...]], *, is_last: bool
+        self, db: apsw.Connection, found: Sequence[tuple[object, ...]], *, is_last: bool
     ) -> list[LeasedRow]:
         """Return the first rows of a page that there are bytes for, with their payloads.
 

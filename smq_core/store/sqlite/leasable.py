@@ -43,7 +43,7 @@ def leasable(found: tuple[object, ...]) -> LeasedRow:
     return row
 
 
-def leasable_page(found: list[tuple[object, ...]]) -> tuple[list[LeasedRow], bool]:
+def leasable_page(found: Sequence[tuple[object, ...]]) -> tuple[list[LeasedRow], bool]:
     """Make the rows that a query found; and whether the size of a large payload stands in the place of any.
 
     Making and checking is one call, since a batch waits for it: 0.35 µs a row, where looking at the types of
