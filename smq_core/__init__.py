@@ -35,6 +35,7 @@ from smq_core.location import default_location, location_named
 from smq_core.message import (
     ActivityEntry,
     Attempt,
+    DaemonDeath,
     ErrorKind,
     Lease,
     Message,
@@ -60,6 +61,7 @@ __all__ = [
     "Backoff",
     "Bury",
     "Clock",
+    "DaemonDeath",
     "ErrorKind",
     "Filter",
     "HandlerMessage",

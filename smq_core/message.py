@@ -17,6 +17,7 @@ from smq_core.states import State
 __all__ = [
     "ActivityEntry",
     "Attempt",
+    "DaemonDeath",
     "ErrorKind",
     "Json",
     "Kind",
@@ -257,6 +258,25 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Json] = {}
     """What the daemon tells of itself: topics, processes, threads, what each runs, processed, failed,
     memory."""
+
+
+class DaemonDeath(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon that ended without having been stopped: killed, or crashed. Nobody is told which."""
+
+    id: str
+    at: float
+    """When another daemon noticed: at once where one lived, else when the next one started."""
+    topics: tuple[str, ...] = ()
+    """The topics and patterns it had handlers for."""
+    returned: int = 0
+    """How many messages it held, which were returned."""
+    heard_at: float | None = None
+    """Its last heartbeat; None where it had not told of itself."""
+
+    @property
+    def since(self) -> float:
+        """When it died, as nearly as is known: at its last heartbeat, where nobody noticed at once."""
+        return self.at if self.heard_at is None else min(self.at, self.heard_at)
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):

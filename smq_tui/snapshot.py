@@ -17,7 +17,7 @@ from smq_tui.troubles import Trouble, diagnose
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smq_tui.values import TopicStats, WorkerInfo
+    from smq_tui.values import DaemonDeath, TopicStats, WorkerInfo
 
 __all__ = ["Reading", "Snapshot", "TopicLine", "Totals", "aged", "derive", "later"]
 
@@ -45,6 +45,8 @@ class Reading:
     """How many each daemon holds that is lost, by its id."""
     ended: frozenset[str] = frozenset()
     """Those of the lost daemons that have ended for sure, by their ids."""
+    deaths: tuple[DaemonDeath, ...] = ()
+    """The daemons that died in the last 24 hours, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ __all__ = [
     "ActivityEntry",
     "Attempt",
     "Clock",
+    "DaemonDeath",
     "ErrorKind",
     "Exported",
     "Filter",
@@ -34,6 +35,7 @@ __all__ = [
 ActivityEntry = smq_core.ActivityEntry
 Attempt = smq_core.Attempt
 Clock = smq_core.Clock
+DaemonDeath = smq_core.DaemonDeath
 ErrorKind = smq_core.ErrorKind
 Exported = smq_core.transfer.Exported
 Filter = smq_core.Filter

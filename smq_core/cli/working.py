@@ -9,12 +9,13 @@ import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option
+from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.format import age, count, rate, size
 from smq_core.serving import is_lost, served_topics
 
 if TYPE_CHECKING:
-    from smq_core.message import WorkerInfo
+    from smq_core.message import DaemonDeath, WorkerInfo
 
 __all__ = ["workers_"]
 
@@ -28,7 +29,10 @@ __all__ = ["workers_"]
 def workers_(
     ctx: click.Context, *, command: str | None, worker: str | None, location: str | None, as_json: bool
 ) -> None:
-    """List the daemons, or ask the one named ID to be quiet (take nothing more), to resume, or to stop."""
+    """List the daemons, or ask the one named ID to be quiet (take nothing more), to resume, or to stop.
+
+    One that was killed or crashed is listed as died for 24 hours.
+    """
     del location
     if command is not None:
         if worker is None:
@@ -37,15 +41,23 @@ def workers_(
             raise SmqError(f"no daemon {worker}: see `smq workers` for those that there are")
         output.say_done(f"{worker} is asked to {command}; it reads that at its next heartbeat")
         return
-    workers = inspector(ctx, read_only=True).workers()
+    view = inspector(ctx, read_only=True)
+    workers = view.workers()
+    living = {one.id for one in workers}
+    dead = [one for one in view.daemon_deaths() if one.id not in living]
+    now = SystemClock().now_ms() / 1000
     if as_json:
-        output.say_json([msgspec.to_builtins(one) for one in workers])
-    elif workers:
+        output.say_json(
+            [*(msgspec.to_builtins(one) for one in workers), *(_death_fields(one, now) for one in dead)]
+        )
+    elif workers or dead:
         titles = ["id", "state", "heartbeat", "topics", "running", "rate", "processed", "failed", "memory"]
         output.table(
-            titles, [_row(one) for one in workers], right="heartbeat running rate processed failed memory"
+            titles,
+            [*map(_row, workers), *(_death_row(one, now) for one in dead)],
+            right="heartbeat running rate processed failed memory",
         )
-    else:
+    if not (workers or as_json):
         output.note("no daemon is running: start one with `smq-daemon`")
 
 
@@ -63,6 +75,25 @@ def _row(worker: WorkerInfo) -> list[str]:
         count(int(_number(detail.get("failed")))),
         size(int(_number(detail.get("memory")))),
     ]
+
+
+def _death_row(death: DaemonDeath, now: float) -> list[str]:
+    state = f"died, {count(death.returned)} returned" if death.returned else "died"
+    return [death.id, state, age(now - death.since), ", ".join(death.topics) or "-", *["-"] * 5]
+
+
+def _death_fields(death: DaemonDeath, now: float) -> dict[str, object]:
+    """Return the fields of a daemon that died: those that a living one has too have the same names."""
+    return {
+        "id": death.id,
+        "state": "died",
+        "died_at": death.since,
+        "noticed_at": death.at,
+        "heartbeat_at": death.heard_at,
+        "heartbeat_age_s": None if death.heard_at is None else max(0.0, now - death.heard_at),
+        "returned": death.returned,
+        "detail": {"topics": list(death.topics)},
+    }
 
 
 def _list(value: object) -> list[object]:

@@ -15,6 +15,7 @@ from smq_core.daemon.fleet import end_commands
 from smq_core.daemon.identity import is_alive
 from smq_core.daemon.ledger import Casualty, recover
 from smq_core.daemon.slots import mark_of
+from smq_core.daemon_death import ACTION, detail_of
 
 if TYPE_CHECKING:
     from smq_core.daemon.base import Base
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.berths import Berth
     from smq_core.daemon.presence import Presence
     from smq_core.daemon.slots import Slot
-    from smq_core.store.records import Hold
+    from smq_core.store.records import Hold, WorkerRow
 
 __all__ = ["STALE_MS", "Neighbours"]
 
@@ -104,7 +105,7 @@ class Neighbours:
         berths = {header.worker_id for _, header in self._presence.file.headers()}
         for row in self._store.workers():
             if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
-                self._store.remove_worker(row.id)
+                self._forget(row)
                 self._journal.info(
                     "worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed"
                 )
@@ -138,11 +139,13 @@ class Neighbours:
             with self._store.transaction(is_durable=False):
                 holds = self._store.held_by(header.worker_id)
                 casualties = _casualties(holds, slots, header.worker_id)
+                row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
                 now_ms = self._clock.now_ms()
                 for casualty in casualties:
                     recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
-                self._note_death(header, len(casualties), now_ms)
+                how = "killed or crashed, and what it had was returned"
+                self._note_death(header.worker_id, row, how, len(casualties))
             unless_done.pop_all()
         berth.leave()
         self._journal.warning(
@@ -152,15 +155,23 @@ class Neighbours:
         )
         return len(casualties)
 
-    def _note_death(self, header: BerthHeader, messages: int, now_ms: int) -> None:
-        """Have the activity tell that there was a daemon, and until when: its row is gone."""
+    def _forget(self, row: WorkerRow) -> None:
+        """Remove a row, and note the death once, though several daemons may see it; a stop is none."""
+        with self._store.transaction(is_durable=False):
+            is_first = any(one.id == row.id for one in self._store.workers())
+            self._store.remove_worker(row.id)
+            if is_first and row.state != "stopping":
+                self._note_death(row.id, row, "it is gone without a trace", 0)
+
+    def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
+        """Have the activity tell that there was a daemon, until when, and what it served: its row is gone."""
         self._store.note(
-            "daemon died",
-            actor=header.worker_id,
+            ACTION,
+            actor=worker_id,
             topic=None,
             changed=messages,
-            detail="it died, and what it had was returned",
-            now_ms=now_ms,
+            detail=detail_of(row, how),
+            now_ms=self._clock.now_ms(),
         )
 
     def _watch(self, header: BerthHeader) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core import validation
+from smq_core.daemon_death import KEPT_S, death_of
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.inspector.ids import checked_ids, is_possible, nearest, within
 from smq_core.inspector.opened import Opened, state_of
@@ -18,7 +19,15 @@ from smq_core.store.records import Filter, Purpose, Selection
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from smq_core.message import ActivityEntry, Attempt, Message, TopicSample, TopicStats, WorkerInfo
+    from smq_core.message import (
+        ActivityEntry,
+        Attempt,
+        DaemonDeath,
+        Message,
+        TopicSample,
+        TopicStats,
+        WorkerInfo,
+    )
     from smq_core.states import State
 
 __all__ = ["MOST_IDS", "Looking"]
@@ -182,6 +191,15 @@ class Looking(Opened):
         """Answer every daemon's row, with how long ago it was heard of."""
         now_ms = self._clock.now_ms()
         return [worker_of(row, now_ms) for row in self._store.workers()]
+
+    def daemon_deaths(self, within: float = KEPT_S) -> list[DaemonDeath]:
+        """Return the daemons that died in the last `within` seconds (24 hours), newest first.
+
+        One that was stopped is not among them, nor one that is lost: nobody noticed yet that it has ended.
+        They are known from the activity, of which the last 10,000 entries are kept.
+        """
+        since_ms = self._clock.now_ms() - round(within * 1000)
+        return [death_of(entry) for entry in self._store.daemon_deaths(since_ms)]
 
     def samples(self, step: float, since: float, topic: str | None = None) -> list[TopicSample]:
         """Return the samples that daemons wrote every `step` seconds (10, 600) since a time, oldest first.

@@ -94,6 +94,10 @@ class OperatorStore(Protocol):
         """Answer what operators did, newest first."""
         ...
 
+    def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
+        """Return what the activity tells of daemons that died since a moment, newest first."""
+        ...
+
     def note(
         self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
     ) -> None:

@@ -145,6 +145,7 @@ def read(inspector: Inspector, clock: Clock) -> Reading:
         ended=ended_daemons(inspector.location).intersection(worker.id for worker in lost)
         if left_behind
         else frozenset(),
+        deaths=tuple(inspector.daemon_deaths()),
     )
 
 

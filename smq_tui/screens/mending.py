@@ -130,7 +130,7 @@ class Mending(Changing):
         view = self.view
         worker = view.worker if isinstance(view, WorkersView) else None
         if worker is None:
-            self.say(view.why_not("quiet_worker") or "choose a daemon: none is running", "warning")
+            self.say(view.why_not("quiet_worker") or "choose a daemon that is running", "warning")
         elif is_lost(worker):
             self.say(
                 f"{cell(worker.id, 60)} is lost for {age(self.context.now - worker.heartbeat_at)}: "
@@ -145,7 +145,7 @@ class Mending(Changing):
         view = self.view
         worker = view.worker if isinstance(view, WorkersView) else None
         if worker is None:
-            self.say(view.why_not("stop_worker") or "choose a daemon: none is running", "warning")
+            self.say(view.why_not("stop_worker") or "choose a daemon that is running", "warning")
             return
         if is_lost(worker):
             silent = age(max(0.0, self.context.now - worker.heartbeat_at))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, count, rate, size
-from smq_core.serving import is_lost, served_topics, serves
+from smq_core.serving import covers, is_lost, served_topics, serves
 from smq_tui.counted import counted
+from smq_tui.screens.death_rows import about_death, death_hint, death_row, unserved_of
 from smq_tui.screens.view import View
 from smq_tui.troubles import running_of
 from smq_tui.widgets.detail_text import about_worker
@@ -17,7 +18,7 @@ from smq_tui.widgets.table_rows import Cell, Tone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smq_tui.values import WorkerInfo
+    from smq_tui.values import DaemonDeath, WorkerInfo
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.table_rows import Row
 
@@ -65,9 +66,12 @@ class WorkersView(View):
         if sorting is not None:
             workers.sort(key=lambda one: _value(one, sorting.column), reverse=sorting.is_falling)
         hidden = f"No daemon matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
-        self.put_rows(
-            ((worker.id, self._row(worker)) for worker in workers), hidden if self.filtered_by else _EMPTY
-        )
+        rows = [(worker.id, self._row(worker)) for worker in workers]
+        for death in self._deaths().values():
+            if self._keeps_death(death):
+                row = death_row(death, self.context.now, is_missed=bool(self._unserved(death)))
+                rows.append((death.id, row))
+        self.put_rows(rows, hidden if self.filtered_by else _EMPTY)
 
     def title_parts(self) -> Sequence[Part]:
         """Say how many daemons are alive, how many are lost, and whether columns have no room."""
@@ -76,6 +80,8 @@ class WorkersView(View):
         parts = [Part(counted(alive, "daemon"), Tone.MUTED, priority=5)]
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
+        if died := len(self._deaths()):
+            parts.append(Part(f"{count(died)} died in the last 24 hours", Tone.MUTED, priority=4))
         return [*parts, *self.more_columns()]
 
     @property
@@ -86,14 +92,16 @@ class WorkersView(View):
     def details(self) -> Pieces | None:
         """Tell about the cursor's daemon."""
         if self.worker is None:
-            return None
+            death = self._death
+            return about_death(death, self.context.now, self._unserved(death)) if death else None
         return about_worker(self.worker, now=self.context.now, held=self._held_by(self.worker))
 
     def hint(self) -> tuple[str, Tone]:
         """Say of a lost daemon what it means, of another what it serves."""
         worker = self.worker
         if worker is None:
-            return "", Tone.MUTED
+            death = self._death
+            return death_hint(death, self.context.now, self._unserved(death)) if death else ("", Tone.MUTED)
         if is_lost(worker):
             silent = age(max(0.0, self.context.now - worker.heartbeat_at))
             held = self._held_by(worker)
@@ -105,6 +113,20 @@ class WorkersView(View):
     def labels(self) -> dict[str, str]:
         """Call the key that makes a daemon quiet by what it does to a quiet one."""
         return {"quiet_worker": "resume"} if self.worker and self.worker.state == "quiet" else {}
+
+    @property
+    def _death(self) -> DaemonDeath | None:
+        """The cursor's daemon, where it is one that died."""
+        return self._deaths().get(str(self.table.cursor_key))
+
+    def _deaths(self) -> dict[str, DaemonDeath]:
+        """Return those that died in the last 24 hours; one that has a row again was not dead."""
+        snapshot, living = self.context.snapshot, self.context.workers
+        deaths = snapshot.reading.deaths if snapshot else ()
+        return {death.id: death for death in deaths if death.id not in living}
+
+    def _unserved(self, death: DaemonDeath) -> tuple[str, ...]:
+        return unserved_of(death, list(self.context.workers.values()))
 
     def _held_by(self, worker: WorkerInfo) -> int | None:
         """Answer how many messages a lost daemon holds; what others do is in their rows."""
@@ -119,6 +141,14 @@ class WorkersView(View):
         if query.topic is not None and not serves(worker, query.topic):
             return False
         return query.keeps(worker.id, worker.host, worker.state, *served_topics(worker))
+
+    def _keeps_death(self, death: DaemonDeath) -> bool:
+        query = self.filtered_by
+        if query.worker is not None and query.worker != death.id:
+            return False
+        if query.topic is not None and not any(covers(pattern, query.topic) for pattern in death.topics):
+            return False
+        return query.keeps(death.id, "died", *death.topics)
 
     def _row(self, worker: WorkerInfo) -> Row:
         silent = max(0.0, self.context.now - worker.heartbeat_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,32 @@ def test_a_daemon_is_asked_for_something(smq: Smq) -> None:
     assert smq("workers", "quiet", "host-1").code == 0
     assert "running, asked to quiet" in smq("workers").out
     assert [entry["action"] for entry in json.loads(smq("activity", "--json").out)][:1] != []
+
+
+@pytest.mark.usefixtures("daemons")
+def test_a_daemon_that_was_killed_is_listed_for_a_day_with_what_it_had(smq: Smq, location: str) -> None:
+    now_ms = SystemClock().now_ms()
+    store = open_store(location)
+    for name, at, served in (
+        ("host-9", now_ms - 720_000, "mail, scan.*"),
+        ("host-8", now_ms - 86_500_000, "mail"),
+        ("host-1", now_ms - 60_000, "mail"),
+    ):
+        detail = f"killed; last heartbeat at {iso(at)}; it served {served}"
+        store.note("daemon died", actor=name, topic=None, changed=4, detail=detail, now_ms=at)
+    store.close()
+
+    *_, dead = smq("workers").out.splitlines()
+    assert dead.split()[:6] == ["host-9", "died,", "4", "returned", "12m00s", "mail,"]
+    living, silent, told = json.loads(smq("workers", "--json").out)
+    assert (living["state"], silent["state"]) == ("running", "running")
+    assert (told["id"], told["state"], told["returned"]) == ("host-9", "died", 4)
+    assert told["detail"] == {"topics": ["mail", "scan.*"]}
+    assert told["died_at"] == (now_ms - 720_000) // 1000
+
+
+def iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat().replace("+00:00", "Z")
 
 
 def test_workers_are_none_at_first(smq: Smq) -> None:

@@ -18,6 +18,8 @@ from smq_core.daemon.journal import Journal
 from smq_core.daemon.neighbours import Neighbours
 from smq_core.daemon.presence import Presence
 from smq_core.errors import SmqError
+from smq_core.inspector import Inspector
+from smq_core.message import DaemonDeath
 from smq_core.states import State
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
@@ -55,7 +57,7 @@ class Street:
         base = Base("we", store, clock, journal, self.selector, Children())
         self.neighbours = Neighbours(base, self.presence, max_crashes=3)
 
-    def die(self, leased: int, started: list[int], receipt: int = RECEIPT) -> list[int]:
+    def die(self, leased: int, started: list[int], receipt: int = RECEIPT, detail: str = "{}") -> list[int]:
         """Let another daemon lease messages, start some of them, and die; returns the ids.
 
         What was started was delivered under a lease with `receipt`.
@@ -72,6 +74,7 @@ class Street:
                 state="running",
                 started_at=EPOCH_MS,
                 heartbeat_at=EPOCH_MS,
+                detail=detail,
             )
         )
         file = WorkersFile(self.path)
@@ -196,6 +199,29 @@ def test_the_activity_tells_that_a_daemon_died_and_how_many_messages_it_had(stre
         street.store.undo(entry.operation, actor="op", now_ms=EPOCH_MS)
 
 
+def test_a_dead_daemon_s_topics_and_last_heartbeat_can_be_read_back_though_its_row_is_gone(
+    street: Street, location: str
+) -> None:
+    street.die(2, started=[0], detail='{"topics": ["mail", "scan; it served x", "web.*"]}')
+    street.clock.advance(3)
+    street.neighbours.look()
+
+    with Inspector(location, clock=street.clock) as inspector:
+        assert inspector.workers() == []
+        assert inspector.daemon_deaths() == [
+            DaemonDeath(
+                id="dead",
+                at=EPOCH_MS / 1000 + 3,
+                topics=("mail", "scan; it served x", "web.*"),
+                returned=2,
+                heard_at=EPOCH_MS / 1000,
+            )
+        ]
+        street.clock.advance(24 * 3600 + 1)
+        assert inspector.daemon_deaths() == []
+        assert len(inspector.daemon_deaths(within=48 * 3600)) == 1
+
+
 def test_a_second_look_returns_nothing_more(street: Street) -> None:
     street.die(2, started=[0])
     street.neighbours.look()
@@ -233,6 +259,26 @@ def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> 
     street.clock.advance(61)
     street.neighbours.drop_stale_rows()
     assert street.store.workers() == []
+    assert [(entry.actor, entry.count) for entry in street.store.daemon_deaths(0)] == [("lost", 0)]
+
+
+def test_the_row_of_a_daemon_that_was_stopping_leaves_no_death_behind(street: Street) -> None:
+    street.store.put_worker(
+        WorkerRow(
+            id="stopped",
+            host="h",
+            pid=1,
+            version="1",
+            state="stopping",
+            started_at=EPOCH_MS,
+            heartbeat_at=EPOCH_MS,
+        )
+    )
+    street.clock.advance(61)
+    street.neighbours.drop_stale_rows()
+
+    assert street.store.workers() == []
+    assert street.store.daemon_deaths(0) == []
 
 
 @pytest.fixture

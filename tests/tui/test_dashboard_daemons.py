@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from smq_core import Queue
+from smq_core.store import open_store
 from smq_core.testing import EPOCH_MS
 from smq_tui.filters import parse
 from tests.tui.dashboard import FrozenClock, add_daemons, make_dashboard, run, settle, until
@@ -29,6 +31,46 @@ def test_a_filter_by_topic_keeps_the_daemons_that_serve_it_by_a_pattern(location
         assert set(app.main.view.table.visible_keys) == {"by-name", "by-pattern"}
 
     run(make_dashboard(location), scenario)
+
+
+def test_a_killed_daemon_leaves_a_row_for_a_day_and_one_that_stopped_none(location: str) -> None:
+    """B16."""
+    with closing(open_store(location)) as store:
+        for name, ago, served in (
+            ("killed", 720, "thumbnails"),
+            ("old", 86_401, "mail"),
+            ("other", 60, "orders"),
+        ):
+            store.note(
+                "daemon died",
+                actor=name,
+                topic=None,
+                changed=4,
+                detail=f"killed or crashed; last heartbeat at 2099-01-01T00:00:00Z; it served {served}",
+                now_ms=EPOCH_MS - ago * 1000,
+            )
+    add_daemons(location, "lives", topics=["orders"])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await settle(pilot)
+        view = app.main.view
+        assert set(view.table.visible_keys) == {"lives", "killed", "other"}
+        rows = {
+            key: " ".join(view.table.render_line(y).text.split())
+            for y, key in enumerate(view.table.visible_keys, 1)
+        }
+        assert "killed ! died" in rows["killed"]
+        assert "12m00s thumbnails" in rows["killed"]
+        assert "other died" in rows["other"], "another takes its topics: no alarm"
+        view.table.move_to("killed")
+        hint = view.hint()[0]
+        assert "died 12m00s ago" in hint
+        assert "it had thumbnails; 4 messages of it came back; no daemon takes thumbnails now" in hint
+        await pilot.press("T")
+        await until(pilot, lambda: "choose a daemon that is running" in app.main.said.text)
+
+    run(make_dashboard(location), scenario, (200, 30))
 
 
 def test_how_busy_a_daemon_is_says_what_it_runs_and_never_what_it_only_holds(location: str) -> None:

@@ -209,6 +209,17 @@ def test_the_activity_tells_what_can_be_undone(table: Table) -> None:
     assert table.ids("activity", before=8, limit=2) == [7, 6]
 
 
+def test_deaths_of_daemons_are_told_from_other_activity_and_from_earlier_ones(table: Table) -> None:
+    table.db.execute("DELETE FROM smq_operations")
+    table.db.execute(
+        "INSERT INTO smq_operations(id, at, actor, action) VALUES"
+        " (1, 9, 'w1', 'daemon died'), (2, 10, 'w2', 'daemon died'), (3, 11, 'ann', 'pause'),"
+        " (4, 12, 'w3', 'daemon died')"
+    )
+
+    assert table.ids("daemon_deaths", since=10) == [4, 2]
+
+
 def test_each_message_gets_back_what_was_kept_of_it(table: Table) -> None:
     table.db.execute(f"UPDATE smq_messages SET operation = 7, priority = 1 WHERE id IN ({READY}, {URGENT})")
     table.db.execute("UPDATE smq_undo SET priority = message_id")

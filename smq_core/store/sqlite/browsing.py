@@ -43,6 +43,7 @@ _LAST_ID = query("last_id")
 _ERROR_KINDS = query("error_kinds")
 _ATTEMPTS = query("attempts_of")
 _ACTIVITY = query("activity")
+_DEATHS = query("daemon_deaths")
 _WHOLE: Final = 1 << 40
 _LAST: Final = (1 << 63) - 1
 _ALL: Final = frozenset(State)
@@ -138,6 +139,11 @@ class Browsing(Session):
         last = _LAST if before is None else before
         rows = self._read(lambda db: list(db.execute(_ACTIVITY, (last, limit))))
         return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
+
+    def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
+        """Return what the activity tells of daemons that died since a moment, newest first."""
+        rows = self._read(lambda db: list(db.execute(_DEATHS, (since_ms,))))
+        return [_entry(_operation(row)) for row in rows]
 
 
 def matching_ids(

@@ -68,3 +68,11 @@ FROM smq_operations AS o
 WHERE o.id < :before
 ORDER BY o.id DESC
 LIMIT :limit;
+
+-- name: daemon_deaths
+-- What the activity tells of daemons that died since a moment, newest first.
+SELECT id, at, actor, action, topic, changed, detail, undone_at, 0
+FROM smq_operations
+WHERE action = 'daemon died'
+  AND at >= :since
+ORDER BY id DESC;
