@@ -91,6 +91,8 @@ class Snapshot:
     """Earlier readings, oldest first, this one the last."""
     paused_at: Mapping[str, float] = field(default_factory=dict)
     """When topics were last seen paused."""
+    moved_at: Mapping[str, float] = field(default_factory=dict)
+    """When something of each topic was last seen to be processed, or when one began to look."""
 
     @property
     def worst(self) -> TopicLine | None:
@@ -116,12 +118,14 @@ def derive(previous: Snapshot | None, current: Reading) -> Snapshot:
     if previous is not None and before:
         paused_at = {**previous.paused_at, **paused_at}
     lines = [_line(stats, current, base, history[0]) for stats in current.topics]
+    moved_at = _moved(previous if before else None, current)
     return Snapshot(
         reading=current,
-        lines=_diagnosed(lines, current, paused_at),
+        lines=_diagnosed(lines, current, paused_at, moved_at),
         totals=_totals(current, base, history),
         history=history,
         paused_at=paused_at,
+        moved_at=moved_at,
     )
 
 
@@ -133,7 +137,7 @@ def aged(snapshot: Snapshot, now: float) -> Snapshot:
     by_topic = {stats.topic: stats for stats in reading.topics}
     lines = [replace(line, stats=by_topic[line.stats.topic]) for line in snapshot.lines]
     totals = replace(snapshot.totals, oldest_age_s=_oldest(reading))
-    shown = _diagnosed(lines, reading, snapshot.paused_at)
+    shown = _diagnosed(lines, reading, snapshot.paused_at, snapshot.moved_at)
     return replace(snapshot, reading=reading, lines=shown, totals=totals)
 
 
@@ -193,8 +197,23 @@ def _line(stats: TopicStats, current: Reading, base: Reading | None, oldest: Rea
     )
 
 
+def _moved(previous: Snapshot | None, current: Reading) -> dict[str, float]:
+    if previous is None:
+        return {stats.topic: current.at for stats in current.topics}
+    then = {stats.topic: stats for stats in previous.reading.topics}
+    return {
+        stats.topic: current.at
+        if (before := then.get(stats.topic)) is None or processed_between(before, stats)
+        else previous.moved_at.get(stats.topic, current.at)
+        for stats in current.topics
+    }
+
+
 def _diagnosed(
-    lines: Sequence[TopicLine], reading: Reading, paused_at: Mapping[str, float]
+    lines: Sequence[TopicLine],
+    reading: Reading,
+    paused_at: Mapping[str, float],
+    moved_at: Mapping[str, float],
 ) -> tuple[TopicLine, ...]:
     """Say what is wrong with each topic, and put the worst first; of equals that with more that waits."""
     told = [
@@ -209,6 +228,7 @@ def _diagnosed(
                 out_per_s=line.out_per_s,
                 now=reading.at,
                 paused_at=paused_at.get(line.stats.topic),
+                moved_at=moved_at.get(line.stats.topic),
             ),
         )
         for line in lines

@@ -29,6 +29,8 @@ __all__ = [
 _STUCK_S: Final = 30.0
 """Ready messages that nobody took for so long are stuck."""
 _BEHIND_S: Final = 60.0
+_STANDSTILL_S: Final = 120.0
+"""Consumers that finished nothing for so long may still be at something long, but somebody should look."""
 _DEAD_RANK: Final = 4
 
 
@@ -59,9 +61,11 @@ def diagnose(
     out_per_s: float | None,
     now: float,
     paused_at: float | None = None,
+    moved_at: float | None = None,
 ) -> Trouble | None:
-    """Answer the worst that is wrong with a topic, None when nothing is.
+    """Return the worst that is wrong with a topic, None when nothing is.
 
+    `moved_at` is when something of it was seen to be processed last, or when one began to look.
     `paused_at` is when the topic was last seen paused: before that nobody could have taken anything.
     `left_behind` are live leases of daemons that are lost. Whoever takes messages without being a daemon has
     no row: it is known by what it holds and by what goes out.
@@ -79,15 +83,14 @@ def diagnose(
         return _pause(stats, now)
     if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
         return _stuck(stats, untaken, workers, now)
+    if makes_no_progress(stats, workers, out_per_s):
+        return _no_progress(stats, 0.0 if moved_at is None else now - moved_at)
     if stats.dead:
         return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
         sentence = f"press 3: {counted(expired, 'lease')} past their time, the next dequeue takes them back."
         return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
-    if stats.ready and waits > _BEHIND_S and _falls_behind(in_per_s, out_per_s):
-        sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
-        return Trouble(6, "falls behind", sentence, is_bad=False)
-    return None
+    return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
 
 
 def besides(stats: TopicStats, worst: Trouble | None) -> str:
@@ -113,8 +116,15 @@ def _dead(stats: TopicStats) -> str:
     return f"press 4: {counted(stats.dead, 'dead letter')}, by error."
 
 
-def _falls_behind(in_per_s: float | None, out_per_s: float | None) -> bool:
-    return in_per_s is not None and out_per_s is not None and in_per_s > out_per_s * 1.1
+def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None) -> bool:
+    if waits <= _BEHIND_S or in_per_s is None or out_per_s is None:
+        return False
+    return in_per_s > out_per_s * 1.1
+
+
+def _behind(waits: float) -> Trouble:
+    sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
+    return Trouble(6, "falls behind", sentence, is_bad=False)
 
 
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
@@ -151,6 +161,17 @@ def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now
         return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
     sentence = f"no worker takes it: {waiting}; start smq-daemon."
     return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
+
+
+def _no_progress(stats: TopicStats, quiet_s: float) -> Trouble:
+    since = f" {age(quiet_s)}" if quiet_s >= _STUCK_S else ""
+    held = f"whoever holds {counted(stats.processing, 'message')}"
+    sentence = (
+        f"press 3: no progress{' for' if since else ''}{since}: {held} finishes none; "
+        f"{_waiting(stats.ready)}, the oldest {age(stats.oldest_age_s or 0.0)}."
+    )
+    is_bad = quiet_s >= _STANDSTILL_S
+    return Trouble(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
 
 
 def _pause(stats: TopicStats, now: float) -> Trouble:

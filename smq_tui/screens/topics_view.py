@@ -9,7 +9,6 @@ from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.requests import Freeze
 from smq_tui.screens.view import GoTo, View
-from smq_tui.troubles import makes_no_progress
 from smq_tui.values import Selection, State
 from smq_tui.widgets.detail_text import about_topic
 from smq_tui.widgets.parts_line import Part
@@ -195,8 +194,6 @@ class TopicsView(View):
         if line.trouble is not None:
             sign = "! " if line.trouble.is_bad else ""
             return Cell(sign + line.trouble.short, Tone.BAD if line.trouble.is_bad else Tone.WARNING)
-        if makes_no_progress(line.stats, list(self.context.workers.values()), line.out_per_s):
-            return Cell("no progress", Tone.WARNING)
         if line.stats.processing or line.out_per_s:
             return Cell("running", Tone.GOOD)
         return Cell("no worker yet" if line.stats.ready else "idle", Tone.MUTED)

@@ -146,6 +146,44 @@ def test_what_is_wrong_comes_first_and_of_equals_that_with_more_that_waits() -> 
     assert [line.stats.topic for line in lines] == ["d", "c", "b", "a"]
 
 
+def held_by_the_dead(seconds: int, *, gone: int = 0, dead: int = 0) -> Snapshot:
+    """Look for so long at a topic whose only leases are of consumers that finish nothing."""
+    figures = {"ready": 2_972, "oldest_age_s": 900.0, "processing": 12, "dead": dead, "entered": 9_000}
+    other = stats("mail", dead=38)
+    return snapshots(
+        *(
+            Reading(at=NOW + at, topics=(stats(gone=gone if at > 30 else 0, **figures), other))
+            for at in range(0, seconds + 1, 5)
+        )
+    )
+
+
+def test_a_topic_of_which_nothing_is_finished_says_for_how_long_before_any_dead_letters() -> None:
+    """B17."""
+    snapshot = held_by_the_dead(480, dead=3)
+    worst = snapshot.worst
+    assert worst is not None
+    assert worst.trouble is not None
+    assert worst.stats.topic == "orders"
+    assert (worst.trouble.short, worst.trouble.is_bad) == ("no progress 8m00s", True)
+    assert worst.trouble.sentence == (
+        "press 3: no progress for 8m00s: whoever holds 12 messages finishes none; "
+        "2,972 messages wait, the oldest 15m00s."
+    )
+    later_on = aged(snapshot, NOW + 540).lines[0].trouble
+    assert later_on is not None
+    assert later_on.short == "no progress 9m00s"
+
+
+def test_progress_is_counted_from_what_was_finished_last_and_alarms_only_after_two_minutes() -> None:
+    found = [held_by_the_dead(seconds, gone=7).lines[0].trouble for seconds in (60, 120, 160)]
+    assert [(one.short, one.is_bad) for one in found if one is not None] == [
+        ("no progress", False),
+        ("no progress 1m25s", False),
+        ("no progress 2m05s", True),
+    ]
+
+
 def test_every_age_goes_on_between_two_looks() -> None:
     lost = worker(["orders"], 60.0)
     looked = derive(
