@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from smq_core.format import parse_duration
 from smq_core.safe_text import cell
 from smq_tui.values import Filter, Selection, State
@@ -78,9 +80,13 @@ class Query:
         )
 
     def selection(self, topic: str | None, state: State | None) -> Selection:
-        """Answer what to look for in a list of a topic and state; what the filter names goes before them."""
+        """Return what to look for in a list of a topic and state; what the filter names goes before them.
+
+        Without a state that is all but the trash, which has a list of its own.
+        """
         wanted = self.state or (State.PROCESSING if self.is_expired or self.worker else state)
-        return Selection(topic=self.topic or topic, state=wanted, where=self.where)
+        where = self.where if wanted else structs.replace(self.where, without_trash=True)
+        return Selection(topic=self.topic or topic, state=wanted, where=where)
 
     def without_state(self) -> Query:
         """Answer the same filter for any state."""

@@ -14,10 +14,10 @@ from smq_tui.flow import processed_between
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from smq_tui.snapshot import Reading
+    from smq_tui.snapshot import Reading, Snapshot
     from smq_tui.values import TopicSample, TopicStats
 
-__all__ = ["Trail", "from_readings", "from_samples", "total"]
+__all__ = ["Trail", "at_last", "continued", "from_readings", "from_samples", "total"]
 
 _GAP_STEPS: Final = 2.5
 """Two samples further apart than so many steps have a gap between them: nobody was there to count."""
@@ -49,13 +49,51 @@ def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, T
     before: dict[str, TopicStats] = {}
     for reading in history:
         for stats in reading.topics:
-            depth = stats.ready + stats.delayed + stats.processing
+            depth = _depth(stats)
             points = by_topic.setdefault(stats.topic, [])
             last = before.get(stats.topic)
             finished = points[-1][2] + processed_between(last, stats) if points and last else 0
             points.append((reading.at, stats.entered, finished, depth))
             before[stats.topic] = stats
     return {topic: _trail(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
+
+
+def continued(long: Mapping[str, Trail], recent: Mapping[str, Trail]) -> dict[str, Trail]:
+    """Let trails of rare samples go on with what was measured since the last of each, up to now."""
+    return {
+        topic: _joined(long.get(topic, Trail()), recent.get(topic, Trail()))
+        for topic in (*long, *(topic for topic in recent if topic not in long))
+    }
+
+
+def at_last(snapshot: Snapshot) -> dict[str, Trail]:
+    """Make a trail of one point each of what topics hold, and how fast they move, by the last reading."""
+    at = snapshot.reading.at
+    return {
+        line.stats.topic: Trail(
+            arrived=() if line.in_per_s is None else ((at, line.in_per_s),),
+            left=() if line.out_per_s is None else ((at, line.out_per_s),),
+            depth=((at, float(_depth(line.stats))),),
+        )
+        for line in snapshot.lines
+    }
+
+
+def _depth(stats: TopicStats) -> int:
+    return stats.ready + stats.delayed + stats.processing
+
+
+def _joined(long: Trail, recent: Trail) -> Trail:
+    return Trail(
+        *(
+            (*before, *(point for point in after if not before or point[0] > before[-1][0]))
+            for before, after in (
+                (long.arrived, recent.arrived),
+                (long.left, recent.left),
+                (long.depth, recent.depth),
+            )
+        )
+    )
 
 
 def total(trails: Mapping[str, Trail], step: float) -> Trail:
@@ -81,7 +119,11 @@ def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> Trail:
 def _sum(series: Sequence[Sequence[tuple[float, float]]], step: float) -> tuple[tuple[float, float], ...]:
     sums: dict[float, float] = {}
     for points in series:
+        highest: dict[float, float] = {}
         for at, value in points:
+            # several points of one topic may fall into a step: they are not added to one another
             moment = round(at / step) * step if step else at
+            highest[moment] = max(value, highest.get(moment, 0.0))
+        for moment, value in highest.items():
             sums[moment] = sums.get(moment, 0.0) + value
     return tuple(sorted(sums.items()))

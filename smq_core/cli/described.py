@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from smq_core.failures import failures
 from smq_core.format import clock_time
 from smq_core.safe_text import cell, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from smq_core.message import Message, Payload
+    from smq_core.failures import Failure
+    from smq_core.message import Attempt, Message, Payload
 
 __all__ = ["message_fields", "message_lines", "payload_text"]
 
+_TOLD_APART = ("payload", "output", "last_error", "error_kind")
+"""Fields that have a place of their own; the kind of an error is its first line."""
 _TIMES = ("created_at", "available_at", "locked_until", "finished_at")
 
 
@@ -23,20 +27,40 @@ def message_fields(message: Message) -> dict[str, object]:
     return {name: getattr(message, name) for name in message.__struct_fields__}
 
 
-def message_lines(message: Message) -> Iterator[str]:
-    """Answer the lines that show a message: what is set of its fields, then its payload."""
+def message_lines(message: Message, attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Yield the lines that show a message: what is set of its fields, its payload, then how it failed.
+
+    The newest failure comes first, and each error once.
+    """
     for name in message.__struct_fields__:
         value = getattr(message, name)
-        if name == "payload" or value in (None, {}, ""):
+        if name in _TOLD_APART or value in (None, {}, ""):
             continue
         if name in _TIMES:
             value = clock_time(value)
         elif name == "headers":
             value = "".join(f"\n  {cell(header)}: {cell(text)}" for header, text in value.items())
-        elif name in {"last_error", "output"}:
-            value = "\n" + "\n".join(f"  {line}" for line in value.splitlines())
         yield f"{name}: {value}" if not str(value).startswith("\n") else f"{name}:{value}"
     yield f"payload:\n{payload_text(message.payload)}"
+    if message.output:
+        yield f"\noutput:\n{_indented(message.output)}"
+    for failure in failures(message.last_error, attempts):
+        yield f"\n{_failure(failure)}"
+
+
+def _failure(failure: Failure) -> str:
+    attempt = failure.attempt
+    head = failure.name
+    if attempt is not None:
+        by = f" by {cell(attempt.worker)}" if attempt.worker else ""
+        head += f", {cell(attempt.outcome)} {clock_time(attempt.at)}{by}"
+    if failure.same_as is not None:
+        return f"{head}: the same error as {failure.same_as.name}"
+    return f"{head}:\n{_indented(failure.error or 'no error was given')}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def payload_text(payload: Payload) -> str:

@@ -13,6 +13,7 @@ from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, LISTED, STATE, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, clock_time, count, payload_preview
+from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
     from smq_core.message import ActivityEntry, Message, TopicStats
@@ -66,14 +67,16 @@ def _pause(stats: TopicStats) -> str:
 def peek_(
     ctx: click.Context, *, topic: str, state: str | None, limit: int, location: str | None, as_json: bool
 ) -> None:
-    """Print the oldest messages of TOPIC, without taking them."""
+    """Print the oldest messages of TOPIC, without taking them; those in the trash only by --state deleted."""
     del location
     view = inspector(ctx, read_only=True)
     check_known(view, topic)
+    where = Filter(without_trash=True)
     if as_json:
-        output.say_json([message_fields(message) for message in view.browse(topic, state, limit=limit)])
+        found = view.browse(topic, state, where=where, limit=limit)
+        output.say_json([message_fields(message) for message in found])
         return
-    messages = view.browse(topic, state, limit=limit, preview=4 * _PREVIEW)
+    messages = view.browse(topic, state, where=where, limit=limit, preview=4 * _PREVIEW)
     if not messages:
         output.note(f"no messages in {topic}" + (f" in state {state}" if state else ""))
         return
@@ -110,10 +113,8 @@ def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json:
             {**message_fields(message), "history": [msgspec.to_builtins(one) for one in attempts]}
         )
         return
-    for line in message_lines(message):
+    for line in message_lines(message, attempts):
         output.say_block(line)
-    for one in attempts:
-        output.say_block(f"\nattempt {one.attempt}, {one.outcome} {_moment(one.at)}\n{one.error}")
 
 
 @click.command

@@ -230,6 +230,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     min_attempts: int | None = None
     only_expired: bool = False
     """Leases whose time is over."""
+    without_trash: bool = False
+    """Where no state is named: any but `deleted`."""
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ _FEW: Final = 8
 _LEASES_LIMIT: Final = 2_000
 _MOST: Final = 1_000_000
 """Messages that one action is for at most."""
+_CHEAP: Final = (Filter(), Filter(without_trash=True))
+"""What is found by an index, without a look at each message."""
 _VERBS: Final[dict[str, Literal["requeue", "delete", "bury", "purge"]]] = {
     "requeue": "requeue",
     "delete": "delete",
@@ -51,7 +53,7 @@ def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
     filtered, for it may lie anywhere in millions; `progress` stops either by False.
     """
     selection, limit = request.selection, request.limit
-    is_filtered = selection.where != Filter() and selection.state is not State.PROCESSING
+    is_filtered = selection.where not in _CHEAP and selection.state is not State.PROCESSING
     if not is_filtered and limit <= _AT_ONCE:
         ids = inspector.ids(selection, limit=limit + 1, newest=request.is_newest_first)
         return Order(ids[:limit], len(ids) > limit)

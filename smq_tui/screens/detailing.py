@@ -13,7 +13,7 @@ from textual import on
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import Detail, DetailOf, SamplesOf
 from smq_tui.screens.stage import SAMPLE_STEP_S, Stage
-from smq_tui.trails import Trail, from_samples, total
+from smq_tui.trails import Trail, at_last, continued, from_samples, total
 from smq_tui.values import State
 from smq_tui.widgets.detail_pane import DetailPane
 from smq_tui.widgets.detail_text import about_message
@@ -209,9 +209,11 @@ class Detailing(Stage):
         title = topics[0] if len(topics) == 1 else "all topics"
         key = self.keys.get("chart", "m")
         keys = f"{key}: 7 days  Esc: off" if is_hour else f"{key}: off"
-        if not trails and is_hour:
-            trails = dict(self.context.trails)
+        if not trails:
             title += " as seen here"
+        trails = continued(trails, self.context.trails)
+        if self.context.snapshot is not None:
+            trails = continued(trails, at_last(self.context.snapshot))
         trail = trails.get(topics[0], Trail()) if len(topics) == 1 else total(trails, step)
         title += ", 1 hour" if is_hour else ", 7 days"
         self.chart.show(title, keys, trail, since, self.context.now)

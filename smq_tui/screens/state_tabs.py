@@ -52,4 +52,5 @@ def _in_state(stats: TopicStats, state: State | None) -> int:
         State.DONE: stats.done,
         State.DELETED: stats.deleted,
     }
-    return sum(numbers.values()) if state is None else numbers[state]
+    # the trash is a list of its own
+    return sum(numbers.values()) - stats.deleted if state is None else numbers[state]

@@ -9,7 +9,7 @@ from smq_tui.counted import counted
 from smq_tui.filters import Query, quoted
 from smq_tui.requests import Freeze
 from smq_tui.screens.view import GoTo, View
-from smq_tui.values import Selection, State
+from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.detail_text import about_topic
 from smq_tui.widgets.parts_line import Part
 from smq_tui.widgets.sparks import into_slots, sparkline
@@ -99,7 +99,8 @@ class TopicsView(View):
             )
         state = State.DEAD if action == "requeue" else None
         what = f"all dead letters of {topics[0]}" if state else f"all messages of {topics[0]}"
-        return Freeze(Selection(topic=topics[0], state=state), what, action)
+        where = Filter(without_trash=state is None)
+        return Freeze(Selection(topic=topics[0], state=state, where=where), what, action)
 
     def topics_meant(self) -> tuple[str, ...]:
         """Answer the marked topics, or the cursor's."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from smq_core.format import clock_time, count, rate
 from smq_tui.trails import Trail
 from smq_tui.widgets.cell_width import fit
-from smq_tui.widgets.sparks import columns, into_slots
+from smq_tui.widgets.sparks import columns, peaks
 
 __all__ = ["Chart"]
 
@@ -78,7 +78,7 @@ class Chart(Widget):
         points = {"arrived": self._trail.arrived, "left": self._trail.left, "depth": self._trail.depth}[
             series
         ]
-        values = into_slots(points, self._start, self._end, room)
+        values = peaks(points, self._start, self._end, room)
         label = self._label(name, series, values) if line == 0 else ""
         segments = [
             Segment(fit(label, _LABEL) + " ", self.get_component_rich_style("chart--label")),
@@ -89,7 +89,7 @@ class Chart(Widget):
     def _heading(self) -> str:
         span = f"{clock_time(self._start, now=self._end)} to {clock_time(self._end, now=self._end)}"
         has_any = any((self._trail.arrived, self._trail.left, self._trail.depth))
-        note = "· nobody counted" if has_any else "nothing was counted yet"
+        note = "bars are peaks, · is no data" if has_any else "no data yet"
         return f" {self._title}  {self._keys}  {note}  {span}"
 
     @staticmethod

@@ -5,9 +5,11 @@ Pure: it is given values and the time.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from smq_core.failures import failures
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_core.serving import is_lost, served_topics, serves
@@ -50,10 +52,7 @@ def about_message(
     pieces += _facts(_message_facts(message, detail.topic_limit, now))
     if message.state is State.PROCESSING:
         pieces += _lease(message, now, workers.get(message.worker or ""))
-    if message.last_error and (not attempts or attempts[-1].error != message.last_error):
-        pieces += [("\nlast error\n", _TITLE), (_shown(message.last_error) + "\n", "$text-error")]
-    if attempts:
-        pieces += _timeline(attempts, now)
+    pieces += _failures(message.last_error, attempts, now)
     if message.output:
         pieces += [("\noutput\n", _TITLE), (_shown(message.output) + "\n", "")]
     if message.headers:
@@ -231,15 +230,26 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     return pieces + _facts(facts)
 
 
-def _timeline(attempts: Sequence[Attempt], now: float) -> Pieces:
-    pieces: Pieces = [("\nfailed attempts\n", _TITLE)]
-    before: float | None = None
-    for attempt in attempts:
-        since = "" if before is None else f"  {age(attempt.at - before)} later"
-        before = attempt.at
+def _failures(last_error: str | None, attempts: Sequence[Attempt], now: float) -> Pieces:
+    """Tell how it failed, the newest first; a text that stands above already is not told again."""
+    pieces: Pieces = []
+    before = {later.attempt: earlier.at for earlier, later in itertools.pairwise(attempts)}
+    for failure in failures(last_error, attempts):
+        attempt = failure.attempt
+        if attempt is None:
+            pieces += [("\nlast error\n", _TITLE), (_shown(failure.error) + "\n", "$text-error")]
+            continue
+        if not pieces or attempt is attempts[-1]:
+            pieces.append(("\nfailed attempts, newest first\n", _TITLE))
+        at = before.get(attempt.attempt)
+        since = "" if at is None else f"  {age(attempt.at - at)} later"
         head = f"● {attempt.attempt}  {clock_time(attempt.at, now=now)}{since}  {attempt.outcome}"
         by = f" by {attempt.worker}" if attempt.worker else ""
-        pieces += [(cell(head + by) + "\n", "bold"), (_indented(attempt.error) + "\n", "$text-error")]
+        pieces.append((cell(head + by) + "\n", "bold"))
+        if failure.same_as is not None:
+            pieces.append((f"  the same error as {failure.same_as.name}\n", _LABEL))
+        else:
+            pieces.append((_indented(failure.error) + "\n", "$text-error"))
     return pieces
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Point", "bar", "columns", "into_slots", "sparkline"]
+__all__ = ["Point", "bar", "columns", "into_slots", "peaks", "sparkline"]
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
@@ -52,14 +52,23 @@ def bar(part: float, width: int) -> str:
 
 def into_slots(points: Sequence[Point], start: float, end: float, slots: int) -> list[float | None]:
     """Spread measurements over equal slots of time: each slot's mean, None for one that has none."""
-    sums: list[tuple[float, int]] = [(0.0, 0)] * slots
+    found = _by_slot(points, start, end, slots)
+    return [sum(values) / len(values) if values else None for values in found]
+
+
+def peaks(points: Sequence[Point], start: float, end: float, slots: int) -> list[float | None]:
+    """Spread measurements over equal slots of time: each slot's highest, None for one that has none."""
+    return [max(values, default=None) for values in _by_slot(points, start, end, slots)]
+
+
+def _by_slot(points: Sequence[Point], start: float, end: float, slots: int) -> list[list[float]]:
+    found: list[list[float]] = [[] for _ in range(slots)]
     length = (end - start) / slots if slots else 0.0
     for at, value in points:
-        slot = int((at - start) / length) if length > 0 and at >= start else -1
-        if value is not None and 0 <= slot < slots:
-            total, number = sums[slot]
-            sums[slot] = (total + value, number + 1)
-    return [total / number if number else None for total, number in sums]
+        if value is not None and length > 0 and start <= at <= end:
+            # what is of the last moment belongs into the last slot
+            found[min(slots - 1, int((at - start) / length))].append(value)
+    return found
 
 
 def _level(value: float, top: float, steps: int) -> int:

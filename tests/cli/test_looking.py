@@ -61,6 +61,15 @@ def test_peek_prints_the_oldest_without_taking_them(smq: Smq, messages: Queue) -
     assert messages.size("mail") == 3
 
 
+def test_peek_leaves_the_trash_out_unless_it_is_asked_for(smq: Smq, messages: Queue) -> None:
+    messages.enqueue_many("mail", ["kept", "thrown away"])
+    smq("delete", "2")
+
+    assert [one["id"] for one in json.loads(smq("peek", "mail", "--json").out)] == [1]
+    assert "thrown away" not in smq("peek", "mail").out
+    assert "thrown away" in smq("peek", "mail", "--state", "deleted").out
+
+
 def test_peek_as_json_has_whole_payloads(smq: Smq, messages: Queue) -> None:
     long = "x" * 1_000
     messages.enqueue_many("mail", [{"to": long}, long, b"\x00\xff"])
@@ -77,9 +86,40 @@ def test_show_prints_a_message_with_its_history(smq: Smq, messages: Queue) -> No
     out = MOMENT.sub("TIME", smq("show", "1").out)
     assert "id: 1\ntopic: mail\n" in out
     assert "headers:\n  trace: 7\n" in out
-    assert "last_error:\n  ValueError: bad\n  line 2\n" in out
     assert 'payload:\n{\n  "to": [\n    "a"\n  ]\n}\n' in out
-    assert out.endswith("\nattempt 1, requeue TIME\nValueError: bad\nline 2\n")
+    assert out.endswith("\nattempt 1, requeue TIME by tester:\n  ValueError: bad\n  line 2\n")
+
+
+def test_show_prints_the_payload_and_then_each_traceback_once_the_newest_first(
+    smq: Smq, messages: Queue
+) -> None:
+    """B18: the same traceback stood there three times, and its first line a fourth."""
+    messages.enqueue("mail", {"to": ["a"]})
+    for error in ("OSError: other", "ValueError: bad\nline 2", "ValueError: bad\nline 2"):
+        messages.requeue(messages.dequeue("mail")[0], error=error, delay=0)
+    out = MOMENT.sub("TIME", smq("show", "1").out)
+
+    assert out.count("ValueError: bad") == 1
+    assert out[out.index("payload:") :].splitlines()[7:] == [
+        "attempt 3, requeue TIME by tester:",
+        "  ValueError: bad",
+        "  line 2",
+        "",
+        "attempt 2, requeue TIME by tester: the same error as attempt 3",
+        "",
+        "attempt 1, requeue TIME by tester:",
+        "  OSError: other",
+    ]
+
+
+def test_show_tells_a_burial_apart_from_the_attempts_before_it(smq: Smq, messages: Queue) -> None:
+    messages.enqueue("mail", 1)
+    messages.requeue(messages.dequeue("mail")[0], error="OSError: other", delay=0)
+    smq("bury", "1")
+    out = MOMENT.sub("TIME", smq("show", "1").out)
+
+    assert "\nlast error:\n  buried by " in out
+    assert out.endswith("\nattempt 1, requeue TIME by tester:\n  OSError: other\n")
 
 
 def test_show_as_json_has_the_history(smq: Smq, messages: Queue) -> None:
@@ -124,7 +164,7 @@ def test_activity_tells_who_did_what(smq: Smq, messages: Queue) -> None:
     assert re.fullmatch(
         r"operation +at +who +did +topic +messages +detail\n"
         r" +2 +TIME +\S+ +undo +mail +1 .*\n"
-        r" +1 +TIME +\S+ +bury +mail +1 +\(undone TIME\)\n",
+        r" +1 +TIME +\S+ +bury +mail +1 +message 1 \(undone TIME\)\n",
         out,
     )
     assert [entry["action"] for entry in json.loads(smq("activity", "--json").out)] == ["undo", "bury"]

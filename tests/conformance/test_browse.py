@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.states import State
-from smq_core.store.records import Selection
+from smq_core.store.records import Filter, Selection
 from smq_core.testing import select
 
 if TYPE_CHECKING:
@@ -80,6 +80,22 @@ def test_rows_come_by_id_without_those_that_are_gone(desk: Desk) -> None:
     first, second = desk.send(), desk.send()
 
     assert [row.id for row in desk.store.rows([second, 99, first], None)] == [first, second]
+
+
+@pytest.mark.parametrize("topic", ["mail", None])
+def test_everything_but_the_trash_can_be_looked_at_counted_and_fixed(desk: Desk, topic: str | None) -> None:
+    made = desk.prepared()
+    everything = Selection(topic=topic, where=Filter(without_trash=True))
+    others = sorted(one for state, one in made.items() if state is not State.DELETED)
+
+    assert seen(desk, everything) == others
+    assert list(desk.store.ids(everything, limit=10, now_ms=desk.now_ms)) == others
+    assert desk.store.count(everything, limit=10, now_ms=desk.now_ms) == len(others)
+    fixed = desk.store.freeze(everything, now_ms=desk.now_ms).frozen
+    assert fixed is not None
+    assert list(fixed.ids) == others
+    trash = Selection(topic=topic, state=State.DELETED, where=Filter(without_trash=True))
+    assert seen(desk, trash) == [made[State.DELETED]], "a state that is named goes before"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from smq_core.states import State
 from smq_core.store.records import Selection
+from smq_core.testing import select
 
 if TYPE_CHECKING:
     from tests.conformance.desk import Desk
@@ -196,3 +197,26 @@ def test_what_an_operator_did_is_told_newest_first(desk: Desk) -> None:
     ]
     assert [entry.at for entry in entries] == [desk.now_ms / 1000, desk.now_ms / 1000 - 1]
     assert [entry.action for entry in desk.store.activity(limit=9, before=entries[0].operation)] == ["bury"]
+
+
+def test_the_activity_keeps_what_a_bulk_action_was_aimed_at(desk: Desk) -> None:
+    """B18: 99 were requeued by `*`, and nobody could learn which."""
+    for error in ("SmtpError: 550", "OSError"):
+        desk.send()
+        desk.bury(desk.take_one(), error=error)
+    sent = desk.send_many(["x"] * 7)
+    where = {"error": "SmtpError: 5", "min_age_ms": 0}
+    desk.act("requeue", targets=select("mail", "dead", where=where))
+    desk.purge("mail", State.DEAD)
+    desk.act("move", *sent[:2], to="print")
+    desk.act("bury", *sent[2:3])
+    desk.act("bury", 1, *sent[1:])
+
+    details = [entry.detail for entry in desk.store.activity(limit=9, before=None)]
+    assert details == [
+        f"messages 1, {', '.join(map(str, sent[1:5]))}, … {sent[6]}",
+        f"message {sent[2]}",
+        f"to print: messages {sent[0]}, {sent[1]}",
+        "all state:dead",
+        'all state:dead error~"SmtpError: 5" age>0s',
+    ]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from smq_core import Outcome
-from smq_core.message import ActivityEntry, Missed, TopicStats, WorkerInfo
+from smq_core.message import ActivityEntry, Missed, TopicSample, TopicStats, WorkerInfo
 from smq_tui.ascii import in_ascii
 from smq_tui.flow import processed_between
 from smq_tui.requests import Undo
 from smq_tui.screens.questions import undo_sentence
 from smq_tui.snapshot import Reading, derive
-from smq_tui.trails import from_readings
+from smq_tui.trails import Trail, at_last, continued, from_readings, from_samples, total
 from smq_tui.troubles import makes_no_progress
 from smq_tui.widgets.chart import Chart
+from smq_tui.widgets.sparks import peaks
 
 
 def stats(**figures: float) -> TopicStats:
@@ -116,6 +117,32 @@ def test_leases_of_nobody_who_is_heard_of_are_no_sign_of_work(
     held = stats(**{"ready": 2_972, "processing": 12, "oldest_age_s": 480.0, **figures})
 
     assert makes_no_progress(held, workers, out_per_s) is is_told
+
+
+def sample(at: float, entered: int, depth: int, topic: str = "mail") -> TopicSample:
+    """Return a daemon's sample of which everything that came in and waits no more was processed."""
+    return TopicSample(at=at, topic=topic, entered=entered, finished=entered - depth, depth=depth)
+
+
+def test_a_chart_of_a_week_goes_on_to_this_moment_and_shows_what_waits_now() -> None:
+    """B18: 282 waited and 2/s came, and the chart said at most 162 and 0."""
+    week = from_samples([sample(0.0, 0, 0), sample(600.0, 162, 162)], 600.0)
+    minutes = from_samples([sample(590.0, 160, 160), sample(630.0, 222, 222), sample(640.0, 242, 242)], 10.0)
+    before = Reading(at=650.0, topics=(stats(entered=262, ready=262),))
+    now = derive(derive(None, before), Reading(at=660.0, topics=(stats(entered=282, ready=282),)))
+    trail = continued(continued(week, minutes), at_last(now))["mail"]
+
+    assert trail.depth == ((0.0, 0.0), (600.0, 162.0), (630.0, 222.0), (640.0, 242.0), (660.0, 282.0))
+    assert trail.arrived == ((600.0, 0.27), (640.0, 2.0), (660.0, 2.0))
+    assert max(value or 0.0 for value in peaks(trail.depth, 660.0 - 7 * 86_400, 660.0, 100)) == 282.0
+    assert max(value or 0.0 for value in peaks(trail.arrived, 660.0 - 7 * 86_400, 660.0, 100)) == 2.0
+
+
+def test_topics_are_added_up_and_not_the_moments_of_one_topic() -> None:
+    orders = Trail(depth=((601.0, 5.0), (610.0, 7.0), (1_200.0, 1.0)))
+    mail = Trail(depth=((600.0, 100.0),))
+
+    assert total({"orders": orders, "mail": mail}, 600.0).depth == ((600.0, 107.0), (1_200.0, 1.0))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smq_core import Message, Missed, Outcome
+from smq_core.store.described import described
 from smq_tui.actions import Danger, danger_of
 from smq_tui.ascii import in_ascii
 from smq_tui.config import ConfigError, read_config
@@ -51,6 +52,23 @@ def test_a_filter_that_cannot_be_understood_says_what_was_expected(text: str) ->
 def test_a_quoted_value_is_read_back(value: str) -> None:
     if value.strip() == value:
         assert parse(f"topic:{quoted(value)}").topic == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "state:dead",
+        'state:dead error~"550 no \\"such\\" box" attempts>3 ship_to',
+        "worker:vm:1 key:k age>1m30s expired",
+        'state:ready kind:"OSError: a\\\\b"',
+    ],
+)
+def test_what_the_activity_keeps_of_a_bulk_action_is_a_filter_that_finds_the_same(text: str) -> None:
+    meant = parse(text).selection(None, None)
+    kept = described(meant, ())
+
+    assert kept.startswith("all ")
+    assert parse(kept.removeprefix("all ")).selection(None, None) == meant
 
 
 def test_completions_are_of_the_last_part() -> None:

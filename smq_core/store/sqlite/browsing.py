@@ -171,7 +171,12 @@ def streams_of(
     if topic is None and state is State.PROCESSING:
         yield filters.processing_stream(None)
     elif topic is not None:
-        yield from _topic_streams(db, topic, among if state is None else {state})
+        if state is not None:
+            among = frozenset({state})
+        elif selection.where.without_trash:
+            # else all of a large trash would be walked over
+            among -= {State.DELETED}
+        yield from _topic_streams(db, topic, among)
     elif state is None:
         yield filters.table_stream(None)
     else:

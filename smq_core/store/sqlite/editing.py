@@ -10,6 +10,7 @@ import msgspec
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.message import Missed, Outcome
 from smq_core.states import State
+from smq_core.store.described import described
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.freezing import Freezing
 from smq_core.store.sqlite.operations import Tally, id_array
@@ -187,11 +188,11 @@ def _purge(
     tally.add_moved_on(found.moved_on)
     if not found.still or aimed.selection is None:
         return
-    state = aimed.selection.state
+    state, meant = aimed.selection.state, described(aimed.selection, ())
     operation = tally.operation
     if operation is None:
         operation = operations.begin(
-            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=f"all {state}"
+            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=meant
         ).id
     db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
     removed = db.changes()

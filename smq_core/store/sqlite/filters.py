@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.safe_text import clean_text
+from smq_core.states import State
 from smq_core.store.sqlite import purposes
 
 if TYPE_CHECKING:
-    from smq_core.states import State
     from smq_core.store.records import Purpose, Selection
 
 __all__ = [
@@ -63,6 +63,7 @@ _FRAGMENTS: Final = {
     "expired_at": "locked_until <= :expired_at",
     "topic": "topic = :topic",
     "state": "status = :state",
+    "without": "status <> :without",
     "max_id": "id <= :max_id",
     "after": "id > :after",
     "before": "id < :before",
@@ -118,6 +119,7 @@ def conditions(
         "min_attempts": where.min_attempts,
         "created_before": None if where.min_age_ms is None else as_of_ms - where.min_age_ms,
         "expired_at": as_of_ms if where.only_expired else None,
+        "without": State.DELETED if where.without_trash and selection.state is None else None,
         "max_id": selection.max_id,
         "after": after,
         "before": before,

@@ -16,6 +16,7 @@ import msgspec
 
 from smq_core.message import Missed, Outcome
 from smq_core.states import State, sources_of
+from smq_core.store.described import described
 from smq_core.store.records import Selection
 from smq_core.store.sqlite import operations
 from smq_core.store.sqlite.freezing import Freezing
@@ -131,7 +132,8 @@ def _change(
     if wanted:
         operation = tally.operation
         if operation is None:
-            detail = f"to {action.to}" if action.to else ""
+            meant = described(aimed.selection, aimed.ids)
+            detail = f"to {action.to}: {meant}" if action.to else meant
             topics = {rows.still[one].topic for one in wanted}
             only = topics.pop() if len(topics) == 1 else aimed.topic
             began = operations.begin(

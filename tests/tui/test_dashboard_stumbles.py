@@ -1,0 +1,106 @@
+"""Where operators stumbled: what they saw then, and what they see instead."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from smq_core import Queue
+from smq_core.testing import EPOCH_MS
+from tests.tui.dashboard import FrozenClock, SetClock, make_dashboard, run, settle, until
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from smq_tui.app import Dashboard
+
+
+def line_of(app: Dashboard) -> str:
+    """Return what the line above the list says."""
+    return app.main.view.line.text
+
+
+def was_read_at(app: Dashboard, moment: float) -> bool:
+    """Return whether what is shown was read at a moment."""
+    return app.main._read is not None and app.main._read.reading.at == moment
+
+
+async def see(pilot: Pilot[int], app: Dashboard, where: str) -> None:
+    """Go somewhere, and wait for what is there."""
+    app.main.jump(where)
+    await settle(pilot)
+
+
+def test_deleted_messages_are_in_a_state_of_their_own_and_no_longer_among_all(location: str) -> None:
+    """B18: after D the list looked as if nothing had happened."""
+    with Queue(location, clock=FrozenClock()) as queue:
+        queue.enqueue_many("thumbnails", ["one", "two", "three"])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await see(pilot, app, "messages topic:thumbnails")
+        view = app.main.view
+        assert "[all 3]" in line_of(app)
+        await pilot.press("D")
+        await until(pilot, lambda: app.screen is not app.main)
+        await pilot.press("y")
+        await until(pilot, lambda: set(view.table.visible_keys) == {1, 2})
+        await until(pilot, lambda: "[all 2]" in line_of(app))
+        assert "trash 1" in line_of(app)
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: set(view.table.visible_keys) == {3})
+        assert "[trash 1]" in line_of(app)
+        await pilot.press("z")
+        await until(pilot, lambda: "[trash 0]" in line_of(app))
+
+    run(make_dashboard(location), scenario, (120, 30))
+
+
+def test_each_traceback_stands_once_in_the_details_the_newest_first(location: str) -> None:
+    """B18: the newest attempt came last, below copies of the same traceback."""
+    bad = "ValueError: bad\n  line 2"
+    for ago_s, error in ((300, "OSError: other"), (200, bad), (100, bad)):
+        with Queue(location, clock=FrozenClock(EPOCH_MS - ago_s * 1000)) as queue:
+            if ago_s == 300:
+                queue.enqueue("mail", {"to": "ann"})
+            queue.requeue(queue.dequeue("mail")[0], error=error, delay=0)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await see(pilot, app, "messages")
+        await pilot.press("enter")
+        await until(pilot, lambda: "failed attempts" in app.main.pane.text)
+        shown = app.main.pane.text
+        assert shown.count("ValueError: bad") == 1
+        newest, older = (
+            ("● 3", "ValueError: bad"),
+            ("● 2", "the same error as attempt 3", "● 1", "OSError: other"),
+        )
+        parts = (*newest, *older, "payload")
+        places = [shown.index(part) for part in parts]
+        assert places == sorted(places)
+
+    run(make_dashboard(location), scenario, (120, 40))
+
+
+def test_a_topic_that_only_a_dead_consumer_holds_is_not_running_in_green(location: str) -> None:
+    """B17: 2,972 ready, nothing out for minutes, and 12 leases of a consumer that was killed."""
+    with Queue(location, clock=FrozenClock(EPOCH_MS - 480_000)) as queue:
+        queue.enqueue_many("thumbnails", [b""] * 20)
+        queue.dequeue("thumbnails", limit=12, visibility_timeout=3_600.0)
+        queue.enqueue("mail", 1)
+        queue.bury(queue.dequeue("mail")[0], error="OSError: no")
+    clock = SetClock()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.main.context.snapshot is not None)
+        for late_s in range(5, 185, 5):
+            clock.late_ms = late_s * 1_000
+            await pilot.press("ctrl+r")
+            await until(pilot, partial(was_read_at, app, EPOCH_MS / 1000 + late_s))
+        first, second = (app.main.view.table.render_line(y).text for y in (1, 2))
+        assert "thumbnails" in first
+        assert "! no progress 3m00s" in first
+        assert "running" not in first
+        assert "mail" in second
+        assert "thumbnails: press 3: no progress for 3m00s" in app.main.notice.text
+
+    run(make_dashboard(location, clock=clock), scenario, (120, 30))
