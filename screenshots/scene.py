@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import random
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from smq_core import Inspector, Queue, SystemClock
 from smq_core.store import open_store
@@ -16,9 +19,11 @@ if TYPE_CHECKING:
     from smq_core import Payload
 
 NOW_MS = 1_795_528_931_000
+MISSING = "KeyError: 'ship_to'"
+CITIES = ("Lisbon", "Graz", "Tromsø", "Łódź", "Osaka", "Accra", "Montréal", "Split")
 ERRORS = (
     ("orders", "ConnectionRefusedError: payments.example.org:443 refused the connection", 37),
-    ("orders", "KeyError: 'ship_to'", 5),
+    ("orders", MISSING, 5),
     ("mail", "ValueError: 550 no such mailbox", 25),
     ("mail", "TimeoutError: smtp.example.org did not answer in 30 s", 4),
     ("thumbnails", "OSError: image file is truncated (13 bytes not processed)", 8),
@@ -68,11 +73,23 @@ def fill(location: str) -> None:
     daemons(location)
 
 
-def payloads(topic: str, number: int, chance: random.Random) -> list[Payload]:
-    """Make messages of a topic."""
+def payloads(topic: str, number: int, chance: random.Random, error: str = "") -> list[Payload]:
+    """Make messages of a topic that die of an error, or of none."""
     if topic == "этикетки":
         return [{"кому": "Дмитрий", "город": "Łódź", "посылка": n} for n in range(number)]
-    return [make_payload(topic, n, chance) for n in range(number)]
+    made = [_drawn(make_payload(topic, n, chance)) for n in range(number)]
+    for payload in made:
+        if isinstance(payload, dict) and "order" in payload:
+            payload.pop("ship_to", None)
+            if error != MISSING:
+                payload["ship_to"] = chance.choice(CITIES)
+    return made
+
+
+def _drawn(payload: Payload) -> Payload:
+    """Put a name that the font of the pictures has the letters of in the place of one that it has not."""
+    drawn: Payload = msgspec.json.decode(msgspec.json.encode(payload).decode().replace("李娜", "Lina"))
+    return drawn
 
 
 def dead(location: str, chance: random.Random) -> None:
@@ -81,7 +98,9 @@ def dead(location: str, chance: random.Random) -> None:
         for ago_s in (5_400.0, 1_260.0, 190.0):
             with Queue(location, clock=FrozenClock(ago_s), random=chance, worker="vm:4107:a3c8") as queue:
                 queue.enqueue_many(
-                    topic, payloads(topic, max(1, number // 3), chance), headers={"trace": "5b1e9c04d2"}
+                    topic,
+                    payloads(topic, max(1, number // 3), chance, error),
+                    headers={"trace": "5b1e9c04d2"},
                 )
                 for lease in queue.dequeue(topic, limit=max(1, number // 3)):
                     queue.bury(lease, error=error + TRACE)
@@ -125,23 +144,37 @@ def daemons(location: str) -> None:
                 ),
             )
         )
+    died = datetime.fromtimestamp((NOW_MS - 5_460_000) / 1000, UTC)
+    store.note(
+        "daemon died",
+        actor="vm:3611:0be2",
+        topic=None,
+        changed=2,
+        detail=f"killed or crashed; last heartbeat at {died:%Y-%m-%dT%H:%M:%SZ}; it served thumbnails",
+        now_ms=NOW_MS - 5_460_000,
+    )
+    depths = {one.topic: one.ready + one.delayed + one.processing for one in store.topics(NOW_MS)}
     for step in range(360, -1, -1):
         at = NOW_MS - step * 10_000
         if not 150 < step < 170:
             store.add_samples(
-                [sample(at, step, topic) for topic in ("orders", "mail", "search-index", "invoices")],
+                [
+                    sample(at, step, topic, depths[topic])
+                    for topic in ("orders", "mail", "search-index", "invoices")
+                ],
                 10_000,
                 0,
             )
     store.close()
 
 
-def sample(at: int, step: int, topic: str) -> Sample:
-    """Answer a topic's figures of one moment."""
+def sample(at: int, step: int, topic: str, depth: int) -> Sample:
+    """Return a topic's figures of one moment; at the last one `depth` is what it holds."""
     speed = {"orders": 18, "mail": 6, "search-index": 31, "invoices": 2}[topic]
     elapsed = 360 - step
     entered = round(elapsed * 10 * speed + speed * 60 * math.sin(elapsed / 21))
-    waiting = 40 + 30 * math.sin(elapsed / 33 + speed)
+    swing = min(30, depth / 2)
+    waiting = depth + swing * (math.sin(elapsed / 33 + speed) - math.sin(360 / 33 + speed))
     return Sample(
         at=at,
         topic=topic,

@@ -86,7 +86,7 @@ async def take(location: str, theme: str) -> None:
 
 async def take_dialogs(app: Dashboard, pilot: Pilot[int]) -> None:
     """Take pictures of a question, the chart and the help."""
-    for name, keys in (("confirm", ("4", "R")), ("chart", ("1", "m")), ("help", ("question_mark",))):
+    for name, keys in (("chart", ("1", "m")), ("help", ("question_mark",)), ("confirm", ("4", "R"))):
         for key in keys:
             await pilot.press(key)
             await settle(pilot)

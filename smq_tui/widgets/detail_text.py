@@ -158,7 +158,9 @@ def _runs(worker: WorkerInfo, moment: float) -> Pieces:
     running = running_of(worker)
     if not running:
         return []
-    pieces: Pieces = [("\nran when last heard of\n" if is_lost(worker) else "\nruns\n", _TITLE)]
+    pieces: Pieces = [
+        ("\nran when last heard of\n" if is_lost(worker) else "\nruns, by its last heartbeat\n", _TITLE)
+    ]
     for one in sorted(running, key=lambda one: str(one.get("id")).rjust(_ID_WIDTH)):
         since = one.get("since")
         length = f" for {age(moment - since / 1000)}" if isinstance(since, int | float) else ""

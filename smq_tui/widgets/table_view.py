@@ -29,6 +29,7 @@ __all__ = ["HEADER_LINES", "TableView"]
 
 HEADER_LINES = 1
 _DIM = Style(dim=True)
+_LOOKING = "Looking…"
 
 
 class TableView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -164,8 +165,8 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         if self.is_mounted and round(self.scroll_y) != top:
             self.scroll_to(y=top, animate=False, force=True)
         self._is_showing = False
-        if bool(before) != bool(lines):
-            # The note came or went, which may have had more lines than there are rows.
+        if bool(before) != bool(lines) or _are_absent(before) != _are_absent(lines):
+            # A note came or went, which may have had more lines than there are rows.
             self.refresh()
             return
         for number, (old, new) in enumerate(zip_longest(before, lines)):
@@ -201,15 +202,20 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         if y < HEADER_LINES:
             return paint_header(layout, self.sorting, style, width)
         number = y - HEADER_LINES
-        if number < len(self._lines):
+        if number < len(self._lines) and not _are_absent(self._lines):
             return paint_line(self._lines[number], layout, style, width)
-        notes = [] if self._lines else self.note.splitlines()
+        notes = [_LOOKING] if self._lines else self.note.splitlines()
         return paint_note(notes[number] if number < len(notes) else "", style, width)
 
     def _place_terminal_cursor(self) -> None:
         number = next((number for number, line in enumerate(self._lines) if line.is_cursor), None)
         if number is not None:
             self.app.cursor_position = self.content_region.offset + Offset(0, HEADER_LINES + number)
+
+
+def _are_absent(lines: Sequence[Line]) -> bool:
+    """Check whether there are rows of which none is at hand: a page of dots would tell nothing."""
+    return bool(lines) and all(line.row is None for line in lines)
 
 
 def _among(columns: Sequence[Column], layout: Layout) -> Layout:

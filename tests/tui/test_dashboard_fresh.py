@@ -111,6 +111,36 @@ def test_nothing_is_called_missing_while_it_is_looked_for(
     run(make_dashboard(location), scenario)
 
 
+def test_the_way_from_a_group_to_its_messages_says_looking_and_shows_no_page_of_dots(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B10: there were rows of dots, and details that said “Nothing is chosen.” instead."""
+    fill(location)
+    order, rows = Gate(monkeypatch, "order"), Gate(monkeypatch, "rows")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        order.is_open.clear()
+        rows.is_open.clear()
+        await pilot.press("enter")
+        await until(pilot, order.is_waited_for.is_set)
+        await pilot.pause()
+        seen = [lines(app), app.main.pane.text]
+        order.is_open.set()
+        await until(pilot, rows.is_waited_for.is_set)
+        await pilot.pause()
+        seen += [lines(app), app.main.pane.text]
+        rows.is_open.set()
+        await settle(pilot)
+        assert all("Looking…" in one for one in (seen[0], seen[2])), seen
+        assert not any("·" in one or "Nothing is chosen" in one for one in seen), seen
+        assert "dead" in lines(app)
+        assert "Looking…" not in lines(app)
+
+    run(make_dashboard(location), scenario, (130, 30))
+
+
 @pytest.mark.parametrize("screen", ["3", "4", "5", "6"])
 def test_columns_that_have_no_room_are_counted_right_in_the_first_picture(screen: str, location: str) -> None:
     fill(location)
