@@ -118,8 +118,15 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     deleted: int = 0
     entered: int = 0
-    """Messages that ever came in; with `gone`, what rates are computed from."""
+    """Messages that ever came in."""
     gone: int = 0
+    """Messages that ever were removed from the table: processed, purged, pruned, moved to another topic."""
+    unprocessed: int = 0
+    """How many of `gone` and `done` were not processed, but removed or moved by operators.
+
+    Negative where finished messages were requeued, buried or deleted: they were processed all the same. What
+    plain SQL deletes is taken for processed.
+    """
     oldest_age_s: float | None = None
     """Seconds since the message that has been waiting longest was there and due; None when nothing waits.
 
@@ -136,8 +143,8 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def processed(self) -> int:
-        """Messages that ever were processed or purged; those in the trash were not."""
-        return self.gone + self.done
+        """How many messages ever were processed, whatever became of them; rates are computed from it."""
+        return max(0, self.gone + self.done - self.unprocessed)
 
     @property
     def finished(self) -> int:

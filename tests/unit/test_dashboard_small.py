@@ -28,11 +28,12 @@ def stats(**figures: float) -> TopicStats:
         ({"gone": 5}, {"gone": 9}, 4),
         ({"done": 5}, {"done": 9}, 4),
         ({"deleted": 0}, {"deleted": 294}, 0),
-        ({"deleted": 294}, {"gone": 294}, 0),
-        ({"deleted": 294, "gone": 1}, {"gone": 298}, 3),
+        ({"deleted": 294}, {"gone": 294, "unprocessed": 294}, 0),
+        ({"dead": 294, "gone": 1}, {"gone": 298, "unprocessed": 294}, 3),
         ({"deleted": 3}, {"deleted": 0}, 0),
+        ({"gone": 9, "unprocessed": 4}, {"gone": 2}, 0),
     ],
-    ids=["removed", "kept as done", "deleted", "purged", "purged and processed", "deletion undone"],
+    ids=["removed", "kept as done", "deleted", "pruned", "purged and processed", "undone", "begun anew"],
 )
 def test_what_operators_delete_was_not_processed(
     before: dict[str, int], after: dict[str, int], processed: int
@@ -43,7 +44,7 @@ def test_what_operators_delete_was_not_processed(
 def test_neither_rate_nor_trail_counts_deleted_messages() -> None:
     first = Reading(at=100.0, topics=(stats(entered=10),))
     second = Reading(at=105.0, topics=(stats(entered=10, deleted=8),))
-    third = Reading(at=110.0, topics=(stats(entered=10, gone=8, done=2),))
+    third = Reading(at=110.0, topics=(stats(entered=10, gone=8, done=2, unprocessed=8),))
 
     snapshot = derive(derive(None, first), second)
     trail = from_readings((first, second, third), 60.0)["mail"]

@@ -93,6 +93,7 @@ HOT: dict[str, set[str]] = {
     "held_by": {"SEARCH smq_messages USING INDEX smq_leased (locked_until>?)"},
     "find_by_key": {"SEARCH smq_messages USING INDEX smq_key (topic=? AND dedup_key=?)"},
     "size": {"SEARCH smq_topics USING PRIMARY KEY (topic=?)"},
+    "unprocessed_counts": {"SEARCH smq_samples USING PRIMARY KEY (step_ms=?)"},
     "processing_counts": {"SEARCH smq_messages USING COVERING INDEX smq_leased (locked_until>?)"},
     "message_row": {BY_ID},
     "message_rows": {BY_ID},

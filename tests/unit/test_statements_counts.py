@@ -109,3 +109,29 @@ def test_taking_an_ancestor_over_minds_its_own_numbers(table: Table) -> None:
 
     assert table.ids("ancestor_last_id") == [5]
     assert table.touched("ancestor_forget_sequence", "sqlite_sequence") == {"smq_messages"}
+
+
+def sums(table: Table) -> None:
+    """Have sums of what was not processed, beside samples of the same topics."""
+    table.db.execute(
+        "INSERT INTO smq_samples(step_ms, at, topic, entered, finished, depth) VALUES"
+        " (0, 0, 'mail', 0, 7, 0), (0, 0, 'gone', 0, 8, 0),"
+        " (10000, 5, 'mail', 0, 9, 0), (10000, 5, 'gone', 0, 9, 0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"), [(None, [("gone", 8), ("mail", 7)]), ("mail", [("mail", 7)]), ("post", [])]
+)
+def test_what_was_not_processed_is_told_from_samples(
+    table: Table, topic: str | None, expected: list[tuple[str, int]]
+) -> None:
+    sums(table)
+
+    assert sorted(table.answer("unprocessed_counts", topic=topic), key=str) == expected
+
+
+def test_sums_are_forgotten_of_topics_that_are_gone_and_samples_are_not(table: Table) -> None:
+    sums(table)
+
+    assert table.touched("forget_unprocessed", "smq_samples") == {(0, 0, "gone")}

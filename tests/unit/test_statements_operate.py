@@ -209,6 +209,27 @@ def test_the_activity_tells_what_can_be_undone(table: Table) -> None:
     assert table.ids("activity", before=8, limit=2) == [7, 6]
 
 
+def test_of_an_undo_those_are_named_that_come_from_another_topic_or_go_back_to_done(table: Table) -> None:
+    table.db.execute("DELETE FROM smq_undo")
+    for operation, one, topic, status in (
+        (7, READY, "mail", "ready"),
+        (7, DEAD, "post", "dead"),
+        (7, DONE, "mail", "done"),
+        (7, DELETED, "post", "dead"),
+        (8, URGENT, "post", "ready"),
+    ):
+        table.db.execute(
+            "INSERT INTO smq_undo(operation, message_id, status, status_after, deliveries, topic, kind,"
+            " priority, available_at, attempts) VALUES (?, ?, ?, 'ready', 0, ?, 'text', 0, 1, 0)",
+            (operation, one, status, topic),
+        )
+
+    assert table.answer("undo_topics", operation=7, ids=[READY, URGENT, DEAD, DONE]) == [
+        (DEAD, b"mail", b"post", "dead"),
+        (DONE, b"mail", b"mail", "done"),
+    ]
+
+
 def test_deaths_of_daemons_are_told_from_other_activity_and_from_earlier_ones(table: Table) -> None:
     table.db.execute("DELETE FROM smq_operations")
     table.db.execute(

@@ -18,6 +18,7 @@ __all__ = ["Counting"]
 _SIZE = query("size")
 _TOPICS = query("topic_counts")
 _PROCESSING = query("processing_counts")
+_UNPROCESSED = query("unprocessed_counts")
 _PAUSED = query("paused_topics")
 
 
@@ -90,10 +91,11 @@ _pause = Made(_Pause)
 def _stats(db: apsw.Connection, topic: str | None, now_ms: int) -> list[TopicStats]:
     rows = [_counts(row) for row in db.execute(_TOPICS, (topic,))]
     processing = dict(list(db.execute(_PROCESSING)))
-    return [_one(row, processing.get(row.topic, 0), now_ms) for row in rows]
+    unprocessed = dict(list(db.execute(_UNPROCESSED, (topic,))))
+    return [_one(row, processing.get(row.topic, 0), unprocessed.get(row.topic, 0), now_ms) for row in rows]
 
 
-def _one(row: _Counts, processing: int, now_ms: int) -> TopicStats:
+def _one(row: _Counts, processing: int, unprocessed: int, now_ms: int) -> TopicStats:
     return TopicStats(
         topic=row.topic,
         ready=row.entered - row.gone - row.delayed - row.dead - row.done - row.deleted - processing,
@@ -104,6 +106,7 @@ def _one(row: _Counts, processing: int, now_ms: int) -> TopicStats:
         deleted=row.deleted,
         entered=row.entered,
         gone=row.gone,
+        unprocessed=unprocessed,
         oldest_age_s=_oldest_age_s(row, now_ms),
         paused=_is_paused(row.paused_at, row.paused_until, now_ms),
         pause_reason=row.pause_reason or "",

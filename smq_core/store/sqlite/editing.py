@@ -11,7 +11,7 @@ from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.message import Missed, Outcome
 from smq_core.states import State
 from smq_core.store.described import described
-from smq_core.store.sqlite import operations
+from smq_core.store.sqlite import operations, unprocessed
 from smq_core.store.sqlite.freezing import Freezing
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
@@ -108,6 +108,7 @@ class Editing(Freezing):
                 return False
             for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
                 db.execute(sql, (topic,))
+            unprocessed.forget(db)
             operations.begin(db, "drop", actor=actor, now_ms=now_ms, topic=topic)
             return True
 
@@ -197,5 +198,7 @@ def _purge(
     db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
     removed = db.changes()
     operations.count(db, operation, removed)
+    if state is not State.DONE:
+        unprocessed.note(db, {aimed.topic or "": removed})
     tally.operation = operation
     tally.done += removed

@@ -18,7 +18,7 @@ from smq_core.message import Missed, Outcome
 from smq_core.states import State, sources_of
 from smq_core.store.described import described
 from smq_core.store.records import Selection
-from smq_core.store.sqlite import operations
+from smq_core.store.sqlite import operations, unprocessed
 from smq_core.store.sqlite.freezing import Freezing
 from smq_core.store.sqlite.operations import Tally, id_array
 from smq_core.store.sqlite.queries import query
@@ -142,6 +142,8 @@ def _change(
             operation = began.id
         changed = _write(db, action, operation, wanted)
         operations.count(db, operation, len(changed))
+        to = action.to if action.verb == "move" else None
+        unprocessed.note(db, unprocessed.by_action((rows.still[one] for one in changed), to))
         # last, since all of this is done once more where it met a row beside the table's rules
         tally.operation = operation
     held = set(wanted).difference(changed)

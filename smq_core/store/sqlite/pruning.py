@@ -5,10 +5,12 @@ It touches no unfinished message and no dead letter.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.message import Pruned
+from smq_core.store.sqlite import unprocessed
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES, Session
 
@@ -34,11 +36,11 @@ _SILENT_MS: Final = 15_000
 _DUE = query("prune_due")
 _STEPS = {
     "done": query("prune_done"),
-    "trash": query("prune_trash"),
     "dated": query("date_finished"),
     "undo": query("prune_undo"),
     "activity": query("prune_activity"),
 }
+_TRASH = query("prune_trash")
 _STALE_TOPICS = query("stale_topics")
 _MARK_EMPTY = query("mark_empty")
 _DROP_EMPTY = query("drop_empty")
@@ -59,6 +61,10 @@ class _Bounds(NamedTuple):
     @property
     def of_steps(self) -> dict[str, int]:
         return self.of_due | {"limit": self.rows, "bytes": self.size}
+
+    @property
+    def of_trash(self) -> dict[str, int]:
+        return {"before": self.now_ms - TRASH_KEPT_MS, "limit": self.rows, "bytes": self.size}
 
     @property
     def of_topics(self) -> dict[str, int]:
@@ -110,8 +116,14 @@ def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
 
 def _prune(db: apsw.Connection, bounds: _Bounds) -> Pruned:
     removed = {name: _changes(db, sql, bounds.of_steps) for name, sql in _STEPS.items()}
+    rows: list[tuple[bytes]] = db.execute(_TRASH, bounds.of_trash).fetchall()  # type: ignore[assignment]  # as it casts
+    thrown_away = Counter[str | bytes](topic for (topic,) in rows)
+    unprocessed.note(db, thrown_away)
     db.execute(_MARK_EMPTY, {"now": bounds.now_ms, "limit": bounds.rows})
-    return Pruned(**removed, topics=_changes(db, _DROP_EMPTY, bounds.of_topics))
+    topics = _changes(db, _DROP_EMPTY, bounds.of_topics)
+    if topics:
+        unprocessed.forget(db)
+    return Pruned(**removed, trash=thrown_away.total(), topics=topics)
 
 
 def _changes(db: apsw.Connection, sql: str, bounds: dict[str, int]) -> int:

@@ -11,7 +11,7 @@ import msgspec
 from smq_core.errors import SmqError
 from smq_core.message import Missed, Outcome
 from smq_core.states import State
-from smq_core.store.sqlite import operations
+from smq_core.store.sqlite import operations, unprocessed
 from smq_core.store.sqlite.legible import Made
 from smq_core.store.sqlite.operations import Recorded, Tally, id_array
 from smq_core.store.sqlite.queries import query
@@ -114,12 +114,14 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
             db, "undo", actor=undo.actor, now_ms=undo.now_ms, topic=record.topic, detail=detail
         ).id
     wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
+    coming = unprocessed.coming_back(db, operation, wanted)
     undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
     # what was delivered since can never be brought back; the rest may, once a key is free or a later
     # operation is undone
     over = undone.union(one for one, _, _, may_come_back, _ in rows if not may_come_back)
     db.execute(_DROP_BEFORE, (operation, id_array(over)))
     operations.count(db, own, len(undone))
+    unprocessed.note_undone(db, coming, undone)
     tally.operation = own
     tally.done += len(undone)
     tally.done_ids += sorted(undone)

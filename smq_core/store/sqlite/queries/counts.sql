@@ -78,6 +78,26 @@ FROM smq_messages
 WHERE locked_until IS NOT NULL
 GROUP BY topic;
 
+-- name: unprocessed_counts
+-- How many of what a topic counts as gone or done were not processed.
+SELECT topic, finished
+FROM smq_samples
+WHERE step_ms = 0
+  AND topic = ifnull(:topic, topic);
+
+-- name: add_unprocessed
+-- Count more of them; the topic may come as its bytes.
+INSERT INTO smq_samples(step_ms, at, topic, entered, finished, depth)
+VALUES (0, 0, CAST(:topic AS TEXT), 0, :number, 0)
+ON CONFLICT(step_ms, at, topic) DO UPDATE SET
+  finished = finished + excluded.finished;
+
+-- name: forget_unprocessed
+-- Forget them where the topic's own counters are forgotten.
+DELETE FROM smq_samples
+WHERE step_ms = 0
+  AND topic NOT IN (SELECT topic FROM smq_topics);
+
 -- name: paused_topics
 -- Pauses of topics that have no counters (never used).
 SELECT topic, reason, paused_by, paused_at, paused_until

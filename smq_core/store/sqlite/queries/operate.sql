@@ -186,6 +186,15 @@ WHERE u.operation = :operation
 ORDER BY u.message_id
 LIMIT :limit;
 
+-- name: undo_topics
+-- Where messages are that an undo is about to bring back, where they were, and the state they were in; names as bytes, whatever they are.
+SELECT u.message_id, CAST(m.topic AS BLOB), CAST(u.topic AS BLOB), u.status
+FROM smq_undo AS u
+CROSS JOIN smq_messages AS m ON m.id = u.message_id
+WHERE u.operation = :operation
+  AND u.message_id IN (SELECT value FROM carray(:ids))
+  AND (u.status = 'done' OR u.topic <> m.topic);
+
 -- name: undo_some
 -- Put messages back as they were, where nobody touched them since; a held key leaves a message as it is. Each belongs
 -- to the operation before again, so that this one can be undone next.

@@ -95,7 +95,8 @@ WHERE id IN (
       )
     )
     WHERE bytes_before < :bytes
-  );
+  )
+RETURNING CAST(topic AS BLOB);
 
 -- name: date_finished
 -- Give finished and deleted messages that were made so by hand the time from which they are kept; it writes them again, so that
