@@ -229,6 +229,7 @@ def _diagnosed(
                 now=reading.at,
                 paused_at=paused_at.get(line.stats.topic),
                 moved_at=moved_at.get(line.stats.topic),
+                deaths=reading.deaths,
             ),
         )
         for line in lines

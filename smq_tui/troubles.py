@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
-from smq_core.serving import is_lost, is_served, serves
+from smq_core.serving import covers, is_lost, is_served, serves
 from smq_tui.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smq_tui.values import TopicStats, WorkerInfo
+    from smq_tui.values import DaemonDeath, TopicStats, WorkerInfo
 
 __all__ = [
     "Trouble",
@@ -62,10 +62,12 @@ def diagnose(
     now: float,
     paused_at: float | None = None,
     moved_at: float | None = None,
+    deaths: Sequence[DaemonDeath] = (),
 ) -> Trouble | None:
     """Return the worst that is wrong with a topic, None when nothing is.
 
-    `moved_at` is when something of it was seen to be processed last, or when one began to look.
+    `moved_at` is when something of it was seen to be processed last, or when one began to look. `deaths` are
+    daemons that died lately, newest first.
     `paused_at` is when the topic was last seen paused: before that nobody could have taken anything.
     `left_behind` are live leases of daemons that are lost. Whoever takes messages without being a daemon has
     no row: it is known by what it holds and by what goes out.
@@ -82,7 +84,7 @@ def diagnose(
     if stats.paused:
         return _pause(stats, now)
     if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
-        return _stuck(stats, untaken, workers, now)
+        return _stuck(stats, untaken, workers, deaths, now)
     if makes_no_progress(stats, workers, out_per_s):
         return _no_progress(stats, 0.0 if moved_at is None else now - moved_at)
     if stats.dead:
@@ -149,7 +151,13 @@ def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
     return Trouble(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
 
 
-def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now: float) -> Trouble:
+def _stuck(
+    stats: TopicStats,
+    untaken: float,
+    workers: Sequence[WorkerInfo],
+    deaths: Sequence[DaemonDeath],
+    now: float,
+) -> Trouble:
     waits = "waits" if stats.ready == 1 else "wait"
     waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
     if is_served(stats.topic, workers):
@@ -159,6 +167,11 @@ def _stuck(stats: TopicStats, untaken: float, workers: Sequence[WorkerInfo], now
         ago = age(now - max(heard))
         sentence = f"its daemon is lost for {ago}: {waiting}; start smq-daemon."
         return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
+    died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
+    if died:
+        ago = age(now - died[0].since)
+        sentence = f"its daemon died {ago} ago, and no other takes it: {waiting}; start smq-daemon."
+        return Trouble(1, f"worker died {ago}", sentence, lacks_daemon=True)
     sentence = f"no worker takes it: {waiting}; start smq-daemon."
     return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
 

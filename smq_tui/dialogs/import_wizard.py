@@ -220,9 +220,11 @@ class ImportWizard(Dialog[ImportReport]):
         self._explain("")
 
     def _list_files(self) -> None:
-        choices = file_choices(self.query_one("#path", Input).value)
+        typed = self.query_one("#path", Input).value
+        choices = file_choices(typed)
         table = self.query_one(KeyedTable)
-        table.note = "" if choices else "Nothing here begins like that."
+        nothing = "Nothing here begins like that." if typed else "There is no file here."
+        table.note = "" if choices else nothing
         table.set_rows(
             (
                 one.path,

@@ -43,7 +43,7 @@ class ActivityView(View):
     COLUMNS = (
         Column(key="at", title="WHEN", width=14, priority=99, is_sortable=False),
         Column(key="actor", title="WHO", width=9, priority=80, is_sortable=False),
-        Column(key="action", title="WHAT", width=8, priority=95, is_sortable=False),
+        Column(key="action", title="WHAT", width=11, priority=95, is_sortable=False),
         Column(key="topic", title="TOPIC", width=11, priority=86, is_sortable=False),
         Column(key="count", title="MESSAGES", width=8, priority=85, is_number=True, is_sortable=False),
         Column(key="undo", title="UNDO", width=13, priority=90, is_sortable=False),

@@ -81,7 +81,7 @@ class WorkersView(View):
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
         if died := len(self._deaths()):
-            parts.append(Part(f"{count(died)} died in the last 24 hours", Tone.MUTED, priority=4))
+            parts.append(Part(f"{count(died)} died in 24 h", Tone.MUTED, priority=4))
         # What all topics hold is of this moment: the two may differ.
         parts.append(Part("BUSY: at the last heartbeat", Tone.MUTED, priority=1))
         return [*parts, *self.more_columns()]

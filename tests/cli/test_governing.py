@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from smq_core import Queue
     from tests.cli.conftest import Smq
@@ -54,3 +56,19 @@ def test_an_illegal_policy_changes_nothing(smq: Smq, messages: Queue) -> None:
     assert smq("policy", "mail", "--max-attempts", "0").code == 65
     assert smq("policy", "mail", "--keep", "long").code == 2
     assert smq("policy", "mail").out.startswith("max attempts: 10\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "verb"), [(("pause", "mail"), "pause"), (("policy", "mail", "--max-attempts", "7"), "policy")]
+)
+def test_the_undo_of_a_setting_says_nothing_of_messages(
+    smq: Smq, messages: Queue, command: tuple[str, ...], verb: str
+) -> None:
+    """B11: `smq undo` of a pause said “1 message brought back”."""
+    messages.enqueue("mail", 1)
+    assert smq(*command).code == 0
+    out = smq("undo").out
+
+    assert f"the {verb} of operation 1 by " in out
+    assert "is undone for mail" in out
+    assert "message" not in out

@@ -5,11 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from smq_core import Queue
+import pytest
+
+from smq_core import Inspector, Queue
 from smq_core.testing import EPOCH_MS
-from tests.tui.dashboard import FrozenClock, SetClock, make_dashboard, run, settle, until
+from smq_tui.widgets.keyed_table import KeyedTable
+from tests.tui.dashboard import FrozenClock, SetClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.pilot import Pilot
 
     from smq_tui.app import Dashboard
@@ -104,3 +109,97 @@ def test_a_topic_that_only_a_dead_consumer_holds_is_not_running_in_green(locatio
         assert "thumbnails: press 3: no progress for 3m00s" in app.main.notice.text
 
     run(make_dashboard(location, clock=clock), scenario, (120, 30))
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_the_import_says_nothing_of_beginnings_before_anything_is_typed(
+    location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_file: bool
+) -> None:
+    """B10: “Nothing here begins like that.” stood above an empty field."""
+    Queue(location).close()
+    folder = tmp_path / "here"
+    folder.mkdir()
+    if has_file:
+        (folder / "in.jsonl").write_text("1\n")
+    monkeypatch.chdir(folder)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        seen: list[str] = []
+        await pilot.press("I")
+        await until(pilot, lambda: app.screen is not app.main)
+        for _ in range(10):
+            table = app.screen.query_one(KeyedTable)
+            seen += [table.render_line(y).text.strip() for y in range(1, 4)]
+            await pilot.pause()
+        assert "Nothing here begins like that." not in seen
+        assert ("in.jsonl" in " ".join(seen)) is has_file
+        assert ("There is no file here." in seen) is not has_file
+
+    run(make_dashboard(location), scenario, (100, 30))
+
+
+def test_t_on_a_lost_daemon_says_that_nothing_is_left_to_stop(location: str) -> None:
+    """B15: it promised that the dead process finishes what it runs."""
+    Queue(location).close()
+    add_daemons(location, "lost", now_ms=EPOCH_MS - 60_000)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await settle(pilot)
+        await pilot.press("T")
+        await until(pilot, lambda: "nothing is left to stop" in app.main.said.text)
+        assert app.screen is app.main, "nothing is asked"
+
+    run(make_dashboard(location), scenario)
+
+
+def test_what_operators_remove_is_not_said_to_be_processed(location: str) -> None:
+    """B9: 294 deleted, and the details said that they went out."""
+    with Queue(location, clock=FrozenClock()) as queue, Inspector(location, clock=FrozenClock()) as inspector:
+        queue.enqueue_many("thumbnails", [b""] * 10)
+        queue.ack_many(queue.dequeue("thumbnails", limit=3))
+        inspector.bury([5, 6])
+        inspector.purge("thumbnails", "dead")
+        inspector.delete([7, 8])
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("d")
+        await until(pilot, lambda: "processed" in app.main.pane.text)
+        words = app.main.pane.text.split()
+        assert words[words.index("processed") + 1] == "3"
+        assert words[words.index("trash") + 1] == "2"
+
+    run(make_dashboard(location), scenario)
+
+
+def test_the_line_of_daemons_says_of_when_busy_is(location: str) -> None:
+    """B18: “processing 2” stood above BUSY 3/6, of another moment."""
+    Queue(location).close()
+    add_daemons(location, "w")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await settle(pilot)
+        assert "BUSY: at the last heartbeat" in line_of(app)
+
+    run(make_dashboard(location), scenario, (120, 30))
+
+
+def test_a_bulk_action_s_filter_stands_in_the_activity(location: str) -> None:
+    """B18: its detail was “-”, and nobody learned which 99 had been requeued."""
+    with Queue(location, clock=FrozenClock()) as queue:
+        for error in ("SmtpError: 550", "SmtpError: 551", "OSError"):
+            queue.enqueue("mail", 1)
+            queue.bury(queue.dequeue("mail")[0], error=error)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await see(pilot, app, "messages topic:mail state:dead error~SmtpError")
+        await pilot.press("asterisk", "R")
+        await until(pilot, lambda: app.screen is not app.main)
+        await pilot.press("2", "enter")
+        await until(pilot, lambda: "2 requeued" in app.main.said.text)
+        await pilot.press("6")
+        await settle(pilot)
+        assert "all state:dead error~SmtpError" in app.main.view.hint()[0]
+
+    run(make_dashboard(location), scenario)

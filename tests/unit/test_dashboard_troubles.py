@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from smq_core import TopicStats, WorkerInfo
+from smq_core import DaemonDeath, TopicStats, WorkerInfo
 from smq_core.serving import SILENT_S, is_lost
 from smq_tui.snapshot import Reading, Snapshot, aged, derive
 
@@ -146,13 +147,32 @@ def test_what_is_wrong_comes_first_and_of_equals_that_with_more_that_waits() -> 
     assert [line.stats.topic for line in lines] == ["d", "c", "b", "a"]
 
 
+def test_a_topic_whose_daemon_died_says_so_and_since_when() -> None:
+    """B16: “no worker”, and nobody knew since when, nor that there had been one."""
+    topics = (stats(ready=5, oldest_age_s=90.0), stats("mail", ready=5, oldest_age_s=90.0))
+    deaths = (
+        DaemonDeath(id="new", at=NOW - 40.0, topics=("ord*",)),
+        DaemonDeath(id="old", at=NOW - 700.0, topics=("orders", "mail")),
+    )
+    reading = Reading(at=NOW, topics=topics, deaths=deaths)
+    found = {line.stats.topic: line.trouble for line in snapshots(reading).lines if line.trouble}
+
+    assert found["orders"].short == "worker died 40s"
+    assert found["orders"].sentence == (
+        "its daemon died 40s ago, and no other takes it: 5 wait, the oldest 1m30s; start smq-daemon."
+    )
+    assert found["mail"].short == "worker died 11m40s"
+    assert found["mail"].lacks_daemon
+
+
 def held_by_the_dead(seconds: int, *, gone: int = 0, dead: int = 0) -> Snapshot:
     """Look for so long at a topic whose only leases are of consumers that finish nothing."""
-    figures = {"ready": 2_972, "oldest_age_s": 900.0, "processing": 12, "dead": dead, "entered": 9_000}
+    held = stats(ready=2_972, oldest_age_s=900.0, processing=12, dead=dead, entered=9_000)
+    later_on = msgspec.structs.replace(held, gone=gone)
     other = stats("mail", dead=38)
     return snapshots(
         *(
-            Reading(at=NOW + at, topics=(stats(gone=gone if at > 30 else 0, **figures), other))
+            Reading(at=NOW + at, topics=(later_on if at > 30 else held, other))
             for at in range(0, seconds + 1, 5)
         )
     )
