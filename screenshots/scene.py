@@ -52,6 +52,7 @@ def fill(location: str) -> None:
     """Put all of it into a new queue."""
     chance = random.Random(11)
     dead(location, chance)
+    death(location)
     with Queue(location, clock=FrozenClock(75), random=chance) as queue:
         for topic, number in (
             ("orders", 184),
@@ -78,12 +79,18 @@ def payloads(topic: str, number: int, chance: random.Random, error: str = "") ->
     if topic == "этикетки":
         return [{"кому": "Дмитрий", "город": "Łódź", "посылка": n} for n in range(number)]
     made = [_drawn(make_payload(topic, n, chance)) for n in range(number)]
-    for payload in made:
-        if isinstance(payload, dict) and "order" in payload:
-            payload.pop("ship_to", None)
-            if error != MISSING:
-                payload["ship_to"] = chance.choice(CITIES)
-    return made
+    if topic != "orders":
+        return made
+    return [_shipped(payload, "" if error == MISSING else chance.choice(CITIES)) for payload in made]
+
+
+def _shipped(payload: Payload, city: str) -> Payload:
+    """Have an order say where to ship to, or have it say nothing of that."""
+    if not isinstance(payload, dict):
+        raise TypeError(f"an order is an object, not {payload!r}")
+    order, customer, *others = payload.items()
+    where = [("ship_to", city)] if city else []
+    return dict([order, customer, *where, *(one for one in others if one[0] != "ship_to")])
 
 
 def _drawn(payload: Payload) -> Payload:
@@ -104,6 +111,21 @@ def dead(location: str, chance: random.Random) -> None:
                 )
                 for lease in queue.dequeue(topic, limit=max(1, number // 3)):
                     queue.bury(lease, error=error + TRACE)
+
+
+def death(location: str) -> None:
+    """Have the activity tell of a daemon that died."""
+    store = open_store(location, clock=FrozenClock())
+    died = datetime.fromtimestamp((NOW_MS - 5_460_000) / 1000, UTC)
+    store.note(
+        "daemon died",
+        actor="vm:3611:0be2",
+        topic=None,
+        changed=2,
+        detail=f"killed or crashed; last heartbeat at {died:%Y-%m-%dT%H:%M:%SZ}; it served thumbnails",
+        now_ms=NOW_MS - 5_460_000,
+    )
+    store.close()
 
 
 def held(location: str, chance: random.Random) -> None:
@@ -144,15 +166,6 @@ def daemons(location: str) -> None:
                 ),
             )
         )
-    died = datetime.fromtimestamp((NOW_MS - 5_460_000) / 1000, UTC)
-    store.note(
-        "daemon died",
-        actor="vm:3611:0be2",
-        topic=None,
-        changed=2,
-        detail=f"killed or crashed; last heartbeat at {died:%Y-%m-%dT%H:%M:%SZ}; it served thumbnails",
-        now_ms=NOW_MS - 5_460_000,
-    )
     depths = {one.topic: one.ready + one.delayed + one.processing for one in store.topics(NOW_MS)}
     for step in range(360, -1, -1):
         at = NOW_MS - step * 10_000

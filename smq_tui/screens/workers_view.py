@@ -83,7 +83,7 @@ class WorkersView(View):
         if died := len(self._deaths()):
             parts.append(Part(f"{count(died)} died in 24 h", Tone.MUTED, priority=4))
         # What all topics hold is of this moment: the two may differ.
-        parts.append(Part("BUSY: at the last heartbeat", Tone.MUTED, priority=1))
+        parts.append(Part("BUSY: at the last heartbeat", Tone.MUTED, priority=-1))
         return [*parts, *self.more_columns()]
 
     @property
