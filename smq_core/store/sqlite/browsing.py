@@ -143,7 +143,7 @@ class Browsing(Session):
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
         """Return what the activity tells of daemons that died since a moment, newest first."""
         rows = self._read(lambda db: list(db.execute(_DEATHS, (since_ms,))))
-        return [_entry(_operation(row)) for row in rows]
+        return [_recorded(row).entry() for row in rows]
 
 
 def matching_ids(

@@ -71,7 +71,7 @@ LIMIT :limit;
 
 -- name: daemon_deaths
 -- What the activity tells of daemons that died since a moment, newest first.
-SELECT id, at, actor, action, topic, changed, detail, undone_at, 0
+SELECT id, at, actor, action, topic, changed, detail, undone_at
 FROM smq_operations
 WHERE action = 'daemon died'
   AND at >= :since
