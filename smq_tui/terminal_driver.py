@@ -64,9 +64,10 @@ class TerminalDriver(LinuxDriver):
         super().suspend_application_mode()
 
     def resume_application_mode(self) -> None:
-        """Take the terminal again."""
+        """Take the terminal again, and paint what a shell wrote over."""
         self._is_suspended = False
         super().resume_application_mode()
+        self._loop.call_soon_threadsafe(self._paint)
 
     def run_input_thread(self) -> None:
         """Read keys until the application ends, or its terminal does."""
@@ -104,7 +105,9 @@ class TerminalDriver(LinuxDriver):
         if self._has_terminal:
             self.suspend_application_mode()
             self.resume_application_mode()
-            self._app.refresh(layout=True)
+
+    def _paint(self) -> None:
+        self._app.refresh(layout=True)
 
     def _read(self) -> bytes:
         """Return what was typed; nothing when the terminal is gone: its watcher ends the application."""

@@ -142,6 +142,10 @@ class Terminal:
     def stop(self, number: signal.Signals) -> None:
         """Send a signal that stops it, and wait until it is stopped, all output being read."""
         self.kill(number)
+        self.wait_until_stopped()
+
+    def wait_until_stopped(self) -> None:
+        """Wait until it is stopped, all output being read."""
         while not os.waitpid(self.process, os.WUNTRACED | os.WNOHANG)[0]:
             self.read_for(0.02)
 

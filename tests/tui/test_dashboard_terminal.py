@@ -145,6 +145,18 @@ def test_a_process_that_was_stopped_goes_on_with_its_terminal_and_one_thread_tha
     assert b"Traceback" not in terminal.output
 
 
+def test_the_key_that_suspends_does_and_all_is_painted_again(location: str, tmp_path: Path) -> None:
+    fill(location)
+    with Terminal(location, tmp_path) as terminal:
+        terminal.read_until("invoices")
+        terminal.write("\x1a")
+        terminal.wait_until_stopped()
+        terminal.output = b""
+        terminal.kill(signal.SIGCONT)
+        terminal.read_until("invoices")
+        assert terminal.leave("q") == 0
+
+
 def test_the_terminals_cursor_is_on_the_chosen_row_of_every_screen(location: str) -> None:
     fill(location)
     add_daemons(location, "host:4000:a", "host:4001:b")
