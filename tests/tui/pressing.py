@@ -1,0 +1,68 @@
+"""Every key that the dashboard binds, from its own tables, as a terminal sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.app import App
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, _character_to_key
+from textual.widgets import Button, Checkbox, Input, OptionList, TextArea
+
+from smq_tui.dialogs.dialog import Dialog
+from smq_tui.screens.filter_bar import FilterBar
+from smq_tui.screens.main_screen import MainScreen
+from smq_tui.widgets.keyed_table import KeyedTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["click", "every_dialog", "keys_bound", "sent"]
+
+_SENT: Final = {
+    keys[0].value: sequence
+    for sequence, keys in reversed(list(ANSI_SEQUENCES_KEYS.items()))
+    if isinstance(keys, tuple) and len(keys) == 1
+}
+_TYPED: Final = {
+    KEY_NAME_REPLACEMENTS.get(name, name): character
+    for character in map(chr, range(ord(" "), 0x7F))
+    for name in (_character_to_key(character), character)
+}
+_EVERYWHERE: Final = (App, MainScreen, FilterBar, KeyedTable)
+_IN_DIALOGS: Final = (Input, TextArea, OptionList, Checkbox, Button)
+
+
+def sent(key: str) -> str | None:
+    """Return what a terminal sends for a key; None for those that need a keyboard protocol of its own."""
+    return _SENT.get(key) or _TYPED.get(key)
+
+
+def keys_bound() -> list[str]:
+    """Return every key that a screen, a dialog or a widget in one binds and a terminal can send."""
+    classes: tuple[type, ...] = (*_EVERYWHERE, *_IN_DIALOGS, *every_dialog())
+    named = dict.fromkeys(key for kind in classes for key in _keys(kind))
+    return [sequence for key in named if (sequence := sent(key)) is not None]
+
+
+def every_dialog() -> list[type]:
+    """Return every kind of dialog."""
+    found: list[type] = []
+    waiting: list[type] = [Dialog]
+    while waiting:
+        more: list[type] = waiting.pop().__subclasses__()
+        found += more
+        waiting += more
+    return found
+
+
+def click(column: int, row: int) -> str:
+    """Return what a terminal sends for a click."""
+    return f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"
+
+
+def _keys(kind: type) -> Iterator[str]:
+    for one in kind.__mro__:
+        for binding in Binding.make_bindings(vars(one).get("BINDINGS", ())):
+            yield binding.key

@@ -1,0 +1,181 @@
+"""Every key in every screen and dialog, at every size, with clicks and changes of the size between them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.matrix import scaled
+from tests.tui.dashboard import add_daemons, fill
+from tests.tui.pressing import click, every_dialog, keys_bound
+from tests.tui.terminal import Terminal
+from tests.tui.test_dashboard_walk import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.matrix import Fault
+
+OPENERS: Final = {
+    "Help": ("?", "Esc closes"),
+    "Columns": ("2c", "Columns"),
+    "Choice": ("\x14", "smq-contrast"),
+    "Choice of a database": ("b", "Database"),
+    "Confirm": ("4R", "Requeue"),
+    "Fields": ("2x", "Export to JSONL"),
+    "MessageForm": ("a", "Add a message"),
+    "ImportWizard": ("I", "Import"),
+    "palette": ("\x10", "Search"),
+    "filter": ("2/", "Enter applies"),
+    "jump": (":", "Enter applies"),
+    **{f"screen {screen}": (screen, "") for screen in "123456"},
+}
+"""How each kind of dialog is opened, and what is seen of it then."""
+SIZES: Final = ((120, 36), (80, 24), (20, 5), (1, 1))
+ESCAPE, SUSPENDS, LEAVES = "\x1b", "\x1a", "\x11"
+TYPED: Final = ("x1", "\t", "\x1b[Z", "\r")
+"""What follows a key in what it opened: text, Tab, Shift+Tab, Enter."""
+
+
+class Walk:
+    """A dashboard that is pressed, and started again where a key left it."""
+
+    def __init__(self, home: Path, size: tuple[int, int], flags: Sequence[str]) -> None:
+        self.home, self.size, self.flags = home, size, flags
+        self.terminal = self._start()
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other."""
+        self.terminal.write(keys)
+        self.terminal.read_for(0.04)
+
+    def go_on(self, after: str) -> None:
+        """Leave what is open; start again where a key that leaves did so.
+
+        Raises:
+            AssertionError: when something was raised, or it ended otherwise.
+        """
+        code = self.terminal.ended_within(2.0 if LEAVES in after else 0.0)
+        if code is not None:
+            assert (code, after in {LEAVES, "q"}) == (0, True), (code, after)
+            self.end()
+            self.terminal = self._start()
+        for _ in range(3):
+            self.terminal.write(ESCAPE)
+            self.terminal.read_for(0.12)
+        assert b"Traceback" not in self.terminal.output, after
+        self.terminal.output = b""
+
+    def end(self) -> None:
+        """End the process, if it still runs."""
+        self.terminal.__exit__()
+
+    def _start(self) -> Terminal:
+        terminal = Terminal("one", self.home, *self.flags, size=self.size)
+        terminal.read_for(1.0) if self.size < (20, 6) else terminal.read_until("invoices")
+        return terminal
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Give a folder with two queues and a configuration that names them."""
+    (tmp_path / "smq").mkdir()
+    named = []
+    for name in ("one", "two"):
+        fill(str(tmp_path / f"{name}.sqlite3"))
+        add_daemons(str(tmp_path / f"{name}.sqlite3"), "host:4000:a", "host:4001:b")
+        named.append(f'[databases.{name}]\npath = "{tmp_path}/{name}.sqlite3"\n')
+    (tmp_path / "smq" / "dashboard.toml").write_text("".join(named))
+    return tmp_path
+
+
+def test_every_kind_of_dialog_is_opened() -> None:
+    assert {kind.__name__ for kind in every_dialog()} <= set(OPENERS)
+
+
+def test_every_key_is_one_that_a_terminal_sends() -> None:
+    keys = keys_bound()
+
+    assert len(keys) > 90
+    assert {
+        "D",
+        "\r",
+        "\t",
+        "\x1b[Z",
+        "\x1b[A",
+        "\x13",
+        "\x1b[1;2B",
+        "/",
+        "_",
+        "-",
+        "+",
+        LEAVES,
+        SUSPENDS,
+    } <= set(keys)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, seen) in OPENERS.items() if seen])
+def test_it_is_opened_by_these_keys(name: str, home: Path) -> None:
+    keys, seen = OPENERS[name]
+    with Terminal("one", home, size=(120, 36)) as terminal:
+        terminal.read_until("invoices")
+        if keys[1:]:
+            terminal.press(keys[:-1])
+        terminal.type(keys[-1], seen)
+
+
+@pytest.mark.fault(
+    row="every key that is bound anywhere, in every dialog and screen, at four sizes",
+    part="around it",
+    promise="no traceback; only the keys that leave end the dashboard, with status 0",
+    how="the dashboard in a pseudo-terminal, its keys from its own tables, while another changes rows",
+)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OPENERS)
+def test_every_key_in_every_dialog(name: str, home: Path, fault: Fault) -> None:
+    chosen = random.Random(name)  # noqa: S311 - the same keys each time
+    opener, _ = OPENERS[name]
+    other = changes(str(home / "one.sqlite3"))
+    keys = [key for key in keys_bound() if key != SUSPENDS]
+    first = [*OPENERS].index(name)
+    for number in range(scaled(1, len(SIZES))):
+        size = SIZES[(first + number) % len(SIZES)]
+        walk = Walk(home, size, ("--ascii",) if number % 2 else ())
+        try:
+            for key in chosen.sample(keys, scaled(6, len(keys))):
+                walk.press(opener)
+                next(other)
+                walk.press(key)
+                next(other)
+                if key not in {LEAVES, "q"}:
+                    walk.press(chosen.choice(TYPED))
+                fault.struck()
+                walk.go_on(key)
+            # An Esc that something follows at once is an Alt.
+            walk.terminal.read_for(0.3)
+            assert walk.terminal.leave(LEAVES) == 0
+        finally:
+            walk.end()
+    fault.ran()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Help", "Confirm", "MessageForm", "screen 1", "screen 2", "screen 4"])
+def test_clicks_everywhere_while_the_size_changes(name: str, home: Path) -> None:
+    chosen = random.Random(name)  # noqa: S311 - the same places each time
+    opener, _ = OPENERS[name]
+    walk = Walk(home, (80, 24), ())
+    try:
+        for number in range(scaled(3, 20)):
+            walk.press(opener)
+            for row in range(1, 25):
+                walk.press(click(chosen.randint(1, 80), row))
+                if row % 8 == number % 8:
+                    walk.terminal.resize(*chosen.choice(SIZES))
+            walk.terminal.resize(80, 24)
+            walk.go_on(LEAVES if walk.terminal.ended_within(0.1) == 0 else "a click")
+    finally:
+        walk.end()
