@@ -20,6 +20,7 @@ from textual.worker import WorkerFailed
 from smq_tui.actions import ACTIONS
 from smq_tui.ascii import AsciiFilter
 from smq_tui.databases import Databases
+from smq_tui.dialogs.closed_once import OncePalette
 from smq_tui.gateway import Gateway
 from smq_tui.key_help import all_keys, shown_key
 from smq_tui.keys_in_turn import KeysInTurn
@@ -150,6 +151,11 @@ class Dashboard(App[int]):
             await self._keys.take(event)
         else:
             await super().on_event(event)
+
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        if not isinstance(self.screen, OncePalette):
+            self.push_screen(OncePalette(id="--command-palette"))
 
     async def action_quit(self) -> None:
         """Leave, whatever is open."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from smq_core.safe_text import block, cell
+from smq_tui.dialogs.closed_once import ClosedOnce
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -23,7 +23,7 @@ __all__ = ["Dialog", "button", "content", "text"]
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer | None]):
+class Dialog(ClosedOnce[Answer | None]):
     """A box over the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

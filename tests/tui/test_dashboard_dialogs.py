@@ -132,3 +132,21 @@ def test_a_number_that_is_wanted_is_asked_for_at_once(key: str, shop: str) -> No
         await until(pilot, lambda: "type 3, then Enter" in why(app))
 
     run(make_dashboard(shop), scenario)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "c", "a", "I", "ctrl+t", "ctrl+p"])
+def test_what_is_over_the_screen_is_closed_once_however_often_it_is_told(shop: str, key: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is not app.main)
+        opened = app.screen
+        opened.dismiss()
+        opened.dismiss()
+        await until(pilot, lambda: app.screen is app.main)
+        opened.dismiss()
+        await pilot.pause()
+        assert app.screen is app.main
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is not app.main)
+
+    run(make_dashboard(shop), scenario)

@@ -58,7 +58,7 @@ class Walk:
         Raises:
             AssertionError: when something was raised, or it ended otherwise.
         """
-        code = self.terminal.ended_within(2.0 if LEAVES in after else 0.0)
+        code = self.terminal.ended_within(1.0 if after in {LEAVES, "q"} else 0.0)
         if code is not None:
             assert (code, after in {LEAVES, "q"}) == (0, True), (code, after)
             self.end()
@@ -156,7 +156,7 @@ def test_every_key_in_every_dialog(name: str, home: Path, fault: Fault) -> None:
                 walk.go_on(key)
             # An Esc that something follows at once is an Alt.
             walk.terminal.read_for(0.3)
-            assert walk.terminal.leave(LEAVES) == 0
+            assert walk.terminal.leave(LEAVES) == 0, walk.terminal.output[-9_000:].decode(errors="replace")
         finally:
             walk.end()
     fault.ran()
