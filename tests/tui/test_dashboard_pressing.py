@@ -176,6 +176,7 @@ def test_clicks_everywhere_while_the_size_changes(name: str, home: Path) -> None
                 if row % 8 == number % 8:
                     walk.terminal.resize(*chosen.choice(SIZES))
             walk.terminal.resize(80, 24)
-            walk.go_on(LEAVES if walk.terminal.ended_within(0.1) == 0 else "a click")
+            # A click on the key that leaves does so too.
+            walk.go_on("q")
     finally:
         walk.end()
