@@ -9,6 +9,7 @@ import pytest
 
 from smq_core import Inspector, Queue
 from smq_core.testing import EPOCH_MS
+from smq_tui.screens.messages_view import MessagesView
 from smq_tui.widgets.keyed_table import KeyedTable
 from tests.tui.dashboard import FrozenClock, SetClock, add_daemons, make_dashboard, run, settle, until
 
@@ -44,7 +45,8 @@ def test_deleted_messages_are_in_a_state_of_their_own_and_no_longer_among_all(lo
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await see(pilot, app, "messages topic:thumbnails")
         view = app.main.view
-        assert "[all 3]" in line_of(app)
+        assert isinstance(view, MessagesView)
+        await until(pilot, lambda: "[all 3]" in line_of(app) and set(view.messages) == {1, 2, 3})
         await pilot.press("D")
         await until(pilot, lambda: app.screen is not app.main)
         await pilot.press("y")
