@@ -18,9 +18,9 @@ from PIL import Image
 
 from screenshots.scene import FrozenClock, fill
 from smq_tui.app import Dashboard
-from smq_tui.config import Config
-from smq_tui.preferences import Preferences
-from smq_tui.session import Session
+from smq_tui.settings.config import Config
+from smq_tui.settings.preferences import Preferences
+from smq_tui.settings.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from smq_core.interpreter import refuse_subinterpreter as _refuse_subinterpreter
 _refuse_subinterpreter()
 
 from smq_core.clock import Clock, SystemClock
-from smq_core.daemon.incoming import HandlerMessage
-from smq_core.daemon.outcomes import Bury, Retry
+from smq_core.daemon.execution.incoming import HandlerMessage
+from smq_core.daemon.execution.outcomes import Bury, Retry
 from smq_core.errors import (
     InvalidLine,
     InvalidMessage,

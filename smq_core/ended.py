@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from smq_core.daemon import berth_locks
-from smq_core.daemon.berth_layout import BERTHS, HEADER_SIZE, berth_at, read_header
-from smq_core.daemon.workers_path import open_to_look
+from smq_core.daemon.liveness import liveness_locks
+from smq_core.daemon.liveness.workers_file_layout import BERTHS, HEADER_SIZE, berth_at, read_header
+from smq_core.daemon.liveness.workers_file_path import open_to_look
 
 __all__ = ["ended_daemons"]
 
@@ -20,7 +20,7 @@ def ended_daemons(location: str | os.PathLike[str]) -> frozenset[str]:
     None where the system does not tell. All of a database's daemons are on one machine, whatever containers
     they are in, as WAL mode needs shared memory: their locks are seen.
     """
-    if not berth_locks.CAN_ASK:
+    if not liveness_locks.CAN_ASK:
         return frozenset()
     try:
         descriptor = open_to_look(f"{os.fspath(location)}-workers")
@@ -35,7 +35,7 @@ def _ended(descriptor: int) -> frozenset[str]:
     try:
         for at in map(berth_at, range(BERTHS)):
             if (header := read_header(os.pread(descriptor, HEADER_SIZE, at))) is not None:
-                (living if berth_locks.is_locked(descriptor, at) else ended).add(header.worker_id)
+                (living if liveness_locks.is_locked(descriptor, at) else ended).add(header.worker_id)
     except OSError:
         return frozenset()
     finally:

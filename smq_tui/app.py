@@ -17,19 +17,19 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.worker import WorkerFailed
 
-from smq_tui.actions import ACTIONS
-from smq_tui.ascii import AsciiFilter
-from smq_tui.databases import Databases
 from smq_tui.dialogs.closed_once import OncePalette
 from smq_tui.gateway import Gateway
-from smq_tui.key_help import all_keys, shown_key
-from smq_tui.keys_in_turn import KeysInTurn
+from smq_tui.keys.actions import ACTIONS
+from smq_tui.keys.key_help import all_keys, shown_key
+from smq_tui.keys.palette import ActionCommands
 from smq_tui.messages import Asked, DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
-from smq_tui.palette import ActionCommands
 from smq_tui.screens.main_screen import MainScreen
-from smq_tui.screens.remembering import recall, remember
-from smq_tui.terminal_driver import TerminalDriver
-from smq_tui.theme import DEFAULT_THEME, THEMES
+from smq_tui.screens.preferences_sync import recall, remember
+from smq_tui.settings.databases import Databases
+from smq_tui.settings.theme import DEFAULT_THEME, THEMES
+from smq_tui.terminal.ascii import AsciiFilter
+from smq_tui.terminal.driver import TerminalDriver
+from smq_tui.terminal.key_queue import KeysInTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from smq_tui.config import Config
-    from smq_tui.preferences import Preferences
-    from smq_tui.session import Session
+    from smq_tui.settings.config import Config
+    from smq_tui.settings.preferences import Preferences
+    from smq_tui.settings.session import Session
     from smq_tui.values import Clock
 
 __all__ = ["Dashboard"]

@@ -11,7 +11,7 @@ import click
 from smq_core import SmqError, SystemClock, location_named
 from smq_core.format import parse_duration
 from smq_core.safe_text import cell
-from smq_tui.config import Config, ConfigError, config_path, read_config
+from smq_tui.settings.config import Config, ConfigError, config_path, read_config
 
 __all__ = ["command"]
 
@@ -117,6 +117,6 @@ def _checked(db: str | None) -> str:
 
 
 def _known_ids() -> set[str]:
-    from smq_tui.key_help import all_keys  # noqa: PLC0415 - `--help` needs no Textual
+    from smq_tui.keys.key_help import all_keys  # noqa: PLC0415 - `--help` needs no Textual
 
     return {key.id for key in all_keys()}

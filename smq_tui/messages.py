@@ -12,8 +12,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
+    from smq_tui.figures.snapshot import Reading
     from smq_tui.requests import Request
-    from smq_tui.snapshot import Reading
 
 __all__ = [
     "ActionChosen",

@@ -6,15 +6,15 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from smq_tui import preferences as remembered
 from smq_tui.app import Dashboard
-from smq_tui.garbage import Garbage
-from smq_tui.hangup import Hangup
-from smq_tui.session import Session
+from smq_tui.settings import preferences as remembered
+from smq_tui.settings.session import Session
+from smq_tui.terminal.gc_policy import Garbage
+from smq_tui.terminal.hangup import Hangup
 from smq_tui.values import SystemClock
 
 if TYPE_CHECKING:
-    from smq_tui.config import Config
+    from smq_tui.settings.config import Config
 
 __all__ = ["Wishes", "run_dashboard"]
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from smq_core.cli import output
-from smq_core.cli.looking import topic_row
+from smq_core.cli.listing import topic_row
 from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, count, rate

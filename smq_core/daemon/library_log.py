@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.log import Journal
 
 __all__ = ["JournalHandler", "written_to"]
 

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 try:
     import click
 
-    from smq_core.daemon.checking import findings
-    from smq_core.daemon.children import adopt_orphans
-    from smq_core.daemon.config import Config, read_config
-    from smq_core.daemon.configured import Configured, program_of
-    from smq_core.daemon.flags import Flags, overlay
-    from smq_core.daemon.home import Home, started_in
-    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.assembly import assemble
+    from smq_core.daemon.configuration.config import Config, read_config
+    from smq_core.daemon.configuration.flags import Flags, overlay
+    from smq_core.daemon.configuration.live_config import Configured, program_of
+    from smq_core.daemon.configuration.working_folder import Home, started_in
     from smq_core.daemon.library_log import written_to
-    from smq_core.daemon.parts import assemble
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.preflight import findings
+    from smq_core.daemon.processes.reaper import adopt_orphans
     from smq_core.daemon.services import add_services
-    from smq_core.daemon.signals import has_stop, leave_to_system
-    from smq_core.daemon.supervisor import Supervisor
+    from smq_core.daemon.supervisor.loop import Supervisor
+    from smq_core.daemon.supervisor.signals import has_stop, leave_to_system
     from smq_core.daemon.threads import report_ended
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("smq_core"):

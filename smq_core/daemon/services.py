@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.alarm import Alarm
-from smq_core.daemon.config import ConfigError, handler_specs
-from smq_core.daemon.disk import DatabaseFile
-from smq_core.daemon.dropped import InboxFolder
-from smq_core.daemon.inbox import Inbox, InboxRules
-from smq_core.daemon.janitor import Janitor
-from smq_core.daemon.keeper import Keeper
-from smq_core.daemon.reloading import CodeWatch
+from smq_core.daemon.configuration.config import ConfigError, handler_specs
+from smq_core.daemon.configuration.reload_watch import CodeWatch
+from smq_core.daemon.inbox.inbox import Inbox, InboxRules
+from smq_core.daemon.inbox.inbox_folder import InboxFolder
+from smq_core.daemon.maintenance.alert_commands import Alarm
+from smq_core.daemon.maintenance.janitor import Janitor
+from smq_core.daemon.maintenance.maintenance_thread import Keeper
+from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.store import open_store
 
 if TYPE_CHECKING:
-    from smq_core.daemon.config import Config
-    from smq_core.daemon.configured import Configured
-    from smq_core.daemon.metrics import MetricsServer
-    from smq_core.daemon.parts import Parts
-    from smq_core.daemon.supervisor import Supervisor
+    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.configuration.config import Config
+    from smq_core.daemon.configuration.live_config import Configured
+    from smq_core.daemon.reporting.metrics import MetricsServer
+    from smq_core.daemon.supervisor.loop import Supervisor
 
 __all__ = ["add_services"]
 
@@ -68,7 +68,7 @@ def _rules(config: Config) -> InboxRules:
 
 def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
     try:
-        from smq_core.daemon.metrics import MetricsServer  # noqa: PLC0415 - an extra that need not be there
+        from smq_core.daemon.reporting.metrics import MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
         raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.clock import Clock
-    from smq_core.daemon.journal import Journal
+    from smq_core.daemon.log import Journal
 
 __all__ = [
     "FIRST_WAIT_S",

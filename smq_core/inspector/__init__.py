@@ -6,9 +6,9 @@ and can be undone but for purge and drop.
 
 from __future__ import annotations
 
-from smq_core.inspector.governing import Governing
-from smq_core.inspector.looking import Looking
-from smq_core.inspector.mending import Mending
+from smq_core.inspector.browse import Looking
+from smq_core.inspector.operate import Mending
+from smq_core.inspector.topics import Governing
 
 __all__ = ["Governing", "Inspector", "Looking", "Mending"]
 

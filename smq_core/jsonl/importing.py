@@ -12,7 +12,7 @@ import msgspec
 
 from smq_core.actor import user_name
 from smq_core.clock import SystemClock
-from smq_core.jsonl.ledger import DryLedger, StoreLedger
+from smq_core.jsonl.import_recorder import DryLedger, StoreLedger
 from smq_core.jsonl.line import LineParser
 from smq_core.jsonl.rejects import Lengths, Rejects
 from smq_core.jsonl.run import Run

@@ -8,7 +8,7 @@ import msgspec
 
 from smq_core.errors import InvalidLine, InvalidMessage
 from smq_core.jsonl.array import ArrayWatch
-from smq_core.jsonl.ledger import Place
+from smq_core.jsonl.import_recorder import Place
 from smq_core.jsonl.line import TOO_LONG, Parsed, is_blank
 from smq_core.jsonl.reader import LongLine
 from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from smq_core.clock import Clock
-    from smq_core.jsonl.ledger import Ledger
+    from smq_core.jsonl.import_recorder import Ledger
     from smq_core.jsonl.line import LineParser
     from smq_core.jsonl.reader import Block, LineReader
     from smq_core.jsonl.rejects import Rejects

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.states import State
     from smq_core.store.base import Store
-    from smq_core.store.sqlite.findings import Finding
+    from smq_core.store.findings import Finding
 
 __all__ = [
     "compact",
@@ -73,9 +73,9 @@ def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, St
     Raises:
         StoreError: when it is something else, or cannot be opened or written.
     """
-    from smq_core.store.sqlite import opening
+    from smq_core.store.sqlite.database import open_database
 
-    opening.prepare(os.fspath(location), may_create=True, may_write=True, now_ms=now_ms, words=words)
+    open_database.prepare(os.fspath(location), may_create=True, may_write=True, now_ms=now_ms, words=words)
 
 
 def create_into(location: str | os.PathLike[str]) -> list[str]:
@@ -85,9 +85,9 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
         StoreError: when it is no such database, or has tables of our names.
     """
     from smq_core.location import file_named
-    from smq_core.store.sqlite import opening
+    from smq_core.store.sqlite.database import open_database
 
-    return opening.create_into(file_named(location))
+    return open_database.create_into(file_named(location))
 
 
 def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:
 
     Answers a finding for each thing looked at.
     """
-    from smq_core.store.sqlite import doctor
+    from smq_core.store.sqlite.admin import doctor
 
     return doctor.examine(os.fspath(location), now_ms)
 
@@ -106,7 +106,7 @@ def repair(location: str | os.PathLike[str], now_ms: int) -> list[str]:
     Raises:
         StoreError: when the file is no queue, or cannot be written.
     """
-    from smq_core.store.sqlite import repair as mending
+    from smq_core.store.sqlite.admin import repair as mending
 
     return mending.repair(os.fspath(location), now_ms)
 
@@ -117,6 +117,6 @@ def compact(location: str | os.PathLike[str]) -> tuple[int, int]:
     Raises:
         StoreError: when there is not room enough for it, or the file cannot be written.
     """
-    from smq_core.store.sqlite import compact as compacting
+    from smq_core.store.sqlite.admin import compact as compacting
 
     return compacting.compact(os.fspath(location))

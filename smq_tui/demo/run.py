@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from smq_core import Clock
-    from smq_tui.config import Config
+    from smq_tui.settings.config import Config
     from smq_tui.starting import Wishes
 
 __all__ = ["run_demo"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from smq_tui.widgets.table_columns import Column
+    from smq_tui.widgets.keyed_table.table_columns import Column
 
 __all__ = ["Columns"]
 

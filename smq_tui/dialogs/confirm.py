@@ -16,10 +16,10 @@ from textual.widgets import Button, Checkbox, Input, Static
 
 from smq_core.format import count
 from smq_core.safe_text import cell
-from smq_tui.actions import Danger
 from smq_tui.dialogs.dialog import Dialog, button, content, text
 from smq_tui.dialogs.number_input import NumberInput
 from smq_tui.dialogs.tick import Tick
+from smq_tui.keys.actions import Danger
 
 if TYPE_CHECKING:
     from textual import events

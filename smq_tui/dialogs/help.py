@@ -13,18 +13,18 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from smq_tui.dialogs.dialog import Dialog, text
-from smq_tui.filters import FILTER_HELP
-from smq_tui.widgets.keyed_table import KeyedTable
-from smq_tui.widgets.table_columns import Column
-from smq_tui.widgets.table_messages import RowActivated
-from smq_tui.widgets.table_rows import Cell, Tone
+from smq_tui.text.filters import FILTER_HELP
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
+from smq_tui.widgets.keyed_table.table_columns import Column
+from smq_tui.widgets.keyed_table.table_messages import RowActivated
+from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
-    from smq_tui.key_help import KeyHelp
+    from smq_tui.keys.key_help import KeyHelp
 
 __all__ = ["Help"]
 

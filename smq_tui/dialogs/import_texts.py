@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, count
 from smq_core.safe_text import cell
-from smq_tui.counted import counted
+from smq_tui.figures.counted import counted
 
 if TYPE_CHECKING:
     from smq_tui.values import ImportReport

@@ -23,10 +23,10 @@ from smq_tui.dialogs.tick import Tick
 from smq_tui.messages import Answered, Asked, Failed, Progressed, Withdrawn
 from smq_tui.requests import Import, PreviewImport
 from smq_tui.values import ImportReport, ImportStatus
-from smq_tui.widgets.keyed_table import KeyedTable
-from smq_tui.widgets.table_columns import Column
-from smq_tui.widgets.table_messages import RowActivated
-from smq_tui.widgets.table_rows import Cell, Tone
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
+from smq_tui.widgets.keyed_table.table_columns import Column
+from smq_tui.widgets.keyed_table.table_messages import RowActivated
+from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -14,11 +14,19 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from smq_core.format import parse_duration
 from smq_core.safe_text import block, cell
-from smq_tui.actions import Danger
 from smq_tui.dialogs.confirm import Confirm, Confirmed, Question
 from smq_tui.dialogs.dialog import Dialog, button, text
-from smq_tui.payload_forms import Form, diff, form_of, headers_from, headers_text, payload_from, payload_text
+from smq_tui.keys.actions import Danger
 from smq_tui.requests import Add, Edit
+from smq_tui.text.payload_forms import (
+    Form,
+    diff,
+    form_of,
+    headers_from,
+    headers_text,
+    payload_from,
+    payload_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from smq_core import Filter, Selection, SmqError, State
 from smq_core.ended import ended_daemons
 from smq_core.serving import is_lost
+from smq_tui.figures.snapshot import Reading
 from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
-from smq_tui.snapshot import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,14 +8,14 @@ from textual import on
 
 from smq_core.format import count
 from smq_core.safe_text import cell
-from smq_tui.actions import Danger, action
-from smq_tui.filters import Query
+from smq_tui.keys.actions import Danger, action
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import Act, Aim, Freeze, Purge, Undo
-from smq_tui.screens.deeds import Deed, deed_of, what_of
-from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.questions import nothing_sentence, outcome_sentence, purge_question, question
+from smq_tui.screens.prompts import nothing_sentence, outcome_sentence, purge_question, question
+from smq_tui.screens.undo_stack import Deed, deed_of, what_of
 from smq_tui.screens.undoing import REPORT_FROM, Undoing
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.text.filters import Query
 from smq_tui.values import Outcome, Selection, State
 
 if TYPE_CHECKING:

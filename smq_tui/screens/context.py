@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smq_tui.snapshot import Snapshot
-    from smq_tui.trails import Trail
+    from smq_tui.figures.snapshot import Snapshot
+    from smq_tui.figures.sparkline_series import Trail
     from smq_tui.values import WorkerInfo
 
 __all__ = ["Context"]

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 
+from smq_tui.figures.sparkline_series import Trail, at_last, continued, from_samples, total
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import Detail, DetailOf, SamplesOf
 from smq_tui.screens.stage import SAMPLE_STEP_S, Stage
-from smq_tui.trails import Trail, at_last, continued, from_samples, total
 from smq_tui.values import State
 from smq_tui.widgets.detail_pane import DetailPane
 from smq_tui.widgets.detail_text import about_message
+from smq_tui.widgets.keyed_table.table_messages import CursorMoved
 from smq_tui.widgets.payload_text import PayloadView
-from smq_tui.widgets.table_messages import CursorMoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

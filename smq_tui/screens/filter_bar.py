@@ -12,9 +12,9 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from smq_core.safe_text import cell
-from smq_tui.filters import complete
-from smq_tui.widgets.parts_line import Part, PartsLine
-from smq_tui.widgets.table_rows import Tone
+from smq_tui.text.filters import complete
+from smq_tui.widgets.keyed_table.table_rows import Tone
+from smq_tui.widgets.status_bar import Part, PartsLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,21 +8,26 @@ from textual import on
 
 from smq_core.format import duration
 from smq_core.safe_text import cell
-from smq_tui.filters import FilterError, Query, parse, quoted
 from smq_tui.messages import DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
 from smq_tui.screens.detailing import Room
 from smq_tui.screens.filter_bar import FilterBar
 from smq_tui.screens.finding import Finding
-from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.view import GoTo
-from smq_tui.screens.way_back import Step
+from smq_tui.screens.history import Step
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.screens.views.view import GoTo
+from smq_tui.text.filters import FilterError, Query, parse, quoted
 from smq_tui.values import State
-from smq_tui.widgets.table_messages import MarkLimitReached, MarksChanged, RowActivated, SortRequested
+from smq_tui.widgets.keyed_table.table_messages import (
+    MarkLimitReached,
+    MarksChanged,
+    RowActivated,
+    SortRequested,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_tui.screens.view import View
+    from smq_tui.screens.views.view import View
 
 __all__ = ["Looking"]
 

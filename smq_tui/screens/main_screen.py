@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
-from smq_tui.actions import action
 from smq_tui.dialogs.choice import Choice
 from smq_tui.dialogs.columns import Columns
 from smq_tui.dialogs.help import Help
-from smq_tui.key_help import action_bindings, all_keys
+from smq_tui.keys.actions import action
+from smq_tui.keys.key_help import action_bindings, all_keys
 from smq_tui.messages import ActionChosen, DatabaseChosen, QuitWanted
 from smq_tui.screens.mending import Mending
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from smq_tui.session import Session
+    from smq_tui.settings.session import Session
     from smq_tui.values import Clock
 
 __all__ = ["MainScreen"]

@@ -13,23 +13,23 @@ from textual import on
 from smq_core.format import age, count, parse_duration
 from smq_core.safe_text import cell
 from smq_core.serving import is_lost
-from smq_tui.clipboard import copy
-from smq_tui.copies import COPIES, copied
-from smq_tui.counted import counted
 from smq_tui.dialogs.choice import Choice
 from smq_tui.dialogs.fields import Field, Fields
 from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.dialogs.message_form import MessageForm
+from smq_tui.figures.counted import counted
+from smq_tui.figures.diagnosis import lacks_worker, running_of
 from smq_tui.messages import Answered, Failed
-from smq_tui.payload_forms import EDIT_LIMIT
 from smq_tui.requests import Add, Aim, CommandWorker, Detail, DetailOf, Edit, Export, Pause, Resume, Undo
 from smq_tui.screens.changing import Changing
-from smq_tui.screens.deeds import Deed, setting_deed
-from smq_tui.screens.leases_view import LeasesView
-from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.questions import outcome_sentence, resume_question, stop_question
-from smq_tui.screens.workers_view import WorkersView
-from smq_tui.troubles import lacks_worker, running_of
+from smq_tui.screens.copy_formats import COPIES, copied
+from smq_tui.screens.prompts import outcome_sentence, resume_question, stop_question
+from smq_tui.screens.undo_stack import Deed, setting_deed
+from smq_tui.screens.views.leases_view import LeasesView
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.screens.views.workers_view import WorkersView
+from smq_tui.terminal.clipboard import copy
+from smq_tui.text.payload_forms import EDIT_LIMIT
 from smq_tui.values import Exported, Outcome, State
 
 if TYPE_CHECKING:

@@ -14,24 +14,24 @@ from textual.events import ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 
+from smq_tui.figures.snapshot import Snapshot, aged, derive, later
+from smq_tui.figures.sparkline_series import Trail, from_readings, from_samples
 from smq_tui.messages import Asked, Refreshed
 from smq_tui.requests import SamplesOf
-from smq_tui.screens import headlines
-from smq_tui.screens.activity_view import ActivityView
+from smq_tui.screens import status_lines
 from smq_tui.screens.context import Context
-from smq_tui.screens.dead_view import DeadView
 from smq_tui.screens.filter_bar import FilterBar
-from smq_tui.screens.leases_view import LeasesView
-from smq_tui.screens.messages_view import MessagesView
-from smq_tui.screens.topics_view import TopicsView
-from smq_tui.screens.workers_view import WorkersView
-from smq_tui.snapshot import Snapshot, aged, derive, later
-from smq_tui.trails import Trail, from_readings, from_samples
+from smq_tui.screens.views.activity_view import ActivityView
+from smq_tui.screens.views.dead_view import DeadView
+from smq_tui.screens.views.leases_view import LeasesView
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.screens.views.topics_view import TopicsView
+from smq_tui.screens.views.workers_view import WorkersView
 from smq_tui.widgets.chart import Chart
 from smq_tui.widgets.detail_pane import DetailPane
-from smq_tui.widgets.parts_line import PartsLine
-from smq_tui.widgets.said_line import SaidLine
-from smq_tui.widgets.table_rows import Tone
+from smq_tui.widgets.keyed_table.table_rows import Tone
+from smq_tui.widgets.message_line import SaidLine
+from smq_tui.widgets.status_bar import PartsLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from smq_tui.requests import Request
-    from smq_tui.screens.view import View
-    from smq_tui.session import Session
+    from smq_tui.screens.views.view import View
+    from smq_tui.settings.session import Session
     from smq_tui.values import Clock, TopicSample
 
 __all__ = ["SAMPLE_STEP_S", "Stage"]
@@ -184,18 +184,18 @@ class Stage(Screen[None]):
     def show_lines(self) -> None:
         """Bring the lines around the view up to date."""
         stale_s = self.stale_s
-        self.masthead.show(headlines.masthead(self.session, self.context, self._trouble, stale_s))
-        self.totals.show(headlines.totals(self.context))
-        self.notice.show(headlines.notice(self.context, self._trouble, stale_s, self.progress))
-        self.tabs.show(headlines.tabs(self.current, is_short=0 < self.size.width < _ALL_TABS))
+        self.masthead.show(status_lines.masthead(self.session, self.context, self._trouble, stale_s))
+        self.totals.show(status_lines.totals(self.context))
+        self.notice.show(status_lines.notice(self.context, self._trouble, stale_s, self.progress))
+        self.tabs.show(status_lines.tabs(self.current, is_short=0 < self.size.width < _ALL_TABS))
         self.show_row_lines()
 
     def show_row_lines(self) -> None:
         """Bring the lines that are about the chosen row up to date: what it says in full, and the keys."""
         is_in_details = self.pane.display and not self.list_box.display
         self.said.hint(*(("", Tone.MUTED) if self.pane.display else self.view.hint()))
-        hints = headlines.keys_worth_showing(self.context, self.view.HINTS, is_in_details=is_in_details)
-        self.key_bar.show(headlines.key_parts(hints, self.keys, self.session.why_no_change, self.labels()))
+        hints = status_lines.keys_worth_showing(self.context, self.view.HINTS, is_in_details=is_in_details)
+        self.key_bar.show(status_lines.key_parts(hints, self.keys, self.session.why_no_change, self.labels()))
 
     def labels(self) -> dict[str, str]:
         """Answer what keys do at the moment where that is another thing than their name says."""

@@ -13,10 +13,10 @@ from smq_core.format import count
 from smq_tui.dialogs.confirm import Confirm, Confirmed
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import Undo
-from smq_tui.screens.activity_view import ActivityView
-from smq_tui.screens.deeds import Deed
 from smq_tui.screens.looking import Looking
-from smq_tui.screens.questions import undo_question, undo_sentence
+from smq_tui.screens.prompts import undo_question, undo_sentence
+from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.views.activity_view import ActivityView
 from smq_tui.values import Outcome
 
 if TYPE_CHECKING:

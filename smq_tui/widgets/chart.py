@@ -12,9 +12,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smq_core.format import clock_time, count, rate
-from smq_tui.trails import Trail
+from smq_tui.figures.sparkline_series import Trail
 from smq_tui.widgets.cell_width import fit
-from smq_tui.widgets.sparks import columns, peaks
+from smq_tui.widgets.sparkline import columns, peaks
 
 __all__ = ["Chart"]
 

@@ -13,16 +13,16 @@ from smq_core.failures import failures
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_core.serving import is_lost, served_topics, serves
-from smq_tui.counted import counted
-from smq_tui.troubles import besides, running_of
+from smq_tui.figures.counted import counted
+from smq_tui.figures.diagnosis import besides, running_of
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from smq_tui.figures.snapshot import TopicLine
     from smq_tui.requests import Detail
-    from smq_tui.snapshot import TopicLine
     from smq_tui.values import ActivityEntry, Attempt, Message, WorkerInfo
 
 __all__ = ["Pieces", "about_activity", "about_message", "about_topic", "about_worker", "runs_since"]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tests.architecture.source import Function
 
 PER_CALL = {
-    "smq_core/daemon/outbox.py": {"done", "_noted"},
-    "smq_core/daemon/runner.py": {"_run", "_handle", "_report", "_outcome", "_call", "_settle"},
-    "smq_core/daemon/slots.py": {"begin", "end"},
-    "smq_core/store/sqlite/connections.py": {"get"},
-    "smq_core/store/sqlite/turn.py": {"take", "give"},
+    "smq_core/daemon/execution/outbox.py": {"done", "_noted"},
+    "smq_core/daemon/execution/runner.py": {"_run", "_handle", "_report", "_outcome", "_call", "_settle"},
+    "smq_core/daemon/wire/slots.py": {"begin", "end"},
+    "smq_core/store/sqlite/connection/connection_pool.py": {"get"},
+    "smq_core/store/sqlite/wal/write_lock.py": {"take", "give"},
 }
 
 

@@ -13,7 +13,7 @@ from tests.architecture.source import PACKAGES, SourceFile, docstring_node, pars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FILTERS = {"smq_core/store/sqlite/filters.py", "smq_core/store/sqlite/purposes.py"}
+FILTERS = {"smq_core/store/sqlite/queries/filter_sql.py", "smq_core/store/sqlite/queries/eligible_sql.py"}
 BACKEND = "smq_core/store/sqlite/"
 STATEMENT = re.compile(
     r"(^|;)\s*(SELECT\b|WITH\b.+\bSELECT\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+\S+\s+SET\b"

@@ -11,7 +11,7 @@ import pytest
 
 from smq_core import Inspector
 from smq_core.cli.main import run
-from tests.unit.damaged_file import damage_leaf
+from tests.sqlite.rows.damaged_file import damage_leaf
 
 if TYPE_CHECKING:
     from smq_core import Queue

@@ -12,7 +12,7 @@ import pytest
 
 from smq_core.errors import SmqError
 from smq_core.store import open_store
-from smq_core.store.sqlite import turn
+from smq_core.store.sqlite.wal import write_lock
 from tests.conformance.desk import Desk
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def stands_in_line(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
             found_taken.set()
             raise
 
-    monkeypatch.setattr(turn, "flock", tell)
+    monkeypatch.setattr(write_lock, "flock", tell)
     return found_taken
 
 

@@ -10,19 +10,19 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.copies import Copies
-from smq_core.daemon.descriptors import Descriptors
-from smq_core.daemon.output import Output
-from smq_core.daemon.own_process import OwnProcess
-from smq_core.daemon.protocol import Delivery, Failed, HandlerSpec, Printed
-from smq_core.daemon.runner import Action, Runner
-from smq_core.daemon.slots import Slots, SlotsInFile
-from smq_core.daemon.surroundings import Surroundings
+from smq_core.daemon.containment.descriptors import Descriptors
+from smq_core.daemon.containment.forked_copies import Copies
+from smq_core.daemon.containment.handler_output import Output
+from smq_core.daemon.containment.inherited import Surroundings
+from smq_core.daemon.execution.own_process import OwnProcess
+from smq_core.daemon.execution.runner import Action, Runner
+from smq_core.daemon.wire.protocol import Delivery, Failed, HandlerSpec, Printed
+from smq_core.daemon.wire.slots import Slots, SlotsInFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.incoming import HandlerMessage
+    from smq_core.daemon.execution.incoming import HandlerMessage
 
 __all__ = ["BENCH_S", "Bench", "GivenUpError", "failed", "own_process"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from smq_core import Queue
 from tests.daemon.bench import Bench
-from tests.daemon.dropping import Drop
+from tests.daemon.inbox.dropping import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.arrivals import PINGS, Arrivals
-from smq_core.daemon.fleet import Death
-from smq_core.daemon.protocol import Ping
+from smq_core.daemon.processes.arrivals import PINGS, Arrivals
+from smq_core.daemon.processes.pool import Death
+from smq_core.daemon.wire.protocol import Ping
 from smq_core.message import Receipt
 from smq_core.testing import make_message
-from tests.daemon.fleets import THREADS, Stable
+from tests.daemon.processes.fleets import THREADS, Stable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.bounded_server import CONNECTIONS, REQUEST_S, BoundedServer, QuietHandler
+from smq_core.daemon.reporting.loopback_server import CONNECTIONS, REQUEST_S, BoundedServer, QuietHandler
 from smq_core.testing import ManualClock
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.config import Config, ConfigError, HandlerTable, handler_specs, read_config
+from smq_core.daemon.configuration.config import Config, ConfigError, HandlerTable, handler_specs, read_config
 
 if TYPE_CHECKING:
     from pathlib import Path

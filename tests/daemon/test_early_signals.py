@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.signals import Signals
+from smq_core.daemon.supervisor.signals import Signals
 from tests.daemon.loading import said
 from tests.daemon.running import Daemon
 
@@ -40,7 +40,7 @@ if "smq_daemon" in sys.orig_argv:
     sys.meta_path.insert(0, Hold())
 """
 """Holds the daemon at the import of one module, until somebody opens a pipe for writing."""
-IMPORTS = ("smq_core", "click", "smq_core.daemon.supervisor")
+IMPORTS = ("smq_core", "click", "smq_core.daemon.supervisor.loop")
 PREFLIGHT = "apsw"
 """Imported when the database is opened."""
 STOPS = (signal.SIGTERM, signal.SIGINT)

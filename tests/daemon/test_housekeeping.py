@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.alarm import Alarm
-from smq_core.daemon.alerts import Facts, reasons
-from smq_core.daemon.children import Children
-from smq_core.daemon.config import AlertTable, Seconds
-from smq_core.daemon.disk import DatabaseFile
-from smq_core.daemon.janitor import Janitor
-from smq_core.daemon.journal import Journal
-from smq_core.daemon.keeper import ALERTS_REST, Keeper
+from smq_core.daemon.configuration.config import AlertTable, Seconds
+from smq_core.daemon.log import Journal
+from smq_core.daemon.maintenance.alert_commands import Alarm
+from smq_core.daemon.maintenance.alert_rules import Facts, reasons
+from smq_core.daemon.maintenance.janitor import Janitor
+from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, Keeper
+from smq_core.daemon.processes.reaper import Children
+from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.message import TopicStats
 from smq_core.states import State
 from smq_core.store import open_store

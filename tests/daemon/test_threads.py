@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.journal import Journal
+from smq_core.daemon.log import Journal
 from smq_core.daemon.threads import PROVEN_S, SupervisedThread, Threads, report_ended
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon import ending
-from smq_core.daemon.copies import Copies
-from smq_core.daemon.ending import LastWords
-from smq_core.daemon.tracebacks import MOST_ERRORS, MOST_FRAMES, formatted, summary
+from smq_core.daemon.containment import process_exit
+from smq_core.daemon.containment.forked_copies import Copies
+from smq_core.daemon.containment.process_exit import LastWords
+from smq_core.daemon.containment.tracebacks import MOST_ERRORS, MOST_FRAMES, formatted, summary
 from tests.daemon.bench import failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.incoming import HandlerMessage
+    from smq_core.daemon.execution.incoming import HandlerMessage
     from tests.daemon.bench import Bench
 
 MANY = 100_000
@@ -168,11 +168,11 @@ def test_the_last_words_of_a_process_are_bounded_too(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(ending, "_exit", codes.append)
+    monkeypatch.setattr(process_exit, "_exit", codes.append)
     give_up: Callable[..., object] = LastWords(2, Copies())
     give_up("why", flat())
 
-    assert codes == [ending.EX_SOFTWARE]
+    assert codes == [process_exit.EX_SOFTWARE]
     said = capfd.readouterr().err
     assert "ExceptionGroup: many" in said
     assert said.endswith("cannot go on: why\n")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.watch import StoreWatch
+from smq_core.daemon.supervisor.store_watch import StoreWatch
 from smq_core.store import open_store
-from smq_core.store.sqlite import waiting
+from smq_core.store.sqlite.queue import change_watch
 from smq_core.testing import EPOCH_MS, ManualClock, make_message
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_where_the_system_tells_nothing_it_looks_again_and_again(
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(waiting, "open_watch", lambda _path: None)
+    monkeypatch.setattr(change_watch, "open_watch", lambda _path: None)
     watch = StoreWatch(store, selector, clock)
     seen: list[bool] = []
     for _ in range(3):

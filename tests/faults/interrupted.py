@@ -22,9 +22,9 @@ import apsw
 
 from smq_core import Queue, StoreBusy
 from smq_core.clock import SystemClock
-from smq_core.store.sqlite import checkpoints
-from smq_core.store.sqlite.connection import Connection
-from smq_core.store.sqlite.settings import Settings
+from smq_core.store.sqlite.connection.connection import Connection
+from smq_core.store.sqlite.driver.connection_settings import Settings
+from smq_core.store.sqlite.wal import checkpoints
 from tests.faults.striking import Blow, struck_places
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import signal
 from itertools import count
 from typing import TYPE_CHECKING
 
-from tests.faults.vfs import observed
+from tests.faults.below.vfs import observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.faults.vfs import Call, Observer
+    from tests.faults.below.vfs import Call, Observer
 
 _EFFECTS = ("write", "sync", "truncate", "delete")
 

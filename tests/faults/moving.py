@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core import Inspector, Queue
-from smq_core.store.sqlite import place
+from smq_core.store.sqlite.connection import file_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,8 @@ class Desk(NamedTuple):
 @contextlib.contextmanager
 def opened(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Give what is open on a database in a folder of its own; each call looks whether it is still there."""
-    monkeypatch.setattr(place, "LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(place, "GRACE_S", 0.0)
+    monkeypatch.setattr(file_place, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(file_place, "GRACE_S", 0.0)
     folder = tmp_path / "folder"
     folder.mkdir()
     path = Path(shutil.copyfile(template, folder / "queue.sqlite3"))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 
-from smq_core.store.sqlite import turn
-from tests.faults.vfs import observed
+from smq_core.store.sqlite.wal import write_lock
+from tests.faults.below.vfs import observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.faults.vfs import Call
+    from tests.faults.below.vfs import Call
 
 
 class Recorder:
@@ -65,5 +65,5 @@ def recording() -> Iterator[Recorder]:
     """Record what happens inside the `with`."""
     recorder = Recorder()
     with observed(recorder.note), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(turn, "flock", recorder.note_turn)
+        patch.setattr(write_lock, "flock", recorder.note_turn)
         yield recorder

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import apsw
 
 from smq_core import Queue
-from smq_core.store.sqlite import connections
-from smq_core.store.sqlite.examinations import wrong_counters
+from smq_core.store.sqlite.admin.checks import wrong_counters
+from smq_core.store.sqlite.connection import connection_pool
 from tests.faults.core_calls import CALLS, PATIENCE_S, Call, Desk
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _assert_all_is_free(desk: Desk) -> None:
     held: list[object] = []
 
     def look() -> None:
-        locks = [connections._OPENING, *(connection.lock for connection in list(connections._OPEN))]
+        locks = [connection_pool._OPENING, *(connection.lock for connection in list(connection_pool._OPEN))]
         for lock in locks:
             if lock.acquire(blocking=False):
                 lock.release()
@@ -126,7 +126,9 @@ def _assert_all_is_free(desk: Desk) -> None:
     looking.start()
     looking.join()
     assert held == [], f"held: {held}"
-    assert not any(connection.is_in_transaction for connection in list(connections._OPEN)), "in transaction"
+    assert not any(connection.is_in_transaction for connection in list(connection_pool._OPEN)), (
+        "in transaction"
+    )
     with closing(apsw.Connection(str(desk.location))) as other:
         assert wrong_counters(other) == []
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, NotDurable, Queue, StoreUnavailable
-from smq_core.store.sqlite import checkpoints, housekeeping
-from smq_core.store.sqlite.checkpoints import Checkpoints
+from smq_core.store.sqlite.admin import tidy
+from smq_core.store.sqlite.wal import checkpoints
+from smq_core.store.sqlite.wal.checkpoints import Checkpoints
 from tests.faults.recording import recording
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def test_what_sqlite_could_not_flush_before_a_copy_is_written_again_at_once(
     """It too is told once; the next copy's flush would find nothing to write."""
     if copy == "truncate":
         monkeypatch.setattr(Checkpoints, "run", lambda *_: None)
-        monkeypatch.setattr(housekeeping, "TRUNCATE_BYTES", 0)
+        monkeypatch.setattr(tidy, "TRUNCATE_BYTES", 0)
     recorder.syncs_to_fail = 1
     with pytest.raises(StoreUnavailable, match="check the disk"):
         queue._store.tidy()

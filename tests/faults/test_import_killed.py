@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.below.vfs_lines import assert_each_line_once, take, write_source
 from tests.faults.killing import every_kill, run_killed_at
-from tests.faults.vfs_lines import assert_each_line_once, take, write_source
 from tests.matrix import scaled
 
 if TYPE_CHECKING:

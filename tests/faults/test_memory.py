@@ -14,7 +14,7 @@ import apsw
 import pytest
 
 from smq_core import Queue
-from smq_core.store.sqlite.examinations import wrong_counters
+from smq_core.store.sqlite.admin.checks import wrong_counters
 from tests.faults.core_calls import CALLS, GROUPS
 from tests.matrix import scaled
 

@@ -15,8 +15,8 @@ import apsw
 import pytest
 
 from smq_core import Inspector, LeaseLost, NotAQueue, Queue, StoreUnavailable
-from smq_core.store.sqlite import place
-from smq_core.store.sqlite.settings import Settings
+from smq_core.store.sqlite.connection import file_place
+from smq_core.store.sqlite.driver.connection_settings import Settings
 from tests.faults.invariant import assert_sound
 from tests.faults.moving import AWAY, COMPANIONS, Desk, close, move, opened, put_a_text, put_another, remove
 
@@ -173,10 +173,10 @@ def test_a_call_inside_a_transaction_does_not_leave_its_database(desk: Desk) -> 
 
 def test_a_look_is_not_taken_at_each_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look costs as much as a fifth of a write without a flush."""
-    monkeypatch.setattr(place, "LOOK_EVERY_S", 3_600.0)
+    monkeypatch.setattr(file_place, "LOOK_EVERY_S", 3_600.0)
     desk.queue.size("mail")
     looks: list[object] = []
-    monkeypatch.setattr(place.Place, "look", looks.append)
+    monkeypatch.setattr(file_place.Place, "look", looks.append)
 
     for _ in range(3):
         desk.queue.enqueue("mail", "new")
@@ -216,14 +216,14 @@ def test_a_database_that_is_read_as_it_stands_is_left_when_it_is_replaced(tmp_pa
     settings = Settings(str(path), read_only=True, timeout_s=1.0, monotonic=lambda: 0.0)
     uri = f"file:{path}?immutable=1"
     with closing(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)) as db:
-        opened = place.Place(db, settings, None, is_immutable=True)
-        assert opened.look() is place.Found.OURS
+        opened = file_place.Place(db, settings, None, is_immutable=True)
+        assert opened.look() is file_place.Found.OURS
         path.rename(tmp_path / AWAY)
-        assert opened.look() is place.Found.NOTHING
+        assert opened.look() is file_place.Found.NOTHING
         path.write_bytes(b"")
-        assert opened.look() is place.Found.EMPTY
+        assert opened.look() is file_place.Found.EMPTY
         path.write_bytes(b"a database")
-        assert opened.look() is place.Found.ANOTHER
+        assert opened.look() is file_place.Found.ANOTHER
 
 
 @pytest.mark.parametrize("durability", ["full", "normal"])

@@ -15,8 +15,9 @@ import apsw
 import pytest
 
 from smq_core import StoreUnavailable, dequeueing
-from smq_core.store.sqlite import place, waiting
-from smq_core.store.sqlite.settings import Settings
+from smq_core.store.sqlite.connection import file_place
+from smq_core.store.sqlite.driver.connection_settings import Settings
+from smq_core.store.sqlite.queue import change_watch
 from tests.faults.moving import AWAY, COMPANIONS, Desk, move, opened, put_a_text, put_another
 
 if TYPE_CHECKING:
@@ -34,15 +35,15 @@ def desk(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def test_a_consumer_whose_database_goes_away_while_it_waits_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(waiting, "NET_S", 0.01)
+    monkeypatch.setattr(change_watch, "NET_S", 0.01)
     waits = threading.Event()
-    has_notice = waiting.SqliteWaiter._has_notice
+    has_notice = change_watch.SqliteWaiter._has_notice
 
-    def noticed(waiter: waiting.SqliteWaiter, timeout_s: float) -> bool:
+    def noticed(waiter: change_watch.SqliteWaiter, timeout_s: float) -> bool:
         waits.set()
         return has_notice(waiter, timeout_s)
 
-    monkeypatch.setattr(waiting.SqliteWaiter, "_has_notice", noticed)
+    monkeypatch.setattr(change_watch.SqliteWaiter, "_has_notice", noticed)
     with ThreadPoolExecutor(1) as pool:
         waiting_one = pool.submit(desk.queue.dequeue, "nothing", wait=50.0)
         waits.wait()
@@ -57,7 +58,7 @@ def test_a_consumer_that_waits_bears_with_a_database_that_is_being_replaced(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, suffixes: tuple[str, ...]
 ) -> None:
     """Its files go one by one, and another is copied there: each look may find something else."""
-    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
+    monkeypatch.setattr(file_place, "GRACE_S", 3_600.0)
     steps: list[Callable[[], object]] = [
         lambda: put_another(desk),
         lambda: put_a_text(desk),
@@ -75,7 +76,7 @@ def test_a_consumer_that_waits_bears_with_a_database_that_is_being_replaced(
 def test_a_wait_that_is_over_while_the_database_is_away_says_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "GRACE_S", 3_600.0)
+    monkeypatch.setattr(file_place, "GRACE_S", 3_600.0)
     move(desk, *COMPANIONS)
 
     with pytest.raises(StoreUnavailable, match="was moved away or removed"):
@@ -85,12 +86,12 @@ def test_a_wait_that_is_over_while_the_database_is_away_says_so(
 def test_a_database_is_briefly_away_from_when_it_was_first_missed(
     location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "GRACE_S", 1.0)
+    monkeypatch.setattr(file_place, "GRACE_S", 1.0)
     now = 100.0
     path = Path(location)
     settings = Settings(location, read_only=True, timeout_s=1.0, monotonic=lambda: now)
     with closing(apsw.Connection(location)) as db:
-        watched = place.Place(db, settings, None, is_immutable=True)
+        watched = file_place.Place(db, settings, None, is_immutable=True)
         path.rename(path.with_name(AWAY))
         assert not watched.is_briefly_away()
         watched.look()

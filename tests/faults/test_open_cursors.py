@@ -17,13 +17,13 @@ import apsw
 import pytest
 
 from smq_core.errors import SmqError, StoreBusy, StoreError
+from smq_core.store.sqlite.driver.driver_errors import translate
 from smq_core.store.sqlite.store import SqliteStore
-from smq_core.store.sqlite.translate import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smq_core.store.sqlite.connection import Connection
+    from smq_core.store.sqlite.connection.connection import Connection
 
 BAD = "INSERT INTO smq_messages(topic, payload) VALUES ('t', CAST(x'ff' AS TEXT))"
 TEXTS = "SELECT payload FROM smq_messages WHERE topic = 't' ORDER BY id"

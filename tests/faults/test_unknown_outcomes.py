@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import NotDurable, OutcomeUnknown, Queue, StoreUnavailable
-from tests.faults.vfs import observed
-from tests.faults.vfs_faults import FAILURES, Injector
+from tests.faults.below.vfs import observed
+from tests.faults.below.vfs_faults import FAILURES, Injector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,38 +16,46 @@ if TYPE_CHECKING:
     from tests.guards.trial import Bench
 
 RECORD = Path(__file__).with_name("killers.tsv")
-COSTS = ("tests/unit/test_queries.py", "tests/unit/test_statements_costs.py")
+COSTS = ("tests/sqlite/statements/test_queries.py", "tests/sqlite/statements/test_statements_costs.py")
 ALONE = "tests/unit/test_statements_"
 """Where statements are run alone, in a file for each of the larger files of SQL."""
 NEAREST: dict[str, tuple[str, ...]] = {
     "ancestor.sql": (
         f"{ALONE}counts.py",
-        "tests/unit/test_ancestor.py",
-        "tests/unit/test_ancestor_values.py",
+        "tests/sqlite/database/test_ancestor.py",
+        "tests/sqlite/database/test_ancestor_values.py",
     ),
     "browse.sql": (f"{ALONE}others.py", f"{ALONE}operate.py", "tests/conformance/test_browse.py"),
     "counts.sql": (f"{ALONE}others.py", "tests/conformance/test_counts.py"),
-    "doctor.sql": (f"{ALONE}others.py", "tests/unit/test_doctor.py", "tests/unit/test_doctor_repair.py"),
+    "doctor.sql": (
+        f"{ALONE}others.py",
+        "tests/sqlite/rows/test_doctor.py",
+        "tests/sqlite/rows/test_doctor_repair.py",
+    ),
     "doors.sql": (f"{ALONE}others.py",),
     "enqueue.sql": (f"{ALONE}others.py", "tests/conformance/test_enqueue.py"),
-    "flaws.sql": (f"{ALONE}flaws.py", "tests/unit/test_oddities.py", "tests/unit/test_flaws.py"),
+    "flaws.sql": (
+        f"{ALONE}flaws.py",
+        "tests/sqlite/rows/test_anomalies.py",
+        "tests/sqlite/rows/test_constraint_violations.py",
+    ),
     "imports.sql": (f"{ALONE}others.py", "tests/conformance/test_imports.py"),
     "output.sql": (f"{ALONE}settle.py",),
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/test_governing.py"),
-    "survey.sql": ("tests/conformance/test_survey.py", "tests/daemon/test_candidates.py"),
-    "workers.sql": (f"{ALONE}others.py", "tests/daemon/test_workers_store.py"),
-    "0002_plain_inserts.sql": ("tests/unit/test_migration.py",),
+    "survey.sql": ("tests/conformance/test_survey.py", "tests/daemon/dispatch/test_ready_topics.py"),
+    "workers.sql": (f"{ALONE}others.py", "tests/daemon/liveness/test_workers_store.py"),
+    "0002_plain_inserts.sql": ("tests/sqlite/database/test_migration.py",),
     "0002_plain_inserts_triggers.sql": (
         f"{ALONE}counts.py",
-        "tests/unit/test_plain_inserts.py",
-        "tests/unit/test_counted_together.py",
+        "tests/sqlite/database/test_plain_inserts.py",
+        "tests/sqlite/statements/test_counted_together.py",
         f"{ALONE}costs.py",
     ),
-    "ids.sql": ("tests/unit/test_doctor_repair.py", "tests/unit/test_migration.py"),
+    "ids.sql": ("tests/sqlite/rows/test_doctor_repair.py", "tests/sqlite/database/test_migration.py"),
     "0001_initial_triggers.sql": (
         f"{ALONE}counts.py",
         "tests/conformance/test_sql_contract.py",
-        "tests/unit/test_counted_together.py",
+        "tests/sqlite/statements/test_counted_together.py",
     ),
     "safe_text.py": ("tests/unit/test_safe_text.py",),
     "output.py": ("tests/cli/test_printed_text.py",),
@@ -57,7 +65,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "filters.py": (f"{ALONE}selections.py", "tests/conformance/test_browse.py"),
     "turn.py": ("tests/faults/test_turns.py",),
     "wal.py": ("tests/faults/test_durability.py",),
-    "imports.py": ("tests/conformance/test_imports.py", "tests/unit/test_jsonl_once.py"),
+    "imports.py": ("tests/conformance/test_imports.py", "tests/unit/jsonl/test_jsonl_once.py"),
 }
 """Where a guard of a file is most likely missed."""
 WIDELY = (
@@ -66,9 +74,9 @@ WIDELY = (
         f"tests/unit/test_{name}.py"
         for name in ("queue", "inspector", "selected_actions", "transaction", "pruning")
     ),
-    "tests/unit/test_set_policy.py",
-    "tests/unit/test_jsonl_import.py",
-    "tests/daemon/test_workers_store.py",
+    "tests/sqlite/statements/test_set_policy.py",
+    "tests/unit/jsonl/test_jsonl_import.py",
+    "tests/daemon/liveness/test_workers_store.py",
     "tests/daemon/test_housekeeping.py",
     "tests/cli",
     "tests/simulation/test_simulation.py",

@@ -8,7 +8,7 @@ SQL = "smq_core/store/sqlite"
 SIGHTS = f"{SQL}/sights.py"
 COMMANDS = "smq_core/cli"
 PRINTER = f"{COMMANDS}/output.py"
-JOURNAL = "smq_core/daemon/journal.py"
+JOURNAL = "smq_core/daemon/log.py"
 
 
 class Step(NamedTuple):

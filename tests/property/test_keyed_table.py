@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from smq_tui.widgets.key_order import Key, KeyOrder, ListedOrder, SortedOrder
-from smq_tui.widgets.table_model import TableModel
+from smq_tui.widgets.keyed_table.key_order import Key, KeyOrder, ListedOrder, SortedOrder
+from smq_tui.widgets.keyed_table.table_model import TableModel
 
 KEYS = st.integers(min_value=0, max_value=40)
 

@@ -11,9 +11,9 @@ from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, seeded_random
 from smq_tui.app import Dashboard
-from smq_tui.config import Config
-from smq_tui.preferences import Preferences
-from smq_tui.session import Session
+from smq_tui.settings.config import Config
+from smq_tui.settings.preferences import Preferences
+from smq_tui.settings.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

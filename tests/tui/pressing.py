@@ -13,7 +13,7 @@ from textual.widgets import Button, Checkbox, Input, OptionList, TextArea
 from smq_tui.dialogs.dialog import Dialog
 from smq_tui.screens.filter_bar import FilterBar
 from smq_tui.screens.main_screen import MainScreen
-from smq_tui.widgets.keyed_table import KeyedTable
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

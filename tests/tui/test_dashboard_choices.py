@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smq_core import Queue
 from smq_tui.dialogs.columns import Columns
-from smq_tui.preferences import Preferences, load, save
+from smq_tui.settings.preferences import Preferences, load, save
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

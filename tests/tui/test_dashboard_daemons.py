@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from smq_core import Queue
 from smq_core.store import open_store
 from smq_core.testing import EPOCH_MS
-from smq_tui.filters import parse
+from smq_tui.text.filters import parse
 from tests.tui.dashboard import FrozenClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

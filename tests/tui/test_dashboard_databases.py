@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
-from smq_tui.config import Config, Database
-from smq_tui.databases import Databases
 from smq_tui.requests import Pause
-from smq_tui.session import Session
+from smq_tui.settings.config import Config, Database
+from smq_tui.settings.databases import Databases
+from smq_tui.settings.session import Session
 from tests.tui.dashboard import make_dashboard, run, settle, until
 from tests.tui.terminal import Terminal
 

@@ -8,7 +8,7 @@ import pytest
 
 from smq_core import Queue
 from smq_tui.dialogs.confirm import Confirm
-from smq_tui.filters import parse
+from smq_tui.text.filters import parse
 from tests.tui.dashboard import SetClock, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from smq_tui.actions import ACTIONS
-from smq_tui.key_help import all_keys
-from smq_tui.reference import renewed
-from smq_tui.widgets.table_bindings import TABLE_BINDINGS
+from smq_tui.keys.actions import ACTIONS
+from smq_tui.keys.key_help import all_keys
+from smq_tui.keys.reference import renewed
+from smq_tui.widgets.keyed_table.table_bindings import TABLE_BINDINGS
 from tests.architecture.source import ROOT
 
 
 def test_the_generated_parts_are_up_to_date() -> None:
-    """`python -m smq_tui.reference docs/dashboard.md` draws them anew."""
+    """`python -m smq_tui.keys.reference docs/dashboard.md` draws them anew."""
     document = (ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")
 
     assert renewed(document) == document

@@ -27,7 +27,7 @@ ENDS_WITHIN_S = 5.0
 KEYS = ("q", "c", "b", "?", "2", "3", "/", ":", "j", "D", "m", "\r", "\x1b", "\x10", "I", "a", "2j/x")
 STUCK = """
 import contextlib, os, signal, sys, threading
-from smq_tui.hangup import Hangup
+from smq_tui.terminal.hangup import Hangup
 if "ignoring" in sys.argv:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 Hangup(patience_s=0.1).start()

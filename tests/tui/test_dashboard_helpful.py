@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from smq_core import Inspector, Queue
 from smq_core.testing import EPOCH_MS
-from smq_tui.filters import parse
-from smq_tui.preferences import Preferences
-from smq_tui.screens.activity_view import ActivityView
+from smq_tui.screens.views.activity_view import ActivityView
+from smq_tui.settings.preferences import Preferences
+from smq_tui.text.filters import parse
 from tests.tui.dashboard import FrozenClock, add_daemons, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from textual.events import Key, MouseDown, Paste
 
 from smq_core import Inspector, State
-from smq_tui.terminal_parser import TerminalParser
+from smq_tui.terminal.parser import TerminalParser
 from tests.tui.dashboard import fill
 from tests.tui.terminal import Terminal
 

@@ -14,8 +14,8 @@ import pytest
 from textual.binding import Binding
 
 from smq_core import Queue
-from smq_tui.actions import ACTIONS
-from smq_tui.widgets.table_bindings import TABLE_BINDINGS
+from smq_tui.keys.actions import ACTIONS
+from smq_tui.widgets.keyed_table.table_bindings import TABLE_BINDINGS
 from tests.tui.dashboard import fill, make_dashboard, run, settle, until
 from tests.tui.locker import Locker
 

@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, OptionList
 from smq_core import Inspector, Queue
 from smq_tui.dialogs.help import Help
 from smq_tui.dialogs.import_wizard import ImportWizard
-from smq_tui.widgets.keyed_table import KeyedTable
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Static
 
 from smq_core import Inspector, Queue
-from smq_core.daemon.berth_layout import BerthHeader
-from smq_core.daemon.berths import WorkersFile
+from smq_core.daemon.liveness.workers_file import WorkersFile
+from smq_core.daemon.liveness.workers_file_layout import BerthHeader
 from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
-from smq_tui.copies import copied
+from smq_tui.screens.copy_formats import copied
 from tests.tui.dashboard import FrozenClock, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smq_tui.screens.resting import Rest
+from smq_tui.screens.views.reread_delay import Rest
 
 
 def test_what_is_read_quickly_never_waits() -> None:

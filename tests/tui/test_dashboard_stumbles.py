@@ -9,8 +9,8 @@ import pytest
 
 from smq_core import Inspector, Queue
 from smq_core.testing import EPOCH_MS
-from smq_tui.screens.messages_view import MessagesView
-from smq_tui.widgets.keyed_table import KeyedTable
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 from tests.tui.dashboard import FrozenClock, SetClock, add_daemons, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

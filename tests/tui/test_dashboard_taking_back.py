@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from smq_core import Inspector, State
 from smq_tui.dialogs.confirm import Confirm
 from smq_tui.dialogs.import_wizard import ImportWizard
-from smq_tui.screens.messages_view import MessagesView
+from smq_tui.screens.views.messages_view import MessagesView
 from tests.tui.dashboard import FrozenClock, fill, make_dashboard, run, settle, until
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue
-from smq_tui.clipboard import copy
-from smq_tui.copies import copied
 from smq_tui.requests import Detail
+from smq_tui.screens.copy_formats import copied
+from smq_tui.terminal.clipboard import copy
 from tests.tui.dashboard import add_daemons, fill, make_dashboard, run, settle
 from tests.tui.terminal import Terminal
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from smq_core import Inspector, Queue, State
-from smq_tui.actions import ACTIONS
+from smq_tui.keys.actions import ACTIONS
 from tests.matrix import scaled
 from tests.tui.dashboard import add_daemons, fill
 from tests.tui.terminal import Terminal

@@ -29,7 +29,7 @@ MOST = {"enqueue": 28, "lease and ack": 44, "look in vain": 34, "enqueue_many": 
 @pytest.fixture
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     """Give a queue whose looks at its file, one a millisecond, are not due at moments of the test's own."""
-    monkeypatch.setattr("smq_core.store.sqlite.place.LOOK_EVERY_S", 1e6)
+    monkeypatch.setattr("smq_core.store.sqlite.connection.file_place.LOOK_EVERY_S", 1e6)
     with Queue(tmp_path / "q.db") as opened:
         yield opened
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.cli.main import run
-from smq_core.daemon.dropped import InboxFolder, write_report
+from smq_core.daemon.inbox.inbox_folder import InboxFolder, write_report
 from smq_core.derived_file import Access, make_derived, open_derived, open_or_make_derived
 from smq_core.errors import SmqError
-from tests.unit.jsonl_desk import take
+from tests.unit.jsonl.jsonl_desk import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable

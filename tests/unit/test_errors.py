@@ -29,7 +29,7 @@ from smq_core import (
     UsageError,
 )
 from smq_core.message import Receipt
-from smq_core.store.sqlite.translate import translate
+from smq_core.store.sqlite.driver.driver_errors import translate
 
 if TYPE_CHECKING:
     from pathlib import Path

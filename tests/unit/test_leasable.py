@@ -8,8 +8,8 @@ import apsw
 import pytest
 
 from smq_core.store.records import LeasedRow
-from smq_core.store.sqlite.allowance import Allowance
-from smq_core.store.sqlite.leasable import OddRowError, leasable, leasable_page
+from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable, leasable_page
+from smq_core.store.sqlite.queue.lease_budget import Allowance
 
 ROW = LeasedRow(
     id=7,

@@ -15,10 +15,10 @@ import pytest
 from smq_core import Inspector, Queue
 from smq_core.cli import output
 from smq_core.cli.main import run
-from smq_core.daemon.journal import Journal
 from smq_core.daemon.library_log import written_to
-from smq_core.store.sqlite import writing
-from smq_core.store.sqlite.checkpoints import Checkpoints
+from smq_core.daemon.log import Journal
+from smq_core.store.sqlite.connection import writing
+from smq_core.store.sqlite.wal.checkpoints import Checkpoints
 from smq_core.testing import ManualClock
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from smq_core.daemon.breaker import DEATHS, FIRST_PAUSE_S, LONGEST_PAUSE_S, WITHIN_S, Breaker
-from smq_core.daemon.sampling import MOST_SAMPLED, Sampler
-from smq_core.daemon.topic_counts import MOST_TOPICS, OTHERS, TopicCounts, with_others_together
+from smq_core.daemon.dispatch.topic_counts import MOST_TOPICS, OTHERS, TopicCounts, with_others_together
+from smq_core.daemon.maintenance.sampling import MOST_SAMPLED, Sampler
+from smq_core.daemon.supervisor.circuit_breaker import (
+    DEATHS,
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    WITHIN_S,
+    Breaker,
+)
 from smq_core.message import TopicStats
 from smq_core.store.records import Sample
 

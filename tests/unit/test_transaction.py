@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue, UsageError
-from smq_core.store.sqlite.connection import Connection
-from smq_core.store.sqlite.own_transaction import OWN
-from smq_core.store.sqlite.writing import Writing
+from smq_core.store.sqlite.connection.connection import Connection
+from smq_core.store.sqlite.connection.own_transaction import OWN
+from smq_core.store.sqlite.connection.writing import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

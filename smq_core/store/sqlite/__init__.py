@@ -1,1 +1,16 @@
-"""The SQLite backend."""
+"""The SQLite backend.
+
+store         the store: what each room below contributes
+session       one thread's connection, and how the parts read and write through it
+opportunistic_prune  prunes after a write, where no daemon does it
+queue         what producers, consumers and daemons do
+operators     what operators do: browse, requeue, edit, undo
+foreign_rows  rows that other programs stored and smq never would
+admin         doctor, repair, compaction, backup
+legacy        takes over the table of the ancestor
+database      from a path to a database that may be used
+connection    a connection for each thread, its transactions and reads
+wal           the write lock, durable commits, checkpoints
+driver        apsw: settings, errors, cursors
+queries       the named statements
+"""

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreError, UsageError
-from smq_core.store.sqlite import opening
-from smq_core.store.sqlite.connections import Connections
-from smq_core.store.sqlite.door import resolved
-from smq_core.store.sqlite.flaws import mend
-from smq_core.store.sqlite.joined import Joined
-from smq_core.store.sqlite.legible import legible
-from smq_core.store.sqlite.passing import Passing
-from smq_core.store.sqlite.reading import ClosedMeanwhileError
-from smq_core.store.sqlite.settings import Settings
-from smq_core.store.sqlite.translate import is_of_rules, is_of_text
+from smq_core.store.sqlite.connection.connection_pool import Connections
+from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError
+from smq_core.store.sqlite.connection.transaction_scope import Joined
+from smq_core.store.sqlite.database import open_database
+from smq_core.store.sqlite.driver.connection_settings import Settings
+from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
+from smq_core.store.sqlite.driver.raw_connection import resolved
+from smq_core.store.sqlite.foreign_rows.constraint_violations import mend
+from smq_core.store.sqlite.foreign_rows.decoding import legible
+from smq_core.store.sqlite.opportunistic_prune import Passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ class Session:
         return self._write_once(lambda db: list(db.execute(sql, parameters)))
 
     def _prepare(self) -> None:
-        opening.prepare(
+        open_database.prepare(
             self._path,
             may_create=self._may_create,
             may_write=not self._settings.read_only,

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from smq_core.store.sqlite.browsing import Browsing
-from smq_core.store.sqlite.copying import Copying
-from smq_core.store.sqlite.counting import Counting
-from smq_core.store.sqlite.editing import Editing
-from smq_core.store.sqlite.governing import Governing
-from smq_core.store.sqlite.housekeeping import Housekeeping
-from smq_core.store.sqlite.imports import Imports
-from smq_core.store.sqlite.leasing import Leasing
-from smq_core.store.sqlite.operating import Operating
-from smq_core.store.sqlite.outputs import Outputs
-from smq_core.store.sqlite.producing import Producing
-from smq_core.store.sqlite.pruning import Pruning
-from smq_core.store.sqlite.recovering import Recovering
-from smq_core.store.sqlite.settling import Settling
-from smq_core.store.sqlite.surveying import Surveying
-from smq_core.store.sqlite.undoing import Undoing
-from smq_core.store.sqlite.waiting import Waiting
-from smq_core.store.sqlite.workers import Workers
+from smq_core.store.sqlite.admin.online_copy import Copying
+from smq_core.store.sqlite.admin.tidy import Housekeeping
+from smq_core.store.sqlite.operators.browse import Browsing
+from smq_core.store.sqlite.operators.edit import Editing
+from smq_core.store.sqlite.operators.operate import Operating
+from smq_core.store.sqlite.operators.topics import Governing
+from smq_core.store.sqlite.operators.undo import Undoing
+from smq_core.store.sqlite.operators.worker_rows import Workers
+from smq_core.store.sqlite.queue.change_watch import Waiting
+from smq_core.store.sqlite.queue.counts import Counting
+from smq_core.store.sqlite.queue.enqueue import Producing
+from smq_core.store.sqlite.queue.imports import Imports
+from smq_core.store.sqlite.queue.kept_output import Outputs
+from smq_core.store.sqlite.queue.lease import Leasing
+from smq_core.store.sqlite.queue.prune import Pruning
+from smq_core.store.sqlite.queue.recover import Recovering
+from smq_core.store.sqlite.queue.settle import Settling
+from smq_core.store.sqlite.queue.survey import Surveying
 
 __all__ = ["SqliteStore"]
 

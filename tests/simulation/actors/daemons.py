@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.ledger import Casualty, recover
+from smq_core.daemon.dispatch.pending_outcomes import Casualty, recover
 from smq_core.message import Receipt
 from smq_core.store.records import Failure, Hold, LeasedRow, LeaseRequest
 from tests.simulation.actor import TOPICS, Actor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from smq_core.daemon.protocol import (
+from smq_core.daemon.wire.protocol import (
     Cancel,
     Deliver,
     Extend,
@@ -24,13 +24,13 @@ from smq_core.daemon.protocol import (
     decode_from_supervisor,
     decode_from_worker,
 )
-from smq_core.daemon.slots import Slots
+from smq_core.daemon.wire.slots import Slots
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from smq_core.daemon.protocol import Delivery, FromSupervisor, FromWorker
+    from smq_core.daemon.wire.protocol import Delivery, FromSupervisor, FromWorker
     from tests.simulation.supervised.daemon import SimulatedDaemon
 
 KILLER = 17
@@ -64,7 +64,7 @@ class Run:
 
 
 class SimulatedChild:
-    """One worker process, as `smq_core.daemon.child.Child` has it."""
+    """One worker process, as `smq_core.daemon.processes.child_process.Child` has it."""
 
     started = 0
 

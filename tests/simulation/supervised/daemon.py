@@ -9,23 +9,23 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.base import Base
-from smq_core.daemon.berth_layout import BerthHeader
-from smq_core.daemon.children import Children
-from smq_core.daemon.config import Config, HandlerTable, Seconds
-from smq_core.daemon.configured import Configured, program_of
-from smq_core.daemon.feeder import Feeder
-from smq_core.daemon.fleet import Fleet
-from smq_core.daemon.heartbeat import Heartbeat
-from smq_core.daemon.home import Home
-from smq_core.daemon.identity import machine_id
-from smq_core.daemon.journal import Journal
-from smq_core.daemon.ledger import Ledger
-from smq_core.daemon.neighbours import Neighbours
-from smq_core.daemon.parts import Parts
-from smq_core.daemon.patience import Patience
-from smq_core.daemon.presence import Presence
-from smq_core.daemon.supervisor import Supervisor
+from smq_core.daemon.assembly import Parts
+from smq_core.daemon.configuration.config import Config, HandlerTable, Seconds
+from smq_core.daemon.configuration.live_config import Configured, program_of
+from smq_core.daemon.configuration.working_folder import Home
+from smq_core.daemon.dependencies import Base
+from smq_core.daemon.dispatch.dispatcher import Feeder
+from smq_core.daemon.dispatch.pending_outcomes import Ledger
+from smq_core.daemon.liveness.presence import Presence
+from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+from smq_core.daemon.log import Journal
+from smq_core.daemon.processes.pool import Fleet
+from smq_core.daemon.processes.reaper import Children
+from smq_core.daemon.reporting.heartbeat import Heartbeat
+from smq_core.daemon.supervisor.loop import Supervisor
+from smq_core.daemon.supervisor.outage import Patience
+from smq_core.daemon.supervisor.peers import Neighbours
+from smq_core.daemon.system.process_identity import machine_id
 from smq_core.daemon.threads import Threads
 from smq_core.store import open_store
 from tests.simulation.supervised.between import StoreBetween
@@ -33,8 +33,8 @@ from tests.simulation.supervised.child import SimulatedChild
 from tests.simulation.supervised.selector import SimulatedSelector
 
 if TYPE_CHECKING:
-    from smq_core.daemon.process import WorkerProcess
-    from smq_core.daemon.protocol import HandlerSpec
+    from smq_core.daemon.processes.process import WorkerProcess
+    from smq_core.daemon.wire.protocol import HandlerSpec
     from tests.simulation.supervised.child import Run
     from tests.simulation.supervised.world import SupervisedWorld
 

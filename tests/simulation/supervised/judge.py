@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
-from smq_core.store.sqlite.leasing import HORIZON_MS
+from smq_core.store.sqlite.queue.lease import HORIZON_MS
 from tests.simulation.supervised.daemon import LEASE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_core.daemon.flight import Flight
+    from smq_core.daemon.processes.flight import Flight
     from smq_core.store.records import LeasedRow
     from tests.simulation.supervised.child import Run, SimulatedChild
     from tests.simulation.supervised.daemon import SimulatedDaemon

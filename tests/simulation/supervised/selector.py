@@ -5,8 +5,8 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING, Any
 
-from smq_core.daemon.process import WorkerProcess
-from smq_core.daemon.watch import StoreWatch
+from smq_core.daemon.processes.process import WorkerProcess
+from smq_core.daemon.supervisor.store_watch import StoreWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,13 @@
+"""From the database to the worker processes and back.
+
+dispatcher        one transaction: write outcomes, lease what comes next
+ready_topics      which topics a look asks for
+delayed_topics    when the delayed messages of topics that only patterns name are due
+topic_rotation    turns between topics, limits within them
+distribution      which worker process gets a leased message
+redelivery        a message leased again while an older delivery of it is still here
+renewals          extends the leases of deliveries that may be running
+lost_leases       leases that somebody else has ended
+pending_outcomes  outcomes that are not committed yet
+topic_counts      counters for a bounded number of topics
+"""

@@ -1,0 +1,127 @@
+"""What the supervisor still has to write about messages, kept until it was committed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from smq_core.store.records import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.wire.protocol import Failed
+    from smq_core.policy import RandomSource
+    from smq_core.store.base import Store
+    from smq_core.store.records import Hold
+
+__all__ = ["Casualty", "Ledger", "recover"]
+
+
+class Casualty(NamedTuple):
+    """A message whose worker process died."""
+
+    hold: Hold
+    verdict: str
+    error: str
+
+
+class _Failure(NamedTuple):
+    hold: Hold
+    verb: str
+    failure: Failure
+
+
+class Ledger:
+    """Outcomes on their way into the database."""
+
+    def __init__(self, worker_id: str, random: RandomSource, max_crashes: int) -> None:
+        """Write as a worker; `random` is for the back-off's jitter."""
+        self._worker_id = worker_id
+        self._random = random
+        self.max_crashes = max_crashes
+        self._acks: list[Hold] = []
+        self._outputs: list[tuple[Hold, str]] = []
+        self._failures: list[_Failure] = []
+        self._releases: list[Hold] = []
+        self._casualties: list[Casualty] = []
+        self._was_tried = False
+
+    def __len__(self) -> int:
+        """Count what is waiting."""
+        return len(self._acks) + len(self._failures) + len(self._releases) + len(self._casualties)
+
+    @property
+    def gives_back(self) -> bool:
+        """Say whether any message will wait for another run."""
+        return bool(self._failures or self._releases or self._casualties)
+
+    def holds(self) -> set[Hold]:
+        """Answer every lease that something is to be written about."""
+        failed = (entry.hold for entry in self._failures)
+        return {*self._acks, *failed, *self._releases, *(casualty.hold for casualty in self._casualties)}
+
+    def ack(self, flights: Iterable[Flight]) -> None:
+        """Note that messages were processed."""
+        self._acks += [flight.hold for flight in flights]
+
+    def ack_with_output(self, flight: Flight, output: str) -> None:
+        """Note that a command processed a message, and what it printed."""
+        self.ack([flight])
+        self._outputs.append((self._acks[-1], output))
+
+    def fail(self, flight: Flight, outcome: Failed) -> None:
+        """Note that a message was not processed."""
+        hold = flight.hold
+        if outcome.verb == "release":
+            self._releases.append(hold)
+            return
+        delay_ms = None if outcome.delay_s is None else max(0, round(outcome.delay_s * 1000))
+        failure = Failure(
+            error=outcome.error, delay_ms=delay_ms, jitter=self._random.random(), worker=self._worker_id
+        )
+        self._failures.append(_Failure(hold, outcome.verb, failure))
+
+    def release(self, flight: Flight) -> None:
+        """Note that a message goes back uncounted."""
+        self._releases.append(flight.hold)
+
+    def recover(self, casualty: Casualty) -> None:
+        """Note what a worker process's death left."""
+        self._casualties.append(casualty)
+
+    def write(self, store: Store, now_ms: int) -> list[Hold]:
+        """Write all, inside a transaction; answers what was lost. Nothing is forgotten before `forget`."""
+        for hold, output in self._outputs:
+            store.keep_output(hold, output)
+        lost = store.ack(self._acks, now_ms) if self._acks else []
+        for hold, verb, failure in self._failures:
+            is_held = (
+                store.bury(hold, failure, now_ms) if verb == "bury" else store.requeue(hold, failure, now_ms)
+            )
+            if not is_held:
+                lost.append(hold)
+        if self._releases:
+            lost += store.release(self._releases, now_ms)
+        for casualty in self._casualties:
+            recover(store, casualty, self._worker_id, self.max_crashes, now_ms)
+        # a first try whose answer was an error may have been committed all the same: lost then means done
+        lost = [] if self._was_tried else lost
+        self._was_tried = True
+        return lost
+
+    def forget(self) -> None:
+        """Forget what was committed."""
+        self._was_tried = False
+        for entries in (self._acks, self._outputs, self._failures, self._releases, self._casualties):
+            entries.clear()
+
+
+def recover(store: Store, casualty: Casualty, worker_id: str, max_crashes: int, now_ms: int) -> int:
+    """Return one message of a dead worker's; what has crashed its worker too often is dead, as poison."""
+    verdict, error = casualty.verdict, casualty.error
+    if verdict == "blamed":
+        row = store.get(casualty.hold.id)
+        if row is not None and row.crashes + 1 >= max_crashes:
+            verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
+    return store.recover([casualty.hold], worker_id, verdict, Failure(error=error, worker=worker_id), now_ms)

@@ -1,0 +1,98 @@
+"""Which topics a look asks for: those that are named, and of those that patterns take the ones with work.
+
+What it costs follows what is ready and due, not how many topics there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.dispatch.delayed_topics import Delays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.configuration.routing import Routes
+    from smq_core.store.base import Store
+
+__all__ = ["MOST", "Candidates"]
+
+MOST: Final = 128
+"""Topics that a look asks for by patterns at most; the next look goes on behind them."""
+
+
+class Candidates:
+    """Finds the topics that are worth asking for."""
+
+    def __init__(self, store: Store, clock: Clock, routes: Routes) -> None:
+        """Serve these handlers; without patterns the topics are always the named ones."""
+        self._store = store
+        self._routes = routes
+        self._named = frozenset(routes.exact_topics)
+        self._delays = Delays(store, clock, is_served=self._is_by_pattern)
+        self.has_more = False
+        """There are ready topics that did not fit into the last answer."""
+
+    def find(
+        self, room: int, now_ms: int, *, after: str, is_wanted: Callable[[str], bool] = lambda _: True
+    ) -> list[str]:
+        """Return the topics to ask for when there is room for so many messages, by name.
+
+        Ready topics are looked for behind `after`, then from the beginning; those not wanted are passed over.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if not self._routes.has_patterns:
+            return self._routes.exact_topics
+        # whoever asks for topics does this by the way, but there may be none to ask for
+        self._store.reclaim(now_ms)
+        limit = min(room, MOST)
+        self._delays.refresh(now_ms)
+        due = self._delays.take_due(now_ms, limit, is_wanted)
+        ready = self._walk(limit, now_ms, after, is_wanted)
+        return sorted({*self._named, *ready, *due})
+
+    def next_due(self, now_ms: int) -> int | None:
+        """Return when time alone may change something, once the topics that were found have been asked for.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        named = self._store.next_due(self._routes.exact_topics, now_ms)
+        if not self._routes.has_patterns:
+            return named
+        self._delays.settle(now_ms)
+        moments = (named, self._delays.next_ms(now_ms), self._store.next_end(now_ms))
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _is_by_pattern(self, topic: str) -> bool:
+        return topic not in self._named and self._routes.find(topic) is not None
+
+    def _walk(self, limit: int, now_ms: int, after: str, is_wanted: Callable[[str], bool]) -> list[str]:
+        found: list[str] = []
+        self.has_more = False
+        for topic in self._ready(now_ms, after):
+            if self._is_by_pattern(topic) and is_wanted(topic):
+                if len(found) == limit:
+                    self.has_more = True
+                    break
+                found.append(topic)
+        return found
+
+    def _ready(self, now_ms: int, after: str) -> Iterator[str]:
+        """Yield each ready topic once, beginning behind a name."""
+        yield from self._ready_between(now_ms, after, None)
+        if after:
+            yield from self._ready_between(now_ms, "", after)
+
+    def _ready_between(self, now_ms: int, after: str, until: str | None) -> Iterator[str]:
+        while page := self._store.ready_topics(now_ms, after=after, limit=MOST):
+            for topic in page:
+                if until is not None and topic > until:
+                    return
+                yield topic
+            if len(page) < MOST:
+                return
+            after = page[-1]

@@ -1,0 +1,171 @@
+"""What becomes of a message that is leased again while an older delivery of it is still in this daemon.
+
+Only one lease of a message is valid, the newest, and no two handlers of one daemon run one message:
+
+- Where the older lease had merely run out, and nobody else had leased the message since, the older delivery
+  goes on under the new lease: nothing is run twice, and its outcome counts.
+- Else somebody took the message over: another daemon, a consumer, or an operator by force. The older delivery
+  is dropped if it has not begun, and its handler is told to end if it has; its outcome no longer counts. The
+  new delivery waits, renewed, until the older one has ended.
+- An operator who requeued by force does not wait for a handler that does not end: after `STOP_S` seconds the
+  new delivery starts in another worker process, where there is one. This alone runs a message twice at once.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.process import WorkerProcess
+
+__all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
+
+STOP_S: Final = 10.0
+"""How long a handler that was told to end has for it before a forced delivery starts elsewhere."""
+
+
+class Takeover(Enum):
+    """What happened to a message between two leases of this daemon."""
+
+    NONE = auto()
+    """The first one ran out, and nobody leased or touched it since."""
+    BY_OTHERS = auto()
+    """Another worker or consumer had it, or an operator changed it."""
+    BY_FORCE = auto()
+    """An operator requeued it, though the first one had not run out."""
+
+
+def takeover_of(older: Flight, newer: Flight, *, had_ended: bool) -> Takeover:
+    """Return what happened between two leases of a message, by what each found in its row.
+
+    Each lease counts a delivery and an attempt, and only an operator's requeue starts the attempts again. It
+    was by force unless the first lease `had_ended` before.
+    """
+    was, now = older.row, newer.row
+    if now.attempts <= 1:
+        return Takeover.BY_OTHERS if had_ended else Takeover.BY_FORCE
+    has_same_work = (was.topic, was.body, was.kind, was.headers) == (
+        now.topic,
+        now.body,
+        now.kind,
+        now.headers,
+    )
+    is_next = (was.deliveries + 1, was.attempts + 1) == (now.deliveries, now.attempts)
+    return Takeover.NONE if has_same_work and is_next else Takeover.BY_OTHERS
+
+
+class _Waiting(NamedTuple):
+    """A delivery that waits for older ones of its message to end."""
+
+    flight: Flight
+    older: tuple[tuple[WorkerProcess, int], ...]
+    """Where they are, and their tags."""
+    elsewhere_at: float
+    """From when on it may start in a process that has none of them."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether all older ones have ended."""
+        return all(tag not in process.in_flight for process, tag in self.older)
+
+    def find_process(self, processes: Sequence[WorkerProcess], now: float) -> WorkerProcess | None:
+        """Return a process that may start it beside the older ones; None: there is none now."""
+        if now < self.elsewhere_at:
+            return None
+        busy = {process.pid for process, tag in self.older if tag in process.in_flight}
+        return next((one for one in processes if one.room > 0 and one.pid not in busy), None)
+
+
+class Redeliveries:
+    """Deliveries that wait for older ones of their messages."""
+
+    def __init__(self, fleet: Fleet, had_ended: Callable[[Flight, int], bool]) -> None:
+        """Know what a fleet has in flight; `had_ended` tells whether a lost lease had run out before."""
+        self._fleet = fleet
+        self._had_ended = had_ended
+        self._waiting: list[_Waiting] = []
+        self._highest_id = 0
+        """Of all messages that were ever leased: what is above it cannot be here already."""
+
+    def __len__(self) -> int:
+        """Count what waits."""
+        return len(self._waiting)
+
+    def flights(self) -> Iterator[Flight]:
+        """Yield what waits."""
+        return (one.flight for one in self._waiting)
+
+    def admit(self, flights: list[Flight], now: float) -> list[Flight]:
+        """Take newly leased messages in; return those that no older delivery stands against."""
+        if not flights:
+            return flights
+        ids = [one.row.id for one in flights]
+        known, self._highest_id = self._highest_id, max(self._highest_id, *ids)
+        if min(ids) > known:
+            return flights
+        older = self._in_processes()
+        return [one for one in flights if not self._waits(one, older.get(one.row.id, []), now)]
+
+    def take_ready(self) -> list[Flight]:
+        """Remove and return what need not wait any more."""
+        ready = [one.flight for one in self._waiting if one.has_ended]
+        if ready:
+            self._waiting = [one for one in self._waiting if not one.has_ended]
+        return ready
+
+    def start_elsewhere(self, now: float) -> None:
+        """Start what has waited long enough beside its older delivery, in another process."""
+        for one in list(self._waiting):
+            process = one.find_process(self._fleet.processes, now)
+            if process is not None:
+                self._waiting.remove(one)
+                process.give([one.flight], now)
+
+    def is_possible(self, now: float) -> bool:
+        """Say whether anything could go on now."""
+        return any(
+            one.has_ended or one.find_process(self._fleet.processes, now) is not None for one in self._waiting
+        )
+
+    def drop(self, tags: Iterable[int]) -> None:
+        """Forget deliveries whose leases are lost."""
+        dropped = set(tags)
+        self._waiting = [one for one in self._waiting if one.flight.tag not in dropped]
+
+    def give_up(self) -> list[Flight]:
+        """Remove and return all that waits."""
+        given_up = list(self.flights())
+        self._waiting.clear()
+        return given_up
+
+    def _in_processes(self) -> dict[int, list[tuple[WorkerProcess, Flight]]]:
+        """Return what is in flight, by message."""
+        found: dict[int, list[tuple[WorkerProcess, Flight]]] = {}
+        for process in self._fleet.processes:
+            for flight in process.in_flight.values():
+                found.setdefault(flight.row.id, []).append((process, flight))
+        return found
+
+    def _waits(self, newer: Flight, older: list[tuple[WorkerProcess, Flight]], now: float) -> bool:
+        """Say whether a delivery cannot be handed out; one that is adopted by an older one never is."""
+        # an earlier one that waited has lost its lease to this one
+        self._waiting = [one for one in self._waiting if one.flight.row.id != newer.row.id]
+        if not older:
+            return False
+        process, latest = max(older, key=lambda one: one[1].tag)
+        had_ended = self._had_ended(latest, newer.leased_at)
+        takeover = takeover_of(latest, newer, had_ended=had_ended)
+        if takeover is Takeover.NONE and latest.tag not in process.unwanted:
+            process.adopt(latest.tag, newer)
+            return True
+        for where, flight in older:
+            where.supersede(flight.tag)
+        elsewhere_at = now + STOP_S if takeover is Takeover.BY_FORCE else float("inf")
+        places = tuple((where, flight.tag) for where, flight in older)
+        self._waiting.append(_Waiting(newer, places, elsewhere_at))
+        return True

@@ -1,0 +1,108 @@
+"""This daemon's place in the -workers file, which it keeps while others cut, remove or replace the file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from smq_core.daemon.liveness.workers_file import WorkersFile
+from smq_core.daemon.wire.slots import SlotsInFile
+from smq_core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smq_core.daemon.liveness.workers_file import Berth
+    from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+    from smq_core.daemon.log import Journal
+    from smq_core.derived_file import Access
+
+__all__ = ["Presence"]
+
+
+class Presence:
+    """The file that is used now, and the berth in it."""
+
+    def __init__(self, path: str, access: Access | None, header: BerthHeader, journal: Journal) -> None:
+        """Take a berth and say who has it.
+
+        Raises:
+            StoreUnavailable: when the file cannot be used, or has no berth left.
+        """
+        self._path = path
+        self._access = access
+        self._header = header
+        self._journal = journal
+        self.file, self.berth = self._settle()
+
+    @property
+    def worker_id(self) -> str:
+        """The daemon that is present."""
+        return self._header.worker_id
+
+    @property
+    def machine(self) -> str:
+        """What names the system and process ids that the daemon's pid is of."""
+        return self._header.machine
+
+    def slots(self, wanted: SlotRange) -> SlotsInFile:
+        """Look at slots in the file that is used now; the view stays good when another file is used."""
+        return SlotsInFile(os.dup(self.file.map_fd), self.berth.slots_at(wanted.first), wanted.count)
+
+    def note_processes(self, ranges: Iterable[SlotRange]) -> None:
+        """Write which worker process has which slots."""
+        self._header = msgspec.structs.replace(self._header, processes=list(ranges))
+        self.berth.write(self._header)
+
+    def look(self) -> None:
+        """Mend the file where somebody spoiled it, and take a berth in a new one where it is gone.
+
+        Worker processes that run keep their slots in the file that they have open.
+        """
+        self.mend()
+        if self.file.is_in_place:
+            self._journal.end("workers_file_lost", f"{self._path} is used again")
+            return
+        try:
+            file, berth = self._settle()
+        except StoreUnavailable as error:
+            self._journal.begin(
+                "workers_file_lost",
+                f"{self._path} is not the file any more that this daemon has open ({error}); until it is, "
+                "other daemons do not see this one, and it does not see them",
+            )
+            return
+        self.berth.withdraw()
+        self.file.close()
+        self.file, self.berth = file, berth
+        if not self._journal.end("workers_file_lost", f"{self._path} is there again"):
+            self._journal.warning("workers_file_renewed", f"{self._path} was removed or replaced: made again")
+
+    def mend(self) -> int:
+        """Mend the file where somebody cut it or wrote over it; return how often it was found cut short."""
+        cuts = self.file.cuts
+        self.file.restore()
+        if self.file.cuts != cuts:
+            self._journal.warning("workers_file_cut", f"{self._path} was cut short: it has its length again")
+        self.berth.restore()
+        return self.file.cuts
+
+    def leave(self, *, is_told: bool) -> None:
+        """Give the berth up; `is_told` leaves in it what this daemon could not write to the database."""
+        if is_told:
+            self.berth.unlock()
+        else:
+            self.berth.leave()
+        self.file.close()
+
+    def _settle(self) -> tuple[WorkersFile, Berth]:
+        file = WorkersFile(self._path, self._access)
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(file.close)
+            berth = file.claim()
+            unless_done.pop_all()
+        berth.write(self._header)
+        return file, berth

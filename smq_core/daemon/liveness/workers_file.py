@@ -1,0 +1,207 @@
+"""The -workers file beside a database.
+
+A berth for each daemon, which tells others that it lives and what it has started.
+
+A berth is a byte that the kernel keeps locked while its daemon lives, a header that says who it is, and a
+slot per handler thread. The file is made when it is missing, and says nothing that the database needs to be
+correct. The supervisor reads and writes it and never maps it: somebody may cut it short at any time, which
+ends a process that touches mapped memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.liveness import liveness_locks, workers_file_path
+from smq_core.daemon.liveness.workers_file_layout import (
+    BERTH_SIZE,
+    BERTHS,
+    FILE_SIZE,
+    HEADER_SIZE,
+    MAGIC,
+    SLOTS,
+    berth_at,
+    pack_header,
+    read_header,
+)
+from smq_core.daemon.wire.slots import SLOT_SIZE, SlotsInFile
+from smq_core.derived_file import identity
+from smq_core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+    from smq_core.daemon.wire.slots import Slot
+    from smq_core.derived_file import Access
+
+__all__ = ["Berth", "WorkersFile"]
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LENGTH_SIZE: Final = 4
+
+
+class Berth:
+    """One daemon's place in the file, locked."""
+
+    def __init__(self, file: WorkersFile, index: int) -> None:
+        """Stand at a place; `WorkersFile` has locked it."""
+        self._file = file
+        self._at = berth_at(index)
+        self._header = bytes(_LENGTH_SIZE)
+        self.index = index
+
+    def write(self, header: BerthHeader) -> None:
+        """Say who has the berth; killed in the middle, it says nothing.
+
+        What finds no room on the disk is tried again by `restore`.
+        """
+        self._header = pack_header(header)
+        self.restore()
+
+    def restore(self) -> None:
+        """Write the header again where something else stands."""
+        length, body = self._header[:_LENGTH_SIZE], self._header[_LENGTH_SIZE:]
+        with contextlib.suppress(OSError):
+            descriptor = self._file.map_fd
+            if os.pread(descriptor, len(self._header), self._at) == self._header:
+                return
+            os.pwrite(descriptor, bytes(_LENGTH_SIZE), self._at)
+            os.pwrite(descriptor, body, self._at + _LENGTH_SIZE)
+            os.pwrite(descriptor, length, self._at)
+
+    def read_slots(self, ranges: Iterable[SlotRange]) -> list[Slot]:
+        """Return what stands in some of the berth's slots."""
+        descriptor = self._file.map_fd
+        views = (SlotsInFile(descriptor, self.slots_at(one.first), one.count) for one in ranges)
+        return [slot for view in views for slot in view.read()]
+
+    def clear(self, first: int, count: int) -> None:
+        """Empty some of the berth's slots."""
+        SlotsInFile(self._file.map_fd, self.slots_at(first), count).clear()
+
+    def slots_at(self, first: int) -> int:
+        """Return where a slot lies in the file."""
+        return self._at + HEADER_SIZE + first * SLOT_SIZE
+
+    def leave(self) -> None:
+        """Empty the berth and unlock it."""
+        self.withdraw()
+        self.clear(0, SLOTS)
+        self.unlock()
+
+    def withdraw(self) -> None:
+        """Say nothing any more, so that nobody takes this daemon for a dead one."""
+        self._header = bytes(_LENGTH_SIZE)
+        with contextlib.suppress(OSError):
+            os.pwrite(self._file.map_fd, bytes(HEADER_SIZE), self._at)
+
+    def unlock(self) -> None:
+        """Unlock it as it is."""
+        self._file.unlock(self.index)
+
+
+class WorkersFile:
+    """The file, opened."""
+
+    def __init__(self, path: str, access: Access | None = None) -> None:
+        """Open it, or make it with the access of its database.
+
+        Raises:
+            StoreUnavailable: when that fails, or what lies there is not such a file.
+        """
+        self._path = path
+        # worker processes inherit the second, not the one that holds the lock: the lock has to end with the
+        # supervisor
+        self._lock_fd, self.map_fd = workers_file_path.open_twice(path, access)
+        self._identity = identity(os.fstat(self.map_fd))
+        self.cuts = 0
+        """How often it was found cut short."""
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether it is the file that others find at its path."""
+        try:
+            return identity(os.lstat(self._path)) == self._identity
+        except OSError:
+            return False
+
+    def restore(self) -> None:
+        """Give the file back the length and the preamble that somebody took from it."""
+        try:
+            if os.fstat(self.map_fd).st_size < FILE_SIZE:
+                self.cuts += 1
+                os.ftruncate(self.map_fd, FILE_SIZE)
+            if os.pread(self.map_fd, len(MAGIC), 0) != MAGIC:
+                os.pwrite(self.map_fd, MAGIC, 0)
+        except OSError:
+            # tried again at the next beat: nothing that the database needs stands there
+            return
+
+    def claim(self) -> Berth:
+        """Lock a berth that nobody has, and that holds nothing of a dead daemon's.
+
+        Raises:
+            StoreUnavailable: when all are taken, there is no room for it on the disk, or it cannot be locked.
+        """
+        for index in range(BERTHS):
+            if self._lock(index):
+                if self._header(index) is None:
+                    self.allocate(index)
+                    return Berth(self, index)
+                self.unlock(index)
+        raise StoreUnavailable(f"{self._path}: {BERTHS} daemons work on this database already")
+
+    def headers(self) -> Iterator[tuple[int, BerthHeader]]:
+        """Return the berths that say who they are, with their indexes."""
+        for index in range(BERTHS):
+            if (header := self._header(index)) is not None:
+                yield index, header
+
+    def take_over(self, index: int) -> Berth | None:
+        """Lock the berth of a daemon that is dead; None while it lives, or somebody else took it over.
+
+        Raises:
+            StoreUnavailable: when the system cannot lock.
+        """
+        return Berth(self, index) if self._lock(index) else None
+
+    def close(self) -> None:
+        """Give everything back; a berth's lock ends with it."""
+        os.close(self.map_fd)
+        os.close(self._lock_fd)
+
+    def unlock(self, index: int) -> None:
+        """Let go of a berth's lock."""
+        with contextlib.suppress(OSError):
+            liveness_locks.unlock(self._lock_fd, berth_at(index))
+
+    def allocate(self, index: int) -> None:
+        """Get a berth its room on the disk: mapped memory that finds none later ends a process.
+
+        Raises:
+            StoreUnavailable: when there is none.
+        """
+        allocate = getattr(os, "posix_fallocate", None)
+        if allocate is None:
+            return
+        try:
+            allocate(self.map_fd, berth_at(index), BERTH_SIZE)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise StoreUnavailable(f"no room for {self._path}: {error.strerror}") from error
+
+    def _header(self, index: int) -> BerthHeader | None:
+        try:
+            return read_header(os.pread(self.map_fd, HEADER_SIZE, berth_at(index)))
+        except OSError:
+            return None
+
+    def _lock(self, index: int) -> bool:
+        try:
+            return liveness_locks.lock(self._lock_fd, berth_at(index))
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path} cannot be locked: {error.strerror}") from error

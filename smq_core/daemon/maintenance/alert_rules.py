@@ -1,0 +1,70 @@
+"""What is worth being told about a queue, decided from figures alone.
+
+Pure: it reads no database and runs no command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from smq_core.daemon.configuration.routing import Routes
+from smq_core.daemon.wire.protocol import HandlerSpec
+from smq_core.format import age, count, size
+from smq_core.message import TopicStats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from smq_core.daemon.configuration.config import AlertTable
+
+__all__ = ["Facts", "is_taken", "reasons"]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one moment."""
+
+    topics: Sequence[TopicStats]
+    taken: Sequence[str]
+    """Topics and patterns that a running daemon takes."""
+    wal_bytes: int = 0
+    disk_used: float = 0.0
+    """The part of the database's disk that is full."""
+
+
+def reasons(alert: AlertTable, facts: Facts) -> list[str]:
+    """Answer why an alert holds, a sentence for each condition that is met; empty: it does not."""
+    mine = [stats for stats in facts.topics if is_taken(stats.topic, [alert.topic])]
+    return [*_topic_reasons(alert, mine, facts.taken), *_file_reasons(alert, facts)]
+
+
+def is_taken(topic: str, patterns: Iterable[str]) -> bool:
+    """Say whether any of the topics and patterns is or covers a topic."""
+    return Routes([HandlerSpec(pattern) for pattern in patterns]).find(topic) is not None
+
+
+def _topic_reasons(alert: AlertTable, topics: Iterable[TopicStats], taken: Sequence[str]) -> Iterator[str]:
+    for stats in topics:
+        waits = stats.oldest_age_s
+        if (
+            alert.oldest_over is not None
+            and waits is not None
+            and waits > alert.oldest_over
+            and not stats.processing
+        ):
+            yield f"{stats.topic}: the oldest has been waiting for {age(waits)} and none is processed"
+        if alert.dead_over is not None and stats.dead > alert.dead_over:
+            yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"
+        if alert.ready_over is not None and stats.ready > alert.ready_over:
+            yield f"{stats.topic}: {count(stats.ready)} messages ready, over {count(alert.ready_over)}"
+        if alert.no_worker and (stats.ready or stats.delayed) and not is_taken(stats.topic, taken):
+            yield f"{stats.topic}: {count(stats.ready + stats.delayed)} wait and no daemon takes them"
+
+
+def _file_reasons(alert: AlertTable, facts: Facts) -> Iterator[str]:
+    if alert.wal_over is not None and facts.wal_bytes > alert.wal_over:
+        yield f"the -wal has {size(facts.wal_bytes)}, over {size(alert.wal_over)}"
+    if alert.disk_over is not None and facts.disk_used > alert.disk_over:
+        yield f"the disk is {facts.disk_used:.0%} full, over {alert.disk_over:.0%}"

@@ -1,0 +1,135 @@
+"""A thread beside the supervisor's loop, with a connection of its own.
+
+Janitor, alerts, and the watch over the database's file.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.maintenance.alert_rules import Facts
+from smq_core.daemon.reporting.worker_detail import read_portrait
+from smq_core.daemon.system.file_health import disk_state
+from smq_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.clock import Clock
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.maintenance.alert_commands import Alarm
+    from smq_core.daemon.maintenance.janitor import Janitor
+    from smq_core.daemon.system.file_health import DatabaseFile
+    from smq_core.store.base import Store
+
+__all__ = ["ALERTS_REST", "PROVEN_S", "SILENT_MS", "STEP_S", "Keeper"]
+
+STEP_S: Final = 1.0
+ALERTS_REST: Final = 20
+"""A look at the alerts reads the counters of every topic: it is not done again for so many times as long as
+it took. With some ten thousand topics that is less than a step."""
+PROVEN_S: Final = 15.0
+SILENT_MS: Final = 30_000
+
+
+class Keeper:
+    """Does what may wait for a slow disk, so that the supervisor does not."""
+
+    name = "keeper"
+
+    def __init__(
+        self,
+        store: Store,
+        file: DatabaseFile,
+        janitor: Janitor,
+        *,
+        alarm: Alarm | None,
+        clock: Clock,
+        journal: Journal,
+    ) -> None:
+        """Prepare; `alarm` None: no alerts are configured."""
+        self.is_file_here = True
+        """False while the database's file is not at its path, or another one is."""
+        self._store = store
+        self._file = file
+        self._janitor = janitor
+        self._alarm = alarm
+        self._clock = clock
+        self._journal = journal
+        self._failed_at = float("-inf")
+        self._alerts_at = float("-inf")
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Take steps until told to stop."""
+        while not self._stopping.wait(STEP_S):
+            self.step()
+
+    def stop(self) -> None:
+        """Ask to end after the step that is under way."""
+        self._stopping.set()
+
+    def step(self) -> None:
+        """Look at the file, keep house, look at the alerts.
+
+        What the database refuses is tried again next time.
+        """
+        self._look_at_file()
+        if not self.is_file_here:
+            return
+        is_well = self._attempt(self._janitor.step)
+        if self._alarm is not None and self._alarm.has_alerts:
+            # also where the janitor could not write: what an alert is about may be why
+            is_well &= self._attempt(self._look_at_alerts)
+        # a step with nothing to write proves little
+        if is_well and self._clock.monotonic() - self._failed_at > PROVEN_S:
+            self._journal.end("housekeeping_failed", "housekeeping works again")
+
+    def _attempt(self, duty: Callable[[], object]) -> bool:
+        try:
+            duty()
+        except StoreError as error:
+            self._failed_at = self._clock.monotonic()
+            self._journal.begin("housekeeping_failed", f"{error}; trying again")
+            return False
+        return True
+
+    def _look_at_alerts(self) -> None:
+        began = self._clock.monotonic()
+        if self._alarm is not None and began >= self._alerts_at:
+            self._alarm.look(self._facts())
+            ended = self._clock.monotonic()
+            self._alerts_at = ended + ALERTS_REST * (ended - began)
+
+    def _look_at_file(self) -> None:
+        state = self._file.state()
+        self.is_file_here = state == "here"
+        if state == "gone":
+            self._journal.begin(
+                "database_moved",
+                f"{self._file.path} is gone: nothing is leased until it is back, nothing made in its place",
+            )
+        elif state == "replaced":
+            self._journal.begin(
+                "database_moved",
+                f"{self._file.path} is another file now: nothing is leased; restart the daemon to use it",
+            )
+        else:
+            self._journal.end("database_moved", f"{self._file.path} is back")
+
+    def _facts(self) -> Facts:
+        now_ms = self._clock.now_ms()
+        disk = disk_state(self._file.path)
+        rows = self._store.workers()
+        return Facts(
+            topics=self._store.topics(now_ms),
+            taken=[
+                topic
+                for row in rows
+                if row.state == "running" and now_ms - row.heartbeat_at < SILENT_MS
+                for topic in read_portrait(row.detail).topics
+            ],
+            wal_bytes=self._file.wal_bytes(),
+            disk_used=0.0 if disk is None else disk.used,
+        )

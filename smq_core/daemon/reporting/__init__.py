@@ -1,0 +1,7 @@
+"""What a daemon tells about itself.
+
+heartbeat        its row in `smq_workers`: who it is, what it does, how fast
+worker_detail    the details of that row
+metrics          Prometheus metrics, /healthz and /readyz
+loopback_server  an HTTP server that bounds what its clients take
+"""

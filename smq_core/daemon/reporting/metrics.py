@@ -1,0 +1,170 @@
+"""Serves Prometheus metrics, /healthz and /readyz on the loopback address, in threads of its own.
+
+It needs the extra `metrics`.
+"""
+
+from __future__ import annotations
+
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from smq_core.daemon.dispatch.topic_counts import with_others_together
+from smq_core.daemon.reporting.loopback_server import BoundedServer, QuietHandler
+from smq_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client import Metric
+
+    from smq_core.daemon.assembly import Parts
+    from smq_core.message import TopicStats
+
+__all__ = ["LOOPBACK", "STALLED_S", "MetricsServer"]
+
+LOOPBACK: Final = "127.0.0.1"
+STALLED_S: Final = 10.0
+"""A loop that has not turned for so long is not healthy."""
+_STATES: Final = ("ready", "delayed", "processing", "dead", "done")
+
+
+class MetricsServer:
+    """The HTTP server."""
+
+    name = "metrics"
+
+    def __init__(
+        self, port: int, parts: Parts, last_turn: Callable[[], float], is_ready: Callable[[], bool]
+    ) -> None:
+        """Listen on a port; `last_turn` answers when the supervisor's loop last turned.
+
+        Raises:
+            OSError: when the port is taken.
+        """
+        registry = CollectorRegistry()
+        registry.register(_Collector(parts))
+        clock = parts.clock
+
+        class Handler(_Handler):
+            def answer(self) -> tuple[HTTPStatus, str, bytes]:
+                if self.path == "/metrics":
+                    return HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)
+                if self.path == "/healthz":
+                    return _verdict(is_good=clock.monotonic() - last_turn() < STALLED_S)
+                if self.path == "/readyz":
+                    return _verdict(is_good=is_ready())
+                return HTTPStatus.NOT_FOUND, "text/plain", b"try /metrics, /healthz or /readyz\n"
+
+        journal = parts.journal
+        self._server = BoundedServer(
+            (LOOPBACK, port),
+            Handler,
+            failed=lambda error: journal.error(
+                "metrics_failed", f"a request for metrics was not answered: {type(error).__name__}: {error}"
+            ),
+        )
+        self.port = int(self._server.server_address[1])
+        self._is_running = threading.Event()
+
+    def run(self) -> None:
+        """Answer until told to stop."""
+        self._is_running.set()
+        self._server.serve_forever()
+
+    def stop(self) -> None:
+        """Ask to end, and listen no more."""
+        # a shutdown before the first turn would wait for it for ever
+        if self._is_running.is_set():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(QuietHandler):
+    def answer(self) -> tuple[HTTPStatus, str, bytes]:
+        raise NotImplementedError
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        status, content_type, body = self.answer()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Collector:
+    """Reads the figures when they are asked for."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[Metric]:
+        """Answer all metrics; without the database, only the daemon's own."""
+        yield from self._own()
+        try:
+            topics = self._parts.store.topics(self._parts.clock.now_ms())
+        except StoreError:
+            topics = []
+        yield from _of_topics(with_others_together(topics))
+
+    def describe(self) -> list[Metric]:
+        """Answer nothing: a registration must not read the database."""
+        return []
+
+    def _own(self) -> Iterator[Metric]:
+        feeder, fleet = self._parts.feeder, self._parts.fleet
+        for name, text, counts in (
+            ("smq_processed", "Messages that this daemon processed.", feeder.processed),
+            ("smq_failed", "Runs of handlers that failed in this daemon.", feeder.failed),
+        ):
+            family = CounterMetricFamily(name, text, labels=["topic"])
+            for topic, value in dict(counts).items():
+                family.add_metric([topic], value)
+            yield family
+        yield CounterMetricFamily(
+            "smq_worker_crashes", "Worker processes that died.", value=self._parts.heartbeat.crashes
+        )
+        yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=fleet.in_flight)
+        yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(fleet.processes))
+        failing = GaugeMetricFamily(
+            "smq_thread_failing", "1 while a thread of the daemon ends by errors.", labels=["thread"]
+        )
+        for name, condition in self._parts.threads.conditions().items():
+            failing.add_metric([name], int(bool(condition)))
+        yield failing
+        yield GaugeMetricFamily(
+            "smq_database_lost",
+            "1 while the database does not answer.",
+            value=int(self._parts.patience.is_lost),
+        )
+
+
+def _of_topics(topics: list[TopicStats]) -> Iterator[Metric]:
+    depth = GaugeMetricFamily("smq_messages", "Messages by topic and state.", labels=["topic", "state"])
+    oldest = GaugeMetricFamily(
+        "smq_oldest_age_seconds", "How long the oldest message has been waiting.", labels=["topic"]
+    )
+    paused = GaugeMetricFamily("smq_paused", "1 while a topic is paused.", labels=["topic"])
+    entered = CounterMetricFamily("smq_entered", "Messages that ever came in.", labels=["topic"])
+    finished = CounterMetricFamily(
+        "smq_finished", "Messages that ever left the queue's work.", labels=["topic"]
+    )
+    for stats in topics:
+        for state in _STATES:
+            depth.add_metric([stats.topic, state], int(getattr(stats, state)))
+        oldest.add_metric([stats.topic], stats.oldest_age_s or 0.0)
+        paused.add_metric([stats.topic], int(stats.paused))
+        entered.add_metric([stats.topic], stats.entered)
+        finished.add_metric([stats.topic], stats.finished)
+    yield from (depth, oldest, paused, entered, finished)
+
+
+def _verdict(*, is_good: bool) -> tuple[HTTPStatus, str, bytes]:
+    if is_good:
+        return HTTPStatus.OK, "text/plain", b"ok\n"
+    return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"not ok\n"

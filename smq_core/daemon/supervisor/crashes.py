@@ -1,0 +1,133 @@
+"""What becomes of the messages of a worker process that has died, and who is blamed. It writes nothing."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+from smq_core.daemon.dispatch.pending_outcomes import Casualty
+from smq_core.daemon.processes.pool import end_commands
+from smq_core.daemon.wire.protocol import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smq_core.daemon.dispatch.pending_outcomes import Ledger
+    from smq_core.daemon.liveness.presence import Presence
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.pool import Death
+    from smq_core.daemon.processes.process import WorkerProcess
+    from smq_core.daemon.supervisor.circuit_breaker import Breaker
+
+__all__ = ["Inquest", "Pause"]
+
+
+class Pause(NamedTuple):
+    """A topic that is to be paused, and why."""
+
+    topic: str
+    seconds: float
+    reason: str
+
+
+class Inquest:
+    """Judges the deaths of worker processes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        breaker: Breaker,
+        handled: Mapping[str, int],
+        presence: Presence,
+        journal: Journal,
+    ) -> None:
+        """Note fates in a ledger; `handled` counts for each topic what was handled so far."""
+        self._ledger = ledger
+        self._breaker = breaker
+        self._handled = handled
+        self._presence = presence
+        self._journal = journal
+
+    def judge(self, death: Death, now: float, *, is_ours: bool) -> list[Pause]:
+        """Note the fate of each message of a dead process; answer the topics whose messages kill too often.
+
+        `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
+        """
+        process = death.process
+        has_lost_slots = self._has_lost_slots(death)
+        flights, started = self._take_over(process)
+        if is_ours:
+            for flight in flights.values():
+                self._ledger.release(flight)
+            return []
+        for tag in process.killed_for:
+            if (hung := flights.pop(tag, None)) is not None:
+                self._ledger.fail(hung, Failed(tag, "requeue", _killed(process.killed_timeout_s)))
+        if process.killed_for or has_lost_slots:
+            # what ran beside the hung one is as innocent as what had not begun
+            started = set()
+        self._recover(death, flights, started)
+        if process.refusal or process.finishing_since is not None:
+            return []
+        self._tell(death, {flights[tag].row.id for tag in started}, len(flights))
+        topics = set() if process.alone in started else {flights[one].row.topic for one in started}
+        return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
+
+    def _has_lost_slots(self, death: Death) -> bool:
+        """Return whether it died because somebody cut the -workers file short, which it has mapped."""
+        process = death.process
+        return death.code == -signal.SIGBUS and (
+            process.slots.are_cut_off() or self._presence.mend() != process.cuts
+        )
+
+    def _take_over(self, process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
+        """Empty a dead process; return what it had in flight, and the tags of what it had started."""
+        flights, begun = dict(process.in_flight), process.begun()
+        end_commands(process.slots.read(), self._journal)
+        process.slots.clear()
+        process.in_flight.clear()
+        process.close()
+        return flights, {flight.tag for flight, _ in begun}
+
+    def _recover(self, death: Death, flights: dict[int, Flight], started: set[int]) -> None:
+        error = f"worker died: {death.cause}"
+        if started and (lines := death.process.last_lines()):
+            error = f"{error}\n{lines}"
+        verdict = "blamed" if len(started) == 1 else "suspect"
+        for tag, flight in flights.items():
+            is_started = tag in started
+            self._ledger.recover(
+                Casualty(flight.hold, verdict, error)
+                if is_started
+                else Casualty(flight.hold, "untouched", "")
+            )
+
+    def _tell(self, death: Death, started: set[int], messages: int) -> None:
+        self._journal.warning(
+            "worker_died",
+            f"worker process {death.process.pid} died: {death.cause}; {_fate(started, messages)}",
+            pid=death.process.pid,
+            messages=", ".join(str(one) for one in sorted(started)[:10]),
+        )
+
+    def _pause(self, topic: str, death: Death, now: float) -> Pause | None:
+        seconds = self._breaker.note_death(topic, self._handled.get(topic, 0), now)
+        if seconds is None:
+            return None
+        return Pause(
+            topic, seconds, f"five worker processes died of it within a minute, last by {death.cause}"
+        )
+
+
+def _fate(started: set[int], messages: int) -> str:
+    others = f"{messages - len(started)} go back uncounted"
+    if not started:
+        return others
+    if len(started) == 1:
+        return f"message {next(iter(started))} was running and is charged, {others}"
+    return f"{len(started)} messages were running and will run one by one, {others}"
+
+
+def _killed(timeout_s: float) -> str:
+    return f"timed out after {timeout_s:g} s and did not end when told: its worker process was killed"

@@ -1,0 +1,321 @@
+"""The daemon's main loop: it feeds worker processes, watches over them, and ends in good order.
+
+It waits in one place, for sockets, signals, writes to the database and timers, and calls its parts; what they
+decide is theirs.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import selectors
+import signal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.configuration.routing import Routes
+from smq_core.daemon.processes.process import WorkerProcess
+from smq_core.daemon.processes.spawn import was_struck, why_not_ready, with_output
+from smq_core.daemon.supervisor.circuit_breaker import Breaker
+from smq_core.daemon.supervisor.crashes import Inquest
+from smq_core.daemon.supervisor.peers import Neighbours
+from smq_core.daemon.supervisor.schedule import Duties
+from smq_core.daemon.supervisor.shutdown import Shutdown
+from smq_core.daemon.supervisor.signals import Signals
+from smq_core.daemon.supervisor.store_watch import StoreWatch
+from smq_core.daemon.system.systemd import notify
+from smq_core.daemon.wire.protocol import Extend, FromWorker, Handled, Importing, Ready, Refused, Returned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.configuration.live_config import Configured
+    from smq_core.daemon.processes.pool import Death
+    from smq_core.daemon.processes.process import Program
+
+__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "STARTS_TRIED", "Supervisor"]
+
+LONGEST_WAIT_S: Final = 1.0
+STARTS_TRIED: Final = 5
+"""How many worker processes in a row may be struck by signals before they are ready.
+
+One more is taken for the handlers' doing.
+"""
+LAST_WRITE_S: Final = 2.0
+"""How long to try to write the last outcomes once all processes have ended."""
+
+
+class Supervisor:
+    """Runs one daemon."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        configured: Configured,
+        *,
+        is_burst: bool = False,
+        earlier_signals: Sequence[int] = (),
+    ) -> None:
+        """Run a daemon's parts as they are configured; a burst ends when nothing is left to do.
+
+        `earlier_signals` holds what arrived before `run`, and may grow until then.
+        """
+        self._parts = parts
+        self._configured = configured
+        self._is_burst = is_burst
+        self._duties = Duties(parts)
+        self._inquest = Inquest(
+            parts.ledger, Breaker(), parts.feeder.processed, parts.presence, parts.journal
+        )
+        self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
+        self._signals = Signals(earlier_signals)
+        self._shutdown: Shutdown | None = None
+        self._serving: Program | None = None
+        """The newest program that could be imported."""
+        self._exit_code = 0
+        self.last_turn = parts.clock.monotonic()
+        """When the loop last turned."""
+        self.is_file_here: Callable[[], bool] = lambda: True
+        """Says whether the database's file is where it was."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether messages are being taken."""
+        return self._serving is not None and self._shutdown is None and not self._parts.patience.is_lost
+
+    def run(self) -> int:
+        """Work until told to stop; answers the exit code."""
+        parts = self._parts
+        with self._signals:
+            parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
+            self._duties.attempt(self._duties.look_at_neighbours)
+            parts.fleet.fill()
+            if not parts.fleet.program.handlers:
+                self._serve(parts.fleet.program)
+            while not self._is_over():
+                self._turn()
+            parts.selector.unregister(self._signals.fileno())
+        self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
+        self._watch.close()
+        parts.children.tell_strays(parts.journal)
+        parts.journal.info(
+            "stopped",
+            f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed",
+        )
+        return self._exit_code
+
+    def _turn(self) -> None:
+        """Wait for something, and act on it."""
+        parts = self._parts
+        for key, mask in parts.selector.select(self._wait_s()):
+            self._act(key.data, mask)
+        self.last_turn = now = parts.clock.monotonic()
+        parts.feeder.is_suspended = not self.is_file_here()
+        if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
+            self._duties.attempt(self._step)
+        self._duties.run(now)
+        if self._watch.is_muted and not parts.patience.is_lost:
+            self._watch.unmute()
+            parts.feeder.is_worth_a_look = True
+        parts.fleet.fill()
+        if parts.patience.is_over:
+            self._give_up()
+        if self._duties.stop_was_asked:
+            self._stop()
+        if self._shutdown is None and self._is_burst and self._serving and self._duties.is_drained():
+            self._stop()
+        parts.fleet.finish_drained()
+
+    def _wait_s(self) -> float:
+        parts, now = self._parts, self._parts.clock.monotonic()
+        waits = [LONGEST_WAIT_S, self._duties.due_in(now)]
+        if parts.patience.is_lost:
+            waits.append(parts.patience.wait_s())
+        elif parts.feeder.is_due(now):
+            return 0.0
+        else:
+            waits += [one for one in (parts.feeder.due_in(now), self._watch.due_in(now)) if one is not None]
+        if (restart := parts.fleet.restart_due_in(now)) is not None:
+            waits.append(restart)
+        if self._shutdown is not None:
+            waits.append(max(0.0, self._shutdown.next_at() - now))
+        return min(waits)
+
+    def _act(self, source: object, mask: int) -> None:
+        if isinstance(source, WorkerProcess):
+            self._hear(source, mask)
+        elif source is self._watch:
+            if not self._duties.attempt(self._notice):
+                self._watch.mute()
+        elif source is self._signals:
+            for number in self._signals.take():
+                self._obey_signal(number)
+        elif isinstance(source, Neighbours):
+            source.unwatch_dead()
+            self._duties.attempt(self._duties.look_at_neighbours)
+
+    def _notice(self) -> None:
+        if self._watch.notice():
+            self._parts.feeder.is_worth_a_look = True
+            self._duties.greet(self._parts.clock.monotonic())
+
+    def _look_again(self, now: float) -> None:
+        feeder = self._parts.feeder
+        if self._watch.look_again(now):
+            feeder.is_worth_a_look = True
+            self._duties.greet(now)
+        feeder.notice_time(self._parts.clock.now_ms())
+
+    def _step(self) -> None:
+        self._parts.feeder.step()
+        if not self._parts.feeder.is_worth_a_look:
+            # our own commit gave a notice too: take it now, it says nothing
+            self._notice()
+        self._parts.fleet.watch_blocked()
+
+    def _hear(self, process: WorkerProcess, mask: int) -> None:
+        if process not in self._parts.fleet.processes:
+            # its end was told in the same turn, and all that it said was read then
+            return
+        if mask & selectors.EVENT_WRITE:
+            process.flush()
+        if mask & selectors.EVENT_READ:
+            for message in process.read():
+                self._take(process, message)
+            if process.has_hung_up:
+                self._parts.fleet.deafen(process)
+        self._parts.fleet.watch_blocked()
+
+    def _take(self, process: WorkerProcess, message: FromWorker) -> None:
+        parts = self._parts
+        if isinstance(message, Handled):
+            parts.feeder.take_outcomes(process, message)
+        elif isinstance(message, Returned):
+            parts.feeder.take_back(process, message.tags)
+        elif isinstance(message, Ready):
+            self._take_ready(process)
+        elif isinstance(message, Importing):
+            process.importing = message.target
+        elif isinstance(message, Refused):
+            process.refuse(message.error, parts.clock.monotonic())
+        elif isinstance(message, Extend):
+            self._duties.extend(process, message)
+
+    def _take_ready(self, process: WorkerProcess) -> None:
+        process.is_ready = True
+        self._parts.journal.end("handler_not_importable", "the handlers can be imported again")
+        if process.program is self._parts.fleet.program and self._serving is not process.program:
+            self._serve(process.program)
+        self._parts.feeder.is_worth_a_look = True
+
+    def _serve(self, program: Program) -> None:
+        """Take messages for a program whose handlers could be imported."""
+        parts = self._parts
+        is_first = self._serving is None
+        self._serving = program
+        self._configured.take()
+        self._duties.routes = Routes(program.handlers)
+        parts.feeder.use(self._duties.routes)
+        parts.fleet.retire_old()
+        if is_first:
+            notify("READY=1")
+        parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(program)}")
+
+    def _obey_signal(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            for death in self._parts.fleet.reap():
+                self._take_death(death)
+            self._parts.children.reap()
+        elif number in {signal.SIGTERM, signal.SIGINT}:
+            if self._shutdown is None:
+                self._stop()
+            else:
+                self._shutdown.hurry(self._parts.clock.monotonic())
+        elif number == signal.SIGHUP:
+            self._start_reload()
+        elif number == signal.SIGQUIT:
+            faulthandler.dump_traceback(all_threads=True)
+            for process in self._parts.fleet.processes:
+                process.kill(signal.SIGQUIT)
+
+    def _take_death(self, death: Death) -> None:
+        parts, process = self._parts, death.process
+        for message in process.read():
+            self._take(process, message)
+        if process.is_starting and not self._may_start_again(death):
+            process.refusal = why_not_ready(process.importing, death.code, process.program.import_limit_s)
+        elif not process.is_draining and not process.refusal:
+            parts.heartbeat.crashes += 1
+        is_ours = self._shutdown is not None and self._shutdown.has_killed
+        for pause in self._inquest.judge(death, parts.clock.monotonic(), is_ours=is_ours):
+            self._duties.pause(pause)
+        parts.fleet.note_header()
+        parts.feeder.is_worth_a_look = True
+        if process.refusal and process.program is parts.fleet.program and self._shutdown is None:
+            self._take_refusal(with_output(process.refusal, process.last_lines()))
+
+    def _may_start_again(self, death: Death) -> bool:
+        """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
+        struck = was_struck(death.process.importing, death.code)
+        return struck and self._parts.fleet.short_lives < STARTS_TRIED
+
+    def _take_refusal(self, why: str) -> None:
+        parts = self._parts
+        if self._serving is None:
+            parts.fleet.refusal = why
+            parts.journal.error("handler_not_importable", why)
+            self._exit_code = 1
+            self._stop()
+        elif self._serving is not parts.fleet.program:
+            parts.fleet.keep_old(self._serving)
+            parts.journal.error("reload_refused", f"the old handlers stay: {why}")
+        else:
+            parts.journal.begin(
+                "handler_not_importable",
+                f"a worker process could not take the place of one that died, trying again: {why}",
+                level="error",
+            )
+
+    def _start_reload(self) -> None:
+        if self._shutdown is None and (program := self._configured.next_program()) is not None:
+            self._parts.journal.info(
+                "reloading", f"starting worker processes on the code in {program.folder}"
+            )
+            self._parts.fleet.replace(program)
+            if not program.handlers:
+                self._serve(program)
+
+    def _stop(self) -> None:
+        if self._shutdown is None:
+            parts = self._parts
+            notify("STOPPING=1")
+            self._duties.is_stopping = True
+            grace_s, now = float(self._configured.config.grace), parts.clock.monotonic()
+            self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, grace_s, now)
+
+    def _give_up(self) -> None:
+        if self._exit_code == 0:
+            self._parts.journal.error(
+                "giving_up", "the database did not come back: the leases end by themselves"
+            )
+            self._exit_code = 1
+            self._stop()
+
+    def _is_over(self) -> bool:
+        if self._shutdown is None:
+            return False
+        now = self._parts.clock.monotonic()
+        if not self._shutdown.advance(now):
+            return False
+        if not len(self._parts.ledger):
+            return True
+        if now < self._shutdown.ended_at + LAST_WRITE_S:
+            return False
+        self._parts.journal.error(
+            "outcomes_lost", "the database does not take the last outcomes: they will run again"
+        )
+        self._exit_code = 1
+        return True
+
+
+def _names(program: Program) -> str:
+    return ", ".join(spec.pattern for spec in program.handlers) or "no topics"

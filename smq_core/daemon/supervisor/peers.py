@@ -1,0 +1,210 @@
+"""The other daemons on the same database.
+
+Notices the death of one, and returns its messages with the right one blamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import selectors
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.dispatch.pending_outcomes import Casualty, recover
+from smq_core.daemon.processes.pool import end_commands
+from smq_core.daemon.system.process_identity import is_alive
+from smq_core.daemon.wire.slots import mark_of
+from smq_core.daemon_death import ACTION, detail_of
+
+if TYPE_CHECKING:
+    from smq_core.daemon.dependencies import Base
+    from smq_core.daemon.liveness.presence import Presence
+    from smq_core.daemon.liveness.workers_file import Berth
+    from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+    from smq_core.daemon.wire.slots import Slot
+    from smq_core.store.records import Hold, WorkerRow
+
+__all__ = ["STALE_MS", "Neighbours"]
+
+STALE_MS: Final = 60_000
+"""A row without a berth (its -workers file was removed) is dropped after so long without a heartbeat."""
+
+
+class Neighbours:
+    """Watches other daemons; where the system tells of a process's death, by that, else by their locks."""
+
+    def __init__(
+        self,
+        base: Base,
+        presence: Presence,
+        *,
+        max_crashes: int,
+    ) -> None:
+        """Look at the berths of the -workers file, but for our own."""
+        self._store = base.store
+        self._presence = presence
+        self.max_crashes = max_crashes
+        self._selector = base.selector
+        self._clock = base.clock
+        self._journal = base.journal
+        self._watched: dict[str, int] = {}
+        self._has_unwatched = False
+
+    @property
+    def has_unwatched(self) -> bool:
+        """Say whether a neighbour's death can only be seen by its lock, so that one has to look."""
+        return self._has_unwatched
+
+    def look(self) -> int:
+        """Return the messages of daemons that are dead, begin to watch new ones.
+
+        The number of messages returned.
+
+        Raises:
+            StoreError: when the database does not take it; the next look tries again.
+        """
+        returned = 0
+        seen: set[str] = set()
+        others = self._others()
+        present = {
+            self._presence.worker_id,
+            *(one.worker_id for index, one in others if self._has_lock(index)),
+        }
+        for index, header in others:
+            berth = self._presence.file.take_over(index)
+            if berth is not None and header.worker_id in present:
+                # somebody copied it: its daemon has another one, and lives
+                berth.leave()
+            elif berth is not None and not self._runs(header):
+                returned += self._return(berth, header)
+            else:
+                if berth is not None:
+                    berth.unlock()
+                seen.add(header.worker_id)
+                self._watch(header)
+        self._has_unwatched = any(one not in self._watched for one in seen)
+        for worker_id in [one for one in self._watched if one not in seen]:
+            self._unwatch(worker_id)
+        return returned
+
+    def unwatch_dead(self) -> None:
+        """Watch those no more that have ended: a look returns their messages, now or later."""
+        for worker_id, descriptor in list(self._watched.items()):
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if poll.poll(0):
+                self._unwatch(worker_id)
+
+    def drop_stale_rows(self) -> None:
+        """Remove rows of daemons that have no berth and no heartbeat; their leases end by themselves.
+
+        Raises:
+            StoreError: when the database does not take it.
+        """
+        berths = {header.worker_id for _, header in self._presence.file.headers()}
+        for row in self._store.workers():
+            if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
+                self._forget(row)
+                self._journal.info(
+                    "worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed"
+                )
+
+    def close(self) -> None:
+        """Stop watching."""
+        for worker_id in list(self._watched):
+            self._unwatch(worker_id)
+
+    def _others(self) -> list[tuple[int, BerthHeader]]:
+        own = self._presence.berth.index
+        return [(index, header) for index, header in self._presence.file.headers() if index != own]
+
+    def _has_lock(self, index: int) -> bool:
+        berth = self._presence.file.take_over(index)
+        if berth is not None:
+            berth.unlock()
+        return berth is None
+
+    def _runs(self, header: BerthHeader) -> bool:
+        """Return whether the very process runs that took a berth: a daemon that ends lets go of it first."""
+        return header.machine == self._presence.machine and is_alive(header.pid, header.started)
+
+    def _return(self, berth: Berth, header: BerthHeader) -> int:
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(berth.unlock)
+            slots = berth.read_slots(header.processes)
+            if header.machine == self._presence.machine:
+                # so that nothing runs beside its second try
+                end_commands(slots, self._journal)
+            with self._store.transaction(is_durable=False):
+                holds = self._store.held_by(header.worker_id)
+                casualties = _casualties(holds, slots, header.worker_id)
+                row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
+                now_ms = self._clock.now_ms()
+                for casualty in casualties:
+                    recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
+                self._store.remove_worker(header.worker_id)
+                how = "killed or crashed, and what it had was returned"
+                self._note_death(header.worker_id, row, how, len(casualties))
+            unless_done.pop_all()
+        berth.leave()
+        self._journal.warning(
+            "daemon_died",
+            f"daemon {header.worker_id} died; its {len(casualties)} messages were returned",
+            worker=header.worker_id,
+        )
+        return len(casualties)
+
+    def _forget(self, row: WorkerRow) -> None:
+        """Remove a row, and note the death once, though several daemons may see it; a stop is none."""
+        with self._store.transaction(is_durable=False):
+            is_first = any(one.id == row.id for one in self._store.workers())
+            self._store.remove_worker(row.id)
+            if is_first and row.state != "stopping":
+                self._note_death(row.id, row, "it is gone without a trace", 0)
+
+    def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
+        """Have the activity tell that there was a daemon, until when, and what it served: its row is gone."""
+        self._store.note(
+            ACTION,
+            actor=worker_id,
+            topic=None,
+            changed=messages,
+            detail=detail_of(row, how),
+            now_ms=self._clock.now_ms(),
+        )
+
+    def _watch(self, header: BerthHeader) -> None:
+        opener = getattr(os, "pidfd_open", None)
+        if header.worker_id in self._watched or header.machine != self._presence.machine or opener is None:
+            return
+        try:
+            descriptor = opener(header.pid)
+        except OSError:
+            return
+        self._watched[header.worker_id] = descriptor
+        self._selector.register(descriptor, selectors.EVENT_READ, self)
+
+    def _unwatch(self, worker_id: str) -> None:
+        descriptor = self._watched.pop(worker_id)
+        self._selector.unregister(descriptor)
+        os.close(descriptor)
+
+
+def _casualties(holds: list[Hold], slots: list[Slot], worker_id: str) -> list[Casualty]:
+    """Return who is to blame, by what the slots say had been started.
+
+    A slot may show an earlier lease of a message: its handler went on under the newer one, or was to end
+    before the newer one began. Nobody knows which, so that the message is a suspect.
+    """
+    started = {(slot.message_id, slot.mark) for slot in slots}
+    ids = {slot.message_id for slot in slots}
+    running = [hold for hold in holds if hold.id in ids]
+    is_alone = len(running) == 1 and (running[0].id, mark_of(running[0].receipt)) in started
+    verdict = "blamed" if is_alone else "suspect"
+    return [
+        Casualty(hold, verdict, f"daemon {worker_id} died while its handler ran")
+        if hold.id in ids
+        else Casualty(hold, "untouched", "")
+        for hold in holds
+    ]

@@ -1,0 +1,214 @@
+"""What the supervisor does from time to time.
+
+Heartbeat, renewals, a look at its neighbours, at deadlines and at what stands still.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from smq_core.daemon.configuration.routing import Routes
+from smq_core.daemon.dispatch.renewals import SHORTEST_LEASE_MS
+from smq_core.daemon.processes.arrivals import LOOK_S, Arrivals
+from smq_core.daemon.processes.backlog import has_backlog, recall_backlog
+from smq_core.daemon.supervisor.burst import has_nothing_soon
+from smq_core.daemon.supervisor.timeouts import enforce_deadlines, stop_unwanted
+from smq_core.daemon.system.systemd import notify
+from smq_core.errors import StoreError
+from smq_core.validation import LONGEST_LEASE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.processes.process import WorkerProcess
+    from smq_core.daemon.supervisor.crashes import Pause
+    from smq_core.daemon.wire.protocol import Extend
+    from smq_core.store.records import WorkerRow
+
+__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "SCAN_S", "Duties"]
+
+HEARTBEAT_S: Final = 2.0
+LOCK_LOOK_S: Final = 0.1
+SCAN_S: Final = 0.1
+GREET_S: Final = 0.05
+BACKLOG_S: Final = 0.02
+
+
+class Duties:
+    """The recurring work of one daemon."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work on a daemon's parts."""
+        self._parts = parts
+        self.routes = Routes(parts.fleet.program.handlers)
+        self.is_quiet = False
+        self.is_stopping = False
+        self.stop_was_asked = False
+        self._greeted_at = now = parts.clock.monotonic()
+        self._arrivals = Arrivals(parts.journal)
+        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._look_at_arrivals: now}
+        self._interval = {
+            self.beat: HEARTBEAT_S,
+            self._look_at_locks: LOCK_LOOK_S,
+            self._scan: SCAN_S,
+            self._look_at_arrivals: LOOK_S,
+        }
+
+    def due_in(self, now: float) -> float:
+        """Answer in how many seconds something is due."""
+        fleet = self._parts.fleet
+        waits = [self._due[self.beat] - now]
+        if fleet.in_flight:
+            waits.append(self._due[self._scan] - now)
+            if not self._parts.patience.is_lost:
+                waits.append(self._parts.renewals.due_in_s(self._parts.clock.now_ms()))
+            if has_backlog(fleet):
+                waits.append(BACKLOG_S)
+        if self._parts.neighbours.has_unwatched:
+            waits.append(self._due[self._look_at_locks] - now)
+        return max(0.0, min(waits))
+
+    def run(self, now: float) -> None:
+        """Do what is due."""
+        recall_backlog(self._parts.fleet, now)
+        self.renew()
+        for duty, interval_s in self._interval.items():
+            if now >= self._due[duty]:
+                self._due[duty] = now + interval_s
+                duty()
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Do something with the database if it is there; say whether it went well."""
+        patience = self._parts.patience
+        if patience.wait_s() > 0:
+            return False
+        try:
+            if patience.is_lost:
+                self._prove()
+            action()
+        except StoreError as error:
+            patience.failed(error)
+            return False
+        patience.succeeded()
+        return True
+
+    def _prove(self) -> None:
+        """Write something: a database whose disk is full can still be read."""
+        parts = self._parts
+        parts.feeder.reconcile()
+        if len(parts.ledger):
+            parts.feeder.step()
+        else:
+            parts.store.put_worker(self._row())
+
+    def beat(self) -> None:
+        """Write the daemon's row, do what it was asked there, and look at the neighbours."""
+        self._parts.presence.look()
+        self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
+        self.attempt(self.look_at_neighbours)
+        self.attempt(self._parts.neighbours.drop_stale_rows)
+        feeder, fleet = self._parts.feeder, self._parts.fleet
+        status = f"{self._state}: {feeder.processed.total()} processed, {fleet.in_flight} in flight"
+        notify("WATCHDOG=1", f"STATUS={status}")
+
+    def renew(self) -> None:
+        """Renew the leases that are due, by the wall clock: the machine may have slept."""
+        renewals, now_ms = self._parts.renewals, self._parts.clock.now_ms()
+        if renewals.due_in_s(now_ms) == 0.0:
+            self.attempt(lambda: renewals.renew(now_ms))
+
+    def extend(self, process: WorkerProcess, extension: Extend) -> None:
+        """Extend a lease because its handler asked for it."""
+        flight = process.in_flight.get(extension.tag)
+        if flight is None:
+            return
+        seconds, now_ms = extension.visibility_s, self._parts.clock.now_ms()
+        visibility_ms = None
+        if seconds is not None:
+            # never too short to be renewed in time
+            visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
+        self.attempt(lambda: self._parts.renewals.extend(flight, visibility_ms, now_ms))
+
+    def look_at_neighbours(self) -> None:
+        """Return the messages of daemons that died."""
+        if self._parts.neighbours.look():
+            self._parts.feeder.is_worth_a_look = True
+
+    def greet(self, now: float) -> None:
+        """Look for new neighbours, since somebody wrote: it may have been the first row of one."""
+        if now - self._greeted_at >= GREET_S:
+            self._greeted_at = now
+            self.look_at_neighbours()
+
+    def is_drained(self) -> bool:
+        """Say whether nothing is in flight, to be written, or to come soon."""
+        parts, feeder = self._parts, self._parts.feeder
+        if feeder.is_worth_a_look or parts.fleet.in_flight or feeder.held or len(parts.ledger):
+            return False
+        if parts.patience.is_lost:
+            return False
+        found: list[bool] = []
+        now_ms = parts.clock.now_ms()
+        self.attempt(lambda: found.append(has_nothing_soon(parts.store, self.routes, now_ms)))
+        return found == [True]
+
+    def pause(self, pause: Pause) -> None:
+        """Pause a topic whose messages kill worker processes."""
+        parts = self._parts
+        now_ms = parts.clock.now_ms()
+        parts.journal.error(
+            "topic_paused",
+            f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}",
+            topic=pause.topic,
+        )
+        self.attempt(
+            lambda: parts.store.pause(
+                pause.topic,
+                reason=pause.reason,
+                until_ms=now_ms + round(pause.seconds * 1000),
+                actor=parts.worker_id,
+                now_ms=now_ms,
+            )
+        )
+
+    @property
+    def _state(self) -> Literal["running", "quiet", "stopping"]:
+        if self.is_stopping:
+            return "stopping"
+        return "quiet" if self.is_quiet else "running"
+
+    def _row(self) -> WorkerRow:
+        conditions = ["database unavailable"] if self._parts.patience.is_lost else []
+        conditions += filter(None, self._parts.threads.conditions().values())
+        topics = [spec.pattern for spec in self.routes.specs]
+        return self._parts.heartbeat.row(self._state, topics, "; ".join(conditions))
+
+    def _obey(self, command: str | None) -> None:
+        if command is None:
+            return
+        self._parts.journal.info("command", f"asked to {command}")
+        if command == "stop":
+            self.stop_was_asked = True
+        elif not self.is_stopping:
+            self.is_quiet = command == "quiet"
+            self._parts.feeder.is_leasing = not self.is_quiet
+            self._parts.feeder.is_worth_a_look = True
+            if self.is_quiet:
+                self._parts.feeder.release_waiting()
+                for process in self._parts.fleet.processes:
+                    process.recall(len(process.in_flight))
+
+    def _look_at_locks(self) -> None:
+        if self._parts.neighbours.has_unwatched:
+            self.attempt(self.look_at_neighbours)
+
+    def _look_at_arrivals(self) -> None:
+        # at the end what does not arrive is given back when the grace period is over
+        if not self.is_stopping:
+            self._arrivals.look(self._parts.fleet.processes)
+
+    def _scan(self) -> None:
+        fleet, journal = self._parts.fleet, self._parts.journal
+        enforce_deadlines(fleet, self.routes, journal, self._parts.clock.monotonic())
+        stop_unwanted(fleet, journal)

@@ -1,0 +1,80 @@
+"""How a daemon ends: no new messages, one grace period for all handlers, then interruption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.wire.protocol import Cancel
+
+if TYPE_CHECKING:
+    from smq_core.daemon.dispatch.dispatcher import Feeder
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.processes.pool import Fleet
+
+__all__ = ["AFTER_CANCEL_S", "PROCESS_END_S", "Shutdown"]
+
+AFTER_CANCEL_S: Final = 1.0
+"""How long interrupted handlers may take to clean up."""
+PROCESS_END_S: Final = 2.0
+"""How long idle processes may take to end."""
+
+
+class Shutdown:
+    """The end, step by step; each step is taken once."""
+
+    def __init__(self, fleet: Fleet, feeder: Feeder, journal: Journal, grace_s: float, now: float) -> None:
+        """Stop leasing, tell all handlers, take back what none has begun with."""
+        self._fleet = fleet
+        self._feeder = feeder
+        self._journal = journal
+        self._cancel_at = now + grace_s
+        self._kill_at = self._cancel_at + AFTER_CANCEL_S
+        self._end_at: float | None = None
+        self._is_cancelled = False
+        self.has_killed = False
+        self.ended_at = float("inf")
+        """When the last process had ended."""
+        feeder.is_leasing = False
+        fleet.stop()
+        feeder.release_waiting()
+        journal.info("stopping", f"no new messages; what runs is given {grace_s:g} s to end")
+
+    def hurry(self, now: float) -> None:
+        """End the grace period now."""
+        if not self._is_cancelled:
+            self._cancel_at = now
+            self._kill_at = now + AFTER_CANCEL_S
+            self._journal.info("hurrying", "told a second time: the grace period is over")
+
+    def next_at(self) -> float:
+        """Answer when the next step is due."""
+        if self._end_at is not None:
+            return self._end_at
+        return self._kill_at if self._is_cancelled else self._cancel_at
+
+    def advance(self, now: float) -> bool:
+        """Take the step that is due; say whether all processes have ended."""
+        if not self._fleet.processes:
+            self.ended_at = min(self.ended_at, now)
+            return True
+        if self._fleet.in_flight == 0:
+            self._fleet.finish_drained()
+            if self._end_at is None:
+                self._end_at = now + PROCESS_END_S
+            elif now >= self._end_at:
+                self._kill()
+        elif not self._is_cancelled and now >= self._cancel_at:
+            self._is_cancelled = True
+            for process in self._fleet.processes:
+                process.send(Cancel(list(process.in_flight), "stopped"))
+            self._journal.warning(
+                "interrupting", f"{self._fleet.in_flight} messages are still running: interrupted"
+            )
+        elif self._is_cancelled and now >= self._kill_at:
+            self._kill()
+        return False
+
+    def _kill(self) -> None:
+        if not self.has_killed:
+            self.has_killed = True
+            self._fleet.kill_all()

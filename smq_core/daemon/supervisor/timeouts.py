@@ -1,0 +1,118 @@
+"""Ends handlers that run past their timeout: first an exception, later the end of their process.
+
+And such whose messages were leased again; of these it only asks.
+
+It reads slots and writes nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from smq_core.daemon.wire.protocol import Cancel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smq_core.daemon.configuration.routing import Routes
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.process import WorkerProcess
+    from smq_core.daemon.wire.slots import Slot
+
+__all__ = ["busy_ones", "enforce_deadlines", "stop_unwanted"]
+
+_BUSY_PART: Final = 0.02
+"""Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
+
+
+def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
+    """Tell handlers that are past their deadline to end, and kill the process of one that does not."""
+    for process in fleet.processes:
+        if not process.in_flight or process.killed_for:
+            continue
+        if any(0 < slot.deadline < now for slot in process.slots.started()):
+            overdue = [one for one in process.begun() if 0 < one[1].deadline < now]
+            for flight, slot in overdue:
+                _tell(process, flight, slot, journal)
+            if overdue:
+                _kill_if_hung(process, overdue, routes, journal, now)
+
+
+def stop_unwanted(fleet: Fleet, journal: Journal) -> None:
+    """Tell handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
+    for process in fleet.processes:
+        if process.unwanted - process.cancelled.keys():
+            for flight, slot in process.begun():
+                if flight.tag in process.unwanted and flight.tag not in process.cancelled:
+                    _cancel(process, flight, slot, "stopped")
+                    journal.warning(
+                        "handler_stopped",
+                        "somebody took the message over, and it came back: the handler was told to end",
+                        id=flight.row.id,
+                    )
+
+
+def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) -> None:
+    if flight.tag not in process.cancelled:
+        _cancel(process, flight, slot, "timeout")
+        journal.warning(
+            "handler_timeout",
+            f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was told to end",
+            id=flight.row.id,
+        )
+
+
+def _cancel(process: WorkerProcess, flight: Flight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
+    process.cancelled[flight.tag] = _processor_ns(process.pid, slot.thread)
+    process.send(Cancel([flight.tag], why))
+
+
+def _kill_if_hung(
+    process: WorkerProcess, overdue: list[tuple[Flight, Slot]], routes: Routes, journal: Journal, now: float
+) -> None:
+    hung = [one for one in overdue if now > one[1].deadline + _kill_after_s(one[0], routes)]
+    if not hung:
+        return
+    used_ns = [
+        _processor_ns(process.pid, slot.thread) - process.cancelled[flight.tag] for flight, slot in overdue
+    ]
+    blamed = [overdue[place] for place in busy_ones(used_ns, now - overdue[0][1].deadline)] or hung
+    flight, slot = blamed[0]
+    process.killed_for = {one.tag for one, _ in blamed}
+    process.killed_timeout_s = slot.deadline - slot.started
+    process.kill(signal.SIGKILL)
+    journal.warning(
+        "worker_killed",
+        f"the handler did not end when told: worker process {process.pid} was killed",
+        id=flight.row.id,
+        pid=process.pid,
+    )
+
+
+def _kill_after_s(flight: Flight, routes: Routes) -> float:
+    spec = routes.find(flight.row.topic)
+    return spec.kill_after_s if spec else float("inf")
+
+
+def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
+    """Answer which threads of a process that hangs are at work, by the processor time of each meanwhile.
+
+    One that loops in C code holds up all others, which are its victims. These wake 200 times a second to ask
+    for the interpreter, so that what they do in this moment tells nothing, least of all on a busy machine.
+    """
+    busiest_ns = max(used_ns)
+    if busiest_ns < _BUSY_PART * elapsed_s * 1e9:
+        return []
+    return [place for place, used in enumerate(used_ns) if used > busiest_ns / 2]
+
+
+def _processor_ns(pid: int, thread: int) -> int:
+    """Answer how long a thread has been at work; where the system does not tell, no time."""
+    try:
+        return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii").split()[0])
+    except (OSError, IndexError):
+        return 0

@@ -1,0 +1,6 @@
+"""What supervisor and worker process exchange.
+
+protocol  the records, in both directions
+frames    their framing on a stream socket
+slots     shared memory in which each handler thread says what it has started
+"""

@@ -1,0 +1,214 @@
+"""The single examinations of a queue's content, each through a connection that only reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from smq_core.store.findings import Finding
+from smq_core.store.sqlite.admin.dead_workers import silent_workers
+from smq_core.store.sqlite.database import migrate
+from smq_core.store.sqlite.driver import id_range
+from smq_core.store.sqlite.foreign_rows import anomalies
+from smq_core.store.sqlite.foreign_rows.decoding import legible
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue.lease import HORIZON_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import apsw
+
+    from smq_core.store.findings import Severity
+    from smq_core.store.sqlite.admin.dead_workers import SilentWorker
+
+__all__ = ["ALL", "RESTORE", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
+
+_VERSION: Final = query("doors_schema_version")
+_COUNTERS: Final = query("doctor_counters")
+_COUNTED: Final = query("doctor_counted")
+_CLOCK: Final = query("doctor_clock")
+_LEASES: Final = query("doctor_leases")
+
+_FUTURE_MS: Final = 5 * 60_000
+"""How far ahead of this clock another machine's or program's may be."""
+_MUCH_FREE: Final = 16 * 1024 * 1024
+_SHOWN: Final = 5
+_REPAIR: Final = anomalies.REPAIR
+RESTORE: Final = (
+    "end all programs that use it, put a backup in its place (*.backup, or what `smq backup` wrote) and "
+    "remove its -wal and -shm; without one, `smq export --salvage -o FILE` saves what can be read, and "
+    "`smq import FILE` puts that into a new queue"
+)
+"""What to do about a damaged database."""
+
+
+def wrong_counters(connection: apsw.Connection) -> list[str]:
+    """Answer the topics whose counters differ from what is there."""
+    return legible(lambda db: [str(topic) for (topic,) in db.execute(_COUNTERS)])(connection)
+
+
+def is_counting_stopped(connection: apsw.Connection) -> bool:
+    """Say whether somebody left what keeps messages from being counted."""
+    return connection.execute(_COUNTED).get is not None
+
+
+def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
+    """Answer how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
+    (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
+    return expired + absurd + sum(one.held for one in silent_workers(connection, now_ms) if one.is_dead)
+
+
+def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    version = connection.execute(_VERSION).get
+    if version != migrate.newest_version():
+        sentence = f"version {version}, older than this smq's {migrate.newest_version()}"
+        yield Finding(
+            "schema", "notice", sentence, "the next command that writes migrates it, after a backup"
+        )
+        return
+    there, expected = migrate.definitions(connection), migrate.made_by(migrate.newest_version())
+    missing = sorted(expected.keys() - there.keys())
+    changed = sorted(name for name in expected.keys() & there.keys() if expected[name] != there[name])
+    strange = sorted(there.keys() - expected.keys())
+    if missing:
+        yield Finding("schema", "error", f"missing: {', '.join(missing)}", RESTORE)
+    if changed:
+        yield Finding(
+            "schema", "warning", f"not as smq made them: {', '.join(changed)}", "undo the change by hand"
+        )
+    if strange:
+        yield Finding(
+            "schema", "warning", f"under our names, but not ours: {', '.join(strange)}", "rename them"
+        )
+    if not (missing or changed or strange):
+        yield Finding("schema", "ok", f"version {version}, complete")
+
+
+def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    # an immutable view, where the folder may not be written, does not know the mode
+    mode = connection.execute("PRAGMA journal_mode").get
+    if mode != "wal" and not connection.readonly("main"):
+        advice = "the next command that writes puts it back into WAL"
+        yield Finding("journal", "warning", f"journal mode {mode} instead of WAL", advice)
+
+
+def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    leased, expired = _lease_counts(connection, now_ms)
+    sentence = f"in processing: {leased:,}, of these past their time: {expired:,}"
+    if expired:
+        yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
+    else:
+        yield Finding("leases", "ok", sentence)
+    for worker in silent_workers(connection, now_ms):
+        yield _silence(worker, now_ms)
+
+
+def _silence(worker: SilentWorker, now_ms: int) -> Finding:
+    seconds = (now_ms - worker.heartbeat_at) // 1000
+    whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
+    held = f"has been silent for {seconds:,} s; messages that it holds: {worker.held:,}"
+    severity: Severity = "warning" if worker.held else "notice"
+    if worker.is_dead:
+        advice = (
+            f"start a daemon, which takes over, or {_REPAIR}" if worker.held else "a daemon removes its row"
+        )
+        return Finding("workers", severity, f"{whose} is dead and {held}", advice)
+    return Finding(
+        "workers",
+        severity,
+        f"{whose} {held}",
+        "if it is dead, another daemon takes over, or its leases end by themselves",
+    )
+
+
+def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    future, absurd = _clock_counts(connection, now_ms)
+    if absurd:
+        yield Finding(
+            "clock", "warning", f"leases that end absurdly far ahead, by a wrong clock: {absurd:,}", _REPAIR
+        )
+    if future:
+        sentence = f"messages from the future: {future:,}"
+        yield Finding(
+            "clock", "warning", sentence, "set the clocks of all machines and containers that write right"
+        )
+    if not (absurd or future):
+        yield Finding("clock", "ok", "no time in the queue lies ahead of this machine's clock")
+
+
+def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    absurd = id_range.absurd(connection)
+    if id_range.are_used_up(connection):
+        yield Finding("ids", "error", "none is left: no message can be added any more", _REPAIR)
+    elif absurd or id_range.are_near_their_end(connection):
+        sentence = f"messages whose id another program set absurdly low or high: {absurd:,}"
+        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them others before there are none left")
+    else:
+        yield Finding("ids", "ok", "they are far from their end")
+
+
+def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    page_size, pages, free = (
+        int(connection.execute(f"PRAGMA {name}").get)
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    sentence = f"{free * page_size:,} of {pages * page_size:,} bytes are free for new messages"
+    if free * page_size > _MUCH_FREE and free * 2 > pages:
+        yield Finding("free pages", "notice", sentence, "`smq compact` gives them back to the disk")
+    else:
+        yield Finding("free pages", "ok", sentence)
+
+
+def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    if is_counting_stopped(connection):
+        yield Finding("counters", "error", "a row in smq_counted keeps messages from being counted", _REPAIR)
+    elif wrong := wrong_counters(connection):
+        shown = ", ".join(repr(topic) for topic in wrong[:_SHOWN]) + (" …" if len(wrong) > _SHOWN else "")
+        yield Finding("counters", "error", f"topics counted wrongly: {len(wrong):,} ({shown})", _REPAIR)
+    else:
+        yield Finding("counters", "ok", "they are what is in the table")
+
+
+def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+    """Tell of what other programs stored that smq itself never writes."""
+    found = [one for one in anomalies.look(connection, now_ms) if one.which]
+    for one in found:
+        shown = ", ".join(one.which[:_SHOWN]) + (" …" if len(one.which) > _SHOWN else "")
+        yield Finding("rows", one.severity, f"{one.what}: {len(one.which):,} ({shown})", one.advice)
+    if not found:
+        yield Finding("rows", "ok", "every row is as smq writes them")
+
+
+def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
+    # quick first: it is enough for the worst, and the whole check may take minutes
+    for check in ("quick_check", "integrity_check"):
+        lines = [str(line) for (line,) in connection.execute(f"PRAGMA {check}(20)").fetchall()]
+        if lines != ["ok"]:
+            yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), RESTORE)
+            return
+    yield Finding("integrity", "ok", "SQLite finds every page, index and constraint sound")
+
+
+ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]], ...]] = (
+    ("schema", _schema),
+    ("journal", _settings),
+    ("leases", _leases),
+    ("clock", _clock),
+    ("ids", _ids),
+    ("free pages", _free_pages),
+    ("counters", _counters),
+    ("rows", _rows),
+    ("integrity", _integrity),
+)
+"""What is examined, the quick ones first."""
+
+
+def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
+    leased, expired = connection.execute(_LEASES, {"now": now_ms}).fetchall()[0]
+    return int(leased), int(expired)  # type: ignore[arg-type]  # counts
+
+
+def _clock_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:
+    bounds = {"future": now_ms + _FUTURE_MS, "horizon": now_ms + HORIZON_MS}
+    future, absurd = connection.execute(_CLOCK, bounds).fetchall()[0]
+    return int(future), int(absurd)  # type: ignore[arg-type]  # counts

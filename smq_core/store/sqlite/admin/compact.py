@@ -1,0 +1,74 @@
+"""Rewrites a database without its free pages and gives them back to the disk; readers go on, writers wait."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from smq_core.errors import NotAQueue, StoreUnavailable
+from smq_core.store.sqlite.database import identify
+from smq_core.store.sqlite.database.one_name import refuse_second_name
+from smq_core.store.sqlite.driver.raw_connection import connect, resolved, translated
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["compact"]
+
+_TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 -- where SQLite looks, not where we write
+
+
+def compact(path: str) -> tuple[int, int]:
+    """Compact the queue at a path, and answer its bytes before and after.
+
+    SQLite writes the whole content twice: into its temporary folder, and into the -wal.
+
+    Raises:
+        StoreUnavailable: the disk has no room for that; nothing was begun.
+        StoreBusy: somebody else writes.
+    """
+    path = resolved(path)
+    refuse_second_name(path)
+    if identify.look(path).shape is not identify.Shape.QUEUE:
+        raise NotAQueue(f"{path} is no queue: nothing was compacted")
+    before = Path(path).stat().st_size
+    with translated(path), closing(connect(path)) as connection:
+        _require_room(path, _content(connection))
+        connection.execute("PRAGMA temp_store = FILE")
+        if connection.execute("PRAGMA application_id").get == identify.APPLICATION_ID:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return before, Path(path).stat().st_size
+
+
+def _content(connection: apsw.Connection) -> int:
+    page_size, pages, free = (
+        int(connection.execute(f"PRAGMA {name}").get)
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    return page_size * (pages - free)
+
+
+def _require_room(path: str, content: int) -> None:
+    folder, temporary = Path(path).parent, Path(_temporary_folder())
+    is_same = folder.stat().st_dev == temporary.stat().st_dev
+    for place, needed in ((folder, content * 2 if is_same else content), (temporary, content)):
+        free = shutil.disk_usage(place).free
+        if free < needed:
+            raise StoreUnavailable(
+                f"compacting {path} needs {needed:,} bytes in {place}, where {free:,} are free: free some, "
+                "or set SQLITE_TMPDIR to a folder on another disk. Nothing was changed"
+            )
+
+
+def _temporary_folder() -> str:
+    """Answer the folder that SQLite takes for its temporary file: the first of its list that can be used."""
+    candidates = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
+    usable = (
+        name for name in candidates if name and Path(name).is_dir() and os.access(name, os.W_OK | os.X_OK)
+    )
+    return next(usable, ".")

@@ -1,0 +1,102 @@
+"""Mends what needs no guess, after a backup beside the file: counters, leases and ids, never content."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from smq_core.errors import NotAQueue
+from smq_core.policy import TopicPolicy
+from smq_core.store.sqlite.admin.checks import (
+    is_counting_stopped,
+    leases_to_take_back,
+    wrong_counters,
+)
+from smq_core.store.sqlite.admin.dead_workers import silent_workers
+from smq_core.store.sqlite.database import backup, identify
+from smq_core.store.sqlite.database.one_name import refuse_second_name
+from smq_core.store.sqlite.driver import id_range
+from smq_core.store.sqlite.driver.raw_connection import connect, exclusive, resolved, translated
+from smq_core.store.sqlite.foreign_rows import anomalies
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue.lease import HORIZON_MS, LEASE_EXPIRED
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["repair"]
+
+_RECORD_EXPIRED: Final = query("record_expired")
+_RECLAIM: Final = query("reclaim")
+_END_LEASES: Final = query("repair_end_leases")
+_FORGET: Final = query("repair_counters_forget")
+_COUNT: Final = query("repair_counters")
+_END_COUNTED: Final = query("end_counted")
+_NO_LIMIT: Final = -1
+_EVERY_BYTE: Final = 1 << 62
+
+
+def repair(path: str, now_ms: int) -> list[str]:
+    """Take leases back that are over, absurdly long or a dead daemon's, count topics, and mend absurd ids.
+
+    Answers in words what was done. It holds the write lock while it copies and counts; where nothing is
+    wrong, it copies and changes nothing.
+
+    Raises:
+        StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
+    """
+    path = resolved(path)
+    refuse_second_name(path)
+    if identify.look(path).shape is not identify.Shape.QUEUE:
+        raise NotAQueue(f"{path} is no queue: there is nothing to repair")
+    with translated(path), closing(connect(path)) as connection, exclusive(connection):
+        if not _is_broken(connection, now_ms):
+            return ["nothing had to be repaired"]
+        kept = backup.beside(path, "repair", now_ms)
+        connection.execute(_END_COUNTED)
+        # before the leases, which no change of a flawed row gets past
+        cured = list(anomalies.cure(connection, now_ms))
+        leases = _take_back(connection, now_ms)
+        renumbered = id_range.renumber(connection)
+        # after the leases, which say who is dead
+        forgotten = anomalies.forget_odd_workers(connection, now_ms)
+        # after the leases, since their triggers count on what is wrong
+        wrong = wrong_counters(connection)
+        if wrong:
+            connection.execute(_FORGET)
+            connection.execute(_COUNT)
+    return [
+        f"the database as it was lies in {kept}",
+        *cured,
+        f"leases taken back: {leases:,}",
+        f"rows that no daemon wrote removed: {forgotten:,}",
+        f"topics counted anew: {len(wrong):,}",
+        f"messages given another id: {renumbered:,}",
+    ]
+
+
+def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
+    return bool(
+        leases_to_take_back(connection, now_ms)
+        or wrong_counters(connection)
+        or is_counting_stopped(connection)
+        or id_range.absurd(connection)
+        or id_range.are_near_their_end(connection)
+        or anomalies.are_curable(connection, now_ms)
+    )
+
+
+def _take_back(connection: apsw.Connection, now_ms: int) -> int:
+    for worker in silent_workers(connection, now_ms):
+        if worker.is_dead:
+            connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
+    bounds = {
+        "now": now_ms,
+        "horizon": now_ms + HORIZON_MS,
+        "limit": _NO_LIMIT,
+        "bytes": _EVERY_BYTE,
+        "error": LEASE_EXPIRED,
+    }
+    connection.execute(_RECORD_EXPIRED, bounds)
+    connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
+    return connection.changes()

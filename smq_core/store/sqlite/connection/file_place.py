@@ -1,0 +1,163 @@
+"""Whether the files at a database's path are still those that a connection has open.
+
+Nobody would find what is written into files that were moved away, removed or replaced. The path's inode is
+asked for, which opens nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import os
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from smq_core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from smq_core.store.sqlite.driver.connection_settings import Settings
+    from smq_core.store.sqlite.wal.wal_file import WalFile
+
+__all__ = ["GRACE_S", "LOOK_EVERY_S", "Found", "Identity", "Place", "identity"]
+
+Identity = tuple[int, int]
+"""A file's device and inode."""
+
+_HAS_MOVED: Final = apsw.SQLITE_FCNTL_HAS_MOVED
+"""Found once: the driver answers for each of its names by a function, which shows in an enqueue."""
+LOOK_EVERY_S: Final = 0.001
+"""How often those look who flush nothing: they lose a millisecond's acks and leases at most, and repeat them.
+A look at each call would be 20 % of an `enqueue` without a flush; so rarely it is 1 % (measured)."""
+GRACE_S: Final = 1.0
+"""How long those who wait for messages bear with a database that is away, while another is put there."""
+
+
+class Found(enum.Enum):
+    """What lies at the path."""
+
+    OURS = enum.auto()
+    """What is open."""
+    ANOTHER = enum.auto()
+    """Another database, or ours with a -wal that is not."""
+    EMPTY = enum.auto()
+    """A file without a byte, into which somebody may be about to copy a database."""
+    NOTHING = enum.auto()
+    """Nothing: all of it was moved away or removed."""
+    WAL_ALONE = enum.auto()
+    """Our -wal beside no database, or beside another one, into which it would be mixed."""
+
+
+class Place:
+    """The path of one open connection."""
+
+    __slots__ = (
+        "_db",
+        "_moved",
+        "_moved_at",
+        "_path",
+        "_settings",
+        "_wal",
+        "_wal_identity",
+        "away_since",
+        "identity",
+        "look_at",
+    )
+
+    def __init__(
+        self, db: apsw.Connection, settings: Settings, wal: WalFile | None, *, is_immutable: bool
+    ) -> None:
+        """Remember the files that a connection has just opened; `wal` where it may write."""
+        self._db = db
+        self._settings = settings
+        self._path = settings.path
+        self._wal = wal
+        self._wal_identity = None if wal is not None or is_immutable else identity(settings.path + "-wal")
+        self._moved = ctypes.c_int(0)
+        self._moved_at = ctypes.addressof(self._moved)
+        self.identity = identity(settings.path)
+        """The database's; None when it was gone at once."""
+        self.look_at = 0.0
+        """When to look again, by the monotonic clock."""
+        self.away_since: float | None = None
+        """When it was first seen that the open files are not those at the path; None: they are."""
+
+    def put_off(self) -> None:
+        """Let the next look of those who need not look each time wait."""
+        self.look_at = self._settings.monotonic() + LOOK_EVERY_S
+
+    def has_moved(self) -> bool:
+        """Check whether the database at the path is not the open one."""
+        # SQLite compares nothing for one that it reads as immutable
+        self._db.file_control("main", _HAS_MOVED, self._moved_at)
+        return self._moved.value != 0 or (self._wal is None and identity(self._path) != self.identity)
+
+    def look(self) -> Found:
+        """Return what lies at the path now, and note since when it is not what is open."""
+        found = self._found()
+        if found is Found.OURS:
+            self.away_since = None
+        elif self.away_since is None:
+            self.away_since = self._settings.monotonic()
+        return found
+
+    def is_briefly_away(self) -> bool:
+        """Check whether the files were found away a moment ago, so that others may just be put there."""
+        since = self.away_since
+        return since is not None and self._settings.monotonic() - since < GRACE_S
+
+    def refuse(self, found: Found) -> None:
+        """Refuse to work on files that nobody would find, where no others take their place.
+
+        Raises:
+            StoreUnavailable: nothing lies at the path, an empty file, or our -wal alone.
+        """
+        if found is Found.WAL_ALONE:
+            raise StoreUnavailable(
+                f"{self._path} was moved, replaced or removed while it was open, its -wal was not: "
+                "nothing was written. Close every program that uses it, then put a database there together "
+                "with its own -wal, or without any"
+            )
+        if found in {Found.NOTHING, Found.EMPTY}:
+            raise StoreUnavailable(
+                f"{self._path} was moved away or removed while it was open: nothing was written. Put it "
+                "back, or make a new one there with `smq init`"
+            )
+
+    def require_ours(self) -> None:
+        """Check, before a commit, that the database was not moved since its transaction began.
+
+        Raises:
+            StoreUnavailable: it was.
+        """
+        if self.has_moved():
+            raise StoreUnavailable(
+                f"{self._path} was moved, replaced or removed during the transaction: nothing was written. "
+                "Do it again, on the database that lies there then"
+            )
+
+    def _found(self) -> Found:
+        has_moved = self.has_moved()
+        if self._is_wal_ours():
+            return Found.WAL_ALONE if has_moved else Found.OURS
+        if not has_moved:
+            return Found.OURS if self._wal is None else Found.ANOTHER
+        try:
+            size = os.stat(self._path).st_size  # noqa: PTH116 - as `identity` asks
+        except OSError:
+            return Found.NOTHING
+        return Found.ANOTHER if size else Found.EMPTY
+
+    def _is_wal_ours(self) -> bool:
+        if self._wal is not None:
+            return self._wal.is_current()
+        return self._wal_identity is not None and identity(self._path + "-wal") == self._wal_identity
+
+
+def identity(path: str) -> Identity | None:
+    """Return which file lies at a path; None where nothing does, or it cannot be seen."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - between any two reads
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

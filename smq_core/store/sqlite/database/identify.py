@@ -1,0 +1,171 @@
+"""Says what lies at a path, and leaves it as it is; it does not decide what to do then."""
+
+from __future__ import annotations
+
+import enum
+import stat
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import apsw
+
+from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from smq_core.store.sqlite.database.peek import Glance, Surroundings, glance, surroundings
+from smq_core.store.sqlite.driver.raw_connection import translated
+from smq_core.store.sqlite.queries import query
+
+__all__ = ["APPLICATION_ID", "Found", "Shape", "has_wal", "look", "look_within"]
+
+APPLICATION_ID: Final = 0x736D7131
+"""The bytes "smq1", set in files that smq creates, so that `file` and other programs can tell."""
+
+_ANCESTOR: Final = frozenset(
+    {"id", "topic", "payload", "created_at", "available_at", "status", "locked_until"}
+)
+"""The only table of a file, with exactly these columns, is the ancestor's, whatever its name."""
+_SMALLEST_PAGE: Final = 512
+_LOOKS: Final = 100
+_PAUSE_S: Final = 0.01
+_OBJECTS: Final = query("doors_objects")
+_COLUMNS: Final = query("doors_columns")
+_VERSION: Final = query("doors_schema_version")
+
+
+class Shape(enum.Enum):
+    """What a path leads to."""
+
+    MISSING = "missing"
+    EMPTY = "empty"
+    """No bytes, or a database without tables: its creation may have been killed."""
+    QUEUE = "queue"
+    ANCESTOR = "ancestor"
+    FOREIGN = "foreign"
+    """A database of another program."""
+    UNFINISHED = "unfinished"
+    """Whoever wrote it died inside a transaction, which has to be rolled back before one can tell."""
+
+
+class Found(NamedTuple):
+    """What lies at a path."""
+
+    shape: Shape
+    version: int = 0
+    """The schema's, of a queue."""
+    names: tuple[str, ...] = ()
+    """Of tables, indexes, views and triggers, SQLite's own aside."""
+    tables: tuple[str, ...] = ()
+
+
+def look(path: str) -> Found:
+    """Say what lies at a resolved path.
+
+    Raises:
+        NotAQueue: it is no SQLite database, or no file.
+        StoreCorrupt: a database that contradicts itself.
+        StoreUnavailable: it may not be read, or its -wal is there without it.
+        StoreBusy: it changes without a pause, or somebody holds it.
+    """
+    _refuse_what_is_no_file(path)
+    trouble: StoreError | None = None
+    for _ in range(_LOOKS):
+        around = surroundings(path)
+        try:
+            found, is_certain = _look_once(path, around)
+        except StoreBusy:
+            raise
+        except StoreError as error:
+            found, is_certain, trouble = Found(Shape.MISSING), False, error
+        else:
+            trouble = None
+        # what was read without locks, and any error, may be a moment's picture of somebody else's work
+        if is_certain or surroundings(path) == around:
+            if trouble:
+                raise trouble
+            return found
+        time.sleep(_PAUSE_S)
+    raise trouble or StoreBusy(f"{path} changes while smq looks at it: try again")
+
+
+def look_within(connection: apsw.Connection, path: str) -> Found:
+    """Say what a database holds, through a connection that is open on it."""
+    objects = connection.execute(_OBJECTS).fetchall()
+    names = tuple(str(name) for _, name in objects)
+    tables = tuple(str(name) for kind, name in objects if kind == "table")
+    if "smq_schema" in tables and "version" in _columns(connection, "smq_schema"):
+        return Found(Shape.QUEUE, _version(connection, path, tables), names, tables)
+    if len(tables) == 1 and _columns(connection, tables[0]) == _ANCESTOR:
+        return Found(Shape.ANCESTOR, 0, names, tables)
+    if not objects and connection.execute("PRAGMA application_id").get in {0, APPLICATION_ID}:
+        return Found(Shape.EMPTY)
+    return Found(Shape.FOREIGN, 0, names, tables)
+
+
+def has_wal(path: str) -> bool:
+    """Say whether a -wal lies beside a queue, which is then in WAL mode."""
+    return surroundings(path).wal is not None
+
+
+def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
+    if around.is_without_content:
+        if around.wal:
+            raise StoreUnavailable(
+                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may "
+                f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
+                "begin anew"
+            )
+        return Found(Shape.EMPTY if around.database else Shape.MISSING), False
+    if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
+        raise NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
+    with glance(path, around) as opened:
+        if opened.is_unfinished:
+            return _guess(opened, path), False
+        return look_within(opened.connection, path), opened.is_under_lock
+
+
+def _guess(opened: Glance, path: str) -> Found:
+    """See whether a half-written database is another program's for certain, which then is not rolled back."""
+    if opened.began_empty:
+        return Found(Shape.UNFINISHED)
+    try:
+        found = look_within(opened.connection, path)
+    except (apsw.CorruptError, StoreCorrupt):
+        return Found(Shape.UNFINISHED)
+    is_foreign = found.shape is Shape.FOREIGN and not any(name.startswith("smq_") for name in found.names)
+    return found if is_foreign else Found(Shape.UNFINISHED)
+
+
+def _refuse_what_is_no_file(path: str) -> None:
+    mode = _mode(path)
+    if mode is None:
+        folder = Path(path).parent
+        if not folder.is_dir():
+            raise StoreUnavailable(f"the folder {folder} does not exist: make it first")
+        return
+    if stat.S_ISDIR(mode):
+        raise StoreUnavailable(f"{path} is a folder: name a file in it")
+    if not stat.S_ISREG(mode):
+        raise NotAQueue(f"{path} is a device, a pipe or a socket: name a file")
+
+
+def _mode(path: str) -> int | None:
+    """Return what kind of file lies at a path; None where none does."""
+    with translated(path):
+        try:
+            return Path(path).stat().st_mode
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError as error:
+            raise StoreUnavailable(f"{path} cannot exist: a part of it is a file, not a folder") from error
+
+
+def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) -> int:
+    versions = [row[0] for row in connection.execute(_VERSION).fetchall()]
+    if len(versions) == 1 and isinstance(versions[0], int) and versions[0] >= 1 and "smq_messages" in tables:
+        return versions[0]
+    what = f"{len(versions)} versions" if "smq_messages" in tables else "no table smq_messages"
+    raise StoreCorrupt(f"{path} has the queue's table smq_schema, but {what}: restore a backup")
+
+
+def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
+    return frozenset(str(name).lower() for (name,) in connection.execute(_COLUMNS, (table,)).fetchall())

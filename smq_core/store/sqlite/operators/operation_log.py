@@ -1,0 +1,138 @@
+"""The record of what operators do: one operation for an action, however many transactions it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from smq_core.message import ActivityEntry, Missed, Outcome
+from smq_core.store.sqlite.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+__all__ = ["MOST_MISSED", "Operation", "Recorded", "Tally", "begin", "count", "discard_if_empty"]
+
+MOST_MISSED: Final = 1_000
+"""Missed messages that an outcome names; beyond, they are counted."""
+
+_BEGIN = query("begin_operation")
+_USED_UP = query("operations_used_up")
+_ABSURD = query("absurd_operation")
+_RENUMBER = (query("renumber_operation"), query("renumber_undo"))
+_RESTART = query("restart_operations")
+_COUNT = query("count_operation")
+_DISCARD = query("discard_operation")
+
+
+class Operation(NamedTuple):
+    """An action under way."""
+
+    id: int
+    actor: str
+    now_ms: int
+
+
+class Recorded(NamedTuple):
+    """The columns of an operation that describe it."""
+
+    id: int
+    at: int
+    actor: str
+    action: str
+    topic: str | None
+    changed: int
+    detail: str
+    undone_at: int | None
+
+    def entry(self, *, is_undoable: bool = False) -> ActivityEntry:
+        """Return the operation as the activity shows it."""
+        return ActivityEntry(
+            operation=self.id,
+            at=self.at / 1000,
+            actor=self.actor,
+            action=self.action,
+            topic=self.topic,
+            count=self.changed,
+            detail=self.detail,
+            undone_at=None if self.undone_at is None else self.undone_at / 1000,
+            is_undoable=is_undoable,
+        )
+
+
+class Tally:
+    """What an action has done so far."""
+
+    def __init__(self, operation: int | None = None) -> None:
+        """Begin with nothing done."""
+        self.operation = operation
+        self.done = 0
+        self.done_ids: list[int] = []
+        self.missed: list[Missed] = []
+        self.missed_count = 0
+        self.moved_on = 0
+        self.left_ready = 0
+
+    def add_missed(self, missed: Iterable[Missed]) -> None:
+        """Count messages that were left alone, and keep the first of them with why."""
+        for one in missed:
+            self.missed_count += 1
+            if len(self.missed) < MOST_MISSED:
+                self.missed.append(one)
+
+    def add_moved_on(self, missed: Sequence[Missed]) -> None:
+        """Count messages that were left alone because they were no longer as they had been seen."""
+        self.moved_on += len(missed)
+        self.add_missed(missed)
+
+    def outcome(self, *, names_ids: bool) -> Outcome:
+        """Answer what was done, truthfully."""
+        return Outcome(
+            operation=self.operation if self.done else None,
+            done=self.done,
+            done_ids=tuple(self.done_ids) if names_ids else (),
+            missed=tuple(self.missed),
+            missed_count=self.missed_count,
+            moved_on=self.moved_on,
+            left_ready=self.left_ready,
+        )
+
+
+def begin(
+    db: apsw.Connection,
+    action: str,
+    *,
+    actor: str,
+    now_ms: int,
+    topic: str | None = None,
+    detail: str = "",
+    before: str | None = None,
+) -> Operation:
+    """Record an action and answer its operation.
+
+    `before` is what undoing it needs, where no message was changed.
+    """
+    if db.execute(_USED_UP).get:
+        _renumber(db)
+    db.execute(_BEGIN, (now_ms, actor, action, topic, detail, before))
+    return Operation(db.last_insert_rowid(), actor, now_ms)
+
+
+def count(db: apsw.Connection, operation: int, changed: int) -> None:
+    """Add to the number of messages that an operation changed."""
+    db.execute(_COUNT, (changed, operation))
+
+
+def discard_if_empty(db: apsw.Connection, operation: int) -> None:
+    """Forget an operation that changed nothing."""
+    db.execute(_DISCARD, (operation,))
+
+
+def _renumber(db: apsw.Connection) -> None:
+    """Bring operations with absurd ids, which another program wrote, behind the others."""
+    while found := db.execute(_ABSURD).fetchone():
+        before, after = found
+        for sql in _RENUMBER:
+            db.execute(sql, {"to": after, "from": before})
+    db.execute(_RESTART)

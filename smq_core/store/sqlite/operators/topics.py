@@ -1,0 +1,121 @@
+"""What operators set for a topic: its policy and its pause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from smq_core.message import Outcome
+from smq_core.policy import Backoff, TopicPolicy
+from smq_core.store.sqlite.operators import operation_log
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.session import Session
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["Governing"]
+
+_TOPIC_NAMES = query("topic_names")
+_READ_POLICY = query("read_policy")
+_WRITE_POLICY = query("write_policy")
+_READ_PAUSE = query("read_pause")
+_WRITE_PAUSE = query("write_pause")
+_DELETE_PAUSE = query("delete_pause")
+
+
+class Governing(Session):
+    """The part of the store that keeps topics' settings."""
+
+    def topic_names(self) -> list[str]:
+        """Return every topic that has or had messages, a policy or a pause, by name."""
+        return self._read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
+
+    def policy(self, topic: str) -> TopicPolicy:
+        """Answer a topic's policy, defaults filled in."""
+        row = self._read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
+        max_attempts, visibility_ms, backoff, keep_ms = row or (None, None, None, None)
+        defaults = TopicPolicy()
+        return TopicPolicy(
+            max_attempts=max_attempts or defaults.max_attempts,
+            visibility_timeout=visibility_ms / 1000 if visibility_ms else defaults.visibility_timeout,
+            backoff=Backoff.parse_leniently(backoff),
+            keep=(keep_ms or 0) / 1000,
+        )
+
+    def set_policy(
+        self,
+        topic: str,
+        *,
+        max_attempts: int | None,
+        visibility_ms: int | None,
+        backoff: Backoff | None,
+        keep_ms: int | None,
+        actor: str,
+        now_ms: int,
+    ) -> Outcome:
+        """Set what is not None of a topic's policy; nothing is done where all is."""
+        values = (topic, max_attempts, visibility_ms, None if backoff is None else str(backoff), keep_ms)
+        named = zip(("max attempts", "visibility ms", "back-off", "keep ms"), values[1:], strict=True)
+        detail = ", ".join(f"{name} {value}" for name, value in named if value is not None)
+        if not detail:
+            return Outcome(operation=None, done=0)
+
+        def work(db: apsw.Connection) -> Outcome:
+            before = _encoded(db.execute(_READ_POLICY, (topic,)).fetchone())
+            began = operation_log.begin(
+                db, "policy", actor=actor, now_ms=now_ms, topic=topic, detail=detail, before=before
+            )
+            db.execute(_WRITE_POLICY, values)
+            return Outcome(operation=began.id, done=1)
+
+        return self._write_durably(work)
+
+    def pause(self, topic: str, *, reason: str, until_ms: int | None, actor: str, now_ms: int) -> Outcome:
+        """Stop a topic from being leased; what is processing goes on."""
+
+        def work(db: apsw.Connection) -> Outcome:
+            before = _encoded(db.execute(_READ_PAUSE, (topic,)).fetchone())
+            began = operation_log.begin(
+                db, "pause", actor=actor, now_ms=now_ms, topic=topic, detail=reason, before=before
+            )
+            db.execute(_WRITE_PAUSE, (topic, reason, actor, now_ms, until_ms))
+            return Outcome(operation=began.id, done=1)
+
+        return self._write_durably(work)
+
+    def note(
+        self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
+    ) -> None:
+        """Have the activity tell what was done by another way than an operation."""
+
+        def work(db: apsw.Connection) -> None:
+            began = operation_log.begin(db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail)
+            operation_log.count(db, began.id, changed)
+
+        self._write_durably(work)
+
+    def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
+        """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
+
+        def work(db: apsw.Connection) -> Outcome:
+            row = db.execute(_READ_PAUSE, (topic,)).fetchone()
+            if row is None or _is_over(row[3], now_ms):
+                return Outcome(operation=None, done=0)
+            began = operation_log.begin(
+                db, "resume", actor=actor, now_ms=now_ms, topic=topic, before=_encoded(row)
+            )
+            db.execute(_DELETE_PAUSE, (topic,))
+            return Outcome(operation=began.id, done=1)
+
+        return self._write_durably(work)
+
+
+def _encoded(row: object) -> str:
+    """Write a row's values for the undo; `null` where there was no row."""
+    return msgspec.json.encode(row, enc_hook=str).decode()
+
+
+def _is_over(paused_until: int | None, now_ms: int) -> bool:
+    return paused_until is not None and paused_until <= now_ms

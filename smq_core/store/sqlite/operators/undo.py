@@ -1,0 +1,222 @@
+"""Takes operators' actions back: message by message, where nobody touched it since."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import apsw
+import msgspec
+
+from smq_core.errors import SmqError
+from smq_core.message import Missed, Outcome
+from smq_core.states import State
+from smq_core.store.sqlite.driver.id_array import id_array
+from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.operators import operation_log
+from smq_core.store.sqlite.operators.byte_chunks import fitting
+from smq_core.store.sqlite.operators.operation_log import Recorded, Tally
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue import unprocessed
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Undoing"]
+
+_LAST = query("last_operation")
+_READ = query("read_operation")
+_LATER = query("later_operation")
+_PAGE = query("undo_page")
+_UNDO = query("undo_some")
+_DROP_BEFORE = query("drop_before")
+_CLOSE = query("close_operation")
+_RESTORE = {
+    "pause": (query("write_pause"), query("delete_pause")),
+    "resume": (query("write_pause"), query("delete_pause")),
+    "policy": (query("replace_policy"), query("delete_policy")),
+}
+
+
+class _Undo(NamedTuple):
+    """What is taken back, by whom and when."""
+
+    record: Recorded
+    before: str | None
+    """What it changed of a topic, as JSON."""
+    actor: str
+    now_ms: int
+
+
+class Undoing(Session):
+    """The part of the store that undoes."""
+
+    def last_undoable(self, actor: str) -> int | None:
+        """Return the last operation of an operator that can be undone; None when there is none."""
+        last: int | None = self._read(lambda db: db.execute(_LAST, {"actor": actor}).get)
+        return last
+
+    def undo(
+        self,
+        operation: int,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Take back an operation; `progress` stops between two parts by False.
+
+        Raises:
+            SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
+                purge).
+        """
+        found = self._read(lambda db: db.execute(_READ, (operation,)).fetchone())
+        if found is None:
+            raise SmqError(f"there is no operation {operation}: see `smq activity`")
+        *columns, before = found
+        undo = _Undo(_recorded(columns), before, actor, now_ms)
+        if undo.record.undone_at is not None:
+            raise _undone_already(undo.record)
+        if undo.record.action in _RESTORE:
+            outcome = self._write_durably(partial(_undo_setting, undo=undo))
+        else:
+            outcome = self._undo_messages(undo, progress)
+        return msgspec.structs.replace(outcome, undone=undo.record.entry())
+
+    def _undo_messages(self, undo: _Undo, progress: Callable[[int], bool] | None) -> Outcome:
+        tally = Tally()
+        after: int | None = 0
+        while after is not None:
+            after = self._write_durably(partial(_undo_chunk, undo=undo, after=after, tally=tally))
+            if after is not None and progress is not None and not progress(tally.done):
+                # The operation stays open: what it has left is for another undo.
+                self._write_durably(partial(_discard_if_empty, tally=tally))
+                return tally.outcome(names_ids=True)
+        if tally.operation is None:
+            raise SmqError(
+                f"operation {undo.record.id} ({undo.record.action}) cannot be undone: {_why_never(undo)}"
+            )
+        self._write_durably(partial(_close, undo=undo, tally=tally))
+        return tally.outcome(names_ids=True)
+
+
+def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
+    """Take a chunk back inside a transaction; answers its last id, None when there was none."""
+    record = undo.record
+    operation = record.id
+    rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
+    if not rows:
+        return None
+    rows = rows[: len(fitting(db, [row[0] for row in rows], CHUNK_BYTES))]
+    own = tally.operation
+    if own is None:
+        detail = f"{record.action} of operation {operation}"
+        own = operation_log.begin(
+            db, "undo", actor=undo.actor, now_ms=undo.now_ms, topic=record.topic, detail=detail
+        ).id
+    wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
+    coming = unprocessed.coming_back(db, operation, wanted)
+    undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
+    # what was delivered since can never be brought back; the rest may, once a key is free or a later
+    # operation is undone
+    over = undone.union(one for one, _, _, may_come_back, _ in rows if not may_come_back)
+    db.execute(_DROP_BEFORE, (operation, id_array(over)))
+    operation_log.count(db, own, len(undone))
+    unprocessed.note_undone(db, coming, undone)
+    tally.operation = own
+    tally.done += len(undone)
+    tally.done_ids += sorted(undone)
+    if record.action == "requeue":
+        # what was ready is not requeued: this was processing
+        tally.left_ready += sum(before == State.READY for one, *_, before in rows if one in undone)
+    tally.add_missed(
+        Missed(one, _why(status, is_untouched=bool(untouched)))
+        for one, status, untouched, *_ in rows
+        if one not in undone
+    )
+    return rows[-1][0]
+
+
+def _why(status: str | None, *, is_untouched: bool) -> str:
+    if status is None:
+        return "it is gone: processed or purged"
+    if is_untouched:
+        return "another unfinished message of the topic has its key"
+    return f"somebody touched it since; it is {status} now"
+
+
+def _why_never(undo: _Undo) -> str:
+    if undo.record.action == "purge":
+        return "it removed messages for good"
+    if undo.record.action == "import":
+        return "delete what it brought; the trash keeps that for a day"
+    return "nothing is left that could come back, as its messages were touched since or it is too old"
+
+
+def _close(db: apsw.Connection, *, undo: _Undo, tally: Tally) -> None:
+    """Mark an operation as undone when its undo brought something back, else as what it was: not undone."""
+    if tally.done:
+        db.execute(_CLOSE, (undo.now_ms, undo.record.id))
+    _discard_if_empty(db, tally=tally)
+
+
+def _discard_if_empty(db: apsw.Connection, *, tally: Tally) -> None:
+    if tally.operation is not None:
+        operation_log.discard_if_empty(db, tally.operation)
+
+
+def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
+    """Put a topic's pause or policy back, unless somebody changed it again."""
+    record = undo.record
+    operation = record.id
+    later: int | None = db.execute(_LATER, (operation, record.topic, record.action)).get
+    if later is not None:
+        raise SmqError(
+            f"operation {operation} ({record.action}) cannot be undone: "
+            f"operation {later} changed {record.topic} again"
+        )
+    db.execute(_CLOSE, (undo.now_ms, operation))
+    if not db.changes():
+        # by somebody who read the operation when we did
+        raise _undone_already(record)
+    write, delete = _RESTORE[record.action]
+    before = _setting_before(undo)
+    try:
+        db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
+    except (apsw.BindingsError, apsw.ConstraintError) as error:
+        raise _unreadable(record) from error
+    began = operation_log.begin(
+        db,
+        "undo",
+        actor=undo.actor,
+        now_ms=undo.now_ms,
+        topic=record.topic,
+        detail=f"{record.action} of operation {operation}",
+    )
+    return Outcome(operation=began.id, done=1)
+
+
+def _setting_before(undo: _Undo) -> list[str | int | None] | None:
+    """Return what stood in a topic's row before; None: there was none."""
+    try:
+        return msgspec.json.decode(undo.before or "null", type=list[str | _Int64 | None] | None)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _unreadable(undo.record) from error
+
+
+_Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
+
+def _unreadable(record: Recorded) -> SmqError:
+    return SmqError(
+        f"operation {record.id} ({record.action}) cannot be undone: another program changed its record. "
+        "Set the topic as it was by hand"
+    )
+
+
+def _undone_already(record: Recorded) -> SmqError:
+    return SmqError(f"operation {record.id} ({record.action}) was undone already")
+
+
+_recorded = Made(Recorded)

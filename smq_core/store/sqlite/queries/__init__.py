@@ -1,0 +1,60 @@
+"""Loads the named statements of the `queries` folder; it owns their form and runs none of them.
+
+A statement stands under a line `-- name: its_name`, then lines of description, then the SQL. Names are unique
+over all files.
+
+The driver finds a prepared statement by its text, of which it hashes every byte at each call (0.8 µs for
+900): the breaks and the indentation are for readers of the files alone.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+__all__ = ["Query", "all_queries", "query"]
+
+
+class Query(NamedTuple):
+    """A named statement."""
+
+    name: str
+    description: str
+    sql: str
+
+
+def query(name: str) -> str:
+    """Answer the SQL of a named statement.
+
+    Raises:
+        KeyError: when no file has it; modules ask at import, so that a misspelt name is seen at once.
+    """
+    return all_queries()[name].sql
+
+
+@cache
+def all_queries() -> dict[str, Query]:
+    """Answer every statement by name."""
+    found: dict[str, Query] = {}
+    for file in sorted(
+        resources.files("smq_core.store.sqlite.queries").iterdir(), key=lambda entry: entry.name
+    ):
+        for one in _statements(file.read_text(encoding="utf-8")):
+            if one.name in found:
+                raise KeyError(f"{file.name} names {one.name} a second time")
+            found[one.name] = one
+    return found
+
+
+def _statements(text: str) -> list[Query]:
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return [_statement(name, body) for name, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _statement(name: str, body: str) -> Query:
+    lines = body.splitlines()
+    description = [line[3:] for line in lines if line.startswith("-- ")]
+    sql = " ".join(line.strip() for line in lines if not line.startswith("--")).strip().rstrip(";")
+    return Query(name, " ".join(description), sql)

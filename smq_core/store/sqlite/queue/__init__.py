@@ -1,0 +1,16 @@
+"""What producers, consumers and daemons do.
+
+enqueue              adds messages
+lease                leases messages; returns expired leases and promotes due messages on the way
+lease_budget         how many bytes one call leases
+settle               ack, requeue, release, bury, extend: where a late ack is refused
+kept_output          what a run printed, kept with its message
+recover              the leases of a worker that died
+survey               which topics have something to do
+counts               depth of topics, from counters
+change_watch         waits for commits of others
+imports              imported messages with their import's progress
+unprocessed          counts what left a topic without being processed
+prune                removes what is past its time
+
+"""

@@ -1,0 +1,300 @@
+"""Leases messages, and what a lease does on the way: reclaim expired leases, promote due messages.
+
+Settling them is in `settling`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from array import array
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import apsw
+
+from smq_core.errors import StoreError
+from smq_core.policy import TopicPolicy
+from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
+from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable
+from smq_core.store.sqlite.foreign_rows.unreadable import bury_unleasable
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue.lease_budget import LARGE, PAGE, Allowance
+from smq_core.store.sqlite.queue.settle import ACK_ONE, ack_all
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+from smq_core.validation import LONGEST_LEASE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smq_core.store.records import Hold, LeasedRow, LeaseRequest
+
+__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities", "reclaim"]
+
+_log: Final = logging.getLogger(__name__)
+LEASE_EXPIRED: Final = "lease expired"
+"""The error that a reclaim leaves on a message."""
+
+HORIZON_MS: Final = LONGEST_LEASE_MS + 3_600_000
+"""A lease further ahead was made under a clock that has been set back since: by more than an hour, as
+smaller steps are usual."""
+
+_LOOK = query("look")
+_PROMOTE = query("promote")
+_RECORD_EXPIRED = query("record_expired")
+_RECLAIM = query("reclaim")
+_NEXT = query("lease_next")
+_PAGE = query("lease_page")
+_LEASE_ONE = query("lease_one")
+_LEASE_MANY = query("lease_many")
+_NEXT_PRIORITY = query("next_priority")
+_OLDEST = query("oldest_of_priority")
+_ROWS = query("lease_rows")
+_NEXT_DUE = query("next_due")
+_BY_ID = itemgetter(0)
+_DEFAULTS = TopicPolicy()
+_DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
+
+
+class _Look(NamedTuple):
+    """What there is to do for a topic."""
+
+    has_ready: int
+    has_due: int
+    is_paused: int
+    has_expired: int
+    visibility_ms: int | None
+
+    def locked_until(self, request: LeaseRequest, now_ms: int) -> int:
+        """Answer when a lease of this topic ends: as the call has it, else the topic, else the default."""
+        own_ms = min(max(self.visibility_ms or _DEFAULT_VISIBILITY_MS, 1), LONGEST_LEASE_MS)
+        return now_ms + (request.visibility_ms or own_ms)
+
+
+class Leasing(Session):
+    """The part of the store that hands messages out."""
+
+    def lease(
+        self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
+    ) -> tuple[list[LeasedRow], list[Hold]]:
+        """Ack, then (unless one of the acks was lost) reclaim, promote and lease.
+
+        The leases in order, and the lost holds.
+
+        Finding nothing takes no write lock and writes nothing.
+        """
+        while True:
+            try:
+                return self._lease_next(request, now_ms, ack) or self._lease(request, now_ms, ack)
+            except StoreError as error:
+                # one row that cannot be leased must not stop its topic
+                if not (_is_of_a_row(error) and self._clear_the_way(error, request, now_ms)):
+                    raise
+
+    def _lease(
+        self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
+    ) -> tuple[list[LeasedRow], list[Hold]]:
+        looks = self._read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
+        if not ack and not _is_worth_a_write(looks):
+            return [], []
+
+        def work(db: apsw.Connection) -> tuple[list[LeasedRow], list[Hold]]:
+            lost = ack_all(db, ack, now_ms) if ack else []
+            return ([] if lost else _lease(db, request, looks, now_ms)), lost
+
+        answer = self._write_once(work)
+        if looks[0].has_expired and not answer[1]:
+            # logged here, where nobody is held up by whoever reads it
+            _log.info(
+                "expired leases were found and taken back, by a dequeue of %s", ", ".join(request.topics)
+            )
+        return answer
+
+    def _lease_next(
+        self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
+    ) -> tuple[list[LeasedRow], list[Hold]] | None:
+        """Lease one message of one topic, acking at most one; None: there is more to do, nothing was done."""
+        # by priority alone, which is the order of ids only by chance
+        if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1 or request.order == "oldest":
+            return None
+        horizon_ms = now_ms + HORIZON_MS
+        lengths = (request.visibility_ms, LONGEST_LEASE_MS, request.topics[0], _DEFAULT_VISIBILITY_MS)
+        bounds = (now_ms, *lengths, horizon_ms)
+
+        def look(db: apsw.Connection) -> LeasedRow | None:
+            row = db.execute(_NEXT, bounds).get
+            return None if row is None else leasable(row)
+
+        def act(db: apsw.Connection, row: LeasedRow) -> bool:
+            for hold in ack:
+                db.execute(ACK_ONE, hold)
+                if not db.changes():
+                    return False
+            db.execute(_LEASE_ONE, (row.locked_until, request.receipt, request.worker, row.id))
+            # none where the message that was acked, late, was the next one
+            return db.changes() > 0
+
+        row = self._follow(look, act)
+        return None if row is None else ([row], [])
+
+    def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
+        """Answer when something may change by time alone for these topics; None: never."""
+
+        def work(db: apsw.Connection) -> list[int]:
+            rows = [row for topic in topics for row in db.execute(_NEXT_DUE, (topic, now_ms))]
+            return [moment for row in rows for moment in row if moment is not None]
+
+        return min(self._read(work), default=None)
+
+    def _clear_the_way(self, error: StoreError, request: LeaseRequest, now_ms: int) -> bool:
+        """Take what another program stored amiss out of the way; say whether there was anything."""
+        if is_of_rules(error):
+            return self._mend() > 0 or self._bury_unleasable(request, now_ms) > 0
+        try:
+            return self._bury_unleasable(request, now_ms) > 0 or self._mend() > 0
+        except StoreError as refusal:
+            # a row that is not UTF-8 may be beside the rules too
+            if not is_of_rules(refusal):
+                raise
+            return self._mend() > 0
+
+    def _bury_unleasable(self, request: LeaseRequest, now_ms: int) -> int:
+        def work(db: apsw.Connection) -> int:
+            # what was about to become ready on the way is in the way as well
+            _make_ready(db, request, [_look(db, topic, now_ms) for topic in request.topics], now_ms)
+            streams = _oldest(db, request, max(request.limit, CHUNK), now_ms)
+            return bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
+
+        return self._write_once(work)
+
+
+def _is_of_a_row(error: StoreError) -> bool:
+    """Check whether an error may come from what stands in a message's row."""
+    return isinstance(error, OddRowError) or is_of_text(error) or is_of_rules(error)
+
+
+def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
+    """Say whether a dequeue would change anything."""
+    return any(
+        look.has_expired or ((look.has_ready or look.has_due) and not look.is_paused) for look in looks
+    )
+
+
+def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
+    return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + HORIZON_MS)).fetchall()[0])
+
+
+def _lease(
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
+) -> list[LeasedRow]:
+    _make_ready(db, request, looks, now_ms)
+    if request.order == "oldest":
+        return _lease_oldest(db, request, looks, now_ms)
+    allowance = Allowance(request.max_bytes)
+    leased: list[LeasedRow] = []
+    for topic, look in zip(request.topics, looks, strict=True):
+        until = look.locked_until(request, now_ms)
+        while True:
+            count = min(PAGE, request.limit - len(leased))
+            page = db.execute(_PAGE, (LARGE, until, topic, now_ms, count)).fetchall()
+            is_last = len(page) < PAGE or count < PAGE
+            taken = allowance.admit(db, page, is_last=is_last and len(leased) + len(page) >= request.limit)
+            _mark_leased(db, taken, until, request)
+            leased += taken
+            if len(leased) == request.limit or len(taken) < len(page):
+                return leased
+            if is_last:
+                break
+    return leased
+
+
+def _make_ready(db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int) -> None:
+    """Take expired leases back, and promote what is due."""
+    # an expired lease is seen by the look of every topic
+    if looks[0].has_expired:
+        reclaim(db, now_ms)
+    _promote(db, request.topics, looks, now_ms)
+
+
+def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look], now_ms: int) -> None:
+    rows, size = CHUNK, CHUNK_BYTES
+    for topic, look in zip(topics, looks, strict=True):
+        if look.has_due and not look.is_paused:
+            promoted = [row[0] for row in db.execute(_PROMOTE, (topic, now_ms, rows, size))]
+            rows -= len(promoted)
+            size -= sum(promoted)
+
+
+def reclaim(db: apsw.Connection, now_ms: int) -> None:
+    """Take expired leases back inside a transaction, as many as a short one may."""
+    bounds = {
+        "now": now_ms,
+        "horizon": now_ms + HORIZON_MS,
+        "limit": CHUNK,
+        "bytes": CHUNK_BYTES,
+        "error": LEASE_EXPIRED,
+    }
+    db.execute(_RECORD_EXPIRED, bounds)
+    db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
+
+
+def _mark_leased(db: apsw.Connection, rows: Sequence[LeasedRow], until: int, request: LeaseRequest) -> None:
+    """Lease rows that were read as they will be.
+
+    Reading first and updating by id is 1.8 times faster than RETURNING (measured).
+    """
+    if len(rows) == 1:
+        db.execute(_LEASE_ONE, (until, request.receipt, request.worker, rows[0].id))
+    elif rows:
+        ids = apsw.carray(array("q", [row.id for row in rows]))
+        db.execute(_LEASE_MANY, (until, request.receipt, request.worker, ids))
+
+
+def _lease_oldest(
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
+) -> list[LeasedRow]:
+    """Lease the lowest ids of all topics, whatever their priority.
+
+    They are merged from one ordered stream for each topic and priority.
+    """
+    streams = _oldest(db, request, request.limit, now_ms)
+    ids = array("q", islice(merge(*streams), request.limit))
+    until = {
+        topic: look.locked_until(request, now_ms) for topic, look in zip(request.topics, looks, strict=True)
+    }
+    allowance = Allowance(request.max_bytes)
+    leased: list[LeasedRow] = []
+    for start in range(0, len(ids), PAGE):
+        some = apsw.carray(ids[start : start + PAGE])
+        page = [
+            row
+            for topic, moment in until.items()
+            for row in db.execute(_ROWS, (LARGE, moment, some, topic)).fetchall()
+        ]
+        page.sort(key=_BY_ID)
+        taken = allowance.admit(db, page, is_last=start + PAGE >= len(ids))
+        for topic, moment in until.items():
+            _mark_leased(db, [row for row in taken if row.topic == topic], moment, request)
+        leased += taken
+        if len(taken) < len(page):
+            break
+    return leased
+
+
+def _oldest(db: apsw.Connection, request: LeaseRequest, limit: int, now_ms: int) -> list[list[int]]:
+    """Answer the first ready ids of each topic and priority."""
+    return [
+        [row[0] for row in db.execute(_OLDEST, (topic, priority, now_ms, limit))]
+        for topic in request.topics
+        for priority in ready_priorities(db, topic)
+    ]
+
+
+def ready_priorities(db: apsw.Connection, topic: str) -> Iterator[int]:
+    """Yield the distinct priorities of a topic's ready messages, highest first, by one index look each."""
+    below = math.inf
+    while (priority := db.execute(_NEXT_PRIORITY, (topic, below)).get) is not None:
+        yield priority
+        below = priority

@@ -1,0 +1,214 @@
+"""What is wrong with a topic, in a word and a sentence with the next key.
+
+Pure; the worst has the lowest rank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from smq_core.format import age, clock_time, count
+from smq_core.serving import covers, is_lost, is_served, serves
+from smq_tui.figures.counted import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from smq_tui.values import DaemonDeath, TopicStats, WorkerInfo
+
+__all__ = [
+    "Trouble",
+    "besides",
+    "diagnose",
+    "lacks_worker",
+    "makes_no_progress",
+    "running_of",
+]
+
+_STUCK_S: Final = 30.0
+"""Ready messages that nobody took for so long are stuck."""
+_BEHIND_S: Final = 60.0
+_STANDSTILL_S: Final = 120.0
+"""Consumers that finished nothing for so long may still be at something long, but somebody should look."""
+_DEAD_RANK: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong."""
+
+    LOWEST: ClassVar[int] = 9
+
+    rank: int
+    short: str
+    """For a column."""
+    sentence: str
+    """The next key, or where none helps the cause, first: that stays where there is little room."""
+    is_bad: bool = True
+    """False for what somebody did on purpose, or what may mend itself."""
+    lacks_daemon: bool = False
+    """True when messages wait that nobody takes, and would if a daemon were started."""
+
+
+def diagnose(
+    stats: TopicStats,
+    *,
+    workers: Sequence[WorkerInfo],
+    expired: int,
+    left_behind: int = 0,
+    in_per_s: float | None,
+    out_per_s: float | None,
+    now: float,
+    paused_at: float | None = None,
+    moved_at: float | None = None,
+    deaths: Sequence[DaemonDeath] = (),
+) -> Trouble | None:
+    """Return the worst that is wrong with a topic, None when nothing is.
+
+    `moved_at` is when something of it was seen to be processed last, or when one began to look. `deaths` are
+    daemons that died lately, newest first.
+    `paused_at` is when the topic was last seen paused: before that nobody could have taken anything.
+    `left_behind` are live leases of daemons that are lost. Whoever takes messages without being a daemon has
+    no row: it is known by what it holds and by what goes out.
+    """
+    waits = stats.oldest_age_s or 0.0
+    untaken = waits if paused_at is None else max(0.0, min(waits, now - paused_at))
+    is_worked_at = bool(out_per_s) or stats.processing > expired + left_behind
+    if left_behind:
+        is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
+        return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
+    if expired and not is_served(stats.topic, workers):
+        sentence = f"press 3, then R: {counted(expired, 'lease')} past their time, who held them is gone."
+        return Trouble(0, f"{count(expired, 5)} expired", sentence)
+    if stats.paused:
+        return _pause(stats, now)
+    if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
+        return _stuck(stats, untaken, workers, deaths, now)
+    if makes_no_progress(stats, workers, out_per_s):
+        return _no_progress(stats, 0.0 if moved_at is None else now - moved_at)
+    if stats.dead:
+        return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
+    if expired:
+        sentence = f"press 3: {counted(expired, 'lease')} past their time, the next dequeue takes them back."
+        return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
+    return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
+
+
+def besides(stats: TopicStats, worst: Trouble | None) -> str:
+    """Say what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
+    return _dead(stats) if stats.dead and worst is not None and worst.rank != _DEAD_RANK else ""
+
+
+def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
+    """Say whether messages wait that no daemon takes which is heard of."""
+    return bool(stats.ready) and not is_served(stats.topic, workers)
+
+
+def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_s: float | None) -> bool:
+    """Say whether consumers that are no daemons hold messages and finish none, while others wait.
+
+    They may be at something long, or dead: nobody knows until their leases expire.
+    """
+    waits = bool(stats.ready) and (stats.oldest_age_s or 0.0) > _STUCK_S
+    return waits and bool(stats.processing) and out_per_s == 0 and not is_served(stats.topic, workers)
+
+
+def _dead(stats: TopicStats) -> str:
+    return f"press 4: {counted(stats.dead, 'dead letter')}, by error."
+
+
+def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None) -> bool:
+    if waits <= _BEHIND_S or in_per_s is None or out_per_s is None:
+        return False
+    return in_per_s > out_per_s * 1.1
+
+
+def _behind(waits: float) -> Trouble:
+    sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
+    return Trouble(6, "falls behind", sentence, is_bad=False)
+
+
+def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
+    """Answer what a daemon's row says it runs, as far as it can be read."""
+    running = worker.detail.get("running")
+    return [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
+
+
+def _is_stuck(topic: str, untaken: float, out_per_s: float | None, workers: Sequence[WorkerInfo]) -> bool:
+    return untaken > _STUCK_S or (out_per_s is not None and _is_deserted(topic, workers))
+
+
+def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
+    """Say whether all the daemons that have a handler for a topic are lost, and there are some."""
+    serving = [worker for worker in workers if serves(worker, topic)]
+    return bool(serving) and all(is_lost(worker) for worker in serving)
+
+
+def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
+    waiting = f"; {count(stats.ready)} wait with no worker" if is_untaken else ""
+    sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
+    return Trouble(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
+
+
+def _stuck(
+    stats: TopicStats,
+    untaken: float,
+    workers: Sequence[WorkerInfo],
+    deaths: Sequence[DaemonDeath],
+    now: float,
+) -> Trouble:
+    waits = "waits" if stats.ready == 1 else "wait"
+    waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
+    if is_served(stats.topic, workers):
+        return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers take nothing; {waiting}.")
+    heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
+    if heard:
+        ago = age(now - max(heard))
+        sentence = f"its daemon is lost for {ago}: {waiting}; start smq-daemon."
+        return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
+    died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
+    if died:
+        ago = age(now - died[0].since)
+        sentence = f"its daemon died {ago} ago, and no other takes it: {waiting}; start smq-daemon."
+        return Trouble(1, f"worker died {ago}", sentence, lacks_daemon=True)
+    sentence = f"no worker takes it: {waiting}; start smq-daemon."
+    return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
+
+
+def _no_progress(stats: TopicStats, quiet_s: float) -> Trouble:
+    since = f" {age(quiet_s)}" if quiet_s >= _STUCK_S else ""
+    held = f"whoever holds {counted(stats.processing, 'message')}"
+    sentence = (
+        f"press 3: no progress{' for' if since else ''}{since}: {held} finishes none; "
+        f"{_waiting(stats.ready)}, the oldest {age(stats.oldest_age_s or 0.0)}."
+    )
+    is_bad = quiet_s >= _STANDSTILL_S
+    return Trouble(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
+
+
+def _pause(stats: TopicStats, now: float) -> Trouble:
+    waiting = f"; {_waiting(stats.ready)}" if stats.ready else ""
+    how = f"P resumes it: paused {_by_whom(stats, now)}{waiting}."
+    return Trouble(3 if stats.ready else 7, _paused(stats, now), how, is_bad=False)
+
+
+def _paused(stats: TopicStats, now: float) -> str:
+    until = "" if stats.paused_until is None else clock_time(stats.paused_until, now=now)
+    is_today = len(until) == len("14:02:11")
+    return f"paused {stats.paused_by}{f' to {until[:5]}' if is_today else ''}".rstrip()
+
+
+def _by_whom(stats: TopicStats, now: float) -> str:
+    words = [f"by {stats.paused_by}" if stats.paused_by else ""]
+    words.append(f"({stats.pause_reason})" if stats.pause_reason else "")
+    if stats.paused_since is not None:
+        words.append(f"since {clock_time(stats.paused_since, now=now)}")
+    words.append(
+        "until " + clock_time(stats.paused_until, now=now) if stats.paused_until else "until resumed"
+    )
+    return " ".join(filter(None, words))
+
+
+def _waiting(ready: int) -> str:
+    return f"{counted(ready, 'message')} {'waits' if ready == 1 else 'wait'}"

@@ -1,0 +1,129 @@
+"""What came in, went out and waited over time, from a daemon's samples or from what the dashboard saw itself.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from smq_tui.figures.flow import processed_between
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from smq_tui.figures.snapshot import Reading, Snapshot
+    from smq_tui.values import TopicSample, TopicStats
+
+__all__ = ["Trail", "at_last", "continued", "from_readings", "from_samples", "total"]
+
+_GAP_STEPS: Final = 2.5
+"""Two samples further apart than so many steps have a gap between them: nobody was there to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Measurements of one topic, or of all together, oldest first; each is a moment and a figure."""
+
+    arrived: tuple[tuple[float, float], ...] = ()
+    """Messages a second that came in."""
+    left: tuple[tuple[float, float], ...] = ()
+    depth: tuple[tuple[float, float], ...] = ()
+
+
+def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, Trail]:
+    """Make each topic's trail of a daemon's samples."""
+    by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
+    for sample in samples:
+        by_topic.setdefault(sample.topic, []).append(
+            (sample.at, sample.entered, sample.finished, sample.depth)
+        )
+    return {topic: _trail(points, step) for topic, points in by_topic.items()}
+
+
+def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, Trail]:
+    """Make each topic's trail of the dashboard's own readings."""
+    by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
+    before: dict[str, TopicStats] = {}
+    for reading in history:
+        for stats in reading.topics:
+            depth = _depth(stats)
+            points = by_topic.setdefault(stats.topic, [])
+            last = before.get(stats.topic)
+            finished = points[-1][2] + processed_between(last, stats) if points and last else 0
+            points.append((reading.at, stats.entered, finished, depth))
+            before[stats.topic] = stats
+    return {topic: _trail(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
+
+
+def continued(long: Mapping[str, Trail], recent: Mapping[str, Trail]) -> dict[str, Trail]:
+    """Let trails of rare samples go on with what was measured since the last of each, up to now."""
+    return {
+        topic: _joined(long.get(topic, Trail()), recent.get(topic, Trail()))
+        for topic in (*long, *(topic for topic in recent if topic not in long))
+    }
+
+
+def at_last(snapshot: Snapshot) -> dict[str, Trail]:
+    """Make a trail of one point each of what topics hold, and how fast they move, by the last reading."""
+    at = snapshot.reading.at
+    return {
+        line.stats.topic: Trail(
+            arrived=() if line.in_per_s is None else ((at, line.in_per_s),),
+            left=() if line.out_per_s is None else ((at, line.out_per_s),),
+            depth=((at, float(_depth(line.stats))),),
+        )
+        for line in snapshot.lines
+    }
+
+
+def _depth(stats: TopicStats) -> int:
+    return stats.ready + stats.delayed + stats.processing
+
+
+def _joined(long: Trail, recent: Trail) -> Trail:
+    return Trail(
+        *(
+            (*before, *(point for point in after if not before or point[0] > before[-1][0]))
+            for before, after in (
+                (long.arrived, recent.arrived),
+                (long.left, recent.left),
+                (long.depth, recent.depth),
+            )
+        )
+    )
+
+
+def total(trails: Mapping[str, Trail], step: float) -> Trail:
+    """Add the trails of all topics, moment by moment."""
+    return Trail(
+        arrived=_sum([trail.arrived for trail in trails.values()], step),
+        left=_sum([trail.left for trail in trails.values()], step),
+        depth=_sum([trail.depth for trail in trails.values()], step),
+    )
+
+
+def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> Trail:
+    arrived: list[tuple[float, float]] = []
+    left: list[tuple[float, float]] = []
+    for (then, entered, finished, _), (now, entered_now, finished_now, _) in itertools.pairwise(points):
+        seconds = now - then
+        if 0 < seconds <= step * _GAP_STEPS:
+            arrived.append((now, max(0.0, (entered_now - entered) / seconds)))
+            left.append((now, max(0.0, (finished_now - finished) / seconds)))
+    return Trail(tuple(arrived), tuple(left), tuple((at, float(depth)) for at, _, _, depth in points))
+
+
+def _sum(series: Sequence[Sequence[tuple[float, float]]], step: float) -> tuple[tuple[float, float], ...]:
+    sums: dict[float, float] = {}
+    for points in series:
+        highest: dict[float, float] = {}
+        for at, value in points:
+            # several points of one topic may fall into a step: they are not added to one another
+            moment = round(at / step) * step if step else at
+            highest[moment] = max(value, highest.get(moment, 0.0))
+        for moment, value in highest.items():
+            sums[moment] = sums.get(moment, 0.0) + value
+    return tuple(sorted(sums.items()))

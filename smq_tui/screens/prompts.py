@@ -1,0 +1,250 @@
+"""What is asked before an action, and what is said after it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from smq_core.eligible import changes
+from smq_core.format import age, count
+from smq_core.safe_text import cell
+from smq_tui.dialogs.confirm import Question
+from smq_tui.keys.actions import Danger, action, danger_of
+from smq_tui.screens.undo_stack import were_all_processing
+from smq_tui.values import Selection, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smq_tui.requests import Aim, Undo, Verb
+    from smq_tui.screens.undo_stack import Deed
+    from smq_tui.values import Outcome, TopicStats
+    from smq_tui.widgets.detail_text import Pieces
+
+__all__ = [
+    "nothing_sentence",
+    "outcome_sentence",
+    "purge_question",
+    "question",
+    "resume_question",
+    "stop_question",
+    "undo_question",
+    "undo_sentence",
+]
+
+_REQUEUED: Final = (
+    "They become ready, and their attempts are counted from 0 again; the errors they had stay on record."
+)
+_EFFECTS: Final = {
+    "requeue": f"{_REQUEUED} z takes it back until they are leased.",
+    "delete": "They go to the trash and can be brought back for 24 hours: z, or screen 6.",
+    "bury": "They go to the dead letters, where nothing processes them until somebody requeues them. "
+    "z takes it back.",
+}
+_NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: the leases they had are gone for good."
+
+
+def question(verb: Verb, aim: Aim, now: float) -> Question:
+    """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
+    label = action(verb).label
+    free = aim.number(is_forced=False)
+    return Question(
+        title=f"{label} {_whom(free or aim.count)}?",
+        forced_title=f"{label} {_whom(aim.count)}?",
+        pieces=[*_described(aim, now), *_staying(verb, aim)],
+        samples=_samples(aim),
+        effect=_NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb],
+        label=f"{label} {count(free or aim.count)}",
+        forced_label=f"{label} {count(aim.count)}",
+        danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
+        number=free,
+        live=aim.live,
+        live_sentence=_live_sentence(aim),
+    )
+
+
+def _whom(number: int) -> str:
+    return "this message" if number == 1 else f"{count(number)} messages"
+
+
+def stop_question(worker_id: str, *, runs: int) -> Question:
+    """Ask before a daemon is stopped."""
+    sentence = (
+        f"It takes nothing new, finishes what it runs ({runs} now) and ends. To start it is not done here."
+    )
+    return Question(
+        title=f"Stop {cell(worker_id, 60)}?", pieces=[(sentence, "")], label="Stop", danger=Danger.ASK
+    )
+
+
+def undo_question(deed: Deed, actor: str, now: float) -> Question:
+    """Ask before something is taken back that was not announced just now: what, by whom, how long ago."""
+    by = "you" if deed.by == actor else cell(deed.by, 60)
+    tone = "$foreground" if deed.by == actor else "bold $text-warning"
+    pieces: Pieces = [(f"by {by}", tone), (f", {age(max(0.0, now - deed.at))} ago\n", "")]
+    if deed.detail:
+        pieces.append((f"{cell(deed.detail, 200)}\n", "$foreground 65%"))
+    of_messages = deed.undo is not None and deed.undo.count > 0
+    return Question(
+        title=f"Undo the {deed.what}?",
+        pieces=pieces,
+        effect="What nobody touched since comes back as it was; what was being processed stays ready."
+        if of_messages
+        else "",
+        label="Undo",
+        danger=Danger.ASK,
+    )
+
+
+def undo_sentence(undo: Undo, outcome: Outcome) -> str:
+    """Say what was taken back, what stays as it is, and why."""
+    what = undo.what or f"operation {undo.operation}"
+    if not undo.count:
+        return _setting_undone(what, outcome)
+    returned = outcome.done - outcome.left_ready
+    left = (
+        f"{count(outcome.left_ready)} stay ready, as the leases they had are gone for good"
+        if outcome.left_ready
+        else ""
+    )
+    parts = [f"{count(returned)} brought back" if returned or not left else "", left, _left_alone(outcome)]
+    details = "; ".join(part for part in parts if part)
+    if not outcome.done:
+        return f"{what} not undone: 0 of {count(undo.count)}" + (f"; {_left_alone(outcome)}").rstrip("; ")
+    if outcome.missed_count or outcome.missed:
+        return f"{what}: {count(outcome.done)} of {count(undo.count)} undone; {details}"
+    return f"{what} undone: {details}"
+
+
+def _setting_undone(what: str, outcome: Outcome) -> str:
+    """Say how a topic is set again."""
+    before = outcome.undone
+    topic = cell(before.topic, 60) if before is not None and before.topic else ""
+    if not outcome.done:
+        return f"{what} could not be undone"
+    match before.action if before is not None and topic else "":
+        case "pause":
+            return f"{what} undone: {topic} is no longer paused"
+        case "resume":
+            return f"{what} undone: {topic} is paused again"
+        case "policy":
+            return f"{what} undone: {topic} has the policy of before"
+    return f"{what} undone"
+
+
+def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
+    """Ask before a topic goes on that was paused for a reason, or by somebody else."""
+    who = "you" if stats.paused_by == actor else cell(stats.paused_by, 60) or "somebody"
+    ago = "" if stats.paused_since is None else f" {age(max(0.0, now - stats.paused_since))} ago"
+    why = f": {cell(stats.pause_reason, 300)}" if stats.pause_reason else ""
+    return Question(
+        title=f"Resume {cell(stats.topic, 60)}?",
+        pieces=[(f"{who} paused it{ago}{why}", "bold")],
+        effect=f"{count(stats.ready)} ready messages can be leased at once." if stats.ready else "",
+        label="Resume",
+        danger=Danger.ASK,
+    )
+
+
+def outcome_sentence(done: str, outcome: Outcome, *, is_undoable: bool = True) -> str:
+    """Say truthfully what was done, what was left alone and why, and how to take it back."""
+    sentence = f"{count(outcome.done)} {done}"
+    if left := _left_alone(outcome):
+        sentence += f"; {left}"
+    if is_undoable and outcome.operation is not None and outcome.done:
+        sentence += ". z takes it back"
+    return sentence
+
+
+def _left_alone(outcome: Outcome) -> str:
+    left = outcome.missed_count or len(outcome.missed)
+    if not left:
+        return ""
+    reasons = Counter(missed.why for missed in outcome.missed if not missed.has_moved_on)
+    whys = [f"{count(number)} {reason}" for reason, number in reasons.most_common(3)]
+    moved = [f"{count(outcome.moved_on)} had moved on"] if outcome.moved_on else []
+    why = ", ".join((*moved, *whys))
+    return f"{count(left)} left alone" + (f": {why}" if why else "")
+
+
+def nothing_sentence(verb: Verb, aim: Aim) -> str:
+    """Return why an action changes nothing of what was meant."""
+    targets = aim.targets
+    states = set(aim.left)
+    if isinstance(targets, Selection) and targets.state is not None and not changes(verb, targets.state):
+        states = {targets.state}
+    if states == {State.DELETED}:
+        return "this is in the trash already: z or screen 6 brings it back"
+    if states:
+        return f"{verb} leaves as it is what is {_named(states)}"
+    nothing = aim.description.removeprefix("all ")
+    return f"there are no {nothing}" if nothing else "nothing matches any more"
+
+
+def _named(states: Iterable[State]) -> str:
+    words = {"in the trash" if state is State.DELETED else state.value for state in states}
+    return " or ".join(sorted(words))
+
+
+def _staying(verb: Verb, aim: Aim) -> Pieces:
+    """Tell what of all that was meant is not counted, as the action leaves it as it is."""
+    targets = aim.targets
+    if aim.left:
+        return [(f"not {count(len(aim.left))} more, {_named(set(aim.left))}: these stay as they are\n", "")]
+    if isinstance(targets, Selection) and targets.state is None:
+        stays = _named(state for state in State if not changes(verb, state))
+        return [(f"not what is {stays}: that stays as it is\n", "")]
+    return []
+
+
+def _live_sentence(aim: Aim) -> str:
+    if aim.silent and aim.silent == aim.live:
+        return f"also the {count(aim.live)} whose daemon is not heard of: if it lives, they may run twice"
+    return f"also the {count(aim.live)} that somebody is processing right now: they may run twice"
+
+
+def _described(aim: Aim, now: float) -> Pieces:
+    pieces: Pieces = []
+    if aim.description:
+        pieces.append((f"{aim.description}\n", "bold"))
+    if aim.is_selection:
+        pieces.append(("as they are now: what comes later is not touched\n", "$foreground 65%"))
+    if not aim.are_all:
+        pieces.append(("the oldest of them: more match than one action takes\n", "bold $text-warning"))
+    if aim.topics:
+        more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
+        pieces += [
+            ("topic  ", "$foreground 65%"),
+            (", ".join(cell(topic, 40) for topic in aim.topics[:3]) + more + "\n", ""),
+        ]
+    if aim.oldest_at is not None:
+        newest = (
+            f" to {age(now - aim.newest_at)}"
+            if aim.newest_at is not None and aim.newest_at != aim.oldest_at
+            else ""
+        )
+        pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
+    if aim.left_behind:
+        heard = "" if aim.lost_since is None else f", heard of last {age(max(0.0, now - aim.lost_since))} ago"
+        sentence = (
+            f"{count(aim.left_behind)} are held by a daemon that has ended{heard}: they may already have run"
+        )
+        pieces.append((f"{sentence}\n", "bold $text-warning"))
+    return pieces
+
+
+def _samples(aim: Aim) -> tuple[str, ...]:
+    more = ("       …",) if aim.count > len(aim.samples) > 0 else ()
+    return (*(f"       {cell(sample, 90)}" for sample in aim.samples), *more)
+
+
+def purge_question(aim: Aim, topic: str, state: str) -> Question:
+    """Ask before what a topic has in a state is removed for good."""
+    number = f"{'all ' if aim.are_all else 'the oldest '}{count(aim.count)}"
+    return Question(
+        title=f"Purge {number} {state} messages of {cell(topic, 60)}?",
+        pieces=[("They are removed for good. This cannot be undone.", "bold $text-error")],
+        label=f"Purge {count(aim.count)}",
+        danger=Danger.TYPE,
+        number=aim.count,
+    )

@@ -1,0 +1,292 @@
+"""What the six screens have in common.
+
+A line that says what is shown, a table, a filter, and what an action would be aimed at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.containers import Vertical
+from textual.message import Message as TextualMessage
+
+from smq_core.format import count
+from smq_core.safe_text import cell
+from smq_tui.figures.counted import counted
+from smq_tui.messages import Asked, Withdrawn
+from smq_tui.screens.context import Context
+from smq_tui.screens.history import Place
+from smq_tui.screens.status_lines import first_note
+from smq_tui.text.filters import Query
+from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
+from smq_tui.widgets.keyed_table.row_painter import Sorting
+from smq_tui.widgets.keyed_table.table_rows import Tone
+from smq_tui.widgets.status_bar import Part, PartsLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+    from smq_tui.requests import Aim, Freeze, Request
+    from smq_tui.widgets.detail_text import Pieces
+    from smq_tui.widgets.keyed_table.key_order import Key
+    from smq_tui.widgets.keyed_table.table_columns import Column
+    from smq_tui.widgets.keyed_table.table_rows import Row
+
+__all__ = ["GoTo", "View"]
+
+_SHORT_FILTER: Final = 10
+"""Cells of a filter that stay where the line is short: what it is about matters more."""
+
+
+class GoTo(TextualMessage):
+    """Somebody wants to see something on another screen."""
+
+    def __init__(self, sender: View, view: str, query: Query) -> None:
+        super().__init__()
+        # The screen, which is where this goes, is often the one that handles something at the moment.
+        self.set_sender(sender)
+        self.view = view
+        self.query = query
+
+
+class View(Vertical):
+    """One of the six screens."""
+
+    DEFAULT_CSS = """
+    View { height: 1fr; }
+    View > .view-line { background: $surface; color: $text-muted; }
+    """
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    HINTS: ClassVar[tuple[str, ...]] = ()
+    """Ids of the actions that the key bar shows."""
+    REASONS: ClassVar[dict[str, str]] = {}
+    """Why some actions have nothing to do here, by their ids."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.filtered_by = Query()
+        self.context = Context()
+        self.is_current = False
+        self.failure = ""
+        """Why what this screen shows could not be read; it is asked for again."""
+        self.aims_at_all = False
+        """True after `*`: an action is for all that match, in view or not."""
+        self.is_behind = False
+        """True while the rows are of before somebody came here: dim, and nothing is aimed at them."""
+        self.now = 0.0
+        """The moment that the rows are of, in seconds since the epoch; their ages are counted to it."""
+        self._when_read: Callable[[], None] | None = None
+        self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
+        self.line = PartsLine(classes="view-line")
+
+    def compose(self) -> ComposeResult:
+        """Yield the line, and the table below it."""
+        yield self.line
+        yield self.table
+
+    def show(self, context: Context) -> None:
+        """Show what is known now; called at each refresh and each second."""
+        self.context = context
+        self.table.is_stale = context.is_stale or self.is_behind
+        if not self.is_current:
+            return
+        if not self.is_being_read:
+            # Rows are not judged by a clock that has gone on while they were out of view, or are read again.
+            self.now = context.now
+        if self.failure and not context.is_stale:
+            self.renew()
+        if context.snapshot is None:
+            self.table.note = first_note(context, self.table.scrollable_size.width)
+        else:
+            self.refresh_rows()
+            self.line.show(self._line_parts())
+
+    def refresh_rows(self) -> None:
+        """Bring the table up to what is known."""
+
+    def first_note(self, waiting: str) -> str:
+        """Say what stands in the place of rows that were never read: that they are, or why they cannot be."""
+        return f"This could not be read: {self.failure}\n\nTrying again." if self.failure else waiting
+
+    def put_rows(self, rows: Iterable[tuple[Key, Row]], note: str) -> None:
+        """Show rows, or where there are none a note in their place; never one after the other."""
+        by_key = dict(rows)
+        self.table.note = "" if by_key else note
+        self.table.set_rows(by_key.items())
+
+    @property
+    def is_being_read(self) -> bool:
+        """True while what this screen shows beside the snapshot is asked for."""
+        return self.is_behind
+
+    def withdraw(self) -> None:
+        """Wait no longer for what was asked for."""
+        self.post_message(Withdrawn(self))
+
+    def enter(self) -> None:
+        """Take note that somebody came to this screen."""
+
+    def await_rows(self) -> None:
+        """Take note that the rows are of before, until `rows_are_read`."""
+        self.is_behind = True
+        self._when_read = None
+
+    def rows_are_read(self) -> None:
+        """Take note that the rows are of now, and do what waited for them."""
+        then, self._when_read = self._when_read, None
+        self.is_behind, self.failure = False, ""
+        self.show(self.context)
+        if then is not None and self.is_current:
+            then()
+
+    def when_read(self, then: Callable[[], None]) -> None:
+        """Do something as soon as the rows are of now, unless another screen is shown by then."""
+        self._when_read = then
+
+    def on_resize(self) -> None:
+        """Say how many columns have no room, which is known by now."""
+        if self.context.snapshot is not None:
+            self.line.show(self._line_parts())
+
+    def renew(self) -> None:
+        """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
+
+    def apply_filter(self, query: Query) -> None:
+        """Show only what matches."""
+        self.take_filter(query)
+        self.aims_at_all = False
+        self.renew()
+        self.show(self.context)
+
+    def take_filter(self, query: Query) -> None:
+        """Remember what to filter by, for when it is shown."""
+        self.filtered_by = query
+
+    @property
+    def place(self) -> Place:
+        """Answer what is shown, to come back to."""
+        return Place(self.filtered_by)
+
+    def go_to(self, place: Place) -> None:
+        """Remember to show what was shown before."""
+        self.aims_at_all = False
+        self.take_filter(place.query)
+
+    def why_not(self, action: str) -> str | None:
+        """Say why an action has nothing to do here, None when it has."""
+        return self.REASONS.get(action)
+
+    def aim(self, action: str) -> Aim | Freeze | str:
+        """Answer what an action is for, fixed now; what has to be counted first.
+
+        Or the reason why nothing is.
+        """
+        return self.REASONS.get(action, "there is nothing to aim at here")
+
+    def topics_meant(self) -> tuple[str, ...]:
+        """Answer the topics that an action on topics is for."""
+        return ()
+
+    def details(self) -> Pieces | Request | None:
+        """Answer the details of the cursor's row, or what to ask for to have them."""
+        return None
+
+    def hint(self) -> tuple[str, Tone]:
+        """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
+        return "", Tone.MUTED
+
+    def filter_text(self) -> str:
+        """Answer what the list is filtered by, as far as the line does not say it already."""
+        return self.filtered_by.text
+
+    def matching(self) -> str:
+        """Say how many rows the filter keeps."""
+        return count(self.table.row_count)
+
+    def labels(self) -> dict[str, str]:
+        """Answer what keys do to the cursor's row where that is another thing than their name says."""
+        return {}
+
+    def open_row(self) -> bool:
+        """Do what Enter is for; False when that is to show the details."""
+        return False
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column, or turn its order round."""
+        before = self.table.sorting
+        is_falling = before is not None and before.column == column and not before.is_falling
+        self.table.sorting = Sorting(column, is_falling=is_falling)
+        self.show(self.context)
+
+    def sort_columns(self) -> tuple[Column, ...]:
+        """Answer the columns one can sort by."""
+        hidden = self.table.hidden
+        return tuple(column for column in self.COLUMNS if column.is_sortable and column.key not in hidden)
+
+    def turn_order(self) -> None:
+        """Turn the order round."""
+        sorting = self.table.sorting
+        columns = self.sort_columns()
+        if sorting is not None:
+            self.sort_by(sorting.column)
+        elif columns:
+            self.sort_by(columns[0].key)
+
+    def sort_beside(self, by: int) -> None:
+        """Sort by the column before or after."""
+        keys = [column.key for column in self.sort_columns()]
+        if not keys:
+            return
+        sorting = self.table.sorting
+        at = keys.index(sorting.column) + by if sorting is not None and sorting.column in keys else 0
+        self.table.sorting = None
+        self.sort_by(keys[at % len(keys)])
+
+    def mark_all(self) -> str:
+        """Aim at all that match; answer a sentence that says so."""
+        self.aims_at_all = True
+        self.show(self.context)
+        return "R, D, K and x are now for all that match, in view or not; u or Esc takes that back"
+
+    def clear_marks(self) -> bool:
+        """Take all marks back; False when there were none."""
+        had_any = self.aims_at_all or bool(self.table.marks)
+        self.aims_at_all = False
+        self.table.unmark(self.table.marks)
+        self.show(self.context)
+        return had_any
+
+    def ask(self, request: Request) -> None:
+        """Ask the gateway; the answer comes back here."""
+        self.post_message(Asked(self, request))
+
+    def title_parts(self) -> Sequence[Part]:
+        """Say what is shown."""
+        return ()
+
+    def more_columns(self) -> list[Part]:
+        """Say that columns have no room, and the key that shows them."""
+        number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
+        # Before the first picture nobody knows what has room.
+        has_more = number > 0 and self.table.row_count > 0 and self.table.scrollable_size.width > 0
+        return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
+
+    def _line_parts(self) -> list[Part]:
+        parts = [*self.title_parts()]
+        text = self.filter_text() if self.filtered_by else ""
+        if text:
+            short = f"/{cell(text, _SHORT_FILTER)}"
+            parts.append(Part(f"filter {text}", Tone.ACCENT, "filter", priority=8, short=short))
+        if text and not self.aims_at_all:
+            parts.append(Part(f"{self.matching()} match", Tone.ACCENT, priority=8))
+        if self.aims_at_all:
+            marked = f"✓ all {self.matching()}" if text else "✓ all"
+            parts.append(Part(f"{marked} that match", Tone.WARNING, priority=9, short=marked))
+        elif self.table.marks:
+            visible = set(self.table.visible_keys)
+            hidden = len(self.table.marks - visible)
+            beside = f", {hidden} out of view" if hidden else ""
+            parts.append(Part(f"✓ {len(self.table.marks)} marked{beside}", Tone.WARNING, priority=9))
+        return parts

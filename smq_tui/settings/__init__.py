@@ -1,0 +1,8 @@
+"""What the dashboard is told and remembers.
+
+config       named databases, keys and theme, from a file
+preferences  what it remembers between two runs
+databases    the databases that one run can show
+session      how this run may act, and how it looks
+theme        its own themes
+"""

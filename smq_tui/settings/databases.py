@@ -1,0 +1,63 @@
+"""The databases that one run of the dashboard can show.
+
+Those of the configuration by their names, and files by their paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smq_tui.settings.config import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smq_tui.settings.session import Session
+
+__all__ = ["Databases"]
+
+
+class Databases:
+    """Databases by name; a file without a name goes by its absolute path."""
+
+    def __init__(self, named: Mapping[str, Database], current: Session) -> None:
+        """Begin with the named databases, and the file of the session that runs."""
+        self._known = dict(named)
+        if current.name not in self._known:
+            self._known[current.key] = Database(
+                path=current.location, colour=current.colour, read_only=current.read_only
+            )
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """The key of each database, and how a list shows it."""
+        return [
+            (key, database.path if key == _absolute(database.path) else f"{key}  {database.path}")
+            for key, database in self._known.items()
+        ]
+
+    def session(self, key: str, before: Session) -> Session:
+        """Return the session that shows a database, named or given as a path, after another.
+
+        Pace and lock stay; so does `--read-only`, but not that the database before was opened so.
+        """
+        database = self._known.get(key)
+        if database is None:
+            path = _absolute(key)
+            database = self._known.setdefault(path, Database(path=path))
+            key = path
+        location = _absolute(database.path)
+        return replace(
+            before,
+            location=location,
+            name="" if key == location else key,
+            colour=database.colour,
+            read_only=before.is_read_only_asked or database.read_only,
+            is_frozen=False,
+        )
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())

@@ -1,0 +1,13 @@
+"""A table over any number of rows, each known by its key; it asks for those in view.
+
+keyed_table     the widget
+table_view      which rows are in view
+table_model     rows, keys and their order
+table_rows      rows as they are shown
+table_columns   widths, order, what is hidden
+table_marks     marked rows
+key_order       the order of keys
+row_painter     a row as a strip of cells
+table_bindings  its keys
+table_messages  what it posts
+"""

@@ -1,0 +1,273 @@
+"""Workers, supervisors and whole daemons that are killed: others take over what they held.
+
+The story: a queue's users mostly complain about messages that hang for ever after a crash, or run twice.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core import Inspector, Queue
+from smq_core.daemon.liveness.workers_file import Berth, WorkersFile
+from smq_core.daemon.liveness.workers_file_layout import SlotRange
+from tests.daemon.running import Daemon
+from tests.faults.invariant import assert_sound
+from tests.matrix import scaled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.matrix import Fault
+
+pytestmark = pytest.mark.slow
+
+COUNTING = """
+    import os
+    def handle(message):
+        os.write(FD, b"%d\\n" % message.id)
+    FD = os.open("handled", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+"""
+
+ROUNDS = scaled(4, 12)
+"""How many daemons are killed under load in each way."""
+
+
+def handled(folder: Path) -> Counter[int]:
+    path = folder / "handled"
+    return Counter(int(line) for line in path.read_text().split()) if path.exists() else Counter()
+
+
+@pytest.mark.fault(
+    row="a worker process, a supervisor or a whole daemon killed under load",
+    part="workers",
+    promise="every message that was sent is handled; none is left",
+    how="SIGKILL of one process or of the process group, while another daemon lives",
+)
+@pytest.mark.parametrize("victim", ["worker", "supervisor", "group"])
+def test_nothing_is_lost_when_a_process_is_killed_under_load(
+    tmp_path: Path, queue: Queue, victim: str, fault: Fault
+) -> None:
+    arguments = ("--handler", "t=handlers:handle", "--processes", "2")
+    ids: list[int] = []
+    with Daemon(tmp_path, *arguments, code=COUNTING) as survivor:
+        survivor.wait_for("ready")
+        for _ in range(ROUNDS):
+            with Daemon(tmp_path, *arguments) as daemon:
+                daemon.wait_for("ready")
+                ids += queue.enqueue_many("t", [1] * 3000)
+                if victim == "worker":
+                    os.kill(daemon.workers()[0], signal.SIGKILL)
+                    daemon.wait_for("worker_died")
+                    assert daemon.stop() == 0
+                elif victim == "supervisor":
+                    daemon.process.kill()
+                    survivor.wait_for("daemon_died")
+                else:
+                    os.killpg(daemon.process.pid, signal.SIGKILL)
+                    survivor.wait_for("daemon_died")
+        assert survivor.stop() == 0
+    with Daemon(tmp_path, *arguments, "--burst") as last:
+        assert last.end() == 0
+
+    assert queue.size("t") == 0
+    assert set(handled(tmp_path)) == set(ids)
+    assert_sound(tmp_path / "queue.sqlite3")
+    fault.struck(ROUNDS)
+    fault.ran(ROUNDS)
+
+
+@pytest.mark.fault(
+    row="a daemon killed while nobody else lives",
+    part="workers",
+    promise="the next one returns its messages, and blames the one that had been started",
+    how="SIGKILL of the process group",
+)
+def test_a_daemon_that_died_alone_is_recovered_by_the_next(
+    tmp_path: Path, queue: Queue, path: Path, fault: Fault
+) -> None:
+    code = """
+        def handle(message):
+            if message.attempts == 1:
+                print("begun", flush=True)
+                message.stopping.wait()
+    """
+    started = queue.enqueue("t", 1)
+    with Inspector(path) as inspector:
+        inspector.set_policy("t", keep=3600.0)
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=code) as daemon:
+        daemon.wait_for("output", "begun")
+        os.killpg(daemon.process.pid, signal.SIGKILL)
+        daemon.end()
+
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--burst") as heir:
+        heir.wait_for("daemon_died", "1 messages were returned")
+        assert heir.end() == 0
+
+    with Inspector(path) as inspector:
+        message = inspector.get(started)
+        assert (message.state, message.attempts) == ("done", 2)
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="a supervisor killed, its handlers still at work",
+    part="workers",
+    promise="its worker processes end with it",
+    how="SIGKILL of the supervisor alone",
+)
+def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue, fault: Fault) -> None:
+    queue.enqueue("t", 1)
+    with Daemon(
+        tmp_path,
+        "--handler",
+        "t=handlers:h",
+        code="def h(m):\n    print('begun', flush=True)\n    m.stopping.wait()",
+    ) as daemon:
+        daemon.wait_for("output", "begun")
+        (worker,) = daemon.workers()
+        ending = os.pidfd_open(worker)
+        daemon.process.kill()
+        daemon.end()
+        has_ended, _, _ = select.select([ending], [], [], 10.0)
+        os.close(ending)
+
+    assert has_ended == [ending]
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="a database that others keep locked under a daemon",
+    part="workers",
+    promise="the daemon says so once, goes on when it can, and loses nothing",
+    how="a transaction that is held open beside it",
+)
+def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fault) -> None:
+    with Daemon(
+        tmp_path, "--handler", "t=handlers:h", code="def h(m): print('done', m.payload, flush=True)"
+    ) as daemon:
+        daemon.wait_for("ready")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "done 1")
+        with queue.transaction():
+            daemon.wait_for("database_unavailable", "others held the database")
+        daemon.wait_for("database_unavailable_over")
+        queue.enqueue("t", 2)
+        daemon.wait_for("output", "done 2")
+        assert daemon.stop() == 0
+    assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="a daemon that ends while the database is locked",
+    part="workers",
+    promise="it says what it could not write; the next one returns it",
+    how="SIGTERM while a transaction is held open beside it",
+)
+def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
+    tmp_path: Path, queue: Queue, fault: Fault
+) -> None:
+    code = """
+        def handle(message):
+            print("begun", flush=True)
+            message.stopping.wait()
+    """
+    arguments = ("--handler", "t=handlers:handle", "--threads", "1")
+    with Daemon(tmp_path, *arguments, code=code) as daemon:
+        daemon.wait_for("ready")
+        queue.enqueue("t", 1)
+        daemon.wait_for("output", "begun")
+        with queue.transaction():
+            daemon.process.terminate()
+            daemon.wait_for("outcomes_lost")
+            assert daemon.end() == 1
+    (tmp_path / "handlers.py").write_text("def handle(message): pass\n")
+    with Daemon(tmp_path, *arguments, "--burst") as heir:
+        heir.wait_for("daemon_died", "1 messages were returned")
+        assert heir.end() == 0
+
+    assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="a daemon killed while a command of --exec runs",
+    part="workers",
+    promise="the command is ended before its message runs again",
+    how="SIGKILL of the process group; the command waits for ever",
+)
+def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
+    tmp_path: Path, queue: Queue, fault: Fault
+) -> None:
+    started, forever = tmp_path / "started", tmp_path / "forever"
+    os.mkfifo(started)
+    os.mkfifo(forever)
+    script = 'test "$SMQ_DELIVERIES" = 1 || exit 0; echo $$ > started; exec cat forever'
+    arguments = ("--exec", f"t=sh -c '{script}'", "--threads", "1")
+    queue.enqueue("t", 1)
+    with Daemon(tmp_path, *arguments) as daemon:
+        command = os.pidfd_open(int(started.read_text()))
+        file = WorkersFile(str(tmp_path / "queue.sqlite3-workers"))
+        berth = Berth(file, 0)
+        while not berth.read_slots([SlotRange(1, 0, 1)])[0].command_group:
+            pass  # the worker process notes it right after the start
+        file.close()
+        os.killpg(daemon.process.pid, signal.SIGKILL)
+        daemon.end()
+    assert select.select([command], [], [], 0)[0] == []
+
+    with Daemon(tmp_path, *arguments, "--burst") as heir:
+        assert heir.end() == 0
+
+    assert select.select([command], [], [], 10.0)[0] == [command]
+    os.close(command)
+    assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()
+
+
+@pytest.mark.fault(
+    row="the -workers file cut short under a running handler",
+    part="workers",
+    promise="the process that dies of it has told how its message ended, and charges none; the next one runs",
+    how="the file is emptied while a handler waits, which ends its process by SIGBUS when it is done",
+)
+def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue: Queue, fault: Fault) -> None:
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    os.mkfifo(begun)
+    os.mkfifo(go)
+    code = """
+        def handle(message):
+            with open("begun", "w") as begun:
+                begun.write(f"{message.deliveries} {message.attempts}")
+            with open("go"):
+                pass
+    """
+    queue.enqueue_many("t", [1, 2])
+    with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=code) as daemon:
+        assert begun.read_text() == "1 1"
+        # stopped, or its beat would mend the file at once
+        daemon.process.send_signal(signal.SIGSTOP)
+        os.truncate(tmp_path / "queue.sqlite3-workers", 0)
+        worker = os.pidfd_open(daemon.workers()[0])
+        go.write_text("")
+        assert select.select([worker], [], [], 10.0)[0] == [worker]
+        os.close(worker)
+        daemon.process.send_signal(signal.SIGCONT)
+        assert "SIGBUS; 0 go back uncounted" in str(daemon.wait_for("worker_died")["text"])
+        assert begun.read_text() == "1 1"
+        go.write_text("")
+        assert daemon.stop() == 0
+    assert queue.size("t") == 0
+    fault.struck()
+    fault.ran()

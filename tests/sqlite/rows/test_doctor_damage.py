@@ -1,0 +1,153 @@
+"""What the doctor says of each damage, what to do about it, and what its repair mends."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smq_core.store.sqlite.admin import repair
+from smq_core.store.sqlite.database import open_database
+from tests.sqlite.database.queue_file import NOW_MS, ask, examine, finding, lease
+from tests.sqlite.rows.damaged_file import damage_leaf, overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.matrix import Fault
+
+MANY = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+    INSERT INTO smq_messages(topic, payload) SELECT 'mail', hex(randomblob(200)) FROM n
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "q.sqlite3"
+    open_database.prepare(str(path), may_create=True, may_write=True, now_ms=NOW_MS)
+    return path
+
+
+@pytest.fixture
+def dead_pid() -> int:
+    """Give the number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def register(path: Path, worker: str, pid: int, host: str | None = None) -> None:
+    """Write the row of a daemon that has been silent for a while, and a lease that it holds."""
+    lease(path, NOW_MS + 60_000, worker=worker)
+    ask(
+        path,
+        "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at)"  # noqa: S608 - ours
+        f" VALUES ('{worker}', '{host or os.uname().nodename}', {pid}, '1', 'running', 1, {NOW_MS - 90_000})",
+    )
+
+
+@pytest.mark.fault(
+    row="a dead worker's leases",
+    part="damage",
+    promise="doctor names it and what it holds; --repair takes that back, and nothing that may be alive",
+    how="the row and lease of a process that has ended, beside those of a living one and of another host",
+)
+def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
+    path: Path, dead_pid: int, fault: Fault
+) -> None:
+    register(path, "dead", dead_pid)
+    register(path, "stopped", os.getpid())
+    register(path, "far", dead_pid, host="elsewhere.example")
+    fault.struck()
+    said = {one.sentence.split()[1]: one for one in examine(path) if one.name == "workers"}
+    assert "is dead and has been silent for 90 s; messages that it holds: 1" in said["dead"].sentence
+    assert "--repair" in said["dead"].advice
+    assert "is dead" not in said["stopped"].sentence + said["far"].sentence
+
+    assert "leases taken back: 1" in repair.repair(str(path), NOW_MS)
+    assert ask(path, "SELECT worker FROM smq_messages ORDER BY id") == [(None,), ("stopped",), ("far",)]
+    assert ask(path, "SELECT outcome, worker FROM smq_attempts") == [("reclaim", "dead")]
+    assert finding(path, "counters").severity == "ok"
+    fault.ran()
+
+
+def test_a_dead_daemon_that_holds_nothing_needs_no_repair(path: Path, dead_pid: int) -> None:
+    register(path, "dead", dead_pid)
+    ask(path, "DELETE FROM smq_messages")
+
+    assert finding(path, "workers").severity == "notice"
+    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
+
+
+def test_a_daemon_that_somebody_else_runs_is_not_taken_for_dead(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's answer is replaced: it depends on who runs the tests."""
+
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    register(path, "theirs", 1)
+    monkeypatch.setattr(os, "kill", refuse)
+
+    assert "is dead" not in finding(path, "workers").sentence
+
+
+@pytest.mark.fault(
+    row="a table of our names that is not ours",
+    part="damage",
+    promise="doctor names it and says what to do",
+    how="made by SQL, in a queue and in an application's own database",
+)
+def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
+    path: Path, tmp_path: Path, fault: Fault
+) -> None:
+    ask(path, "CREATE TABLE smq_mine(a)")
+    other = tmp_path / "app.sqlite3"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.executescript("CREATE TABLE users(a); CREATE TABLE smq_messages(a)")
+    fault.struck(2)
+
+    assert "not ours: smq_mine" in finding(path, "schema").sentence
+    assert finding(path, "schema").advice == "rename them"
+    assert "not ours: smq_messages" in finding(other, "file").sentence
+    assert "rename them" in finding(other, "file").advice
+    fault.ran(2)
+
+
+@pytest.mark.fault(
+    row="a corrupt page",
+    part="damage",
+    promise="doctor finds it, and says how to restore or to salvage",
+    how="one page overwritten: of the messages, of their topics, of the header",
+)
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (lambda path: damage_leaf(path, "smq_messages", "middle"), "integrity"),
+        (lambda path: damage_leaf(path, "smq_messages", "last"), "integrity"),
+        (lambda path: damage_leaf(path, "smq_topics", "last"), "integrity"),
+        (lambda path: overwrite(path, 0, 100), "file"),
+    ],
+    ids=["messages", "last messages", "topics", "header"],
+)
+def test_a_damaged_page_is_told_with_what_to_do(
+    path: Path, damage: Callable[[Path], None], name: str, fault: Fault
+) -> None:
+    ask(path, MANY)
+    damage(path)
+    fault.struck()
+
+    found = finding(path, name)
+    assert found.severity == "error"
+    assert "put a backup in its place" in found.advice
+    assert "smq export --salvage" in found.advice
+    assert all("run `smq doctor`" not in one.sentence for one in examine(path))
+    fault.ran()
