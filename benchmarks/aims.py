@@ -103,7 +103,7 @@ AIMS: Final = (
 
 
 def aimed(tables: Mapping[str, Table]) -> Iterator[list[str]]:
-    """Answer a row for each aim whose figures are known: name, aim, measured, the best peer in its place."""
+    """Return a row for each aim whose figures are known: name, aim, measured, the best peer in its place."""
     for aim in AIMS:
         ours = _figure(tables, aim.ours)
         other = 1.0 if aim.other is None else _figure(tables, aim.other)

@@ -116,7 +116,7 @@ def _bytes(folder: str) -> int:
 
 
 def _bytes_a_message(folder: str) -> float:
-    """Answer what the folder held for each message when it had been filled."""
+    """Return what the folder held for each message when it had been filled."""
     mark = Path(folder, "filled")
     if not mark.exists():
         return 0.0

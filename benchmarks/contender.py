@@ -67,7 +67,7 @@ class Contender:
         raise NotOfferedError("finish_many")
 
     def payload(self, taken: object) -> object:
-        """Answer the payload of what was taken, as `prepare` made it."""
+        """Return the payload of what was taken, as `prepare` made it."""
         raise NotOfferedError("payload")
 
     def serve(self, handler: Callable[[object], object]) -> None:
@@ -79,7 +79,7 @@ class Contender:
         raise NotOfferedError("depth")
 
     def settings(self) -> dict[str, str]:
-        """Say the version, the journal mode and the synchronous mode that the queue really runs with."""
+        """Return the version, the journal mode and the synchronous mode that the queue really runs with."""
         return {}
 
     def close(self) -> None:

@@ -146,7 +146,7 @@ def _busy(seen: Sequence[Crowd]) -> tuple[list[str], list[float]]:
 
 
 def _waits(seen: Sequence[Crowd]) -> tuple[list[float], float]:
-    """Answer the consumers' p99 of each round, and their worst wait of all."""
+    """Return the consumers' p99 of each round, and their worst wait of all."""
     everybody = [waits(crowd.consumed) for crowd in seen]
     return [_part(waited) for waited in everybody], max(
         (waited[-1] for waited in everybody if waited), default=0.0

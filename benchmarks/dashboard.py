@@ -87,17 +87,17 @@ class Terminal:
             pass
 
     def processor_time(self) -> float:
-        """Answer the seconds of processor time used so far."""
+        """Return the seconds of processor time used so far."""
         fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """Answer the resident memory in MiB."""
+        """Return the resident memory in MiB."""
         match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process}/status").read_text())
         return int(match[1]) / 1024 if match else 0.0
 
     def share_of_core(self, seconds: float) -> float:
-        """Answer the percentage of a core used over some seconds, its output being read."""
+        """Return the percentage of a core used over some seconds, its output being read."""
         before, begun = self.processor_time(), time.perf_counter()
         while time.perf_counter() - begun < seconds:
             self._read(0.1)

@@ -19,7 +19,7 @@ class InstallError(Exception):
 
 
 def environment(name: str, requirements: tuple[str, ...], least_python: tuple[int, int]) -> Path:
-    """Answer the Python of a peer's environment, made when it is missing.
+    """Return the Python of a peer's environment, made when it is missing.
 
     Raises:
         InstallError: when there is no fitting Python, or its packages do not install.

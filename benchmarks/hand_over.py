@@ -43,7 +43,7 @@ class Latency:
     problem: str = ""
 
     def percentile(self, part: float) -> float:
-        """Answer a percentile in milliseconds."""
+        """Return a percentile in milliseconds."""
         if not self.millis:
             return 0.0
         return sorted(self.millis)[min(len(self.millis) - 1, int(len(self.millis) * part))]
@@ -84,7 +84,7 @@ def measure_latency(entrant: Entrant, count: int, idle_s: float) -> Latency:
 
 
 def measure_neighbour(entrant: Entrant, seconds: float) -> float:
-    """Answer the time on a core, in percent, of a waiting process while another topic is busy."""
+    """Return the time on a core, in percent, of a waiting process while another topic is busy."""
     CACHE.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="neighbour-", dir=CACHE)
     command = [str(entrant.python), "-m", "benchmarks.hand_over", entrant.adapter, folder]

@@ -1,4 +1,4 @@
-"""Says on what a run was made: machine, versions, commit. No names of hosts and no paths."""
+"""Describes what a run was made on: machine, versions, commit. No names of hosts and no paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FLUSHES = 200
 
 
 def described() -> list[str]:
-    """Answer sentences about machine and versions."""
+    """Return sentences about machine and versions."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     return [
@@ -32,7 +32,7 @@ def described() -> list[str]:
 
 
 def commit() -> str:
-    """Answer the commit, marked when files differ from it (but for the report, which a run writes)."""
+    """Return the commit, marked when files differ from it (but for the report, which a run writes)."""
     name = _git("describe", "--always").stdout.strip()
     differs = _git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 1
     return f"{name}-dirty" if differs else name or "unknown"

@@ -28,14 +28,14 @@ class Plan:
 
     @property
     def in_words(self) -> str:
-        """Answer how many rounds there were."""
+        """Return how many rounds there were."""
         return "one round" if self.rounds == 1 else f"{self.rounds} rounds"
 
     def scaled(self, count: int) -> int:
-        """Answer a number of messages as this run has it."""
+        """Return a number of messages as this run has it."""
         return max(20, round(count * self.scale))
 
     @staticmethod
     def tell(text: str) -> None:
-        """Say how far the run is."""
+        """Describe how far the run is."""
         print(f"  {text}", file=sys.stderr, flush=True)

@@ -31,7 +31,7 @@ class Panel:
     """Only rows that end so: those of one durability."""
 
     def values(self, table: Table) -> dict[str, float]:
-        """Answer the bars by their labels; a peer at its own durability says which that is."""
+        """Return the bars by their labels; a peer at its own durability says which that is."""
         modes = {row[0]: row[2] for row in table.rows} if "synchronous" in table.columns else {}
         return {
             name if name.startswith(("smq", "bare")) or name not in modes else f"{name} ({modes[name]})": row[

@@ -97,7 +97,7 @@ def drop_seeds() -> None:
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """Answer the environment of a measured process."""
+    """Return the environment of a measured process."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 

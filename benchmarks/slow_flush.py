@@ -13,7 +13,7 @@ FLUSH_MS: Final = 5
 
 
 def slowed(command: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Answer the command and the variables that run it on a slow disk.
+    """Return the command and the variables that run it on a slow disk.
 
     Raises:
         BuildError: when there is neither a compiler nor strace.

@@ -104,7 +104,7 @@ class Soak:
                 self.killed += 1
 
     def workers(self) -> list[int]:
-        """Answer the process ids of all worker processes."""
+        """Return the process ids of all worker processes."""
         found: list[int] = []
         for daemon in self.daemons:
             with contextlib.suppress(OSError):

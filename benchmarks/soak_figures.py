@@ -52,12 +52,12 @@ class Figures(NamedTuple):
 
     @property
     def rate_kept(self) -> float:
-        """Answer the rate of the last part as part of the first's."""
+        """Return the rate of the last part as part of the first's."""
         first, last = self._part(first=True), self._part(first=False)
         return _rate(last) / max(_rate(first), 1e-9)
 
     def faults(self) -> list[str]:
-        """Answer what is not as it should be."""
+        """Return what is not as it should be."""
         found = [
             f"{name} grew: {first:,.0f} to {last:,.0f}"
             for name, first, last, is_flat in self._flat()

@@ -205,7 +205,7 @@ def _median(figures: Figures, column: Column) -> float:
 
 
 def _is_time(column: Column) -> bool:
-    """Say whether the figure is how long one takes (ms), not how many there are in a second."""
+    """Return whether the figure is how long one takes (ms), not how many there are in a second."""
     return column.loop == "depth"
 
 

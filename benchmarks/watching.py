@@ -47,7 +47,7 @@ class Watching:
         self._fingers.start()
 
     def __enter__(self) -> Self:
-        """Answer it."""
+        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:

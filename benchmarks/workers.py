@@ -62,7 +62,7 @@ def _name(entrant: Entrant) -> str:
 
 
 def _daemon(handler: str, processes: int, threads: int, count: int) -> float:
-    """Answer messages a second, of a large queue less a small one: the start does not count."""
+    """Return messages a second, of a large queue less a small one: the start does not count."""
     small = max(1, round(count * SMALL))
     took = _burst(handler, processes, threads, count) - _burst(handler, processes, threads, small)
     return (count - small) / took if took > 0 else 0.0
@@ -83,7 +83,7 @@ def _burst(handler: str, processes: int, threads: int, count: int) -> float:
 
 
 def _consumer(entrant: Entrant, handler: str, count: int, core: int) -> float:
-    """Answer messages a second of a consumer in a process of its own; 0 when it offers none or failed."""
+    """Return messages a second of a consumer in a process of its own; 0 when it offers none or failed."""
     folder = _folder(entrant, count)
     try:
         done = subprocess.run(

@@ -40,11 +40,11 @@ class FrozenClock:
         self._monotonic = SystemClock()
 
     def now_ms(self) -> int:
-        """Answer the moment at which it stands."""
+        """Return the moment at which it stands."""
         return self._now_ms
 
     def monotonic(self) -> float:
-        """Answer seconds that pass."""
+        """Return seconds that pass."""
         return self._monotonic.monotonic()
 
 

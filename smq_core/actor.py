@@ -8,7 +8,7 @@ __all__ = ["user_name"]
 
 
 def user_name() -> str:
-    """Answer the name of the user whose process this is; "somebody" where the system knows none."""
+    """Return the name of the user whose process this is; "somebody" where the system knows none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -18,11 +18,11 @@ class Clock(Protocol):
     """What tells the time."""
 
     def now_ms(self) -> int:
-        """Answer the wall-clock time in milliseconds since the epoch."""
+        """Return the wall-clock time in milliseconds since the epoch."""
         ...
 
     def monotonic(self) -> float:
-        """Answer seconds on a clock that never steps; only differences mean something."""
+        """Return seconds on a clock that never steps; only differences mean something."""
         ...
 
 
@@ -32,7 +32,7 @@ class SystemClock:
     __slots__ = ()
 
     def now_ms(self) -> int:
-        """Answer the wall-clock time in milliseconds since the epoch."""
+        """Return the wall-clock time in milliseconds since the epoch."""
         return _time_ns() // 1_000_000
 
     monotonic = staticmethod(_monotonic)

@@ -1,4 +1,4 @@
-"""Says in words what of a payload cannot be stored; it decides nothing."""
+"""Describes what in a payload cannot be stored; it decides nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LEAVES = (str, int, float, bool, type(None))
 
 
 def complaint(payload: object) -> str:
-    """Answer why a payload cannot be stored, naming the first place that JSON cannot hold."""
+    """Return why a payload cannot be stored, naming the first place that JSON cannot hold."""
     try:
         where = _first_illegal(payload, "payload")
     except RecursionError:

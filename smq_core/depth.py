@@ -17,7 +17,7 @@ _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 
 
 def is_too_deep(value: object) -> bool:
-    """Say whether a value has more levels of lists and dicts than are kept, level by level."""
+    """Return whether a value has more levels of lists and dicts than are kept, level by level."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEPTH_LIMIT):
         level = [
@@ -46,7 +46,7 @@ def is_decoded_too_deep(text: str | bytes, value: object) -> bool:
 
 
 def is_text_too_deep(body: str | bytes) -> bool:
-    """Say the same of JSON that is too deep to be decoded where we stand."""
+    """Report the same of JSON that is too deep to be decoded where we stand."""
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     depth = 0
     for bracket in _BRACKETS.findall(text):

@@ -69,7 +69,7 @@ def dequeue(
 
 
 def checked_topics(topics: Sequence[str]) -> Sequence[str]:
-    """Answer the topics if there is at least one and all are legal.
+    """Return the topics if there is at least one and all are legal.
 
     Raises:
         InvalidMessage: otherwise.
@@ -103,7 +103,7 @@ def _take(store: Store, clock: Clock, request: LeaseRequest, ack: Sequence[Lease
 
 
 def _decoded(store: Store, rows: Sequence[LeasedRow], request: LeaseRequest, now_ms: int) -> list[Lease]:
-    """Answer the leases of rows, but for those that cannot be decoded."""
+    """Return the leases of rows, but for those that cannot be decoded."""
     receipt, worker = request.receipt, request.worker
     try:
         return [lease_of(row, receipt, worker) for row in rows]
@@ -112,7 +112,7 @@ def _decoded(store: Store, rows: Sequence[LeasedRow], request: LeaseRequest, now
 
 
 def _decoded_or_buried(store: Store, row: LeasedRow, request: LeaseRequest, now_ms: int) -> Lease | None:
-    """Answer the lease of a row.
+    """Return the lease of a row.
 
     One that cannot be decoded goes to the dead letters, so that it cannot block its topic.
     """

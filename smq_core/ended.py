@@ -1,4 +1,4 @@
-"""Tells which daemons have ended, by their locks: silence alone may be a daemon that is slow, or was stopped.
+"""Finds which daemons have ended, by their locks: silence alone may be a daemon that is slow, or was stopped.
 
 It looks and locks nothing, so that it is in nobody's way.
 """

@@ -40,7 +40,7 @@ def handed_on(kind: type[T], clock: Clock, options: dict[str, object]) -> Reopen
 
 
 def refuse_to_pickle(what: str) -> NoReturn:
-    """Say that something belongs to the thread that opened it.
+    """Report that something belongs to the thread that opened it.
 
     Raises:
         UsageError: always.

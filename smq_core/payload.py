@@ -99,7 +99,7 @@ def encode_many(payloads: Sequence[Payload]) -> tuple[list[str | bytes], list[Ki
 
 
 def _texts_together(payloads: Sequence[Payload]) -> list[str] | None:
-    """Answer plain texts as they are, when one look at all of them together says that they can be stored.
+    """Return plain texts as they are, when one look at all of them together says that they can be stored.
 
     None where they must be looked at one by one. (0.05 µs a message instead of 0.18, measured.)
     """

@@ -20,11 +20,11 @@ class RandomSource(Protocol):
     """Where chance comes from: `random.Random` is one, a seeded one makes a run repeatable."""
 
     def random(self) -> float:
-        """Answer a float in [0, 1)."""
+        """Return a float in [0, 1)."""
         ...
 
     def getrandbits(self, k: int, /) -> int:
-        """Answer a whole number of k random bits."""
+        """Return a whole number of k random bits."""
         ...
 
 
@@ -39,7 +39,7 @@ class Backoff(msgspec.Struct, frozen=True):
     cap: float = 3600.0
 
     def ceiling(self, failures: int) -> float:
-        """Answer the longest wait after so many failures, in seconds."""
+        """Return the longest wait after so many failures, in seconds."""
         if failures < 1:
             return 0.0
         try:
@@ -105,5 +105,5 @@ class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_exhausted(attempts: int, max_attempts: int | None, policy: TopicPolicy) -> bool:
-    """Say whether a message that just failed has no attempt left."""
+    """Return whether a message that just failed has no attempt left."""
     return attempts >= (policy.max_attempts if max_attempts is None else max_attempts)

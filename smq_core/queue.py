@@ -98,7 +98,7 @@ class Queue:
         return self._store.location
 
     def __enter__(self) -> Self:
-        """Answer the queue itself; it is closed at the end of the `with`."""
+        """Return the queue itself; it is closed at the end of the `with`."""
         return self
 
     def __exit__(
@@ -130,7 +130,7 @@ class Queue:
         headers: Mapping[str, str] | None = None,
         max_attempts: int | None = None,
     ) -> int:
-        """Add a message and answer its id; it survives a crash of the machine from then on.
+        """Add a message and return its id; it survives a crash of the machine from then on.
 
         It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). While an
         unfinished message of the topic has the same `key`, nothing is added and that one's id is answered.
@@ -308,7 +308,7 @@ class Queue:
         return self._store.size(validation.check_topic(topic))
 
     def waiter(self, *topics: str) -> Waiter:
-        """Answer what an event loop needs to wait for topics: a descriptor that tells when to dequeue."""
+        """Return what an event loop needs to wait for topics: a descriptor that tells when to dequeue."""
         return Waiter(self._store, self._clock, dequeueing.checked_topics(topics))
 
     def transaction(self) -> Transaction:

@@ -17,7 +17,7 @@ _GENERATOR: Final = random.Random()  # noqa: S311  # a receipt is told from othe
 
 
 def process_random() -> random.Random:
-    """Answer this process's generator."""
+    """Return this process's generator."""
     return _GENERATOR
 
 

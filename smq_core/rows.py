@@ -39,7 +39,7 @@ _WORKER_COMMANDS: Final = frozenset(("quiet", "resume", "stop"))
 
 
 def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
-    """Answer the lease of a row that was just leased.
+    """Return the lease of a row that was just leased.
 
     Raises:
         InvalidMessage: when its payload or headers, changed by hand, cannot be decoded.
@@ -71,7 +71,7 @@ def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
 
 
 def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
-    """Answer the message of a row.
+    """Return the message of a row.
 
     A preview, or a payload that cannot be decoded (changed by hand), comes as its text or bytes.
     """
@@ -102,12 +102,12 @@ def message_of(row: MessageRow, *, is_preview: bool = False) -> Message:
 
 
 def hold_of(lease: Lease) -> Hold:
-    """Answer what proves a lease to the store."""
+    """Return what proves a lease to the store."""
     return Hold(lease.message.id, lease.receipt)
 
 
 def holds_of(leases: Iterable[Lease]) -> list[Hold]:
-    """Answer what proves leases to the store."""
+    """Return what proves leases to the store."""
     return all_made(Hold, [(lease.message.id, lease.receipt) for lease in leases])
 
 
@@ -123,7 +123,7 @@ def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold], verb: str = "ack")
 
 
 def attempt_of(row: AttemptRow) -> Attempt:
-    """Answer a failed attempt of a message's history."""
+    """Return a failed attempt of a message's history."""
     return Attempt(
         message_id=row.message_id,
         attempt=row.attempt,
@@ -151,7 +151,7 @@ def worker_of(row: WorkerRow, now_ms: int) -> WorkerInfo:
 
 
 def sample_of(row: Sample) -> TopicSample:
-    """Answer a sample."""
+    """Return a sample."""
     return TopicSample(
         at=row.at / 1000, topic=row.topic, entered=row.entered, finished=row.finished, depth=row.depth
     )
@@ -177,7 +177,7 @@ def _readable(row: MessageRow) -> tuple[Payload, Kind]:
 
 
 def _known_kind(kind: str, body: str | bytes, value: object) -> Kind:
-    """Answer the kind of a row, telling what SQL left to be found out."""
+    """Return the kind of a row, telling what SQL left to be found out."""
     if kind in _KINDS:
         return cast("Kind", kind)
     if isinstance(body, bytes):

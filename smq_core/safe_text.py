@@ -52,7 +52,7 @@ def visible(data: bytes, limit: int | None = None) -> str:
 
 
 def clean_text(value: object, most_bytes: int | None = None) -> str:
-    """Answer a value as text that can be stored: half a surrogate pair becomes its escape.
+    """Return a value as text that can be stored: half a surrogate pair becomes its escape.
 
     What is longer than `most_bytes` is cut at a character.
     """

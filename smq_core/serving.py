@@ -24,35 +24,35 @@ _KEPT: Final = 1_024
 
 
 def is_pattern(text: str) -> bool:
-    """Say whether a handler's topic stands for several."""
+    """Return whether a handler's topic stands for several."""
     return _WILDCARD in text
 
 
 def covers(pattern: str, topic: str) -> bool:
-    """Say whether a handler's topic or pattern takes a topic; nothing but `*` is special in it."""
+    """Return whether a handler's topic or pattern takes a topic; nothing but `*` is special in it."""
     if not is_pattern(pattern):
         return pattern == topic
     return _expression(pattern).fullmatch(topic) is not None
 
 
 def is_lost(worker: WorkerInfo) -> bool:
-    """Say whether a daemon had not been heard of for too long when its row was read."""
+    """Return whether a daemon had not been heard of for too long when its row was read."""
     return worker.heartbeat_age_s > SILENT_S
 
 
 def served_topics(worker: WorkerInfo) -> tuple[str, ...]:
-    """Answer the topics and patterns that a daemon has handlers for."""
+    """Return the topics and patterns that a daemon has handlers for."""
     topics = worker.detail.get("topics")
     return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
 
 
 def serves(worker: WorkerInfo, topic: str) -> bool:
-    """Say whether a daemon has a handler for a topic, by its name or a pattern."""
+    """Return whether a daemon has a handler for a topic, by its name or a pattern."""
     return any(covers(pattern, topic) for pattern in served_topics(worker))
 
 
 def is_served(topic: str, workers: Sequence[WorkerInfo]) -> bool:
-    """Say whether one of the daemons is heard of and takes messages of a topic."""
+    """Return whether one of the daemons is heard of and takes messages of a topic."""
     return any(
         serves(worker, topic) for worker in workers if not is_lost(worker) and worker.state == "running"
     )

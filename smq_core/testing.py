@@ -30,11 +30,11 @@ class ManualClock:
         self._monotonic = 0.0
 
     def now_ms(self) -> int:
-        """Answer the wall-clock time in milliseconds since the epoch."""
+        """Return the wall-clock time in milliseconds since the epoch."""
         return self._now_ms
 
     def monotonic(self) -> float:
-        """Answer the seconds that it was advanced by."""
+        """Return the seconds that it was advanced by."""
         return self._monotonic
 
     def advance(self, seconds: float) -> None:
@@ -48,12 +48,12 @@ class ManualClock:
 
 
 def seeded_random(seed: int = 0) -> random.Random:
-    """Answer a source of receipts and jitter that repeats itself."""
+    """Return a source of receipts and jitter that repeats itself."""
     return random.Random(seed)  # noqa: S311 - repeatable is what it is for
 
 
 def make_message(topic: str = "mail", body: str | bytes = "hello", **changes: object) -> NewMessage:
-    """Answer a message to be stored, with defaults for what is not named."""
+    """Return a message to be stored, with defaults for what is not named."""
     message = NewMessage(
         topic=topic, body=body, kind="bytes" if isinstance(body, bytes) else "text", available_at=EPOCH_MS
     )
@@ -61,7 +61,7 @@ def make_message(topic: str = "mail", body: str | bytes = "hello", **changes: ob
 
 
 def make_request(*topics: str, receipt: int = 1, limit: int = 1, **changes: object) -> LeaseRequest:
-    """Answer what a dequeue asks a store for, with defaults for what is not named."""
+    """Return what a dequeue asks a store for, with defaults for what is not named."""
     request = LeaseRequest(topics=topics or ("mail",), limit=limit, receipt=receipt, visibility_ms=60_000)  # type: ignore[arg-type]  # a receipt is any number
     return msgspec.structs.replace(request, **changes)
 
@@ -69,5 +69,5 @@ def make_request(*topics: str, receipt: int = 1, limit: int = 1, **changes: obje
 def select(
     topic: str | None = None, state: str | None = None, *, where: Mapping[str, object] | None = None
 ) -> Selection:
-    """Answer a selection of everything that matches a filter's fields."""
+    """Return a selection of everything that matches a filter's fields."""
     return msgspec.convert({"topic": topic, "state": state, "where": where or {}}, Selection)

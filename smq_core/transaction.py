@@ -102,7 +102,7 @@ class Transaction:
         refuse_to_pickle("a transaction")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Run the caller's own SQL and answer its rows; COMMIT and ROLLBACK belong to the `with`.
+        """Run the caller's own SQL and return its rows; COMMIT and ROLLBACK belong to the `with`.
 
         Raises:
             StoreError: when the statement fails; the transaction goes on without it.

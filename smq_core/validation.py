@@ -55,7 +55,7 @@ _RESERVED = frozenset("=*,")
 
 
 def check_topic(topic: str) -> str:
-    """Answer the topic if it is a legal name.
+    """Return the topic if it is a legal name.
 
     Raises:
         InvalidMessage: unless it is 1 to 200 bytes of printable text, without space at its ends and without
@@ -106,7 +106,7 @@ def _checked_topic(topic: str) -> str:
 
 
 def check_priority(priority: int) -> int:
-    """Answer the priority if it is a whole number from -100 to 100.
+    """Return the priority if it is a whole number from -100 to 100.
 
     Raises:
         InvalidMessage: otherwise.
@@ -117,7 +117,7 @@ def check_priority(priority: int) -> int:
 
 
 def check_key(key: str | None) -> str | None:
-    """Answer the unique key if it is None or 1 to 512 bytes of text.
+    """Return the unique key if it is None or 1 to 512 bytes of text.
 
     Raises:
         InvalidMessage: otherwise.
@@ -136,7 +136,7 @@ def check_key(key: str | None) -> str | None:
 
 
 def check_keys(keys: Sequence[str | None] | None, count: int) -> list[str | None] | None:
-    """Answer the keys of a batch if each is legal and there is one for each of `count` payloads.
+    """Return the keys of a batch if each is legal and there is one for each of `count` payloads.
 
     Raises:
         InvalidMessage: otherwise.
@@ -152,7 +152,7 @@ def check_keys(keys: Sequence[str | None] | None, count: int) -> list[str | None
 
 
 def check_max_attempts(max_attempts: int | None) -> int | None:
-    """Answer the limit if it is None (the topic's) or a whole number from 1 to a million.
+    """Return the limit if it is None (the topic's) or a whole number from 1 to a million.
 
     Raises:
         InvalidMessage: otherwise.
@@ -167,7 +167,7 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
 
 
 def check_limit(limit: int, name: str = "limit", *, least: int = 1) -> int:
-    """Answer how many are wanted, at most as many as can be counted.
+    """Return how many are wanted, at most as many as can be counted.
 
     Raises:
         InvalidMessage: naming `name`, unless it is a whole number from `least` on.
@@ -178,7 +178,7 @@ def check_limit(limit: int, name: str = "limit", *, least: int = 1) -> int:
 
 
 def check_patience(seconds: float) -> float:
-    """Answer for how long a call waits for others to let go of the database, if it is up to 24 days.
+    """Return for how long a call waits for others to let go of the database, if it is up to 24 days.
 
     Raises:
         InvalidMessage: when it is negative, longer, or no number.
@@ -229,7 +229,7 @@ def visibility_ms(seconds: float) -> int:
 
 
 def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | None) -> int:
-    """Answer from when a message may be leased, in milliseconds since the epoch.
+    """Return from when a message may be leased, in milliseconds since the epoch.
 
     Raises:
         InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years 1970

@@ -30,7 +30,7 @@ class Waiter:
         self._waiter = store.waiter()
 
     def __enter__(self) -> Self:
-        """Answer the waiter itself; it is closed at the end of the `with`."""
+        """Return the waiter itself; it is closed at the end of the `with`."""
         return self
 
     def __exit__(
@@ -48,7 +48,7 @@ class Waiter:
         refuse_to_pickle("a waiter")
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when a dequeue may be worth it.
+        """Return a descriptor that becomes readable when a dequeue may be worth it.
 
         -1 where the platform has none (look every 50 ms).
         """
@@ -63,7 +63,7 @@ class Waiter:
         return self._waiter.drain()
 
     def next_due(self) -> float | None:
-        """Answer in how many seconds a delay, a lease or a pause of the topics ends.
+        """Return in how many seconds a delay, a lease or a pause of the topics ends.
 
         None: nothing is due by time.
         """

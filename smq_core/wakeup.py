@@ -1,4 +1,4 @@
-"""Tells when a file is written to, without polling: inotify on Linux.
+"""Notices when a file is written to, without polling: inotify on Linux.
 
 Elsewhere there is none, and callers look now and then.
 """
@@ -32,7 +32,7 @@ class FileWatch:
         self._descriptor = descriptor
 
     def fileno(self) -> int:
-        """Answer the descriptor, for select, poll and event loops."""
+        """Return the descriptor, for select, poll and event loops."""
         return self._descriptor
 
     def follow(self, path: str) -> None:

@@ -85,7 +85,7 @@ def command(
 
 
 def _one_of(file: str | None, db: str | None) -> str | None:
-    """Answer the one database that was given, with or without `--db`."""
+    """Return the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
         both = f"{cell(_checked(file))} and --db {cell(_checked(db))}"
         raise click.UsageError(f"two databases are given, {both}: give one of them")
@@ -95,7 +95,7 @@ def _one_of(file: str | None, db: str | None) -> str | None:
 
 
 def _meant(config: Config, db: str | None) -> tuple[str, str]:
-    """Answer the name and the absolute path of the database that is meant."""
+    """Return the name and the absolute path of the database that is meant."""
     name = (
         db
         if db in config.databases

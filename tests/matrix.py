@@ -36,7 +36,7 @@ PARTS = (
 
 
 def scaled(short: int, full: int) -> int:
-    """Say how often to do it: in each run of the tests, or in `make faults`."""
+    """Return how often to do it: in each run of the tests, or in `make faults`."""
     return full if IS_FULL else short
 
 

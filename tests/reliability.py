@@ -68,7 +68,7 @@ def _result(outcomes: set[str]) -> str:
 
 
 def _facts(results: Path) -> list[str]:
-    """Tell when, from what, and on what the matrix was run."""
+    """Report when, from what, and on what the matrix was run."""
     ran = datetime.fromtimestamp(results.stat().st_mtime, tz=UTC)
     length = (
         "full length (`make faults`)" if os.environ.get("SMQ_FAULTS") == "full" else "short (`make test`)"

@@ -91,7 +91,7 @@ class Bare(Contender):
         self._db.execute("COMMIT")
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         assert isinstance(taken, tuple)
         return taken[1]
 
@@ -114,7 +114,7 @@ class Bare(Contender):
         return count
 
     def settings(self) -> dict[str, str]:
-        """Say the modes of the connection."""
+        """Return the modes of the connection."""
         return {"version": apsw.sqlite_lib_version(), "journal": "wal", "synchronous": self._synchronous}
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ class CairnQ(Contender):
         self._run(complete())
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         payload: object = taken.payload  # type: ignore[attr-defined]  # its Task
         return payload
 
@@ -96,7 +96,7 @@ class CairnQ(Contender):
         )
 
     def settings(self) -> dict[str, str]:
-        """Say the modes that it uses."""
+        """Return the modes that it uses."""
         return {"journal": "wal", "synchronous": "FULL"}
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ class DjangoTasks(Contender):
         """Do nothing: the worker has finished it."""
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         return taken
 
     def serve(self, handler: Callable[[object], object]) -> None:
@@ -90,7 +90,7 @@ class DjangoTasks(Contender):
         return int(import_module("django_tasks_db.models").DBTaskResult.objects.ready().count())
 
     def settings(self) -> dict[str, str]:
-        """Say the modes of its connection."""
+        """Return the modes of its connection."""
         with import_module("django.db").connection.cursor() as cursor:
             return {
                 name: str(cursor.execute(f"PRAGMA {pragma}").fetchone()[0])

@@ -60,7 +60,7 @@ class Honker(Contender):
         self._queue.ack_batch([one.id for one in taken], _WORKER)  # type: ignore[attr-defined]  # its Jobs
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         payload: object = taken.payload  # type: ignore[attr-defined]  # its Job
         return payload
 
@@ -79,7 +79,7 @@ class Honker(Contender):
         raise NotOfferedError("a count")
 
     def settings(self) -> dict[str, str]:
-        """Say the modes that it uses."""
+        """Return the modes that it uses."""
         return {"journal": "wal", "synchronous": "NORMAL"}
 
     def close(self) -> None:

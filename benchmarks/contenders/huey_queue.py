@@ -40,7 +40,7 @@ class SqliteHuey(Contender):
         self._huey.execute(taken)
 
     def payload(self, taken: object) -> object:
-        """Answer the task's argument."""
+        """Return the task's argument."""
         payload: object = taken.args[0]  # type: ignore[attr-defined]  # its Task
         return payload
 
@@ -54,7 +54,7 @@ class SqliteHuey(Contender):
         return int(self._huey.pending_count())
 
     def settings(self) -> dict[str, str]:
-        """Say the modes of its connection."""
+        """Return the modes of its connection."""
         ask = self._huey.storage.sql
         return {
             "journal": str(ask("PRAGMA journal_mode", results=True)[0][0]),

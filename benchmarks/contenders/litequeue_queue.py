@@ -44,7 +44,7 @@ class LiteQueue(Contender):
         self._queue.done(taken.message_id, claim_id=taken.claim_id)  # type: ignore[attr-defined]  # its Message
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         payload: object = taken.data  # type: ignore[attr-defined]  # its Message
         return payload
 
@@ -63,7 +63,7 @@ class LiteQueue(Contender):
         return int(self._queue.ready_count())
 
     def settings(self) -> dict[str, str]:
-        """Say the modes of its connection."""
+        """Return the modes of its connection."""
         ask = self._queue.conn.execute
         return {
             "journal": str(ask("PRAGMA journal_mode").fetchone()[0]),

@@ -50,7 +50,7 @@ class LocalQueue(Contender):
         self._queue.ack(taken)
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         payload: object = taken.data  # type: ignore[attr-defined]  # its Job
         return payload
 
@@ -63,7 +63,7 @@ class LocalQueue(Contender):
         return int(self._queue.stats()["ready"])
 
     def settings(self) -> dict[str, str]:
-        """Say the modes that it reports."""
+        """Return the modes that it reports."""
         report = self._queue.diagnostics()
         return {"journal": str(report.journal_mode), "synchronous": str(report.synchronous)}
 

@@ -58,7 +58,7 @@ class Ours(Contender):
         self._queue.ack_many(lease for lease in taken if isinstance(lease, Lease))
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         assert isinstance(taken, Lease)
         return taken.message.payload
 
@@ -77,7 +77,7 @@ class Ours(Contender):
         return sum(topic.ready for topic in self._inspector.topics())
 
     def settings(self) -> dict[str, str]:
-        """Say how commits are flushed."""
+        """Describe how commits are flushed."""
         return {"journal": "wal", "synchronous": "NORMAL" + ", then an enqueue is flushed" * self._flushes}
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ class AckQueue(Contender):
         self._queue.ack(taken)
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         assert isinstance(taken, dict)
         return taken["data"]
 
@@ -57,7 +57,7 @@ class AckQueue(Contender):
         return int(self._queue._count())  # noqa: SLF001 - what its qsize() is counted with when it is opened
 
     def settings(self) -> dict[str, str]:
-        """Say the modes of its connection."""
+        """Return the modes of its connection."""
         ask = self._queue._putter.execute  # noqa: SLF001 - it offers no other way to ask
         return {
             "journal": str(ask("PRAGMA journal_mode").fetchone()[0]),

@@ -59,7 +59,7 @@ class SimpleBroker(Contender):
         self._held.delete_many([one[1] for one in taken if isinstance(one, tuple)])
 
     def payload(self, taken: object) -> object:
-        """Answer the payload."""
+        """Return the payload."""
         assert isinstance(taken, tuple)
         return taken[0]
 
@@ -75,7 +75,7 @@ class SimpleBroker(Contender):
         return int(self._queue.stats().pending)
 
     def settings(self) -> dict[str, str]:
-        """Say the modes that it sets."""
+        """Return the modes that it sets."""
         return {"journal": "wal", "synchronous": "FULL" if self._mode == "default" else self._mode.upper()}
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ class BuildError(Exception):
 
 
 def build(name: str) -> Path:
-    """Answer the shared object of `name`.c, compiled when it is missing or older than its source.
+    """Return the shared object of `name`.c, compiled when it is missing or older than its source.
 
     Raises:
         BuildError: when it cannot be compiled; the message says why.

@@ -225,7 +225,7 @@ def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Mess
 
 
 def _tell_running(running: list[Message], verb: _Verb) -> None:
-    """Tell that what was taken from somebody by force goes on there."""
+    """Report that what was taken from somebody by force goes on there."""
     what = (
         "its run there is told to end if it is a daemon's, else it runs beside the new one"
         if verb.name == "requeue"

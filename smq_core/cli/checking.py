@@ -58,7 +58,7 @@ def check_(
     location: str | None,
     as_json: bool,
 ) -> int:
-    """Tell whether all is well; exit 0 if it is, 1 and a line for each problem if not.
+    """Report whether all is well; exit 0 if it is, 1 and a line for each problem if not.
 
     Problems are ready messages of which none was taken for 30 seconds, daemons without a heartbeat, dead
     letters of the last 24 hours, and messages that wait for more than an hour. --max-dead
@@ -106,7 +106,7 @@ _STEP_S = 10.0
 
 
 def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
-    """Say what is over a limit, a sentence each."""
+    """Describe what is over a limit, a sentence each."""
     for stats in topics:
         waits = stats.oldest_age_s
         if limits.age_s is not None and waits is not None and waits > limits.age_s and not stats.paused:
@@ -118,14 +118,14 @@ def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
 
 
 def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Iterator[str]:
-    """Say which topics have ready messages and no daemon that would take them."""
+    """Report which topics have ready messages and no daemon that would take them."""
     for stats in topics:
         if stats.ready and not stats.paused and not is_served(stats.topic, workers):
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
 
 
 def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iterator[str]:
-    """Say which daemons are not heard of any more and still hold messages; `held` counts by a daemon's id."""
+    """Report lost daemons that still hold messages; `held` maps a daemon to their number."""
     for worker in workers:
         if is_lost(worker) and (holds := held(worker.id)):
             silent = f"{worker.id} is silent for {age(worker.heartbeat_age_s)}"

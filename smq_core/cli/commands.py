@@ -47,7 +47,7 @@ class _Commands(click.Group):
     """A group whose commands are imported when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Answer the names in the order of the help."""
+        """Return the names in the order of the help."""
         del ctx
         return list(_MODULES)
 

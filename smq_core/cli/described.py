@@ -23,7 +23,7 @@ _TIMES = ("created_at", "available_at", "locked_until", "finished_at")
 
 
 def message_fields(message: Message) -> dict[str, object]:
-    """Answer a message's fields by their names; `output.say_json` gives bytes their form."""
+    """Return a message's fields by their names; `output.say_json` gives bytes their form."""
     return {name: getattr(message, name) for name in message.__struct_fields__}
 
 

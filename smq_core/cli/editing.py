@@ -127,7 +127,7 @@ def _as_draft(message: Message) -> Draft:
 
 
 def _payload(draft: Draft, message: Message) -> Payload:
-    """Answer the payload; what was bytes stays bytes while it stands in base64."""
+    """Return the payload; what was bytes stays bytes while it stands in base64."""
     payload = decode(bytes(draft.payload).decode(), "json")
     if message.kind == "bytes" and isinstance(payload, dict) and list(payload) == [_BASE64]:
         try:

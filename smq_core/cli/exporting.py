@@ -88,7 +88,7 @@ def export_(
 
 
 def _told(exported: Exported, unreadable: int) -> int:
-    """Tell what was written, and return the exit code."""
+    """Report what was written, and return the exit code."""
     output.note(f"{output.amount(exported.written, 'message')} written")
     if exported.gone:
         output.note(

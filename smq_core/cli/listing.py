@@ -43,7 +43,7 @@ def topics_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
 
 
 def topic_row(stats: TopicStats) -> list[str]:
-    """Answer the cells of a topic: its name, counts, age and whether it is paused."""
+    """Return the cells of a topic: its name, counts, age and whether it is paused."""
     numbers = (stats.ready, stats.delayed, stats.processing, stats.dead, stats.done)
     oldest = "-" if stats.oldest_age_s is None else age(stats.oldest_age_s)
     return [stats.topic, *map(count, numbers), oldest, _pause(stats)]

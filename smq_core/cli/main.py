@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command and answer its exit code; whatever goes wrong is said on standard error."""
+    """Run a command and return its exit code; whatever goes wrong is said on standard error."""
     output.prepare()
     if not all(map(_is_unicode, arguments)):
         output.complain(

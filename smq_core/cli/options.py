@@ -42,7 +42,7 @@ class _Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Answer the seconds."""
+        """Return the seconds."""
         if isinstance(value, int | float):
             return float(value)
         try:
@@ -59,7 +59,7 @@ class _Topic(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Answer the topics of the database that the command line names."""
+        """Return the topics of the database that the command line names."""
         del param
         try:
             with Inspector(location_of(ctx), read_only=True) as view:
@@ -106,7 +106,7 @@ def json_option(function: F) -> F:
 
 
 def location_of(ctx: click.Context) -> str | None:
-    """Answer the database that a command was given, or the whole command line was; None: the default."""
+    """Return the database that a command was given, or the whole command line was; None: the default."""
     found: str | None = ctx.params.get("location")
     if found is None and ctx.parent is not None:
         return location_of(ctx.parent)
@@ -124,12 +124,12 @@ def path_of(ctx: click.Context) -> Path:
 
 
 def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
-    """Answer an inspector of the database that was named; it is closed when the command ends."""
+    """Return an inspector of the database that was named; it is closed when the command ends."""
     return ctx.with_resource(Inspector(location_of(ctx), read_only=read_only))
 
 
 def announce(ctx: click.Context) -> Path:
-    """Say which file is used when it was not named or will be created; answer its absolute path."""
+    """Report which file is used when it was not named or will be created; answer its absolute path."""
     named = location_of(ctx)
     path = path_of(ctx)
     if not path.exists():

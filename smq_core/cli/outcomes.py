@@ -16,7 +16,7 @@ _SETTINGS: Final = ("pause", "resume", "policy")
 
 
 def report(outcome: Outcome, past: str) -> int:
-    """Say what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
+    """Describe what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
     try:
         output.say_done(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
     finally:
@@ -26,7 +26,7 @@ def report(outcome: Outcome, past: str) -> int:
 
 
 def report_undo(outcome: Outcome) -> int:
-    """Say which operation was taken back, whose it was, and what came back; return 0 when all of it did."""
+    """Report which operation was undone, whose it was, and what came back; return 0 when all did."""
     entry = outcome.undone
     what = (
         "nothing" if entry is None else f"the {entry.action} of operation {entry.operation} by {entry.actor}"

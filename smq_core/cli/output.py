@@ -169,7 +169,7 @@ def amount(number: int, what: str) -> str:
 
 
 def is_terminal() -> bool:
-    """Say whether a person is at both ends: asks and answers make sense."""
+    """Return whether a person is at both ends: asks and answers make sense."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -189,7 +189,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = 
 
 
 def width(text: str) -> int:
-    """Answer how many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
     return sum(_width_of(character) for character in text)

@@ -43,7 +43,7 @@ def bar(what: str, total: float | None) -> Iterator[Bar]:
 
 
 def told(show: Bar) -> Callable[[int], bool]:
-    """Answer a callback that shows a growing number, and never stops what is going on."""
+    """Return a callback that shows a growing number, and never stops what is going on."""
 
     def tell(done: int) -> bool:
         show(done, count(done))

@@ -103,7 +103,7 @@ def _say_id(message_id: int, *, as_json: bool) -> None:
 
 @contextmanager
 def _told_anyway() -> Iterator[None]:
-    """Say what could not be printed, and go on to what is worse."""
+    """Describe what could not be printed, and go on to what is worse."""
     try:
         yield
     except OutputLostError as lost:

@@ -88,7 +88,7 @@ def top_(
 def flows(
     before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]], seconds: float
 ) -> dict[str, Flow]:
-    """Answer the rates between two looks at (entered, finished) of each topic."""
+    """Return the rates between two looks at (entered, finished) of each topic."""
     return {
         topic: Flow((entered - before[topic][0]) / seconds, (finished - before[topic][1]) / seconds)
         for topic, (entered, finished) in after.items()
@@ -110,7 +110,7 @@ def _totals(look: _Look) -> dict[str, tuple[int, int]]:
 
 
 def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:
-    """Answer the rates since the first sample of the last minute, where a daemon writes any."""
+    """Return the rates since the first sample of the last minute, where a daemon writes any."""
     first: dict[str, TopicSample] = {}
     for sample in view.samples(_STEP_S, look.at - _WINDOW_S):
         first.setdefault(sample.topic, sample)

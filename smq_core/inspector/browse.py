@@ -43,7 +43,7 @@ class Looking(Opened):
     """The part of the inspector that reads."""
 
     def topics(self) -> list[TopicStats]:
-        """Answer depth, age and pause of every topic, by name, at a cost that messages do not add to."""
+        """Return depth, age and pause of every topic, by name, at a cost that messages do not add to."""
         return self._store.topics(self._clock.now_ms())
 
     def topic_names(self) -> list[str]:
@@ -70,7 +70,7 @@ class Looking(Opened):
         preview: int | None = None,
         max_id: int | None = None,
     ) -> list[Message]:
-        """Answer a page of messages by id, beyond `after` (exclusive), `newest` first if asked.
+        """Return a page of messages by id, beyond `after` (exclusive), `newest` first if asked.
 
         With `preview` payloads are cut to so many characters and come as their text. With a filter the page
         is looked for through all that remains; bound it by `max_id` to look in slices.
@@ -109,7 +109,7 @@ class Looking(Opened):
         )
 
     def messages(self, ids: Sequence[int], *, preview: int | None = None) -> list[Message]:
-        """Answer messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; those that are gone are left out."""
         rows = self._store.rows(checked_ids(ids), _preview(preview))
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
@@ -158,7 +158,7 @@ class Looking(Opened):
         )
 
     def get(self, message_id: int) -> Message:
-        """Answer one whole message.
+        """Return one whole message.
 
         Raises:
             MessageNotFound: when it is gone.
@@ -169,7 +169,7 @@ class Looking(Opened):
         return message_of(row)
 
     def attempts(self, message_id: int) -> list[Attempt]:
-        """Answer the failed attempts kept of a message, oldest first."""
+        """Return the failed attempts kept of a message, oldest first."""
         rows = self._store.attempts(message_id) if is_possible(message_id) else []
         return [attempt_of(row) for row in rows]
 
@@ -188,7 +188,7 @@ class Looking(Opened):
         ]
 
     def workers(self) -> list[WorkerInfo]:
-        """Answer every daemon's row, with how long ago it was heard of."""
+        """Return every daemon's row, with how long ago it was heard of."""
         now_ms = self._clock.now_ms()
         return [worker_of(row, now_ms) for row in self._store.workers()]
 
@@ -213,11 +213,11 @@ class Looking(Opened):
         return [sample_of(row) for row in self._store.samples(step_ms, since_ms, topic)]
 
     def activity(self, *, limit: int = 100, before: int | None = None) -> list[ActivityEntry]:
-        """Answer what operators did, newest first, before an operation's id if one is given."""
+        """Return what operators did, newest first, before an operation's id if one is given."""
         return self._store.activity(limit=validation.check_limit(limit), before=nearest(before))
 
     def data_version(self) -> int:
-        """Answer a number that changes when somebody else committed: whoever watches reads only then."""
+        """Return a number that changes when somebody else committed: whoever watches reads only then."""
         return self._store.data_version()
 
     def wait(self, timeout: float, *, since: int | None = None) -> bool:
@@ -257,7 +257,7 @@ def _purpose(verb: str, to: str | None, *, force: bool) -> Purpose:
 
 
 def _preview(characters: int | None) -> int | None:
-    """Answer how much of a payload is shown, None for all.
+    """Return how much of a payload is shown, None for all.
 
     Raises:
         InvalidMessage: when it is negative.

@@ -19,7 +19,7 @@ HIGHEST_ID: Final = (1 << 63) - 1
 
 
 def is_possible(number: int) -> bool:
-    """Say whether anything can have this id.
+    """Return whether anything can have this id.
 
     Raises:
         InvalidMessage: when it is no whole number.
@@ -30,7 +30,7 @@ def is_possible(number: int) -> bool:
 
 
 def listed(ids: Iterable[int]) -> list[int]:
-    """Answer ids as a list.
+    """Return ids as a list.
 
     Raises:
         InvalidMessage: when they are no list of ids but, say, a single one.
@@ -42,7 +42,7 @@ def listed(ids: Iterable[int]) -> list[int]:
 
 
 def checked_ids(ids: Iterable[int]) -> list[int]:
-    """Answer ids, the impossible ones left out.
+    """Return ids, the impossible ones left out.
 
     Raises:
         InvalidMessage: when one is no whole number.
@@ -51,14 +51,14 @@ def checked_ids(ids: Iterable[int]) -> list[int]:
 
 
 def nearest(number: int | None) -> int | None:
-    """Answer the possible id nearest to a bound: the same messages lie before and after it."""
+    """Return the possible id nearest to a bound: the same messages lie before and after it."""
     if number is None or is_possible(number):
         return number
     return HIGHEST_ID if number > 0 else -HIGHEST_ID
 
 
 def within(selection: Selection) -> Selection:
-    """Answer a selection whose highest id is a possible one."""
+    """Return a selection whose highest id is a possible one."""
     if selection.max_id is None or is_possible(selection.max_id):
         return selection
     return msgspec.structs.replace(selection, max_id=nearest(selection.max_id))

@@ -75,7 +75,7 @@ class Opened:
         return self._store.location
 
     def __enter__(self) -> Self:
-        """Answer the inspector itself; it is closed at the end of the `with`."""
+        """Return the inspector itself; it is closed at the end of the `with`."""
         return self
 
     def __exit__(
@@ -90,7 +90,7 @@ class Opened:
 
 
 def state_of(state: State | str | None) -> State | None:
-    """Answer a state by its name.
+    """Return a state by its name.
 
     Raises:
         InvalidMessage: for a name that no state has.

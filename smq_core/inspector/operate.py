@@ -224,7 +224,7 @@ class Mending(Opened):
 
 
 def _frozen(targets: Iterable[int] | Targets) -> tuple[Targets, tuple[Missed, ...]]:
-    """Answer what an action is aimed at, and what it misses as nothing can have such an id."""
+    """Return what an action is aimed at, and what it misses as nothing can have such an id."""
     if isinstance(targets, Selection):
         return within(targets), ()
     wanted = targets if isinstance(targets, Mapping) else dict.fromkeys(listed(targets))
@@ -238,5 +238,5 @@ def _frozen(targets: Iterable[int] | Targets) -> tuple[Targets, tuple[Missed, ..
 def _checked(
     value: Given | msgspec.UnsetType, check: Callable[[Given], Checked]
 ) -> Checked | msgspec.UnsetType:
-    """Answer a value as it is stored, if one is given."""
+    """Return a value as it is stored, if one is given."""
     return value if isinstance(value, msgspec.UnsetType) else check(value)

@@ -123,7 +123,7 @@ _COMMANDS: Final = ("quiet", "resume", "stop")
 
 
 def _checked(backoff: Backoff) -> Backoff:
-    """Answer a back-off as it will be read back from its stored form.
+    """Return a back-off as it will be read back from its stored form.
 
     Raises:
         InvalidMessage: when it cannot be written so that it comes back as it is.

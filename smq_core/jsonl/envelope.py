@@ -223,7 +223,7 @@ def _sentence(complaint: str) -> str:
 
 
 def _state(state: State | None, available_at: int, now_ms: int) -> State:
-    """Answer the state to restore: what was processing comes back ready, what must wait is delayed."""
+    """Return the state to restore: what was processing comes back ready, what must wait is delayed."""
     if state is None or state in {State.READY, State.PROCESSING}:
         return State.DELAYED if available_at > now_ms else State.READY
     return state

@@ -114,7 +114,7 @@ def export_ids(
 
 
 def line_of(row: MessageRow) -> bytes:
-    """Answer a message's line, with its end."""
+    """Return a message's line, with its end."""
     payload, kind = _payload(row)
     envelope = Envelope(
         topic=row.topic,
@@ -138,7 +138,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _payload(row: MessageRow) -> tuple[msgspec.Raw, Kind | None]:
-    """Answer the payload as JSON, and its kind where the JSON does not tell it."""
+    """Return the payload as JSON, and its kind where the JSON does not tell it."""
     # SQLite answers the beginning of no bytes by NULL.
     body = b"" if row.body is None else row.body
     if isinstance(body, Escaped):

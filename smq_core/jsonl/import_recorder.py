@@ -131,7 +131,7 @@ class StoreLedger:
         return held
 
     def _after(self, place: Place, *, finished_at: int | None = None) -> ImportProgress:
-        """Answer the record as it has to be; the rejects that it counts are on the disk."""
+        """Return the record as it has to be; the rejects that it counts are on the disk."""
         lengths = self._rejects.sync()
         return msgspec.structs.replace(
             self._progress,

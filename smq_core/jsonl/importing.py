@@ -133,7 +133,7 @@ def _blank_progress(source: Source, options: ImportOptions, newest_known: int, n
 
 
 def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | None) -> Rejects:
-    """Answer the rejects' files; what a run that ended left in them may have been mended, and is not cut."""
+    """Return the rejects' files; what a run that ended left in them may have been mended, and is not cut."""
     certain = None
     if earlier is not None and earlier.finished_at is None:
         certain = Lengths(earlier.rejects_length, earlier.reasons_length)
@@ -143,7 +143,7 @@ def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | N
 
 
 def _rejects_beside(path: Path | None) -> Path:
-    """Answer where rejects go; beside standard input, or a pipe that the shell made, there is no place."""
+    """Return where rejects go; beside standard input, or a pipe that the shell made, there is no place."""
     if path is None or path.parts[1] in {"dev", "proc"}:
         return Path("stdin.rejects").absolute()
     return path.with_name(f"{path.name}.rejects")

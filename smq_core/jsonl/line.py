@@ -69,7 +69,7 @@ class LineParser:
 
 
 def is_blank(line: bytes) -> bool:
-    """Say whether a line holds nothing to take."""
+    """Return whether a line holds nothing to take."""
     return not line or line.isspace()
 
 

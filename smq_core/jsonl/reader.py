@@ -25,7 +25,7 @@ class ByteStream(Protocol):
     """What is read."""
 
     def read(self, size: int, /) -> bytes:
-        """Answer up to so many bytes; none at the end."""
+        """Return up to so many bytes; none at the end."""
         ...
 
 
@@ -57,7 +57,7 @@ class LineReader:
         self._held_size = 0
 
     def digest(self) -> str:
-        """Answer the hash of everything given out or skipped."""
+        """Return the hash of everything given out or skipped."""
         return self._hash.hexdigest()
 
     def skip(self, length: int) -> bool:
@@ -71,7 +71,7 @@ class LineReader:
         return True
 
     def is_at_end(self) -> bool:
-        """Say whether nothing is left."""
+        """Return whether nothing is left."""
         if not self._held:
             self._hold(self._stream.read(_CHUNK))
         return not self._held

@@ -89,12 +89,12 @@ class Rejects:
         return Lengths(*(file.tell() for file in self._files))
 
     def lengths(self) -> Lengths:
-        """Answer the lengths that count: what was recorded, else what lies there."""
+        """Return the lengths that count: what was recorded, else what lies there."""
         return self._certain or Lengths(_length(self.path), _length(self.reasons_path))
 
     @property
     def is_used(self) -> bool:
-        """Say whether this run rejected a line."""
+        """Return whether this run rejected a line."""
         return self._files is not None
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Rejects:
 
 
 def reasons_beside(path: Path) -> Path:
-    """Answer the file of the reasons for a rejects file."""
+    """Return the file of the reasons for a rejects file."""
     return path.with_name(path.name + ".reasons.jsonl")
 
 

@@ -37,12 +37,12 @@ class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines_per_s(self) -> float:
-        """Answer the rate so far."""
+        """Return the rate so far."""
         return self.lines / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     @property
     def left_s(self) -> float | None:
-        """Answer how many seconds are left at this rate; None where nobody can know."""
+        """Return how many seconds are left at this rate; None where nobody can know."""
         if not self.size or not self.bytes_read:
             return None
         return self.elapsed_s * max(0, self.size - self.bytes_read) / self.bytes_read
@@ -82,7 +82,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_nothing_new(self) -> bool:
-        """Say whether all of the source had been taken before."""
+        """Return whether all of the source had been taken before."""
         return self.began_at_line > 1 and self.last_line < self.began_at_line and self.is_complete
 
     def shape_total(self, shape: Shape) -> int:
@@ -135,7 +135,7 @@ class Tally:
         return self._shapes.total()
 
     def topics(self) -> dict[str, dict[str, int]]:
-        """Answer the counts by topic and shape, the topics in order of their names."""
+        """Return the counts by topic and shape, the topics in order of their names."""
         topics: dict[str, dict[str, int]] = {}
         for (topic, shape), count in sorted(
             self._shapes.items(), key=lambda item: (item[0][0], item[0][1].value)

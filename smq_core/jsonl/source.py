@@ -84,7 +84,7 @@ class Source:
         """None for what has no identity: a pipe, a terminal, standard input."""
 
     def __enter__(self) -> Self:
-        """Answer the source itself."""
+        """Return the source itself."""
         return self
 
     def __exit__(
@@ -110,7 +110,7 @@ class Source:
 
     @property
     def is_compressed(self) -> bool:
-        """Say whether the data is gzip's, by its first bytes and not by its name."""
+        """Return whether the data is gzip's, by its first bytes and not by its name."""
         try:
             return self._file.peek(2)[:2] == _GZIP
         except OSError:
@@ -119,16 +119,16 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Answer the bytes of the file as it lies there; None where nobody can know."""
+        """Return the bytes of the file as it lies there; None where nobody can know."""
         return None if self.identity is None else os.fstat(self._file.fileno()).st_size
 
     @property
     def bytes_read(self) -> int:
-        """Answer how many of the bytes of `size` were read; 0 where nobody can know."""
+        """Return how many of the bytes of `size` were read; 0 where nobody can know."""
         return 0 if self.identity is None else self._file.tell()
 
     def reader(self) -> LineReader:
-        """Answer a reader; for a file it begins at the start each time."""
+        """Return a reader; for a file it begins at the start each time."""
         if self.identity is not None:
             self._file.seek(0)
         stream = gzip.GzipFile(fileobj=self._file) if self.is_compressed else self._file

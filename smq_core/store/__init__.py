@@ -34,7 +34,7 @@ def open_store(
     clock: Clock | None = None,
     prunes_in_passing: bool = False,
 ) -> Store:
-    """Answer the store for a location; it is opened by its first call, which may raise StoreError.
+    """Return the store for a location; it is opened by its first call, which may raise StoreError.
 
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
     StoreBusy. With `prunes_in_passing` its writes remove, now and then and in small steps, what is past its
@@ -79,7 +79,7 @@ def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, St
 
 
 def create_into(location: str | os.PathLike[str]) -> list[str]:
-    """Add a queue to the database of an application, and answer in words what was done.
+    """Add a queue to the database of an application, and return in words what was done.
 
     Raises:
         StoreError: when it is no such database, or has tables of our names.

@@ -117,11 +117,11 @@ class ConsumerStore(Protocol):
         ...
 
     def held_by(self, worker: str) -> list[Hold]:
-        """Answer every lease that a worker holds."""
+        """Return every lease that a worker holds."""
         ...
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
-        """Answer when time alone may change something for these topics; None: never.
+        """Return when time alone may change something for these topics; None: never.
 
         That is a delay of a topic that is not paused, a lease's end, or the end of a pause.
         """
@@ -139,7 +139,7 @@ class ConsumerStore(Protocol):
         ...
 
     def waiter(self, *, is_shared: bool = False) -> StoreWaiter:
-        """Answer a waiter that notices others' commits: a new one, to be closed, or this thread's."""
+        """Return a waiter that notices others' commits: a new one, to be closed, or this thread's."""
         ...
 
 
@@ -184,7 +184,7 @@ class StoreWaiter(Protocol):
     """Notices that somebody wrote, without reading the queue."""
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when somebody may have written.
+        """Return a descriptor that becomes readable when somebody may have written.
 
         -1 where the platform has none.
         """

@@ -36,7 +36,7 @@ class OperatorStore(Protocol):
     """
 
     def topics(self, now_ms: int) -> list[TopicStats]:
-        """Answer depth and pause of every topic, by name, in time independent of the number of messages."""
+        """Return depth and pause of every topic, by name, in time independent of the number of messages."""
         ...
 
     def topic_names(self) -> list[str]:
@@ -44,11 +44,11 @@ class OperatorStore(Protocol):
         ...
 
     def topic(self, name: str, now_ms: int) -> TopicStats:
-        """Answer one topic; zeros for one never used."""
+        """Return one topic; zeros for one never used."""
         ...
 
     def get(self, message_id: int) -> MessageRow | None:
-        """Answer one whole message."""
+        """Return one whole message."""
         ...
 
     def page(
@@ -61,21 +61,21 @@ class OperatorStore(Protocol):
         preview_bytes: int | None,
         now_ms: int,
     ) -> list[MessageRow]:
-        """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
+        """Return messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
         ...
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
-        """Answer messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; those that are gone are left out."""
         ...
 
     def highest_id(self) -> int:
-        """Answer the highest id there is, 0 when there is none."""
+        """Return the highest id there is, 0 when there is none."""
         ...
 
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
+        """Return ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
         ...
 
     def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:
@@ -87,11 +87,11 @@ class OperatorStore(Protocol):
         ...
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
-        """Answer the failed attempts kept of a message, oldest first."""
+        """Return the failed attempts kept of a message, oldest first."""
         ...
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
-        """Answer what operators did, newest first."""
+        """Return what operators did, newest first."""
         ...
 
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
@@ -188,7 +188,7 @@ class OperatorStore(Protocol):
         ...
 
     def policy(self, topic: str) -> TopicPolicy:
-        """Answer a topic's policy, defaults filled in."""
+        """Return a topic's policy, defaults filled in."""
         ...
 
     def set_policy(
@@ -206,7 +206,7 @@ class OperatorStore(Protocol):
         ...
 
     def data_version(self) -> int:
-        """Answer a number that changes when somebody else committed."""
+        """Return a number that changes when somebody else committed."""
         ...
 
 
@@ -222,7 +222,7 @@ class WorkerStore(Protocol):
         ...
 
     def workers(self) -> list[WorkerRow]:
-        """Answer every daemon's row."""
+        """Return every daemon's row."""
         ...
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
@@ -234,7 +234,7 @@ class WorkerStore(Protocol):
         ...
 
     def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
-        """Answer samples, oldest first."""
+        """Return samples, oldest first."""
         ...
 
     def prune(self, now_ms: int, *, limit: int = 500) -> Pruned:
@@ -256,5 +256,5 @@ class WorkerStore(Protocol):
     def imports(
         self, *, name: str | None = None, device: int | None = None, inode: int | None = None
     ) -> list[ImportProgress]:
-        """Answer recorded imports that match all that is given, the newest first."""
+        """Return recorded imports that match all that is given, the newest first."""
         ...

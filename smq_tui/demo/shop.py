@@ -78,7 +78,7 @@ class Shop:
                 process.wait()
 
     def log(self, name: str = "daemon.log") -> str:
-        """Answer what a process wrote."""
+        """Return what a process wrote."""
         return (self._folder / name).read_text(encoding="utf-8", errors="replace")
 
     def _fill(self) -> None:

@@ -42,7 +42,7 @@ class Choice(Dialog[str]):
         self._chosen = chosen
 
     def title_text(self) -> str:
-        """Answer what is chosen."""
+        """Return what is chosen."""
         return self._title_text
 
     def compose_body(self) -> ComposeResult:

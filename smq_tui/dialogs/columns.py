@@ -45,7 +45,7 @@ class Columns(Dialog[frozenset[str]]):
         self._hidden = set(hidden)
 
     def title_text(self) -> str:
-        """Answer what is chosen."""
+        """Return what is chosen."""
         return "Columns of this list"
 
     def compose_body(self) -> ComposeResult:

@@ -82,7 +82,7 @@ class Confirm(Dialog[Confirmed]):
         self.question = question
 
     def title_text(self) -> str:
-        """Answer what it is about."""
+        """Return what it is about."""
         return self.question.title
 
     def compose_body(self) -> ComposeResult:
@@ -155,7 +155,7 @@ class Confirm(Dialog[Confirmed]):
             self.query_one("#wanted", Static).update(content(_to_type(self._number)))
 
     def on_key(self, event: events.Key) -> None:
-        """Say which keys there are when another was pressed."""
+        """Report which keys there are when another was pressed."""
         if event.key not in self.active_bindings:
             question = self.question
             offered = f"{self._key}: {self._label}.  Esc: {question.cancel}."
@@ -183,7 +183,7 @@ class Confirm(Dialog[Confirmed]):
         self.query_one("#why", Static).update("")
 
     def _refuse(self, where: str, sentence: str) -> None:
-        """Say what is missing, and go there."""
+        """Describe what is missing, and go there."""
         self.query_one("#why", Static).update(sentence)
         self.query_one(f"#{where}").focus()
 

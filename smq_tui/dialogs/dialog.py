@@ -78,7 +78,7 @@ class Dialog(ClosedOnce[Answer | None]):
         self.call_after_refresh(tell)
 
     def title_text(self) -> str:
-        """Answer what stands above."""
+        """Return what stands above."""
         return self.TITLE_TEXT
 
     def compose_body(self) -> ComposeResult:

@@ -63,7 +63,7 @@ class Fields(Dialog[Mapping[str, str]]):
         self._check = check
 
     def title_text(self) -> str:
-        """Answer what it is about."""
+        """Return what it is about."""
         return self._title_text
 
     def compose_body(self) -> ComposeResult:

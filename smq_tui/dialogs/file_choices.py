@@ -25,7 +25,7 @@ class FileChoice(NamedTuple):
 
 
 def file_choices(typed: str) -> list[FileChoice]:
-    """Answer what begins as the last part of the path; folders first, then what looks like messages."""
+    """Return what begins as the last part of the path; folders first, then what looks like messages."""
     expanded = str(Path(typed).expanduser()) if typed.startswith("~") else typed
     folder, _, beginning = expanded.rpartition("/")
     base = folder or ("/" if expanded.startswith("/") else ".")

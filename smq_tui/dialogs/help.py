@@ -57,7 +57,7 @@ class Help(Dialog[str]):
         self._keys = (*(key._replace(group=f"Here: {screen}") for key in here), *others)
 
     def title_text(self) -> str:
-        """Answer the rule that is easy to remember."""
+        """Return the rule that is easy to remember."""
         return "Keys: lowercase looks, UPPERCASE changes"
 
     def compose_body(self) -> ComposeResult:

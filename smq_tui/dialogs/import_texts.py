@@ -31,7 +31,7 @@ _SHAPES: Final = {
 
 
 def preview_pieces(report: ImportReport) -> Pieces:
-    """Say what an import would do."""
+    """Describe what an import would do."""
     if report.has_nothing_new:
         return [("\nAll of this file was taken before: nothing would be added.", "bold $text-warning")]
     if not report.is_complete:
@@ -43,7 +43,7 @@ def preview_pieces(report: ImportReport) -> Pieces:
 
 
 def report_pieces(report: ImportReport) -> Pieces:
-    """Say what an import did."""
+    """Describe what an import did."""
     if report.has_nothing_new:
         return [("\nAll of this file was taken before: nothing was added.", "bold $text-warning")]
     if not report.is_complete:

@@ -68,7 +68,7 @@ class MessageForm(Dialog[Add | Edit]):
         """True when it was left with changes in it that nobody saved."""
 
     def title_text(self) -> str:
-        """Answer what it is about."""
+        """Return what it is about."""
         if self._message is None:
             return "Add a message"
         return f"Edit message {self._message.id} of {cell(self._message.topic, 60)}"

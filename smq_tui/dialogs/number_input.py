@@ -25,6 +25,6 @@ class NumberInput(Input):
         super().__init__(id=id, placeholder=placeholder, restrict=f"[{_TAKEN}]*")
 
     def on_key(self, event: events.Key) -> None:
-        """Tell of what is not taken."""
+        """Report what is not taken."""
         if event.is_printable and event.character is not None and event.character not in _TAKEN:
             self.post_message(self.Refused())

@@ -96,17 +96,17 @@ def diagnose(
 
 
 def besides(stats: TopicStats, worst: Trouble | None) -> str:
-    """Say what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
+    """Describe what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
     return _dead(stats) if stats.dead and worst is not None and worst.rank != _DEAD_RANK else ""
 
 
 def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
-    """Say whether messages wait that no daemon takes which is heard of."""
+    """Return whether messages wait that no daemon takes which is heard of."""
     return bool(stats.ready) and not is_served(stats.topic, workers)
 
 
 def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_s: float | None) -> bool:
-    """Say whether consumers that are no daemons hold messages and finish none, while others wait.
+    """Return whether consumers that are no daemons hold messages and finish none, while others wait.
 
     They may be at something long, or dead: nobody knows until their leases expire.
     """
@@ -130,7 +130,7 @@ def _behind(waits: float) -> Trouble:
 
 
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
-    """Answer what a daemon's row says it runs, as far as it can be read."""
+    """Return what a daemon's row says it runs, as far as it can be read."""
     running = worker.detail.get("running")
     return [one for one in running if isinstance(one, dict)] if isinstance(running, list) else []
 
@@ -140,7 +140,7 @@ def _is_stuck(topic: str, untaken: float, out_per_s: float | None, workers: Sequ
 
 
 def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
-    """Say whether all the daemons that have a handler for a topic are lost, and there are some."""
+    """Return whether all the daemons that have a handler for a topic are lost, and there are some."""
     serving = [worker for worker in workers if serves(worker, topic)]
     return bool(serving) and all(is_lost(worker) for worker in serving)
 

@@ -100,7 +100,7 @@ class Snapshot:
         return self.lines[0] if self.lines and self.lines[0].trouble else None
 
     def line(self, topic: str) -> TopicLine | None:
-        """Answer one topic's line."""
+        """Return one topic's line."""
         return next((line for line in self.lines if line.stats.topic == topic), None)
 
 
@@ -171,7 +171,7 @@ def _thinned(history: tuple[Reading, ...], now: float) -> tuple[Reading, ...]:
 
 
 def _base(history: tuple[Reading, ...]) -> Reading | None:
-    """Answer the reading that rates are counted from: the oldest within the window, or the last before it."""
+    """Return the reading that rates are counted from: the oldest within the window, or the last before it."""
     now = history[-1].at
     within = [reading for reading in history[:-1] if now - reading.at <= _RATE_WINDOW_S]
     if within:
@@ -215,7 +215,7 @@ def _diagnosed(
     paused_at: Mapping[str, float],
     moved_at: Mapping[str, float],
 ) -> tuple[TopicLine, ...]:
-    """Say what is wrong with each topic, and put the worst first; of equals that with more that waits."""
+    """Describe what is wrong with each topic, the worst first, and of equals the one with more waiting."""
     told = [
         replace(
             line,

@@ -1,4 +1,4 @@
-"""Answers to requests that change the database: each is one call of the operator's Inspector."""
+"""Handles to requests that change the database: each is one call of the operator's Inspector."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _NARROW: Final = 19
 
 
 def around(message: Message, words: str, limit: int) -> Message:
-    """Answer a message whose payload, the text of a preview, begins shortly before the words in it.
+    """Return a message whose payload, the text of a preview, begins shortly before the words in it.
 
     Of a payload without them the beginning is kept, of either not much more than `limit` characters.
     """
@@ -35,5 +35,5 @@ def around(message: Message, words: str, limit: int) -> Message:
 
 
 def _is_near(found: re.Match[str]) -> bool:
-    """Say whether words are seen in the narrowest column though a payload is shown from its beginning."""
+    """Return whether words are seen in the narrowest column though a payload is shown from its beginning."""
     return found.start() <= _LEAD or found.end() <= _NARROW

@@ -25,7 +25,7 @@ class Job:
         return self._unwanted.is_set()
 
     def withdraw(self) -> None:
-        """Say that it is not wanted any more."""
+        """Report that it is not wanted any more."""
         self._unwanted.set()
 
 

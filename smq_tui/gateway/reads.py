@@ -1,4 +1,4 @@
-"""Answers to requests that change nothing, each by one or a few short reads."""
+"""Handles to requests that change nothing, each by one or a few short reads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TRIES: Final = 3
 
 
 def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
-    """Answer the first ids of a selection, and whether there are more.
+    """Return the first ids of a selection, and whether there are more.
 
     Many are read in slices, so that the screen's thread has its turn between two of them, and so is what is
     filtered, for it may lie anywhere in millions; `progress` stops either by False.
@@ -82,7 +82,7 @@ def order(inspector: Inspector, request: OrderOf, progress: Progress) -> Order:
 
 
 def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
-    """Answer messages by id; None for those that are gone."""
+    """Return messages by id; None for those that are gone."""
     by_id: dict[int, Message | None] = dict.fromkeys(request.ids)
     reach = _SEARCHED if request.words else _PREVIEW
     for message in inspector.messages(sorted(request.ids), preview=reach):
@@ -91,7 +91,7 @@ def rows(inspector: Inspector, request: RowsOf) -> dict[int, Message | None]:
 
 
 def detail(inspector: Inspector, request: DetailOf) -> Detail:
-    """Answer a whole message with its history.
+    """Return a whole message with its history.
 
     JSON takes two reads, one of its value and one of its characters: edited in between, it is read once more.
     """
@@ -105,7 +105,7 @@ def detail(inspector: Inspector, request: DetailOf) -> Detail:
 
 
 def _stored(inspector: Inspector, message: Message) -> str | bytes | None:
-    """Answer a payload as it stands in the database, None when that is another by now.
+    """Return a payload as it stands in the database, None when that is another by now.
 
     A preview that leaves nothing out is just that.
     """
@@ -119,7 +119,7 @@ def _stored(inspector: Inspector, message: Message) -> str | bytes | None:
 
 
 def _is_text_of(payload: Payload, text: str | bytes) -> bool:
-    """Say whether JSON text has a value; what could not be decoded is its own text."""
+    """Return whether JSON text has a value; what could not be decoded is its own text."""
     try:
         return bool(payload == text or msgspec.json.decode(text) == payload)
     except msgspec.MsgspecError:
@@ -127,7 +127,7 @@ def _is_text_of(payload: Payload, text: str | bytes) -> bool:
 
 
 def leases(inspector: Inspector, request: LeasesOf) -> Held:
-    """Answer what is processing, and how long a lease of each topic lasts."""
+    """Return what is processing, and how long a lease of each topic lasts."""
     held = inspector.browse(
         request.topic, State.PROCESSING, where=request.where, limit=_LEASES_LIMIT, preview=_PREVIEW
     )
@@ -175,7 +175,7 @@ def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
 
 
 def preview_import(inspector: Inspector, request: PreviewImport, progress: Progress) -> ImportReport:
-    """Answer what an import would do."""
+    """Return what an import would do."""
     return preview_file(
         inspector.location,
         request.path,

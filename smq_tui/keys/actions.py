@@ -63,7 +63,7 @@ class ActionSpec:
 
 
 def danger_of(verb: str, count: int, *, is_selection: bool, live: int) -> Danger:
-    """Answer how an action has to be confirmed: by its blast radius, not by its name alone."""
+    """Return how an action has to be confirmed: by its blast radius, not by its name alone."""
     if count >= _MANY or is_selection:
         return Danger.TYPE
     if count == 1 and verb == "requeue" and not live:
@@ -72,7 +72,7 @@ def danger_of(verb: str, count: int, *, is_selection: bool, live: int) -> Danger
 
 
 def action(action_id: str) -> ActionSpec:
-    """Answer an action by its id."""
+    """Return an action by its id."""
     return _BY_ID[action_id]
 
 

@@ -1,4 +1,4 @@
-"""Says which keys there are, from the bindings themselves: for the help, the key bar and the documentation.
+"""Lists which keys there are, from the bindings themselves: for the help, the key bar and the documentation.
 
 Pure.
 """

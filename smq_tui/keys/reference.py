@@ -39,7 +39,7 @@ def filters_table() -> str:
 
 
 def renewed(text: str) -> str:
-    """Answer a document with its generated parts drawn anew."""
+    """Return a document with its generated parts drawn anew."""
     parts: dict[str, Callable[[], str]] = {"keys": keys_table, "filters": filters_table}
     for name, draw in parts.items():
         marks = re.compile(rf"(<!-- generated: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)

@@ -25,7 +25,7 @@ COPIES: Final = (
 
 
 def copied(what: str, detail: Detail) -> bytes:
-    """Answer what is copied of a message."""
+    """Return what is copied of a message."""
     message = detail.message
     if what == "id":
         return str(message.id).encode()

@@ -80,7 +80,7 @@ class Detailing(Stage):
         return False
 
     def labels(self) -> dict[str, str]:
-        """Answer what the key for payloads shows next."""
+        """Return what the key for payloads shows next."""
         return {"payload_view": self.payload_view.next.value, **super().labels()}
 
     def give_room(self, room: Room) -> None:

@@ -107,7 +107,7 @@ class FilterBar(Vertical):
         self.remove_class("-open")
 
     def explain(self, sentence: str) -> None:
-        """Say why what was typed will not do."""
+        """Explain why what was typed will not do."""
         self.query_one(PartsLine).show([Part(sentence, Tone.BAD, priority=9)])
 
     def on_descendant_blur(self) -> None:

@@ -289,7 +289,7 @@ class Mending(Changing):
 
 
 def _wrote(exported: Exported, path: str) -> str:
-    """Tell what was written, and what could not be as it was gone."""
+    """Report what was written, and what could not be as it was gone."""
     gone = f"; {count(exported.gone)} are gone: processed or purged meanwhile" if exported.gone else ""
     return f"wrote {counted(exported.written, 'message')} to {cell(str(Path(path).absolute()), 200)}{gone}"
 

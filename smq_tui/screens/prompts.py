@@ -97,7 +97,7 @@ def undo_question(deed: Deed, actor: str, now: float) -> Question:
 
 
 def undo_sentence(undo: Undo, outcome: Outcome) -> str:
-    """Say what was taken back, what stays as it is, and why."""
+    """Describe what was taken back, what stays as it is, and why."""
     what = undo.what or f"operation {undo.operation}"
     if not undo.count:
         return _setting_undone(what, outcome)
@@ -117,7 +117,7 @@ def undo_sentence(undo: Undo, outcome: Outcome) -> str:
 
 
 def _setting_undone(what: str, outcome: Outcome) -> str:
-    """Say how a topic is set again."""
+    """Describe how a topic is set again."""
     before = outcome.undone
     topic = cell(before.topic, 60) if before is not None and before.topic else ""
     if not outcome.done:
@@ -147,7 +147,7 @@ def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
 
 
 def outcome_sentence(done: str, outcome: Outcome, *, is_undoable: bool = True) -> str:
-    """Say truthfully what was done, what was left alone and why, and how to take it back."""
+    """Report truthfully what was done, what was left alone and why, and how to take it back."""
     sentence = f"{count(outcome.done)} {done}"
     if left := _left_alone(outcome):
         sentence += f"; {left}"
@@ -187,7 +187,7 @@ def _named(states: Iterable[State]) -> str:
 
 
 def _staying(verb: Verb, aim: Aim) -> Pieces:
-    """Tell what of all that was meant is not counted, as the action leaves it as it is."""
+    """Report what of all that was meant is not counted, as the action leaves it as it is."""
     targets = aim.targets
     if aim.left:
         return [(f"not {count(len(aim.left))} more, {_named(set(aim.left))}: these stay as they are\n", "")]

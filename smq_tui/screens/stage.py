@@ -198,7 +198,7 @@ class Stage(Screen[None]):
         self.key_bar.show(status_lines.key_parts(hints, self.keys, self.session.why_no_change, self.labels()))
 
     def labels(self) -> dict[str, str]:
-        """Answer what keys do at the moment where that is another thing than their name says."""
+        """Return what keys do at the moment where that is another thing than their name says."""
         return {"leave": "quit" if self.current == "topics" else "back", **self.view.labels()}
 
     def take_snapshot(self, snapshot: Snapshot) -> None:

@@ -40,7 +40,7 @@ _KEYS_WITHOUT_DATA: Final = ("refresh", "database", "help")
 
 
 def masthead(session: Session, context: Context, trouble: str, stale_s: float) -> list[Part]:
-    """Say which database this is, how fresh what one sees is, who works.
+    """Report which database this is, how fresh what one sees is, who works.
 
     Whether one may change anything.
     """
@@ -67,7 +67,7 @@ def masthead(session: Session, context: Context, trouble: str, stale_s: float) -
 
 
 def totals(context: Context) -> list[Part]:
-    """Say what all topics hold together, and how it changes."""
+    """Describe what all topics hold together, and how it changes."""
     if context.snapshot is None:
         return [] if context.trouble else [Part("reading…", Tone.MUTED)]
     total = context.snapshot.totals
@@ -88,7 +88,7 @@ def totals(context: Context) -> list[Part]:
 
 
 def notice(context: Context, trouble: str, stale_s: float, progress: str) -> list[Part]:
-    """Say what matters most now: what runs, why nothing can be read, or which topic needs somebody."""
+    """Describe what matters most now: what runs, why nothing can be read, or which topic needs somebody."""
     if progress:
         return [Part(progress, Tone.WARNING, priority=9)]
     if trouble:
@@ -141,7 +141,7 @@ def key_parts(
 
 
 def keys_worth_showing(context: Context, hints: Sequence[str], *, is_in_details: bool) -> Sequence[str]:
-    """Answer the keys of a view or of its details; where nothing can be read those that help then."""
+    """Return the keys of a view or of its details; where nothing can be read those that help then."""
     if context.snapshot is None and context.trouble:
         return _KEYS_WITHOUT_DATA
     if is_in_details:
@@ -151,7 +151,7 @@ def keys_worth_showing(context: Context, hints: Sequence[str], *, is_in_details:
 
 
 def first_note(context: Context, width: int) -> str:
-    """Say in the place of rows why there are none yet, and what to do."""
+    """Explain in the place of rows why there are none yet, and what to do."""
     if not context.trouble:
         return "Reading…"
     lines = textwrap.wrap(sentence_of(context.trouble), max(20, width - 4))

@@ -67,6 +67,6 @@ def _leaves(verb: str, state: State) -> bool:
 
 
 def is_of_lost(message: Message, daemons: Mapping[str, WorkerInfo]) -> bool:
-    """Say whether a daemon holds a message that is not heard of any more."""
+    """Return whether a daemon holds a message that is not heard of any more."""
     holder = daemons.get(message.worker or "") if message.state is State.PROCESSING else None
     return holder is not None and is_lost(holder)

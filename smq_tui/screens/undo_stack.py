@@ -48,7 +48,7 @@ def what_of(verb: str, number: int, topic: str | None, message_id: int | None = 
 
 
 def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
-    """Answer what an action on messages was; None when it did nothing."""
+    """Return what an action on messages was; None when it did nothing."""
     if outcome.operation is None:
         return None
     aim = act.aim
@@ -61,7 +61,7 @@ def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
 
 
 def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> Deed | None:
-    """Answer what was set for a topic; None when nothing was."""
+    """Return what was set for a topic; None when nothing was."""
     if outcome.operation is None:
         return None
     what = what_of(verb, 0, topic)
@@ -69,7 +69,7 @@ def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) ->
 
 
 def entry_deed(entry: ActivityEntry) -> Deed:
-    """Answer what an entry of the activity tells."""
+    """Return what an entry of the activity tells."""
     what = what_of(entry.action, entry.count, entry.topic)
     number = 0 if entry.action in _SETTINGS else entry.count
     return Deed(
@@ -82,7 +82,7 @@ def entry_deed(entry: ActivityEntry) -> Deed:
 
 
 def were_all_processing(aim: Aim) -> bool:
-    """Say whether an action is for leases alone: a requeue of these cannot be taken back."""
+    """Return whether an action is for leases alone: a requeue of these cannot be taken back."""
     if isinstance(aim.targets, Selection):
         return aim.targets.state is State.PROCESSING
     return all(seen.state is State.PROCESSING for seen in aim.targets.values())

@@ -91,7 +91,7 @@ class Undoing(Looking):
         self.show_lines()
 
     def _is_just_announced(self, undo: Undo) -> bool:
-        """Say whether the announcement of an operation is what one still reads."""
+        """Return whether the announcement of an operation is what one still reads."""
         announced, sentence = self._announced
         is_same = announced is not None and announced.operation == undo.operation
         return is_same and bool(sentence) and self.said.text == sentence

@@ -53,7 +53,7 @@ class Config:
 
 
 def config_path() -> Path:
-    """Answer where the configuration lies on this platform."""
+    """Return where the configuration lies on this platform."""
     return user_config_path("smq") / "dashboard.toml"
 
 

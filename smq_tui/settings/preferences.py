@@ -36,7 +36,7 @@ class Preferences:
 
 
 def preferences_path() -> Path:
-    """Answer where they lie on this platform."""
+    """Return where they lie on this platform."""
     return user_state_path("smq") / "dashboard.json"
 
 

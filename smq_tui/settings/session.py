@@ -43,7 +43,7 @@ class Session:
 
     @property
     def why_no_change(self) -> str | None:
-        """Say why nothing may be changed, None when it may."""
+        """Explain why nothing may be changed, None when it may."""
         if self.read_only:
             return "read-only: start smq-tui without --read-only to change anything"
         if self.is_locked:

@@ -26,7 +26,7 @@ _TOOL_TIMEOUT_S: Final = 2.0
 
 
 def copy(data: bytes, write: Callable[[str], None], environment: Mapping[str, str] = os.environ) -> str:
-    """Copy, and answer how in a few words; `write` sends to the terminal."""
+    """Copy, and return how in a few words; `write` sends to the terminal."""
     tool = _tool(environment)
     if tool is not None and _by_tool(tool, data):
         where = " (its prefix and ] pastes it)" if tool[0] == "tmux" else ""

@@ -62,7 +62,7 @@ class Query:
     """The plain text in it."""
 
     def __bool__(self) -> bool:
-        """Say whether it filters at all."""
+        """Return whether it filters at all."""
         return bool(self.text)
 
     @property
@@ -89,13 +89,13 @@ class Query:
         return Selection(topic=self.topic or topic, state=wanted, where=where)
 
     def without_state(self) -> Query:
-        """Answer the same filter for any state."""
+        """Return the same filter for any state."""
         return (
             self if self.state is None else replace(self, state=None, text=_STATE.sub("", self.text).strip())
         )
 
     def keeps(self, *texts: str) -> bool:
-        """Say whether a row of a short list, given by its texts, has all of the plain words."""
+        """Return whether a row of a short list, given by its texts, has all of the plain words."""
         haystack = "\n".join(texts).casefold()
         return all(word in haystack for word in self.words.casefold().split())
 
@@ -134,7 +134,7 @@ def parse(text: str) -> Query:
 
 
 def complete(text: str, topics: Sequence[str], workers: Sequence[str] = ()) -> list[str]:
-    """Answer what the last part of a filter may become: whole texts, the likeliest first."""
+    """Return what the last part of a filter may become: whole texts, the likeliest first."""
     last_at = text.rfind(" ") + 1
     head, last = text[:last_at], text[last_at:]
     values = {"topic:": topics, "state:": tuple(State), "worker:": workers}

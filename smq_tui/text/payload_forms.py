@@ -106,7 +106,7 @@ def headers_from(text: str) -> dict[str, str]:
 
 
 def diff(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Say what changed between two sets of texts, line by line, with a style each."""
+    """Describe what changed between two sets of texts, line by line, with a style each."""
     pieces: list[tuple[str, str]] = []
     for name in after:
         old, new = before.get(name, ""), after[name]

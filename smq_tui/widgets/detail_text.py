@@ -41,7 +41,7 @@ _TONES: Final = {State.DEAD: _BAD, State.PROCESSING: "bold $text-warning", State
 def about_message(
     detail: Detail, *, now: float, view: PayloadView, workers: Mapping[str, WorkerInfo], width: int = 0
 ) -> Pieces:
-    """Tell all about a message: state, lease, errors as a timeline, headers, payload, in lines of a width."""
+    """Describe a message: state, lease, errors as a timeline, headers, payload, in lines of a width."""
     message, attempts = detail.message, detail.attempts
     pieces: Pieces = [
         (f"message {message.id}", _TITLE),
@@ -63,7 +63,7 @@ def about_message(
 
 
 def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], location: str = "") -> Pieces:
-    """Tell all about a topic: what is wrong, how to start what it lacks, figures, pause, who serves it."""
+    """Describe a topic: what is wrong, how to start what it lacks, figures, pause, who serves it."""
     stats = line.stats
     pieces: Pieces = [(cell(stats.topic), _TITLE), ("\n", "")]
     pieces += _wrong(line, location)
@@ -113,13 +113,13 @@ def _wrong(line: TopicLine, location: str) -> Pieces:
 
 
 def _start_of(topic: str, location: str) -> str:
-    """Answer the line for a shell that starts a daemon for a topic, whole, to be copied."""
+    """Return the line for a shell that starts a daemon for a topic, whole, to be copied."""
     where, what = shlex.quote(location), shlex.quote(f"{topic}=module:function")
     return cell(f"smq-daemon --db {where} --handler {what}", _COMMAND_LENGTH)
 
 
 def about_worker(worker: WorkerInfo, *, now: float, held: int | None = None) -> Pieces:
-    """Tell all about a daemon: state, heartbeat, processes, what each thread runs.
+    """Describe a daemon: state, heartbeat, processes, what each thread runs.
 
     `held` is how many messages one that is lost holds.
     """
@@ -154,7 +154,7 @@ def about_worker(worker: WorkerInfo, *, now: float, held: int | None = None) -> 
 
 
 def _runs(worker: WorkerInfo, moment: float) -> Pieces:
-    """Tell what a daemon runs at a moment, by id."""
+    """Report what a daemon runs at a moment, by id."""
     running = running_of(worker)
     if not running:
         return []
@@ -169,7 +169,7 @@ def _runs(worker: WorkerInfo, moment: float) -> Pieces:
 
 
 def about_activity(entry: ActivityEntry, *, now: float, detail: str, undo: str) -> Pieces:
-    """Tell all about an operation, with its detail and what can be undone of it in words."""
+    """Describe an operation, with its detail and what can be undone of it in words."""
     facts = [
         ("when", f"{clock_time(entry.at, now=now)}, {age(now - entry.at)} ago"),
         ("who", entry.actor),
@@ -202,7 +202,7 @@ def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple
 
 
 def runs_since(message_id: int, worker: WorkerInfo | None) -> float | None:
-    """Answer since when a daemon runs a message, as its row tells; None while it only holds it."""
+    """Return since when a daemon runs a message, as its row tells; None while it only holds it."""
     for one in running_of(worker) if worker is not None else ():
         if one.get("id") == message_id:
             since = one.get("since")
@@ -233,7 +233,7 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
 
 
 def _failures(last_error: str | None, attempts: Sequence[Attempt], now: float) -> Pieces:
-    """Tell how it failed, the newest first; a text that stands above already is not told again."""
+    """Describe how it failed, the newest first; a text that stands above already is not told again."""
     pieces: Pieces = []
     before = {later.attempt: earlier.at for earlier, later in itertools.pairwise(attempts)}
     for failure in failures(last_error, attempts):

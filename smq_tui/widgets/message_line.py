@@ -58,7 +58,7 @@ class SaidLine(Widget):
         self._timer: Timer | None = None
 
     def say(self, sentence: str, tone: Tone) -> None:
-        """Say something in the place of what was said before."""
+        """Show something in the place of what was said before."""
         self.clear()
         self.text, self._tone = cell(sentence, _LONGEST), tone
         self._timer = self.set_timer(_STAYS_S, self.clear)
@@ -74,7 +74,7 @@ class SaidLine(Widget):
             self._break()
 
     def hint(self, sentence: str, tone: Tone = Tone.MUTED) -> None:
-        """Tell what stands here while nothing is said: one line, cut where it has no room."""
+        """Report what stands here while nothing is said: one line, cut where it has no room."""
         hint = (cell(sentence, _LONGEST), tone)
         if hint != self._hint:
             self._hint = hint

@@ -40,14 +40,14 @@ class PayloadView(enum.Enum):
 
 
 def shown_as(message: Message, view: PayloadView) -> PayloadView:
-    """Answer how a payload is shown when a view is asked for: bytes are always in hexadecimal."""
+    """Return how a payload is shown when a view is asked for: bytes are always in hexadecimal."""
     return PayloadView.HEX if isinstance(message.payload, bytes) else view
 
 
 def payload_pieces(
     message: Message, stored: str | bytes, view: PayloadView, width: int = 0
 ) -> list[tuple[str, str]]:
-    """Answer the payload in pieces of text with a style each; raw and in hexadecimal exactly as stored.
+    """Return the payload in pieces of text with a style each; raw and in hexadecimal exactly as stored.
 
     `width` is how many cells a line has, 0 when that is not known.
     """
@@ -74,7 +74,7 @@ def json_text(payload: Payload, *, indent: int | None = 2, ascii_only: bool = Fa
 
 
 def bytes_of(stored: str | bytes) -> bytes:
-    """Answer the bytes of a payload as the database holds them."""
+    """Return the bytes of a payload as the database holds them."""
     return stored if isinstance(stored, bytes) else stored.encode("utf-8", "surrogatepass")
 
 

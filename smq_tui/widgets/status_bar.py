@@ -170,7 +170,7 @@ def _staying(parts: Sequence[Part], lengths: Sequence[int], width: int) -> list[
 
 
 def _least(lengths: Sequence[int], width: int) -> list[int]:
-    """Answer how short each may become: a long one is cut to half of the line before others leave for it."""
+    """Return how short each may become: a long one is cut to half of the line before others leave for it."""
     return [min(length, max(_SHORTEST, width // 2)) for length in lengths]
 
 

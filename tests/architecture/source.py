@@ -28,7 +28,7 @@ class SourceFile:
     tree: ast.Module
 
     def at(self, node: ast.AST) -> str:
-        """Say where a node stands, as editors understand it."""
+        """Report where a node stands, as editors understand it."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}"
 
 

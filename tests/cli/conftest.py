@@ -26,13 +26,13 @@ class Smq(Protocol):
     """Runs a command."""
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Ran:
-        """Answer how it ended."""
+        """Return how it ended."""
         ...
 
 
 @pytest.fixture
 def smq(location: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Smq:
-    """Answer what runs a command on the test's queue."""
+    """Return what runs a command on the test's queue."""
 
     def call(*arguments: str, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
@@ -45,7 +45,7 @@ def smq(location: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
 @pytest.fixture
 def messages(location: str) -> Iterator[Queue]:
-    """Answer a queue on the machine's clock, as the commands are."""
+    """Return a queue on the machine's clock, as the commands are."""
     with Queue(location, worker="tester") as queue:
         yield queue
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def editor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Answer what sets the changes that the next editors make, one after the other."""
+    """Return what sets the changes that the next editors make, one after the other."""
 
     def make(*changes: Callable[[str], str | None]) -> None:
         steps = iter(changes)

@@ -25,7 +25,7 @@ LINES = b'{"topic": "a", "payload": 1}\n"two"\nthree\n[4]\n{"five"\n\n'
 
 
 def timeless(report: str) -> str:
-    """Answer a report without how long it took, which is left out when it was no time."""
+    """Return a report without how long it took, which is left out when it was no time."""
     return re.sub(r" in [\d.]+m?s, [\d,]+ lines a second", "", report)
 
 

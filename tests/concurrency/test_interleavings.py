@@ -32,7 +32,7 @@ def desks(location: str, clock: ManualClock) -> Iterator[tuple[Desk, Desk]]:
 
 @pytest.fixture
 def stands_in_line(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Tell when somebody found the turn taken: it has looked, and has not written yet."""
+    """Report when somebody found the turn taken: it has looked, and has not written yet."""
     found_taken = threading.Event()
     flock = fcntl.flock
 

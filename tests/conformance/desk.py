@@ -136,7 +136,7 @@ class Desk:
         return row
 
     def state(self, message_id: int) -> str:
-        """Answer a message's state, `gone` for one that is removed."""
+        """Return a message's state, `gone` for one that is removed."""
         row = self.store.get(message_id)
         return "gone" if row is None else str(row.status)
 
@@ -148,7 +148,7 @@ class Desk:
         return self.store.page(selection or Selection(), **(values | options), now_ms=self.now_ms)  # type: ignore[arg-type]  # options by name
 
     def prepared(self, topic: str = "mail") -> dict[State, int]:
-        """Make one message in each state and answer their ids.
+        """Make one message in each state and return their ids.
 
         The one that is processing has a live lease.
         """

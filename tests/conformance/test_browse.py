@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def seen(desk: Desk, selection: Selection, **options: object) -> list[int]:
-    """Answer the ids of a page."""
+    """Return the ids of a page."""
     return [row.id for row in desk.page(selection, **options)]
 
 

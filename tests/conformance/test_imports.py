@@ -43,7 +43,7 @@ def restore(
 
 
 def recorded(progress: ImportProgress, record: int) -> ImportProgress:
-    """Answer progress as it is read back."""
+    """Return progress as it is read back."""
     return msgspec.structs.replace(progress, id=record, newest_known=record)
 
 

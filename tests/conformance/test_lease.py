@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ids(desk: Desk, *topics: str, limit: int = 10, **changes: object) -> list[int]:
-    """Lease and answer the ids in order."""
+    """Lease and return the ids in order."""
     return [row.id for row in desk.lease(*topics, limit=limit, **changes)[0]]  # type: ignore[arg-type]  # by name
 
 

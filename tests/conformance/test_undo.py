@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def lasting(row: MessageRow) -> tuple[object, ...]:
-    """Answer what an undo brings back; a forced lease comes back ready."""
+    """Return what an undo brings back; a forced lease comes back ready."""
     processing = row.status == State.PROCESSING
     return tuple(row._replace(status=State.READY, locked_until=None, worker=None) if processing else row)
 

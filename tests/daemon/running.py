@@ -56,7 +56,7 @@ class Daemon:
         """What a check said."""
 
     def __enter__(self) -> Self:
-        """Answer the daemon itself."""
+        """Return the daemon itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,12 +93,12 @@ class Daemon:
         raise AssertionError(f"the log ended without {missing}: {self.lines[-5:]}")
 
     def stop(self) -> int:
-        """Send SIGTERM and answer the exit code."""
+        """Send SIGTERM and return the exit code."""
         self.process.terminate()
         return self.end()
 
     def end(self) -> int:
-        """Read the log to its end and answer the exit code."""
+        """Read the log to its end and return the exit code."""
         assert self.process.stderr is not None
         if self.process.stdout is not None:
             self.printed += self.process.stdout.read().splitlines()
@@ -107,7 +107,7 @@ class Daemon:
         return self.process.wait()
 
     def workers(self) -> list[int]:
-        """Answer the process ids of its worker processes."""
+        """Return the process ids of its worker processes."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text(encoding="ascii").split()]
 

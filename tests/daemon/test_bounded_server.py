@@ -22,12 +22,12 @@ ANSWER_S = 10.0
 
 
 class Handler(QuietHandler):
-    """Answers all but one path."""
+    """Handles all but one path."""
 
     body = b"fine"
 
     def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
-        """Answer."""
+        """Reply."""
         if self.path == "/broken":
             raise ValueError("broken")
         self.send_response(HTTPStatus.OK)

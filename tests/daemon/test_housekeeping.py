@@ -147,7 +147,7 @@ class House:
         self.keeper = Keeper(store, self.file, self.janitor, alarm=None, clock=clock, journal=self.journal)
 
     def actions(self) -> list[str]:
-        """Answer what was logged, but for the state of this machine's disk."""
+        """Return what was logged, but for the state of this machine's disk."""
         found = [str(json.loads(line)["action"]) for line in self.log.getvalue().splitlines()]
         return [action for action in found if not action.startswith("disk_")]
 

@@ -20,12 +20,12 @@ KILL_EVERY_S = 5.0
 
 
 def soaked(**changes: object) -> Figures:
-    """Answer the figures of an hour in which nothing grew."""
+    """Return the figures of an hour in which nothing grew."""
     return Figures(1000.0, hour(), 5 * MIB, 100, 50_000, 0, 0)._replace(**changes)  # type: ignore[arg-type]  # fields by name
 
 
 def hour(*, memory: float = 0.0, descriptors: float = 0.0, rate: float = 10.0) -> list[Sample]:
-    """Answer a sample for each minute; something grows by so much in each, the rate is that of the end."""
+    """Return a sample for each minute; something grows by so much in each, the rate is that of the end."""
     rates = [10.0] * 50 + [rate] * 10
     return [
         Sample(

@@ -31,7 +31,7 @@ LONGEST_GAP_S = 2.0
 
 
 def runs_in(folder: Path) -> list[tuple[int, int, float]]:
-    """Answer what was handled: the message, by which version of the code, when."""
+    """Return what was handled: the message, by which version of the code, when."""
     path = folder / "runs"
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]

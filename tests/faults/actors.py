@@ -36,12 +36,12 @@ class Progress:
         self._is_over = is_over
 
     def step(self) -> bool:
-        """Tell that something was done; say whether to go on."""
+        """Report that something was done; say whether to go on."""
         os.write(self._descriptor, b".")
         return not self.is_over()
 
     def is_over(self) -> bool:
-        """Say whether the play is over."""
+        """Return whether the play is over."""
         return self._is_over[0] != 0
 
 
@@ -134,7 +134,7 @@ class Play:
         self._actors: list[Actor] = []
 
     def __enter__(self) -> Self:
-        """Answer itself."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -181,7 +181,7 @@ class Play:
         return actor
 
     def log(self, who: str) -> Path:
-        """Answer a new log, which is judged with the others."""
+        """Return a new log, which is judged with the others."""
         self.logs.append(self._folder / f"{who}.log")
         return self.logs[-1]
 

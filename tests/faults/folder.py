@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Answer bytes, time of change and mode of every file in a folder."""
+    """Return bytes, time of change and mode of every file in a folder."""
     return {
         file.name: (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_mode)
         for file in sorted(folder.iterdir())

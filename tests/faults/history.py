@@ -79,13 +79,13 @@ class Verdict:
     """Leased more often than it may fail."""
 
     def broken(self) -> dict[str, list[str]]:
-        """Answer the findings that there may be none of."""
+        """Return the findings that there may be none of."""
         values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, list) and value}
 
 
 def token_of(payload: str) -> str:
-    """Answer what tells a payload from all others."""
+    """Return what tells a payload from all others."""
     return payload.partition(" ")[0]
 
 
@@ -152,7 +152,7 @@ class _Case:
         self.there = {token for tokens in self.tokens_of.values() for token in tokens}
 
     def tokens(self, *outcomes: Outcome) -> set[str]:
-        """Answer what was sent with one of some outcomes."""
+        """Return what was sent with one of some outcomes."""
         return {token for token, one in self.sent.items() if one.outcome in outcomes}
 
     def lost(self) -> Iterator[str]:
@@ -197,7 +197,7 @@ class _Case:
                 yield f"acked {lease}, then {leases[place + 1]}"
 
     def is_back(self, id_: int) -> bool:
-        """Say whether an acked message is there again, and not as one that is kept."""
+        """Return whether an acked message is there again, and not as one that is kept."""
         return id_ in self.left and self.left[id_].state != "done"
 
     def _seen(self) -> Iterator[tuple[int, str]]:
@@ -206,7 +206,7 @@ class _Case:
         yield from ((one.id, one.token) for one in self.left.values())
 
     def _holds_until(self, lease: Event, later: Event) -> int:
-        """Answer until when a lease was good at least, as far as its holder did not give it up before."""
+        """Return until when a lease was good at least, as far as its holder did not give it up before."""
         until_ms = lease.until_ms
         for begun, last in self.settled[lease.id, lease.receipt]:
             if begun.moment > later.moment or last.outcome in ("failed", "lost"):
@@ -217,7 +217,7 @@ class _Case:
         return until_ms
 
     def _was_over(self, lease: Event, later: Event) -> bool:
-        """Say whether anybody between two leases saw a clock by which the first was over, or absurd."""
+        """Return whether anybody between two leases saw a clock by which the first was over, or absurd."""
         between = (lease.moment, later.moment)
         clocks = [one.clock_ms for one in self.line if between[0] <= one.moment <= between[1]]
         until_ms = self._holds_until(lease, later)

@@ -89,7 +89,7 @@ class Interruption:
 
 @functools.cache
 def _before_a_look(code: CodeType) -> frozenset[int]:
-    """Answer the instructions that stand before one at which the interpreter looks for a signal."""
+    """Return the instructions that stand before one at which the interpreter looks for a signal."""
     instructions = list(dis.get_instructions(code))
     return frozenset(
         one.offset

@@ -67,7 +67,7 @@ def drain(location: str, log: Path) -> None:
 
 
 def left(location: str | Path) -> list[Left]:
-    """Answer every message in the table."""
+    """Return every message in the table."""
     with closing(apsw.Connection(str(location))) as db:
         rows = db.execute("SELECT id, payload, status FROM smq_messages").fetchall()
     return [Left(int(str(id_)), token_of(str(payload)), str(state)) for id_, payload, state in rows]

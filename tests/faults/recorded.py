@@ -40,7 +40,7 @@ class Log:
         self._calls = 0
 
     def call(self) -> str:
-        """Answer a name for one call, which its lines have in common."""
+        """Return a name for one call, which its lines have in common."""
         self._calls += 1
         return f"{self._name}:{self._calls}"
 
@@ -73,7 +73,7 @@ class Recorded:
         self._last: Outcome = "ok"
 
     def __enter__(self) -> Self:
-        """Answer itself."""
+        """Return itself."""
         return self
 
     def __exit__(

@@ -35,7 +35,7 @@ class Recorder:
         self.failed = 0
 
     def during(self) -> list[str]:
-        """Answer what was recorded since the last time, each run of the same event once."""
+        """Return what was recorded since the last time, each run of the same event once."""
         events, self.events[:] = list(self.events), []
         return [event for event, before in zip(events, [None, *events], strict=False) if event != before]
 

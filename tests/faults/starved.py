@@ -38,7 +38,7 @@ def strike(place: int, work: Callable[[], object]) -> Blow:
 
 
 def _is_over(place: int) -> bool:
-    """Say whether the failing allocation is behind us; else it is one of as many more."""
+    """Return whether the failing allocation is behind us; else it is one of as many more."""
     try:
         for _ in range(place + 1):
             bytearray(1)

@@ -130,7 +130,7 @@ def remove(queue: Queue) -> None:
 
 
 def wal_of(queue: Queue) -> Path:
-    """Answer where the -wal lies."""
+    """Return where the -wal lies."""
     return Path(queue.location + "-wal")
 
 

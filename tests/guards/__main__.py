@@ -14,7 +14,7 @@ from tests.guards.trial import bench
 
 
 def main() -> int:
-    """Say of each mutant which test fails, and how many survived."""
+    """Report of each mutant which test fails, and how many survived."""
     options = _options()
     chosen = [mutant for mutant in all_mutants() if options.only in mutant.name]
     if options.sample:

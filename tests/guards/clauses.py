@@ -42,13 +42,13 @@ class Guard:
     is_alternative: bool = False
 
     def dropped_from(self, sql: str) -> str:
-        """Answer the SQL as if the part were not there; what it binds stays bound."""
+        """Return the SQL as if the part were not there; what it binds stays bound."""
         neutral = "AND 0" if self.is_alternative else "OR 1"
         return f"{sql[: self.start]}({sql[self.start : self.end]}\n{neutral}){sql[self.end :]}"
 
 
 def guards(sql: str) -> list[Guard]:
-    """Answer every part of every condition, in the order of the text."""
+    """Return every part of every condition, in the order of the text."""
     tokens = _tokens(sql)
     found = [guard for place in _conditions(tokens) for guard in _parts(tokens[place : _end(tokens, place)])]
     return sorted(found, key=lambda guard: (guard.start, -guard.end))
@@ -118,7 +118,7 @@ def _split(tokens: Sequence[Token], separator: str) -> list[Sequence[Token]]:
 
 
 def _is_bracketed(tokens: Sequence[Token]) -> bool:
-    """Say whether one pair of parentheses stands around it all, which are no sub-query's."""
+    """Return whether one pair of parentheses stands around it all, which are no sub-query's."""
     depth = 0
     for place, token in enumerate(tokens):
         depth += (token.word in OPENING) - (token.word in CLOSING)

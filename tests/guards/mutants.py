@@ -40,7 +40,7 @@ class Mutant(NamedTuple):
 
 
 def all_mutants() -> list[Mutant]:
-    """Answer every mutant, those of one file together."""
+    """Return every mutant, those of one file together."""
     files = sorted([*(ROOT / SQL / "queries").glob("*.sql"), *(ROOT / SQL / "migrations").glob("*.sql")])
     of_sql = (mutant for file in files for mutant in _of_sql(file))
     return [*of_sql, *_of_filters(), *map(_of_step, STEPS)]
@@ -96,7 +96,7 @@ def _numbered(seen: Counter[str], name: str) -> str:
 
 
 def _statement(sql: str, guard: Guard) -> str:
-    """Answer the name of the statement or trigger that a guard stands in."""
+    """Return the name of the statement or trigger that a guard stands in."""
     return str(HEAD.findall(sql, 0, guard.start)[-1])
 
 

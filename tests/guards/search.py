@@ -92,19 +92,19 @@ class Found(NamedTuple):
 
     @property
     def is_for_speed(self) -> bool:
-        """Say whether only the cost tells that the guard is missing."""
+        """Return whether only the cost tells that the guard is missing."""
         return self.test.startswith(COSTS)
 
 
 def search(bench: Bench, mutants: Iterable[Mutant], *, is_near: bool = False) -> Iterator[Found]:
-    """Answer for each mutant which test fails; among the nearest ones only, if so wished."""
+    """Return for each mutant which test fails; among the nearest ones only, if so wished."""
     known = recorded()
     for mutant in mutants:
         yield Found(mutant.name, _killer(bench, mutant, known.get(mutant.name), is_near) or "")
 
 
 def recorded() -> dict[str, str]:
-    """Answer the test that failed last time, by mutant."""
+    """Return the test that failed last time, by mutant."""
     if not RECORD.exists():
         return {}
     lines = RECORD.read_text(encoding="utf-8").splitlines()

@@ -24,7 +24,7 @@ HOW = "dropped in a copy of the project, one at a time (`python -m tests.guards`
 
 
 def dropped(report: Path, *options: str) -> list[Found]:
-    """Drop guards in a process of its own, and answer what became of each."""
+    """Drop guards in a process of its own, and return what became of each."""
     command = [sys.executable, "-m", "tests.guards", "--report", str(report), *options]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert report.exists(), ran.stdout + ran.stderr

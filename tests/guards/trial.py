@@ -70,11 +70,11 @@ class Bench:
             importlib.import_module(library)
 
     def has(self, test: str) -> bool:
-        """Say whether there is such a file of tests."""
+        """Return whether there is such a file of tests."""
         return (self.folder / test.partition("::")[0]).exists()
 
     def killer(self, mutant: Mutant, tests: Sequence[str]) -> str | None:
-        """Answer the first of some tests that fails without the guard; None when none does."""
+        """Return the first of some tests that fails without the guard; None when none does."""
         file = self.folder / mutant.file
         before, status = file.read_bytes(), file.stat()
         try:
@@ -92,7 +92,7 @@ class Bench:
             raise RuntimeError(f"{failed} fails on the project as it is")
 
     def first_failure(self, tests: Sequence[str]) -> str | None:
-        """Answer the first of some tests that fails in the copy as it is."""
+        """Return the first of some tests that fails in the copy as it is."""
         reading, writing = os.pipe()
         child = os.fork()
         if not child:

@@ -30,7 +30,7 @@ def listed(order: KeyOrder) -> list[Key]:
 
 
 def place_after_refresh(old: Sequence[Key], index: int, new: KeyOrder) -> int:
-    """Say where a row belongs after a refresh: on itself, else on its neighbour."""
+    """Report where a row belongs after a refresh: on itself, else on its neighbour."""
     keys = listed(new)
     if old[index] in keys:
         return keys.index(old[index])

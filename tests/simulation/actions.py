@@ -65,7 +65,7 @@ class Actions:
     # requeue, delete, bury, move
 
     def matching(self, selection: Selection, now: int, ids: Iterable[int] | None = None) -> list[int]:
-        """Answer the ids of a selection (or those of some ids that belong to it)."""
+        """Return the ids of a selection (or those of some ids that belong to it)."""
         entries = self.model.entries
         some = entries.values() if ids is None else [entries[one] for one in ids if one in entries]
         as_of = now if selection.as_of_ms is None else selection.as_of_ms
@@ -79,12 +79,12 @@ class Actions:
         )
 
     def sights(self, ids: Iterable[int]) -> dict[int, Sight]:
-        """Answer how messages are."""
+        """Return how messages are."""
         entries = self.model.entries
         return {one: Seen(entries[one].state, entries[one].deliveries, entries[one].operation) for one in ids}
 
     def unmoved(self, seen: Mapping[int, Sight]) -> dict[int, Sight]:
-        """Answer those that are there, and as they were seen."""
+        """Return those that are there, and as they were seen."""
         now = self.sights(one for one in seen if one in self.model.entries)
         return {
             one: sight
@@ -243,7 +243,7 @@ class Actions:
         return operation
 
     def later(self, operation: int) -> int | None:
-        """Answer a later operation on the same setting that stands."""
+        """Return a later operation on the same setting that stands."""
         record = self.model.operations[operation]
         later = [
             one
@@ -260,27 +260,27 @@ class Actions:
     # the janitor
 
     def prunable(self, now: int) -> list[list[Entry]]:
-        """Answer what is done, and what is deleted, for long enough, in the order in which it goes."""
+        """Return what is done, and what is deleted, for long enough, in the order in which it goes."""
         entries, keep_ms = self.model.entries.values(), self.model.keep_ms
         done = [e for e in entries if e.state is State.DONE and _since(e) <= now - keep_ms(e.topic)]
         deleted = [e for e in entries if e.state is State.DELETED and _since(e) <= now - DAY_MS]
         return [sorted(some, key=lambda e: (e.topic, e.finished_at, e.id)) for some in (done, deleted)]
 
     def forgettable(self, now: int) -> list[tuple[int, int]]:
-        """Answer what is kept for undos that are too old: all before the first operation that is not."""
+        """Return what is kept for undos that are too old: all before the first operation that is not."""
         operations = self.model.operations
         first = min((one for one, op in operations.items() if op.at > now - DAY_MS), default=None)
         old = [one for one in sorted(operations) if first is None or one < first]
         return [(one, message) for one in old for message in sorted(operations[one].before)]
 
     def is_stale(self, topic: str, now: int) -> bool:
-        """Say whether a topic became empty, or is so no longer, or for long enough to be forgotten."""
+        """Return whether a topic became empty, or is so no longer, or for long enough to be forgotten."""
         counts = self.model.topics[topic]
         is_empty = counts.entered == counts.gone
         return is_empty != (counts.empty_since is not None) or self.is_droppable(topic, now)
 
     def is_droppable(self, topic: str, now: int) -> bool:
-        """Say whether a topic was empty for a day, and nothing is set for it."""
+        """Return whether a topic was empty for a day, and nothing is set for it."""
         counts = self.model.topics[topic]
         is_long = counts.empty_since is not None and counts.empty_since <= now - DAY_MS
         is_set = topic in self.model.policies or topic in self.model.pauses

@@ -114,7 +114,7 @@ class Done(NamedTuple):
 
 
 def named(missed: list[int]) -> tuple[int, ...]:
-    """Answer what is compared of missed messages: of many only their number, as of an outcome."""
+    """Return what is compared of missed messages: of many only their number, as of an outcome."""
     return tuple(sorted(missed)) if len(missed) <= MOST_MISSED else (len(missed),)
 
 

@@ -95,7 +95,7 @@ class ForetoldHolders:
         return leased, []
 
     def _note_next(self, request: LeaseRequest, ack: Sequence[Hold]) -> None:
-        """Tell where the message that would be leased is the one that is acked."""
+        """Report where the message that would be leased is the one that is acked."""
         ready = self.model.of(request.topics[0], State.READY)
         following = min(ready, key=lambda e: (-e.priority, e.id), default=None)
         if following is not None and any(following.receipt == hold.receipt for hold in ack):

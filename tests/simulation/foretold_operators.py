@@ -81,7 +81,7 @@ class ForetoldStore(ForetoldHolders):
     def _still(
         self, targets: Targets, chunk: Mapping[int, Sight], tally: Tally, now: int
     ) -> Mapping[int, Sight]:
-        """Answer what did not move on since it was seen; the rest is missed."""
+        """Return what did not move on since it was seen; the rest is missed."""
         still = self.actions.unmoved(chunk)
         if isinstance(targets, Selection):
             matching = set(self.actions.matching(targets, now, still))

@@ -36,7 +36,7 @@ class Look(NamedTuple):
 
     @property
     def is_worth_a_write(self) -> bool:
-        """Say whether there is anything to do."""
+        """Return whether there is anything to do."""
         return self.has_expired or ((self.has_ready or self.has_due) and not self.is_paused)
 
 
@@ -63,43 +63,43 @@ class Model:
     # what there is
 
     def holder_of(self, topic: str, key: str | None) -> Entry | None:
-        """Answer the unfinished message that holds a key."""
+        """Return the unfinished message that holds a key."""
         if key is None:
             return None
         holders = (e for e in self.entries.values() if e.key == key and e.topic == topic)
         return next((entry for entry in holders if entry.state in UNFINISHED), None)
 
     def limit(self, entry: Entry) -> int:
-        """Answer after how many attempts a message is dead."""
+        """Return after how many attempts a message is dead."""
         own = self.policies.get(entry.topic, Policy()).max_attempts
         return entry.max_attempts or own or TopicPolicy().max_attempts
 
     def keep_ms(self, topic: str) -> int:
-        """Answer how long a topic keeps what is done."""
+        """Return how long a topic keeps what is done."""
         return self.policies.get(topic, Policy()).keep_ms or 0
 
     def visibility_ms(self, topic: str) -> int:
-        """Answer how long a lease of a topic lasts where the call does not tell."""
+        """Return how long a lease of a topic lasts where the call does not tell."""
         return self.policies.get(topic, Policy()).visibility_ms or VISIBILITY_MS
 
     def is_paused(self, topic: str, now: int) -> bool:
-        """Say whether a topic yields nothing."""
+        """Return whether a topic yields nothing."""
         if topic not in self.pauses:
             return False
         until = self.pauses[topic]
         return until is None or until > now
 
     def of(self, topic: str, state: State) -> list[Entry]:
-        """Answer the messages of a topic in a state."""
+        """Return the messages of a topic in a state."""
         return [entry for entry in self.entries.values() if entry.state is state and entry.topic == topic]
 
     def expired(self, now: int) -> list[Entry]:
-        """Answer what a dequeue takes back: leases that are over, or absurdly far ahead."""
+        """Return what a dequeue takes back: leases that are over, or absurdly far ahead."""
         leased = (entry for entry in self.entries.values() if entry.locked_until is not None)
         return [entry for entry in leased if not now < (entry.locked_until or 0) <= now + HORIZON_MS]
 
     def due(self, topic: str, now: int) -> list[Entry]:
-        """Answer what a dequeue promotes."""
+        """Return what a dequeue promotes."""
         return [entry for entry in self.of(topic, State.DELAYED) if entry.available_at <= now]
 
     # coming and going
@@ -186,7 +186,7 @@ class Model:
     # holders
 
     def held(self, hold: Hold) -> Entry | None:
-        """Answer the processing message that a receipt is good for."""
+        """Return the processing message that a receipt is good for."""
         entry = self.entries.get(hold.id)
         if entry is None or entry.receipt != hold.receipt or entry.state is not State.PROCESSING:
             return None
@@ -283,7 +283,7 @@ class Model:
 
 
 def leased(entry: Entry) -> Leased:
-    """Answer what is compared of a lease."""
+    """Return what is compared of a lease."""
     return Leased(
         *(entry.id, entry.topic, entry.priority, entry.key, entry.attempts, entry.deliveries),
         *(entry.max_attempts, entry.available_at, entry.last_error, entry.is_suspect),
@@ -292,5 +292,5 @@ def leased(entry: Entry) -> Leased:
 
 
 def ids_of(entries: Iterable[Entry]) -> list[int]:
-    """Answer ids in their order."""
+    """Return ids in their order."""
     return sorted(entry.id for entry in entries)

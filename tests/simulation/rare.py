@@ -77,5 +77,5 @@ class Rare:
         self.seen[event] += times
 
     def never(self) -> list[str]:
-        """Answer what did not happen."""
+        """Return what did not happen."""
         return [event for event in EVENTS if not self.seen[event]]

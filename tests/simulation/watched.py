@@ -220,7 +220,7 @@ class Watched(SqliteStore):
 
 
 def _granted(result: Any) -> tuple[list[LeasedRow], list[Hold]] | None:  # noqa: ANN401 - of any transaction
-    """Answer the leases of a transaction, if it is one that leased."""
+    """Return the leases of a transaction, if it is one that leased."""
     if not isinstance(result, tuple):
         return None
     return result if isinstance(result[0], list) else ([LeasedRow._make(result)], [])

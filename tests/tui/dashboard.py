@@ -42,11 +42,11 @@ class FrozenClock:
         self._monotonic = SystemClock()
 
     def now_ms(self) -> int:
-        """Answer the moment at which it stands."""
+        """Return the moment at which it stands."""
         return self._now_ms
 
     def monotonic(self) -> float:
-        """Answer seconds that pass."""
+        """Return seconds that pass."""
         return self._monotonic.monotonic()
 
 
@@ -56,7 +56,7 @@ class SetClock(FrozenClock):
     late_ms = 0
 
     def now_ms(self) -> int:
-        """Answer the moment to which it was set."""
+        """Return the moment to which it was set."""
         return super().now_ms() + self.late_ms
 
 

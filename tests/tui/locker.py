@@ -35,7 +35,7 @@ class Locker:
         assert self._process.stdout.readline() == b"locked\n"
 
     def __enter__(self) -> Self:
-        """Answer it."""
+        """Return it."""
         return self
 
     def __exit__(

@@ -56,7 +56,7 @@ class Terminal:
         self.resize(*size)
 
     def __enter__(self) -> Self:
-        """Answer it."""
+        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:

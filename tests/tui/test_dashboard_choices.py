@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def header(app: Dashboard) -> str:
-    """Answer the titles that are painted."""
+    """Return the titles that are painted."""
     return app.main.view.table.render_line(0).text
 
 

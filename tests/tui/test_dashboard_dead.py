@@ -34,7 +34,7 @@ def bury(location: str, clock: SetClock, *errors: str) -> None:
 
 
 def error_at(app: Dashboard) -> str:
-    """Answer the error of the cursor's group."""
+    """Return the error of the cursor's group."""
     return str(app.main.view.table.cursor_key).partition("\0")[2]
 
 

@@ -35,7 +35,7 @@ def inspector(shop: str) -> Iterator[Inspector]:
 
 
 def why(app: Dashboard) -> str:
-    """Answer what a dialog says of the last key."""
+    """Return what a dialog says of the last key."""
     return str(app.screen.query_one("#why", Static).visual)
 
 

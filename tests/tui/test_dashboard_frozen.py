@@ -41,7 +41,7 @@ class Shop:
         self.dead = [lease.message.id for lease in leases[EARLY:]]
 
     def state(self, one: int) -> State:
-        """Tell how a message is by now."""
+        """Describe how a message is by now."""
         return self.inspector.get(one).state
 
     def let_the_early_die(self) -> None:
@@ -80,7 +80,7 @@ async def asked(app: Dashboard, pilot: Pilot[int], *keys: str) -> Confirm:
 
 
 async def answered(app: Dashboard, pilot: Pilot[int], *keys: str, says: str) -> None:
-    """Answer, and wait for what is told."""
+    """Reply, and wait for what is told."""
     await pilot.press(*keys, *(["enter"] if keys[-1].isdigit() else []))
     await until(pilot, lambda: says in app.main.said.text)
 

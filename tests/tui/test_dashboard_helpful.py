@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def header(app: Dashboard) -> str:
-    """Answer the titles of the columns as they are painted."""
+    """Return the titles of the columns as they are painted."""
     return app.main.view.table.render_line(0).text
 
 
 def told(app: Dashboard, beginning: str) -> bool:
-    """Say whether what was said last begins so."""
+    """Return whether what was said last begins so."""
     return app.main.said.text.startswith(beginning)
 
 

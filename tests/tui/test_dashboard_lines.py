@@ -27,12 +27,12 @@ LONG = (
 
 
 def keys_of(app: Dashboard) -> str:
-    """Answer the key bar as it is painted."""
+    """Return the key bar as it is painted."""
     return app.main.key_bar.render_line(0).text
 
 
 def lines_of(table: KeyedTable) -> list[str]:
-    """Answer the rows that are painted."""
+    """Return the rows that are painted."""
     return [table.render_line(y).text.rstrip() for y in range(1, table.size.height)]
 
 

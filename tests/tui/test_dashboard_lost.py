@@ -73,7 +73,7 @@ def leave_a_berth(location: str) -> None:
 
 
 def asked(app: Dashboard) -> str:
-    """Answer all that the dialog says."""
+    """Return all that the dialog says."""
     return "\n".join(str(one.visual) for one in app.screen.query(Static))
 
 
@@ -175,7 +175,7 @@ def test_a_daemon_grows_no_older_while_nothing_can_be_read(location: str) -> Non
 
 
 def shown(app: Dashboard) -> str:
-    """Answer what the first row of the list says."""
+    """Return what the first row of the list says."""
     return app.main.view.table.render_line(1).text
 
 

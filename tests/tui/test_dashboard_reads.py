@@ -23,7 +23,7 @@ class Interrupted(Inspector):
     edits: Iterator[Payload] = iter(())
 
     def get(self, message_id: int) -> Message:
-        """Answer the message as it was before the edit."""
+        """Return the message as it was before the edit."""
         message = super().get(message_id)
         for payload in self.edits:
             with Inspector(self.location) as other:

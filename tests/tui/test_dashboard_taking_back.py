@@ -37,7 +37,7 @@ def inspector(shop: str) -> Iterator[Inspector]:
 
 
 def asked(app: Dashboard) -> str:
-    """Answer all that the dialog says."""
+    """Return all that the dialog says."""
     assert isinstance(app.screen, Confirm)
     return "\n".join(str(one.visual) for one in app.screen.query(Static))
 

@@ -64,7 +64,7 @@ def test_a_mistake_of_the_calling_program_is_not_an_error_of_the_store() -> None
 
 
 def a_lease(message_id: int) -> Lease:
-    """Answer a lease of nothing."""
+    """Return a lease of nothing."""
     return Lease(Message(id=message_id, topic="mail", payload="x"), Receipt(1), 0.0)
 
 

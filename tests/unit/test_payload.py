@@ -42,7 +42,7 @@ json_values = st.recursive(
 
 
 def of_type(value: object) -> object:
-    """Answer a value with the types of all its parts, since 1, 1.0 and True are equal."""
+    """Return a value with the types of all its parts, since 1, 1.0 and True are equal."""
     if isinstance(value, dict):
         return {name: of_type(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def nested(levels: int) -> Payload:
-    """Answer lists and dicts in one another."""
+    """Return lists and dicts in one another."""
     value: object = ["]" * 500]
     for level in range(levels - 1):
         value = [value] if level % 2 else {"a": value}

@@ -155,7 +155,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
 
 
 def check(config: Config, source: str) -> Config:
-    """Answer a configuration whose values fit together.
+    """Return a configuration whose values fit together.
 
     Raises:
         ConfigError: otherwise, naming the key.
@@ -187,7 +187,7 @@ _LAST_PORT: Final = 65_535
 
 
 def handler_specs(config: Config, source: str = "configuration") -> list[HandlerSpec]:
-    """Answer the handlers in the form that worker processes are told.
+    """Return the handlers in the form that worker processes are told.
 
     Raises:
         ConfigError: when a topic is no topic or has two handlers, or a handler has not exactly one of

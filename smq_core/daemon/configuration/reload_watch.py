@@ -85,7 +85,7 @@ class CodeWatch:
 
 
 def watched_paths(handlers: Iterable[HandlerSpec], folder: str, config: Path | None) -> list[Path]:
-    """Answer the folders to watch: of each handler's package or module, and of the configuration file."""
+    """Return the folders to watch: of each handler's package or module, and of the configuration file."""
     folders = {config.parent} if config is not None else set()
     for spec in handlers:
         if spec.target is not None:

@@ -19,7 +19,7 @@ _MOST_FOUND: Final = 10_000
 
 
 def check_pattern(text: str) -> str:
-    """Answer a topic or a pattern of topics (`mail.*`) if it is legal.
+    """Return a topic or a pattern of topics (`mail.*`) if it is legal.
 
     Raises:
         InvalidMessage: when what is left without its `*` is no topic.
@@ -48,21 +48,21 @@ class Routes:
 
     @property
     def has_patterns(self) -> bool:
-        """Say whether topics that do not exist yet may get a handler."""
+        """Return whether topics that do not exist yet may get a handler."""
         return bool(self._patterns)
 
     @property
     def has_limits(self) -> bool:
-        """Say whether any topic may run only so many messages at once."""
+        """Return whether any topic may run only so many messages at once."""
         return self._has_limits
 
     @property
     def exact_topics(self) -> list[str]:
-        """Answer the topics that are named."""
+        """Return the topics that are named."""
         return list(self._exact)
 
     def find(self, topic: str) -> HandlerSpec | None:
-        """Answer the handler of a topic; None when it has none."""
+        """Return the handler of a topic; None when it has none."""
         try:
             return self._found[topic]
         except KeyError:

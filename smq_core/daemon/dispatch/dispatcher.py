@@ -106,7 +106,7 @@ class Feeder:
             self.is_worth_a_look = True
 
     def is_due(self, now: float) -> bool:
-        """Say whether a step is worth its transaction."""
+        """Return whether a step is worth its transaction."""
         if len(self._ledger):
             if self._oldest_outcome is None:
                 self._oldest_outcome = now
@@ -121,7 +121,7 @@ class Feeder:
         return self._takes_more and self.is_worth_a_look and self._has_hungry()
 
     def due_in(self, now: float) -> float | None:
-        """Answer in how many seconds a step becomes due by itself; None: never."""
+        """Return in how many seconds a step becomes due by itself; None: never."""
         waits: list[float] = []
         if self._oldest_outcome is not None and len(self._ledger):
             waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))

@@ -73,7 +73,7 @@ class Handout:
         self._redeliveries.drop(one.tag for one in self._redeliveries.flights() if one.hold in lost)
 
     def is_possible(self, now: float) -> bool:
-        """Say whether anything that waits could be handed out now."""
+        """Return whether anything that waits could be handed out now."""
         processes = self._fleet.processes
         if len(self._redeliveries) and self._redeliveries.is_possible(now):
             return True

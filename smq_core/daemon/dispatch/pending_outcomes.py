@@ -53,11 +53,11 @@ class Ledger:
 
     @property
     def gives_back(self) -> bool:
-        """Say whether any message will wait for another run."""
+        """Return whether any message will wait for another run."""
         return bool(self._failures or self._releases or self._casualties)
 
     def holds(self) -> set[Hold]:
-        """Answer every lease that something is to be written about."""
+        """Return every lease that something is to be written about."""
         failed = (entry.hold for entry in self._failures)
         return {*self._acks, *failed, *self._releases, *(casualty.hold for casualty in self._casualties)}
 

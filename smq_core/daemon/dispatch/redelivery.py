@@ -70,7 +70,7 @@ class _Waiting(NamedTuple):
 
     @property
     def has_ended(self) -> bool:
-        """Say whether all older ones have ended."""
+        """Return whether all older ones have ended."""
         return all(tag not in process.in_flight for process, tag in self.older)
 
     def find_process(self, processes: Sequence[WorkerProcess], now: float) -> WorkerProcess | None:
@@ -127,7 +127,7 @@ class Redeliveries:
                 process.give([one.flight], now)
 
     def is_possible(self, now: float) -> bool:
-        """Say whether anything could go on now."""
+        """Return whether anything could go on now."""
         return any(
             one.has_ended or one.find_process(self._fleet.processes, now) is not None for one in self._waiting
         )
@@ -152,7 +152,7 @@ class Redeliveries:
         return found
 
     def _waits(self, newer: Flight, older: list[tuple[WorkerProcess, Flight]], now: float) -> bool:
-        """Say whether a delivery cannot be handed out; one that is adopted by an older one never is."""
+        """Return whether a delivery cannot be handed out; one that is adopted by an older one never is."""
         # an earlier one that waited has lost its lease to this one
         self._waiting = [one for one in self._waiting if one.flight.row.id != newer.row.id]
         if not older:

@@ -37,7 +37,7 @@ class _Term(NamedTuple):
     """Of a lease that nobody asked to be longer."""
 
     def is_due(self, now_ms: int) -> bool:
-        """Say whether a third of it is used up, or the clock went back to long before it was made."""
+        """Return whether a third of it is used up, or the clock went back to long before it was made."""
         length = max(self.length, SHORTEST_LEASE_MS)
         return now_ms > self.until - 2 * length / 3 or now_ms < self.made_at - min(length / 3, _MOST_BACK_MS)
 

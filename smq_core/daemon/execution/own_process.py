@@ -56,7 +56,7 @@ class OwnProcess:
         self.loop = EventLoop(copies, descriptors, output, self.give_up)
 
     def give_up(self, why: str, error: BaseException | None = None) -> NoReturn:
-        """Say why, and end."""
+        """Explain why, and end."""
         if not self._is_ending and not self.copies.is_copy:
             self._is_ending = True
             # whatever comes of it, the process ends

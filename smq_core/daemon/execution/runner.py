@@ -54,11 +54,11 @@ class Outbox(Protocol):
         ...
 
     def printed(self, outcome: Printed, took_s: float) -> None:
-        """Say that a command processed it, and what that printed."""
+        """Report that a command processed it, and what that printed."""
         ...
 
     def failed(self, outcome: Failed, took_s: float) -> None:
-        """Say that it was not."""
+        """Report that it was not."""
         ...
 
     def extend(self, tag: int, seconds: float | None) -> None:

@@ -19,7 +19,7 @@ _STEP: Final = 16 * 1024 * 1024
 
 
 def holds_more_than(source: Source, limit: int, goes_on: Callable[[], bool]) -> bool:
-    """Say whether a file is longer than `limit` bytes, unpacked where it is compressed.
+    """Return whether a file is longer than `limit` bytes, unpacked where it is compressed.
 
     Unpacking costs a tenth of the import that follows, and keeps nothing; what is damaged is as long as what
     comes before the damage. When it may not go on, the answer is no.

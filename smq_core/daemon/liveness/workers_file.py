@@ -55,7 +55,7 @@ class Berth:
         self.index = index
 
     def write(self, header: BerthHeader) -> None:
-        """Say who has the berth; killed in the middle, it says nothing.
+        """Report who has the berth; killed in the middle, it says nothing.
 
         What finds no room on the disk is tried again by `restore`.
         """
@@ -94,7 +94,7 @@ class Berth:
         self.unlock()
 
     def withdraw(self) -> None:
-        """Say nothing any more, so that nobody takes this daemon for a dead one."""
+        """Report nothing any more, so that nobody takes this daemon for a dead one."""
         self._header = bytes(_LENGTH_SIZE)
         with contextlib.suppress(OSError):
             os.pwrite(self._file.map_fd, bytes(HEADER_SIZE), self._at)

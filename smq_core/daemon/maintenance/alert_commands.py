@@ -50,7 +50,7 @@ class Alarm:
 
     @property
     def has_alerts(self) -> bool:
-        """Say whether there is anything to look at."""
+        """Return whether there is anything to look at."""
         return bool(self._alerts or self._next)
 
     def use(self, alerts: Sequence[AlertTable]) -> None:

@@ -35,13 +35,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reasons(alert: AlertTable, facts: Facts) -> list[str]:
-    """Answer why an alert holds, a sentence for each condition that is met; empty: it does not."""
+    """Return why an alert holds, a sentence for each condition that is met; empty: it does not."""
     mine = [stats for stats in facts.topics if is_taken(stats.topic, [alert.topic])]
     return [*_topic_reasons(alert, mine, facts.taken), *_file_reasons(alert, facts)]
 
 
 def is_taken(topic: str, patterns: Iterable[str]) -> bool:
-    """Say whether any of the topics and patterns is or covers a topic."""
+    """Return whether any of the topics and patterns is or covers a topic."""
     return Routes([HandlerSpec(pattern) for pattern in patterns]).find(topic) is not None
 
 

@@ -18,7 +18,7 @@ TO_ANYBODY_S: Final = 0.25
 
 
 def has_backlog(fleet: Fleet) -> bool:
-    """Say whether any process has more messages than threads."""
+    """Return whether any process has more messages than threads."""
     return any(_backlog(one) > 0 for one in fleet.processes)
 
 

@@ -28,7 +28,7 @@ class Echo:
         self._thread.start()
 
     def last_lines(self) -> str:
-        """Answer the last lines of a process that has ended."""
+        """Return the last lines of a process that has ended."""
         # a process that the handler forked off may hold the pipe open: what has come by now is enough
         self._thread.join(_AT_END_S)
         return "\n".join(list(self._last))

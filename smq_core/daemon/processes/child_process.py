@@ -49,7 +49,7 @@ class Child(Protocol):
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether frames wait for the process to read."""
+        """Return whether frames wait for the process to read."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class Child(Protocol):
 
     @property
     def has_hung_up(self) -> bool:
-        """Say whether nothing will come from it any more."""
+        """Return whether nothing will come from it any more."""
         ...
 
     def send(self, message: msgspec.Struct) -> None:
@@ -125,7 +125,7 @@ class ChildProcess:
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether frames wait for the process to read."""
+        """Return whether frames wait for the process to read."""
         return self._writer.is_blocked
 
     @property
@@ -135,7 +135,7 @@ class ChildProcess:
 
     @property
     def has_hung_up(self) -> bool:
-        """Say whether nothing will come from it any more."""
+        """Return whether nothing will come from it any more."""
         return self._reader.is_at_end
 
     def send(self, message: msgspec.Struct) -> None:

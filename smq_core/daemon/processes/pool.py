@@ -43,7 +43,7 @@ class Death(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """Say in words how it ended."""
+        """Describe how it ended."""
         why = self.process.killed_because
         return f"{end_of(self.code)} ({why})" if why else end_of(self.code)
 
@@ -76,7 +76,7 @@ class Fleet:
 
     @property
     def current(self) -> list[WorkerProcess]:
-        """Answer the processes that run the newest code."""
+        """Return the processes that run the newest code."""
         return [one for one in self.processes if one.program is self.program]
 
     @property
@@ -85,7 +85,7 @@ class Fleet:
         return sum(len(one.in_flight) for one in self.processes)
 
     def restart_due_in(self, now: float) -> float | None:
-        """Answer in how many seconds a process is to be started; None: all are there."""
+        """Return in how many seconds a process is to be started; None: all are there."""
         wanted = self.program.processes if self.program.handlers else 0
         if self._is_stopping or self.refusal or len(self.current) >= wanted:
             return None
@@ -143,7 +143,7 @@ class Fleet:
             one.recall(len(one.in_flight))
 
     def reap(self) -> Iterator[Death]:
-        """Answer the processes that have ended; what they said last can still be read."""
+        """Return the processes that have ended; what they said last can still be read."""
         for one in list(self.processes):
             if (code := one.poll()) is not None:
                 self.processes.remove(one)

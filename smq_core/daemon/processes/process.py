@@ -104,7 +104,7 @@ class WorkerProcess:
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether frames wait for the process to read."""
+        """Return whether frames wait for the process to read."""
         return self._child.is_blocked
 
     @property
@@ -114,12 +114,12 @@ class WorkerProcess:
 
     @property
     def has_hung_up(self) -> bool:
-        """Say whether nothing will come from it any more."""
+        """Return whether nothing will come from it any more."""
         return self._child.has_hung_up
 
     @property
     def is_open(self) -> bool:
-        """Say whether it may be given messages."""
+        """Return whether it may be given messages."""
         is_killed = self.killed_for or self.killed_because
         return self.is_ready and not self.is_draining and self.alone is None and not is_killed
 
@@ -136,7 +136,7 @@ class WorkerProcess:
 
     @property
     def is_hungry(self) -> bool:
-        """Say whether it has so little that it is worth a transaction to give it more."""
+        """Return whether it has so little that it is worth a transaction to give it more."""
         return self.is_open and 2 * len(self.in_flight) <= self.window and self.bytes_left > 0
 
     @property

@@ -43,7 +43,7 @@ class Heartbeat:
     def row(
         self, state: Literal["running", "quiet", "stopping"], topics: list[str], condition: str
     ) -> WorkerRow:
-        """Answer the row of this moment."""
+        """Return the row of this moment."""
         now = self._clock.monotonic()
         done = self._feeder.processed.total() + self._feeder.failed.total()
         since, before = self._last

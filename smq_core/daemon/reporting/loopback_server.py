@@ -31,7 +31,7 @@ _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 
 
 class QuietHandler(http.server.BaseHTTPRequestHandler):
-    """Answers one request of a client, and logs none: a scrape every few seconds is no news."""
+    """Handles one request of a client, and logs none: a scrape every few seconds is no news."""
 
     timeout = _SILENCE_S
 
@@ -111,7 +111,7 @@ class BoundedServer(http.server.ThreadingHTTPServer):
                         request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base's signature
-        """Tell of an error that came up while a client was served, unless the client caused it."""
+        """Report an error that came up while a client was served, unless the client caused it."""
         error = sys.exception()
         if error is not None and not isinstance(error, OSError):
             self._failed(error)

@@ -72,7 +72,7 @@ class MetricsServer:
         self._is_running = threading.Event()
 
     def run(self) -> None:
-        """Answer until told to stop."""
+        """Return until told to stop."""
         self._is_running.set()
         self._server.serve_forever()
 
@@ -104,7 +104,7 @@ class _Collector:
         self._parts = parts
 
     def collect(self) -> Iterator[Metric]:
-        """Answer all metrics; without the database, only the daemon's own."""
+        """Return all metrics; without the database, only the daemon's own."""
         yield from self._own()
         try:
             topics = self._parts.store.topics(self._parts.clock.now_ms())
@@ -113,7 +113,7 @@ class _Collector:
         yield from _of_topics(with_others_together(topics))
 
     def describe(self) -> list[Metric]:
-        """Answer nothing: a registration must not read the database."""
+        """Return nothing: a registration must not read the database."""
         return []
 
     def _own(self) -> Iterator[Metric]:

@@ -18,7 +18,7 @@ _PAGE: Final = 128
 
 
 def has_nothing_soon(store: Store, routes: Routes, now_ms: int) -> bool:
-    """Say whether no topic that has a handler will have anything to do soon; what is paused has nothing.
+    """Return whether no topic that has a handler will have anything to do soon; what is paused has nothing.
 
     Raises:
         StoreError: when the database does not answer.

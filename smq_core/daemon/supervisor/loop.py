@@ -75,11 +75,11 @@ class Supervisor:
         self.last_turn = parts.clock.monotonic()
         """When the loop last turned."""
         self.is_file_here: Callable[[], bool] = lambda: True
-        """Says whether the database's file is where it was."""
+        """Whether the database's file is where it was."""
 
     @property
     def is_ready(self) -> bool:
-        """Say whether messages are being taken."""
+        """Return whether messages are being taken."""
         return self._serving is not None and self._shutdown is None and not self._parts.patience.is_lost
 
     def run(self) -> int:

@@ -33,16 +33,16 @@ class Patience:
 
     @property
     def is_lost(self) -> bool:
-        """Say whether the last try failed."""
+        """Return whether the last try failed."""
         return self._lost_at is not None
 
     @property
     def is_over(self) -> bool:
-        """Say whether it has been lost for too long."""
+        """Return whether it has been lost for too long."""
         return self._lost_at is not None and self._clock.monotonic() - self._lost_at >= self.limit_s
 
     def wait_s(self) -> float:
-        """Answer in how many seconds the next try is due."""
+        """Return in how many seconds the next try is due."""
         return max(0.0, self._retry_at - self._clock.monotonic()) if self.is_lost else 0.0
 
     def failed(self, error: StoreError) -> None:

@@ -53,7 +53,7 @@ class Neighbours:
 
     @property
     def has_unwatched(self) -> bool:
-        """Say whether a neighbour's death can only be seen by its lock, so that one has to look."""
+        """Return whether a neighbour's death can only be seen by its lock, so that one has to look."""
         return self._has_unwatched
 
     def look(self) -> int:

@@ -56,7 +56,7 @@ class Duties:
         }
 
     def due_in(self, now: float) -> float:
-        """Answer in how many seconds something is due."""
+        """Return in how many seconds something is due."""
         fleet = self._parts.fleet
         waits = [self._due[self.beat] - now]
         if fleet.in_flight:
@@ -142,7 +142,7 @@ class Duties:
             self.look_at_neighbours()
 
     def is_drained(self) -> bool:
-        """Say whether nothing is in flight, to be written, or to come soon."""
+        """Return whether nothing is in flight, to be written, or to come soon."""
         parts, feeder = self._parts, self._parts.feeder
         if feeder.is_worth_a_look or parts.fleet.in_flight or feeder.held or len(parts.ledger):
             return False

@@ -47,7 +47,7 @@ class Shutdown:
             self._journal.info("hurrying", "told a second time: the grace period is over")
 
     def next_at(self) -> float:
-        """Answer when the next step is due."""
+        """Return when the next step is due."""
         if self._end_at is not None:
             return self._end_at
         return self._kill_at if self._is_cancelled else self._cancel_at

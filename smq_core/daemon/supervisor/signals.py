@@ -58,11 +58,11 @@ class Signals:
         os.close(self._write_end)
 
     def fileno(self) -> int:
-        """Answer a descriptor that is readable when something arrived."""
+        """Return a descriptor that is readable when something arrived."""
         return self._read_end
 
     def take(self) -> list[int]:
-        """Answer what arrived since the last call."""
+        """Return what arrived since the last call."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._read_end, _READ_SIZE)
         taken: list[int] = []

@@ -75,7 +75,7 @@ class StoreWatch:
         return has_changed
 
     def due_in(self, now: float) -> float | None:
-        """Answer in how many seconds to look again; None: when something is written."""
+        """Return in how many seconds to look again; None: when something is written."""
         return None if self._look_at is None else max(0.0, self._look_at - now)
 
     def close(self) -> None:
@@ -83,5 +83,5 @@ class StoreWatch:
         self._waiter.close()
 
     def _next_look(self, now: float) -> float | None:
-        """Answer when to look without a reason: never where the system tells of writes."""
+        """Return when to look without a reason: never where the system tells of writes."""
         return None if self._has_notices else now + UNNOTICED_S

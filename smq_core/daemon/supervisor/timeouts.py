@@ -99,7 +99,7 @@ def _kill_after_s(flight: Flight, routes: Routes) -> float:
 
 
 def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
-    """Answer which threads of a process that hangs are at work, by the processor time of each meanwhile.
+    """Return which threads of a process that hangs are at work, by the processor time of each meanwhile.
 
     One that loops in C code holds up all others, which are its victims. These wake 200 times a second to ask
     for the interpreter, so that what they do in this moment tells nothing, least of all on a busy machine.
@@ -111,7 +111,7 @@ def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
 
 
 def _processor_ns(pid: int, thread: int) -> int:
-    """Answer how long a thread has been at work; where the system does not tell, no time."""
+    """Return how long a thread has been at work; where the system does not tell, no time."""
     try:
         return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii").split()[0])
     except (OSError, IndexError):

@@ -23,7 +23,7 @@ class DiskState(NamedTuple):
 
     @property
     def is_filling(self) -> bool:
-        """Say whether it is time to make room."""
+        """Return whether it is time to make room."""
         return self.free_bytes < FULL_BYTES or self.used > FULL_PART
 
 
@@ -50,7 +50,7 @@ class DatabaseFile:
         self._identity = self._look()
 
     def state(self) -> Literal["here", "gone", "replaced"]:
-        """Say whether it is still there."""
+        """Return whether it is still there."""
         found = self._look()
         if found is None:
             return "gone"
@@ -64,7 +64,7 @@ class DatabaseFile:
             return 0
 
     def wal_bytes(self) -> int:
-        """Answer the length of the -wal."""
+        """Return the length of the -wal."""
         try:
             return Path(f"{self.path}-wal").stat().st_size
         except OSError:

@@ -1,4 +1,4 @@
-"""Tells when files change: by the system's notices, or by looking where it gives none.
+"""Notices when files change: by the system's notices, or by looking where it gives none.
 
 The system gives only so many (inotify's instances and watches); being out of them is told of once.
 """

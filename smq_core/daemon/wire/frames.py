@@ -138,7 +138,7 @@ class FrameWriter:
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether something waits for the other side to read."""
+        """Return whether something waits for the other side to read."""
         return bool(self._pending)
 
     def is_unread(self) -> bool:

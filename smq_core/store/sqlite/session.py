@@ -167,7 +167,7 @@ class Session:
         *,
         is_durable: bool = False,
     ) -> int:
-        """Run one statement in a transaction of its own, and answer what was asked about it."""
+        """Run one statement in a transaction of its own, and return what was asked about it."""
         self._require_writable()
         while True:
             try:

@@ -29,7 +29,7 @@ _YEAR: Final = len("2026-")
 
 
 def detail_of(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> str:
-    """Answer the detail of an operation; of an undo, what was taken back."""
+    """Return the detail of an operation; of an undo, what was taken back."""
     found = _UNDONE.fullmatch(entry.detail) if entry.action == "undo" else None
     if found is None:
         return entry.detail
@@ -38,7 +38,7 @@ def detail_of(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> str
 
 
 def undo_in_short(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now: float) -> str:
-    """Say in a column what `z` can do, or empty for nothing."""
+    """Describe what `z` can do, or empty for nothing."""
     if entry.undone_at is not None:
         return f"undone {age(now - entry.undone_at)}"
     if not entry.is_undoable or _later(entry, entries) is not None:
@@ -47,7 +47,7 @@ def undo_in_short(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], no
 
 
 def undo_in_full(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now: float) -> str:
-    """Say in a sentence what `z` can do."""
+    """Describe what `z` can do."""
     if entry.undone_at is not None:
         return f"was undone at {clock_time(entry.undone_at, now=now)}"
     if not entry.is_undoable:
@@ -60,7 +60,7 @@ def undo_in_full(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now
 
 
 def deed_of_entry(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> Deed:
-    """Answer what an operation was, for `z`."""
+    """Return what an operation was, for `z`."""
     deed, later = entry_deed(entry), _later(entry, entries)
     deed = replace(deed, detail=detail_of(entry, entries))
     return deed if later is None else replace(deed, undo=None, why_not=_since(later))
@@ -75,7 +75,7 @@ def short_time(at: float, now: float) -> str:
 
 
 def _later(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> ActivityEntry | None:
-    """Answer who set again what a setting is about."""
+    """Return who set again what a setting is about."""
     kind = _KINDS.get(entry.action)
     later = (
         one

@@ -110,7 +110,7 @@ class ActivityView(View):
         )
 
     def title_parts(self) -> Sequence[Part]:
-        """Say what this is, and when the filter hides what was done last."""
+        """Describe what this is, and when the filter hides what was done last."""
         parts = [Part("what operators did, newest first; z undoes the chosen one", Tone.MUTED, priority=5)]
         newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
         if self.filtered_by and newest is not None and not self._keeps(newest):
@@ -134,7 +134,7 @@ class ActivityView(View):
         return deed_of_entry(self.entry, self._entries) if self.entry else None
 
     def details(self) -> Pieces | None:
-        """Tell about the cursor's entry."""
+        """Describe the cursor's entry."""
         entry, now = self.entry, self.now
         if entry is None:
             return None
@@ -142,7 +142,7 @@ class ActivityView(View):
         return about_activity(entry, now=now, detail=detail_of(entry, self._entries), undo=undo)
 
     def hint(self) -> tuple[str, Tone]:
-        """Answer the whole detail of the cursor's entry."""
+        """Return the whole detail of the cursor's entry."""
         return (detail_of(self.entry, self._entries), Tone.MUTED) if self.entry else ("", Tone.MUTED)
 
     @on(Answered)

@@ -121,7 +121,7 @@ class DeadView(View):
         self.put_rows(((key, self._row(kind)) for key, kind in self._sorted(kept)), self._note())
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many dead letters there are, in how many groups."""
+        """Report how many dead letters there are, in how many groups."""
         total = sum(kind.count for kind in self._kinds.values())
         text = f"{count(total)} dead in {counted(len(self._kinds), 'group')}"
         hint = Part("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
@@ -149,11 +149,11 @@ class DeadView(View):
         )
 
     def topics_meant(self) -> tuple[str, ...]:
-        """Answer the topic of the cursor's group."""
+        """Return the topic of the cursor's group."""
         return (self._kind.topic,) if self._kind else ()
 
     def details(self) -> Pieces | None:
-        """Tell about the cursor's group."""
+        """Describe the cursor's group."""
         kind = self._kind
         if kind is None:
             return None
@@ -170,7 +170,7 @@ class DeadView(View):
         ]
 
     def hint(self) -> tuple[str, Tone]:
-        """Answer the whole error of the cursor's group."""
+        """Return the whole error of the cursor's group."""
         return (self._kind.error_kind, Tone.MUTED) if self._kind else ("", Tone.MUTED)
 
     def open_row(self) -> bool:

@@ -42,7 +42,7 @@ def death_row(death: DaemonDeath, now: float, *, is_missed: bool) -> Row:
 
 
 def death_hint(death: DaemonDeath, now: float, unserved: Sequence[str]) -> tuple[str, Tone]:
-    """Say that it died, what it had, and what nobody takes since."""
+    """Report that it died, what it had, and what nobody takes since."""
     had = f"; it had {', '.join(death.topics)}" if death.topics else ""
     returned = f"; {counted(death.returned, 'message')} of it came back" if death.returned else ""
     missing = f"; no daemon takes {', '.join(unserved)} now" if unserved else ""
@@ -51,7 +51,7 @@ def death_hint(death: DaemonDeath, now: float, unserved: Sequence[str]) -> tuple
 
 
 def about_death(death: DaemonDeath, now: float, unserved: Sequence[str]) -> Pieces:
-    """Tell all about it."""
+    """Describe it."""
     heard = "-" if death.heard_at is None else clock_time(death.heard_at, now=now)
     facts = (
         ("how", _HOW),

@@ -105,7 +105,7 @@ class LeasesView(View):
         self.put_rows(((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept), self._note())
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many leases there are, and how many are past their time."""
+        """Report how many leases there are, and how many are past their time."""
         now = self.now
         late = sum((one.locked_until or 0.0) <= now for one in self.messages.values())
         lost = sum(
@@ -131,7 +131,7 @@ class LeasesView(View):
         return [*parts, *self.more_columns()]
 
     def aim(self, action: str) -> Aim | Freeze | str:
-        """Answer the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
+        """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)
             return Freeze(chosen, f"all that is being processed {self.filtered_by.text}".strip(), action)
@@ -147,7 +147,7 @@ class LeasesView(View):
         )
 
     def _stranded(self, chosen: Sequence[Message]) -> list[Message]:
-        """Answer all that nobody works on, in the order shown; none when what is chosen is in good hands."""
+        """Return all that nobody works on, in the order shown; none when what is chosen is in good hands."""
         now, workers = self.now, self.context.workers
         if not chosen or not all(_is_stranded(one, workers, now) for one in chosen):
             return []
@@ -155,7 +155,7 @@ class LeasesView(View):
         return sorted(kept, key=lambda one: _urgency(one, workers, now))
 
     def topics_meant(self) -> tuple[str, ...]:
-        """Answer the topics of the messages meant."""
+        """Return the topics of the messages meant."""
         known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
         return tuple(dict.fromkeys(message.topic for message in known))
 
@@ -171,7 +171,7 @@ class LeasesView(View):
         return None if key is None else DetailOf(int(key))
 
     def hint(self) -> tuple[str, Tone]:
-        """Say who holds the cursor's message, and what it is."""
+        """Report who holds the cursor's message, and what it is."""
         message = self.message
         return (holder_hint(message), Tone.MUTED) if message else ("", Tone.MUTED)
 

@@ -47,7 +47,7 @@ MESSAGE_COLUMNS: Final = (
 
 
 def message_columns(*, has_topic: bool, is_dead: bool = False) -> tuple[Column, ...]:
-    """Answer the columns; a list of one topic does without its name in each row.
+    """Return the columns; a list of one topic does without its name in each row.
 
     Among dead letters the error matters more than the state, and shares the room that is left over.
     """
@@ -58,7 +58,7 @@ def message_columns(*, has_topic: bool, is_dead: bool = False) -> tuple[Column, 
 
 
 def message_row(message: Message, now: float, *, has_topic: bool = True) -> Row:
-    """Answer a message's row of a list of messages."""
+    """Return a message's row of a list of messages."""
     return (
         Cell(str(message.id), Tone.ACCENT),
         *((message.topic,) if has_topic else ()),
@@ -73,14 +73,14 @@ def message_row(message: Message, now: float, *, has_topic: bool = True) -> Row:
 
 
 def row_hint(message: Message) -> tuple[str, Tone]:
-    """Answer the last error of a message that has one, else its payload: what a row has no room for."""
+    """Return the last error of a message that has one, else its payload: what a row has no room for."""
     if message.error_kind and message.state in (State.DEAD, State.DELAYED):
         return message.error_kind, Tone.BAD if message.state is State.DEAD else Tone.WARNING
     return payload_preview(message.payload, PREVIEW), Tone.MUTED
 
 
 def holder_hint(message: Message) -> str:
-    """Answer who holds a message, and its payload."""
+    """Return who holds a message, and its payload."""
     return f"{message.worker or 'unnamed'}  {payload_preview(message.payload, PREVIEW)}"
 
 
@@ -96,7 +96,7 @@ def _among_dead(column: Column) -> Column:
 
 
 def state_cell(message: Message, now: float) -> Cell:
-    """Say a message's state as it is at a moment: expired, or delayed and how long still."""
+    """Describe a message's state as it is at a moment: expired, or delayed and how long still."""
     if message.state is State.PROCESSING and (message.locked_until or 0.0) <= now:
         return Cell("! expired", Tone.BAD)
     if message.state is State.DELAYED:
@@ -106,7 +106,7 @@ def state_cell(message: Message, now: float) -> Cell:
 
 
 def texts_of(message: Message) -> tuple[str, ...]:
-    """Answer what plain words are looked for in."""
+    """Return what plain words are looked for in."""
     preview = payload_preview(message.payload, PREVIEW)
     return (
         str(message.id),

@@ -123,7 +123,7 @@ class MessagesView(View):
 
     @property
     def place(self) -> Place:
-        """Answer what is shown, to come back to."""
+        """Return what is shown, to come back to."""
         return Place(self.filtered_by, self.state)
 
     def go_to(self, place: Place) -> None:
@@ -152,7 +152,7 @@ class MessagesView(View):
         self.renew()
 
     def title_parts(self) -> Sequence[Part]:
-        """Answer the topic, and a tab for each state with its number of messages; of those found, theirs."""
+        """Return the topic, and a tab for each state with its number of messages; of those found, theirs."""
         topic, is_filtered = self.filtered_by.topic, bool(self.filter_text())
         parts = [Part(topic or "all topics", Tone.ACCENT, priority=7 if topic else 2)]
         parts += tab_parts(self._stats(), self.state, is_filtered=is_filtered)
@@ -161,7 +161,7 @@ class MessagesView(View):
         return parts
 
     def aim(self, action: str) -> Aim | Freeze | str:
-        """Answer the marked messages or the cursor's, with their states; or all that match."""
+        """Return the marked messages or the cursor's, with their states; or all that match."""
         if self.aims_at_all:
             return Freeze(self._selection(), self._description(), action)
         targets = [int(key) for key in self.table.targets]
@@ -173,7 +173,7 @@ class MessagesView(View):
         return aim_at(known, action, self.now, daemons=self.context.workers, ended=self.context.ended)
 
     def topics_meant(self) -> tuple[str, ...]:
-        """Answer the topic that is shown, or that of the cursor's message."""
+        """Return the topic that is shown, or that of the cursor's message."""
         message = self.message
         return (self.filtered_by.topic,) if self.filtered_by.topic else (message.topic,) if message else ()
 
@@ -189,7 +189,7 @@ class MessagesView(View):
         return None if key is None else DetailOf(int(key))
 
     def hint(self) -> tuple[str, Tone]:
-        """Answer the error of the cursor's message, else its payload."""
+        """Return the error of the cursor's message, else its payload."""
         return row_hint(self.message) if self.message else ("", Tone.MUTED)
 
     def labels(self) -> dict[str, str]:
@@ -198,13 +198,13 @@ class MessagesView(View):
         return {"mark_all": f"all {self.matching()}"} if is_offered else {}
 
     def filter_text(self) -> str:
-        """Answer what is filtered by beside the topic and the state that is shown."""
+        """Return what is filtered by beside the topic and the state that is shown."""
         query = self.filtered_by
         words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
         return words.replace(f"state:{query.state}", "").strip() if query.state else words.strip()
 
     def matching(self) -> str:
-        """Say how many match, as far as was looked."""
+        """Report how many match, as far as was looked."""
         if self._shown is None or self._shown.selection != self._selection():
             return "…"
         return f"{count(len(self._order))}{'+' if self._order.has_more else ''}"
@@ -278,7 +278,7 @@ class MessagesView(View):
             self.table.set_columns(message_columns(has_topic=has_topic, is_dead=is_dead))
 
     def _is_at_beginning(self) -> bool:
-        """Say whether the long rest of a list, once read, is of no use any more."""
+        """Return whether the long rest of a list, once read, is of no use any more."""
         if self._limit == _FIRST_LIMIT or self.table.is_following or self.table.marks:
             return False
         key = self.table.cursor_key

@@ -26,10 +26,10 @@ class Rest:
         self._is_owed = False
 
     def puts_off(self, now: float) -> bool:
-        """Say whether reading has to wait; what was put off is owed."""
+        """Return whether reading has to wait; what was put off is owed."""
         self._is_owed = now < self._until
         return self._is_owed
 
     def is_owed(self, now: float) -> bool:
-        """Say whether what was put off can be made up for now."""
+        """Return whether what was put off can be made up for now."""
         return self._is_owed and now >= self._until

@@ -20,7 +20,7 @@ TABS: Final = (None, State.READY, State.DELAYED, State.PROCESSING, State.DEAD, S
 
 
 def tab_parts(stats: Sequence[TopicStats], current: State | None, *, is_filtered: bool) -> list[Part]:
-    """Answer a part for each state, the current one between brackets.
+    """Return a part for each state, the current one between brackets.
 
     Next to a filter they have no numbers: those of all messages would be taken for those that match.
     """

@@ -74,7 +74,7 @@ class TopicsView(View):
         self.put_rows(((line.stats.topic, self._row(line)) for line in lines), self._note())
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many topics there are, and what the signs of the trails mean where they are in view."""
+        """Report how many topics there are, and what the signs of the trails mean where they are in view."""
         snapshot = self.context.snapshot
         number = len(snapshot.lines) if snapshot else 0
         has_trail = "trail" in self.table.columns_in_view
@@ -103,11 +103,11 @@ class TopicsView(View):
         return Freeze(Selection(topic=topics[0], state=state, where=where), what, action)
 
     def topics_meant(self) -> tuple[str, ...]:
-        """Answer the marked topics, or the cursor's."""
+        """Return the marked topics, or the cursor's."""
         return tuple(str(key) for key in self.table.targets)
 
     def details(self) -> Pieces | None:
-        """Tell about the cursor's topic."""
+        """Describe the cursor's topic."""
         snapshot, line = self.context.snapshot, self._line
         if line is None or snapshot is None:
             return None
@@ -119,7 +119,7 @@ class TopicsView(View):
         )
 
     def hint(self) -> tuple[str, Tone]:
-        """Say what is wrong with the cursor's topic; the worst stands at the top of the screen already."""
+        """Describe what else is wrong with the cursor's topic; the worst is at the top of the screen."""
         snapshot, line = self.context.snapshot, self._line
         if snapshot is None or line is None or line.trouble is None or line == snapshot.worst:
             return "", Tone.MUTED

@@ -107,7 +107,7 @@ class View(Vertical):
         """Bring the table up to what is known."""
 
     def first_note(self, waiting: str) -> str:
-        """Say what stands in the place of rows that were never read: that they are, or why they cannot be."""
+        """Explain why there are no rows yet: they are being read, or they cannot be read."""
         return f"This could not be read: {self.failure}\n\nTrying again." if self.failure else waiting
 
     def put_rows(self, rows: Iterable[tuple[Key, Row]], note: str) -> None:
@@ -146,7 +146,7 @@ class View(Vertical):
         self._when_read = then
 
     def on_resize(self) -> None:
-        """Say how many columns have no room, which is known by now."""
+        """Report how many columns have no room, which is known by now."""
         if self.context.snapshot is not None:
             self.line.show(self._line_parts())
 
@@ -166,7 +166,7 @@ class View(Vertical):
 
     @property
     def place(self) -> Place:
-        """Answer what is shown, to come back to."""
+        """Return what is shown, to come back to."""
         return Place(self.filtered_by)
 
     def go_to(self, place: Place) -> None:
@@ -175,38 +175,38 @@ class View(Vertical):
         self.take_filter(place.query)
 
     def why_not(self, action: str) -> str | None:
-        """Say why an action has nothing to do here, None when it has."""
+        """Explain why an action has nothing to do here, None when it has."""
         return self.REASONS.get(action)
 
     def aim(self, action: str) -> Aim | Freeze | str:
-        """Answer what an action is for, fixed now; what has to be counted first.
+        """Return what an action is for, fixed now; what has to be counted first.
 
         Or the reason why nothing is.
         """
         return self.REASONS.get(action, "there is nothing to aim at here")
 
     def topics_meant(self) -> tuple[str, ...]:
-        """Answer the topics that an action on topics is for."""
+        """Return the topics that an action on topics is for."""
         return ()
 
     def details(self) -> Pieces | Request | None:
-        """Answer the details of the cursor's row, or what to ask for to have them."""
+        """Return the details of the cursor's row, or what to ask for to have them."""
         return None
 
     def hint(self) -> tuple[str, Tone]:
-        """Answer what the line above the keys says of the cursor's row: what its cells may have cut."""
+        """Return what the line above the keys says of the cursor's row: what its cells may have cut."""
         return "", Tone.MUTED
 
     def filter_text(self) -> str:
-        """Answer what the list is filtered by, as far as the line does not say it already."""
+        """Return what the list is filtered by, as far as the line does not say it already."""
         return self.filtered_by.text
 
     def matching(self) -> str:
-        """Say how many rows the filter keeps."""
+        """Report how many rows the filter keeps."""
         return count(self.table.row_count)
 
     def labels(self) -> dict[str, str]:
-        """Answer what keys do to the cursor's row where that is another thing than their name says."""
+        """Return what keys do to the cursor's row where that is another thing than their name says."""
         return {}
 
     def open_row(self) -> bool:
@@ -221,7 +221,7 @@ class View(Vertical):
         self.show(self.context)
 
     def sort_columns(self) -> tuple[Column, ...]:
-        """Answer the columns one can sort by."""
+        """Return the columns one can sort by."""
         hidden = self.table.hidden
         return tuple(column for column in self.COLUMNS if column.is_sortable and column.key not in hidden)
 
@@ -263,11 +263,11 @@ class View(Vertical):
         self.post_message(Asked(self, request))
 
     def title_parts(self) -> Sequence[Part]:
-        """Say what is shown."""
+        """Describe what is shown."""
         return ()
 
     def more_columns(self) -> list[Part]:
-        """Say that columns have no room, and the key that shows them."""
+        """Report that columns have no room, and the key that shows them."""
         number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
         # Before the first picture nobody knows what has room.
         has_more = number > 0 and self.table.row_count > 0 and self.table.scrollable_size.width > 0

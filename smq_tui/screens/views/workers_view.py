@@ -74,7 +74,7 @@ class WorkersView(View):
         self.put_rows(rows, hidden if self.filtered_by else _EMPTY)
 
     def title_parts(self) -> Sequence[Part]:
-        """Say how many daemons are alive, how many are lost, and whether columns have no room."""
+        """Report how many daemons are alive, how many are lost, and whether columns have no room."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
         parts = [Part(counted(alive, "daemon"), Tone.MUTED, priority=5)]
@@ -92,14 +92,14 @@ class WorkersView(View):
         return self.context.workers.get(str(self.table.cursor_key))
 
     def details(self) -> Pieces | None:
-        """Tell about the cursor's daemon."""
+        """Describe the cursor's daemon."""
         if self.worker is None:
             death = self._death
             return about_death(death, self.context.now, self._unserved(death)) if death else None
         return about_worker(self.worker, now=self.context.now, held=self._held_by(self.worker))
 
     def hint(self) -> tuple[str, Tone]:
-        """Say of a lost daemon what it means, of another what it serves."""
+        """Describe, of a lost daemon what it means, of another what it serves."""
         worker = self.worker
         if worker is None:
             death = self._death
@@ -131,7 +131,7 @@ class WorkersView(View):
         return unserved_of(death, list(self.context.workers.values()))
 
     def _held_by(self, worker: WorkerInfo) -> int | None:
-        """Answer how many messages a lost daemon holds; what others do is in their rows."""
+        """Return how many messages a lost daemon holds; what others do is in their rows."""
         snapshot = self.context.snapshot
         held = snapshot.reading.held_by_lost if snapshot else {}
         return held.get(worker.id, 0) if is_lost(worker) else None
@@ -183,7 +183,7 @@ def _state(worker: WorkerInfo) -> Cell:
 
 
 def _busy(worker: WorkerInfo) -> Cell:
-    """Say how many run, of how many at most; nobody knows that of a lost one."""
+    """Report how many run, of how many at most; nobody knows that of a lost one."""
     if is_lost(worker):
         return Cell("-", Tone.MUTED)
     processes = worker.detail.get("processes")

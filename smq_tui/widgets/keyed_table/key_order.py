@@ -35,11 +35,11 @@ class KeyOrder(Protocol):
     def __getitem__(self, index: int, /) -> Key: ...
 
     def index_of(self, key: Key) -> int | None:
-        """Answer where a key stands, None when it is not there."""
+        """Return where a key stands, None when it is not there."""
         ...
 
     def index_near(self, key: Key) -> int | None:
-        """Answer where a missing key would stand, None when nothing tells."""
+        """Return where a missing key would stand, None when nothing tells."""
         ...
 
 
@@ -60,11 +60,11 @@ class ListedOrder:
         return self._keys[index]
 
     def index_of(self, key: Key) -> int | None:
-        """Answer where a key stands, None when it is not there."""
+        """Return where a key stands, None when it is not there."""
         return self._indices.get(key)
 
     def index_near(self, key: Key) -> int | None:  # noqa: ARG002 - the protocol's signature
-        """Answer None: nothing but its neighbours tells where a key would stand."""
+        """Return None: nothing but its neighbours tells where a key would stand."""
         return None
 
 
@@ -85,19 +85,19 @@ class SortedOrder:
         return self._ids[index]
 
     def index_of(self, key: Key) -> int | None:
-        """Answer where an id stands, None when it is not there."""
+        """Return where an id stands, None when it is not there."""
         index = self.index_near(key)
         return index if index is not None and index < len(self._ids) and self._ids[index] == key else None
 
     def index_near(self, key: Key) -> int | None:
-        """Answer the place of the first id that does not come before this one."""
+        """Return the place of the first id that does not come before this one."""
         if not isinstance(key, int):
             return None
         return bisect_left(self._ids, -key, key=neg) if self._is_falling else bisect_left(self._ids, key)
 
 
 def find_or_neighbour(old: KeyOrder, index: int, new: KeyOrder) -> int:
-    """Answer where in a new order the row stands that stood at an index of the old one.
+    """Return where in a new order the row stands that stood at an index of the old one.
 
     When it is gone: the first row after it that is still there, else the last before it, else the same index.
     """

@@ -206,7 +206,7 @@ class KeyedTable(TableView):
             self._model.marks.clear()
 
     def action_activate(self) -> None:
-        """Say that the row at the cursor was chosen."""
+        """Report that the row at the cursor was chosen."""
         if self.cursor_key is not None:
             self.post_message(RowActivated(self, self.cursor_key))
 

@@ -58,7 +58,7 @@ class Layout(NamedTuple):
     """True when columns were left out for the want of width."""
 
     def column_at(self, x: int) -> Column | None:
-        """Answer the column that stands at a cell of the line, the gap after it included."""
+        """Return the column that stands at a cell of the line, the gap after it included."""
         return next(
             (place.column for place in self.places if place.x <= x < place.x + place.width + GAP), None
         )
@@ -72,7 +72,7 @@ def lay_out(columns: Sequence[Column], width: int, shift: int = 0) -> Layout:
 
 
 def last_shift(columns: Sequence[Column], width: int) -> int:
-    """Answer the shift that brings the last column into view; 0 when all are."""
+    """Return the shift that brings the last column into view; 0 when all are."""
     return len(_views(columns, width)) - 1
 
 

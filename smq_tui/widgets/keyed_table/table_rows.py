@@ -75,7 +75,7 @@ class RowCache:
         self._is_complete = False
 
     def get(self, key: Key) -> Row | None:
-        """Answer a row, None when it is not at hand."""
+        """Return a row, None when it is not at hand."""
         return self._rows.get(key)
 
     def repaint(self, rows: Mapping[Key, Row | None]) -> None:
@@ -94,7 +94,7 @@ class RowCache:
             self._fresh.intersection_update(self._rows)
 
     def wanted(self, order: KeyOrder, window: range) -> tuple[Key, ...]:
-        """Answer the rows to ask for, those in view first; none when the near ones are at hand or asked for.
+        """Return the rows to ask for, those in view first; none when the near ones are at hand or asked for.
 
         One window further each way is asked for too, so that the next row or page is at hand.
         """

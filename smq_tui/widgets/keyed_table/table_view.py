@@ -117,7 +117,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         return frozenset(place.column.key for place in self._placed_columns().places)
 
     def column_at(self, x: int) -> Column | None:
-        """Answer the column at a cell of a line, None beside all columns."""
+        """Return the column at a cell of a line, None beside all columns."""
         return self._placed_columns().column_at(x)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -149,7 +149,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         return strip.apply_style(_DIM) if self.is_stale and y >= HEADER_LINES else strip
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Tell when somebody else than `show` moved the window: the wheel, or the scroll bar."""
+        """Report when somebody else than `show` moved the window: the wheel, or the scroll bar."""
         super().watch_scroll_y(old_value, new_value)
         if not self._is_showing:
             self.window_moved(round(new_value))
@@ -219,7 +219,7 @@ def _are_absent(lines: Sequence[Line]) -> bool:
 
 
 def _among(columns: Sequence[Column], layout: Layout) -> Layout:
-    """Answer a layout of some columns whose places name their cells among those of all."""
+    """Return a layout of some columns whose places name their cells among those of all."""
     index = {column.key: number for number, column in enumerate(columns)}
     places = tuple(place._replace(cell_index=index[place.column.key]) for place in layout.places)
     return layout._replace(places=places)

@@ -85,7 +85,7 @@ class Nowhere:
         return SlotsInFile(-1, 0, wanted.count)
 
     def slots_at(self, first: int) -> int:
-        """Tell where they begin."""
+        """Report where they begin."""
         return first
 
 

@@ -22,7 +22,7 @@ def outputs(daemon: Daemon) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Answer a folder with a copy of the examples."""
+    """Return a folder with a copy of the examples."""
     shutil.copytree(
         EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3*")
     )

@@ -46,5 +46,5 @@ class Drop:
         return self.store.size(topic)
 
     def done(self) -> list[str]:
-        """Answer what was put away, by the names that were dropped."""
+        """Return what was put away, by the names that were dropped."""
         return sorted(path.name.split("-", 2)[2] for path in self.folder.done.iterdir())

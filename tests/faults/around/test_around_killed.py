@@ -101,7 +101,7 @@ def test_killed_at_a_system_call(tmp_path: Path, template: Path, fault: Fault, c
 
 
 def renewed(folder: Path, template: Path) -> Path:
-    """Answer a folder with an empty queue, and without the log of the one before."""
+    """Return a folder with an empty queue, and without the log of the one before."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copyfile(template, folder / "queue.sqlite3")

@@ -98,7 +98,7 @@ def test_whatever_is_enqueued_comes_back_equal_or_is_refused(location: str, faul
 
 
 def _as_json(payload: Any) -> Any:  # noqa: ANN401 - any value is the point
-    """Answer what a payload is after it was JSON: a tuple is a list."""
+    """Return what a payload is after it was JSON: a tuple is a list."""
     if isinstance(payload, list | tuple):
         return [_as_json(one) for one in payload]
     if isinstance(payload, dict):

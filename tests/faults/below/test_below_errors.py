@@ -135,7 +135,7 @@ def test_a_verb_that_the_disk_fails_is_told_or_done_and_the_next_one_works(
 
 
 def chosen(failures: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
-    """Answer what is to fail in which call, once or until lifted: all of it, or for each call something."""
+    """Return what is to fail in which call, once or until lifted: all of it, or for each call something."""
     if IS_FULL:
         yield from product(CALLS, failures, (False, True))
         return

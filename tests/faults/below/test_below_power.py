@@ -164,7 +164,7 @@ TOGETHER: Verbs = (*ALONE, delete)
 
 
 def tables(path: Path) -> Tables:
-    """Answer what stands in the queue, looking past the disk whose power may fail."""
+    """Return what stands in the queue, looking past the disk whose power may fail."""
     with closing(apsw.Connection(str(path), vfs="unix")) as db:
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         return [
@@ -176,7 +176,7 @@ def tables(path: Path) -> Tables:
 def work_until_dark(
     folder: Path, seed: int, *, durability: str, failing_flushes: bool = False
 ) -> tuple[Office, list[Moment]]:
-    """Let everybody work, and answer what was found each time when the power failed."""
+    """Let everybody work, and return what was found each time when the power failed."""
     chance = random.Random(seed)  # noqa: S311 - a run repeats itself
     verbs = ALONE if failing_flushes else TOGETHER
     office = Office(folder, chance, durability=durability, verbs=verbs)

@@ -36,7 +36,7 @@ class Written(NamedTuple):
     """How long the -wal was after each message."""
 
     def whole(self, end: int) -> int:
-        """Say how many messages stand whole before a place in the -wal."""
+        """Report how many messages stand whole before a place in the -wal."""
         return sum(one <= end for one in self.ends)
 
 

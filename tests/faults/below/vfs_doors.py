@@ -56,7 +56,7 @@ class Door:
 
 
 def doors(template: Path) -> dict[str, Door]:
-    """Answer every door, given an empty queue."""
+    """Return every door, given an empty queue."""
     return {
         "creation": Door(lambda _: None, []),
         "creation in an empty file": Door(lambda path: path.touch(), []),

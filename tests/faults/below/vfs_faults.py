@@ -28,7 +28,7 @@ class Failure:
     is_short: bool = False
 
     def error(self, call: Call) -> Exception:
-        """Answer what to raise instead of a call."""
+        """Return what to raise instead of a call."""
         if call.is_ours:
             return OSError(self.errno, os.strerror(self.errno), call.path)
         if self.is_short:

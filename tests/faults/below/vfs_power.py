@@ -78,7 +78,7 @@ class Disk:
             self._sync(file, call)
 
     def image(self, chance: random.Random) -> Image:
-        """Answer a folder that may be found if the power fails now."""
+        """Return a folder that may be found if the power fails now."""
         self._follow_names()
         names = dict(self._certain_names)
         kept = chance.choice((0.0, 0.5, 0.9, 1.0))
@@ -89,13 +89,13 @@ class Disk:
         }
 
     def least(self) -> Image:
-        """Answer the folder that has nothing but what is certain now."""
+        """Return the folder that has nothing but what is certain now."""
         self._follow_names()
         return {name: bytes(file.certain) for name, file in self._certain_names.items() if file is not None}
 
     @property
     def has_doubts(self) -> bool:
-        """Say whether anything could be missing or torn if the power failed now."""
+        """Return whether anything could be missing or torn if the power failed now."""
         return bool(self._pending_names) or any(file.pending for file in self._files.values())
 
     def _sync(self, file: _File, call: Call) -> None:
@@ -174,7 +174,7 @@ def _pieces(effect: _Effect) -> Iterator[_Effect]:
 
 
 def _outside(lost: _Effect, later: _Effect) -> Iterator[_Effect]:
-    """Answer what of a lost write was not written over, or cut off, by a later one."""
+    """Return what of a lost write was not written over, or cut off, by a later one."""
     start, data = lost.offset, lost.data
     if data is None:
         return

@@ -84,5 +84,5 @@ class ShmInjector:
 
 
 def _takes_a_lock(command: int, lock: int) -> bool:
-    """Say whether it is asked for a lock; that one is given back cannot fail."""
+    """Return whether it is asked for a lock; that one is given back cannot fail."""
     return command == fcntl.F_SETLK and ctypes.c_short.from_address(lock).value != fcntl.F_UNLCK

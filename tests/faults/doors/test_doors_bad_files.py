@@ -47,7 +47,7 @@ def prepare(path: Path, *, may_create: bool = True, may_write: bool = True) -> N
 
 
 def refusal(path: Path, kind: type[StoreError]) -> str:
-    """Answer the sentence of a refusal that changed nothing, to a writer and to a reader alike."""
+    """Return the sentence of a refusal that changed nothing, to a writer and to a reader alike."""
     before = contents(path.parent)
     with pytest.raises(kind) as to_reader:
         prepare(path, may_create=False, may_write=False)

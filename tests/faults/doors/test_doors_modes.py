@@ -34,7 +34,7 @@ def wide_open() -> Iterator[None]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Answer the mode of each file in a folder and those below, but for those that the test wrote."""
+    """Return the mode of each file in a folder and those below, but for those that the test wrote."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".jsonl"]
     return {path.name: path.stat().st_mode & 0o777 for path in files}
 

@@ -28,7 +28,7 @@ def prepare(path: Path, *, may_create: bool = True, may_write: bool = True) -> N
 
 @pytest.fixture
 def as_nobody() -> Iterator[Callable[[int], Path]]:
-    """Answer a folder with the mode that is asked for, and become a user who owns it and is not root."""
+    """Return a folder with the mode that is asked for, and become a user who owns it and is not root."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "folder"
         folder.mkdir()

@@ -97,12 +97,12 @@ class SimulatedChild:
 
     @property
     def has_hung_up(self) -> bool:
-        """Say whether nothing more comes."""
+        """Return whether nothing more comes."""
         return self.code is not None and not self._outgoing
 
     @property
     def has_said(self) -> bool:
-        """Say whether there is something to read."""
+        """Return whether there is something to read."""
         return bool(self._outgoing) or self.code is not None
 
     def send(self, message: msgspec.Struct) -> None:
@@ -140,7 +140,7 @@ class SimulatedChild:
 
     @property
     def is_alive(self) -> bool:
-        """Say whether it goes on."""
+        """Return whether it goes on."""
         return self.code is None and not self.is_frozen
 
     def die(self, code: int) -> None:

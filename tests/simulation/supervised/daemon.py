@@ -123,7 +123,7 @@ class SimulatedDaemon:
 
     @property
     def turns_regularly(self) -> bool:
-        """Say whether no lease of it has an excuse to end."""
+        """Return whether no lease of it has an excuse to end."""
         return self.is_steady and self.world.clock.monotonic() - self.turned_at <= STEADY_S
 
     def process_of(self, child: SimulatedChild) -> WorkerProcess | None:

@@ -39,6 +39,6 @@ def examine(path: Path) -> list[Finding]:
 
 
 def finding(path: Path, name: str) -> Finding:
-    """Answer the worst of what the doctor says about one thing."""
+    """Return the worst of what the doctor says about one thing."""
     ranks = ["ok", "notice", "warning", "error"]
     return max((one for one in examine(path) if one.name == name), key=lambda one: ranks.index(one.severity))

@@ -66,7 +66,7 @@ class Restless:
         return self.connection.wal_checkpoint(mode=mode)
 
     def frames(self) -> Iterator[int]:
-        """Answer the length of the -wal after each of many writes, whose writer copies it back when due."""
+        """Return the length of the -wal after each of many writes, whose writer copies it back when due."""
         noted, turn = Checkpoints(), Turn(self.wal)
         self.connection.set_wal_hook(noted.note)
         for _ in range(ROUNDS):

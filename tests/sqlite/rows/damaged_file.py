@@ -31,7 +31,7 @@ def overwrite(path: Path, at: int, size: int) -> None:
 
 
 def _middle(page: bytes) -> bytes:
-    """Answer where the middle one of a page's cells leads."""
+    """Return where the middle one of a page's cells leads."""
     cell = 12 + int.from_bytes(page[3:5]) // 2 * 2
     at = int.from_bytes(page[cell : cell + 2])
     return page[at : at + 4]

@@ -84,7 +84,7 @@ class Table:
         )
 
     def answer(self, name: str, /, **values: object) -> list[tuple[object, ...]]:
-        """Run a statement and answer its rows; what is not given is bound as NULL, a list as an array."""
+        """Run a statement and return its rows; what is not given is bound as NULL, a list as an array."""
         sql = query(name)
         bound = {
             key: _bound(value) for key, value in (dict.fromkeys(re.findall(r":(\w+)", sql)) | values).items()
@@ -92,7 +92,7 @@ class Table:
         return list(self.db.execute(sql, bound))
 
     def ids(self, name: str, /, **values: object) -> list[object]:
-        """Run a statement and answer the first column."""
+        """Run a statement and return the first column."""
         return [row[0] for row in self.answer(name, **values)]
 
     def touched(self, name: str, table: str = "smq_messages", /, **values: object) -> set[object]:

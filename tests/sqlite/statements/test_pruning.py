@@ -70,7 +70,7 @@ def desk(location: str, clock: ManualClock) -> Iterator[Desk]:
 
 
 def database(desk: Desk) -> apsw.Connection:
-    """Answer this thread's connection."""
+    """Return this thread's connection."""
     connection: apsw.Connection = desk.store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
     return connection
 

@@ -126,7 +126,7 @@ def database(location: str) -> Iterator[apsw.Connection]:
 
 
 def plan(database: apsw.Connection, sql: str) -> list[str]:
-    """Answer the lines of a statement's plan that say how tables and orders are come by."""
+    """Return the lines of a statement's plan that say how tables and orders are come by."""
     names = dict.fromkeys(re.findall(r":(\w+)", sql), None)
     lines = [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", names)]
     kinds = ("SCAN smq", "SCAN t", "SEARCH", "USE TEMP")

@@ -66,7 +66,7 @@ class TableApp(App[None]):
             self.messages.append(message)
 
     def posted(self, kind: type[Message_]) -> list[Message_]:
-        """Answer what the table has posted of one kind, and forget it all."""
+        """Return what the table has posted of one kind, and forget it all."""
         found = [message for message in self.messages if isinstance(message, kind)]
         self.messages.clear()
         return found
@@ -108,5 +108,5 @@ def make_rows(names: Iterable[str] = TOPICS) -> list[tuple[Key, Row]]:
 
 
 def column_starts(line: str, *texts: str) -> list[int]:
-    """Answer at which cells of the terminal some texts of a line begin."""
+    """Return at which cells of the terminal some texts of a line begin."""
     return [cell_len(line[: line.index(text)]) for text in texts]

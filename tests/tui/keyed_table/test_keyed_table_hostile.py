@@ -44,7 +44,7 @@ def unstyled(_component: str) -> Style:
 
 
 def painted(strip: Strip) -> str:
-    """Answer the text of a strip; its own escapes for colour come later, from its styles."""
+    """Return the text of a strip; its own escapes for colour come later, from its styles."""
     return "".join(segment.text for segment in strip)
 
 

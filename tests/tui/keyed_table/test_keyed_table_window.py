@@ -44,7 +44,7 @@ class CountedOrder:
 
 
 def wanted_keys(app: TableApp) -> list[tuple[Key, ...]]:
-    """Answer which rows were asked for since the last time."""
+    """Return which rows were asked for since the last time."""
     return [message.keys for message in app.posted(KeyedTable.RowsWanted)]
 
 

@@ -43,17 +43,17 @@ RESTORE: Final = (
 
 
 def wrong_counters(connection: apsw.Connection) -> list[str]:
-    """Answer the topics whose counters differ from what is there."""
+    """Return the topics whose counters differ from what is there."""
     return legible(lambda db: [str(topic) for (topic,) in db.execute(_COUNTERS)])(connection)
 
 
 def is_counting_stopped(connection: apsw.Connection) -> bool:
-    """Say whether somebody left what keeps messages from being counted."""
+    """Return whether somebody left what keeps messages from being counted."""
     return connection.execute(_COUNTED).get is not None
 
 
 def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
-    """Answer how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
+    """Return how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
     (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
     return expired + absurd + sum(one.held for one in silent_workers(connection, now_ms) if one.is_dead)
 
@@ -170,7 +170,7 @@ def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 
 def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
-    """Tell of what other programs stored that smq itself never writes."""
+    """Report what other programs stored that smq itself never writes."""
     found = [one for one in anomalies.look(connection, now_ms) if one.which]
     for one in found:
         shown = ", ".join(one.which[:_SHOWN]) + (" …" if len(one.which) > _SHOWN else "")

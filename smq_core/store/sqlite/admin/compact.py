@@ -22,7 +22,7 @@ _TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 -- where SQLi
 
 
 def compact(path: str) -> tuple[int, int]:
-    """Compact the queue at a path, and answer its bytes before and after.
+    """Compact the queue at a path, and return its bytes before and after.
 
     SQLite writes the whole content twice: into its temporary folder, and into the -wal.
 
@@ -66,7 +66,7 @@ def _require_room(path: str, content: int) -> None:
 
 
 def _temporary_folder() -> str:
-    """Answer the folder that SQLite takes for its temporary file: the first of its list that can be used."""
+    """Return the folder that SQLite takes for its temporary file: the first of its list that can be used."""
     candidates = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
     usable = (
         name for name in candidates if name and Path(name).is_dir() and os.access(name, os.W_OK | os.X_OK)

@@ -1,4 +1,4 @@
-"""Tells which daemons have fallen silent, and which of them are dead for certain; it writes nothing."""
+"""Finds which daemons have fallen silent, and which of them are dead for certain; it writes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SilentWorker(NamedTuple):
 
     @property
     def is_dead(self) -> bool:
-        """Say whether it cannot come back: it ran on this host, where its process is gone."""
+        """Return whether it cannot come back: it ran on this host, where its process is gone."""
         if self.host != os.uname().nodename:
             return False
         if self.pid <= 0:
@@ -45,7 +45,7 @@ class SilentWorker(NamedTuple):
 
 
 def silent_workers(connection: apsw.Connection, now_ms: int) -> list[SilentWorker]:
-    """Answer the daemons that have been silent for too long, the longest first."""
+    """Return the daemons that have been silent for too long, the longest first."""
     bounds = {"silent_since": now_ms - _SILENT_MS}
     rows = legible(lambda db: db.execute(_SILENT, bounds).fetchall())(connection)
     return [_silent_worker(row) for row in rows]

@@ -27,7 +27,7 @@ class Holder(NamedTuple):
 
 
 def users(path: str) -> list[Holder]:
-    """Answer every process that has the -shm of a database mapped, which all connections in WAL mode do."""
+    """Return every process that has the -shm of a database mapped, which all connections in WAL mode do."""
     inode = _inode(path + "-shm")
     if inode is None:
         return []
@@ -35,7 +35,7 @@ def users(path: str) -> list[Holder]:
 
 
 def readers(path: str) -> list[Holder]:
-    """Answer every process that is inside a read transaction right now."""
+    """Return every process that is inside a read transaction right now."""
     inode = _inode(path + "-shm")
     try:
         lines = (_PROC / "locks").read_text(encoding="utf-8").splitlines()
@@ -46,7 +46,7 @@ def readers(path: str) -> list[Holder]:
 
 
 def _reader(words: list[str], inode: int | None) -> int | None:
-    """Answer who locks such a byte, from a line as `1: POSIX  ADVISORY  READ 4711 fe:00:123 124 124`."""
+    """Return who locks such a byte, from a line as `1: POSIX  ADVISORY  READ 4711 fe:00:123 124 124`."""
     match words:
         case [_, "POSIX", _, _, pid, file, first, _] if file.rpartition(":")[2] == str(inode):
             return int(pid) if int(first) in _READ_LOCKS else None

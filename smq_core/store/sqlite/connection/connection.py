@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
-    """Answer a part of a transaction, or one of its own for reading; an exception takes it back."""
+    """Return a part of a transaction, or one of its own for reading; an exception takes it back."""
     part: contextlib.AbstractContextManager[None] = db  # type: ignore[assignment]  # it never swallows an exception
     return part
 
@@ -61,7 +61,7 @@ class Connection(Reading):
         *,
         is_durable: bool = False,
     ) -> int | None:
-        """Run one statement as a transaction of its own, and answer what was asked about it.
+        """Run one statement as a transaction of its own, and return what was asked about it.
 
         None: nothing was done, as others are before us, or a transaction is open; `write` does it then.
 
@@ -202,7 +202,7 @@ class Connection(Reading):
 
     @property
     def is_in_transaction(self) -> bool:
-        """Say whether `transaction` is open."""
+        """Return whether `transaction` is open."""
         return self._depth > 0
 
     def require_at_rest(self) -> None:

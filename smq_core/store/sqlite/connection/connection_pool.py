@@ -53,7 +53,7 @@ class Connections:
         self._mine: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
 
     def get(self) -> Connection:
-        """Answer this thread's connection.
+        """Return this thread's connection.
 
         Raises:
             StoreError: when it has to be opened and cannot be.

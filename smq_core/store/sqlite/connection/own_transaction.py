@@ -19,7 +19,7 @@ class Holder(Protocol):
 
     @property
     def is_in_transaction(self) -> bool:
-        """Say whether its transaction is open."""
+        """Return whether its transaction is open."""
         ...
 
 

@@ -97,7 +97,7 @@ class Reading:
             self._watch = None
 
     def watch(self) -> FileWatch | None:
-        """Answer the watch on this connection's -wal, opened when first asked for.
+        """Return the watch on this connection's -wal, opened when first asked for.
 
         None where the platform has none.
         """

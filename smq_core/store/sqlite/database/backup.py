@@ -55,7 +55,7 @@ def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int
 
 
 def beside(path: str, what: str, now_ms: int) -> str:
-    """Copy a database beside itself, under a name with what it was and the time, and answer that name."""
+    """Copy a database beside itself, under a name with what it was and the time, and return that name."""
     moment = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.UTC)
     first = f"{path}.{what}-{moment:%Y%m%dT%H%M%SZ}.backup"
     target = next(name for name in _numbered(first) if not os.path.lexists(name))

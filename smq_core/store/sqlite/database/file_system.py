@@ -65,7 +65,7 @@ def refuse_remote(path: str) -> None:
 
 
 def is_remote(magic: int | None) -> bool:
-    """Say whether a kind of file system is one that is refused."""
+    """Return whether a kind of file system is one that is refused."""
     return magic in _REMOTE
 
 
@@ -77,7 +77,7 @@ def name_of(magic: int | None) -> str:
 
 
 def magic_of(folder: str) -> int | None:
-    """Answer the number by which Linux knows the kind of file system that a folder is on; None elsewhere."""
+    """Return the number by which Linux knows the kind of file system that a folder is on; None elsewhere."""
     if sys.platform != "linux":
         return None
     # larger than `struct statfs` of any architecture; its first word is the kind

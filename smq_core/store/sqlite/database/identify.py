@@ -1,4 +1,4 @@
-"""Says what lies at a path, and leaves it as it is; it does not decide what to do then."""
+"""Identifies what lies at a path, and leaves it as it is; it does not decide what to do then."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Found(NamedTuple):
 
 
 def look(path: str) -> Found:
-    """Say what lies at a resolved path.
+    """Describe what lies at a resolved path.
 
     Raises:
         NotAQueue: it is no SQLite database, or no file.
@@ -88,7 +88,7 @@ def look(path: str) -> Found:
 
 
 def look_within(connection: apsw.Connection, path: str) -> Found:
-    """Say what a database holds, through a connection that is open on it."""
+    """Describe what a database holds, through a connection that is open on it."""
     objects = connection.execute(_OBJECTS).fetchall()
     names = tuple(str(name) for _, name in objects)
     tables = tuple(str(name) for kind, name in objects if kind == "table")
@@ -102,7 +102,7 @@ def look_within(connection: apsw.Connection, path: str) -> Found:
 
 
 def has_wal(path: str) -> bool:
-    """Say whether a -wal lies beside a queue, which is then in WAL mode."""
+    """Return whether a -wal lies beside a queue, which is then in WAL mode."""
     return surroundings(path).wal is not None
 
 

@@ -48,7 +48,7 @@ _log: Final = logging.getLogger(__name__)
 
 @cache
 def scripts() -> Scripts:
-    """Answer every migration."""
+    """Return every migration."""
     folder = resources.files("smq_core.store.sqlite.database").joinpath("migrations")
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     numbered = [(re.match(r"(\d{4})_\w+\.sql$", file.name), file) for file in files]
@@ -56,7 +56,7 @@ def scripts() -> Scripts:
 
 
 def newest_version() -> int:
-    """Answer the version of the schema that this smq writes."""
+    """Return the version of the schema that this smq writes."""
     return scripts()[-1][0]
 
 

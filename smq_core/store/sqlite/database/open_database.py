@@ -75,7 +75,7 @@ def prepare(
 
 
 def create_into(path: str) -> list[str]:
-    """Add the queue's tables to the database of an application, and answer in words what was done.
+    """Add the queue's tables to the database of an application, and return in words what was done.
 
     Raises:
         StoreUnavailable: there is no database, or tables of our names stand in it already.

@@ -44,7 +44,7 @@ class Surroundings(NamedTuple):
 
     @property
     def is_without_content(self) -> bool:
-        """Say whether there is no database, or not a byte of it."""
+        """Return whether there is no database, or not a byte of it."""
         return self.database is None or self.database[0] == 0
 
 

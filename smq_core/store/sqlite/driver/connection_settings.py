@@ -62,7 +62,7 @@ def open_database(settings: Settings) -> Opened:
 
 
 def lies_beside(path: str) -> bool:
-    """Say whether a -wal lies beside a database."""
+    """Return whether a -wal lies beside a database."""
     return os.path.exists(path + "-wal")  # noqa: PTH110 - a reader of a database that nobody writes asks each time
 
 

@@ -74,7 +74,7 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
 
 
 def translate(error: apsw.Error | UnicodeDecodeError | OSError, path: str) -> StoreError:
-    """Answer the smq error to raise from an error of the driver or the system on the database at `path`."""
+    """Return the smq error to raise from an error of the driver or the system on the database at `path`."""
     if isinstance(error, OSError):
         return unavailable(path, error, "check the disk, and the permissions of the file and its folder")
     if isinstance(error, UnicodeDecodeError):
@@ -119,7 +119,7 @@ def is_of_rules(error: StoreError) -> bool:
 
 
 def _cause_of(error: apsw.Error) -> apsw.Error:
-    """Answer why SQLite ended a transaction.
+    """Return why SQLite ended a transaction.
 
     It does so by itself where the disk fails; what leaves a savepoint then finds none, and complains of it.
     """

@@ -27,7 +27,7 @@ _PAUSE_S: Final = 0.02
 
 
 def resolved(path: str) -> str:
-    """Answer the absolute path of the file that a path leads to: SQLite keeps -wal and -shm beside that one.
+    """Return the absolute path of the file that a path leads to: SQLite keeps -wal and -shm beside that one.
 
     Raises:
         StoreUnavailable: no file can have such a path.
@@ -68,7 +68,7 @@ def exclusive(connection: apsw.Connection) -> Iterator[None]:
 
 
 def go_to_wal(connection: apsw.Connection, path: str) -> str:
-    """Put the database into WAL, and answer the journal mode it was in.
+    """Put the database into WAL, and return the journal mode it was in.
 
     Raises:
         StoreBusy: another program has it open in its old mode.
@@ -93,7 +93,7 @@ def go_to_wal(connection: apsw.Connection, path: str) -> str:
 
 
 def is_writable(path: str) -> bool:
-    """Say whether this process may write a file or folder: SQLite opens a file for reading without a word."""
+    """Return whether this process may write a file or folder: SQLite silently opens it for reading."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 

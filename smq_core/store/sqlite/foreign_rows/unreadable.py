@@ -39,7 +39,7 @@ class _Texts(NamedTuple):
     deliveries: int
 
     def complaint(self) -> str | None:
-        """Say why no lease can carry the message; None: one can."""
+        """Explain why no lease can carry the message; None: one can."""
         for name in ("payload", "headers", "key", "last_error"):
             text: bytes | None = getattr(self, name)
             try:

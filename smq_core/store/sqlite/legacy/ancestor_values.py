@@ -34,12 +34,12 @@ _DEFAULT_TOPIC: Final = "default"
 
 
 def word_of(status: Value) -> str:
-    """Answer a status as a word: without space around it, in lower case; NULL as `null`."""
+    """Return a status as a word: without space around it, in lower case; NULL as `null`."""
     return shown(status).strip().lower()
 
 
 def shown(value: Value) -> str:
-    """Answer a value as text for people and headers."""
+    """Return a value as text for people and headers."""
     if value is None:
         return "NULL"
     return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
@@ -70,7 +70,7 @@ def _read_time(text: str) -> int | None:
 
 
 def body_of(payload: Value) -> tuple[str | bytes, Kind]:
-    """Answer a payload as it is stored, and its kind.
+    """Return a payload as it is stored, and its kind.
 
     Text that is JSON is `json`, as is a number; other text is `text`, NULL the empty one; a BLOB is `bytes`.
     """
@@ -85,7 +85,7 @@ def body_of(payload: Value) -> tuple[str | bytes, Kind]:
 
 
 def legal_topic(topic: Value) -> str:
-    """Answer the topic if it is legal, else the nearest one that is."""
+    """Return the topic if it is legal, else the nearest one that is."""
     if topic is None:
         return _DEFAULT_TOPIC
     text = shown(topic)

@@ -53,7 +53,7 @@ class Browsing(Session):
     """The part of the store that operators read."""
 
     def get(self, message_id: int) -> MessageRow | None:
-        """Answer one whole message."""
+        """Return one whole message."""
         row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
         return None if row is None else _message(row)
 
@@ -67,7 +67,7 @@ class Browsing(Session):
         preview_bytes: int | None,
         now_ms: int,
     ) -> list[MessageRow]:
-        """Answer messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
+        """Return messages by id, beyond `after`; payloads cut to `preview_bytes` (None: whole)."""
 
         def work(db: apsw.Connection) -> list[MessageRow]:
             with savepoint(db):
@@ -77,7 +77,7 @@ class Browsing(Session):
         return self._read(work)
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
-        """Answer messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; those that are gone are left out."""
 
         def work(db: apsw.Connection) -> list[MessageRow]:
             with savepoint(db):
@@ -88,7 +88,7 @@ class Browsing(Session):
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
     ) -> Sequence[int]:
-        """Answer ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
+        """Return ids alone, beyond `after`, at most `limit`: a list of a million needs no more."""
 
         def work(db: apsw.Connection) -> Sequence[int]:
             wanted = filter_sql.conditions(
@@ -119,7 +119,7 @@ class Browsing(Session):
         return self._read(work)
 
     def highest_id(self) -> int:
-        """Answer the highest id there is, 0 when there is none; where damage hides it, the last one given."""
+        """Return the highest id there is, 0 when there is none; where damage hides it, the last one given."""
         return self._read(_highest_id)
 
     def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
@@ -129,12 +129,12 @@ class Browsing(Session):
         return [(one.topic, one.error_kind, one.dead, one.first, one.last) for one in found]
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
-        """Answer the failed attempts kept of a message, oldest first."""
+        """Return the failed attempts kept of a message, oldest first."""
         rows = self._read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
         return [_attempt(row) for row in rows]
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
-        """Answer what operators did, newest first."""
+        """Return what operators did, newest first."""
         last = _LAST if before is None else before
         rows = self._read(lambda db: list(db.execute(_ACTIVITY, (last, limit))))
         return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
@@ -148,14 +148,14 @@ class Browsing(Session):
 def matching_ids(
     db: apsw.Connection, selection: Selection, *, after: int | None, newest: bool, limit: int, now_ms: int
 ) -> list[int]:
-    """Answer the first ids of a selection beyond `after`, in order, inside a transaction."""
+    """Return the first ids of a selection beyond `after`, in order, inside a transaction."""
     wanted = filter_sql.conditions(selection, now_ms, **({"before": after} if newest else {"after": after}))
     streams = [_ids(db, stream, wanted, limit=limit, newest=newest) for stream in streams_of(db, selection)]
     return list(islice(merge(*streams, reverse=newest), limit))
 
 
 def still_matching(db: apsw.Connection, selection: Selection, ids: Sequence[int], now_ms: int) -> list[int]:
-    """Answer those of some ids that belong to a selection, ascending."""
+    """Return those of some ids that belong to a selection, ascending."""
     sql, values = filter_sql.still_sql(selection, filter_sql.conditions(selection, now_ms))
     return [row[0] for row in db.execute(sql, {**values, "ids": apsw.carray(array("q", ids))})]
 

@@ -61,7 +61,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
 
     def refusal(self, row: SeenRow) -> str | None:
-        """Say why a message that is as it was seen is left alone; None: it may be changed."""
+        """Explain why a message that is as it was seen is left alone; None: it may be changed."""
         if row.status not in _SOURCES[self.verb]:
             return f"it is {_describe(row)}, which {self.verb} leaves as it is"
         if self.meets_holder(row):

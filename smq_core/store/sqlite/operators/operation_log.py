@@ -87,7 +87,7 @@ class Tally:
         self.add_missed(missed)
 
     def outcome(self, *, names_ids: bool) -> Outcome:
-        """Answer what was done, truthfully."""
+        """Return what was done, truthfully."""
         return Outcome(
             operation=self.operation if self.done else None,
             done=self.done,
@@ -109,7 +109,7 @@ def begin(
     detail: str = "",
     before: str | None = None,
 ) -> Operation:
-    """Record an action and answer its operation.
+    """Record an action and return its operation.
 
     `before` is what undoing it needs, where no message was changed.
     """

@@ -39,7 +39,7 @@ class SeenRow(NamedTuple):
     worker: str | None
 
     def moved_on(self, sight: Sight) -> str | None:
-        """Say what happened to a message since it was seen; None: nothing."""
+        """Describe what happened to a message since it was seen; None: nothing."""
         if sight is None:
             return None
         state = sight.state if isinstance(sight, Seen) else sight
@@ -98,7 +98,7 @@ class Aimed:
 
 
 def look_again(db: apsw.Connection, aimed: Aimed, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
-    """Tell what is as it was seen from what moved on, inside the transaction that changes the former."""
+    """Report what is as it was seen from what moved on, inside the transaction that changes the former."""
     rows = {row[0]: _seen_row(row) for row in db.execute(_SEEN, (id_array(seen),))}
     found = LookedAt({}, [], [])
     matching = _matching(db, aimed.selection, rows, now_ms)

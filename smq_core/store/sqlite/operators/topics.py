@@ -33,7 +33,7 @@ class Governing(Session):
         return self._read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
 
     def policy(self, topic: str) -> TopicPolicy:
-        """Answer a topic's policy, defaults filled in."""
+        """Return a topic's policy, defaults filled in."""
         row = self._read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
         max_attempts, visibility_ms, backoff, keep_ms = row or (None, None, None, None)
         defaults = TopicPolicy()

@@ -47,7 +47,7 @@ class Workers(Session):
         self._write(lambda db: db.execute(_DELETE_WORKER, (worker_id,)))
 
     def workers(self) -> list[WorkerRow]:
-        """Answer every daemon's row."""
+        """Return every daemon's row."""
         return [_worker(row) for row in self._read(lambda db: db.execute(_READ_WORKERS).fetchall())]
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
@@ -75,7 +75,7 @@ class Workers(Session):
         self._write(work)
 
     def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
-        """Answer samples, oldest first."""
+        """Return samples, oldest first."""
         wanted = {"step_ms": step_ms, "since": since, "topic": topic}
         return [_sample(row) for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())]
 

@@ -26,7 +26,7 @@ class Query(NamedTuple):
 
 
 def query(name: str) -> str:
-    """Answer the SQL of a named statement.
+    """Return the SQL of a named statement.
 
     Raises:
         KeyError: when no file has it; modules ask at import, so that a misspelt name is seen at once.
@@ -36,7 +36,7 @@ def query(name: str) -> str:
 
 @cache
 def all_queries() -> dict[str, Query]:
-    """Answer every statement by name."""
+    """Return every statement by name."""
     found: dict[str, Query] = {}
     for file in sorted(
         resources.files("smq_core.store.sqlite.queries").iterdir(), key=lambda entry: entry.name

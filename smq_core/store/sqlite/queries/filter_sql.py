@@ -72,14 +72,14 @@ _FRAGMENTS: Final = {
 
 
 def table_stream(state: State | None) -> Stream:
-    """Answer all messages, of a state if one is given, by walking the table."""
+    """Return all messages, of a state if one is given, by walking the table."""
     if state is None:
         return Stream("smq_messages NOT INDEXED", (), {})
     return Stream("smq_messages NOT INDEXED", ("status = :state",), {"state": state})
 
 
 def ready_stream(topic: str, priority: int) -> Stream:
-    """Answer the ready messages of a topic and priority."""
+    """Return the ready messages of a topic and priority."""
     return Stream(
         "smq_messages INDEXED BY smq_ready",
         ("topic = :topic", "status = 'ready'", "priority = :priority"),
@@ -88,7 +88,7 @@ def ready_stream(topic: str, priority: int) -> Stream:
 
 
 def processing_stream(topic: str | None) -> Stream:
-    """Answer the leased messages; few, so that sorting them costs nothing."""
+    """Return the leased messages; few, so that sorting them costs nothing."""
     source = "smq_messages INDEXED BY smq_leased"
     if topic is None:
         return Stream(source, ("locked_until IS NOT NULL",), {})
@@ -96,7 +96,7 @@ def processing_stream(topic: str | None) -> Stream:
 
 
 def kept_stream(topic: str, state: State) -> Stream:
-    """Answer the messages of a topic in a state that is neither ready nor processing."""
+    """Return the messages of a topic in a state that is neither ready nor processing."""
     return Stream(
         "smq_messages INDEXED BY smq_shelf",
         ("topic = :topic", "status = :state", "status < 'e'"),
@@ -107,7 +107,7 @@ def kept_stream(topic: str, state: State) -> Stream:
 def conditions(
     selection: Selection, now_ms: int, *, after: int | None = None, before: int | None = None
 ) -> dict[str, Value]:
-    """Answer the values of the fragments that a selection needs beside its stream."""
+    """Return the values of the fragments that a selection needs beside its stream."""
     where = selection.where
     as_of_ms = now_ms if selection.as_of_ms is None else selection.as_of_ms
     wanted: dict[str, Value] = {

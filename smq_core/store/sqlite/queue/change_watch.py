@@ -46,11 +46,11 @@ class Waiting(Session):
         return self._connections.is_briefly_away()
 
     def data_version(self) -> int:
-        """Answer a number that changes when another connection committed."""
+        """Return a number that changes when another connection committed."""
         return self._read(_version)
 
     def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
-        """Answer a waiter that starts from now: a new one, to be closed, or this thread's.
+        """Return a waiter that starts from now: a new one, to be closed, or this thread's.
 
         Closing an inotify descriptor can take milliseconds, so that a thread that waits again and again keeps
         one.
@@ -104,7 +104,7 @@ class SqliteWaiter:
         self._watch = connection.watch() if is_shared else open_watch(_wal_of(connection))
 
     def fileno(self) -> int:
-        """Answer a descriptor that becomes readable when somebody may have written.
+        """Return a descriptor that becomes readable when somebody may have written.
 
         -1 where the platform has none.
         """

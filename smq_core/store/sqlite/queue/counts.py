@@ -49,7 +49,7 @@ class Counting(Session):
         return self._read(lambda db: db.execute(_SIZE, (topic,)).get or 0)
 
     def topics(self, now_ms: int) -> list[TopicStats]:
-        """Answer depth and pause of every topic, by name; of one that is paused but was never used, too."""
+        """Return depth and pause of every topic, by name; of one that is paused but was never used, too."""
 
         def work(db: apsw.Connection) -> list[TopicStats]:
             # one read transaction, so that the two counts belong to the same moment
@@ -61,7 +61,7 @@ class Counting(Session):
         return self._read(work)
 
     def topic(self, name: str, now_ms: int) -> TopicStats:
-        """Answer one topic; zeros for one never used."""
+        """Return one topic; zeros for one never used."""
 
         def work(db: apsw.Connection) -> TopicStats:
             with savepoint(db):
@@ -129,7 +129,7 @@ def _unused(pause: _Pause, now_ms: int) -> TopicStats:
 
 
 def _oldest_age_s(row: _Counts, now_ms: int) -> float | None:
-    """Answer the longest wait of the first ready messages, the first of each priority, and the due ones.
+    """Return the longest wait of the first ready messages, the first of each priority, and the due ones.
 
     It is a lower bound: who stands behind the first ones of a priority was sent later, but may have waited
     longer where those came back with a new time (requeued, moved, or delayed), and is not looked for.

@@ -144,7 +144,7 @@ def _insert_runs(db: apsw.Connection, batch: Batch, now_ms: int) -> list[int]:
 
 
 def _runs(kinds: Sequence[Kind]) -> list[tuple[Kind, int]]:
-    """Answer each run of the same kind and its length; most batches are one."""
+    """Return each run of the same kind and its length; most batches are one."""
     first = kinds[0]
     if kinds.count(first) == len(kinds):
         return [(first, len(kinds))]
@@ -171,7 +171,7 @@ def _insert_one_by_one(db: apsw.Connection, shared: _Shared, bodies: Sequence[st
 
 
 def _has_nul(bodies: Sequence[str | bytes]) -> bool:
-    """Say whether a text has a NUL character, at which the texts of an array end."""
+    """Return whether a text has a NUL character, at which the texts of an array end."""
     return "\x00" in "".join(bodies)  # type: ignore[arg-type]  # the body of a text is one
 
 

@@ -58,7 +58,7 @@ class Imports(Session):
     def imports(
         self, *, name: str | None = None, device: int | None = None, inode: int | None = None
     ) -> list[ImportProgress]:
-        """Answer recorded imports that match all that is given, the newest first."""
+        """Return recorded imports that match all that is given, the newest first."""
         wanted = {"name": name, "device": device, "inode": inode}
         return self._read(lambda db: _find(db, wanted))
 
@@ -90,7 +90,7 @@ def _restore_keyed(db: apsw.Connection, run: list[NewMessage], now_ms: int) -> l
 
 
 def _values(message: NewMessage, now_ms: int) -> tuple[str | bytes | int | None, ...]:
-    """Answer the columns of `restore_rows`, in its order."""
+    """Return the columns of `restore_rows`, in its order."""
     error = None if message.last_error is None else bounded_error(message.last_error)
     return (
         message.topic,

@@ -68,7 +68,7 @@ class _Look(NamedTuple):
     visibility_ms: int | None
 
     def locked_until(self, request: LeaseRequest, now_ms: int) -> int:
-        """Answer when a lease of this topic ends: as the call has it, else the topic, else the default."""
+        """Return when a lease of this topic ends: as the call has it, else the topic, else the default."""
         own_ms = min(max(self.visibility_ms or _DEFAULT_VISIBILITY_MS, 1), LONGEST_LEASE_MS)
         return now_ms + (request.visibility_ms or own_ms)
 
@@ -140,7 +140,7 @@ class Leasing(Session):
         return None if row is None else ([row], [])
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
-        """Answer when something may change by time alone for these topics; None: never."""
+        """Return when something may change by time alone for these topics; None: never."""
 
         def work(db: apsw.Connection) -> list[int]:
             rows = [row for topic in topics for row in db.execute(_NEXT_DUE, (topic, now_ms))]
@@ -176,7 +176,7 @@ def _is_of_a_row(error: StoreError) -> bool:
 
 
 def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
-    """Say whether a dequeue would change anything."""
+    """Return whether a dequeue would change anything."""
     return any(
         look.has_expired or ((look.has_ready or look.has_due) and not look.is_paused) for look in looks
     )
@@ -284,7 +284,7 @@ def _lease_oldest(
 
 
 def _oldest(db: apsw.Connection, request: LeaseRequest, limit: int, now_ms: int) -> list[list[int]]:
-    """Answer the first ready ids of each topic and priority."""
+    """Return the first ready ids of each topic and priority."""
     return [
         [row[0] for row in db.execute(_OLDEST, (topic, priority, now_ms, limit))]
         for topic in request.topics

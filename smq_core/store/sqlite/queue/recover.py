@@ -33,7 +33,7 @@ class Recovering(Session):
     """The part of the store that returns the leases of the dead."""
 
     def held_by(self, worker: str) -> list[Hold]:
-        """Answer every lease that a worker holds."""
+        """Return every lease that a worker holds."""
         return self._read(lambda db: [Hold._make(row) for row in db.execute(_HELD_BY, (worker,))])
 
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:

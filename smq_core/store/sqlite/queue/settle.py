@@ -75,7 +75,7 @@ class Attempt(NamedTuple):
 
     @property
     def policy(self) -> TopicPolicy:
-        """Answer the topic's policy, as far as it matters for failures."""
+        """Return the topic's policy, as far as it matters for failures."""
         defaults = TopicPolicy()
         return TopicPolicy(
             max_attempts=self.policy_max_attempts or defaults.max_attempts,
@@ -163,7 +163,7 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
 
 
 def read_attempt(db: apsw.Connection, hold: Hold) -> Attempt | None:
-    """Answer what decides the fate of a message that is given back; None: the lease is lost."""
+    """Return what decides the fate of a message that is given back; None: the lease is lost."""
     row = db.execute(_READ_ATTEMPT, hold).fetchone()
     return None if row is None else _attempt(row)
 
@@ -186,12 +186,12 @@ def record_attempt(
 
 
 def bounded_error(error: object) -> str:
-    """Answer what is kept of an error: always text that the database takes, whatever a handler raised."""
+    """Return what is kept of an error: always text that the database takes, whatever a handler raised."""
     return clean_text(error, ERROR_LIMIT)
 
 
 def error_kind(error: str) -> str:
-    """Answer an error's first line, bounded, by which dead letters are grouped."""
+    """Return an error's first line, bounded, by which dead letters are grouped."""
     return error.strip().split("\n", 1)[0][:KIND_LIMIT]
 
 
@@ -202,7 +202,7 @@ class _Ids(NamedTuple):
     array: apsw.CArrayBinding
 
     def without(self, held: Container[int], receipt: Receipt) -> list[Hold]:
-        """Answer the holds of those that are not held."""
+        """Return the holds of those that are not held."""
         return [Hold(one, receipt) for one in self.values if one not in held]
 
 

@@ -71,7 +71,7 @@ class Checkpoints:
 
     @property
     def is_overdue(self) -> bool:
-        """Say whether whoever commits should copy the -wal back now."""
+        """Return whether whoever commits should copy the -wal back now."""
         return self.is_due and self.pages >= self._overdue_at
 
     def note(self, _db: apsw.Connection, _name: str, pages: int) -> int:

@@ -46,7 +46,7 @@ class WalFile:
         """The open file's name as the system tells it: another when it is moved, replaced or removed."""
 
     def is_current(self) -> bool:
-        """Say whether the file at the path is still the one that is open.
+        """Return whether the file at the path is still the one that is open.
 
         Where the system tells an open file's name, that is asked: a `stat` would have the next write store a
         new time in the file's inode, and the flush after it commit that too (220 µs for an enqueue instead of

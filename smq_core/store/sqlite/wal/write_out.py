@@ -28,7 +28,7 @@ def begin_to_write(descriptor: int) -> None:
 
 
 def _find_call() -> Callable[[int, int, int, int], int] | None:
-    """Answer the system's call; None where there is none."""
+    """Return the system's call; None where there is none."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
