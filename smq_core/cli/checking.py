@@ -1,4 +1,4 @@
-"""`smq check`: a sentence and an exit code, for monitors."""
+"""`smq check`: a sentence for each problem and an exit code, for monitors."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from smq_core.cli import health, output
+from smq_core.cli import health, output, taking
 from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, count
-from smq_core.serving import is_lost, is_served
+from smq_core.serving import is_served
 from smq_core.states import State
 from smq_core.store.records import Filter, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from smq_core.inspector import Inspector
     from smq_core.message import TopicStats, WorkerInfo
 
-__all__ = ["Limits", "abandoned", "check_", "problems", "unserved"]
+__all__ = ["Limits", "check_", "problems", "unserved"]
 
 
 class Limits(NamedTuple):
-    """What is still well; None: anything is."""
+    """The most that is still well; None: no limit."""
 
     age_s: float | None = None
     dead: int | None = None
@@ -43,7 +43,14 @@ class Limits(NamedTuple):
     "--workers",
     "with_workers",
     is_flag=True,
-    help="Each topic with ready messages has a daemon, and no daemon that is silent holds any.",
+    help="Each topic with ready messages has a daemon; count the messages that lost daemons hold.",
+)
+@click.option(
+    "--watch",
+    type=DURATION,
+    metavar="2s",
+    default=taking.WATCH_S,
+    help="Before messages are reported as not taken, watch for so long whether one is; 0: do not.",
 )
 @database
 @json_option
@@ -55,24 +62,28 @@ def check_(
     max_dead: int | None,
     max_ready: int | None,
     with_workers: bool,
+    watch: float,
     location: str | None,
     as_json: bool,
 ) -> int:
     """Report whether all is well; exit 0 if it is, 1 and a line for each problem if not.
 
-    Problems are ready messages of which none was taken for 30 seconds, daemons without a heartbeat, dead
-    letters of the last 24 hours, and messages that wait for more than an hour. --max-dead
-    and --max-age replace
-    the last two.
+    Problems are ready messages of which none was taken for 30 seconds, lost daemons (without a heartbeat for
+    15 seconds), dead letters of the last 24 hours, and messages that wait for more than an hour. --max-dead
+    and --max-age replace the last two.
     """
     del location
     view = inspector(ctx, read_only=True)
     topics = view.topics()
     limits = Limits(health.MAX_AGE_S if max_age is None else max_age, max_dead, max_ready)
-    found = [*problems(topics, limits), *_unasked(view, topics, judges_dead=max_dead is None)]
-    if with_workers:
-        workers = view.workers()
-        found += [*unserved(topics, workers), *abandoned(workers, partial(_held, view))]
+    workers = view.workers()
+    found = [
+        *problems(topics, limits),
+        *health.lost(workers, partial(_held, view) if with_workers else None),
+        *(_died(view) if max_dead is None else ()),
+        *_untaken(view, topics, watch),
+        *(unserved(topics, workers) if with_workers else ()),
+    ]
     if as_json:
         output.say_json({"ok": not found, "problems": found})
     else:
@@ -81,28 +92,6 @@ def check_(
         for line in found or [well]:
             output.say(line)
     return 1 if found else 0
-
-
-def _unasked(view: Inspector, topics: Sequence[TopicStats], *, judges_dead: bool) -> Iterator[str]:
-    now = SystemClock().now_ms() / 1000
-    yield from health.lost(view.workers())
-    if judges_dead:
-        yield from health.died_lately(view.error_kinds(limit=sys.maxsize), now)
-    live = {stats.topic: stats.processing - _expired(view, stats) for stats in topics if stats.ready}
-    moved = health.moving(view.samples(_STEP_S, now - health.UNTAKEN_S - _STEP_S))
-    yield from health.untaken(topics, live, moved, now)
-
-
-def _expired(view: Inspector, stats: TopicStats) -> int:
-    if not stats.processing:
-        return 0
-    return view.count(
-        view.select(stats.topic, State.PROCESSING, Filter(only_expired=True)), limit=sys.maxsize
-    )
-
-
-_STEP_S = 10.0
-"""Between two of the samples that daemons write."""
 
 
 def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
@@ -124,13 +113,27 @@ def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Ite
             yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
 
 
-def abandoned(workers: Sequence[WorkerInfo], held: Callable[[str], int]) -> Iterator[str]:
-    """Report lost daemons that still hold messages; `held` maps a daemon to their number."""
-    for worker in workers:
-        if is_lost(worker) and (holds := held(worker.id)):
-            silent = f"{worker.id} is silent for {age(worker.heartbeat_age_s)}"
-            yield f"{silent} and holds {output.amount(holds, 'message')}"
-
-
 def _held(view: Inspector, worker: str) -> int:
     return view.count(Selection(state=State.PROCESSING, where=Filter(worker=worker)), limit=sys.maxsize)
+
+
+def _died(view: Inspector) -> Iterator[str]:
+    now = _now()
+    return health.died_lately(view.error_kinds(limit=sys.maxsize, since=now - health.DEAD_WITHIN_S), now)
+
+
+def _untaken(view: Inspector, topics: Sequence[TopicStats], watch: float) -> Iterator[str]:
+    now = _now()
+    waiting = list(health.untaken(topics, taking.taken_lately(view, topics, now), now))
+    if waiting and watch > 0:
+        names = {stats.topic for stats in waiting}
+        # only topics that were not taken at the first look were watched
+        left = names - taking.taken_meanwhile(view, names, watch)
+        topics, now = view.topics(), _now()
+        waiting = list(health.untaken([one for one in topics if one.topic in left], set(), now))
+    for stats in waiting:
+        yield health.untaken_line(stats, now)
+
+
+def _now() -> float:
+    return SystemClock().now_ms() / 1000

@@ -173,15 +173,19 @@ class Looking(Opened):
         rows = self._store.attempts(message_id) if is_possible(message_id) else []
         return [attempt_of(row) for row in rows]
 
-    def error_kinds(self, topic: str | None = None, *, limit: int = 1_000) -> list[ErrorKind]:
+    def error_kinds(
+        self, topic: str | None = None, *, limit: int = 1_000, since: float | None = None
+    ) -> list[ErrorKind]:
         """Group the dead letters by topic and first line of their error, most frequent first.
 
-        None for a topic that is not known.
+        With `since`, in seconds since the epoch, only those that died then or later. An unknown topic has
+        none.
 
         Raises:
-            InvalidMessage: for a limit below 1.
+            InvalidMessage: for a limit below 1, or when `since` is not a number.
         """
-        found = self._store.error_kinds(topic, limit=validation.check_limit(limit))
+        since_ms = None if since is None else _milliseconds(since, "since")
+        found = self._store.error_kinds(topic, limit=validation.check_limit(limit), since_ms=since_ms)
         return [
             ErrorKind(topic=name, error_kind=kind, count=count, first=first / 1000, last=last / 1000)
             for name, kind, count, first, last in found

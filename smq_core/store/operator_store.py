@@ -82,8 +82,13 @@ class OperatorStore(Protocol):
         """Count matches, at most `limit`."""
         ...
 
-    def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
-        """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
+    def error_kinds(
+        self, topic: str | None, *, limit: int, since_ms: int | None = None
+    ) -> list[tuple[str, str, int, int, int]]:
+        """Group dead letters: topic, error kind, count, first and last time, most frequent first.
+
+        With `since_ms` only those that died at that moment or later.
+        """
         ...
 
     def attempts(self, message_id: int) -> list[AttemptRow]:

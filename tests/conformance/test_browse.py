@@ -174,6 +174,17 @@ def test_errors_are_grouped_the_most_frequent_first(desk: Desk) -> None:
     assert desk.store.error_kinds("print", limit=10) == []
 
 
+def test_errors_since_a_moment_leave_out_dead_letters_of_before(desk: Desk) -> None:
+    for _ in range(2):
+        desk.send()
+        desk.bury(desk.take_one(), "boom")
+        desk.clock.advance(1)
+    last = desk.now_ms - 1_000
+
+    assert desk.store.error_kinds("mail", limit=9, since_ms=last) == [("mail", "boom", 1, last, last)]
+    assert desk.store.error_kinds("mail", limit=9, since_ms=last + 1) == []
+
+
 def test_dead_letters_are_grouped_by_topic_and_error(desk: Desk) -> None:
     for topic, error in (("mail", "boom"), ("mail", "boom"), ("mail", "bang"), ("print", "boom")):
         desk.send(topic)

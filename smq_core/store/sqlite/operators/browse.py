@@ -122,9 +122,14 @@ class Browsing(Session):
         """Return the highest id there is, 0 when there is none; where damage hides it, the last one given."""
         return self._read(_highest_id)
 
-    def error_kinds(self, topic: str | None, *, limit: int) -> list[tuple[str, str, int, int, int]]:
-        """Group dead letters: topic, error kind, count, first and last time, most frequent first."""
-        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, limit)).fetchall())
+    def error_kinds(
+        self, topic: str | None, *, limit: int, since_ms: int | None = None
+    ) -> list[tuple[str, str, int, int, int]]:
+        """Group dead letters: topic, error kind, count, first and last time, most frequent first.
+
+        With `since_ms` only those that died at that moment or later.
+        """
+        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, since_ms, limit)).fetchall())
         found = [_error_kind(row) for row in rows]
         return [(one.topic, one.error_kind, one.dead, one.first, one.last) for one in found]
 

@@ -42,12 +42,14 @@ WHERE name = 'smq_messages';
 
 -- name: error_kinds
 -- Dead letters grouped by topic and first line of their error, most frequent first; the times of those that were made dead by
--- hand are when they could be leased. Bytes sort behind all text, so that a range takes one topic or all.
+-- hand are when they could be leased. Bytes sort behind all text, so that a range takes one topic or all. With :since only those
+-- that died at that moment or later.
 SELECT topic, ifnull(error_kind, ''), count(*), min(ifnull(finished_at, available_at)), max(ifnull(finished_at, available_at))
 FROM smq_messages INDEXED BY smq_errors
 WHERE topic >= ifnull(:topic, '')
   AND topic <= ifnull(:topic, x'')
   AND status = 'dead'
+  AND (:since IS NULL OR ifnull(finished_at, available_at) >= :since)
 GROUP BY topic, error_kind
 ORDER BY 3 DESC, 5 DESC
 LIMIT :limit;
