@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from smq_core.errors import StoreUnavailable, UsageError
+from smq_core.errors import SmqError, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
     AnyPath = str | bytes | os.PathLike[str]
 
-__all__ = ["DEFAULT_FILE", "LOCATION_VARIABLE", "default_location", "file_named", "location_named"]
+__all__ = [
+    "DEFAULT_FILE",
+    "LOCATION_VARIABLE",
+    "NO_FOLDER",
+    "absolute",
+    "default_location",
+    "file_named",
+    "location_named",
+]
 
 LOCATION_VARIABLE: Final = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
 DEFAULT_FILE: Final = "queue.sqlite3"
 """The database in the current folder where nothing else names one."""
+NO_FOLDER: Final = "the current folder does not exist any more: go to another, or give absolute paths"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
 # a `Path` makes one slash of the two; a single letter before one slash may be somebody's short folder
 _ADDRESS: Final = re.compile(
@@ -28,6 +38,8 @@ _ADDRESS: Final = re.compile(
 )
 _PARAMETERS: Final = re.compile(r"(?i)(?:^|[\s;?&])(?:password|passwd|pwd)\s*=")
 """What `host=… password=…` and `Server=…;Pwd=…` have in common."""
+_USER: Final = re.compile(r"\s*(?://)?[^/@]*:[^/@]*@")
+"""The beginning of `user:password@host`, with or without the slashes before it."""
 
 
 def default_location() -> str:
@@ -66,7 +78,7 @@ def file_named(location: AnyPath, what: str = "the database") -> str:
     named = os.fsdecode(location)
     if found := _ADDRESS.match(named):
         kind = f"a {found['scheme'] or found['cut']}:// address"
-    elif _PARAMETERS.search(named):
+    elif _PARAMETERS.search(named) or _USER.match(named):
         kind = "an address with a password"
     else:
         return named
@@ -74,3 +86,15 @@ def file_named(location: AnyPath, what: str = "the database") -> str:
         f"{what} is {kind}, for which smq has no store: name an SQLite file "
         "(./NAME for one that is called so)"
     )
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """Return a path as an absolute one.
+
+    Raises:
+        SmqError: when the path is relative and the current folder has been removed.
+    """
+    try:
+        return Path(path).absolute()
+    except OSError as error:
+        raise SmqError(NO_FOLDER) from error

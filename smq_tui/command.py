@@ -103,9 +103,13 @@ def _meant(config: Config, db: str | None) -> tuple[str, str]:
         if db is None and "SIMPLE_MQ_DB" not in os.environ
         else ""
     )
-    if name:
-        return name, str(Path(config.databases[name].path).absolute())
-    return "", str(Path(_checked(db)).absolute())
+    path = Path(config.databases[name].path if name else _checked(db))
+    try:
+        return name or "", str(path.absolute())
+    except OSError as error:
+        raise click.ClickException(
+            "the current folder does not exist any more: go to another, or give an absolute path"
+        ) from error
 
 
 def _checked(db: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -21,6 +20,7 @@ from smq_core.jsonl import (
     import_lines,
     preview_lines,
 )
+from smq_core.location import absolute
 from smq_core.store import open_store
 from smq_core.written import Shape
 
@@ -90,7 +90,7 @@ def import_(
         skips_held=duplicates == "skip",
         again=again,
         name=name,
-        rejects=None if rejects is None else Path(rejects).absolute(),
+        rejects=None if rejects is None else absolute(rejects),
         is_rejects_typed=rejects is not None,
     )
     with Source(file) as source, bar(f"importing {file}", source.size) as show:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import click
@@ -13,6 +12,7 @@ from smq_core.cli.options import database, inspector, json_option, location_of, 
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.format import count, size
+from smq_core.location import absolute
 from smq_core.store import compact, examine, open_store, repair
 
 __all__ = ["backup_", "compact_", "doctor_", "prune_"]
@@ -34,7 +34,7 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
                 show(pages - left, f"{pages - left} of {pages} pages")
     finally:
         store.close()
-    output.say_done(f"{Path(target).absolute()} holds all messages")
+    output.say_done(f"{absolute(target)} holds all messages")
 
 
 @click.command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -12,11 +11,12 @@ from smq_core.cli import output
 from smq_core.errors import SmqError
 from smq_core.format import parse_duration
 from smq_core.inspector import Inspector
-from smq_core.location import LOCATION_VARIABLE, location_named
+from smq_core.location import LOCATION_VARIABLE, absolute, location_named
 from smq_core.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = [
     "DURATION",
@@ -119,8 +119,9 @@ def path_of(ctx: click.Context) -> Path:
     Raises:
         StoreUnavailable: for an empty name.
         UsageError: for the address of a database server.
+        SmqError: when the current folder has been removed.
     """
-    return Path(location_named(location_of(ctx))).absolute()
+    return absolute(location_named(location_of(ctx)))
 
 
 def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:

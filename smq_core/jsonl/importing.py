@@ -17,6 +17,7 @@ from smq_core.jsonl.line import LineParser
 from smq_core.jsonl.rejects import Lengths, Rejects
 from smq_core.jsonl.run import Run
 from smq_core.jsonl.start import Start, find_start
+from smq_core.location import absolute
 from smq_core.safe_text import clean_text
 from smq_core.store.records import ImportProgress
 
@@ -145,5 +146,5 @@ def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | N
 def _rejects_beside(path: Path | None) -> Path:
     """Return where rejects go; beside standard input, or a pipe that the shell made, there is no place."""
     if path is None or path.parts[1] in {"dev", "proc"}:
-        return Path("stdin.rejects").absolute()
+        return absolute("stdin.rejects")
     return path.with_name(f"{path.name}.rejects")

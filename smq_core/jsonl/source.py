@@ -11,11 +11,11 @@ import os
 import stat
 import sys
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
 from smq_core.errors import SmqError
 from smq_core.jsonl.reader import LineReader
+from smq_core.location import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class Source:
         """
         self.name = os.fspath(path)
         """What messages to people call it."""
-        self.path = None if self.name == STANDARD_INPUT else Path(self.name).absolute()
+        self.path = None if self.name == STANDARD_INPUT else absolute(self.name)
         self._file = self._open(stdin)
         self.identity = self._identify()
         """None for what has no identity: a pipe, a terminal, standard input."""

@@ -32,6 +32,10 @@ ADDRESSES: list[str | bytes | Path] = [
     f"postgresql://u:{SECRET}@h/db\n",
     f"host=h user=u password={SECRET} dbname=db",
     f"Server=h;Uid=u;Pwd={SECRET};",
+    f"u:{SECRET}@h:3306",
+    f"//u:{SECRET}@h/db",
+    f"postgresql:u:{SECRET}@h",
+    f":{SECRET}@h",
     f"postgresql://u:{SECRET}@h/db".encode(),
     Path(f"postgresql://u:{SECRET}@h/db"),
 ]
@@ -42,6 +46,9 @@ FILES = [
     "a b://c",
     "c:/queue",
     "a:b",
+    "./a:b@c",
+    "/a/b:c@d",
+    "a@b:c",
     "of-password=x",
     ":memory",
 ]

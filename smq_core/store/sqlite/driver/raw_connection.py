@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreError, StoreUnavailable
+from smq_core.location import NO_FOLDER
 from smq_core.store.sqlite.driver.driver_errors import translate, unavailable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def resolved(path: str) -> str:
     """Return the absolute path of the file that a path leads to: SQLite keeps -wal and -shm beside that one.
 
     Raises:
-        StoreUnavailable: no file can have such a path.
+        StoreUnavailable: no file can have such a path, or it is relative to a folder that has been removed.
     """
     try:
         path.encode()
@@ -39,6 +40,8 @@ def resolved(path: str) -> str:
         raise StoreUnavailable(
             f"{path!a} cannot be the path of a database: name one in plain text"
         ) from error
+    except OSError as error:
+        raise StoreUnavailable(NO_FOLDER) from error
 
 
 def connect(path: str, parameters: str = "", *, read_only: bool = False) -> apsw.Connection:
