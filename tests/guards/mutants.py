@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.guards.clauses import Guard
 
 ROOT = Path(__file__).parents[2]
-FILTERS = f"{SQL}/filters.py"
+FILTERS = f"{SQL}/queries/filter_sql.py"
 LONGEST_NAME = 90
 FRAGMENT = re.compile(r"^\(?\w.* (=|<|>|<=|>=|LIKE|IN|IS NOT) (:|'|NULL|\()")
 HEAD = re.compile(r"(?:-- name:|CREATE TRIGGER|CREATE TABLE) (\w+)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 SQL = "smq_core/store/sqlite"
-SIGHTS = f"{SQL}/sights.py"
+SIGHTS = f"{SQL}/operators/recheck.py"
 COMMANDS = "smq_core/cli"
 PRINTER = f"{COMMANDS}/output.py"
 JOURNAL = "smq_core/daemon/log.py"
@@ -21,8 +21,8 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("the flush", f"{SQL}/wal.py", "os.fdatasync(descriptor)", "os.fstat(descriptor)"),
-    Step("the turn", f"{SQL}/turn.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "pass"),
+    Step("the flush", f"{SQL}/wal/wal_file.py", "os.fdatasync(descriptor)", "os.fstat(descriptor)"),
+    Step("the turn", f"{SQL}/wal/write_lock.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "pass"),
     Step(
         "the safe text of one line of ASCII",
         "smq_core/safe_text.py",
@@ -55,13 +55,13 @@ STEPS = (
     Step("what was selected, looked at again", SIGHTS, "elif one not in matching:", "elif not matching:"),
     Step(
         "the frozen set of an action",
-        f"{SQL}/freezing.py",
+        f"{SQL}/operators/freeze.py",
         "if selection.frozen is not None:\n            return selection\n",
         "selection = msgspec.structs.replace(selection, frozen=None)\n",
     ),
     Step(
         "the import's progress row",
-        f"{SQL}/imports.py",
+        f"{SQL}/queue/imports.py",
         "db.execute(_BEGIN if progress.id is None else _CONTINUE, values)",
         "del values",
     ),
