@@ -1,7 +1,7 @@
 # What one does in a clone. Each target prepares .venv first when it is not there or not up to date (.ci/venv does it).
 BIN := .venv/bin
 CODE := $(wildcard smq_core smq_daemon smq_tui tests examples benchmarks screenshots)
-FAST := $(wildcard tests/unit tests/sqlite tests/conformance tests/property tests/cli tests/architecture)
+FAST := $(wildcard tests/unit tests/sqlite tests/conformance tests/property tests/cli tests/architecture tests/docs)
 FAULTS := $(wildcard tests/faults tests/daemon)
 SCREENS := $(wildcard tests/tui)
 ENGINE := $(filter-out $(FAULTS) $(SCREENS) tests/__pycache__,$(sort $(patsubst %/,%,$(wildcard tests/*/))))

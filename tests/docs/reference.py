@@ -88,7 +88,7 @@ def signature(function: Callable[..., object]) -> str:
             continue
         if one.kind is one.KEYWORD_ONLY and not any(word.startswith("*") for word in words):
             words.append("*")
-        stars = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+        stars = "*" if one.kind is one.VAR_POSITIONAL else "**" if one.kind is one.VAR_KEYWORD else ""
         typed = "" if one.annotation is one.empty else f": {one.annotation}"
         default = "" if one.default is one.empty else f" = {one.default!r}"
         words.append(f"{stars}{one.name}{typed}{default}")
@@ -130,9 +130,7 @@ def raisers() -> str:
             _caller(owner, name)
             for owner in _WITH_METHODS
             for name, value in methods(getattr(smq_core, owner))
-            if re.search(
-                rf"^    {error}:|`{error}`", inspect.getdoc(_function(value)) or "", re.MULTILINE
-            )
+            if re.search(rf"^    {error}:|`{error}`", inspect.getdoc(_function(value)) or "", re.MULTILINE)
         ]
         summary = (inspect.getdoc(getattr(errors, error)) or "").partition("\n")[0]
         rows.append(f"| `{error}` | {_cell(summary)} | {', '.join(named)} |")

@@ -55,7 +55,8 @@ def test_what_the_end_of_a_transaction_raises_is_told() -> None:
 
 def test_a_signature_is_written_as_its_author_wrote_it() -> None:
     assert signature(smq_core.Queue.requeue) == (
-        "(lease: Lease, *, delay: float | None = None, error: str = '') -> Literal['ready', 'delayed', 'dead']"
+        "(lease: Lease, *, delay: float | None = None, error: str = '')"
+        " -> Literal['ready', 'delayed', 'dead']"
     )
     assert signature(smq_core.Queue.waiter) == "(*topics: str) -> Waiter"
 
