@@ -81,7 +81,9 @@ def test_the_cursor_stays_on_its_message_and_line_while_others_write(
                 exists = set(inspector.ids(inspector.select("orders")))
                 listed = set(inspector.ids(inspector.select("orders", where=Filter(without_trash=True))))
             if chosen in listed:
-                assert (table.cursor_key, line_of(app)) == (chosen, line)
+                assert table.cursor_key == chosen
+                # at its top a list cannot make up for rows that went from above
+                assert line_of(app) == line or (line_of(app) < line and table.scroll_y == 0)
             assert {int(mark) for mark in table.marks} <= exists
 
     run(make_dashboard(location), scenario)

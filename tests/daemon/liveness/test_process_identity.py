@@ -60,10 +60,12 @@ class Command:
         return self.parent.stdout.readline().decode().strip()
 
     def wait(self) -> None:
-        """Wait until all that holds its output has ended."""
+        """Wait until all that holds its output has ended, and the system is done with it."""
         assert self.parent.stdout is not None
         self.parent.stdout.read()
         self.parent.wait(END_S)
+        while self.lives():
+            pass  # a process closes its output a moment before it is gone
 
     def end(self) -> None:
         """End it whatever came of the test."""

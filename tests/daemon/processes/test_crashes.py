@@ -222,6 +222,8 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
         while not berth.read_slots([SlotRange(1, 0, 1)])[0].command_group:
             pass  # the worker process notes it right after the start
         file.close()
+        os.kill(daemon.process.pid, signal.SIGSTOP)  # else it might see its worker process die first
+        os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
         os.killpg(daemon.process.pid, signal.SIGKILL)
         daemon.end()
     assert select.select([command], [], [], 0)[0] == []
