@@ -94,13 +94,15 @@ def test_another_state_takes_the_one_of_the_filter_out_and_both_are_said(shop: s
     run(make_dashboard(shop), scenario)
 
 
-def test_a_deleted_message_is_shown_as_deleted_among_all(shop: str, inspector: Inspector) -> None:
+def test_a_deleted_message_is_in_the_trash_and_not_deleted_twice(shop: str, inspector: Inspector) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("2")
         await settle(pilot)
         await pilot.press("j", "D")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
+        await until(pilot, lambda: inspector.count(inspector.select(state=State.DELETED)) == 2)
+        app.main.jump("messages state:deleted")
         view = app.main.view
         assert isinstance(view, MessagesView)
         await until(pilot, lambda: view.message is not None and view.message.state is State.DELETED)
