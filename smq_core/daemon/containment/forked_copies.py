@@ -13,12 +13,13 @@ import signal
 import sys
 import threading
 from os import _exit
+from os import close as _close
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from smq_core.daemon.containment.tracebacks import handlers_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 __all__ = ["Copies", "take_default_signals"]
@@ -35,6 +36,8 @@ class Copies:
     def __init__(self) -> None:
         """Begin in the worker process itself."""
         self.is_copy = False
+        self._no_fork = threading.RLock()
+        self._our_ends: set[int] = set()
         self._after_fork: list[Callable[[], None]] = []
         self._streams: list[Callable[[], None]] = []
 
@@ -51,7 +54,20 @@ class Copies:
 
     def watch(self) -> None:
         """Notice from now on when this process is forked."""
-        os.register_at_fork(after_in_child=self._become_copy)
+        os.register_at_fork(
+            before=self._no_fork.acquire,
+            after_in_parent=self._no_fork.release,
+            after_in_child=self._become_copy,
+        )
+
+    @contextlib.contextmanager
+    def kept_from(self) -> Iterator[set[int]]:
+        """Let nobody fork meanwhile; each copy closes the descriptors in the set that is returned.
+
+        A copy with the writing end of a pipe would keep its reader from ever coming to the end.
+        """
+        with self._no_fork:
+            yield self._our_ends
 
     def after_fork(self, action: Callable[[], None]) -> None:
         """Do something in each copy, first of all."""
@@ -79,6 +95,10 @@ class Copies:
 
     def _become_copy(self) -> None:
         self.is_copy = True
+        self._no_fork.release()
+        for descriptor in self._our_ends:
+            with contextlib.suppress(OSError):
+                _close(descriptor)
         for action in self._after_fork:
             action()
         take_default_signals()

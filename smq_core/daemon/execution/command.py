@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from smq_core.clock import Clock
+    from smq_core.daemon.containment.forked_copies import Copies
     from smq_core.daemon.containment.inherited import Surroundings
     from smq_core.daemon.wire.protocol import Delivery
 
@@ -71,12 +72,18 @@ class CommandRun:
     """One run of a command; `interrupt` may be called from another thread."""
 
     def __init__(
-        self, arguments: Sequence[str], delivery: Delivery, clock: Clock, surroundings: Surroundings
+        self,
+        arguments: Sequence[str],
+        delivery: Delivery,
+        clock: Clock,
+        surroundings: Surroundings,
+        copies: Copies,
     ) -> None:
         """Prepare the run; nothing starts yet."""
         self._arguments = list(arguments)
         self._delivery = delivery
         self._surroundings = surroundings
+        self._copies = copies
         self._clock = clock
         self._tail = b""
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,16 +103,7 @@ class CommandRun:
         mark = secrets.randbits(64) or 1
         note(CommandGroup(0, 0, mark))
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the operator's own command, never a shell
-                self._arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**environment(self._delivery, self._surroundings.environment), **marked(mark)},
-                cwd=self._surroundings.way_back(),
-                umask=self._surroundings.umask,
-                start_new_session=True,
-            )
+            self._process = self._start(mark)
         except OSError as error:
             note(NO_COMMAND)
             if error.errno == errno.EMFILE:
@@ -133,6 +131,23 @@ class CommandRun:
         """End the command: its process group gets SIGTERM, and SIGKILL two seconds later."""
         self._kill_at = self._clock.monotonic() + _TERM_GRACE_S
         self._signal(signal.SIGTERM)
+
+    def _start(self, mark: int) -> subprocess.Popen[bytes]:
+        # what another thread forks off meanwhile would hold the command's input open
+        with self._copies.kept_from() as our_ends:
+            process = subprocess.Popen(  # noqa: S603 - the operator's own command, never a shell
+                self._arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**environment(self._delivery, self._surroundings.environment), **marked(mark)},
+                cwd=self._surroundings.way_back(),
+                umask=self._surroundings.umask,
+                start_new_session=True,
+            )
+            if process.stdin is not None:
+                our_ends.add(process.stdin.fileno())
+        return process
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and is_untaken(self._process):
@@ -173,9 +188,8 @@ class CommandRun:
         if self._kill_at is not None and self._clock.monotonic() >= self._kill_at:
             self._signal(signal.SIGKILL)
 
-    @staticmethod
     def _feed(
-        selector: selectors.BaseSelector, process: subprocess.Popen[bytes], unsent: memoryview
+        self, selector: selectors.BaseSelector, process: subprocess.Popen[bytes], unsent: memoryview
     ) -> memoryview:
         if process.stdin is None:
             return unsent
@@ -187,7 +201,7 @@ class CommandRun:
             unsent = unsent[len(unsent) :]
         if not unsent:
             selector.unregister(process.stdin)
-            process.stdin.close()
+            self._close_input(process)
         return unsent
 
     def _drain(self, process: subprocess.Popen[bytes]) -> bool:
@@ -200,12 +214,16 @@ class CommandRun:
         self._tail = (self._tail + data)[-KEPT:]
         return bool(data)
 
-    @staticmethod
-    def _close_pipes(process: subprocess.Popen[bytes]) -> None:
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+    def _close_pipes(self, process: subprocess.Popen[bytes]) -> None:
+        self._close_input(process)
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def _close_input(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None and not process.stdin.closed:
+            with self._copies.kept_from() as our_ends, contextlib.suppress(BrokenPipeError):
+                our_ends.discard(process.stdin.fileno())
+                process.stdin.close()
 
     def _judge(self, code: int, output: str) -> None:
         name = self._arguments[0]

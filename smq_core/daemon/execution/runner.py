@@ -206,10 +206,13 @@ class Runner:
         return None
 
     def _run_command(self, action: Action, delivery: Delivery) -> str:
-        command = CommandRun(action.spec.command or (), delivery, self._clock, self._process.surroundings)
+        process = self._process
+        command = CommandRun(
+            action.spec.command or (), delivery, self._clock, process.surroundings, process.copies
+        )
         with self._lock:
             self._command = command
-        with self._process.able_to("run a command", Retry, Bury, CommandFailed):
+        with process.able_to("run a command", Retry, Bury, CommandFailed):
             return command.run(lambda group: self._slots.set_command(self._index, group))
 
     def _run_coroutine(self, action: Action, delivery: Delivery) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import signal
 from typing import TYPE_CHECKING, Protocol
 
@@ -169,13 +170,14 @@ class ChildProcess:
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended, and with it what it forked off."""
-        kill_leftovers(self._popen)
-        return self._popen.poll()
+        return self._popen.poll() if kill_leftovers(self._popen) else None
 
     def kill(self, number: int) -> None:
         """Send a signal, unless it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(number)
+        # `send_signal` would take the exit status of one that has just ended, and its group with it
+        if self._popen.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._popen.pid, number)
 
     def last_lines(self) -> str:
         """Return the last lines it printed."""

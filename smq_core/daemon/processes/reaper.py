@@ -118,16 +118,21 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def kill_leftovers(leader: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the process group that a child led, once the child has ended.
+def kill_leftovers(leader: subprocess.Popen[bytes]) -> bool:
+    """Return whether a child has ended; then what is left of the process group that it led is killed first.
 
-    Its exit status must not have been taken yet: until then its number means that group and no other.
+    Whoever takes its exit status asks here before: until then its number means that group and no other.
     """
     if leader.returncode is not None or not hasattr(os, "waitid"):
-        return
-    with contextlib.suppress(ChildProcessError, ProcessLookupError, PermissionError):
-        if os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            os.killpg(leader.pid, signal.SIGKILL)
+        return leader.poll() is not None
+    try:
+        if os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return False
+    except ChildProcessError:
+        return True
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader.pid, signal.SIGKILL)
+    return True
 
 
 def _first_ended() -> int | None:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import select
-import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.clock import SystemClock
 from smq_core.daemon.processes.child_output import Echo
-from smq_core.daemon.processes.reaper import Children
+from smq_core.daemon.processes.reaper import Children, kill_leftovers
 from smq_core.daemon.processes.spawn import spawn, why_not_ready, with_output
 from smq_core.daemon.wire.frames import FrameReader, pack
 from smq_core.daemon.wire.protocol import Finish, Importing, Ready, Refused, decode_from_worker
 
 if TYPE_CHECKING:
     import socket
+    import subprocess
 
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.protocol import FromWorker
@@ -27,6 +28,7 @@ __all__ = ["Rehearsal", "rehearse"]
 
 _END_S: Final = 5.0
 """How long the process may take to end."""
+_LOOK_S: Final = 0.01
 _SIZE: Final = 4096
 
 
@@ -84,5 +86,7 @@ def _listen(sock: socket.socket) -> tuple[str, str | None]:
 def _end(sock: socket.socket, process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
         sock.sendall(pack(Finish()))
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_END_S)
+    clock = SystemClock()
+    deadline = clock.monotonic() + _END_S
+    while not kill_leftovers(process) and clock.monotonic() < deadline:
+        select.select([], [], [], _LOOK_S)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.clock import SystemClock
+from smq_core.daemon.containment.forked_copies import Copies
 from smq_core.daemon.containment.inherited import Surroundings
 from smq_core.daemon.execution.command import CommandFailed, CommandRun
 from smq_core.daemon.wire.protocol import Delivery
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 def command(script: str, surroundings: Surroundings | None = None) -> CommandRun:
     delivery = Delivery(7, "t", "", "text", None, 0, None, 1, 1, None, 0, 0, None, 0, 0, 11, 12)
-    return CommandRun(["sh", "-c", script], delivery, SystemClock(), surroundings or Surroundings.taken())
+    return CommandRun(
+        ["sh", "-c", script], delivery, SystemClock(), surroundings or Surroundings.taken(), Copies()
+    )
 
 
 def take_its_status(group: CommandGroup) -> None:

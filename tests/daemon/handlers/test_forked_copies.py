@@ -5,11 +5,16 @@ Each story is played by a process of its own, which forks as a worker process do
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BEGIN = """
 import os, signal, sys, threading
@@ -97,3 +102,33 @@ def test_the_process_that_forked_goes_on() -> None:
     """)
 
     assert out == "False\n"
+
+
+def test_a_copy_does_not_keep_the_input_of_a_command_open(tmp_path: Path) -> None:
+    ready, go_on = tmp_path / "ready", tmp_path / "go-on"
+    os.mkfifo(ready)
+    os.mkfifo(go_on)
+    out, error = play(f"""
+        from pathlib import Path
+        from smq_core.clock import SystemClock
+        from smq_core.daemon.containment.inherited import Surroundings
+        from smq_core.daemon.execution.command import CommandRun
+        from smq_core.daemon.wire.protocol import Delivery
+
+        def run_command():
+            words = ["sh", "-c", "echo > {ready}; read line < {go_on}; cat | wc -c"]
+            body = "x" * 1_000_000
+            delivery = Delivery(7, "t", body, "text", None, 3, None, 1, 1, None, 0, 0, None, 0, 0, 1, 1)
+            command = CommandRun(words, delivery, SystemClock(), Surroundings.taken(), copies)
+            print(command.run(lambda _: None))
+
+        thread = threading.Thread(target=run_command)
+        thread.start()
+        Path("{ready}").read_text()
+        pid = fork(threading.Event().wait)
+        Path("{go_on}").write_text("\\n")
+        thread.join()
+        os.kill(pid, signal.SIGKILL)
+    """)
+
+    assert (out, error) == ("1000000\n", "")

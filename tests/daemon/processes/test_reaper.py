@@ -128,3 +128,27 @@ def test_a_child_that_runs_keeps_its_group() -> None:
     """)
 
     assert said == "5\n"
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGKILL"])
+def test_a_signal_to_one_that_has_just_ended_does_not_hide_what_it_left(number: str) -> None:
+    said = play(f"""
+        import socket
+        from smq_core.daemon.processes import child_process
+
+        def spawn(map_fd, folder, children):
+            words = ["sh", "-c", "sleep 604 >&- & echo $!; exit 7"]
+            return socket.socket(), children.start(words, start_new_session=True, stdout=subprocess.PIPE)
+
+        lines = []
+        child_process.spawn = spawn
+        child = child_process.ChildProcess(0, ".", children, lines.append)
+        until_ended()
+        child.kill(signal.{number})
+        code = child.poll()
+        child.last_lines()
+        print(code, os.waitstatus_to_exitcode(os.waitpid(int(lines[0]), 0)[1]))
+        child.close()
+    """)
+
+    assert said == "7 -9\n"
