@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-__all__ = ["age", "clock_time", "count", "duration", "parse_duration", "payload_preview", "rate", "size"]
+__all__ = [
+    "age",
+    "clock_time",
+    "count",
+    "duration",
+    "parse_duration",
+    "payload_preview",
+    "quoted",
+    "rate",
+    "size",
+]
 
 _DAY: Final = 86_400
 _HOUR: Final = 3_600
@@ -141,6 +151,14 @@ def clock_time(epoch_seconds: float, tz: tzinfo | None = None, *, now: float | N
     if today is not None and moment.date() == today.date():
         return moment.time().isoformat("seconds")
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def quoted(value: str) -> str:
+    """Write a value of a filter so that it is read back as it is: in quotes where it needs them."""
+    if value and not re.search(r'[\s"\\]', value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def payload_preview(payload: object, limit: int) -> str:

@@ -112,7 +112,7 @@ def holds_of(leases: Iterable[Lease]) -> list[Hold]:
 
 
 def raise_lost(leases: Iterable[Lease], lost: Sequence[Hold], verb: str = "ack") -> None:
-    """Tell the holder of lost leases, of which `verb` was not done.
+    """Report lost leases to their holder: `verb` was not done.
 
     Raises:
         LeaseLost: when there are any, with those.

@@ -7,10 +7,11 @@ performs.
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "FINISHED",
+    "SELECTED_FOR",
     "TRANSITIONS",
     "UNFINISHED",
     "Actor",
@@ -170,6 +171,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows("prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic keeps"),
 )
 """Every legal change of state, in the order in which a message meets them."""
+
+
+SELECTED_FOR: Final = ("requeue", "delete", "bury", "move", "purge")
+"""The verbs for which an operator selects everything that matches."""
 
 
 def sources_of(verb: str) -> frozenset[State]:

@@ -1,4 +1,4 @@
-"""Tells JSON from text: what a payload is that somebody typed, piped, or wrote on a line of its own. Pure."""
+"""Distinguishes JSON from text: what a payload is that was typed, piped, or on a line by itself. Pure."""
 
 from __future__ import annotations
 

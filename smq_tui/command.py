@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from smq_core import SmqError, SystemClock, location_named
 from smq_core.format import parse_duration
+from smq_core.location import absolute
 from smq_core.safe_text import cell
 from smq_tui.settings.config import Config, ConfigError, config_path, read_config
 
@@ -103,13 +103,10 @@ def _meant(config: Config, db: str | None) -> tuple[str, str]:
         if db is None and "SIMPLE_MQ_DB" not in os.environ
         else ""
     )
-    path = Path(config.databases[name].path if name else _checked(db))
     try:
-        return name or "", str(path.absolute())
-    except OSError as error:
-        raise click.ClickException(
-            "the current folder does not exist any more: go to another, or give an absolute path"
-        ) from error
+        return name or "", str(absolute(config.databases[name].path if name else _checked(db)))
+    except SmqError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _checked(db: str | None) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from smq_core.failures import failures
+from smq_core.error_history import error_history
 from smq_core.format import clock_time
 from smq_core.safe_text import cell, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from smq_core.failures import Failure
+    from smq_core.error_history import PastError
     from smq_core.message import Attempt, Message, Payload
 
 __all__ = ["message_fields", "message_lines", "payload_text"]
@@ -44,11 +44,11 @@ def message_lines(message: Message, attempts: Sequence[Attempt]) -> Iterator[str
     yield f"payload:\n{payload_text(message.payload)}"
     if message.output:
         yield f"\noutput:\n{_indented(message.output)}"
-    for failure in failures(message.last_error, attempts):
+    for failure in error_history(message.last_error, attempts):
         yield f"\n{_failure(failure)}"
 
 
-def _failure(failure: Failure) -> str:
+def _failure(failure: PastError) -> str:
     attempt = failure.attempt
     head = failure.name
     if attempt is not None:

@@ -14,6 +14,7 @@ from smq_core.inspector.ids import checked_ids, is_possible, nearest, within
 from smq_core.inspector.opened import Opened, state_of
 from smq_core.message import ErrorKind
 from smq_core.rows import attempt_of, message_of, sample_of, worker_of
+from smq_core.states import SELECTED_FOR
 from smq_core.store.records import Filter, Purpose, Selection
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_IDS", "Looking"]
 
-_VERBS: Final = ("requeue", "delete", "bury", "move", "purge")
 
 MOST_IDS: Final = 1_000_000
 """Ids that `ids` answers at most."""
@@ -253,8 +253,8 @@ def _purpose(verb: str, to: str | None, *, force: bool) -> Purpose:
     Raises:
         InvalidMessage: when the verb is not one of those, or is a move without a topic.
     """
-    if verb not in _VERBS:
-        raise InvalidMessage(f"verb must be one of {', '.join(_VERBS)}, not {verb!r}")
+    if verb not in SELECTED_FOR:
+        raise InvalidMessage(f"verb must be one of {', '.join(SELECTED_FOR)}, not {verb!r}")
     if verb == "move":
         to = validation.check_topic("" if to is None else to)
     return Purpose(verb=verb, to=to, force=force)

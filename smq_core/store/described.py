@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import duration
+from smq_core.format import duration, quoted
 from smq_core.safe_text import clean_text
 
 if TYPE_CHECKING:
@@ -41,15 +41,8 @@ def _parts(where: Filter) -> Iterator[str]:
     }
     for name, value in named.items():
         if value is not None:
-            yield f"{name}{_quoted(value)}"
+            yield f"{name}{quoted(value)}"
     if where.only_expired:
         yield "expired"
     if where.text:
         yield where.text
-
-
-def _quoted(value: str) -> str:
-    if value and not any(one.isspace() or one in '"\\' for one in value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

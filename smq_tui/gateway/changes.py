@@ -1,4 +1,4 @@
-"""Handles to requests that change the database: each is one call of the operator's Inspector."""
+"""Handles requests that change the database: each is one call of the operator's Inspector."""
 
 from __future__ import annotations
 

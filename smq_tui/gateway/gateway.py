@@ -191,5 +191,5 @@ class Gateway:
 
 
 def _kind(request: Request) -> Hashable:
-    """Tell reads apart that do not take the place of each other."""
+    """Distinguish reads that do not take the place of each other."""
     return type(request), isinstance(request, DetailOf) and request.is_to_act

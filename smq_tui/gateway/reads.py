@@ -1,4 +1,4 @@
-"""Handles to requests that change nothing, each by one or a few short reads."""
+"""Handles requests that change nothing, each by one or a few short reads."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 
-from smq_core.format import duration
+from smq_core.format import duration, quoted
 from smq_core.safe_text import cell
 from smq_tui.messages import DatabaseChosen, LookWanted, PaceChanged, QuitWanted, Withdrawn
 from smq_tui.screens.detailing import Room
@@ -15,7 +15,7 @@ from smq_tui.screens.finding import Finding
 from smq_tui.screens.history import Step
 from smq_tui.screens.views.messages_view import MessagesView
 from smq_tui.screens.views.view import GoTo
-from smq_tui.text.filters import FilterError, Query, parse, quoted
+from smq_tui.text.filters import FilterError, Query, parse
 from smq_tui.values import State
 from smq_tui.widgets.keyed_table.table_messages import (
     MarkLimitReached,

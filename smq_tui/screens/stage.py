@@ -175,7 +175,7 @@ class Stage(Screen[None]):
         self.post_message(Asked(self, request))
 
     def say(self, sentence: str, severity: SeverityLevel = "information") -> None:
-        """Tell the operator something, for some seconds, in the place of what was told before."""
+        """Show the operator something, for some seconds, in the place of what was told before."""
         self.said.say(sentence, Tone.PLAIN if severity == "information" else Tone.WARNING)
 
     def details_changed(self) -> None:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from smq_tui.values import Message, WorkerInfo
 
-__all__ = ["aim_at", "is_live", "is_of_lost"]
-
+__all__ = ["aim_at", "is_of_lost"]
 
 _NO_DAEMONS: Final[Mapping[str, WorkerInfo]] = {}
 
@@ -34,7 +33,7 @@ def aim_at(
     """Fix those messages that an action changes; what daemons that have ended hold is in nobody's hands."""
     messages = [message for message in pointed_at if not _leaves(verb, message.state)]
     created = [message.created_at for message in messages]
-    held = [message for message in messages if is_live(message, now)]
+    held = [message for message in messages if is_held(message, now)]
     left_behind = [message for message in held if message.worker in ended]
     owners = frozenset(message.worker for message in left_behind if message.worker)
     return Aim(
@@ -54,11 +53,6 @@ def aim_at(
         newest_at=max(created, default=None),
         description=description,
     )
-
-
-def is_live(message: Message, now: float) -> bool:
-    """Check whether somebody holds a message whose time is not over."""
-    return is_held(message, now)
 
 
 def _leaves(verb: str, state: State) -> bool:

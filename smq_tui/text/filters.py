@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
-from smq_core.format import parse_duration
+from smq_core.format import parse_duration, quoted
 from smq_core.safe_text import cell
 from smq_tui.values import Filter, Selection, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["FILTER_HELP", "FilterError", "Query", "complete", "parse", "quoted"]
+__all__ = ["FILTER_HELP", "FilterError", "Query", "complete", "parse"]
 
 FILTER_HELP: Final = (
     ("topic:NAME", "of this topic"),
@@ -142,14 +142,6 @@ def complete(text: str, topics: Sequence[str], workers: Sequence[str] = ()) -> l
         if last.startswith(part):
             return [head + part + quoted(name) for name in _starting(names, last[len(part) :])]
     return [head + part for part in _starting(_NAMES, last)] if last else []
-
-
-def quoted(value: str) -> str:
-    """Write a value so that it is read back as it is."""
-    if value and not re.search(r'[\s"\\]', value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _tokens(text: str) -> Iterable[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ import itertools
 import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from smq_core.failures import failures
+from smq_core.error_history import error_history
 from smq_core.format import age, clock_time, count, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_core.serving import is_lost, served_topics, serves
@@ -236,7 +236,7 @@ def _failures(last_error: str | None, attempts: Sequence[Attempt], now: float) -
     """Describe how it failed, the newest first; a text that stands above already is not told again."""
     pieces: Pieces = []
     before = {later.attempt: earlier.at for earlier, later in itertools.pairwise(attempts)}
-    for failure in failures(last_error, attempts):
+    for failure in error_history(last_error, attempts):
         attempt = failure.attempt
         if attempt is None:
             pieces += [("\nlast error\n", _TITLE), (_shown(failure.error) + "\n", "$text-error")]

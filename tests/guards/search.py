@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RECORD = Path(__file__).with_name("killers.tsv")
 COSTS = ("tests/sqlite/statements/test_queries.py", "tests/sqlite/statements/test_statements_costs.py")
-ALONE = "tests/unit/test_statements_"
+ALONE = "tests/sqlite/statements/test_statements_"
 """Where statements are run alone, in a file for each of the larger files of SQL."""
 NEAREST: dict[str, tuple[str, ...]] = {
     "ancestor.sql": (
@@ -60,19 +60,25 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "safe_text.py": ("tests/unit/test_safe_text.py",),
     "output.py": ("tests/cli/test_printed_text.py",),
     "described.py": ("tests/cli/test_printed_text.py",),
-    "journal.py": ("tests/daemon/test_housekeeping.py",),
+    "log.py": ("tests/daemon/test_housekeeping.py",),
     "main.py": ("tests/cli/test_printed_text.py",),
-    "filters.py": (f"{ALONE}selections.py", "tests/conformance/test_browse.py"),
-    "turn.py": ("tests/faults/test_turns.py",),
-    "wal.py": ("tests/faults/test_durability.py",),
+    "filter_sql.py": (f"{ALONE}selections.py", "tests/conformance/test_browse.py"),
+    "write_lock.py": ("tests/faults/test_turns.py",),
+    "wal_file.py": ("tests/faults/test_durability.py",),
     "imports.py": ("tests/conformance/test_imports.py", "tests/unit/jsonl/test_jsonl_once.py"),
 }
 """Where a guard of a file is most likely missed."""
 WIDELY = (
     "tests/conformance",
     *(
-        f"tests/unit/test_{name}.py"
-        for name in ("queue", "inspector", "selected_actions", "transaction", "pruning")
+        f"tests/{name}.py"
+        for name in (
+            "unit/test_queue",
+            "unit/test_inspector",
+            "sqlite/statements/test_selected_actions",
+            "unit/test_transaction",
+            "sqlite/statements/test_pruning",
+        )
     ),
     "tests/sqlite/statements/test_set_policy.py",
     "tests/unit/jsonl/test_jsonl_import.py",

@@ -79,6 +79,16 @@ async def asked(app: Dashboard, pilot: Pilot[int], *keys: str) -> Confirm:
     return app.screen
 
 
+async def asked_about_ten(app: Dashboard, pilot: Pilot[int], place: str, key: str) -> Confirm:
+    """Mark the ten messages of `mail`, or aim at all that match, and press a key that asks."""
+    app.main.jump("mail")
+    app.main.show_state("all")
+    await settle(pilot)
+    await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
+    marks = ["*"] if place == "all" else ["g", *["space"] * 10]
+    return await asked(app, pilot, *marks, key)
+
+
 async def answered(app: Dashboard, pilot: Pilot[int], *keys: str, says: str) -> None:
     """Reply, and wait for what is told."""
     await pilot.press(*keys, *(["enter"] if keys[-1].isdigit() else []))
@@ -228,12 +238,7 @@ def test_a_question_counts_what_its_action_changes(
     """Ready messages are not requeued, dead ones not buried, leases taken by force alone."""
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state("all")
-        await settle(pilot)
-        await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
-        marks = ["*"] if place == "all" else ["g", *["space"] * 10]
-        question = await asked(app, pilot, *marks, key)
+        question = await asked_about_ten(app, pilot, place, key)
         assert f"{number} messages?" in question.question.title
         await answered(
             app, pilot, str(number) if place == "all" else "y", says=f"{number} {past}. z takes it back"
@@ -247,12 +252,7 @@ def test_a_question_counts_what_its_action_changes(
 @pytest.mark.parametrize("place", ["marked", "all"])
 def test_the_question_counts_leases_when_they_are_to_be_taken_too(shop: Shop, place: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state("all")
-        await settle(pilot)
-        await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
-        marks = ["*"] if place == "all" else ["g", *["space"] * 10]
-        question = await asked(app, pilot, *marks, "D")
+        question = await asked_about_ten(app, pilot, place, "D")
         title = question.query_one(".dialog-title", Static)
         await until(pilot, lambda: "7 messages?" in str(title.visual))
         question.query_one("#force", Checkbox).value = True

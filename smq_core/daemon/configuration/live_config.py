@@ -44,7 +44,7 @@ class Configured:
         self._takers: list[Callable[[Config], object]] = []
 
     def tell(self, taker: Callable[[Config], object]) -> None:
-        """Tell a part of every configuration that comes into force."""
+        """Notify a part of every configuration that comes into force."""
         self._takers.append(taker)
 
     @property

@@ -135,7 +135,7 @@ class Fleet:
                 one.send(Finish())
 
     def stop(self) -> None:
-        """Tell all handlers, take back what none has begun with, and start no process again."""
+        """Notify all handlers, take back what none has begun with, and start no process again."""
         self._is_stopping = True
         for one in self.processes:
             one.is_draining = True

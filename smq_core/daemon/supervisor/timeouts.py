@@ -30,7 +30,7 @@ _BUSY_PART: Final = 0.02
 
 
 def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
-    """Tell handlers that are past their deadline to end, and kill the process of one that does not."""
+    """Ask handlers that are past their deadline to end, and kill the process of one that does not."""
     for process in fleet.processes:
         if not process.in_flight or process.killed_for:
             continue
@@ -43,7 +43,7 @@ def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float
 
 
 def stop_unwanted(fleet: Fleet, journal: Journal) -> None:
-    """Tell handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
+    """Ask handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
     for process in fleet.processes:
         if process.unwanted - process.cancelled.keys():
             for flight, slot in process.begun():

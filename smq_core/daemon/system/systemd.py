@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is, where it was started by it.
+"""Reports to systemd how the daemon is, where it was started by it.
 
 READY, STOPPING, STATUS, WATCHDOG over a datagram socket.
 """

@@ -52,7 +52,7 @@ class Slot(NamedTuple):
     thread: int
     """The system's number of the thread."""
     mark: int
-    """Tells the lease that was delivered from other leases of the message: see `mark_of`."""
+    """Distinguishes the lease that was delivered from other leases of the message: see `mark_of`."""
 
     @property
     def command(self) -> CommandGroup:

@@ -1,6 +1,6 @@
 """When a program with no daemon beside it prunes in passing: after a write of its own, in small steps.
 
-It decides when; what is removed is `pruning`'s.
+It decides when; what is removed is decided by `prune`.
 """
 
 from __future__ import annotations

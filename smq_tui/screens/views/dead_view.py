@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual import on
 
-from smq_core.format import age, clock_time, count
+from smq_core.format import age, clock_time, count, quoted
 from smq_core.safe_text import cell
 from smq_tui.figures.counted import counted
 from smq_tui.messages import Answered, Failed
@@ -17,7 +17,7 @@ from smq_tui.requests import ErrorKindsOf, Freeze
 from smq_tui.screens.views.list_request import Asking
 from smq_tui.screens.views.reread_delay import Rest
 from smq_tui.screens.views.view import GoTo, View
-from smq_tui.text.filters import Query, quoted
+from smq_tui.text.filters import Query
 from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_messages import CursorMoved

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
+from smq_core.eligible import is_held
 from smq_core.format import age, count, payload_preview
 from smq_core.serving import is_lost
 from smq_tui.messages import Answered, Failed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
-from smq_tui.screens.targets import aim_at, is_live, is_of_lost
+from smq_tui.screens.targets import aim_at, is_of_lost
 from smq_tui.screens.views.list_request import Asking
 from smq_tui.screens.views.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.views.view import View
@@ -243,7 +244,7 @@ def _urgency(message: Message, workers: Mapping[str, WorkerInfo], now: float) ->
 
 
 def _is_stranded(message: Message, workers: Mapping[str, WorkerInfo], now: float) -> bool:
-    return not is_live(message, now) or is_of_lost(message, workers)
+    return not is_held(message, now) or is_of_lost(message, workers)
 
 
 def _holder_is_lost(worker: WorkerInfo | None) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
-from smq_core.format import count
+from smq_core.format import count, quoted
 from smq_tui.messages import Answered, Failed, Progressed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.history import Place
@@ -19,7 +19,6 @@ from smq_tui.screens.views.message_rows import MESSAGE_COLUMNS, message_columns,
 from smq_tui.screens.views.reread_delay import Rest
 from smq_tui.screens.views.state_tabs import TABS, tab_parts
 from smq_tui.screens.views.view import View
-from smq_tui.text.filters import quoted
 from smq_tui.values import State
 from smq_tui.widgets.keyed_table.key_order import SortedOrder
 from smq_tui.widgets.keyed_table.row_painter import Sorting

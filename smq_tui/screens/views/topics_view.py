@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from smq_core.format import age, count, rate
+from smq_core.format import age, count, quoted, rate
 from smq_tui.figures.counted import counted
 from smq_tui.requests import Freeze
 from smq_tui.screens.views.view import GoTo, View
-from smq_tui.text.filters import Query, quoted
+from smq_tui.text.filters import Query
 from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.detail_text import about_topic
 from smq_tui.widgets.keyed_table.table_columns import Column

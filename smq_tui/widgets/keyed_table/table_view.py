@@ -174,7 +174,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh(Region(0, HEADER_LINES + number, self.scrollable_size.width, 1))
 
     def _take_length(self, lines: int) -> None:
-        """Tell the scroll bar how many lines there are."""
+        """Inform the scroll bar how many lines there are."""
         size = Size(0, lines)
         if self.is_mounted and self.show_vertical_scrollbar and lines > self.scrollable_size.height:
             # The bar alone is painted anew: else each message that comes would lay out the whole screen.

@@ -5,7 +5,7 @@ import os
 import selectors
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -42,6 +42,22 @@ neighbour_died = pytest.mark.fault(
 )
 
 
+def worker_row(
+    worker_id: str, state: Literal["running", "quiet", "stopping"] = "running", detail: str = "{}"
+) -> WorkerRow:
+    """Make the row of a daemon that was last heard of when the clock began."""
+    return WorkerRow(
+        id=worker_id,
+        host="h",
+        pid=1,
+        version="1",
+        state=state,
+        started_at=EPOCH_MS,
+        heartbeat_at=EPOCH_MS,
+        detail=detail,
+    )
+
+
 class Street:
     """A daemon and the berths beside it."""
 
@@ -65,18 +81,7 @@ class Street:
         for _ in range(leased):
             self.store.enqueue(make_message(), EPOCH_MS)
         rows, _ = self.store.lease(make_request(limit=leased, worker="dead"), EPOCH_MS)
-        self.store.put_worker(
-            WorkerRow(
-                id="dead",
-                host="h",
-                pid=1,
-                version="1",
-                state="running",
-                started_at=EPOCH_MS,
-                heartbeat_at=EPOCH_MS,
-                detail=detail,
-            )
-        )
+        self.store.put_worker(worker_row("dead", detail=detail))
         file = WorkersFile(self.path)
         berth = file.claim()
         berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
@@ -242,17 +247,7 @@ def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
 
 
 def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> None:
-    street.store.put_worker(
-        WorkerRow(
-            id="lost",
-            host="h",
-            pid=1,
-            version="1",
-            state="running",
-            started_at=EPOCH_MS,
-            heartbeat_at=EPOCH_MS,
-        )
-    )
+    street.store.put_worker(worker_row("lost"))
     street.neighbours.drop_stale_rows()
     assert [row.id for row in street.store.workers()] == ["lost"]
 
@@ -263,17 +258,7 @@ def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> 
 
 
 def test_the_row_of_a_daemon_that_was_stopping_leaves_no_death_behind(street: Street) -> None:
-    street.store.put_worker(
-        WorkerRow(
-            id="stopped",
-            host="h",
-            pid=1,
-            version="1",
-            state="stopping",
-            started_at=EPOCH_MS,
-            heartbeat_at=EPOCH_MS,
-        )
-    )
+    street.store.put_worker(worker_row("stopped", "stopping"))
     street.clock.advance(61)
     street.neighbours.drop_stale_rows()
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smq_core import Message, Missed, Outcome
+from smq_core.format import quoted
 from smq_core.store.described import described
 from smq_tui.figures.sparkline_series import from_samples
 from smq_tui.keys.actions import Danger, danger_of
@@ -16,7 +17,7 @@ from smq_tui.screens.prompts import outcome_sentence
 from smq_tui.settings.config import ConfigError, read_config
 from smq_tui.settings.preferences import Preferences, load, save
 from smq_tui.terminal.ascii import in_ascii
-from smq_tui.text.filters import FilterError, complete, parse, quoted
+from smq_tui.text.filters import FilterError, complete, parse
 from smq_tui.text.payload_forms import Form, diff, form_of, headers_from, payload_from, payload_text
 from smq_tui.values import State, TopicSample
 from smq_tui.widgets.json_colours import coloured_json

@@ -1,4 +1,4 @@
-"""Tells from /proc who has a database open, and who is reading it; elsewhere than on Linux, nobody is seen.
+"""Finds in /proc who has a database open, and who is reading it; elsewhere than on Linux, nobody is seen.
 
 Processes of other users are seen only by root.
 """

@@ -1,4 +1,4 @@
-"""Tells that descriptors are used up, which the driver reports as a file that cannot be opened."""
+"""Recognises that descriptors are used up, which the driver reports as a file that cannot be opened."""
 
 from __future__ import annotations
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.states import sources_of
+from smq_core.states import SELECTED_FOR, sources_of
 
 if TYPE_CHECKING:
     from smq_core.store.records import Purpose
 
 __all__ = ["FRAGMENTS", "conditions_of", "key_of"]
 
-_VERBS: Final = ("requeue", "delete", "bury", "move", "purge")
 _HOLDS: Final = "('ready', 'delayed', 'processing')"
 
 
@@ -34,7 +33,7 @@ def _key_is_free(topic: str, lacks_it: str) -> str:
 _REQUEUED: Final = "('dead', 'done')"
 _MOVED: Final = "('ready', 'delayed')"
 FRAGMENTS: Final = {
-    **{verb: f"status IN ({_listed(verb)})" for verb in _VERBS},
+    **{verb: f"status IN ({_listed(verb)})" for verb in SELECTED_FOR},
     "free_at": "ifnull(locked_until, 0) <= :free_at",
     "to": "topic <> :to",
     "key_here": _key_is_free("smq_messages.topic", _REQUEUED),

@@ -12,5 +12,4 @@ change_watch         waits for commits of others
 imports              imported messages with their import's progress
 unprocessed          counts what left a topic without being processed
 prune                removes what is past its time
-
 """

@@ -1,6 +1,6 @@
 """Leases messages, and what a lease does on the way: reclaim expired leases, promote due messages.
 
-Settling them is in `settling`.
+Settling them is in `settle`.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ ACK_ONE: Final = query("ack_one")
 """Finishes one message of a topic that keeps no history; changes nothing otherwise."""
 
 _changes = apsw.Connection.changes
-"""Found once, as `producing` does."""
+"""Found once, as in `enqueue`."""
 _ACK_MANY = query("ack_many")
 _FINISH_MANY = query("finish_many")
 _HELD = query("held")

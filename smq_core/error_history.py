@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
     from smq_core.message import Attempt
 
-__all__ = ["Failure", "failures"]
+__all__ = ["PastError", "error_history"]
 
 
-class Failure(NamedTuple):
+class PastError(NamedTuple):
     """One failure to tell of."""
 
     attempt: Attempt | None
     """None for a last error that belongs to no attempt that is kept, such as an operator's burial."""
     error: str
     """Empty where the text stands further up, or none was given."""
-    same_as: Failure | None = None
+    same_as: PastError | None = None
     """Where the text stands."""
 
     @property
@@ -28,20 +28,20 @@ class Failure(NamedTuple):
         return "last error" if self.attempt is None else f"attempt {self.attempt.attempt}"
 
 
-def failures(last_error: str | None, attempts: Sequence[Attempt]) -> Iterator[Failure]:
+def error_history(last_error: str | None, attempts: Sequence[Attempt]) -> Iterator[PastError]:
     """Yield failures, newest first; one whose text was told already refers to where.
 
     `attempts` are those that are kept, oldest first. A last error that is the newest attempt's is not told
     apart from it.
     """
-    told: dict[str, Failure] = {}
+    told: dict[str, PastError] = {}
     if last_error and (not attempts or attempts[-1].error != last_error):
-        told[last_error] = Failure(None, last_error)
+        told[last_error] = PastError(None, last_error)
         yield told[last_error]
     for attempt in reversed(attempts):
         before = told.get(attempt.error) if attempt.error else None
         if before is None:
-            before = told[attempt.error] = Failure(attempt, attempt.error)
+            before = told[attempt.error] = PastError(attempt, attempt.error)
             yield before
         else:
-            yield Failure(attempt, "", before)
+            yield PastError(attempt, "", before)
