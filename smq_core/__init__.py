@@ -12,8 +12,6 @@ from smq_core.interpreter import refuse_subinterpreter as _refuse_subinterpreter
 _refuse_subinterpreter()
 
 from smq_core.clock import Clock, SystemClock
-from smq_core.daemon.execution.incoming import HandlerMessage
-from smq_core.daemon.execution.outcomes import Bury, Retry
 from smq_core.errors import (
     InvalidLine,
     InvalidMessage,
@@ -30,6 +28,7 @@ from smq_core.errors import (
     StoreUnavailable,
     UsageError,
 )
+from smq_core.handler import Bury, HandlerMessage, Retry
 from smq_core.inspector import Inspector
 from smq_core.location import default_location, location_named
 from smq_core.message import (

@@ -22,7 +22,7 @@ from smq_core.daemon.wire.slots import Slots, SlotsInFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
 
 __all__ = ["BENCH_S", "Bench", "GivenUpError", "failed", "own_process"]
 

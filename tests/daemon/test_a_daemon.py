@@ -43,7 +43,7 @@ def test_each_outcome_of_a_handler_becomes_what_it_says(tmp_path: Path, queue: Q
     ids = {what: queue.enqueue("t", what, max_attempts=1) for what in ("ack", "fail", "bury")}
     ids["retry"] = queue.enqueue("t", "retry")
     code = """
-        from smq_core.daemon.execution.outcomes import Bury, Retry
+        from smq_core.handler import Bury, Retry
         async def handle(message):
             if message.payload == "fail": raise ValueError("broken")
             if message.payload == "bury": raise Bury("refused")

@@ -17,7 +17,7 @@ from tests.daemon.bench import failed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
     from tests.daemon.bench import Bench
 
 MANY = 100_000

@@ -10,6 +10,4 @@ failures       what becomes of a message whose handler raised
 truncation     how much of long errors and output is kept
 own_process    what handler threads need of their process
 outbox         collects outcomes and sends them in batches
-incoming       the message as a handler sees it
-outcomes       what a handler raises to retry or bury its message
 """

@@ -21,9 +21,9 @@ from os import write as _write
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.execution.exit_status import StatusLost, exit_code, is_untaken
-from smq_core.daemon.execution.outcomes import Bury, HandlerTimeout, Retry
 from smq_core.daemon.execution.truncation import KEPT, tail_of
 from smq_core.daemon.system.process_identity import NO_COMMAND, CommandGroup, marked, started_at
+from smq_core.handler import Bury, HandlerTimeout, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

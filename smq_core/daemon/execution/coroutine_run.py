@@ -9,7 +9,7 @@ import asyncio
 import concurrent.futures
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.execution.outcomes import HandlerInterrupt
+from smq_core.handler import HandlerInterrupt
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

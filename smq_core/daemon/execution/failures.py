@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from smq_core.daemon.containment.tracebacks import formatted, summary
 from smq_core.daemon.execution.command import CommandFailed
-from smq_core.daemon.execution.outcomes import Bury, HandlerStopped, HandlerTimeout, Retry
 from smq_core.daemon.execution.truncation import ends_of
 from smq_core.daemon.wire.protocol import Failed
 from smq_core.errors import InvalidMessage
+from smq_core.handler import Bury, HandlerStopped, HandlerTimeout, Retry
 from smq_core.validation import duration_ms
 
 if TYPE_CHECKING:
-    from smq_core.daemon.execution.outcomes import HandlerInterrupt
+    from smq_core.handler import HandlerInterrupt
 
 __all__ = ["verdict"]
 

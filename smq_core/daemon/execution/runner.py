@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from smq_core.daemon.execution.command import CommandFailed, CommandRun
 from smq_core.daemon.execution.coroutine_run import CoroutineRun
 from smq_core.daemon.execution.failures import verdict
-from smq_core.daemon.execution.incoming import HandlerMessage
-from smq_core.daemon.execution.outcomes import Bury, HandlerInterrupt, HandlerStopped, HandlerTimeout, Retry
 from smq_core.daemon.execution.return_values import work_left
 from smq_core.daemon.wire.protocol import Failed, Printed
+from smq_core.handler import Bury, HandlerInterrupt, HandlerMessage, HandlerStopped, HandlerTimeout, Retry
 from smq_core.validation import duration_ms
 
 if TYPE_CHECKING:

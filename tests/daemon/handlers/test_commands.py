@@ -11,10 +11,10 @@ from smq_core.clock import SystemClock
 from smq_core.daemon.containment.forked_copies import Copies
 from smq_core.daemon.containment.inherited import Surroundings
 from smq_core.daemon.execution.command import CommandFailed, CommandRun, environment
-from smq_core.daemon.execution.outcomes import Bury, HandlerTimeout, Retry
 from smq_core.daemon.execution.truncation import KEPT
 from smq_core.daemon.system.process_identity import NO_COMMAND, CommandGroup
 from smq_core.daemon.wire.protocol import Delivery
+from smq_core.handler import Bury, HandlerTimeout, Retry
 
 if TYPE_CHECKING:
     from pathlib import Path

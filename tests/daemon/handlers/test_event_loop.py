@@ -14,7 +14,7 @@ from tests.daemon.bench import BENCH_S, failed, own_process
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
     from tests.daemon.bench import Bench
 
 THREADS = 30

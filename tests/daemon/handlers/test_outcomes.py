@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.execution.outcomes import Bury, Retry
 from smq_core.daemon.wire.protocol import Failed, Printed
+from smq_core.handler import Bury, Retry
 from tests.daemon.bench import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
     from tests.daemon.bench import Bench
 
 

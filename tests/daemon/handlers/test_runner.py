@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.daemon.bench import BENCH_S, failed
 
 if TYPE_CHECKING:
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
     from tests.daemon.bench import Bench
 
 

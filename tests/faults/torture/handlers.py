@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smq_core.daemon.execution.incoming import HandlerMessage
+    from smq_core.handler import HandlerMessage
 
 TICK_S = 0.1
 SLOW_S = 12.0
