@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import signal
+import sys
 from typing import Final
 
 __all__ = ["main"]
@@ -19,7 +20,11 @@ def main() -> None:
     arrived: list[int] = []
     for number in _HEARD:
         signal.signal(number, lambda number, _: arrived.append(number))
-    faulthandler.register(signal.SIGQUIT, all_threads=True)
+    if sys.stderr is None:
+        # nobody can read the stacks, which is no reason to end
+        signal.signal(signal.SIGQUIT, lambda *_: None)
+    else:
+        faulthandler.register(signal.SIGQUIT, all_threads=True)
     from smq_core.daemon.main import main as run  # noqa: PLC0415 - imported at the top, a signal meanwhile would end it
 
     run(arrived)

@@ -21,6 +21,7 @@ def main() -> None:
         print(sentence, file=sys.stderr)  # noqa: T201 - nothing that prints better is installed
         raise SystemExit(1)
     # What these import is only there when the extra is.
+    from smq_core.program import run_program  # noqa: PLC0415 - it would load the engine before this is told
     from smq_tui.command import command  # noqa: PLC0415 - it may not be installed
 
-    command.main(prog_name="smq-tui")
+    run_program("smq-tui", lambda: command.main(prog_name="smq-tui"))

@@ -12,6 +12,7 @@ from smq_core.format import parse_duration
 from smq_core.location import absolute
 from smq_core.safe_text import cell
 from smq_tui.settings.config import Config, ConfigError, config_path, read_config
+from smq_tui.terminal.attached import stream_elsewhere
 
 __all__ = ["command"]
 
@@ -75,9 +76,11 @@ def command(
 
         sys.exit(run_demo(config, wishes, SystemClock()))
     name, location = _meant(config, db)
-    if not sys.stdout.isatty():
+    elsewhere = stream_elsewhere()
+    if elsewhere:
         raise click.ClickException(
-            "smq-tui needs a terminal; for text try: smq top --plain, or smq topics --json"
+            f"smq-tui needs a terminal, and {elsewhere} is not one; "
+            "for text try: smq top --plain, or smq topics --json"
         )
     if db is None:
         click.echo(f"smq-tui: {location}", err=True)

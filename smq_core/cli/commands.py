@@ -8,9 +8,8 @@ from typing import Final
 import click
 
 from smq_core.cli.options import database
-from smq_core.cli.streams import ReaderGoneError
 
-__all__ = ["smq"]
+__all__ = ["PipeBrokenError", "smq"]
 
 _MODULES: Final = {
     "init": "sending",
@@ -43,6 +42,14 @@ _MODULES: Final = {
 """Where each command lives, in the order of the help; its function has its name and an underscore behind."""
 
 
+class PipeBrokenError(Exception):
+    """Carries a `BrokenPipeError` past click, which would take any for the end of its own output."""
+
+    def __init__(self, error: BrokenPipeError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _Commands(click.Group):
     """A group whose commands are imported when asked for."""
 
@@ -67,14 +74,14 @@ class _Commands(click.Group):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except BrokenPipeError as error:
-            raise ReaderGoneError from error
+            raise PipeBrokenError(error) from error
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; a reader of its output who went away is not click's to judge."""
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise ReaderGoneError from error
+            raise PipeBrokenError(error) from error
 
 
 @click.command(

@@ -16,7 +16,6 @@ from smq_core.cli import output
 from smq_core.cli.known import unknown
 from smq_core.cli.options import STATE, TOPIC, database, location_of
 from smq_core.cli.progress import bar, told
-from smq_core.cli.streams import output_told
 from smq_core.clock import SystemClock
 from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
@@ -26,6 +25,7 @@ from smq_core.safe_text import cell
 from smq_core.states import State
 from smq_core.store import open_store
 from smq_core.store.records import Selection
+from smq_core.streams import output_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,20 +10,22 @@ try:
 except ModuleNotFoundError:
     sys.exit("smq: the command needs click: install it by `pip install 'simple-local-mq[cli]'`")
 
-from smq_core.cli import output, streams
-from smq_core.cli.commands import smq
-from smq_core.cli.streams import OutputLostError, ReaderGoneError
+from smq_core import streams
+from smq_core.cli import output
+from smq_core.cli.commands import PipeBrokenError, smq
 from smq_core.errors import SmqError
+from smq_core.streams import OutputLostError, ReaderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
+
+    from smq_core.streams import WatchedStream
 
 __all__ = ["main", "run"]
 
 _WRONG_USAGE: Final = 2
 _INTERRUPTED: Final = 130
-_BROKEN_PIPE: Final = 141
-"""What a shell shows of a program that the signal ended."""
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; whatever goes wrong is said on standard error."""
-    output.prepare()
+    streams.prepare()
     if not all(map(_is_unicode, arguments)):
         output.complain(
             "an argument is not UTF-8; `smq send TOPIC - --bytes` sends any bytes from standard input"
@@ -60,23 +62,30 @@ def _run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         output.complain("stopped")
         return _INTERRUPTED
-    except (ReaderGoneError, BrokenPipeError):
+    except ReaderGoneError as error:
         streams.let_go(sys.stdout)
-        return _BROKEN_PIPE
+        return error.exit_code
 
 
 def _called(arguments: Sequence[str]) -> int:
-    try:
-        code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
-        output.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.filename is None:
-            # of the help, which click prints on its own
-            raise OutputLostError(error) from error
-        raise SmqError(f"{error.filename}: {error.strerror or error}") from error
+    with streams.watched("stdout") as printed:
+        try:
+            code = smq.main(list(arguments), prog_name="smq", standalone_mode=False)
+            output.flush()
+        except PipeBrokenError as error:
+            _raise_as_meant(error.error, printed)
+        except OSError as error:
+            _raise_as_meant(error, printed)
     return code if isinstance(code, int) else 0
+
+
+def _raise_as_meant(error: OSError, printed: WatchedStream) -> NoReturn:
+    """Raise an error of the system's as what it means: of what click printed, or of a file."""
+    if error is printed.failure:
+        with streams.output_told():
+            raise error
+    what = error.strerror or str(error)
+    raise SmqError(what if error.filename is None else f"{error.filename}: {what}") from error
 
 
 def _is_unicode(argument: str) -> bool:

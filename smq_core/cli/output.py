@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from smq_core.cli import streams
+from smq_core import streams
 from smq_core.format import count
 from smq_core.safe_text import block, cell
 
@@ -30,7 +30,6 @@ __all__ = [
     "is_terminal",
     "library_heard",
     "note",
-    "prepare",
     "say",
     "say_block",
     "say_done",
@@ -52,15 +51,6 @@ class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""
         note(record.getMessage())
-
-
-def prepare() -> None:
-    """Make output bear every character, whatever the terminal's encoding, and fail where it is closed."""
-    streams.open_closed()
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager

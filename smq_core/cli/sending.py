@@ -11,13 +11,13 @@ import click
 from smq_core import validation
 from smq_core.cli import output
 from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, path_of
-from smq_core.cli.streams import OutputLostError, let_go
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage, NotDurable, SmqError
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
 from smq_core.store import create, create_into, open_store
 from smq_core.store.records import NewMessage
+from smq_core.streams import OutputLostError, let_go
 from smq_core.written import read_value
 
 if TYPE_CHECKING:

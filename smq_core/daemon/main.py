@@ -36,6 +36,7 @@ except ModuleNotFoundError as error:
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.location import location_named
+from smq_core.program import run_program
 from smq_core.safe_text import cell
 from smq_core.store import open_store
 
@@ -128,7 +129,7 @@ def command(
 
 def main(arrived: Sequence[int] | None = None) -> None:
     """Run smq-daemon; `arrived` has the signals that its caller hears for it, and grows as they come."""
-    command(obj=arrived)
+    run_program("smq-daemon", lambda: command(obj=arrived))
 
 
 def _run(reading: Reading, arrived: Sequence[int], *, is_burst: bool) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import signal
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -18,6 +17,7 @@ import click
 from smq_core import Inspector, Selection, State, StoreError
 from smq_core.format import count, duration
 from smq_tui.demo.shop import Shop
+from smq_tui.terminal.attached import stream_elsewhere
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,7 +42,7 @@ def run_demo(config: Config, wishes: Wishes, clock: Clock) -> int:
         tempfile.TemporaryDirectory(prefix="smq-demo-") as folder,
         Shop(Path(folder), random.Random(_SEED)) as shop,
     ):
-        if sys.stdout.isatty() and sys.stdin.isatty():
+        if not stream_elsewhere():
             from smq_tui.starting import run_dashboard  # noqa: PLC0415 - the summary needs no Textual
 
             return run_dashboard(config, wishes, shop.location, "demo", is_remembered=False)
