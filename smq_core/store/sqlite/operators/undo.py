@@ -200,7 +200,8 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
 def _setting_before(undo: _Undo) -> list[str | int | None] | None:
     """Return what stood in a topic's row before; None: there was none."""
     try:
-        return msgspec.json.decode(undo.before or "null", type=list[str | _Int64 | None] | None)
+        # whatever another program stored: neither text that is not UTF-8 nor a number is taken by the decoder
+        return msgspec.json.decode(str(undo.before or "null"), type=list[str | _Int64 | None] | None)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _unreadable(undo.record) from error
 

@@ -1,10 +1,13 @@
 -- name: message_rows
 -- Messages by id, payloads cut to a preview, without what their commands printed. Of a payload that is far longer than its preview
--- stands only whether it is text: SQLite would read all of it to cut it.
+-- stands only whether it is text: SQLite would read all of it to cut it. A short one stands whole: substr() ends a text at a NUL.
 SELECT id, topic, status, kind, priority, created_at, available_at, locked_until, worker, attempts, deliveries, max_attempts,
   headers, dedup_key, last_error, error_kind, finished_at, crashes, is_suspect, operation, NULL, octet_length(payload),
-  iif(octet_length(payload) > 65536 AND octet_length(payload) / 8 > :preview, typeof(payload) = 'text',
-    ifnull(substr(payload, 1, :preview), x''))
+  CASE
+    WHEN octet_length(payload) > 65536 AND octet_length(payload) / 8 > :preview THEN typeof(payload) = 'text'
+    WHEN octet_length(payload) > :preview THEN ifnull(substr(payload, 1, :preview), x'')
+    ELSE payload
+  END
 FROM smq_messages
 WHERE id IN (SELECT value FROM carray(:ids))
 ORDER BY id;
