@@ -278,4 +278,47 @@ def test_operations_go_on_after_one_with_the_last_id_there_is(foreign: Foreign, 
         second = inspector.bury([2])
         found = [(one.operation, one.action) for one in inspector.activity()]
     assert (first.operation, second.operation) == (1, 3)
-    assert found == [(3, "bury"), (2, "odd"), (1, "bury")]
+    assert found == [(3, "bury"), (2, "bury"), (1, "odd")]
+
+
+@pytest.mark.parametrize(
+    ("ids", "after"),
+    [
+        ([2**53, 2**53 + 1], [1, 2, 3]),
+        ([2**52 - 1, 2**53 + 1], [2**52 - 1, 2**52, 2**52 + 1]),
+        ([2**52, 2**52 + 1, 2**53 + 1], [2**52, 2**52 + 1, 2**52 + 2, 2**52 + 3]),
+        ([2**63 - 2, 2**63 - 1], [1, 2, 3]),
+        ([-5, 0, 2**60], [-5, 0, 1, 2]),
+    ],
+)
+def test_operations_go_on_whatever_ids_another_program_gave_to_some(
+    foreign: Foreign, location: str, ids: list[int], after: list[int]
+) -> None:
+    """One that was given the highest id of all kept the write lock for ever: it got its own id again."""
+    for number in ids:
+        foreign.run(f"INSERT INTO smq_operations(id, at, actor, action) VALUES ({number}, 5, 'ann', 'odd')")  # noqa: S608 - numbers
+
+    with Inspector(location, clock=ManualClock()) as inspector:
+        third = inspector.bury([1])
+        assert [one.operation for one in inspector.activity()] == after[::-1]
+        assert inspector.undo(third.operation).done == 1
+
+
+@pytest.mark.parametrize("name", ["CAST(x'ff' AS TEXT)", "'a=b'", "' '"])
+@pytest.mark.parametrize("has_row", [True, False])
+def test_counters_beyond_counting_are_mended_beside_a_topic_that_nobody_can_ask_for(
+    foreign: Foreign, location: str, name: str, *, has_row: bool
+) -> None:
+    """To count the topics again inserted a row for the other one too, which its own rule refuses."""
+    if has_row:
+        foreign.run(f"INSERT INTO smq_topics(topic) VALUES ({name})")  # noqa: S608 - a test's words
+    foreign.run(f"UPDATE smq_messages SET topic = {name} WHERE id = 2")  # noqa: S608 - a test's words
+    foreign.run("UPDATE smq_topics SET entered = 9223372036854775807 WHERE topic = 'mail'")
+
+    with Queue(location, clock=ManualClock()) as queue:
+        queue.enqueue("mail", "more")
+        assert queue.size("mail") == 2
+    repair(location, EPOCH_MS)
+    assert errors(location) == []
+    with Inspector(location) as inspector:
+        assert sum(stats.ready for stats in inspector.topics()) == 3

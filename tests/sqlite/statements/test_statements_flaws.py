@@ -52,6 +52,7 @@ def test_only_topics_with_absurd_counters_are_found_and_emptied(table: Table, co
     table.db.execute(f"UPDATE smq_topics SET {counter} = {1 << 60} WHERE topic = 'mail'")  # noqa: S608 - ours
     assert table.ids("flawed_topics") == ["mail"]
     assert table.touched("zero_topics", "smq_topics") == {"mail"}
+    assert "mail" in table.touched("recount_topics", "smq_topics")
 
 
 @pytest.mark.parametrize("change", ["max_attempts = 0", "visibility_ms = 0", "keep_ms = -1"])
@@ -100,17 +101,27 @@ def test_only_the_named_daemon_is_forgotten(table: Table) -> None:
 def test_operations_are_renumbered_only_where_the_last_id_is_absurd(table: Table) -> None:
     table.db.execute("INSERT INTO smq_operations(id, at, actor, action) VALUES (4, 1, 'ann', 'bury')")
     assert table.answer("operations_used_up") == []
-    assert table.answer("absurd_operation") == []
+    assert table.answer("absurd_operations") == []
+    assert table.answer("last_sensible_operation") == [(4,)]
     assert table.touched("restart_operations", "sqlite_sequence") == set()
 
     absurd = "INSERT INTO smq_operations(id, at, actor, action) VALUES (?, 1, 'ann', 'bury')"
     table.db.execute(absurd, (1 << 60,))
     table.db.execute(f"UPDATE sqlite_sequence SET seq = {1 << 60} WHERE name = 'smq_messages'")  # noqa: S608 - ours
     assert table.answer("operations_used_up") == [(1,)]
-    assert table.answer("absurd_operation") == [(1 << 60, 5)]
+    assert table.answer("absurd_operations") == [(1 << 60,)]
+    assert table.answer("last_sensible_operation") == [(4,)]
+    table.db.execute(absurd, (1 << 52,))
+    table.db.execute(absurd, ((1 << 52) + 1,))
+    assert table.answer("absurd_operations") == [((1 << 52) + 1,), (1 << 60,)]
+    assert table.answer("last_sensible_operation") == [(1 << 52,)]
+    table.db.execute("DELETE FROM smq_operations WHERE id BETWEEN ? AND ?", (1 << 52, (1 << 52) + 1))
     assert table.touched("renumber_operation", "smq_operations", **{"from": 4, "to": 9}) == {4, 9}
     table.db.execute(f"DELETE FROM smq_operations WHERE id = {1 << 60}")  # noqa: S608 - ours
     assert table.touched("restart_operations", "sqlite_sequence") == {"smq_operations"}
+    assert table.answer("last_sensible_operation") == [(4,)]
+    table.db.execute("DELETE FROM smq_operations")
+    assert table.answer("last_sensible_operation") == [(0,)]
     table.db.execute("DELETE FROM sqlite_sequence WHERE name = 'smq_operations'")
     assert table.answer("operations_used_up") == [], "the ids of messages are not those of operations"
 

@@ -35,7 +35,7 @@ _TOPICS: Final = query("flawed_topics")
 _POLICIES: Final = query("flawed_policies")
 _MEND_POLICIES: Final = query("mend_policies")
 _ZERO: Final = query("zero_topics")
-_COUNT: Final = query("repair_counters")
+_COUNT: Final = query("recount_topics")
 _LEFT_AS_THEY_ARE: Final = frozenset((State.DEAD, State.DONE, State.DELETED))
 
 

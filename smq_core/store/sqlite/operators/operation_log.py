@@ -19,7 +19,8 @@ MOST_MISSED: Final = 1_000
 
 _BEGIN = query("begin_operation")
 _USED_UP = query("operations_used_up")
-_ABSURD = query("absurd_operation")
+_LAST_SENSIBLE = query("last_sensible_operation")
+_ABSURD = query("absurd_operations")
 _RENUMBER = (query("renumber_operation"), query("renumber_undo"))
 _RESTART = query("restart_operations")
 _COUNT = query("count_operation")
@@ -130,9 +131,9 @@ def discard_if_empty(db: apsw.Connection, operation: int) -> None:
 
 
 def _renumber(db: apsw.Connection) -> None:
-    """Bring operations with absurd ids, which another program wrote, behind the others."""
-    while found := db.execute(_ABSURD).fetchone():
-        before, after = found
+    """Give operations with absurd ids, which another program set, the ids behind the others."""
+    last: int = db.execute(_LAST_SENSIBLE).get
+    for after, (before,) in enumerate(db.execute(_ABSURD).fetchall(), last + 1):
         for sql in _RENUMBER:
             db.execute(sql, {"to": after, "from": before})
     db.execute(_RESTART)

@@ -96,6 +96,27 @@ SET entered = 0,
   deleted = 0
 WHERE max(abs(entered / 4), abs(gone / 2), abs(delayed / 2), abs(dead / 2), abs(done / 2), abs(deleted / 2)) > 2251799813685248;
 
+-- name: recount_topics
+-- Count anew what is in the table, of topics that have a row: to insert one would be refused where its name is illegal.
+UPDATE smq_topics
+SET entered = gone + counted.entered,
+  delayed = counted.delayed,
+  dead = counted.dead,
+  done = counted.done,
+  deleted = counted.deleted,
+  empty_since = NULL
+FROM (
+  SELECT topic,
+    count(*) AS entered,
+    sum(status = 'delayed') AS delayed,
+    sum(status = 'dead') AS dead,
+    sum(status = 'done') AS done,
+    sum(status = 'deleted') AS deleted
+  FROM smq_messages
+  GROUP BY topic
+) AS counted
+WHERE counted.topic = smq_topics.topic;
+
 -- name: texts_of_messages
 -- Every text of every message.
 SELECT id, topic, status, kind, worker, headers, dedup_key, last_error, error_kind, output, iif(typeof(payload) = 'text', payload, NULL)
@@ -155,12 +176,18 @@ FROM sqlite_sequence
 WHERE name = 'smq_operations'
   AND seq > 9007199254740992;
 
--- name: absurd_operation
--- One operation with such an id, and the next id that is free below it.
-SELECT max(id), (SELECT ifnull(max(o.id), 0) + 1 FROM smq_operations AS o WHERE o.id <= 9007199254740992)
+-- name: last_sensible_operation
+-- The highest id of an operation that leaves others enough of them; 0 where there is none.
+SELECT ifnull(max(id), 0)
 FROM smq_operations
-WHERE id > 9007199254740992
-HAVING max(id) IS NOT NULL;
+WHERE id <= 4503599627370496;
+
+-- name: absurd_operations
+-- Operations with a higher one, in their order.
+SELECT id
+FROM smq_operations
+WHERE id > 4503599627370496
+ORDER BY id;
 
 -- name: renumber_operation
 -- Give an operation another id.
