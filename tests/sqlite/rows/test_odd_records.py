@@ -19,7 +19,7 @@ def test_an_undo_of_a_pause_whose_record_was_changed_says_so(
 ) -> None:
     queue.enqueue("mail", "a")
     operation = inspector.pause("mail").operation
-    store_odd(location, f"UPDATE smq_operations SET before = {before}")
+    store_odd(location, f"UPDATE smq_operations SET before = {before}")  # noqa: S608 - a test's words
 
     with pytest.raises(SmqError, match="another program changed its record"):
         inspector.undo(operation)
@@ -31,7 +31,7 @@ def test_details_of_a_message_show_a_payload_that_is_not_of_its_kind(
     location: str, queue: Queue, inspector: Inspector, payload: str, kind: str
 ) -> None:
     sent = queue.enqueue("mail", "a")
-    store_odd(location, f"UPDATE smq_messages SET payload = {payload}, kind = '{kind}'")
+    store_odd(location, f"UPDATE smq_messages SET payload = {payload}, kind = '{kind}'")  # noqa: S608 - a test's words
 
     found = reads.detail(inspector, DetailOf(sent))
 
