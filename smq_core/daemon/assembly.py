@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.dependencies import Base
 from smq_core.daemon.dispatch.dispatcher import Feeder
 from smq_core.daemon.dispatch.pending_outcomes import Ledger
+from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import BerthHeader
 from smq_core.daemon.processes.child_process import ChildProcess
@@ -30,69 +30,43 @@ from smq_core.derived_file import Access
 if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.configuration.config import Config
-    from smq_core.daemon.dispatch.renewals import Renewals
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.process import Program
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
 
-__all__ = ["Parts", "assemble"]
+__all__ = ["Parts", "assemble", "connect"]
 
 
 @dataclass(frozen=True)
 class Parts:
     """The parts of a daemon."""
 
-    base: Base
+    worker_id: str
+    """The daemon's name in rows and leases."""
+    store: Store
+    clock: Clock
+    journal: Journal
+    selector: selectors.BaseSelector
+    """What the loop waits on."""
+    children: Children
+    """The daemon's child processes."""
     presence: Presence
     fleet: Fleet
     ledger: Ledger
+    counts: OutcomeCounts
     feeder: Feeder
     neighbours: Neighbours
     heartbeat: Heartbeat
     patience: Patience
     threads: Threads
 
-    @property
-    def worker_id(self) -> str:
-        """The daemon's name in rows and leases."""
-        return self.base.worker_id
-
-    @property
-    def store(self) -> Store:
-        """The database."""
-        return self.base.store
-
-    @property
-    def clock(self) -> Clock:
-        """What tells the time."""
-        return self.base.clock
-
-    @property
-    def renewals(self) -> Renewals:
-        """The leases of what the feeder has handed out."""
-        return self.feeder.renewals
-
-    @property
-    def journal(self) -> Journal:
-        """The log."""
-        return self.base.journal
-
-    @property
-    def children(self) -> Children:
-        """Its child processes."""
-        return self.base.children
-
-    @property
-    def selector(self) -> selectors.BaseSelector:
-        """What the loop waits on."""
-        return self.base.selector
-
     def take(self, config: Config) -> None:
         """Go by another configuration from now on."""
-        self.feeder.lease_ms = _lease_ms(config)
-        self.ledger.max_crashes = self.neighbours.max_crashes = config.max_crashes
-        self.patience.limit_s = float(config.db_patience)
+        self.feeder.lease_for(_lease_ms(config))
+        self.ledger.allow_crashes(config.max_crashes)
+        self.neighbours.allow_crashes(config.max_crashes)
+        self.patience.allow(float(config.db_patience))
         self.journal.use(config.log_format, is_verbose=config.verbose)
 
     def close(self) -> None:
@@ -117,23 +91,64 @@ def assemble(
     presence = Presence(path, access, header, journal)
     selector = selectors.DefaultSelector()
     children = Children()
-    base = Base(worker_id, store, clock, journal, selector, children)
     fleet = Fleet(
         program,
-        base,
         presence=presence,
         spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, children, journal.output),
+        selector=selector,
+        clock=clock,
+        journal=journal,
     )
+    return connect(
+        config,
+        fleet,
+        presence,
+        store=store,
+        clock=clock,
+        journal=journal,
+        selector=selector,
+        children=children,
+        random=random,
+    )
+
+
+def connect(
+    config: Config,
+    fleet: Fleet,
+    presence: Presence,
+    *,
+    store: Store,
+    clock: Clock,
+    journal: Journal,
+    selector: selectors.BaseSelector,
+    children: Children,
+    random: RandomSource,
+) -> Parts:
+    """Make the parts that have no processes and no file of their own, and hand each what it depends on."""
+    worker_id = presence.worker_id
     ledger = Ledger(worker_id, random, config.max_crashes)
-    feeder = Feeder(base, fleet, ledger, lease_ms=_lease_ms(config), random=random)
+    counts = OutcomeCounts()
+    feeder = Feeder(
+        store, fleet, ledger, counts, worker_id=worker_id, clock=clock, journal=journal, random=random
+    )
+    feeder.lease_for(_lease_ms(config))
+    neighbours = Neighbours(
+        store, presence, selector=selector, clock=clock, journal=journal, max_crashes=config.max_crashes
+    )
     return Parts(
-        base=base,
+        worker_id=worker_id,
+        store=store,
+        clock=clock,
+        journal=journal,
+        selector=selector,
+        children=children,
         presence=presence,
         fleet=fleet,
         ledger=ledger,
+        counts=counts,
         feeder=feeder,
-        neighbours=Neighbours(base, presence, max_crashes=config.max_crashes),
-        heartbeat=Heartbeat(worker_id, fleet, feeder, clock),
+        neighbours=neighbours,
+        heartbeat=Heartbeat(worker_id, fleet, counts, clock),
         patience=Patience(float(config.db_patience), clock, journal),
         threads=Threads(clock, journal),
     )

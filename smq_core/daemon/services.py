@@ -38,11 +38,11 @@ def add_services(
     configured.tell(lambda changed: alarm.use(changed.alert))
     janitor = Janitor(parts.store, file, parts.clock, parts.journal)
     keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
-    supervisor.is_file_here = lambda: keeper.is_file_here
+    supervisor.lease_while(lambda: keeper.is_file_here)
     parts.threads.add(keeper)
     if config.inbox:
         inbox = _inbox(config, config.inbox, parts)
-        configured.tell(lambda changed: setattr(inbox, "rules", _rules(changed)))
+        configured.tell(lambda changed: inbox.follow(_rules(changed)))
         parts.threads.add(inbox)
     if config.metrics_port is not None:
         parts.threads.add(_metrics(config.metrics_port, parts, supervisor))
@@ -68,11 +68,27 @@ def _rules(config: Config) -> InboxRules:
 
 def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
     try:
-        from smq_core.daemon.reporting.metrics import MetricsServer  # noqa: PLC0415 - an extra that need not be there
+        from smq_core.daemon.reporting.metrics import DaemonCollector, MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
         raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
+    collector = DaemonCollector(
+        parts.store,
+        parts.fleet,
+        parts.counts,
+        clock=parts.clock,
+        crashes=lambda: parts.heartbeat.crashes,
+        conditions=parts.threads.conditions,
+        is_lost=lambda: parts.patience.is_lost,
+    )
     try:
-        server = MetricsServer(port, parts, lambda: supervisor.last_turn, lambda: supervisor.is_ready)
+        server = MetricsServer(
+            port,
+            collector,
+            clock=parts.clock,
+            journal=parts.journal,
+            last_turn=lambda: supervisor.last_turn,
+            is_ready=lambda: supervisor.is_ready,
+        )
     except OSError as error:
         raise ConfigError(f"metrics port {port}: {error.strerror}") from error
     parts.journal.info("metrics", f"metrics on http://127.0.0.1:{server.port}/metrics", port=server.port)

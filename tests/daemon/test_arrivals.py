@@ -129,7 +129,7 @@ def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, stable:
     if state == "starting":
         process.is_ready = False
     elif state == "finishing":
-        process.finishing_since = 0.0
+        process.finish(0.0)
     elif state == "killed for a timeout":
         process.killed_for = set(process.in_flight)
     else:

@@ -34,21 +34,20 @@ def overlay(config: Config, flags: Flags) -> Config:
     tables = [_handler_table("--handler", text) for text in flags.handlers]
     tables += [_handler_table("--exec", text) for text in flags.commands]
     named = {table.topic for table in tables}
-    config.handler = [*(table for table in config.handler if table.topic not in named), *tables]
-    config.db = flags.db or config.db
+    changes: dict[str, object] = {name: value for name, value in flags.others.items() if value is not None}
+    changes["handler"] = [*(table for table in config.handler if table.topic not in named), *tables]
+    changes["db"] = flags.db or config.db
     if flags.lease is not None:
         try:
-            config.lease = Seconds(parse_duration(flags.lease))
+            changes["lease"] = Seconds(parse_duration(flags.lease))
         except ValueError as error:
             raise ConfigError(f"--lease: {error}") from error
-    for name, value in flags.others.items():
-        if value is not None:
-            setattr(config, name, value)
-    if not config.handler and not config.inbox:
+    overlaid = msgspec.structs.replace(config, **changes)
+    if not overlaid.handler and not overlaid.inbox:
         raise ConfigError(
             "nothing to do: give a --handler, an --exec, an --inbox, or a --config that has one"
         )
-    return check(config, "command line" if named else "configuration")
+    return check(overlaid, "command line" if named else "configuration")
 
 
 def _handler_table(flag: str, text: str) -> HandlerTable:

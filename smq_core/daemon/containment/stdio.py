@@ -36,6 +36,15 @@ class _Unfinished:
         self._finish = finish
         self._pid = _getpid()
 
+    def add(self, data: bytes) -> None:
+        """Go on with the line."""
+        self.data += data
+
+    def take(self) -> bytes:
+        """Return what there is of the line, and keep nothing."""
+        data, self.data = self.data, b""
+        return data
+
     def __del__(self) -> None:
         # a forked copy drops the threads of its parent, which prints these lines itself
         if self.data and _getpid() == self._pid:
@@ -51,8 +60,16 @@ class Pipe:
         # reentrant: an object that is collected in the middle of a write may print
         self.lock = threading.RLock()
         self._open: _Unfinished | None = None
-        self.is_used = False
-        """Somebody has written something."""
+        self._is_used = False
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether somebody has written something."""
+        return self._is_used
+
+    def use(self) -> None:
+        """Note that somebody writes."""
+        self._is_used = True
 
     def send(self, descriptor: int, data: bytes, owner: _Unfinished) -> None:
         """Write a piece of somebody's; hold the lock."""
@@ -97,14 +114,15 @@ class _LineBuffer(io.BufferedIOBase):
     def write(self, data: Buffer, /) -> int:
         piece = bytes(data)
         lines, newline, rest = piece.rpartition(b"\n")
-        self._pipe.is_used = True
+        self._pipe.use()
         with self._pipe.lock:
             mine = self._mine()
             if newline:
-                whole, mine.data = mine.data + lines + newline, rest
+                whole = mine.take() + lines + newline
+                mine.add(rest)
                 self._pipe.send(self._descriptor, whole, mine)
             else:
-                mine.data += rest
+                mine.add(rest)
             if len(mine.data) > LONGEST_UNFINISHED:
                 self.flush()
         return len(piece)
@@ -114,8 +132,7 @@ class _LineBuffer(io.BufferedIOBase):
         with self._pipe.lock:
             mine = self._mine()
             if mine.data:
-                rest, mine.data = mine.data, b""
-                self._pipe.send(self._descriptor, rest, mine)
+                self._pipe.send(self._descriptor, mine.take(), mine)
 
     def close(self) -> None:
         """Flush only: others print here too."""
@@ -144,7 +161,7 @@ class _LineBuffer(io.BufferedIOBase):
 
     def forget(self) -> None:
         """Drop what the forking thread had not finished: its process prints it."""
-        self._mine().data = b""
+        self._mine().take()
 
     def _mine(self) -> _Unfinished:
         mine = self._task.get()
@@ -156,8 +173,7 @@ class _LineBuffer(io.BufferedIOBase):
 
     def _finish(self, owner: _Unfinished) -> None:
         if owner.data or self._pipe.is_open_for(owner):
-            rest, owner.data = owner.data, b""
-            self._pipe.send(self._descriptor, rest + b"\n", owner)
+            self._pipe.send(self._descriptor, owner.take() + b"\n", owner)
 
 
 class LineStream(io.TextIOWrapper):

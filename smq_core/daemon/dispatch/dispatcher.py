@@ -14,7 +14,6 @@ from smq_core.daemon.dispatch.distribution import Handout
 from smq_core.daemon.dispatch.lost_leases import Losses
 from smq_core.daemon.dispatch.ready_topics import Candidates
 from smq_core.daemon.dispatch.renewals import Renewals
-from smq_core.daemon.dispatch.topic_counts import TopicCounts
 from smq_core.daemon.dispatch.topic_rotation import Ask, Turns
 from smq_core.daemon.processes.byte_budget import LARGEST_MESSAGE
 from smq_core.daemon.processes.flight import Flight
@@ -25,12 +24,15 @@ from smq_core.store.records import LEASE_BYTES, LeaseRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.dependencies import Base
+    from smq_core.clock import Clock
     from smq_core.daemon.dispatch.pending_outcomes import Ledger
+    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
+    from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.pool import Fleet
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.protocol import Handled
     from smq_core.policy import RandomSource
+    from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
 __all__ = ["ACK_BATCH", "ACK_WITHIN_S", "Feeder"]
@@ -44,36 +46,37 @@ class Feeder:
 
     def __init__(
         self,
-        base: Base,
+        store: Store,
         fleet: Fleet,
         ledger: Ledger,
+        counts: OutcomeCounts,
         *,
-        lease_ms: int | None,
+        worker_id: str,
+        clock: Clock,
+        journal: Journal,
         random: RandomSource,
     ) -> None:
-        """Lease as a worker; `lease_ms` None: as each topic's policy has it."""
-        self.is_leasing = True
-        self.is_suspended = False
+        """Lease as a worker for as long as each topic's policy has it, and count outcomes."""
+        self._is_leasing = True
+        self._is_suspended = False
         """The database's file is not where it was: acks go on, leasing does not."""
-        self.is_worth_a_look = True
+        self._is_worth_a_look = True
         """Something may be ready: somebody wrote, a time has come, or the last lease was full."""
-        self.due_at_ms: int | None = None
+        self._due_at_ms: int | None = None
         """When something changes by time alone."""
-        self.processed = TopicCounts()
-        """By topic, as `failed`."""
-        self.failed = TopicCounts()
-        self.lease_ms = lease_ms
-        self._store = base.store
+        self._lease_ms: int | None = None
+        self._store = store
         self._fleet = fleet
         self._ledger = ledger
-        self._worker_id = base.worker_id
-        self._clock = base.clock
+        self._counts = counts
+        self._worker_id = worker_id
+        self._clock = clock
         self._random = random
-        self._journal = base.journal
+        self._journal = journal
         self._tags = count(1)
-        self.renewals = Renewals(base.store, self.flights, lambda: self.lease_ms, self._lose)
+        self.renewals = Renewals(store, self.flights, lambda: self._lease_ms, self._lose)
         self._handout = Handout(fleet, self.renewals.had_ended)
-        self._losses = Losses(fleet, self._handout, base.journal)
+        self._losses = Losses(fleet, self._handout, journal)
         self._oldest_outcome: float | None = None
         self._is_cut = False
         """The last lease left messages of what it was asked for: there were no bytes left for them."""
@@ -85,7 +88,37 @@ class Feeder:
         self._routes = routes
         self._turns = Turns(routes)
         self._candidates = Candidates(self._store, self._clock, routes)
-        self.is_worth_a_look = True
+        self._is_worth_a_look = True
+
+    @property
+    def is_worth_a_look(self) -> bool:
+        """Return whether something may be ready that was not looked for yet."""
+        return self._is_worth_a_look
+
+    def wake(self) -> None:
+        """Look for messages in the next step: something may be ready."""
+        self._is_worth_a_look = True
+
+    def suspend(self) -> None:
+        """Lease nothing until `resume`; outcomes are written all the same."""
+        self._is_suspended = True
+
+    def resume(self) -> None:
+        """Lease again after `suspend`."""
+        self._is_suspended = False
+
+    def stop_leasing(self) -> None:
+        """Lease nothing until `start_leasing`, and give back what is in no worker process."""
+        self._is_leasing = False
+        self.release_waiting()
+
+    def start_leasing(self) -> None:
+        """Lease again after `stop_leasing`."""
+        self._is_leasing = True
+
+    def lease_for(self, lease_ms: int | None) -> None:
+        """Let leases last for so many milliseconds from now on; None: as each topic's policy has it."""
+        self._lease_ms = lease_ms
 
     @property
     def held(self) -> int:
@@ -100,10 +133,10 @@ class Feeder:
 
     def notice_time(self, now_ms: int) -> None:
         """Look again when time alone may have changed something, or when the clock was set back."""
-        if (self.due_at_ms is not None and now_ms >= self.due_at_ms) or now_ms < self._looked_at_ms:
-            self.due_at_ms = None
+        if (self._due_at_ms is not None and now_ms >= self._due_at_ms) or now_ms < self._looked_at_ms:
+            self._due_at_ms = None
             self._looked_at_ms = now_ms
-            self.is_worth_a_look = True
+            self._is_worth_a_look = True
 
     def is_due(self, now: float) -> bool:
         """Return whether a step is worth its transaction."""
@@ -118,15 +151,15 @@ class Feeder:
                 return True
         if self._handout.is_possible(now):
             return True
-        return self._takes_more and self.is_worth_a_look and self._has_hungry()
+        return self._takes_more and self._is_worth_a_look and self._has_hungry()
 
     def due_in(self, now: float) -> float | None:
         """Return in how many seconds a step becomes due by itself; None: never."""
         waits: list[float] = []
         if self._oldest_outcome is not None and len(self._ledger):
             waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))
-        if self._takes_more and self.due_at_ms is not None and self._has_hungry():
-            waits.append(max(0.0, (self.due_at_ms - self._clock.now_ms()) / 1000))
+        if self._takes_more and self._due_at_ms is not None and self._has_hungry():
+            waits.append(max(0.0, (self._due_at_ms - self._clock.now_ms()) / 1000))
         return min(waits, default=None)
 
     def step(self) -> None:
@@ -141,9 +174,9 @@ class Feeder:
         self.renewals.keep(now_ms)
         if self._ledger.gives_back:
             # what is given back is ready again, or has a time, and no notice tells us of our own commit
-            self.is_worth_a_look = True
+            self._is_worth_a_look = True
         room = sum(process.room for process in self._fleet.processes)
-        is_look = self._takes_more and self.is_worth_a_look and room > 0
+        is_look = self._takes_more and self._is_worth_a_look and room > 0
         asks = self._asks(room, now_ms) if is_look else []
         if len(self._ledger):
             with self._store.transaction(is_durable=False):
@@ -169,7 +202,7 @@ class Feeder:
         process.note_handled(count, handled.busy_s, now)
         if self._oldest_outcome is None:
             self._oldest_outcome = now
-        pop, processed = process.in_flight.pop, self.processed
+        pop, processed, failed = process.in_flight.pop, self._counts.processed, self._counts.failed
         done = [flight for tag in handled.done if (flight := pop(tag, None)) is not None]
         self._ledger.ack(done)
         for flight in done:
@@ -181,7 +214,7 @@ class Feeder:
         for outcome in handled.failed:
             if (flight := pop(outcome.tag, None)) is not None:
                 self._ledger.fail(flight, outcome)
-                self.failed[flight.row.topic] += outcome.verb != "release"
+                failed[flight.row.topic] += outcome.verb != "release"
                 self._journal.info(
                     f"message_{outcome.verb}",
                     _first_line(outcome.error),
@@ -189,11 +222,10 @@ class Feeder:
                     topic=flight.row.topic,
                 )
         process.forget_ended()
-        processed.trim()
-        self.failed.trim()
+        self._counts.trim()
         if self._routes.has_limits:
             # a topic at its limit was left out of the last look
-            self.is_worth_a_look = True
+            self._is_worth_a_look = True
 
     def take_back(self, process: WorkerProcess, tags: list[int]) -> None:
         """Take deliveries that no handler has begun with.
@@ -202,13 +234,13 @@ class Feeder:
         dropped.
         """
         self._handout.add(process.take_back(tags))
-        if self.is_leasing:
+        if self._is_leasing:
             self._handout.hand_out(self._clock.monotonic())
         self.release_waiting()
 
     def release_waiting(self) -> None:
         """Give back what is leased but in no worker process."""
-        for flight in self._handout.give_up(with_suspects=not self.is_leasing):
+        for flight in self._handout.give_up(with_suspects=not self._is_leasing):
             self._ledger.release(flight)
 
     def reconcile(self) -> None:
@@ -226,7 +258,7 @@ class Feeder:
 
     @property
     def _takes_more(self) -> bool:
-        return self.is_leasing and not self.is_suspended
+        return self._is_leasing and not self._is_suspended
 
     def _has_hungry(self) -> bool:
         return any(one.is_hungry for one in self._fleet.processes)
@@ -258,7 +290,7 @@ class Feeder:
                     limit=limit,
                     max_bytes=bytes_left,
                     receipt=receipt,
-                    visibility_ms=self.lease_ms,
+                    visibility_ms=self._lease_ms,
                     worker=self._worker_id,
                 ),
                 now_ms,
@@ -288,8 +320,8 @@ class Feeder:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
         self._looked_at_ms = now_ms
         is_full = bool(asks) and found >= max(ask.limit for ask in asks)
-        self.is_worth_a_look = is_full or self._is_cut or (found > 0 and self._candidates.has_more)
-        self.due_at_ms = None if self.is_worth_a_look else self._candidates.next_due(now_ms)
+        self._is_worth_a_look = is_full or self._is_cut or (found > 0 and self._candidates.has_more)
+        self._due_at_ms = None if self._is_worth_a_look else self._candidates.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:
         self._losses.note(lost)

@@ -6,7 +6,7 @@ A suspect gets a process of its own; a message whose older delivery is still in 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from smq_core.daemon.dispatch.redelivery import Redeliveries
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.pool import Fleet
     from smq_core.store.records import Hold
 
-__all__ = ["RESERVED", "Handout"]
-
-RESERVED: Final = 0
-"""Stands for `alone` while a suspect waits for the process to become empty."""
+__all__ = ["Handout"]
 
 
 class Handout:
@@ -79,7 +76,7 @@ class Handout:
             return True
         if self._waiting and any(one.room > 0 for one in processes):
             return True
-        reserved = [one for one in processes if one.alone == RESERVED and not one.is_draining]
+        reserved = [one for one in processes if one.is_reserved and not one.is_draining]
         if not self._suspects:
             return bool(reserved)
         if any(not one.in_flight for one in reserved):
@@ -119,20 +116,20 @@ class Handout:
         One that is empty, or becomes so because it gets nothing more.
         """
         for process in self._fleet.processes:
-            if process.alone != RESERVED or process.is_draining:
+            if not process.is_reserved or process.is_draining:
                 continue
             if not self._suspects:
-                process.alone = None
+                process.release()
             elif not process.in_flight:
                 suspect = self._suspects.popleft()
-                process.alone = suspect.tag
+                process.reserve_for(suspect.tag)
                 process.give([suspect], now)
-        reserved = sum(1 for process in self._fleet.processes if process.alone == RESERVED)
+        reserved = sum(1 for process in self._fleet.processes if process.is_reserved)
         candidates = sorted(
             (one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight)
         )
         for process in candidates[: max(0, len(self._suspects) - reserved)]:
-            process.alone = RESERVED
+            process.reserve()
             if process.in_flight:
                 process.recall(len(process.in_flight))
             else:

@@ -39,7 +39,7 @@ class Ledger:
         """Write as a worker; `random` is for the back-off's jitter."""
         self._worker_id = worker_id
         self._random = random
-        self.max_crashes = max_crashes
+        self._max_crashes = max_crashes
         self._acks: list[Hold] = []
         self._outputs: list[tuple[Hold, str]] = []
         self._failures: list[_Failure] = []
@@ -55,6 +55,10 @@ class Ledger:
     def gives_back(self) -> bool:
         """Return whether any message will wait for another run."""
         return bool(self._failures or self._releases or self._casualties)
+
+    def allow_crashes(self, max_crashes: int) -> None:
+        """Let a message crash its worker so often from now on before it is dead."""
+        self._max_crashes = max_crashes
 
     def holds(self) -> set[Hold]:
         """Return every lease that something is to be written about."""
@@ -104,7 +108,7 @@ class Ledger:
         if self._releases:
             lost += store.release(self._releases, now_ms)
         for casualty in self._casualties:
-            recover(store, casualty, self._worker_id, self.max_crashes, now_ms)
+            recover(store, casualty, self._worker_id, self._max_crashes, now_ms)
         # a first try whose answer was an error may have been committed all the same: lost then means done
         lost = [] if self._was_tried else lost
         self._was_tried = True

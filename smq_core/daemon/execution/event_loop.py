@@ -89,7 +89,7 @@ class EventLoop:
             loop.run_forever()
         except (SystemExit, KeyboardInterrupt) as error:
             # of a task that a handler started beside itself
-            error.__traceback__ = handlers_part(error.__traceback__)
+            error.with_traceback(handlers_part(error.__traceback__))
             self._output.say(f"a task ended by {type(error).__name__} ({error}); the event loop goes on")
         finally:
             if self._copies.is_copy:

@@ -48,12 +48,15 @@ class OwnProcess:
         self.descriptors = descriptors
         self.output = output
         self.surroundings = surroundings
-        self.before_end: Callable[[], None] = lambda: None
-        """What is still done where the process gives up: whoever ended by then is not charged."""
+        self._before_end: Callable[[], None] = lambda: None
         self._end = give_up
         self._is_ending = False
         self._limits = Limits()
         self.loop = EventLoop(copies, descriptors, output, self.give_up)
+
+    def before_end(self, action: Callable[[], None]) -> None:
+        """Do this first where the process gives up: whoever ended by then is not charged."""
+        self._before_end = action
 
     def give_up(self, why: str, error: BaseException | None = None) -> NoReturn:
         """Explain why, and end."""
@@ -61,7 +64,7 @@ class OwnProcess:
             self._is_ending = True
             # whatever comes of it, the process ends
             with contextlib.suppress(Exception):
-                self.before_end()
+                self._before_end()
         self._end(why, error)
 
     def vital(self, why: str) -> Vital:

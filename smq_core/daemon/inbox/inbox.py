@@ -60,8 +60,8 @@ class Inbox:
     def __init__(
         self, folder: InboxFolder, store: Store, clock: Clock, journal: Journal, rules: InboxRules
     ) -> None:
-        """Watch by some rules, which may be replaced while it runs."""
-        self.rules = rules
+        """Watch by some rules."""
+        self._rules = rules
         self._folder = folder
         self._store = store
         self._clock = clock
@@ -72,6 +72,10 @@ class Inbox:
         self._token = secrets.token_hex(2)
         self._claimed = 0
         self._stopping = threading.Event()
+
+    def follow(self, rules: InboxRules) -> None:
+        """Go by other rules from now on; any thread may call it."""
+        self._rules = rules
 
     def run(self) -> None:
         """Take what lies there, then what comes, until told to stop."""
@@ -99,7 +103,7 @@ class Inbox:
             seen.add(dropped.path)
             if dropped.hindrance:
                 self._hindrances.note(dropped.path, dropped.hindrance)
-            elif dropped.is_resting(self._clock.now_ms() / 1000, self.rules.rest_s):
+            elif dropped.is_resting(self._clock.now_ms() / 1000, self._rules.rest_s):
                 claims: list[Claim] = []
                 self._attempt(dropped.path, partial(self._claim, dropped.path, claims))
                 for claim in claims:
@@ -188,7 +192,7 @@ class Inbox:
         """Import a claimed file, as long as somebody adds to it."""
         taken = self._run_import(claim)
         while taken.is_complete and claim.is_growing():
-            if self._stopping.wait(self.rules.rest_s):
+            if self._stopping.wait(self._rules.rest_s):
                 break
             taken = self._run_import(claim)
         return taken
@@ -199,7 +203,7 @@ class Inbox:
             # a known one goes on where it was; another file's content is taken once more
             is_known = self._record(source) is not None
             options = ImportOptions(
-                topic=self.rules.topic,
+                topic=self._rules.topic,
                 is_strict=True,
                 again=not is_known,
                 rejects=claim.rejects,
@@ -218,7 +222,7 @@ class Inbox:
         return next((run for run in runs if run.source == source.stored_name), None)
 
     def _check_length(self, source: Source) -> None:
-        limit, unpacked = self.rules.limit, "unpacked, " if source.is_compressed else ""
+        limit, unpacked = self._rules.limit, "unpacked, " if source.is_compressed else ""
         if limit and holds_more_than(source, limit, lambda: not self._stopping.is_set()):
             raise SmqError(
                 f"it holds, {unpacked}more than {size(limit)} (inbox_limit): nothing of it is taken"

@@ -36,6 +36,17 @@ class _Suspicion:
     """The deliveries that have not begun since the first look."""
     pings: int = field(default=0)
 
+    def continue_from(self, earlier: _Suspicion | None) -> bool:
+        """Keep the deliveries that an earlier look suspected too; return whether there are any."""
+        lasting = self.tags & earlier.tags if earlier else set()
+        if earlier and lasting:
+            self.tags, self.pings = lasting, earlier.pings
+        return bool(lasting)
+
+    def count_ping(self) -> None:
+        """Count a ping that is sent because of it."""
+        self.pings += 1
+
 
 class Arrivals:
     """Looks from time to time at deliveries that do not begin though a thread is free."""
@@ -52,15 +63,14 @@ class Arrivals:
             process: _Suspicion(waiting) for process in processes if (waiting := process.unbegun())
         }
         for process, suspicion in self._suspicions.items():
-            if process in before and (lasting := before[process].tags & suspicion.tags):
-                suspicion.tags, suspicion.pings = lasting, before[process].pings
+            if suspicion.continue_from(before.get(process)):
                 self._pursue(process, suspicion)
 
     def _pursue(self, process: WorkerProcess, suspicion: _Suspicion) -> None:
         if process.has_unread:
             return
         if suspicion.pings < PINGS:
-            suspicion.pings += 1
+            suspicion.count_ping()
             process.send(Ping())
             return
         process.end_for(_WHY)

@@ -29,8 +29,7 @@ def recall_backlog(fleet: Fleet, now: float) -> None:
     for process in fleet.processes:
         backlog = _backlog(process)
         if backlog > 0 and not process.is_draining and now - process.quiet_since >= patience_s:
-            process.recall(backlog)
-            process.quiet_since = now
+            process.recall_backlog(backlog, now)
 
 
 def _backlog(process: WorkerProcess) -> int:

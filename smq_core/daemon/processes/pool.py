@@ -15,12 +15,12 @@ from smq_core.daemon.liveness.workers_file_layout import SLOTS, SlotRange
 from smq_core.daemon.processes.process import WorkerProcess
 from smq_core.daemon.processes.spawn import end_of
 from smq_core.daemon.system.process_identity import end_group
-from smq_core.daemon.wire.protocol import Finish, Stopping
+from smq_core.daemon.wire.protocol import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from smq_core.daemon.dependencies import Base
+    from smq_core.clock import Clock
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.child_process import Child
@@ -54,10 +54,12 @@ class Fleet:
     def __init__(
         self,
         program: Program,
-        base: Base,
         *,
         presence: Presence,
         spawn: Callable[[str], Child],
+        selector: selectors.BaseSelector,
+        clock: Clock,
+        journal: Journal,
     ) -> None:
         """Start nothing yet; channels of processes are registered with the selector, the process as data."""
         self.program = program
@@ -66,9 +68,9 @@ class Fleet:
         """Why the newest code could not be imported."""
         self._presence = presence
         self._spawn = spawn
-        self._selector = base.selector
-        self._clock = base.clock
-        self._journal = base.journal
+        self._selector = selector
+        self._clock = clock
+        self._journal = journal
         self._restart_at = 0.0
         self.short_lives = 0
         """How many processes in a row have ended without any work."""
@@ -115,12 +117,15 @@ class Fleet:
         self._restart_at = 0.0
         self.short_lives = 0
 
+    def refuse(self, why: str) -> None:
+        """Start no process on this program any more, since its handlers cannot be imported."""
+        self.refusal = why
+
     def retire_old(self) -> None:
         """Give processes of older programs nothing more; they end when they have nothing left."""
         for one in self.processes:
             if one.program is not self.program and not one.is_draining:
-                one.is_draining = True
-                one.recall(len(one.in_flight))
+                one.drain()
 
     def finish_drained(self) -> None:
         """End the processes that have nothing left to do and get nothing more."""
@@ -131,16 +136,14 @@ class Fleet:
                     # a thread of a handler's own keeps the interpreter from ending
                     one.kill(signal.SIGKILL)
             elif one.is_draining and not one.in_flight:
-                one.finishing_since = now
-                one.send(Finish())
+                one.finish(now)
 
     def stop(self) -> None:
         """Notify all handlers, take back what none has begun with, and start no process again."""
         self._is_stopping = True
         for one in self.processes:
-            one.is_draining = True
             one.send(Stopping())
-            one.recall(len(one.in_flight))
+            one.drain()
 
     def reap(self) -> Iterator[Death]:
         """Return the processes that have ended; what they said last can still be read."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import Load, in_frames, limit_of
 from smq_core.daemon.processes.prefetch import Pace
-from smq_core.daemon.wire.protocol import Deliver, Delivery, Recall, Setup
+from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, Setup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import msgspec
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from smq_core.daemon.wire.slots import Slot
 
 __all__ = ["Program", "WorkerProcess"]
+
+_RESERVED: Final = 0
+"""Stands for the tag of a suspect that waits for its process to become empty."""
 
 
 class Program(NamedTuple):
@@ -103,6 +106,11 @@ class WorkerProcess:
         return not (self.is_ready or self.refusal or self.is_draining or self.is_discarded)
 
     @property
+    def is_reserved(self) -> bool:
+        """Return whether it is kept for a suspect, and gets nothing else until that one is given to it."""
+        return self.alone == _RESERVED
+
+    @property
     def is_blocked(self) -> bool:
         """Return whether frames wait for the process to read."""
         return self._child.is_blocked
@@ -149,6 +157,14 @@ class WorkerProcess:
         """How many messages may be in flight."""
         return self._pace.window
 
+    def note_importing(self, target: str) -> None:
+        """Note which handler it begins to import."""
+        self.importing = target
+
+    def note_ready(self) -> None:
+        """Note that it could import all handlers: it may be given messages."""
+        self.is_ready = True
+
     def send(self, message: msgspec.Struct) -> None:
         """Send a frame."""
         self._child.send(message)
@@ -172,6 +188,18 @@ class WorkerProcess:
         self._pace.note_given(sizes)
         for some in in_frames(flights, sizes):
             self.send(Deliver([Delivery(*flight.row, flight.receipt, flight.tag) for flight in some]))
+
+    def reserve(self) -> None:
+        """Keep it for a suspect: it gets nothing more, and is to become empty."""
+        self.alone = _RESERVED
+
+    def reserve_for(self, tag: int) -> None:
+        """Let it have one delivery alone, until that one is over."""
+        self.alone = tag
+
+    def release(self) -> None:
+        """Let it have any messages again."""
+        self.alone = None
 
     def begun(self) -> list[tuple[Flight, Slot]]:
         """Return the deliveries in flight that a thread is at work on, with what it says of them."""
@@ -235,6 +263,32 @@ class WorkerProcess:
         """Ask for messages back that stand behind a long one, and give it no more ahead for now."""
         self._pace.forget()
         self.send(Recall(limit))
+
+    def recall_backlog(self, limit: int, now: float) -> None:
+        """Recall messages, and take it for as busy as if it had just answered."""
+        self.recall(limit)
+        self.quiet_since = now
+
+    def drain(self) -> None:
+        """Give it nothing more, and ask for what it has not begun with."""
+        self.is_draining = True
+        self.recall(len(self.in_flight))
+
+    def finish(self, now: float) -> None:
+        """Tell it to end: it has nothing left to do."""
+        self.finishing_since = now
+        self.send(Finish())
+
+    def cancel(self, tag: int, why: Literal["timeout", "stopped"], busy_ns: int) -> None:
+        """Tell the handler of a delivery to end; its thread has been at work for `busy_ns` nanoseconds."""
+        self.cancelled[tag] = busy_ns
+        self.send(Cancel([tag], why))
+
+    def condemn(self, tags: Collection[int], timeout_s: float) -> None:
+        """Kill it because handlers did not end when told; `tags` are the deliveries to blame."""
+        self.killed_for = set(tags)
+        self.killed_timeout_s = timeout_s
+        self.kill(signal.SIGKILL)
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended."""

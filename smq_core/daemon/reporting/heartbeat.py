@@ -15,7 +15,7 @@ from smq_core.store.records import WorkerRow
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
-    from smq_core.daemon.dispatch.dispatcher import Feeder
+    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
     from smq_core.daemon.processes.pool import Fleet
 
 __all__ = ["MEMORY_EVERY_S", "RUNNING_SHOWN", "Heartbeat"]
@@ -27,25 +27,34 @@ MEMORY_EVERY_S: Final = 10.0
 class Heartbeat:
     """Makes one row after another."""
 
-    def __init__(self, worker_id: str, fleet: Fleet, feeder: Feeder, clock: Clock) -> None:
+    def __init__(self, worker_id: str, fleet: Fleet, counts: OutcomeCounts, clock: Clock) -> None:
         """Describe a daemon by its parts."""
         self._worker_id = worker_id
         self._fleet = fleet
-        self._feeder = feeder
+        self._counts = counts
         self._clock = clock
         self._version = _version()
         self._started_at = clock.now_ms()
         self._last = (clock.monotonic(), 0)
         self._memory: dict[int, int] = {}
         self._memory_at = float("-inf")
-        self.crashes = 0
+        self._crashes = 0
+
+    @property
+    def crashes(self) -> int:
+        """How many worker processes have died."""
+        return self._crashes
+
+    def count_crash(self) -> None:
+        """Count a worker process that died."""
+        self._crashes += 1
 
     def row(
         self, state: Literal["running", "quiet", "stopping"], topics: list[str], condition: str
     ) -> WorkerRow:
         """Return the row of this moment."""
         now = self._clock.monotonic()
-        done = self._feeder.processed.total() + self._feeder.failed.total()
+        done = self._counts.total()
         since, before = self._last
         rate = (done - before) / max(now - since, 1e-3)
         self._last = (now, done)
@@ -60,11 +69,11 @@ class Heartbeat:
                 for one in self._fleet.processes
             ],
             running=self._running(now),
-            processed=self._feeder.processed.total(),
-            failed=self._feeder.failed.total(),
+            processed=self._counts.processed.total(),
+            failed=self._counts.failed.total(),
             rate=round(rate, 2),
             memory=sum(self._memory.values()),
-            crashes=self.crashes,
+            crashes=self._crashes,
             condition=condition,
         )
         return WorkerRow(

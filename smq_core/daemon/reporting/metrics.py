@@ -18,14 +18,18 @@ from smq_core.daemon.reporting.loopback_server import BoundedServer, QuietHandle
 from smq_core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from prometheus_client import Metric
 
-    from smq_core.daemon.assembly import Parts
+    from smq_core.clock import Clock
+    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
+    from smq_core.daemon.log import Journal
+    from smq_core.daemon.processes.pool import Fleet
     from smq_core.message import TopicStats
+    from smq_core.store.base import Store
 
-__all__ = ["LOOPBACK", "STALLED_S", "MetricsServer"]
+__all__ = ["LOOPBACK", "STALLED_S", "DaemonCollector", "MetricsServer"]
 
 LOOPBACK: Final = "127.0.0.1"
 STALLED_S: Final = 10.0
@@ -39,16 +43,22 @@ class MetricsServer:
     name = "metrics"
 
     def __init__(
-        self, port: int, parts: Parts, last_turn: Callable[[], float], is_ready: Callable[[], bool]
+        self,
+        port: int,
+        collector: DaemonCollector,
+        *,
+        clock: Clock,
+        journal: Journal,
+        last_turn: Callable[[], float],
+        is_ready: Callable[[], bool],
     ) -> None:
-        """Listen on a port; `last_turn` answers when the supervisor's loop last turned.
+        """Listen on a port; `last_turn` returns when the supervisor's loop last turned.
 
         Raises:
             OSError: when the port is taken.
         """
         registry = CollectorRegistry()
-        registry.register(_Collector(parts))
-        clock = parts.clock
+        registry.register(collector)
 
         class Handler(_Handler):
             def answer(self) -> tuple[HTTPStatus, str, bytes]:
@@ -60,7 +70,6 @@ class MetricsServer:
                     return _verdict(is_good=is_ready())
                 return HTTPStatus.NOT_FOUND, "text/plain", b"try /metrics, /healthz or /readyz\n"
 
-        journal = parts.journal
         self._server = BoundedServer(
             (LOOPBACK, port),
             Handler,
@@ -97,17 +106,34 @@ class _Handler(QuietHandler):
         self.wfile.write(body)
 
 
-class _Collector:
-    """Reads the figures when they are asked for."""
+class DaemonCollector:
+    """Reads the figures of a daemon when they are asked for."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        store: Store,
+        fleet: Fleet,
+        counts: OutcomeCounts,
+        *,
+        clock: Clock,
+        crashes: Callable[[], int],
+        conditions: Callable[[], Mapping[str, str]],
+        is_lost: Callable[[], bool],
+    ) -> None:
+        """Read these parts of it; `conditions` returns what is wrong with each thread, by name."""
+        self._store = store
+        self._fleet = fleet
+        self._counts = counts
+        self._clock = clock
+        self._crashes = crashes
+        self._conditions = conditions
+        self._is_lost = is_lost
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics; without the database, only the daemon's own."""
         yield from self._own()
         try:
-            topics = self._parts.store.topics(self._parts.clock.now_ms())
+            topics = self._store.topics(self._clock.now_ms())
         except StoreError:
             topics = []
         yield from _of_topics(with_others_together(topics))
@@ -117,30 +143,28 @@ class _Collector:
         return []
 
     def _own(self) -> Iterator[Metric]:
-        feeder, fleet = self._parts.feeder, self._parts.fleet
-        for name, text, counts in (
-            ("smq_processed", "Messages that this daemon processed.", feeder.processed),
-            ("smq_failed", "Runs of handlers that failed in this daemon.", feeder.failed),
+        counts, fleet = self._counts, self._fleet
+        for name, text, by_topic in (
+            ("smq_processed", "Messages that this daemon processed.", counts.processed),
+            ("smq_failed", "Runs of handlers that failed in this daemon.", counts.failed),
         ):
             family = CounterMetricFamily(name, text, labels=["topic"])
-            for topic, value in dict(counts).items():
+            for topic, value in dict(by_topic).items():
                 family.add_metric([topic], value)
             yield family
-        yield CounterMetricFamily(
-            "smq_worker_crashes", "Worker processes that died.", value=self._parts.heartbeat.crashes
-        )
+        yield CounterMetricFamily("smq_worker_crashes", "Worker processes that died.", value=self._crashes())
         yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=fleet.in_flight)
         yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(fleet.processes))
         failing = GaugeMetricFamily(
             "smq_thread_failing", "1 while a thread of the daemon ends by errors.", labels=["thread"]
         )
-        for name, condition in self._parts.threads.conditions().items():
+        for name, condition in self._conditions().items():
             failing.add_metric([name], int(bool(condition)))
         yield failing
         yield GaugeMetricFamily(
             "smq_database_lost",
             "1 while the database does not answer.",
-            value=int(self._parts.patience.is_lost),
+            value=int(self._is_lost()),
         )
 
 

@@ -64,7 +64,7 @@ class Supervisor:
         self._is_burst = is_burst
         self._duties = Duties(parts)
         self._inquest = Inquest(
-            parts.ledger, Breaker(), parts.feeder.processed, parts.presence, parts.journal
+            parts.ledger, Breaker(), parts.counts.processed, parts.presence, parts.journal
         )
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals(earlier_signals)
@@ -74,13 +74,16 @@ class Supervisor:
         self._exit_code = 0
         self.last_turn = parts.clock.monotonic()
         """When the loop last turned."""
-        self.is_file_here: Callable[[], bool] = lambda: True
-        """Whether the database's file is where it was."""
+        self._may_lease: Callable[[], bool] = lambda: True
 
     @property
     def is_ready(self) -> bool:
         """Return whether messages are being taken."""
         return self._serving is not None and self._shutdown is None and not self._parts.patience.is_lost
+
+    def lease_while(self, condition: Callable[[], bool]) -> None:
+        """Lease messages only while the condition holds, which is asked in each turn."""
+        self._may_lease = condition
 
     def run(self) -> int:
         """Work until told to stop; answers the exit code."""
@@ -99,7 +102,7 @@ class Supervisor:
         parts.children.tell_strays(parts.journal)
         parts.journal.info(
             "stopped",
-            f"stopped after {parts.feeder.processed.total()} processed, {parts.feeder.failed.total()} failed",
+            f"stopped after {parts.counts.processed.total()} processed, {parts.counts.failed.total()} failed",
         )
         return self._exit_code
 
@@ -109,13 +112,16 @@ class Supervisor:
         for key, mask in parts.selector.select(self._wait_s()):
             self._act(key.data, mask)
         self.last_turn = now = parts.clock.monotonic()
-        parts.feeder.is_suspended = not self.is_file_here()
+        if self._may_lease():
+            parts.feeder.resume()
+        else:
+            parts.feeder.suspend()
         if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
             self._duties.attempt(self._step)
         self._duties.run(now)
         if self._watch.is_muted and not parts.patience.is_lost:
             self._watch.unmute()
-            parts.feeder.is_worth_a_look = True
+            parts.feeder.wake()
         parts.fleet.fill()
         if parts.patience.is_over:
             self._give_up()
@@ -155,13 +161,13 @@ class Supervisor:
 
     def _notice(self) -> None:
         if self._watch.notice():
-            self._parts.feeder.is_worth_a_look = True
+            self._parts.feeder.wake()
             self._duties.greet(self._parts.clock.monotonic())
 
     def _look_again(self, now: float) -> None:
         feeder = self._parts.feeder
         if self._watch.look_again(now):
-            feeder.is_worth_a_look = True
+            feeder.wake()
             self._duties.greet(now)
         feeder.notice_time(self._parts.clock.now_ms())
 
@@ -194,18 +200,18 @@ class Supervisor:
         elif isinstance(message, Ready):
             self._take_ready(process)
         elif isinstance(message, Importing):
-            process.importing = message.target
+            process.note_importing(message.target)
         elif isinstance(message, Refused):
             process.refuse(message.error, parts.clock.monotonic())
         elif isinstance(message, Extend):
             self._duties.extend(process, message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
-        process.is_ready = True
+        process.note_ready()
         self._parts.journal.end("handler_not_importable", "the handlers can be imported again")
         if process.program is self._parts.fleet.program and self._serving is not process.program:
             self._serve(process.program)
-        self._parts.feeder.is_worth_a_look = True
+        self._parts.feeder.wake()
 
     def _serve(self, program: Program) -> None:
         """Take messages for a program whose handlers could be imported."""
@@ -213,8 +219,9 @@ class Supervisor:
         is_first = self._serving is None
         self._serving = program
         self._configured.take()
-        self._duties.routes = Routes(program.handlers)
-        parts.feeder.use(self._duties.routes)
+        routes = Routes(program.handlers)
+        self._duties.route(routes)
+        parts.feeder.use(routes)
         parts.fleet.retire_old()
         if is_first:
             notify("READY=1")
@@ -242,14 +249,15 @@ class Supervisor:
         for message in process.read():
             self._take(process, message)
         if process.is_starting and not self._may_start_again(death):
-            process.refusal = why_not_ready(process.importing, death.code, process.program.import_limit_s)
+            why = why_not_ready(process.importing, death.code, process.program.import_limit_s)
+            process.refuse(why, parts.clock.monotonic())
         elif not process.is_draining and not process.refusal:
-            parts.heartbeat.crashes += 1
+            parts.heartbeat.count_crash()
         is_ours = self._shutdown is not None and self._shutdown.has_killed
         for pause in self._inquest.judge(death, parts.clock.monotonic(), is_ours=is_ours):
             self._duties.pause(pause)
         parts.fleet.note_header()
-        parts.feeder.is_worth_a_look = True
+        parts.feeder.wake()
         if process.refusal and process.program is parts.fleet.program and self._shutdown is None:
             self._take_refusal(with_output(process.refusal, process.last_lines()))
 
@@ -261,7 +269,7 @@ class Supervisor:
     def _take_refusal(self, why: str) -> None:
         parts = self._parts
         if self._serving is None:
-            parts.fleet.refusal = why
+            parts.fleet.refuse(why)
             parts.journal.error("handler_not_importable", why)
             self._exit_code = 1
             self._stop()
@@ -288,7 +296,7 @@ class Supervisor:
         if self._shutdown is None:
             parts = self._parts
             notify("STOPPING=1")
-            self._duties.is_stopping = True
+            self._duties.stop()
             grace_s, now = float(self._configured.config.grace), parts.clock.monotonic()
             self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, grace_s, now)
 

@@ -24,12 +24,16 @@ class Patience:
 
     def __init__(self, limit_s: float, clock: Clock, journal: Journal) -> None:
         """Give up after `limit_s` seconds."""
-        self.limit_s = limit_s
+        self._limit_s = limit_s
         self._clock = clock
         self._journal = journal
         self._lost_at: float | None = None
         self._wait_s = FIRST_WAIT_S
         self._retry_at = 0.0
+
+    def allow(self, limit_s: float) -> None:
+        """Give up after `limit_s` seconds from now on, also where it is lost already."""
+        self._limit_s = limit_s
 
     @property
     def is_lost(self) -> bool:
@@ -39,7 +43,7 @@ class Patience:
     @property
     def is_over(self) -> bool:
         """Return whether it has been lost for too long."""
-        return self._lost_at is not None and self._clock.monotonic() - self._lost_at >= self.limit_s
+        return self._lost_at is not None and self._clock.monotonic() - self._lost_at >= self._limit_s
 
     def wait_s(self) -> float:
         """Return in how many seconds the next try is due."""
@@ -52,7 +56,7 @@ class Patience:
             self._lost_at = now
             self._wait_s = FIRST_WAIT_S
             self._journal.begin(
-                _ACTION, f"{error}; handlers go on, outcomes are kept, trying again for {self.limit_s:g} s"
+                _ACTION, f"{error}; handlers go on, outcomes are kept, trying again for {self._limit_s:g} s"
             )
         self._retry_at = now + self._wait_s
         self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)

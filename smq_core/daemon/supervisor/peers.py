@@ -18,11 +18,13 @@ from smq_core.daemon.wire.slots import mark_of
 from smq_core.daemon_death import ACTION, detail_of
 
 if TYPE_CHECKING:
-    from smq_core.daemon.dependencies import Base
+    from smq_core.clock import Clock
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.liveness.workers_file import Berth
     from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+    from smq_core.daemon.log import Journal
     from smq_core.daemon.wire.slots import Slot
+    from smq_core.store.base import Store
     from smq_core.store.records import Hold, WorkerRow
 
 __all__ = ["STALE_MS", "Neighbours"]
@@ -36,18 +38,21 @@ class Neighbours:
 
     def __init__(
         self,
-        base: Base,
+        store: Store,
         presence: Presence,
         *,
+        selector: selectors.BaseSelector,
+        clock: Clock,
+        journal: Journal,
         max_crashes: int,
     ) -> None:
         """Look at the berths of the -workers file, but for our own."""
-        self._store = base.store
+        self._store = store
         self._presence = presence
-        self.max_crashes = max_crashes
-        self._selector = base.selector
-        self._clock = base.clock
-        self._journal = base.journal
+        self._max_crashes = max_crashes
+        self._selector = selector
+        self._clock = clock
+        self._journal = journal
         self._watched: dict[str, int] = {}
         self._has_unwatched = False
 
@@ -55,6 +60,10 @@ class Neighbours:
     def has_unwatched(self) -> bool:
         """Return whether a neighbour's death can only be seen by its lock, so that one has to look."""
         return self._has_unwatched
+
+    def allow_crashes(self, max_crashes: int) -> None:
+        """Let a message crash its worker so often from now on before it is dead."""
+        self._max_crashes = max_crashes
 
     def look(self) -> int:
         """Return the messages of daemons that are dead, begin to watch new ones.
@@ -142,7 +151,7 @@ class Neighbours:
                 row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
                 now_ms = self._clock.now_ms()
                 for casualty in casualties:
-                    recover(self._store, casualty, header.worker_id, self.max_crashes, now_ms)
+                    recover(self._store, casualty, header.worker_id, self._max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
                 how = "killed or crashed, and what it had was returned"
                 self._note_death(header.worker_id, row, how, len(casualties))

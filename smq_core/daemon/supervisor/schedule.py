@@ -41,9 +41,9 @@ class Duties:
     def __init__(self, parts: Parts) -> None:
         """Work on a daemon's parts."""
         self._parts = parts
-        self.routes = Routes(parts.fleet.program.handlers)
-        self.is_quiet = False
-        self.is_stopping = False
+        self._routes = Routes(parts.fleet.program.handlers)
+        self._is_quiet = False
+        self._is_stopping = False
         self.stop_was_asked = False
         self._greeted_at = now = parts.clock.monotonic()
         self._arrivals = Arrivals(parts.journal)
@@ -55,6 +55,14 @@ class Duties:
             self._look_at_arrivals: LOOK_S,
         }
 
+    def route(self, routes: Routes) -> None:
+        """Go by these handlers from now on."""
+        self._routes = routes
+
+    def stop(self) -> None:
+        """Note that the daemon stops."""
+        self._is_stopping = True
+
     def due_in(self, now: float) -> float:
         """Return in how many seconds something is due."""
         fleet = self._parts.fleet
@@ -62,7 +70,7 @@ class Duties:
         if fleet.in_flight:
             waits.append(self._due[self._scan] - now)
             if not self._parts.patience.is_lost:
-                waits.append(self._parts.renewals.due_in_s(self._parts.clock.now_ms()))
+                waits.append(self._parts.feeder.renewals.due_in_s(self._parts.clock.now_ms()))
             if has_backlog(fleet):
                 waits.append(BACKLOG_S)
         if self._parts.neighbours.has_unwatched:
@@ -108,13 +116,13 @@ class Duties:
         self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
         self.attempt(self.look_at_neighbours)
         self.attempt(self._parts.neighbours.drop_stale_rows)
-        feeder, fleet = self._parts.feeder, self._parts.fleet
-        status = f"{self._state}: {feeder.processed.total()} processed, {fleet.in_flight} in flight"
+        processed, fleet = self._parts.counts.processed, self._parts.fleet
+        status = f"{self._state}: {processed.total()} processed, {fleet.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
 
     def renew(self) -> None:
         """Renew the leases that are due, by the wall clock: the machine may have slept."""
-        renewals, now_ms = self._parts.renewals, self._parts.clock.now_ms()
+        renewals, now_ms = self._parts.feeder.renewals, self._parts.clock.now_ms()
         if renewals.due_in_s(now_ms) == 0.0:
             self.attempt(lambda: renewals.renew(now_ms))
 
@@ -128,12 +136,12 @@ class Duties:
         if seconds is not None:
             # never too short to be renewed in time
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
-        self.attempt(lambda: self._parts.renewals.extend(flight, visibility_ms, now_ms))
+        self.attempt(lambda: self._parts.feeder.renewals.extend(flight, visibility_ms, now_ms))
 
     def look_at_neighbours(self) -> None:
         """Return the messages of daemons that died."""
         if self._parts.neighbours.look():
-            self._parts.feeder.is_worth_a_look = True
+            self._parts.feeder.wake()
 
     def greet(self, now: float) -> None:
         """Look for new neighbours, since somebody wrote: it may have been the first row of one."""
@@ -150,7 +158,7 @@ class Duties:
             return False
         found: list[bool] = []
         now_ms = parts.clock.now_ms()
-        self.attempt(lambda: found.append(has_nothing_soon(parts.store, self.routes, now_ms)))
+        self.attempt(lambda: found.append(has_nothing_soon(parts.store, self._routes, now_ms)))
         return found == [True]
 
     def pause(self, pause: Pause) -> None:
@@ -174,14 +182,14 @@ class Duties:
 
     @property
     def _state(self) -> Literal["running", "quiet", "stopping"]:
-        if self.is_stopping:
+        if self._is_stopping:
             return "stopping"
-        return "quiet" if self.is_quiet else "running"
+        return "quiet" if self._is_quiet else "running"
 
     def _row(self) -> WorkerRow:
         conditions = ["database unavailable"] if self._parts.patience.is_lost else []
         conditions += filter(None, self._parts.threads.conditions().values())
-        topics = [spec.pattern for spec in self.routes.specs]
+        topics = [spec.pattern for spec in self._routes.specs]
         return self._parts.heartbeat.row(self._state, topics, "; ".join(conditions))
 
     def _obey(self, command: str | None) -> None:
@@ -190,14 +198,15 @@ class Duties:
         self._parts.journal.info("command", f"asked to {command}")
         if command == "stop":
             self.stop_was_asked = True
-        elif not self.is_stopping:
-            self.is_quiet = command == "quiet"
-            self._parts.feeder.is_leasing = not self.is_quiet
-            self._parts.feeder.is_worth_a_look = True
-            if self.is_quiet:
-                self._parts.feeder.release_waiting()
+        elif not self._is_stopping:
+            self._is_quiet = command == "quiet"
+            self._parts.feeder.wake()
+            if self._is_quiet:
+                self._parts.feeder.stop_leasing()
                 for process in self._parts.fleet.processes:
                     process.recall(len(process.in_flight))
+            else:
+                self._parts.feeder.start_leasing()
 
     def _look_at_locks(self) -> None:
         if self._parts.neighbours.has_unwatched:
@@ -205,10 +214,10 @@ class Duties:
 
     def _look_at_arrivals(self) -> None:
         # at the end what does not arrive is given back when the grace period is over
-        if not self.is_stopping:
+        if not self._is_stopping:
             self._arrivals.look(self._parts.fleet.processes)
 
     def _scan(self) -> None:
         fleet, journal = self._parts.fleet, self._parts.journal
-        enforce_deadlines(fleet, self.routes, journal, self._parts.clock.monotonic())
+        enforce_deadlines(fleet, self._routes, journal, self._parts.clock.monotonic())
         stop_unwanted(fleet, journal)

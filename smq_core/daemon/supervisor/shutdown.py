@@ -34,9 +34,8 @@ class Shutdown:
         self.has_killed = False
         self.ended_at = float("inf")
         """When the last process had ended."""
-        feeder.is_leasing = False
+        feeder.stop_leasing()
         fleet.stop()
-        feeder.release_waiting()
         journal.info("stopping", f"no new messages; what runs is given {grace_s:g} s to end")
 
     def hurry(self, now: float) -> None:

@@ -7,11 +7,8 @@ It reads slots and writes nothing.
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-
-from smq_core.daemon.wire.protocol import Cancel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +64,7 @@ def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) 
 
 
 def _cancel(process: WorkerProcess, flight: Flight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
-    process.cancelled[flight.tag] = _processor_ns(process.pid, slot.thread)
-    process.send(Cancel([flight.tag], why))
+    process.cancel(flight.tag, why, _processor_ns(process.pid, slot.thread))
 
 
 def _kill_if_hung(
@@ -82,9 +78,7 @@ def _kill_if_hung(
     ]
     blamed = [overdue[place] for place in busy_ones(used_ns, now - overdue[0][1].deadline)] or hung
     flight, slot = blamed[0]
-    process.killed_for = {one.tag for one, _ in blamed}
-    process.killed_timeout_s = slot.deadline - slot.started
-    process.kill(signal.SIGKILL)
+    process.condemn({one.tag for one, _ in blamed}, slot.deadline - slot.started)
     journal.warning(
         "worker_killed",
         f"the handler did not end when told: worker process {process.pid} was killed",

@@ -78,7 +78,7 @@ class Worker:
         self._folder = folder
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._outbox = BatchingOutbox(sock, self._inbox.empty, process)
-        process.before_end = self._outbox.flush_at_end
+        process.before_end(self._outbox.flush_at_end)
         self._reader: FrameReader[FromSupervisor] = FrameReader(sock, decode_from_supervisor)
         self._memory = memory
         self._stopping = threading.Event()

@@ -100,7 +100,7 @@ def process(threads: int = 8, processes: int = 1) -> tuple[WorkerProcess, Silent
         slots=SlotRange(1, 0, threads),
         now=0.0,
     )
-    made.is_ready = True
+    made.note_ready()
     return made, child
 
 

@@ -217,8 +217,7 @@ def test_a_message_forced_twice_waits_once(stable: Stable, first: Flight) -> Non
 def test_what_waits_is_released_when_the_daemon_stops(stable: Stable, first: Flight) -> None:
     force(stable, first.row.id)
     stable.step()
-    stable.feeder.is_leasing = False
-    stable.feeder.release_waiting()
+    stable.feeder.stop_leasing()
     stable.step()
 
     row = stable.store.get(first.row.id)

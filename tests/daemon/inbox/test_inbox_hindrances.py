@@ -240,7 +240,7 @@ def test_a_report_that_cannot_be_written_is_told_and_the_file_is_put_away(drop: 
 def test_two_daemons_give_claims_of_the_same_moment_different_names(
     drop: Drop, store: Store, clock: ManualClock
 ) -> None:
-    other = Inbox(drop.folder, store, clock, Journal(clock, stream=drop.log), drop.inbox.rules)
+    other = Inbox(drop.folder, store, clock, Journal(clock, stream=drop.log), drop.inbox._rules)
     for inbox in (drop.inbox, other):
         drop.file("a.jsonl", b"1\n")
         inbox.step()

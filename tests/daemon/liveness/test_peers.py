@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from smq_core.daemon.dependencies import Base
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file import Berth, WorkersFile
 from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
 from smq_core.daemon.log import Journal
-from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.supervisor.peers import Neighbours
 from smq_core.daemon.system.process_identity import CommandGroup, machine_id, marked, started_at
 from smq_core.errors import SmqError
@@ -70,8 +68,9 @@ class Street:
         journal = Journal(clock, stream=self.log)
         header = BerthHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
         self.presence = Presence(self.path, None, header, journal)
-        base = Base("we", store, clock, journal, self.selector, Children())
-        self.neighbours = Neighbours(base, self.presence, max_crashes=3)
+        self.neighbours = Neighbours(
+            store, self.presence, selector=self.selector, clock=clock, journal=journal, max_crashes=3
+        )
 
     def die(self, leased: int, started: list[int], receipt: int = RECEIPT, detail: str = "{}") -> list[int]:
         """Let another daemon lease messages, start some of them, and die; returns the ids.

@@ -5,19 +5,17 @@ from __future__ import annotations
 import io
 import mmap
 import os
-import selectors
 from typing import TYPE_CHECKING
 
 from smq_core import Inspector
-from smq_core.daemon.dependencies import Base
 from smq_core.daemon.dispatch.dispatcher import Feeder
 from smq_core.daemon.dispatch.pending_outcomes import Ledger
+from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
 from smq_core.daemon.log import Journal
 from smq_core.daemon.processes.flight import Flight
 from smq_core.daemon.processes.process import Program, WorkerProcess
-from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.system.process_identity import machine_id
 from smq_core.daemon.wire.protocol import Handled, HandlerSpec
 from smq_core.daemon.wire.slots import Slots
@@ -93,10 +91,18 @@ class Stable:
         self._memory = mmap.mmap(self._presence.file.map_fd, 0)
         self.children = [Deaf(pid) for pid in range(1, processes + 1)]
         self.processes = [self._process(child) for child in self.children]
-        base = Base("we", store, clock, self.journal, selectors.DefaultSelector(), Children())
-        base.selector.close()
         self.ledger = Ledger("we", seeded_random(), 3)
-        self.feeder = Feeder(base, self, self.ledger, lease_ms=lease_ms, random=seeded_random())  # type: ignore[arg-type]  # as far as it is used
+        self.feeder = Feeder(
+            store,
+            self,  # type: ignore[arg-type]  # as far as it is used
+            self.ledger,
+            OutcomeCounts(),
+            worker_id="we",
+            clock=clock,
+            journal=self.journal,
+            random=seeded_random(),
+        )
+        self.feeder.lease_for(lease_ms)
 
     def close(self) -> None:
         """Give everything back."""
@@ -111,7 +117,7 @@ class Stable:
 
     def step(self) -> None:
         """Let the feeder look at the database."""
-        self.feeder.is_worth_a_look = True
+        self.feeder.wake()
         self.feeder.step()
 
     def pass_time(self, seconds: float) -> None:
@@ -143,7 +149,7 @@ class Stable:
     def _process(self, child: Deaf) -> WorkerProcess:
         slots = SlotRange(0, (child.pid - 1) * THREADS, THREADS)
         process = WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=0.0)
-        process.is_ready = True
+        process.note_ready()
         return process
 
 

@@ -9,24 +9,17 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.assembly import Parts
+from smq_core.daemon.assembly import Parts, connect
 from smq_core.daemon.configuration.config import Config, HandlerTable, Seconds
 from smq_core.daemon.configuration.live_config import Configured, program_of
 from smq_core.daemon.configuration.working_folder import Home
-from smq_core.daemon.dependencies import Base
-from smq_core.daemon.dispatch.dispatcher import Feeder
-from smq_core.daemon.dispatch.pending_outcomes import Ledger
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import BerthHeader
 from smq_core.daemon.log import Journal
 from smq_core.daemon.processes.pool import Fleet
 from smq_core.daemon.processes.reaper import Children
-from smq_core.daemon.reporting.heartbeat import Heartbeat
 from smq_core.daemon.supervisor.loop import Supervisor
-from smq_core.daemon.supervisor.outage import Patience
-from smq_core.daemon.supervisor.peers import Neighbours
 from smq_core.daemon.system.process_identity import machine_id
-from smq_core.daemon.threads import Threads
 from smq_core.store import open_store
 from tests.simulation.supervised.between import StoreBetween
 from tests.simulation.supervised.child import SimulatedChild
@@ -88,24 +81,35 @@ class SimulatedDaemon:
             lease=Seconds(LEASE_S),
             grace=Seconds(2),
             max_crashes=2,
+            db_patience=Seconds(1e9),
             handler=[
                 HandlerTable(topic="a", run="m:h", timeout=Seconds(4), kill_after=Seconds(2)),
                 HandlerTable(topic="b", run="m:h", timeout=Seconds(0)),
             ],
         )
         journal = Journal(world.clock, stream=_Nowhere())
-        base = Base(worker_id, store, world.clock, journal, self.selector, _NoChildren())  # type: ignore[arg-type]  # it has all of a store
         header = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
         presence = Presence(world.path + "-workers", None, header, journal)
         program = program_of(self._config, 0, self._home)
-        fleet = Fleet(program, base, presence=presence, spawn=self._spawn)
-        ledger = Ledger(worker_id, world.random, self._config.max_crashes)
-        feeder = Feeder(base, fleet, ledger, lease_ms=round(LEASE_S * 1000), random=world.random)
-        neighbours = Neighbours(base, presence, max_crashes=self._config.max_crashes)
-        heartbeat = Heartbeat(worker_id, fleet, feeder, world.clock)
-        patience = Patience(1e9, world.clock, journal)
-        threads = Threads(world.clock, journal)
-        return Parts(base, presence, fleet, ledger, feeder, neighbours, heartbeat, patience, threads)
+        fleet = Fleet(
+            program,
+            presence=presence,
+            spawn=self._spawn,
+            selector=self.selector,
+            clock=world.clock,
+            journal=journal,
+        )
+        return connect(
+            self._config,
+            fleet,
+            presence,
+            store=store,  # type: ignore[arg-type]  # it has all of a store that is used
+            clock=world.clock,
+            journal=journal,
+            selector=self.selector,
+            children=_NoChildren(),
+            random=world.random,
+        )
 
     def spec_of(self, topic: str) -> HandlerSpec:
         """Return the handler of a topic."""
