@@ -89,7 +89,11 @@ class Queue:
         }
         patience = validation.check_patience(timeout)
         self._store = open_store(
-            location, durability=durability, timeout=patience, clock=self._clock, prunes_in_passing=True
+            location,
+            durability=durability,
+            timeout=patience,
+            clock=self._clock,
+            prunes_opportunistically=True,
         )
 
     @property

@@ -50,7 +50,7 @@ class Opened:
             may_create=False,
             timeout=check_patience(timeout),
             clock=self._clock,
-            prunes_in_passing=not read_only,
+            prunes_opportunistically=not read_only,
         )
         self.is_read_only = read_only
         self._timeout = timeout

@@ -32,13 +32,13 @@ def open_store(
     may_create: bool = True,
     timeout: float = 10.0,
     clock: Clock | None = None,
-    prunes_in_passing: bool = False,
+    prunes_opportunistically: bool = False,
 ) -> Store:
     """Return the store for a location; it is opened by its first call, which may raise StoreError.
 
     `timeout` is how long a call waits for others to let go of the database, in seconds, before it raises
-    StoreBusy. With `prunes_in_passing` its writes remove, now and then and in small steps, what is past its
-    time, unless a daemon does.
+    StoreBusy. With `prunes_opportunistically` its writes remove, now and then and in small steps, what is
+    past its time, unless a daemon does.
 
     Raises:
         StoreUnavailable: for an empty name.
@@ -48,21 +48,22 @@ def open_store(
     from smq_core.location import location_named
 
     try:
+        from smq_core.store.sqlite.session import Session
         from smq_core.store.sqlite.store import SqliteStore
     except OSError as error:
         raise StoreUnavailable(
             f"smq's own files cannot be read ({error.strerror or error}): try again"
         ) from error
 
-    return SqliteStore(
+    session = Session(
         location_named(location),
         durability=durability,
         read_only=read_only,
         may_create=may_create,
         timeout_s=timeout,
         clock=clock,
-        prunes_in_passing=prunes_in_passing,
     )
+    return SqliteStore(session, prunes_opportunistically=prunes_opportunistically)
 
 
 def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, State]) -> None:

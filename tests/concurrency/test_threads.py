@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue, UsageError
+from tests.sqlite_session import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def test_a_thread_that_ends_closes_its_connection(shared: Queue) -> None:
         start = threading.Barrier(THREADS)
         list(pool.map(lambda _: (start.wait(), shared.size("mail")), range(THREADS)))
 
-    assert sum(one.is_open for one in list(shared._store._connections._mine)) == 1  # type: ignore[attr-defined]  # the seam hides it
+    assert session_of(shared._store).connections.open_count == 1
 
 
 def test_a_handle_of_another_thread_s_transaction_is_no_way_into_it(shared: Queue) -> None:

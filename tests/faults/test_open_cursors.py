@@ -18,6 +18,7 @@ import pytest
 
 from smq_core.errors import SmqError, StoreBusy, StoreError
 from smq_core.store.sqlite.driver.driver_errors import translate
+from smq_core.store.sqlite.session import Session
 from smq_core.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _no_collector() -> Iterator[None]:
 @pytest.fixture
 def store(location: str) -> Iterator[SqliteStore]:
     """Give a store of a queue with three messages, the second one not UTF-8, that waits for nobody."""
-    with closing(SqliteStore(location, timeout_s=0.0)) as opened:
+    with closing(SqliteStore(Session(location, timeout_s=0.0))) as opened:
         with opened.transaction():
             for sql in ("INSERT INTO smq_messages(topic, payload) VALUES ('t', 'good')", BAD, BAD):
                 opened.execute(sql)
@@ -95,7 +96,7 @@ WORKS: dict[str, Callable[[apsw.Connection], object]] = {
 
 
 def connection_of(store: SqliteStore) -> Connection:
-    return store._connections.get()
+    return store.session.connections.get()
 
 
 def commit_elsewhere(location: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smq_core import Inspector, Queue
 from tests.simulation.scheduler import Over, Vanished
-from tests.simulation.watched import Watched
+from tests.simulation.watched import watched_store
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -26,7 +26,7 @@ class Actor:
         self.lives = 1
         self.wake = threading.Lock()
         self.wake.acquire()
-        self.store = Watched(world, self)
+        self.store = watched_store(world, self)
         self.thread = threading.Thread(target=self._live, name=name)
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from smq_core.errors import SmqError, StoreError
 from smq_core.store.records import LeasedRow
+from smq_core.store.sqlite.session import Session
 from smq_core.store.sqlite.store import SqliteStore
 from tests.simulation.entries import Done, Leased, named
 
@@ -91,8 +92,17 @@ class Call:
         self.twin.require(self.answer)
 
 
-class Watched(SqliteStore):
-    """One actor's store."""
+def watched_store(world: World, actor: Actor) -> SqliteStore:
+    """Return one actor's store; of the verbs in `COMPARED`, each call is compared with the model."""
+    session = WatchedSession(world, actor)
+    store = SqliteStore(session)
+    for verb in COMPARED:
+        setattr(store, verb, partial(session.compare, verb, getattr(store, verb)))
+    return store
+
+
+class WatchedSession(Session):
+    """How one actor's store reaches the database."""
 
     def __init__(self, world: World, actor: Actor) -> None:
         super().__init__(world.path, durability=world.durability, clock=world.clock)
@@ -122,27 +132,30 @@ class Watched(SqliteStore):
             self._inside = None
         self._world.after_step(None, None)
 
-    def compare(self, verb: str, arguments: Arguments) -> object:
-        """Make a call, and see that it answers as foretold."""
+    def compare(
+        self, verb: str, method: Callable[..., object], *positional: object, **named_ones: object
+    ) -> object:
+        """Make a call of a method of the store, and see that it answers as foretold."""
+        arguments = Arguments(positional, named_ones)
         call = Call(self._world, verb, arguments)
         self._world.note_call(self._actor, verb, arguments)
         self._call = call
         try:
-            result = self._made(call)
+            result = self._made(call, method)
         finally:
             self._call = None
         if isinstance(result, SmqError):
             raise result
         return result
 
-    def _made(self, call: Call) -> object:
+    def _made(self, call: Call, method: Callable[..., object]) -> object:
         if self._inside is None:
             call.begin()
         else:
             self._world.scheduler.strike()
         result: object
         try:
-            result = getattr(SqliteStore, call.verb)(self, *call.arguments.positional, **call.arguments.named)
+            result = method(*call.arguments.positional, **call.arguments.named)
             call.answer = COMPARED[call.verb](result)
         except StoreError:
             # nothing here may keep the store from working
@@ -161,13 +174,15 @@ class Watched(SqliteStore):
         if not isinstance(call.answer, type):
             self._world.judge(call.verb, call.arguments, call.answer)
 
-    def _read_once(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._step(partial(super()._read_once, work))
+    def read_once(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Read, as a step of the simulation."""
+        return self._step(partial(super().read_once, work))
 
-    def _write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
-        return self._step(partial(super()._write_once, work, is_durable=is_durable))
+    def write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        """Write, as a step of the simulation."""
+        return self._step(partial(super().write_once, work, is_durable=is_durable))
 
-    def _run(
+    def run(
         self,
         sql: str,
         bindings: apsw.Bindings,
@@ -175,20 +190,21 @@ class Watched(SqliteStore):
         *,
         is_durable: bool = False,
     ) -> int:
-        return self._step(partial(super()._run, sql, bindings, answer, is_durable=is_durable))
+        """Run a statement, as a step of the simulation."""
+        return self._step(partial(super().run, sql, bindings, answer, is_durable=is_durable))
 
-    def _follow(
+    def follow(
         self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
     ) -> T | None:
+        """Look and act, as a step of the simulation; others may come between the two."""
         seen: list[T | None] = []
 
         def look_and_wait(db: apsw.Connection) -> T | None:
             seen.append(look(db))
-            # others may write before what was seen is acted on
             self._world.before_step(self._actor)
             return seen[0]
 
-        answer = self._step(partial(super()._follow, look_and_wait, act))
+        answer = self._step(partial(super().follow, look_and_wait, act))
         if answer is None and seen and seen[0] is not None:
             self._world.rare.note("a message seen, and not leased at once after all")
         return answer
@@ -253,14 +269,3 @@ COMPARED: dict[str, Callable[[Any], object]] = {
     "page": lambda rows: [row.id for row in rows],
 }
 """The verbs that are compared, each with what is compared of its answer."""
-
-
-def _compared(verb: str) -> Callable[..., object]:
-    def call(self: Watched, *positional: object, **named_ones: object) -> object:
-        return self.compare(verb, Arguments(positional, named_ones))
-
-    return call
-
-
-for _verb in COMPARED:
-    setattr(Watched, _verb, _compared(_verb))

@@ -1,8 +1,7 @@
 """The SQLite backend.
 
-store         the store: what each room below contributes
-session       one thread's connection, and how the parts read and write through it
-opportunistic_prune  prunes after a write, where no daemon does it
+store         the store: builds the objects below around one session, and offers their methods
+session       how they read and write: connections, transactions, the clock
 queue         what producers, consumers and daemons do
 operators     what operators do: browse, requeue, edit, undo
 foreign_rows  rows that other programs stored and smq never would

@@ -1,4 +1,7 @@
-"""What all parts of the SQLite store share: this thread's connection, and how to read and write by it."""
+"""How the parts of the SQLite store reach their database: its connections, and reads and writes through them.
+
+It knows nothing of messages, and runs the statements that it is given.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreError, UsageError
 from smq_core.store.sqlite.connection.connection_pool import Connections
+from smq_core.store.sqlite.connection.own_transaction import OWN
 from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError
 from smq_core.store.sqlite.connection.transaction_scope import Joined
 from smq_core.store.sqlite.database import open_database
@@ -16,7 +20,6 @@ from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
 from smq_core.store.sqlite.driver.raw_connection import resolved
 from smq_core.store.sqlite.foreign_rows.constraint_violations import mend
 from smq_core.store.sqlite.foreign_rows.decoding import legible
-from smq_core.store.sqlite.opportunistic_prune import Passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.clock import Clock
-    from smq_core.message import Pruned
 
 __all__ = ["CHUNK", "CHUNK_BYTES", "DELETED_BYTES", "Session"]
 
@@ -42,7 +44,7 @@ pages are read and put on a list, not written."""
 
 
 class Session:
-    """The base of the store's parts."""
+    """A database as one store reaches it: where it lies, a connection for each thread, and the clock."""
 
     def __init__(
         self,
@@ -53,29 +55,49 @@ class Session:
         may_create: bool = True,
         timeout_s: float = 10.0,
         clock: Clock | None = None,
-        prunes_in_passing: bool = False,
     ) -> None:
-        """Keep how to reach the database; nothing is opened until the first call.
-
-        With `prunes_in_passing` a write removes now and then a little of what is past its time.
-        """
-        self._path = resolved(os.fspath(location))
-        self._flushes = durability == "full"
-        self._clock: Clock = clock or SystemClock()
-        self._may_create = may_create and not read_only
-        # locks are held in real time, whatever the clock of the messages says
-        self._settings = Settings(self._path, read_only, timeout_s, SystemClock().monotonic)
-        self._connections = Connections(self._settings, self._prepare)
-        self._passing = Passing(self._clock, self._prune_in_passing) if prunes_in_passing else None
-
-    @property
-    def location(self) -> str:
+        """Keep how to reach the database; nothing is opened until the first call."""
+        self.location: Final = resolved(os.fspath(location))
         """The database's absolute path."""
-        return self._path
+        self.clock: Final[Clock] = clock or SystemClock()
+        # locks are held in real time, whatever the clock of the messages says
+        self.settings: Final = Settings(self.location, read_only, timeout_s, SystemClock().monotonic)
+        self.connections: Final = Connections(self.settings, self._prepare)
+        self._flushes = durability == "full"
+        self._may_create = may_create and not read_only
+        self._after_write: Callable[[], object] | None = None
+
+    def after_writes(self, step: Callable[[], object]) -> None:
+        """Have `step` called after each write that was committed, by the thread that wrote.
+
+        It is called for what it writes itself, too.
+        """
+        self._after_write = step
 
     def close(self) -> None:
-        """Close every connection of this process; the store opens again when used."""
-        self._connections.close()
+        """Close every connection of this process; the next call opens one again."""
+        self.connections.close()
+
+    def require_writable(self) -> None:
+        """Refuse what writes where the database was opened read-only.
+
+        Raises:
+            UsageError: when it was.
+        """
+        if self.settings.read_only:
+            raise UsageError(f"{self.location} was opened read-only: nothing can be changed through it")
+
+    def require_no_transaction(self, what: str) -> None:
+        """Refuse what waits for others inside a transaction of this thread.
+
+        Raises:
+            UsageError: inside one.
+        """
+        OWN.require_none(self.location, what)
+
+    def is_briefly_away(self) -> bool:
+        """Return whether the database was found away a moment ago: another may just be put in its place."""
+        return self.connections.is_briefly_away()
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[None]:
         """Join every call of this thread inside the `with` into one transaction.
@@ -86,80 +108,63 @@ class Session:
             StoreBusy: when others held the database for longer than the timeout.
             UsageError: inside another one of this thread, or where the store is read-only.
         """
-        self._require_writable()
+        self.require_writable()
         flushes = is_durable and self._flushes
-        return Joined(lambda: self._connections.get().transaction(is_durable=flushes))
+        return Joined(lambda: self.connections.get().transaction(is_durable=flushes))
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Run the caller's own SQL, inside `transaction()`; answers all rows."""
-        return self._write_once(lambda db: list(db.execute(sql, parameters)))
+        """Run the caller's own SQL, inside `transaction()`, and return all rows."""
+        return self.write_once(lambda db: list(db.execute(sql, parameters)))
 
-    def _prepare(self) -> None:
-        open_database.prepare(
-            self._path,
-            may_create=self._may_create,
-            may_write=not self._settings.read_only,
-            now_ms=self._clock.now_ms(),
-        )
-
-    def _prune_in_passing(self, now_ms: int) -> Pruned:
-        """Remove a little of what is past its time; the part of the store that forgets knows how."""
-        raise NotImplementedError
-
-    def _require_writable(self) -> None:
-        if self._settings.read_only:
-            raise UsageError(f"{self._path} was opened read-only: nothing can be changed through it")
-
-    def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+    def read(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run a query; text that another program stored and that is not UTF-8 comes as `Escaped`."""
         try:
-            return self._read_once(work)
+            return self.read_once(work)
         except StoreError as error:
             if not is_of_text(error):
                 raise
-        return self._read_once(legible(work))
+        return self.read_once(legible(work))
 
-    def _read_once(self, work: Callable[[apsw.Connection], T]) -> T:
+    def read_once(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run a query that fails where it meets text that is not UTF-8."""
         while True:
             try:
-                return self._connections.get().read(work)
+                return self.connections.get().read(work)
             except ClosedMeanwhileError:
                 continue
 
-    def _write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
-        """Run statements in one transaction, once more where it met what another program stored amiss.
+    def write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        """Run statements in one transaction, and again where they met what another program stored amiss.
 
         Text that is not UTF-8 then comes as `Escaped`, and rows beside the table's rules have been mended.
+        With `is_durable` it returns after a flush, unless the store's durability is "normal".
         """
         is_legible = is_mended = False
         while True:
             try:
-                return self._write_once(legible(work) if is_legible else work, is_durable=is_durable)
+                return self.write_once(legible(work) if is_legible else work, is_durable=is_durable)
             except StoreError as error:
                 if is_of_text(error) and not is_legible:
                     is_legible = True
-                elif is_of_rules(error) and not is_mended and self._mend():
+                elif is_of_rules(error) and not is_mended and self.mend():
                     is_mended = True
                 else:
                     raise
 
-    def _mend(self) -> int:
-        """Mend what another program stored beside the table's rules; return how many rows."""
-        return self._write_once(lambda db: mend(db, self._clock.now_ms()))
-
-    def _write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
-        self._require_writable()
+    def write_once(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
+        """Run statements in one transaction that fails where it meets what another program stored amiss."""
+        self.require_writable()
         while True:
             try:
-                connection = self._connections.get()
-                result = connection.write(work, is_durable=is_durable)
+                connection = self.connections.get()
+                result = connection.write(work, is_durable=is_durable and self._flushes)
             except ClosedMeanwhileError:
                 continue
-            if self._passing is not None and not connection.is_in_transaction:
-                self._passing.step()
+            if self._after_write is not None and not connection.is_in_transaction:
+                self._after_write()
             return result
 
-    def _run(
+    def run(
         self,
         sql: str,
         bindings: apsw.Bindings,
@@ -167,42 +172,53 @@ class Session:
         *,
         is_durable: bool = False,
     ) -> int:
-        """Run one statement in a transaction of its own, and return what was asked about it."""
-        self._require_writable()
+        """Run one statement in a transaction of its own, as `write` does, and return what `answer` reads."""
+        self.require_writable()
         while True:
             try:
-                answered = self._connections.get().run(sql, bindings, answer, is_durable=is_durable)
+                answered = self.connections.get().run(
+                    sql, bindings, answer, is_durable=is_durable and self._flushes
+                )
             except ClosedMeanwhileError:
                 continue
             except StoreError as error:
-                if not (is_of_rules(error) and self._mend()):
+                if not (is_of_rules(error) and self.mend()):
                     raise
                 answered = None
             break
         if answered is not None:
-            if self._passing is not None:
-                self._passing.step()
+            if self._after_write is not None:
+                self._after_write()
             return answered
 
         def work(db: apsw.Connection) -> int:
             db.execute(sql, bindings)
             return answer(db)
 
-        return self._write(work, is_durable=is_durable)
+        return self.write(work, is_durable=is_durable)
 
-    def _follow(
+    def follow(
         self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
     ) -> T | None:
         """Look, and act on what was seen if nobody is before us; None: nothing was done."""
-        self._require_writable()
+        self.require_writable()
         while True:
             try:
-                found = self._connections.get().follow(look, act)
+                found = self.connections.get().follow(look, act)
             except ClosedMeanwhileError:
                 continue
-            if found is not None and self._passing is not None:
-                self._passing.step()
+            if found is not None and self._after_write is not None:
+                self._after_write()
             return found
 
-    def _write_durably(self, work: Callable[[apsw.Connection], T]) -> T:
-        return self._write(work, is_durable=self._flushes)
+    def mend(self) -> int:
+        """Mend what another program stored beside the table's rules; return how many rows."""
+        return self.write_once(lambda db: mend(db, self.clock.now_ms()))
+
+    def _prepare(self) -> None:
+        open_database.prepare(
+            self.location,
+            may_create=self._may_create,
+            may_write=not self.settings.read_only,
+            now_ms=self.clock.now_ms(),
+        )

@@ -11,9 +11,10 @@ import pytest
 from smq_core import Inspector, Pruned, Queue, StoreBusy
 from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
-from smq_core.store.sqlite.opportunistic_prune import LOOK_EVERY_S, REST, Passing
-from smq_core.store.sqlite.queue.prune import PASSING_BYTES, PASSING_ROWS
+from smq_core.store.sqlite.queue.opportunistic_prune import LOOK_EVERY_S, REST, OpportunisticPrune
+from smq_core.store.sqlite.queue.prune import STEP_BYTES, STEP_ROWS, Pruner
 from smq_core.testing import EPOCH_MS, ManualClock, make_message
+from tests.sqlite_session import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,11 +71,11 @@ WRITES: dict[str, Callable[[Program], object]] = {
 @pytest.mark.parametrize("write", WRITES)
 def test_any_write_prunes_a_little(program: Program, write: str) -> None:
     program.queue.enqueue("work", "for a lease")
-    program.leave_history(PASSING_ROWS * 3)
+    program.leave_history(STEP_ROWS * 3)
     before = program.kept
     WRITES[write](program)
 
-    assert PASSING_ROWS <= before - program.kept < 3 * PASSING_ROWS
+    assert STEP_ROWS <= before - program.kept < 3 * STEP_ROWS
 
 
 def test_what_a_program_keeps_does_not_grow_without_end(program: Program) -> None:
@@ -103,22 +104,22 @@ READS: dict[str, Callable[[Program], object]] = {
 
 @pytest.mark.parametrize("read", READS)
 def test_no_reader_prunes(program: Program, read: str) -> None:
-    program.leave_history(PASSING_ROWS)
+    program.leave_history(STEP_ROWS)
     READS[read](program)
 
-    assert program.kept == PASSING_ROWS
+    assert program.kept == STEP_ROWS
 
 
 def test_a_callers_own_transaction_prunes_nothing_and_the_next_write_does(program: Program) -> None:
-    program.leave_history(PASSING_ROWS)
+    program.leave_history(STEP_ROWS)
     with program.queue.transaction() as transaction:
         transaction.enqueue("other", 1)
         transaction.enqueue_many("other", [1, 2])
         program.queue.ack_many(program.queue.dequeue("other"))
         assert transaction.execute("SELECT count(*) FROM smq_messages WHERE status = 'done'") == [
-            (PASSING_ROWS,)
+            (STEP_ROWS,)
         ]
-    assert program.kept == PASSING_ROWS
+    assert program.kept == STEP_ROWS
     program.queue.enqueue("other", 1)
 
     assert program.kept == 0
@@ -126,7 +127,7 @@ def test_a_callers_own_transaction_prunes_nothing_and_the_next_write_does(progra
 
 def test_large_messages_are_pruned_by_their_bytes(program: Program) -> None:
     program.inspector.set_policy("mail", keep=KEEP_S)
-    program.queue.enqueue_many("mail", ["x" * (PASSING_BYTES * 2 // 3)] * 5)
+    program.queue.enqueue_many("mail", ["x" * (STEP_BYTES * 2 // 3)] * 5)
     program.queue.ack_many(program.queue.dequeue("mail", limit=5))
     program.clock.advance(KEEP_S + 1)
     program.queue.enqueue("other", 1)
@@ -137,7 +138,7 @@ def test_large_messages_are_pruned_by_their_bytes(program: Program) -> None:
 @pytest.fixture
 def store(location: str, clock: ManualClock) -> Iterator[Store]:
     """Give a store as programs have it."""
-    made = open_store(location, clock=clock, prunes_in_passing=True)
+    made = open_store(location, clock=clock, prunes_opportunistically=True)
     yield made
     made.close()
 
@@ -180,7 +181,7 @@ def test_nobody_is_waited_for(location: str, store: Store, clock: ManualClock) -
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait()
-    removed = store._prune_in_passing(clock.now_ms())  # type: ignore[attr-defined]  # what a write does behind itself
+    removed = Pruner(session_of(store)).prune_if_idle(clock.now_ms())
     go.set()
     holder.join()
 
@@ -192,7 +193,7 @@ class Steps:
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
-        self.passing = Passing(clock, self.prune)
+        self.prune_in_steps = OpportunisticPrune(clock, self.prune)
         self.at: list[float] = []
         self.takes_s = 0.0
         self.removes = 0
@@ -202,7 +203,7 @@ class Steps:
         """Take as long, and remove as much or fail, as the test wants it."""
         self.at.append(self.clock.monotonic())
         # what it writes itself is a write too
-        self.passing.step()
+        self.prune_in_steps.step()
         self.clock.advance(self.takes_s)
         if self.failure is not None:
             raise self.failure
@@ -212,7 +213,7 @@ class Steps:
     def write_each(self, seconds: float, times: int) -> list[float]:
         """Write now and then; return when something was pruned."""
         for _ in range(times):
-            self.passing.step()
+            self.prune_in_steps.step()
             self.clock.advance(seconds)
         return self.at
 
@@ -250,10 +251,10 @@ def test_an_interrupt_of_a_step_does_not_end_them_for_good(clock: ManualClock) -
     def interrupted(_now_ms: int) -> Pruned:
         raise KeyboardInterrupt
 
-    passing = Passing(clock, interrupted)
+    opportunistic = OpportunisticPrune(clock, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        passing.step()
-    passing.step()
+        opportunistic.step()
+    opportunistic.step()
     clock.advance(LOOK_EVERY_S)
     with pytest.raises(KeyboardInterrupt):
-        passing.step()
+        opportunistic.step()

@@ -11,6 +11,7 @@ from smq_core.store import open_store
 from smq_core.store.sqlite.queue.prune import ACTIVITY_KEPT
 from smq_core.testing import EPOCH_MS, ManualClock
 from tests.conformance.desk import Desk
+from tests.sqlite_session import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +72,7 @@ def desk(location: str, clock: ManualClock) -> Iterator[Desk]:
 
 def database(desk: Desk) -> apsw.Connection:
     """Return this thread's connection."""
-    connection: apsw.Connection = desk.store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
-    return connection
+    return database_of(desk.store)
 
 
 def prune(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from smq_core.store.records import Filter, Selection
 from smq_core.store.sqlite.operators.browse import MOST_STREAMED_TOPICS
 from smq_core.store.sqlite.queries import all_queries, query
 from smq_core.testing import EPOCH_MS, make_message, select
+from tests.sqlite_session import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,7 +214,7 @@ def test_a_page_is_come_by_without_sorting_or_walking_messages(
     store = open_store(location)
     for priority in (0, 5):
         store.enqueue(make_message(priority=priority), EPOCH_MS)
-    database = store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
+    database = database_of(store)
 
     def trace(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
         run.append(sql)
@@ -244,7 +245,7 @@ def test_topics_that_have_nothing_in_a_state_do_not_make_its_list_walk_the_table
     dead = [make_message(f"topic {number}", state=State.DEAD) for number in range(2)]
     ready = [make_message(f"topic {number}") for number in range(MOST_STREAMED_TOPICS + 1)]
     store.restore_many(dead + ready, None, EPOCH_MS)
-    database = store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
+    database = database_of(store)
 
     def trace(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
         run.append(sql)

@@ -11,6 +11,7 @@ import pytest
 from smq_core.store import open_store
 from smq_core.store.records import Filter, Selection
 from smq_core.testing import EPOCH_MS, make_message
+from tests.sqlite_session import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def delete(store: Store, where: Filter) -> Outcome:
 
 def trace(store: Store, see: Callable[[str], None]) -> None:
     """Show every statement of this thread's connection before it runs."""
-    database: apsw.Connection = store._connections.get().db  # type: ignore[attr-defined]  # the seam hides it
+    database = database_of(store)
 
     def tell(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
         see(sql)

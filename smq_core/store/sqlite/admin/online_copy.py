@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 from smq_core.location import file_named
 from smq_core.store.sqlite.database import backup
 from smq_core.store.sqlite.driver.raw_connection import connect, translated
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Copying"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["OnlineCopy"]
 
 
-class Copying(Session):
-    """Backups."""
+class OnlineCopy:
+    """Copies the database while it is in use."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def backup(self, target: str) -> Iterator[tuple[int, int]]:
         """Copy the database, consistently and online; yields pages left and in all.
@@ -27,6 +31,6 @@ class Copying(Session):
         """
         file_named(target, "the backup's file")
         # Opened first, so that what is no queue is refused as by any other call.
-        self._connections.get()
-        with translated(self._path), closing(connect(self._path)) as source:
-            yield from backup.copy(source, self._path, target)
+        self._session.connections.get()
+        with translated(self._session.location), closing(connect(self._session.location)) as source:
+            yield from backup.copy(source, self._session.location, target)

@@ -81,6 +81,11 @@ class Connections:
             )
         return self._open()
 
+    @property
+    def open_count(self) -> int:
+        """Return how many of them are open, of all threads."""
+        return sum(connection.is_open for connection in list(self._mine))
+
     def is_briefly_away(self) -> bool:
         """Return whether this thread's last connection found its files away a moment ago."""
         connection = self._local.connection
@@ -96,7 +101,7 @@ class Connections:
 
     def _open(self) -> Connection:
         with _OPENING:
-            if not any(connection.is_open for connection in self._mine):
+            if not self.open_count:
                 self._prepare()
             path = self._settings.path
             with translated(path):

@@ -16,19 +16,17 @@ from smq_core.states import State
 from smq_core.store.records import AttemptRow, Escaped, MessageRow, all_made
 from smq_core.store.sqlite.connection.connection import savepoint
 from smq_core.store.sqlite.foreign_rows.decoding import Made
-from smq_core.store.sqlite.operators.operation_log import Recorded
 from smq_core.store.sqlite.operators.previews import with_beginning
 from smq_core.store.sqlite.queries import filter_sql, query
 from smq_core.store.sqlite.queue.lease import ready_priorities
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from smq_core.message import ActivityEntry
     from smq_core.store.records import Selection
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["MOST_STREAMED_TOPICS", "Browsing", "matching_ids", "still_matching", "streams_of"]
+__all__ = ["MOST_STREAMED_TOPICS", "Browser", "matching_ids", "still_matching", "streams_of"]
 
 MOST_STREAMED_TOPICS: Final = 300
 """With more topics than this that have messages in a state, a list of it walks the table instead of one index
@@ -41,20 +39,20 @@ _HIGHEST_ID = query("highest_id")
 _LAST_ID = query("last_id")
 _ERROR_KINDS = query("error_kinds")
 _ATTEMPTS = query("attempts_of")
-_ACTIVITY = query("activity")
-_DEATHS = query("daemon_deaths")
 _WHOLE: Final = 1 << 40
-_LAST: Final = (1 << 63) - 1
 _ALL: Final = frozenset(State)
 _KEPT = (State.DELAYED, State.DEAD, State.DONE, State.DELETED)
 
 
-class Browsing(Session):
-    """The part of the store that operators read."""
+class Browser:
+    """Reads messages for operators."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def get(self, message_id: int) -> MessageRow | None:
         """Return one whole message."""
-        row = self._read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
+        row = self._session.read(lambda db: db.execute(_ROW, (message_id,)).fetchone())
         return None if row is None else _message(row)
 
     def page(
@@ -74,7 +72,7 @@ class Browsing(Session):
                 ids = matching_ids(db, selection, after=after, newest=newest, limit=limit, now_ms=now_ms)
                 return _rows(db, ids, preview_bytes, newest=newest)
 
-        return self._read(work)
+        return self._session.read(work)
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
         """Return messages by their ids, ascending; those that are gone are left out."""
@@ -83,7 +81,7 @@ class Browsing(Session):
             with savepoint(db):
                 return _rows(db, list(ids), preview_bytes, newest=False)
 
-        return self._read(work)
+        return self._session.read(work)
 
     def ids(
         self, selection: Selection, *, limit: int, now_ms: int, after: int | None = None, newest: bool = False
@@ -102,7 +100,7 @@ class Browsing(Session):
             # one stream is in order already
             return found[:limit] if len(streams) == 1 else array("q", sorted(found, reverse=newest)[:limit])
 
-        return self._read(work)
+        return self._session.read(work)
 
     def count(self, selection: Selection, *, limit: int, now_ms: int) -> int:
         """Count matches, at most `limit`."""
@@ -116,11 +114,11 @@ class Browsing(Session):
                 )
             return min(found, limit)
 
-        return self._read(work)
+        return self._session.read(work)
 
     def highest_id(self) -> int:
         """Return the highest id there is, 0 when there is none; where damage hides it, the last one given."""
-        return self._read(_highest_id)
+        return self._session.read(_highest_id)
 
     def error_kinds(
         self, topic: str | None, *, limit: int, since_ms: int | None = None
@@ -129,25 +127,14 @@ class Browsing(Session):
 
         With `since_ms` only those that died at that moment or later.
         """
-        rows = self._read(lambda db: db.execute(_ERROR_KINDS, (topic, since_ms, limit)).fetchall())
+        rows = self._session.read(lambda db: db.execute(_ERROR_KINDS, (topic, since_ms, limit)).fetchall())
         found = [_error_kind(row) for row in rows]
         return [(one.topic, one.error_kind, one.dead, one.first, one.last) for one in found]
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
         """Return the failed attempts kept of a message, oldest first."""
-        rows = self._read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
+        rows = self._session.read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
         return [_attempt(row) for row in rows]
-
-    def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:
-        """Return what operators did, newest first."""
-        last = _LAST if before is None else before
-        rows = self._read(lambda db: list(db.execute(_ACTIVITY, (last, limit))))
-        return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
-
-    def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
-        """Return what the activity tells of daemons that died since a moment, newest first."""
-        rows = self._read(lambda db: list(db.execute(_DEATHS, (since_ms,))))
-        return [_recorded(row).entry() for row in rows]
 
 
 def matching_ids(
@@ -258,5 +245,4 @@ class _ErrorKind(NamedTuple):
 
 _message = Made(MessageRow)
 _attempt = Made(AttemptRow)
-_recorded = Made(Recorded)
 _error_kind = Made(_ErrorKind)

@@ -13,7 +13,6 @@ from smq_core.states import State
 from smq_core.store.described import described
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.operators import operation_log
-from smq_core.store.sqlite.operators.freeze import Freezing
 from smq_core.store.sqlite.operators.operation_log import Tally
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
@@ -26,9 +25,11 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.records import Edit, Selection
+    from smq_core.store.sqlite.operators.freeze import Freezer
     from smq_core.store.sqlite.operators.recheck import Aimed, Sight
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["Editing"]
+__all__ = ["Editor"]
 
 _READ = query("read_for_edit")
 _EDIT = query("edit_message")
@@ -53,8 +54,12 @@ class _KeyHeldError(Exception):
     """An edit would give a message a key that another one holds."""
 
 
-class Editing(Freezing):
-    """The part of the store that edits, purges and drops."""
+class Editor:
+    """Edits messages, purges them, and drops topics."""
+
+    def __init__(self, session: Session, freezer: Freezer) -> None:
+        self._session = session
+        self._freezer = freezer
 
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
@@ -66,8 +71,8 @@ class Editing(Freezing):
             InvalidMessage: for a new `available_at` of a message that is not delayed.
         """
         try:
-            return self._write_durably(
-                lambda db: _edit(db, message_id, edit, actor=actor, now_ms=now_ms, seen=seen)
+            return self._session.write(
+                lambda db: _edit(db, message_id, edit, actor=actor, now_ms=now_ms, seen=seen), is_durable=True
             )
         except _KeyHeldError:
             return _missed(message_id, "another unfinished message of the topic has that key")
@@ -89,10 +94,11 @@ class Editing(Freezing):
             raise InvalidMessage("what is processing cannot be purged: requeue or delete it with force first")
         if selection.topic is None or selection.state is None:
             raise InvalidMessage("a purge is for one topic and one state: select both")
-        aimed, tally = self.aimed_at(selection, now_ms), Tally()
-        for seen in self.parts(aimed, DELETED_BYTES):
-            self._write_durably(
-                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms)
+        aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()
+        for seen in self._freezer.parts(aimed, DELETED_BYTES):
+            self._session.write(
+                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms),
+                is_durable=True,
             )
             if progress is not None and not progress(tally.done):
                 break
@@ -114,7 +120,7 @@ class Editing(Freezing):
             operation_log.begin(db, "drop", actor=actor, now_ms=now_ms, topic=topic)
             return True
 
-        return self._write_durably(work)
+        return self._session.write(work, is_durable=True)
 
 
 def _edit(

@@ -14,7 +14,7 @@ from smq_core.states import State, sources_of
 from smq_core.store.frozen import Noting
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.connection.connection import savepoint
-from smq_core.store.sqlite.operators.browse import Browsing, streams_of
+from smq_core.store.sqlite.operators.browse import streams_of
 from smq_core.store.sqlite.operators.byte_chunks import fitting
 from smq_core.store.sqlite.operators.recheck import Aimed
 from smq_core.store.sqlite.queries import eligible_sql, filter_sql
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
     from smq_core.store.frozen import Frozen, SeenRow
     from smq_core.store.records import Purpose, Targets
+    from smq_core.store.sqlite.operators.browse import Browser
     from smq_core.store.sqlite.operators.recheck import Sight
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["Freezing"]
+__all__ = ["Freezer"]
 
 _PART: Final = 20_000
 """Messages of an index range that one read looks at: some 30 ms."""
@@ -48,8 +50,12 @@ class _Look(NamedTuple):
         return frozenset(State) if self.purpose is None else sources_of(self.purpose.verb)
 
 
-class Freezing(Browsing):
-    """The part of the store that fixes what an action is aimed at."""
+class Freezer:
+    """Fixes what an action is aimed at."""
+
+    def __init__(self, session: Session, browser: Browser) -> None:
+        self._session = session
+        self._browser = browser
 
     def freeze(
         self,
@@ -71,7 +77,7 @@ class Freezing(Browsing):
             return selection
         wanted = msgspec.structs.replace(
             selection,
-            max_id=self.highest_id() if selection.max_id is None else selection.max_id,
+            max_id=self._browser.highest_id() if selection.max_id is None else selection.max_id,
             as_of_ms=now_ms if selection.as_of_ms is None else selection.as_of_ms,
         )
         return msgspec.structs.replace(
@@ -87,7 +93,7 @@ class Freezing(Browsing):
         start = 0
         while start < len(aimed.ids):
             ids = aimed.ids[start : start + CHUNK]
-            stop = start + len(self._read(partial(fitting, ids=ids, max_bytes=max_bytes)))
+            stop = start + len(self._session.read(partial(fitting, ids=ids, max_bytes=max_bytes)))
             yield aimed.part(start, stop)
             start = stop
 
@@ -99,7 +105,7 @@ class Freezing(Browsing):
     ) -> Frozen:
         noting, after, has_more = Noting(), None, True
         while has_more and (limit is None or len(noting) < limit):
-            rows, after, has_more = self._read(partial(_next_part, look=look, after=after))
+            rows, after, has_more = self._session.read(partial(_next_part, look=look, after=after))
             noting.add(rows, limit)
             if progress is not None and not progress(len(noting)):
                 break

@@ -20,7 +20,6 @@ from smq_core.store.described import described
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.operators import operation_log
-from smq_core.store.sqlite.operators.freeze import Freezing
 from smq_core.store.sqlite.operators.operation_log import Tally
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
@@ -33,9 +32,11 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.records import Targets
+    from smq_core.store.sqlite.operators.freeze import Freezer
     from smq_core.store.sqlite.operators.recheck import Aimed, SeenRow, Sight
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["Action", "Operating"]
+__all__ = ["Action", "Actions"]
 
 _SAVE_BEFORE = query("save_before")
 _DROP_BEFORE = query("drop_before")
@@ -78,8 +79,12 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         return row.worker in self.force if isinstance(self.force, frozenset) else self.force
 
 
-class Operating(Freezing):
-    """The part of the store that changes messages for operators."""
+class Actions:
+    """Requeues, deletes, buries and moves messages for operators."""
+
+    def __init__(self, session: Session, freezer: Freezer) -> None:
+        self._session = session
+        self._freezer = freezer
 
     def act(
         self,
@@ -102,14 +107,16 @@ class Operating(Freezing):
             if progress is not None and not progress(tally.done):
                 break
         if tally.operation is not None and not tally.done:
-            self._write(partial(operation_log.discard_if_empty, operation=tally.operation))
+            self._session.write(partial(operation_log.discard_if_empty, operation=tally.operation))
         return tally.outcome(names_ids=not isinstance(targets, Selection))
 
     def _chunks(self, action: Action, targets: Targets, tally: Tally) -> Iterator[None]:
         """Do one chunk after the other, each in its own durable transaction."""
-        aimed = self.aimed_at(targets, action.now_ms)
-        for seen in self.parts(aimed, CHUNK_BYTES):
-            self._write_durably(partial(_change, action=action, aimed=aimed, seen=seen, tally=tally))
+        aimed = self._freezer.aimed_at(targets, action.now_ms)
+        for seen in self._freezer.parts(aimed, CHUNK_BYTES):
+            self._session.write(
+                partial(_change, action=action, aimed=aimed, seen=seen, tally=tally), is_durable=True
+            )
             yield
 
 

@@ -18,12 +18,14 @@ from smq_core.store.sqlite.operators.byte_chunks import fitting
 from smq_core.store.sqlite.operators.operation_log import Recorded, Tally
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Undoing"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["Undo"]
 
 _LAST = query("last_operation")
 _READ = query("read_operation")
@@ -39,7 +41,7 @@ _RESTORE = {
 }
 
 
-class _Undo(NamedTuple):
+class _Reversal(NamedTuple):
     """What is taken back, by whom and when."""
 
     record: Recorded
@@ -49,12 +51,15 @@ class _Undo(NamedTuple):
     now_ms: int
 
 
-class Undoing(Session):
-    """The part of the store that undoes."""
+class Undo:
+    """Takes operations back."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def last_undoable(self, actor: str) -> int | None:
         """Return the last operation of an operator that can be undone; None when there is none."""
-        last: int | None = self._read(lambda db: db.execute(_LAST, {"actor": actor}).get)
+        last: int | None = self._session.read(lambda db: db.execute(_LAST, {"actor": actor}).get)
         return last
 
     def undo(
@@ -71,39 +76,42 @@ class Undoing(Session):
             SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
                 purge).
         """
-        found = self._read(lambda db: db.execute(_READ, (operation,)).fetchone())
+        found = self._session.read(lambda db: db.execute(_READ, (operation,)).fetchone())
         if found is None:
             raise SmqError(f"there is no operation {operation}: see `smq activity`")
         *columns, before = found
-        undo = _Undo(_recorded(columns), before, actor, now_ms)
-        if undo.record.undone_at is not None:
-            raise _undone_already(undo.record)
-        if undo.record.action in _RESTORE:
-            outcome = self._write_durably(partial(_undo_setting, undo=undo))
+        reversal = _Reversal(_recorded(columns), before, actor, now_ms)
+        if reversal.record.undone_at is not None:
+            raise _undone_already(reversal.record)
+        if reversal.record.action in _RESTORE:
+            outcome = self._session.write(partial(_undo_setting, reversal=reversal), is_durable=True)
         else:
-            outcome = self._undo_messages(undo, progress)
-        return msgspec.structs.replace(outcome, undone=undo.record.entry())
+            outcome = self._undo_messages(reversal, progress)
+        return msgspec.structs.replace(outcome, undone=reversal.record.entry())
 
-    def _undo_messages(self, undo: _Undo, progress: Callable[[int], bool] | None) -> Outcome:
+    def _undo_messages(self, reversal: _Reversal, progress: Callable[[int], bool] | None) -> Outcome:
         tally = Tally()
         after: int | None = 0
         while after is not None:
-            after = self._write_durably(partial(_undo_chunk, undo=undo, after=after, tally=tally))
+            after = self._session.write(
+                partial(_undo_chunk, reversal=reversal, after=after, tally=tally), is_durable=True
+            )
             if after is not None and progress is not None and not progress(tally.done):
                 # The operation stays open: what it has left is for another undo.
-                self._write_durably(partial(_discard_if_empty, tally=tally))
+                self._session.write(partial(_discard_if_empty, tally=tally), is_durable=True)
                 return tally.outcome(names_ids=True)
         if tally.operation is None:
             raise SmqError(
-                f"operation {undo.record.id} ({undo.record.action}) cannot be undone: {_why_never(undo)}"
+                f"operation {reversal.record.id} ({reversal.record.action}) cannot be undone: "
+                f"{_why_never(reversal)}"
             )
-        self._write_durably(partial(_close, undo=undo, tally=tally))
+        self._session.write(partial(_close, reversal=reversal, tally=tally), is_durable=True)
         return tally.outcome(names_ids=True)
 
 
-def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -> int | None:
+def _undo_chunk(db: apsw.Connection, *, reversal: _Reversal, after: int, tally: Tally) -> int | None:
     """Take a chunk back inside a transaction; answers its last id, None when there was none."""
-    record = undo.record
+    record = reversal.record
     operation = record.id
     rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))
     if not rows:
@@ -113,7 +121,7 @@ def _undo_chunk(db: apsw.Connection, *, undo: _Undo, after: int, tally: Tally) -
     if own is None:
         detail = f"{record.action} of operation {operation}"
         own = operation_log.begin(
-            db, "undo", actor=undo.actor, now_ms=undo.now_ms, topic=record.topic, detail=detail
+            db, "undo", actor=reversal.actor, now_ms=reversal.now_ms, topic=record.topic, detail=detail
         ).id
     wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
     coming = unprocessed.coming_back(db, operation, wanted)
@@ -146,18 +154,18 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
     return f"somebody touched it since; it is {status} now"
 
 
-def _why_never(undo: _Undo) -> str:
-    if undo.record.action == "purge":
+def _why_never(reversal: _Reversal) -> str:
+    if reversal.record.action == "purge":
         return "it removed messages for good"
-    if undo.record.action == "import":
+    if reversal.record.action == "import":
         return "delete what it brought; the trash keeps that for a day"
     return "nothing is left that could come back, as its messages were touched since or it is too old"
 
 
-def _close(db: apsw.Connection, *, undo: _Undo, tally: Tally) -> None:
+def _close(db: apsw.Connection, *, reversal: _Reversal, tally: Tally) -> None:
     """Mark an operation as undone when its undo brought something back, else as what it was: not undone."""
     if tally.done:
-        db.execute(_CLOSE, (undo.now_ms, undo.record.id))
+        db.execute(_CLOSE, (reversal.now_ms, reversal.record.id))
     _discard_if_empty(db, tally=tally)
 
 
@@ -166,9 +174,9 @@ def _discard_if_empty(db: apsw.Connection, *, tally: Tally) -> None:
         operation_log.discard_if_empty(db, tally.operation)
 
 
-def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
+def _undo_setting(db: apsw.Connection, *, reversal: _Reversal) -> Outcome:
     """Put a topic's pause or policy back, unless somebody changed it again."""
-    record = undo.record
+    record = reversal.record
     operation = record.id
     later: int | None = db.execute(_LATER, (operation, record.topic, record.action)).get
     if later is not None:
@@ -176,12 +184,12 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
             f"operation {operation} ({record.action}) cannot be undone: "
             f"operation {later} changed {record.topic} again"
         )
-    db.execute(_CLOSE, (undo.now_ms, operation))
+    db.execute(_CLOSE, (reversal.now_ms, operation))
     if not db.changes():
         # by somebody who read the operation when we did
         raise _undone_already(record)
     write, delete = _RESTORE[record.action]
-    before = _setting_before(undo)
+    before = _setting_before(reversal)
     try:
         db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
     except (apsw.BindingsError, apsw.ConstraintError) as error:
@@ -189,21 +197,21 @@ def _undo_setting(db: apsw.Connection, *, undo: _Undo) -> Outcome:
     began = operation_log.begin(
         db,
         "undo",
-        actor=undo.actor,
-        now_ms=undo.now_ms,
+        actor=reversal.actor,
+        now_ms=reversal.now_ms,
         topic=record.topic,
         detail=f"{record.action} of operation {operation}",
     )
     return Outcome(operation=began.id, done=1)
 
 
-def _setting_before(undo: _Undo) -> list[str | int | None] | None:
+def _setting_before(reversal: _Reversal) -> list[str | int | None] | None:
     """Return what stood in a topic's row before; None: there was none."""
     try:
         # whatever another program stored: neither text that is not UTF-8 nor a number is taken by the decoder
-        return msgspec.json.decode(str(undo.before or "null"), type=list[str | _Int64 | None] | None)
+        return msgspec.json.decode(str(reversal.before or "null"), type=list[str | _Int64 | None] | None)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise _unreadable(undo.record) from error
+        raise _unreadable(reversal.record) from error
 
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]

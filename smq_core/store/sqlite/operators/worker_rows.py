@@ -10,14 +10,15 @@ from smq_core.store.records import Sample, WorkerRow
 from smq_core.store.sqlite.foreign_rows.decoding import Made
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import apsw
 
-__all__ = ["Workers"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["WorkerRows"]
 
 _READ_COMMAND = query("read_command")
 _WRITE_WORKER = query("write_worker")
@@ -29,8 +30,11 @@ _DROP_SAMPLES = query("drop_samples")
 _READ_SAMPLES = query("read_samples")
 
 
-class Workers(Session):
-    """The part of the store that daemons use for themselves."""
+class WorkerRows:
+    """Keeps the rows and samples of daemons."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def put_worker(self, worker: WorkerRow) -> str | None:
         """Write a daemon's row (its heartbeat); answer and clear the command that somebody left for it."""
@@ -40,15 +44,15 @@ class Workers(Session):
             db.execute(_WRITE_WORKER, msgspec.structs.asdict(worker))
             return None if command is None else str(command)
 
-        return self._write(work)
+        return self._session.write(work)
 
     def remove_worker(self, worker_id: str) -> None:
         """Remove a daemon's row; harmless when there is none."""
-        self._write(lambda db: db.execute(_DELETE_WORKER, (worker_id,)))
+        self._session.write(lambda db: db.execute(_DELETE_WORKER, (worker_id,)))
 
     def workers(self) -> list[WorkerRow]:
         """Return every daemon's row."""
-        return [_worker(row) for row in self._read(lambda db: db.execute(_READ_WORKERS).fetchall())]
+        return [_worker(row) for row in self._session.read(lambda db: db.execute(_READ_WORKERS).fetchall())]
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
         """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
@@ -61,7 +65,7 @@ class Workers(Session):
             operation_log.count(db, began.id, 1)
             return True
 
-        return self._write_durably(work)
+        return self._session.write(work, is_durable=True)
 
     def add_samples(self, samples: Sequence[Sample], step_ms: int, keep_after: int) -> None:
         """Write one round of samples and drop those of the same step before `keep_after`."""
@@ -72,12 +76,15 @@ class Workers(Session):
                 db.execute(_WRITE_SAMPLE, (step_ms, at, topic, *map(_storable, figures)))
             db.execute(_DROP_SAMPLES, {"step_ms": step_ms, "before": keep_after})
 
-        self._write(work)
+        self._session.write(work)
 
     def samples(self, step_ms: int, since: int, topic: str | None = None) -> list[Sample]:
         """Return samples, oldest first."""
         wanted = {"step_ms": step_ms, "since": since, "topic": topic}
-        return [_sample(row) for row in self._read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())]
+        return [
+            _sample(row)
+            for row in self._session.read(lambda db: db.execute(_READ_SAMPLES, wanted).fetchall())
+        ]
 
 
 def _storable(figure: int) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from smq_core.store.sqlite.connection.connection import Connection
 from smq_core.store.sqlite.connection.own_transaction import OWN
 from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError
-from smq_core.store.sqlite.session import Session
 from smq_core.wakeup import open_watch, pause
 
 if TYPE_CHECKING:
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "Glance", "SqliteWaiter", "Waiting"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "ChangeWatch", "Glance", "SqliteWaiter"]
 
 LOOK_SLEEPS_S: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 """A write is seen before its commit is (the -wal is written first, and flushed between by a full commit):
@@ -30,24 +31,15 @@ IDLE_SLEEPS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """How looks become rarer where the platform gives no notices."""
 
 
-class Waiting(Session):
-    """The part of the store that notices commits."""
+class ChangeWatch:
+    """Notices commits of others."""
 
-    def require_no_transaction(self, what: str) -> None:
-        """Refuse what waits for others inside a transaction of this thread.
-
-        Raises:
-            UsageError: inside one.
-        """
-        OWN.require_none(self._path, what)
-
-    def is_briefly_away(self) -> bool:
-        """Return whether the database was found away a moment ago: another may just be put in its place."""
-        return self._connections.is_briefly_away()
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def data_version(self) -> int:
         """Return a number that changes when another connection committed."""
-        return self._read(_version)
+        return self._session.read(_version)
 
     def waiter(self, *, is_shared: bool = False) -> SqliteWaiter:
         """Return a waiter that starts from now: a new one, to be closed, or this thread's.
@@ -56,16 +48,19 @@ class Waiting(Session):
         one.
         """
         return SqliteWaiter(
-            self._glance, self._leave_if_replaced, is_shared=is_shared, monotonic=self._settings.monotonic
+            self._glance,
+            self._leave_if_replaced,
+            is_shared=is_shared,
+            monotonic=self._session.settings.monotonic,
         )
 
     def _leave_if_replaced(self) -> None:
         """Let whoever waits on files that were moved away wait on those that lie there now."""
-        self._connections.get().leave_if_replaced()
+        self._session.connections.get().leave_if_replaced()
 
     def _glance(self) -> Glance:
         while True:
-            connection = self._connections.get()
+            connection = self._session.connections.get()
             try:
                 return connection, connection.version()
             except ClosedMeanwhileError:

@@ -10,15 +10,15 @@ import apsw
 
 from smq_core.errors import NotDurable, OutcomeUnknown, StoreError, UsageError
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from smq_core.message import Kind
     from smq_core.store.records import Batch, NewMessage
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["Producing", "Values"]
+__all__ = ["Enqueuer", "Values"]
 
 Values = tuple[str | bytes | int | None, ...]
 """What is bound to a statement that adds one message."""
@@ -53,8 +53,11 @@ _COUNTED_TOGETHER: Final = 50
 1.4 µs a message, for 10 µs a batch (measured)."""
 
 
-class Producing(Session):
-    """The producers' part of the store."""
+class Enqueuer:
+    """Adds messages."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def enqueue(self, message: NewMessage, now_ms: int) -> int:
         """Add one message, durable.
@@ -80,7 +83,7 @@ class Producing(Session):
         if message.key is not None:
             return self._add(lambda db: [_insert_keyed(db, (*values, message.key))])[0]
         try:
-            return self._run(_INSERT, values, _last_id, is_durable=self._flushes)
+            return self._session.run(_INSERT, values, _last_id, is_durable=True)
         except NotDurable as error:
             raise error.naming(self._last_id()) from error
 
@@ -105,14 +108,14 @@ class Producing(Session):
             return ids
 
         try:
-            return self._write_durably(keeping_ids)
+            return self._session.write(keeping_ids, is_durable=True)
         except (NotDurable, OutcomeUnknown) as error:
             raise error.naming(ids) from error
 
     def _last_id(self) -> list[int]:
         """Return the id that this thread added last; nothing where its connection had to be closed."""
         with contextlib.suppress(StoreError):
-            return [last] if (last := self._read(_last_id)) else []
+            return [last] if (last := self._session.read(_last_id)) else []
         return []
 
 

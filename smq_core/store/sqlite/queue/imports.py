@@ -12,7 +12,6 @@ from smq_core.store.records import ImportProgress
 from smq_core.store.sqlite.foreign_rows.decoding import Made
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.settle import bounded_error, error_kind
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.records import NewMessage
+    from smq_core.store.sqlite.session import Session
 
 __all__ = ["Imports"]
 
@@ -36,8 +36,11 @@ _FIND = query("find_imports")
 """The columns of `find_imports`, in its order."""
 
 
-class Imports(Session):
-    """The import's part of the store."""
+class Imports:
+    """Adds what imports bring, and records how far each has come."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def restore_many(
         self, messages: Sequence[NewMessage], progress: ImportProgress | None, now_ms: int
@@ -49,18 +52,20 @@ class Imports(Session):
         Raises:
             StoreBusy: when another run of the same import has moved on meanwhile; nothing was written.
         """
-        return self._write_durably(lambda db: (_restore(db, messages, now_ms), _record(db, progress)))
+        return self._session.write(
+            lambda db: (_restore(db, messages, now_ms), _record(db, progress)), is_durable=True
+        )
 
     def held_keys(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those pairs of topic and key that an unfinished message has."""
-        return self._read(lambda db: {pair for pair in keys if db.execute(_HELD, pair).fetchone()})
+        return self._session.read(lambda db: {pair for pair in keys if db.execute(_HELD, pair).fetchone()})
 
     def imports(
         self, *, name: str | None = None, device: int | None = None, inode: int | None = None
     ) -> list[ImportProgress]:
         """Return recorded imports that match all that is given, the newest first."""
         wanted = {"name": name, "device": device, "inode": inode}
-        return self._read(lambda db: _find(db, wanted))
+        return self._session.read(lambda db: _find(db, wanted))
 
 
 def _restore(db: apsw.Connection, messages: Sequence[NewMessage], now_ms: int) -> list[int]:

@@ -23,15 +23,16 @@ from smq_core.store.sqlite.foreign_rows.unreadable import bury_unleasable
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease_budget import LARGE, PAGE, Allowance
 from smq_core.store.sqlite.queue.settle import ACK_ONE, ack_all
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES, Session
+from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from smq_core.store.records import Hold, LeasedRow, LeaseRequest
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leasing", "ready_priorities", "reclaim"]
+__all__ = ["HORIZON_MS", "LEASE_EXPIRED", "Leases", "ready_priorities", "reclaim"]
 
 _log: Final = logging.getLogger(__name__)
 LEASE_EXPIRED: Final = "lease expired"
@@ -73,8 +74,11 @@ class _Look(NamedTuple):
         return now_ms + (request.visibility_ms or own_ms)
 
 
-class Leasing(Session):
-    """The part of the store that hands messages out."""
+class Leases:
+    """Hands messages out to those who process them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def lease(
         self, request: LeaseRequest, now_ms: int, *, ack: Sequence[Hold] = ()
@@ -96,7 +100,7 @@ class Leasing(Session):
     def _lease(
         self, request: LeaseRequest, now_ms: int, ack: Sequence[Hold]
     ) -> tuple[list[LeasedRow], list[Hold]]:
-        looks = self._read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
+        looks = self._session.read(lambda db: [_look(db, topic, now_ms) for topic in request.topics])
         if not ack and not _is_worth_a_write(looks):
             return [], []
 
@@ -104,7 +108,7 @@ class Leasing(Session):
             lost = ack_all(db, ack, now_ms) if ack else []
             return ([] if lost else _lease(db, request, looks, now_ms)), lost
 
-        answer = self._write_once(work)
+        answer = self._session.write_once(work)
         if looks[0].has_expired and not answer[1]:
             # logged here, where nobody is held up by whoever reads it
             _log.info(
@@ -136,7 +140,7 @@ class Leasing(Session):
             # none where the message that was acked, late, was the next one
             return db.changes() > 0
 
-        row = self._follow(look, act)
+        row = self._session.follow(look, act)
         return None if row is None else ([row], [])
 
     def next_due(self, topics: Sequence[str], now_ms: int) -> int | None:
@@ -146,19 +150,19 @@ class Leasing(Session):
             rows = [row for topic in topics for row in db.execute(_NEXT_DUE, (topic, now_ms))]
             return [moment for row in rows for moment in row if moment is not None]
 
-        return min(self._read(work), default=None)
+        return min(self._session.read(work), default=None)
 
     def _clear_the_way(self, error: StoreError, request: LeaseRequest, now_ms: int) -> bool:
         """Take what another program stored amiss out of the way; say whether there was anything."""
         if is_of_rules(error):
-            return self._mend() > 0 or self._bury_unleasable(request, now_ms) > 0
+            return self._session.mend() > 0 or self._bury_unleasable(request, now_ms) > 0
         try:
-            return self._bury_unleasable(request, now_ms) > 0 or self._mend() > 0
+            return self._bury_unleasable(request, now_ms) > 0 or self._session.mend() > 0
         except StoreError as refusal:
             # a row that is not UTF-8 may be beside the rules too
             if not is_of_rules(refusal):
                 raise
-            return self._mend() > 0
+            return self._session.mend() > 0
 
     def _bury_unleasable(self, request: LeaseRequest, now_ms: int) -> int:
         def work(db: apsw.Connection) -> int:
@@ -167,7 +171,7 @@ class Leasing(Session):
             streams = _oldest(db, request, max(request.limit, CHUNK), now_ms)
             return bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
 
-        return self._write_once(work)
+        return self._session.write_once(work)
 
 
 def _is_of_a_row(error: StoreError) -> bool:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from smq_core.message import Pruned
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
-from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES, Session
+from smq_core.store.sqlite.queue.opportunistic_prune import OpportunisticPrune
+from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "PASSING_BYTES", "PASSING_ROWS", "TRASH_KEPT_MS", "Pruning"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "STEP_BYTES", "STEP_ROWS", "TRASH_KEPT_MS", "Pruner"]
 
 TRASH_KEPT_MS: Final = 24 * 3600 * 1000
 """How long deleted messages, and the undo of any operation, are kept."""
@@ -26,10 +29,10 @@ ACTIVITY_KEPT: Final = 10_000
 EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
 """How long an empty topic without settings is kept."""
 
-PASSING_ROWS: Final = 100
-"""Rows of each kind that are removed in passing: a transaction of 2 ms (measured)."""
-PASSING_BYTES: Final = 1024 * 1024
-"""Bytes of messages that are removed in passing, but for a single message that is larger."""
+STEP_ROWS: Final = 100
+"""Rows of each kind that an opportunistic step removes: a transaction of 2 ms (measured)."""
+STEP_BYTES: Final = 1024 * 1024
+"""Bytes of messages that it removes, but for a single message that is larger."""
 _SILENT_MS: Final = 15_000
 """A daemon that was silent for longer may have ended, and prunes no more."""
 
@@ -71,25 +74,31 @@ class _Bounds(NamedTuple):
         return {"before": self.now_ms - EMPTY_KEPT_MS, "limit": self.rows}
 
 
-class Pruning(Session):
-    """The part of the store that forgets."""
+class Pruner:
+    """Removes what is past its time."""
+
+    def __init__(self, session: Session, *, is_opportunistic: bool = False) -> None:
+        """Prune when asked to and, if it `is_opportunistic`, a little after writes of the session."""
+        self._session = session
+        self._opportunistic = OpportunisticPrune(session.clock, self.prune_if_idle)
+        if is_opportunistic:
+            session.after_writes(self._opportunistic.step)
 
     def prune(self, now_ms: int, *, limit: int = CHUNK) -> Pruned:
         """Remove one short transaction's worth of what is past its time, and return what it was.
 
         Nothing when nothing is left to do; the write lock is taken only where there is.
         """
-        self._require_writable()
-        if self._passing is not None:
-            self._passing.put_off()
+        self._session.require_writable()
+        self._opportunistic.put_off()
         bounds = _Bounds(now_ms, limit)
-        if not self._read(partial(_is_due, bounds=bounds)):
+        if not self._session.read(partial(_is_due, bounds=bounds)):
             return Pruned()
-        return self._write(partial(_prune, bounds=bounds))
+        return self._session.write(partial(_prune, bounds=bounds))
 
-    def _prune_in_passing(self, now_ms: int) -> Pruned:
-        """Remove a little if nobody is before us, and no daemon lives that does it; wait for nobody."""
-        bounds = _Bounds(now_ms, PASSING_ROWS, PASSING_BYTES)
+    def prune_if_idle(self, now_ms: int) -> Pruned:
+        """Remove a little if nobody else writes, and no daemon lives that does it; wait for nobody."""
+        bounds = _Bounds(now_ms, STEP_ROWS, STEP_BYTES)
         removed = Pruned()
 
         def look(db: apsw.Connection) -> bool | None:
@@ -100,7 +109,7 @@ class Pruning(Session):
             removed = _prune(db, bounds)
             return True
 
-        return removed if self._follow(look, act) else Pruned()
+        return removed if self._session.follow(look, act) else Pruned()
 
 
 def _is_due(db: apsw.Connection, bounds: _Bounds) -> bool:

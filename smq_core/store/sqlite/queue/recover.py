@@ -9,7 +9,6 @@ from smq_core.states import State
 from smq_core.store.records import Hold
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.settle import bounded_error, error_kind, read_attempt, record_attempt
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.records import Failure
+    from smq_core.store.sqlite.session import Session
 
-__all__ = ["Recovering"]
+__all__ = ["Recovery"]
 
 _HELD_BY = query("held_by")
 _RECOVER_ONE = query("recover_one")
@@ -29,12 +29,15 @@ _CHARGED: Final = frozenset({"blamed", "poison"})
 _MOST_CRASHES: Final = 1_000_000
 
 
-class Recovering(Session):
-    """The part of the store that returns the leases of the dead."""
+class Recovery:
+    """Takes the leases of workers that died back."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def held_by(self, worker: str) -> list[Hold]:
         """Return every lease that a worker holds."""
-        return self._read(lambda db: [Hold._make(row) for row in db.execute(_HELD_BY, (worker,))])
+        return self._session.read(lambda db: [Hold._make(row) for row in db.execute(_HELD_BY, (worker,))])
 
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
         """Return a dead worker's messages; the number returned.
@@ -43,7 +46,7 @@ class Recovering(Session):
         been; uncharged, it runs alone next. `blamed`: it crashed its worker; the attempt and a crash count,
         and it is dead when exhausted. `poison`: dead at once.
         """
-        return self._write(
+        return self._session.write(
             lambda db: sum(
                 _recover(db, hold, worker, verdict, error=failure.error, now_ms=now_ms) for hold in holds
             )

@@ -19,7 +19,6 @@ from smq_core.store.records import Hold, Requeued
 from smq_core.store.sqlite.connection.connection import savepoint
 from smq_core.store.sqlite.foreign_rows.decoding import Made
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import Session
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
@@ -27,13 +26,15 @@ if TYPE_CHECKING:
 
     from smq_core.message import Receipt
     from smq_core.store.records import Failure
+    from smq_core.store.sqlite.session import Session
 
 __all__ = [
     "ACK_ONE",
     "ERROR_LIMIT",
     "KIND_LIMIT",
+    "OUTPUT_LIMIT",
     "Attempt",
-    "Settling",
+    "Settlement",
     "ack_all",
     "bounded_error",
     "error_kind",
@@ -43,6 +44,8 @@ __all__ = [
 
 ERROR_LIMIT: Final = 8 * 1024
 """Bytes kept of an error."""
+OUTPUT_LIMIT: Final = 8 * 1024
+"""Bytes kept of what a run printed that ended well: its last ones."""
 KIND_LIMIT: Final = 200
 """Characters of an error's first line, by which dead letters are grouped."""
 
@@ -52,6 +55,7 @@ ACK_ONE: Final = query("ack_one")
 _changes = apsw.Connection.changes
 """Found once, as in `enqueue`."""
 _ACK_MANY = query("ack_many")
+_KEEP_OUTPUT = query("keep_output")
 _FINISH_MANY = query("finish_many")
 _HELD = query("held")
 _HELD_PROCESSING = query("held_processing")
@@ -83,14 +87,25 @@ class Attempt(NamedTuple):
         )
 
 
-class Settling(Session):
-    """The part of the store that holders of leases use."""
+class Settlement:
+    """Ends leases, or extends them, for their holders."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def ack(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
         """Finish messages by id and receipt, late ones too; answers the lost ones."""
-        if len(holds) == 1 and self._run(ACK_ONE, holds[0], _changes):
+        if len(holds) == 1 and self._session.run(ACK_ONE, holds[0], _changes):
             return []
-        return self._write(lambda db: ack_all(db, holds, now_ms))
+        return self._session.write(lambda db: ack_all(db, holds, now_ms))
+
+    def keep_output(self, hold: Hold, output: str) -> None:
+        """Keep the end of what a run printed that its holder is about to ack, in the ack's transaction.
+
+        Nothing is kept where the ack will remove the message, and where the lease is lost.
+        """
+        kept = clean_text(output).encode()[-OUTPUT_LIMIT:].decode("utf-8", "ignore")
+        self._session.write(lambda db: db.execute(_KEEP_OUTPUT, (kept or None, *hold)))
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
         """Give a processing message back for another attempt, or to the dead letters when exhausted.
@@ -107,7 +122,7 @@ class Settling(Session):
             record_attempt(db, hold, attempt, outcome="requeue", error=failure.error, now_ms=now_ms)
             return fate
 
-        return self._write(work)
+        return self._session.write(work)
 
     def bury(self, hold: Hold, failure: Failure, now_ms: int) -> bool:
         """Send a processing message to the dead letters; False: lost."""
@@ -120,7 +135,7 @@ class Settling(Session):
             record_attempt(db, hold, attempt, outcome="bury", error=failure.error, now_ms=now_ms)
             return True
 
-        return self._write(work)
+        return self._session.write(work)
 
     def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
         """Give processing messages back uncounted; answers the lost ones."""
@@ -134,7 +149,7 @@ class Settling(Session):
                 lost += ids.without(held, receipt)
             return lost
 
-        return self._write(work)
+        return self._session.write(work)
 
     def extend(
         self, holds: Sequence[Hold], visibility_ms: int | None, now_ms: int
@@ -150,7 +165,7 @@ class Settling(Session):
                 until |= extended
             return until, lost
 
-        return self._write(work)
+        return self._session.write(work)
 
 
 def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hold]:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from smq_core.store.records import Escaped
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS, reclaim
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import apsw
 
-__all__ = ["Surveying"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["Survey"]
 
 _READY_TOPICS = query("ready_topics")
 _HAS_READY = query("has_ready")
@@ -26,14 +27,17 @@ _NEXT_END = query("next_end")
 _HAS_EXPIRED = query("has_expired")
 
 
-class Surveying(Session):
-    """The part of the store for whoever takes messages of topics that are not known by name."""
+class Survey:
+    """Finds work for whoever takes messages of topics that are not known by name."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def ready_topics(self, now_ms: int, *, after: str = "", limit: int) -> list[str]:
         """Return the first topics behind `after`, by name, that have ready messages and are not paused."""
         behind: str | bytes = after
         while True:
-            page = self._read(partial(_ready_page, bounds=(behind, now_ms, limit)))
+            page = self._session.read(partial(_ready_page, bounds=(behind, now_ms, limit)))
             names = _askable(page)
             if names or not page:
                 return names
@@ -42,7 +46,9 @@ class Surveying(Session):
 
     def has_ready(self, topics: Sequence[str], now_ms: int) -> bool:
         """Return whether any of the topics has ready messages and is not paused."""
-        return self._read(lambda db: any(db.execute(_HAS_READY, (topic, now_ms)).get for topic in topics))
+        return self._session.read(
+            lambda db: any(db.execute(_HAS_READY, (topic, now_ms)).get for topic in topics)
+        )
 
     def delays(self, now_ms: int, topics: Sequence[str] | None = None) -> list[tuple[str, int]]:
         """Return topics with delayed messages that are not paused, and when the first of each is due.
@@ -50,22 +56,22 @@ class Surveying(Session):
         None: all such topics; their number is what it costs.
         """
         if topics is None:
-            found = self._read(lambda db: list(db.execute(_DELAYED_TOPICS, (now_ms,))))
+            found = self._session.read(lambda db: list(db.execute(_DELAYED_TOPICS, (now_ms,))))
             return [(topic, due) for topic, due in found if not isinstance(topic, Escaped)]
 
         def work(db: apsw.Connection) -> list[tuple[str, int]]:
             found = ((topic, _first_delay(db, topic, now_ms)) for topic in topics)
             return [(topic, due) for topic, due in found if due is not None]
 
-        return self._read(work)
+        return self._session.read(work)
 
     def leased_topics(self) -> list[str]:
         """Return the topics of which a message is being processed."""
-        return _askable(row[0] for row in self._read(lambda db: list(db.execute(_LEASED_TOPICS))))
+        return _askable(row[0] for row in self._session.read(lambda db: list(db.execute(_LEASED_TOPICS))))
 
     def next_end(self, now_ms: int) -> int | None:
         """Return when the next lease or pause of any topic ends; None: there is neither."""
-        found = self._read(lambda db: db.execute(_NEXT_END, (now_ms,)).fetchall()[0])
+        found = self._session.read(lambda db: db.execute(_NEXT_END, (now_ms,)).fetchall()[0])
         return min((moment for moment in found if isinstance(moment, int)), default=None)
 
     def reclaim(self, now_ms: int) -> bool:
@@ -73,9 +79,9 @@ class Surveying(Session):
 
         Finding none takes no write lock and writes nothing.
         """
-        if not self._read(lambda db: db.execute(_HAS_EXPIRED, (now_ms, now_ms + HORIZON_MS)).get):
+        if not self._session.read(lambda db: db.execute(_HAS_EXPIRED, (now_ms, now_ms + HORIZON_MS)).get):
             return False
-        self._write(lambda db: reclaim(db, now_ms))
+        self._session.write(lambda db: reclaim(db, now_ms))
         return True
 
 

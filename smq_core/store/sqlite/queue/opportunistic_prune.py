@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.message import Pruned
 
-__all__ = ["LOOK_EVERY_S", "REST", "Passing"]
+__all__ = ["LOOK_EVERY_S", "REST", "OpportunisticPrune"]
 
 LOOK_EVERY_S: Final = 10.0
 """How often it is looked whether there is anything to prune."""
@@ -27,7 +27,7 @@ _NEVER: Final = float("inf")
 _log: Final = logging.getLogger(__name__)
 
 
-class Passing:
+class OpportunisticPrune:
     """The next step of a store; due at its first write, since many a program makes only a few."""
 
     __slots__ = ("_clock", "_due_at", "_monotonic", "_prune")

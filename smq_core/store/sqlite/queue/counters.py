@@ -8,12 +8,13 @@ from smq_core.message import TopicStats
 from smq_core.store.sqlite.connection.connection import savepoint
 from smq_core.store.sqlite.foreign_rows.decoding import Made
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["Counting"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["Counters"]
 
 _SIZE = query("size")
 _TOPICS = query("topic_counts")
@@ -41,12 +42,15 @@ class _Counts(NamedTuple):
     paused_until: int | None
 
 
-class Counting(Session):
-    """The part of the store that answers how much there is."""
+class Counters:
+    """Reads how many messages topics have."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def size(self, topic: str) -> int:
         """Count the unfinished messages of a topic, in constant time."""
-        return self._read(lambda db: db.execute(_SIZE, (topic,)).get or 0)
+        return self._session.read(lambda db: db.execute(_SIZE, (topic,)).get or 0)
 
     def topics(self, now_ms: int) -> list[TopicStats]:
         """Return depth and pause of every topic, by name; of one that is paused but was never used, too."""
@@ -58,7 +62,7 @@ class Counting(Session):
                 unused = [_unused(_pause(row), now_ms) for row in db.execute(_PAUSED)]
             return sorted([*stats, *unused], key=lambda one: one.topic)
 
-        return self._read(work)
+        return self._session.read(work)
 
     def topic(self, name: str, now_ms: int) -> TopicStats:
         """Return one topic; zeros for one never used."""
@@ -71,7 +75,7 @@ class Counting(Session):
                 ]
             return found[0] if found else TopicStats(topic=name)
 
-        return self._read(work)
+        return self._session.read(work)
 
 
 class _Pause(NamedTuple):

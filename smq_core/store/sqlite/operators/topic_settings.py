@@ -10,12 +10,13 @@ from smq_core.message import Outcome
 from smq_core.policy import Backoff, TopicPolicy
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.session import Session
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["Governing"]
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["TopicSettings"]
 
 _TOPIC_NAMES = query("topic_names")
 _READ_POLICY = query("read_policy")
@@ -25,16 +26,19 @@ _WRITE_PAUSE = query("write_pause")
 _DELETE_PAUSE = query("delete_pause")
 
 
-class Governing(Session):
-    """The part of the store that keeps topics' settings."""
+class TopicSettings:
+    """Reads and writes the policies and pauses of topics."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def topic_names(self) -> list[str]:
         """Return every topic that has or had messages, a policy or a pause, by name."""
-        return self._read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
+        return self._session.read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
 
     def policy(self, topic: str) -> TopicPolicy:
         """Return a topic's policy, defaults filled in."""
-        row = self._read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
+        row = self._session.read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
         max_attempts, visibility_ms, backoff, keep_ms = row or (None, None, None, None)
         defaults = TopicPolicy()
         return TopicPolicy(
@@ -70,7 +74,7 @@ class Governing(Session):
             db.execute(_WRITE_POLICY, values)
             return Outcome(operation=began.id, done=1)
 
-        return self._write_durably(work)
+        return self._session.write(work, is_durable=True)
 
     def pause(self, topic: str, *, reason: str, until_ms: int | None, actor: str, now_ms: int) -> Outcome:
         """Stop a topic from being leased; what is processing goes on."""
@@ -83,18 +87,7 @@ class Governing(Session):
             db.execute(_WRITE_PAUSE, (topic, reason, actor, now_ms, until_ms))
             return Outcome(operation=began.id, done=1)
 
-        return self._write_durably(work)
-
-    def note(
-        self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
-    ) -> None:
-        """Have the activity tell what was done by another way than an operation."""
-
-        def work(db: apsw.Connection) -> None:
-            began = operation_log.begin(db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail)
-            operation_log.count(db, began.id, changed)
-
-        self._write_durably(work)
+        return self._session.write(work, is_durable=True)
 
     def resume(self, topic: str, *, actor: str, now_ms: int) -> Outcome:
         """Let a paused topic be leased again; nothing is done for one that is not, or no longer."""
@@ -109,7 +102,7 @@ class Governing(Session):
             db.execute(_DELETE_PAUSE, (topic,))
             return Outcome(operation=began.id, done=1)
 
-        return self._write_durably(work)
+        return self._session.write(work, is_durable=True)
 
 
 def _encoded(row: object) -> str:
