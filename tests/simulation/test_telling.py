@@ -14,7 +14,7 @@ from tests.simulation.entries import Leased
 from tests.simulation.ledger import Ledger
 from tests.simulation.model import Model
 from tests.simulation.running import world_of
-from tests.simulation.watched import Arguments
+from tests.simulation.watched import COMPARED, Arguments
 from tests.simulation.world import Difference
 
 if TYPE_CHECKING:
@@ -48,6 +48,23 @@ def test_a_difference_is_told_with_its_seed_and_step(
             world_of(3, folder, template).run()
         told.append(str(found.value))
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("verb", COMPARED)
+def test_a_wrong_answer_is_told(
+    verb: str, folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else agrees: what each verb of the store answers is compared."""
+    monkeypatch.setitem(COMPARED, verb, lambda _answer: "wrong")
+
+    with pytest.raises(Difference, match="the engine answers wrong, the model "):
+        run_first_seeds(folder, template)
+
+
+def run_first_seeds(folder: Path, template: Path) -> None:
+    """Run as many simulations as it takes until each verb was called."""
+    for seed in range(5):
+        world_of(seed, folder, template).run()
 
 
 def test_a_second_good_receipt_is_told() -> None:
