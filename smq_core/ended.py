@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from smq_core.daemon.liveness import liveness_locks
-from smq_core.daemon.liveness.workers_file_layout import BERTHS, HEADER_SIZE, berth_at, read_header
+from smq_core.daemon.liveness.workers_file_layout import HEADER_SIZE, RECORDS, read_header, record_at
 from smq_core.daemon.liveness.workers_file_path import open_to_look
 
 __all__ = ["ended_daemons"]
@@ -33,7 +33,7 @@ def _ended(descriptor: int) -> frozenset[str]:
     living: set[str] = set()
     ended: set[str] = set()
     try:
-        for at in map(berth_at, range(BERTHS)):
+        for at in map(record_at, range(RECORDS)):
             if (header := read_header(os.pread(descriptor, HEADER_SIZE, at))) is not None:
                 (living if liveness_locks.is_locked(descriptor, at) else ended).add(header.worker_id)
     except OSError:

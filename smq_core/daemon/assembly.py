@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.dispatch.dispatcher import Feeder
-from smq_core.daemon.dispatch.pending_outcomes import Ledger
+from smq_core.daemon.dispatch.dispatcher import Dispatcher
+from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
 from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
-from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.processes.child_process import ChildProcess
-from smq_core.daemon.processes.pool import Fleet
+from smq_core.daemon.processes.pool import WorkerPool
 from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.reporting.heartbeat import Heartbeat
-from smq_core.daemon.supervisor.outage import Patience
-from smq_core.daemon.supervisor.peers import Neighbours
+from smq_core.daemon.supervisor.outage import Outage
+from smq_core.daemon.supervisor.peers import Peers
 from smq_core.daemon.system.process_identity import machine_id, started_at
 from smq_core.daemon.threads import Threads
 from smq_core.derived_file import Access
@@ -52,46 +52,46 @@ class Parts:
     children: Children
     """The daemon's child processes."""
     presence: Presence
-    fleet: Fleet
-    ledger: Ledger
+    pool: WorkerPool
+    pending: PendingOutcomes
     counts: OutcomeCounts
-    feeder: Feeder
-    neighbours: Neighbours
+    dispatcher: Dispatcher
+    peers: Peers
     heartbeat: Heartbeat
-    patience: Patience
+    outage: Outage
     threads: Threads
 
     def take(self, config: Config) -> None:
         """Go by another configuration from now on."""
-        self.feeder.lease_for(_lease_ms(config))
-        self.ledger.allow_crashes(config.max_crashes)
-        self.neighbours.allow_crashes(config.max_crashes)
-        self.patience.allow(float(config.db_patience))
+        self.dispatcher.lease_for(_lease_ms(config))
+        self.pending.allow_crashes(config.max_crashes)
+        self.peers.allow_crashes(config.max_crashes)
+        self.outage.allow(float(config.db_patience))
         self.journal.use(config.log_format, is_verbose=config.verbose)
 
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
-        self.neighbours.close()
+        self.peers.close()
         # what could not be written stays told, for the next daemon that looks
-        self.presence.leave(is_told=bool(len(self.ledger)) or any(True for _ in self.feeder.flights()))
+        self.presence.leave(is_told=bool(len(self.pending)) or any(True for _ in self.dispatcher.flights()))
         self.selector.close()
 
 
 def assemble(
     config: Config, program: Program, store: Store, clock: Clock, *, random: RandomSource, journal: Journal
 ) -> Parts:
-    """Open the -workers file, take a berth, and make every part; no process is started and nothing is leased.
+    """Open the -workers file, claim a record, and make every part; it starts no process and leases nothing.
 
     Raises:
         StoreError: when the database or the -workers file cannot be used.
     """
     path, access = _workers_file(store)
     worker_id = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
-    header = BerthHeader(worker_id, os.getpid(), machine_id(), started=started_at(os.getpid()))
+    header = RecordHeader(worker_id, os.getpid(), machine_id(), started=started_at(os.getpid()))
     presence = Presence(path, access, header, journal)
     selector = selectors.DefaultSelector()
     children = Children()
-    fleet = Fleet(
+    pool = WorkerPool(
         program,
         presence=presence,
         spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, children, journal.output),
@@ -101,7 +101,7 @@ def assemble(
     )
     return connect(
         config,
-        fleet,
+        pool,
         presence,
         store=store,
         clock=clock,
@@ -114,7 +114,7 @@ def assemble(
 
 def connect(
     config: Config,
-    fleet: Fleet,
+    pool: WorkerPool,
     presence: Presence,
     *,
     store: Store,
@@ -126,13 +126,13 @@ def connect(
 ) -> Parts:
     """Make the parts that have no processes and no file of their own, and hand each what it depends on."""
     worker_id = presence.worker_id
-    ledger = Ledger(worker_id, random, config.max_crashes)
+    pending = PendingOutcomes(worker_id, random, config.max_crashes)
     counts = OutcomeCounts()
-    feeder = Feeder(
-        store, fleet, ledger, counts, worker_id=worker_id, clock=clock, journal=journal, random=random
+    dispatcher = Dispatcher(
+        store, pool, pending, counts, worker_id=worker_id, clock=clock, journal=journal, random=random
     )
-    feeder.lease_for(_lease_ms(config))
-    neighbours = Neighbours(
+    dispatcher.lease_for(_lease_ms(config))
+    peers = Peers(
         store, presence, selector=selector, clock=clock, journal=journal, max_crashes=config.max_crashes
     )
     return Parts(
@@ -143,13 +143,13 @@ def connect(
         selector=selector,
         children=children,
         presence=presence,
-        fleet=fleet,
-        ledger=ledger,
+        pool=pool,
+        pending=pending,
         counts=counts,
-        feeder=feeder,
-        neighbours=neighbours,
-        heartbeat=Heartbeat(worker_id, fleet, counts, clock),
-        patience=Patience(float(config.db_patience), clock, journal),
+        dispatcher=dispatcher,
+        peers=peers,
+        heartbeat=Heartbeat(worker_id, pool, counts, clock),
+        outage=Outage(float(config.db_patience), clock, journal),
         threads=Threads(clock, journal),
     )
 

@@ -10,7 +10,7 @@ from smq_core.daemon.inbox.inbox import Inbox, InboxRules
 from smq_core.daemon.inbox.inbox_folder import InboxFolder
 from smq_core.daemon.maintenance.alert_commands import Alarm
 from smq_core.daemon.maintenance.janitor import Janitor
-from smq_core.daemon.maintenance.maintenance_thread import Keeper
+from smq_core.daemon.maintenance.maintenance_thread import MaintenanceThread
 from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.store import open_store
 
@@ -27,7 +27,7 @@ __all__ = ["add_services"]
 def add_services(
     configured: Configured, config_path: str | None, parts: Parts, supervisor: Supervisor
 ) -> None:
-    """Make keeper, inbox, metrics and the watch over code, and let them be told of a new configuration.
+    """Make maintenance, inbox, metrics and the watch over code, and let them be told of a new configuration.
 
     Raises:
         ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
@@ -37,9 +37,11 @@ def add_services(
     alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
     configured.tell(lambda changed: alarm.use(changed.alert))
     janitor = Janitor(parts.store, file, parts.clock, parts.journal)
-    keeper = Keeper(parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal)
-    supervisor.lease_while(lambda: keeper.is_file_here)
-    parts.threads.add(keeper)
+    maintenance = MaintenanceThread(
+        parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal
+    )
+    supervisor.lease_while(lambda: maintenance.is_file_here)
+    parts.threads.add(maintenance)
     if config.inbox:
         inbox = _inbox(config, config.inbox, parts)
         configured.tell(lambda changed: inbox.follow(_rules(changed)))
@@ -73,12 +75,12 @@ def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
         raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
     collector = DaemonCollector(
         parts.store,
-        parts.fleet,
+        parts.pool,
         parts.counts,
         clock=parts.clock,
         crashes=lambda: parts.heartbeat.crashes,
         conditions=parts.threads.conditions,
-        is_lost=lambda: parts.patience.is_lost,
+        is_lost=lambda: parts.outage.is_lost,
     )
     try:
         server = MetricsServer(

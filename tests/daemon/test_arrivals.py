@@ -13,7 +13,7 @@ from smq_core.daemon.processes.pool import Death
 from smq_core.daemon.wire.protocol import Ping
 from smq_core.message import Receipt
 from smq_core.testing import make_message
-from tests.daemon.processes.fleets import THREADS, Stable
+from tests.daemon.processes.stub_pool import THREADS, StubPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,106 +26,106 @@ LOOKS = PINGS + 2
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
+def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
     """Give one worker process with two deliveries, which two threads could begin with."""
     for _ in range(THREADS):
         store.enqueue(make_message(), clock.now_ms())
-    with closing(Stable(store, clock, processes=1, lease_ms=60_000)) as made:
+    with closing(StubPool(store, clock, processes=1, lease_ms=60_000)) as made:
         made.step()
         assert len(made.in_flight) == THREADS
         yield made
 
 
 @pytest.fixture
-def arrivals(stable: Stable) -> Arrivals:
-    return Arrivals(stable.journal)
+def arrivals(pool: StubPool) -> Arrivals:
+    return Arrivals(pool.journal)
 
 
-def look(arrivals: Arrivals, stable: Stable, times: int = LOOKS) -> None:
+def look(arrivals: Arrivals, pool: StubPool, times: int = LOOKS) -> None:
     for _ in range(times):
-        arrivals.look(stable.processes)
+        arrivals.look(pool.processes)
 
 
-def pings(stable: Stable) -> int:
-    return stable.children[0].sent.count(Ping())
+def pings(pool: StubPool) -> int:
+    return pool.children[0].sent.count(Ping())
 
 
 def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
-    arrivals: Arrivals, stable: Stable
+    arrivals: Arrivals, pool: StubPool
 ) -> None:
-    look(arrivals, stable, LOOKS - 1)
-    assert (pings(stable), stable.children[0].killed) == (PINGS, [])
-    look(arrivals, stable, 1)
+    look(arrivals, pool, LOOKS - 1)
+    assert (pings(pool), pool.children[0].killed) == (PINGS, [])
+    look(arrivals, pool, 1)
 
-    assert stable.children[0].killed == [signal.SIGKILL]
-    assert "reads from its connection" in stable.log.getvalue()
-    assert "reads from its connection" in Death(stable.processes[0], -signal.SIGKILL).cause
-    look(arrivals, stable)
-    assert stable.log.getvalue().count("worker_killed") == 1
+    assert pool.children[0].killed == [signal.SIGKILL]
+    assert "reads from its connection" in pool.log.getvalue()
+    assert "reads from its connection" in Death(pool.processes[0], -signal.SIGKILL).cause
+    look(arrivals, pool)
+    assert pool.log.getvalue().count("worker_killed") == 1
 
 
-def test_a_killed_process_is_given_nothing_more(arrivals: Arrivals, stable: Stable) -> None:
-    look(arrivals, stable)
+def test_a_killed_process_is_given_nothing_more(arrivals: Arrivals, pool: StubPool) -> None:
+    look(arrivals, pool)
 
-    assert not stable.processes[0].is_open
+    assert not pool.processes[0].is_open
 
 
 def test_one_that_is_at_work_is_told_apart_from_what_was_lost_beside_it(
-    arrivals: Arrivals, stable: Stable
+    arrivals: Arrivals, pool: StubPool
 ) -> None:
-    first, second = stable.in_flight
-    stable.begin(first)
-    look(arrivals, stable)
+    first, second = pool.in_flight
+    pool.begin(first)
+    look(arrivals, pool)
 
-    assert stable.children[0].killed == [signal.SIGKILL]
-    assert f'"{second.row.id}"' in stable.log.getvalue() or str(second.row.id) in stable.log.getvalue()
+    assert pool.children[0].killed == [signal.SIGKILL]
+    assert f'"{second.row.id}"' in pool.log.getvalue() or str(second.row.id) in pool.log.getvalue()
 
 
 @pytest.mark.parametrize("is_ever_read", [False, True])
 def test_a_process_that_does_not_read_is_left_alone(
-    arrivals: Arrivals, stable: Stable, *, is_ever_read: bool
+    arrivals: Arrivals, pool: StubPool, *, is_ever_read: bool
 ) -> None:
     """It is stopped, or a handler in C code keeps the interpreter: its reader reads once more, at most."""
-    look(arrivals, stable, 2 if is_ever_read else 0)
-    stable.children[0].has_unread = True
-    look(arrivals, stable, 10 * LOOKS)
+    look(arrivals, pool, 2 if is_ever_read else 0)
+    pool.children[0].has_unread = True
+    look(arrivals, pool, 10 * LOOKS)
 
-    assert (pings(stable), stable.children[0].killed) == (int(is_ever_read), [])
-
-
-def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrivals, stable: Stable) -> None:
-    for thread, delivered in enumerate(stable.in_flight):
-        stable.begin(delivered, thread)
-    stable.processes[0].in_flight |= {99: stable.in_flight[0]._replace(tag=99, receipt=Receipt(1))}
-    look(arrivals, stable, 2 * LOOKS)
-
-    assert (pings(stable), stable.children[0].killed) == (0, [])
+    assert (pings(pool), pool.children[0].killed) == (int(is_ever_read), [])
 
 
-def test_a_process_that_gets_on_is_left_alone(arrivals: Arrivals, stable: Stable) -> None:
+def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrivals, pool: StubPool) -> None:
+    for thread, delivered in enumerate(pool.in_flight):
+        pool.begin(delivered, thread)
+    pool.processes[0].in_flight |= {99: pool.in_flight[0]._replace(tag=99, receipt=Receipt(1))}
+    look(arrivals, pool, 2 * LOOKS)
+
+    assert (pings(pool), pool.children[0].killed) == (0, [])
+
+
+def test_a_process_that_gets_on_is_left_alone(arrivals: Arrivals, pool: StubPool) -> None:
     """Each look finds something that has not begun, but never the same."""
     for _ in range(2 * LOOKS):
-        look(arrivals, stable, 1)
-        for delivered in stable.in_flight:
-            stable.end(delivered.tag)
-            stable.store.enqueue(make_message(), stable.clock.now_ms())
-        stable.step()
+        look(arrivals, pool, 1)
+        for delivered in pool.in_flight:
+            pool.end(delivered.tag)
+            pool.store.enqueue(make_message(), pool.clock.now_ms())
+        pool.step()
 
-    assert (pings(stable), stable.children[0].killed) == (0, [])
+    assert (pings(pool), pool.children[0].killed) == (0, [])
 
 
-def test_what_arrives_in_the_end_clears_its_process(arrivals: Arrivals, stable: Stable) -> None:
-    look(arrivals, stable, LOOKS - 1)
-    for thread, delivered in enumerate(stable.in_flight):
-        stable.begin(delivered, thread)
-    look(arrivals, stable)
+def test_what_arrives_in_the_end_clears_its_process(arrivals: Arrivals, pool: StubPool) -> None:
+    look(arrivals, pool, LOOKS - 1)
+    for thread, delivered in enumerate(pool.in_flight):
+        pool.begin(delivered, thread)
+    look(arrivals, pool)
 
-    assert stable.children[0].killed == []
+    assert pool.children[0].killed == []
 
 
 @pytest.mark.parametrize("state", ["starting", "finishing", "killed for a timeout", "empty"])
-def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, stable: Stable, state: str) -> None:
-    process = stable.processes[0]
+def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, pool: StubPool, state: str) -> None:
+    process = pool.processes[0]
     if state == "starting":
         process.is_ready = False
     elif state == "finishing":
@@ -134,6 +134,6 @@ def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, stable:
         process.killed_for = set(process.in_flight)
     else:
         process.in_flight.clear()
-    look(arrivals, stable, 2 * LOOKS)
+    look(arrivals, pool, 2 * LOOKS)
 
-    assert (pings(stable), stable.children[0].killed) == (0, [])
+    assert (pings(pool), pool.children[0].killed) == (0, [])

@@ -14,7 +14,7 @@ from smq_core.daemon.log import Journal
 from smq_core.daemon.maintenance.alert_commands import Alarm
 from smq_core.daemon.maintenance.alert_rules import Facts, reasons
 from smq_core.daemon.maintenance.janitor import Janitor
-from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, Keeper
+from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, MaintenanceThread
 from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.message import TopicStats
@@ -137,14 +137,16 @@ def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes
 
 
 class House:
-    """A janitor and a keeper over a store, and their log."""
+    """A janitor and a maintenance over a store, and their log."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.log = io.StringIO()
         self.file = DatabaseFile(store.location)
         self.journal = Journal(clock, form="json", stream=self.log)
         self.janitor = Janitor(store, self.file, clock, self.journal)
-        self.keeper = Keeper(store, self.file, self.janitor, alarm=None, clock=clock, journal=self.journal)
+        self.maintenance = MaintenanceThread(
+            store, self.file, self.janitor, alarm=None, clock=clock, journal=self.journal
+        )
 
     def actions(self) -> list[str]:
         """Return what was logged, but for the state of this machine's disk."""
@@ -210,18 +212,18 @@ def test_a_clock_that_was_set_is_told_and_time_that_passes_is_not(house: House, 
 
 def test_a_database_that_is_moved_is_told_once_and_once_when_it_is_back(house: House, store: Store) -> None:
     path, away = Path(store.location), Path(store.location + ".away")
-    house.keeper.step()
-    seen = [house.keeper.is_file_here]
+    house.maintenance.step()
+    seen = [house.maintenance.is_file_here]
 
     path.rename(away)
-    house.keeper.step()
-    house.keeper.step()
-    seen.append(house.keeper.is_file_here)
+    house.maintenance.step()
+    house.maintenance.step()
+    seen.append(house.maintenance.is_file_here)
     assert not path.exists()
 
     away.rename(path)
-    house.keeper.step()
-    seen.append(house.keeper.is_file_here)
+    house.maintenance.step()
+    seen.append(house.maintenance.is_file_here)
     assert seen == [True, False, True]
     assert house.actions() == ["database_moved", "database_moved_over"]
 
@@ -234,10 +236,10 @@ def test_an_alert_is_told_although_nothing_can_be_written(
     house = House(impatient, clock)
     table = AlertTable(name="waits", ready_over=0, command="true")
     alarm = Alarm([table], location, clock, house.journal, Children())
-    house.keeper = Keeper(
+    house.maintenance = MaintenanceThread(
         impatient, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
     )
-    step = threading.Thread(target=house.keeper.step)
+    step = threading.Thread(target=house.maintenance.step)
     with store.transaction():
         store.execute("SELECT 1")
         step.start()
@@ -269,13 +271,15 @@ class SlowAlarm(Alarm):
 def test_looks_at_the_alerts_that_take_long_are_few(store: Store, clock: ManualClock) -> None:
     house = House(store, clock)
     alarm = SlowAlarm(clock, house.journal)
-    keeper = Keeper(store, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal)
+    maintenance = MaintenanceThread(
+        store, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
+    )
 
     for _ in range(ALERTS_REST):
-        keeper.step()
+        maintenance.step()
         clock.advance(1)
     assert alarm.looks == 1
-    keeper.step()
+    maintenance.step()
     assert alarm.looks == 2
 
 
@@ -284,7 +288,7 @@ def test_another_file_in_the_database_s_place_is_told(house: House, store: Store
     path.rename(store.location + ".away")
     path.write_bytes(b"")
 
-    house.keeper.step()
+    house.maintenance.step()
 
     assert house.actions() == ["database_moved"]
     assert "another file" in house.log.getvalue()

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from smq_core import Inspector, Queue
 from smq_core.daemon.liveness.workers_file import WorkersFile
-from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.store import open_store
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS
@@ -65,10 +65,10 @@ def inspector(stuck: str) -> Iterator[Inspector]:
         yield opened
 
 
-def leave_a_berth(location: str) -> None:
+def leave_a_record(location: str) -> None:
     """Write what a daemon that was killed leaves beside the database."""
     file = WorkersFile(f"{location}-workers")
-    file.claim().write(BerthHeader("lost", 4_000, "here"))
+    file.claim().write(RecordHeader("lost", 4_000, "here"))
     file.close()
 
 
@@ -93,7 +93,7 @@ def test_a_topic_whose_messages_a_lost_daemon_holds_is_wrong_and_says_the_next_k
 def test_all_that_a_daemon_left_behind_is_requeued_without_a_box_to_tick(
     stuck: str, inspector: Inspector
 ) -> None:
-    leave_a_berth(stuck)
+    leave_a_record(stuck)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("3")
@@ -112,7 +112,7 @@ def test_all_that_a_daemon_left_behind_is_requeued_without_a_box_to_tick(
 
 
 def test_what_another_took_over_meanwhile_is_left_with_him(stuck: str, inspector: Inspector) -> None:
-    leave_a_berth(stuck)
+    leave_a_record(stuck)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("3")

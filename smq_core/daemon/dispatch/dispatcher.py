@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smq_core.clock import Clock
-    from smq_core.daemon.dispatch.pending_outcomes import Ledger
+    from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
     from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.protocol import Handled
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
-__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "Feeder"]
+__all__ = ["ACK_BATCH", "ACK_WITHIN_S", "Dispatcher"]
 
 ACK_WITHIN_S: Final = 0.003
 ACK_BATCH: Final = 500
 
 
-class Feeder:
+class Dispatcher:
     """Keeps worker processes fed."""
 
     def __init__(
         self,
         store: Store,
-        fleet: Fleet,
-        ledger: Ledger,
+        pool: WorkerPool,
+        pending: PendingOutcomes,
         counts: OutcomeCounts,
         *,
         worker_id: str,
@@ -66,8 +66,8 @@ class Feeder:
         """When something changes by time alone."""
         self._lease_ms: int | None = None
         self._store = store
-        self._fleet = fleet
-        self._ledger = ledger
+        self._pool = pool
+        self._pending = pending
         self._counts = counts
         self._worker_id = worker_id
         self._clock = clock
@@ -75,13 +75,13 @@ class Feeder:
         self._journal = journal
         self._tags = count(1)
         self.renewals = Renewals(store, self.flights, lambda: self._lease_ms, self._lose)
-        self._handout = Handout(fleet, self.renewals.had_ended)
-        self._losses = Losses(fleet, self._handout, journal)
+        self._handout = Handout(pool, self.renewals.had_ended)
+        self._losses = Losses(pool, self._handout, journal)
         self._oldest_outcome: float | None = None
         self._is_cut = False
         """The last lease left messages of what it was asked for: there were no bytes left for them."""
         self._looked_at_ms = 0
-        self.use(Routes(fleet.program.handlers))
+        self.use(Routes(pool.program.handlers))
 
     def use(self, routes: Routes) -> None:
         """Lease for these handlers from now on."""
@@ -128,7 +128,7 @@ class Feeder:
     def flights(self) -> Iterator[Flight]:
         """Yield every delivery that this daemon has."""
         yield from self._handout.flights()
-        for process in self._fleet.processes:
+        for process in self._pool.processes:
             yield from process.in_flight.values()
 
     def notice_time(self, now_ms: int) -> None:
@@ -140,11 +140,11 @@ class Feeder:
 
     def is_due(self, now: float) -> bool:
         """Return whether a step is worth its transaction."""
-        if len(self._ledger):
+        if len(self._pending):
             if self._oldest_outcome is None:
                 self._oldest_outcome = now
             if (
-                len(self._ledger) >= ACK_BATCH
+                len(self._pending) >= ACK_BATCH
                 or now - self._oldest_outcome >= ACK_WITHIN_S
                 or self._has_hungry()
             ):
@@ -156,7 +156,7 @@ class Feeder:
     def due_in(self, now: float) -> float | None:
         """Return in how many seconds a step becomes due by itself; None: never."""
         waits: list[float] = []
-        if self._oldest_outcome is not None and len(self._ledger):
+        if self._oldest_outcome is not None and len(self._pending):
             waits.append(max(0.0, self._oldest_outcome + ACK_WITHIN_S - now))
         if self._takes_more and self._due_at_ms is not None and self._has_hungry():
             waits.append(max(0.0, (self._due_at_ms - self._clock.now_ms()) / 1000))
@@ -172,17 +172,17 @@ class Feeder:
         now_ms = self._clock.now_ms()
         # first: what has ended while this daemon slept is its own, and the lease below would take it back
         self.renewals.keep(now_ms)
-        if self._ledger.gives_back:
+        if self._pending.gives_back:
             # what is given back is ready again, or has a time, and no notice tells us of our own commit
             self._is_worth_a_look = True
-        room = sum(process.room for process in self._fleet.processes)
+        room = sum(process.room for process in self._pool.processes)
         is_look = self._takes_more and self._is_worth_a_look and room > 0
         asks = self._asks(room, now_ms) if is_look else []
-        if len(self._ledger):
+        if len(self._pending):
             with self._store.transaction(is_durable=False):
-                lost = self._ledger.write(self._store, now_ms)
+                lost = self._pending.write(self._store, now_ms)
                 flights = self._lease(asks, now_ms)
-            self._ledger.forget()
+            self._pending.forget()
             self._oldest_outcome = None
             self._losses.note(lost)
             self._losses.forget_ended(self.flights())
@@ -204,16 +204,16 @@ class Feeder:
             self._oldest_outcome = now
         pop, processed, failed = process.in_flight.pop, self._counts.processed, self._counts.failed
         done = [flight for tag in handled.done if (flight := pop(tag, None)) is not None]
-        self._ledger.ack(done)
+        self._pending.ack(done)
         for flight in done:
             processed[flight.row.topic] += 1
         for printed in handled.printed:
             if (flight := pop(printed.tag, None)) is not None:
-                self._ledger.ack_with_output(flight, printed.output)
+                self._pending.ack_with_output(flight, printed.output)
                 processed[flight.row.topic] += 1
         for outcome in handled.failed:
             if (flight := pop(outcome.tag, None)) is not None:
-                self._ledger.fail(flight, outcome)
+                self._pending.fail(flight, outcome)
                 failed[flight.row.topic] += outcome.verb != "release"
                 self._journal.info(
                     f"message_{outcome.verb}",
@@ -241,7 +241,7 @@ class Feeder:
     def release_waiting(self) -> None:
         """Give back what is leased but in no worker process."""
         for flight in self._handout.give_up(with_suspects=not self._is_leasing):
-            self._ledger.release(flight)
+            self._pending.release(flight)
 
     def reconcile(self) -> None:
         """Release what the database says we hold and we know nothing of.
@@ -251,7 +251,7 @@ class Feeder:
         Raises:
             StoreError: when the database does not answer.
         """
-        known = {flight.hold for flight in self.flights()} | self._ledger.holds()
+        known = {flight.hold for flight in self.flights()} | self._pending.holds()
         unknown = [hold for hold in self._store.held_by(self._worker_id) if hold not in known]
         if unknown:
             self._store.release(unknown, self._clock.now_ms())
@@ -261,7 +261,7 @@ class Feeder:
         return self._is_leasing and not self._is_suspended
 
     def _has_hungry(self) -> bool:
-        return any(one.is_hungry for one in self._fleet.processes)
+        return any(one.is_hungry for one in self._pool.processes)
 
     def _asks(self, room: int, now_ms: int) -> list[Ask]:
         running = (
@@ -309,12 +309,12 @@ class Feeder:
             return flights
         flight = flights.pop()
         said = f"it has {flight.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon can bear"
-        self._ledger.fail(flight, Failed(flight.tag, "bury", f"{said}: take it with a consumer of your own"))
+        self._pending.fail(flight, Failed(flight.tag, "bury", f"{said}: take it with a consumer of your own"))
         self._journal.warning("message_bury", said, id=flight.row.id, topic=flight.row.topic)
         return flights
 
     def _bytes_left(self) -> int:
-        return sum(max(0, one.bytes_left) for one in self._fleet.processes if one.places)
+        return sum(max(0, one.bytes_left) for one in self._pool.processes if one.places)
 
     def _note_look(self, asks: list[Ask], found: int, now_ms: int) -> None:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""

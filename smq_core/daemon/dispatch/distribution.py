@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
     from smq_core.daemon.processes.flight import Flight
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
 __all__ = ["Handout"]
@@ -23,12 +23,12 @@ __all__ = ["Handout"]
 class Handout:
     """What is leased and in no worker process yet."""
 
-    def __init__(self, fleet: Fleet, had_ended: Callable[[Flight, int], bool]) -> None:
-        """Hand out to a fleet; `had_ended` tells whether a lost lease had run out before."""
-        self._fleet = fleet
+    def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
+        """Hand out to a pool; `had_ended` tells whether a lost lease had run out before."""
+        self._pool = pool
         self._waiting: deque[Flight] = deque()
         self._suspects: deque[Flight] = deque()
-        self._redeliveries = Redeliveries(fleet, had_ended)
+        self._redeliveries = Redeliveries(pool, had_ended)
 
     def __len__(self) -> int:
         """Count what waits."""
@@ -71,7 +71,7 @@ class Handout:
 
     def is_possible(self, now: float) -> bool:
         """Return whether anything that waits could be handed out now."""
-        processes = self._fleet.processes
+        processes = self._pool.processes
         if len(self._redeliveries) and self._redeliveries.is_possible(now):
             return True
         if self._waiting and any(one.room > 0 for one in processes):
@@ -89,7 +89,7 @@ class Handout:
             self.add(self._redeliveries.take_ready())
             self._redeliveries.start_elsewhere(now)
         self._hand_out_suspects(now)
-        processes = self._fleet.processes
+        processes = self._pool.processes
         while self._waiting:
             # where bytes were counted too generously, a process has a few too many rather than the messages
             # be given back, which would write them all again
@@ -115,7 +115,7 @@ class Handout:
 
         One that is empty, or becomes so because it gets nothing more.
         """
-        for process in self._fleet.processes:
+        for process in self._pool.processes:
             if not process.is_reserved or process.is_draining:
                 continue
             if not self._suspects:
@@ -124,9 +124,9 @@ class Handout:
                 suspect = self._suspects.popleft()
                 process.reserve_for(suspect.tag)
                 process.give([suspect], now)
-        reserved = sum(1 for process in self._fleet.processes if process.is_reserved)
+        reserved = sum(1 for process in self._pool.processes if process.is_reserved)
         candidates = sorted(
-            (one for one in self._fleet.processes if one.is_open), key=lambda one: len(one.in_flight)
+            (one for one in self._pool.processes if one.is_open), key=lambda one: len(one.in_flight)
         )
         for process in candidates[: max(0, len(self._suspects) - reserved)]:
             process.reserve()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.dispatch.distribution import Handout
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.flight import Flight
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
 __all__ = ["Losses"]
@@ -22,9 +22,9 @@ class Losses:
     A lease may be found lost twice: when it is to be renewed, and when its delivery has ended.
     """
 
-    def __init__(self, fleet: Fleet, handout: Handout, journal: Journal) -> None:
+    def __init__(self, pool: WorkerPool, handout: Handout, journal: Journal) -> None:
         """Begin with none."""
-        self._fleet = fleet
+        self._pool = pool
         self._handout = handout
         self._journal = journal
         self._told: set[Hold] = set()
@@ -46,7 +46,7 @@ class Losses:
             return
         holds = set(lost)
         self._handout.drop(holds)
-        for process in self._fleet.processes:
+        for process in self._pool.processes:
             tags = [flight.tag for flight in process.in_flight.values() if flight.hold in holds]
             if tags:
                 process.revoke(tags)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
-__all__ = ["Casualty", "Ledger", "recover"]
+__all__ = ["Casualty", "PendingOutcomes", "recover"]
 
 
 class Casualty(NamedTuple):
@@ -32,7 +32,7 @@ class _Failure(NamedTuple):
     failure: Failure
 
 
-class Ledger:
+class PendingOutcomes:
     """Outcomes on their way into the database."""
 
     def __init__(self, worker_id: str, random: RandomSource, max_crashes: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from smq_core.daemon.processes.flight import Flight
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess
 
 __all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
@@ -84,9 +84,9 @@ class _Waiting(NamedTuple):
 class Redeliveries:
     """Deliveries that wait for older ones of their messages."""
 
-    def __init__(self, fleet: Fleet, had_ended: Callable[[Flight, int], bool]) -> None:
-        """Know what a fleet has in flight; `had_ended` tells whether a lost lease had run out before."""
-        self._fleet = fleet
+    def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
+        """Know what a pool has in flight; `had_ended` tells whether a lost lease had run out before."""
+        self._pool = pool
         self._had_ended = had_ended
         self._waiting: list[_Waiting] = []
         self._highest_id = 0
@@ -121,7 +121,7 @@ class Redeliveries:
     def start_elsewhere(self, now: float) -> None:
         """Start what has waited long enough beside its older delivery, in another process."""
         for one in list(self._waiting):
-            process = one.find_process(self._fleet.processes, now)
+            process = one.find_process(self._pool.processes, now)
             if process is not None:
                 self._waiting.remove(one)
                 process.give([one.flight], now)
@@ -129,7 +129,7 @@ class Redeliveries:
     def is_possible(self, now: float) -> bool:
         """Return whether anything could go on now."""
         return any(
-            one.has_ended or one.find_process(self._fleet.processes, now) is not None for one in self._waiting
+            one.has_ended or one.find_process(self._pool.processes, now) is not None for one in self._waiting
         )
 
     def drop(self, tags: Iterable[int]) -> None:
@@ -146,7 +146,7 @@ class Redeliveries:
     def _in_processes(self) -> dict[int, list[tuple[WorkerProcess, Flight]]]:
         """Return what is in flight, by message."""
         found: dict[int, list[tuple[WorkerProcess, Flight]]] = {}
-        for process in self._fleet.processes:
+        for process in self._pool.processes:
             for flight in process.in_flight.values():
                 found.setdefault(flight.row.id, []).append((process, flight))
         return found

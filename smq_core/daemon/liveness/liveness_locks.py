@@ -1,4 +1,4 @@
-"""The lock on a berth's first byte, which the kernel lets go of when its daemon's last descriptor closes.
+"""The lock on a record's first byte, which the kernel lets go of when its daemon's last descriptor closes.
 
 On Linux it belongs to the open file; elsewhere to the process.
 """

@@ -15,8 +15,8 @@ from smq_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_core.daemon.liveness.workers_file import Berth
-    from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+    from smq_core.daemon.liveness.workers_file import DaemonRecord
+    from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
     from smq_core.daemon.log import Journal
     from smq_core.derived_file import Access
 
@@ -24,19 +24,19 @@ __all__ = ["Presence"]
 
 
 class Presence:
-    """The file that is used now, and the berth in it."""
+    """The file that is used now, and the record in it."""
 
-    def __init__(self, path: str, access: Access | None, header: BerthHeader, journal: Journal) -> None:
-        """Take a berth and say who has it.
+    def __init__(self, path: str, access: Access | None, header: RecordHeader, journal: Journal) -> None:
+        """Claim a record and write who has it.
 
         Raises:
-            StoreUnavailable: when the file cannot be used, or has no berth left.
+            StoreUnavailable: when the file cannot be used, or has no free record.
         """
         self._path = path
         self._access = access
         self._header = header
         self._journal = journal
-        self.file, self.berth = self._settle()
+        self.file, self.record = self._settle()
 
     @property
     def worker_id(self) -> str:
@@ -50,15 +50,15 @@ class Presence:
 
     def slots(self, wanted: SlotRange) -> SlotsInFile:
         """Look at slots in the file that is used now; the view stays good when another file is used."""
-        return SlotsInFile(os.dup(self.file.map_fd), self.berth.slots_at(wanted.first), wanted.count)
+        return SlotsInFile(os.dup(self.file.map_fd), self.record.slots_at(wanted.first), wanted.count)
 
     def note_processes(self, ranges: Iterable[SlotRange]) -> None:
         """Write which worker process has which slots."""
         self._header = msgspec.structs.replace(self._header, processes=list(ranges))
-        self.berth.write(self._header)
+        self.record.write(self._header)
 
     def look(self) -> None:
-        """Mend the file where somebody spoiled it, and take a berth in a new one where it is gone.
+        """Mend the file where somebody spoiled it, and claim a record in a new one where it is gone.
 
         Worker processes that run keep their slots in the file that they have open.
         """
@@ -67,7 +67,7 @@ class Presence:
             self._journal.end("workers_file_lost", f"{self._path} is used again")
             return
         try:
-            file, berth = self._settle()
+            file, record = self._settle()
         except StoreUnavailable as error:
             self._journal.begin(
                 "workers_file_lost",
@@ -75,9 +75,9 @@ class Presence:
                 "other daemons do not see this one, and it does not see them",
             )
             return
-        self.berth.withdraw()
+        self.record.withdraw()
         self.file.close()
-        self.file, self.berth = file, berth
+        self.file, self.record = file, record
         if not self._journal.end("workers_file_lost", f"{self._path} is there again"):
             self._journal.warning("workers_file_renewed", f"{self._path} was removed or replaced: made again")
 
@@ -87,22 +87,22 @@ class Presence:
         self.file.restore()
         if self.file.cuts != cuts:
             self._journal.warning("workers_file_cut", f"{self._path} was cut short: it has its length again")
-        self.berth.restore()
+        self.record.restore()
         return self.file.cuts
 
     def leave(self, *, is_told: bool) -> None:
-        """Give the berth up; `is_told` leaves in it what this daemon could not write to the database."""
+        """Give the record up; `is_told` leaves in it what this daemon could not write to the database."""
         if is_told:
-            self.berth.unlock()
+            self.record.unlock()
         else:
-            self.berth.leave()
+            self.record.leave()
         self.file.close()
 
-    def _settle(self) -> tuple[WorkersFile, Berth]:
+    def _settle(self) -> tuple[WorkersFile, DaemonRecord]:
         file = WorkersFile(self._path, self._access)
         with contextlib.ExitStack() as unless_done:
             unless_done.callback(file.close)
-            berth = file.claim()
+            record = file.claim()
             unless_done.pop_all()
-        berth.write(self._header)
-        return file, berth
+        record.write(self._header)
+        return file, record

@@ -1,8 +1,8 @@
 """The -workers file beside a database.
 
-A berth for each daemon, which tells others that it lives and what it has started.
+It has a record for each daemon, which tells others that it lives and what it has started.
 
-A berth is a byte that the kernel keeps locked while its daemon lives, a header that says who it is, and a
+A record is a byte that the kernel keeps locked while its daemon lives, a header that says who it is, and a
 slot per handler thread. The file is made when it is missing, and says nothing that the database needs to be
 correct. The supervisor reads and writes it and never maps it: somebody may cut it short at any time, which
 ends a process that touches mapped memory.
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.liveness import liveness_locks, workers_file_path
 from smq_core.daemon.liveness.workers_file_layout import (
-    BERTH_SIZE,
-    BERTHS,
     FILE_SIZE,
     HEADER_SIZE,
     MAGIC,
+    RECORD_SIZE,
+    RECORDS,
     SLOTS,
-    berth_at,
     pack_header,
     read_header,
+    record_at,
 )
 from smq_core.daemon.wire.slots import SLOT_SIZE, SlotsInFile
 from smq_core.derived_file import identity
@@ -34,28 +34,28 @@ from smq_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+    from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
     from smq_core.daemon.wire.slots import Slot
     from smq_core.derived_file import Access
 
-__all__ = ["Berth", "WorkersFile"]
+__all__ = ["DaemonRecord", "WorkersFile"]
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LENGTH_SIZE: Final = 4
 
 
-class Berth:
+class DaemonRecord:
     """One daemon's place in the file, locked."""
 
     def __init__(self, file: WorkersFile, index: int) -> None:
         """Stand at a place; `WorkersFile` has locked it."""
         self._file = file
-        self._at = berth_at(index)
+        self._at = record_at(index)
         self._header = bytes(_LENGTH_SIZE)
         self.index = index
 
-    def write(self, header: BerthHeader) -> None:
-        """Report who has the berth; killed in the middle, it says nothing.
+    def write(self, header: RecordHeader) -> None:
+        """Report who has the record; killed in the middle, it says nothing.
 
         What finds no room on the disk is tried again by `restore`.
         """
@@ -74,13 +74,13 @@ class Berth:
             os.pwrite(descriptor, length, self._at)
 
     def read_slots(self, ranges: Iterable[SlotRange]) -> list[Slot]:
-        """Return what stands in some of the berth's slots."""
+        """Return what stands in some of the record's slots."""
         descriptor = self._file.map_fd
         views = (SlotsInFile(descriptor, self.slots_at(one.first), one.count) for one in ranges)
         return [slot for view in views for slot in view.read()]
 
     def clear(self, first: int, count: int) -> None:
-        """Empty some of the berth's slots."""
+        """Empty some of the record's slots."""
         SlotsInFile(self._file.map_fd, self.slots_at(first), count).clear()
 
     def slots_at(self, first: int) -> int:
@@ -88,7 +88,7 @@ class Berth:
         return self._at + HEADER_SIZE + first * SLOT_SIZE
 
     def leave(self) -> None:
-        """Empty the berth and unlock it."""
+        """Empty the record and unlock it."""
         self.withdraw()
         self.clear(0, SLOTS)
         self.unlock()
@@ -141,46 +141,46 @@ class WorkersFile:
             # tried again at the next beat: nothing that the database needs stands there
             return
 
-    def claim(self) -> Berth:
-        """Lock a berth that nobody has, and that holds nothing of a dead daemon's.
+    def claim(self) -> DaemonRecord:
+        """Lock a record that nobody has, and that holds nothing of a dead daemon's.
 
         Raises:
             StoreUnavailable: when all are taken, there is no room for it on the disk, or it cannot be locked.
         """
-        for index in range(BERTHS):
+        for index in range(RECORDS):
             if self._lock(index):
                 if self._header(index) is None:
                     self.allocate(index)
-                    return Berth(self, index)
+                    return DaemonRecord(self, index)
                 self.unlock(index)
-        raise StoreUnavailable(f"{self._path}: {BERTHS} daemons work on this database already")
+        raise StoreUnavailable(f"{self._path}: {RECORDS} daemons work on this database already")
 
-    def headers(self) -> Iterator[tuple[int, BerthHeader]]:
-        """Return the berths that say who they are, with their indexes."""
-        for index in range(BERTHS):
+    def headers(self) -> Iterator[tuple[int, RecordHeader]]:
+        """Return the records that say who they are, with their indexes."""
+        for index in range(RECORDS):
             if (header := self._header(index)) is not None:
                 yield index, header
 
-    def take_over(self, index: int) -> Berth | None:
-        """Lock the berth of a daemon that is dead; None while it lives, or somebody else took it over.
+    def take_over(self, index: int) -> DaemonRecord | None:
+        """Lock the record of a daemon that is dead; None while it lives, or somebody else took it over.
 
         Raises:
             StoreUnavailable: when the system cannot lock.
         """
-        return Berth(self, index) if self._lock(index) else None
+        return DaemonRecord(self, index) if self._lock(index) else None
 
     def close(self) -> None:
-        """Give everything back; a berth's lock ends with it."""
+        """Give everything back; a record's lock ends with it."""
         os.close(self.map_fd)
         os.close(self._lock_fd)
 
     def unlock(self, index: int) -> None:
-        """Let go of a berth's lock."""
+        """Let go of a record's lock."""
         with contextlib.suppress(OSError):
-            liveness_locks.unlock(self._lock_fd, berth_at(index))
+            liveness_locks.unlock(self._lock_fd, record_at(index))
 
     def allocate(self, index: int) -> None:
-        """Get a berth its room on the disk: mapped memory that finds none later ends a process.
+        """Allocate a record on the disk: mapped memory that finds none later ends a process.
 
         Raises:
             StoreUnavailable: when there is none.
@@ -189,19 +189,19 @@ class WorkersFile:
         if allocate is None:
             return
         try:
-            allocate(self.map_fd, berth_at(index), BERTH_SIZE)
+            allocate(self.map_fd, record_at(index), RECORD_SIZE)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise StoreUnavailable(f"no room for {self._path}: {error.strerror}") from error
 
-    def _header(self, index: int) -> BerthHeader | None:
+    def _header(self, index: int) -> RecordHeader | None:
         try:
-            return read_header(os.pread(self.map_fd, HEADER_SIZE, berth_at(index)))
+            return read_header(os.pread(self.map_fd, HEADER_SIZE, record_at(index)))
         except OSError:
             return None
 
     def _lock(self, index: int) -> bool:
         try:
-            return liveness_locks.lock(self._lock_fd, berth_at(index))
+            return liveness_locks.lock(self._lock_fd, record_at(index))
         except OSError as error:
             raise StoreUnavailable(f"{self._path} cannot be locked: {error.strerror}") from error

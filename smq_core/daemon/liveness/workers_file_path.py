@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.liveness import liveness_locks
 from smq_core.daemon.liveness.workers_file_layout import (
-    BERTHS,
-    EARLIER_BERTH_SIZE,
+    EARLIER_RECORD_SIZE,
     FILE_SIZE,
     MAGIC,
+    RECORDS,
     is_of_earlier_layout,
 )
 from smq_core.derived_file import grant, identity, open_derived, open_or_make_derived
@@ -97,13 +97,13 @@ def _refuse_stranger(owner: int, path: str, access: Access) -> None:
 
 def _give_up_earlier(descriptor: int, path: str, size: int) -> None:
     """Empty a file that has the earlier layout and that no daemon uses; refuse any other."""
-    each = EARLIER_BERTH_SIZE
-    berths = [os.pread(descriptor, each, index * each) for index in range(BERTHS)]
-    if not is_of_earlier_layout(size, berths):
+    each = EARLIER_RECORD_SIZE
+    records = [os.pread(descriptor, each, index * each) for index in range(RECORDS)]
+    if not is_of_earlier_layout(size, records):
         raise StoreUnavailable(
             f"cannot use {path}: smq-daemon did not make it, so it is left as it is; move it away"
         )
-    # one daemon alone empties it, before any has taken a berth
+    # one daemon alone empties it, before any has taken a record
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

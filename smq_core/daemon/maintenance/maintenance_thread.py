@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.system.file_health import DatabaseFile
     from smq_core.store.base import Store
 
-__all__ = ["ALERTS_REST", "PROVEN_S", "SILENT_MS", "STEP_S", "Keeper"]
+__all__ = ["ALERTS_REST", "PROVEN_S", "SILENT_MS", "STEP_S", "MaintenanceThread"]
 
 STEP_S: Final = 1.0
 ALERTS_REST: Final = 20
@@ -33,10 +33,10 @@ PROVEN_S: Final = 15.0
 SILENT_MS: Final = 30_000
 
 
-class Keeper:
+class MaintenanceThread:
     """Does what may wait for a slow disk, so that the supervisor does not."""
 
-    name = "keeper"
+    name = "maintenance"
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Keeper:
         if is_well and self._clock.monotonic() - self._failed_at > PROVEN_S:
             self._journal.end("housekeeping_failed", "housekeeping works again")
 
-    def _attempt(self, duty: Callable[[], object]) -> bool:
+    def _attempt(self, task: Callable[[], object]) -> bool:
         try:
-            duty()
+            task()
         except StoreError as error:
             self._failed_at = self._clock.monotonic()
             self._journal.begin("housekeeping_failed", f"{error}; trying again")

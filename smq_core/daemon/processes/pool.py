@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.slots import Slot
 
-__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "Death", "Fleet", "end_commands"]
+__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "Death", "WorkerPool", "end_commands"]
 
 END_S: Final = 5.0
 """How long a process that was told to end may take for it."""
@@ -48,7 +48,7 @@ class Death(NamedTuple):
         return f"{end_of(self.code)} ({why})" if why else end_of(self.code)
 
 
-class Fleet:
+class WorkerPool:
     """The worker processes of a daemon."""
 
     def __init__(
@@ -174,7 +174,7 @@ class Fleet:
             self._selector.unregister(process.channel)
 
     def note_header(self) -> None:
-        """Write into the berth which process has which slots."""
+        """Write into the record which process has which slots."""
         self._presence.note_processes(one.slot_range for one in self.processes)
 
     def _start(self) -> None:
@@ -219,7 +219,7 @@ class Fleet:
             first = max(first, start + count)
         if first + wanted > SLOTS:
             raise OSError(errno.EAGAIN, "no slots left")
-        self._presence.berth.clear(first, wanted)
+        self._presence.record.clear(first, wanted)
         return SlotRange(0, first, wanted)
 
     def _note_life(self, process: WorkerProcess, code: int) -> None:

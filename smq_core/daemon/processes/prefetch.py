@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AHEAD_S", "BYTES_AHEAD", "WINDOW_LIMIT", "Pace"]
+__all__ = ["AHEAD_S", "BYTES_AHEAD", "WINDOW_LIMIT", "Prefetch"]
 
 AHEAD_S: Final = 0.010
 """So much work lies ready in a worker process."""
@@ -15,7 +15,7 @@ _UNKNOWN_S: Final = float("inf")
 """Stands for the time of handlers that nobody has measured: nothing is given ahead then."""
 
 
-class Pace:
+class Prefetch:
     """The pace of one worker process."""
 
     def __init__(self, threads: int) -> None:

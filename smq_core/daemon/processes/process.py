@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import Load, in_frames, limit_of
-from smq_core.daemon.processes.prefetch import Pace
+from smq_core.daemon.processes.prefetch import Prefetch
 from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, Setup
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class WorkerProcess:
         """The handler that it began to import last, and why it cannot take any message."""
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
-        self._pace = Pace(program.threads)
+        self._prefetch = Prefetch(program.threads)
         self._load = Load(limit_of(program.processes))
-        self.send(program.setup(presence.berth.slots_at(slots.first), program.threads))
+        self.send(program.setup(presence.record.slots_at(slots.first), program.threads))
 
     @property
     def pid(self) -> int:
@@ -155,7 +155,7 @@ class WorkerProcess:
     @property
     def window(self) -> int:
         """How many messages may be in flight."""
-        return self._pace.window
+        return self._prefetch.window
 
     def note_importing(self, target: str) -> None:
         """Note which handler it begins to import."""
@@ -185,7 +185,7 @@ class WorkerProcess:
             self.quiet_since = now
         for flight in flights:
             self.in_flight[flight.tag] = flight
-        self._pace.note_given(sizes)
+        self._prefetch.note_given(sizes)
         for some in in_frames(flights, sizes):
             self.send(Deliver([Delivery(*flight.row, flight.receipt, flight.tag) for flight in some]))
 
@@ -257,11 +257,11 @@ class WorkerProcess:
         """Learn from an answer how long its handlers take."""
         self.has_worked = True
         self.quiet_since = now
-        self._pace.note_handled(count, busy_s)
+        self._prefetch.note_handled(count, busy_s)
 
     def recall(self, limit: int) -> None:
         """Ask for messages back that stand behind a long one, and give it no more ahead for now."""
-        self._pace.forget()
+        self._prefetch.forget()
         self.send(Recall(limit))
 
     def recall_backlog(self, limit: int, now: float) -> None:

@@ -16,7 +16,7 @@ from smq_core.store.records import WorkerRow
 if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
 
 __all__ = ["MEMORY_EVERY_S", "RUNNING_SHOWN", "Heartbeat"]
 
@@ -27,10 +27,10 @@ MEMORY_EVERY_S: Final = 10.0
 class Heartbeat:
     """Makes one row after another."""
 
-    def __init__(self, worker_id: str, fleet: Fleet, counts: OutcomeCounts, clock: Clock) -> None:
+    def __init__(self, worker_id: str, pool: WorkerPool, counts: OutcomeCounts, clock: Clock) -> None:
         """Describe a daemon by its parts."""
         self._worker_id = worker_id
-        self._fleet = fleet
+        self._pool = pool
         self._counts = counts
         self._clock = clock
         self._version = _version()
@@ -61,12 +61,12 @@ class Heartbeat:
         self._measure_memory(now)
         portrait = Portrait(
             topics=topics,
-            threads=self._fleet.program.threads,
+            threads=self._pool.program.threads,
             processes=[
                 ProcessPortrait(
                     pid=one.pid, in_flight=len(one.in_flight), memory=self._memory.get(one.pid, 0)
                 )
-                for one in self._fleet.processes
+                for one in self._pool.processes
             ],
             running=self._running(now),
             processed=self._counts.processed.total(),
@@ -96,7 +96,7 @@ class Heartbeat:
                 since=now_ms - round((now - slot.started) * 1000),
                 pid=process.pid,
             )
-            for process in self._fleet.processes
+            for process in self._pool.processes
             for flight, slot in process.begun()
         ][:RUNNING_SHOWN]
 
@@ -104,7 +104,7 @@ class Heartbeat:
         if now - self._memory_at < MEMORY_EVERY_S:
             return
         self._memory_at = now
-        pids = [os.getpid(), *(one.pid for one in self._fleet.processes)]
+        pids = [os.getpid(), *(one.pid for one in self._pool.processes)]
         self._memory = {pid: _resident(pid) for pid in pids}
 
 

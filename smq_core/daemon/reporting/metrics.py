@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.message import TopicStats
     from smq_core.store.base import Store
 
@@ -112,7 +112,7 @@ class DaemonCollector:
     def __init__(
         self,
         store: Store,
-        fleet: Fleet,
+        pool: WorkerPool,
         counts: OutcomeCounts,
         *,
         clock: Clock,
@@ -122,7 +122,7 @@ class DaemonCollector:
     ) -> None:
         """Read these parts of it; `conditions` returns what is wrong with each thread, by name."""
         self._store = store
-        self._fleet = fleet
+        self._pool = pool
         self._counts = counts
         self._clock = clock
         self._crashes = crashes
@@ -143,7 +143,7 @@ class DaemonCollector:
         return []
 
     def _own(self) -> Iterator[Metric]:
-        counts, fleet = self._counts, self._fleet
+        counts, pool = self._counts, self._pool
         for name, text, by_topic in (
             ("smq_processed", "Messages that this daemon processed.", counts.processed),
             ("smq_failed", "Runs of handlers that failed in this daemon.", counts.failed),
@@ -153,8 +153,8 @@ class DaemonCollector:
                 family.add_metric([topic], value)
             yield family
         yield CounterMetricFamily("smq_worker_crashes", "Worker processes that died.", value=self._crashes())
-        yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=fleet.in_flight)
-        yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(fleet.processes))
+        yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=pool.in_flight)
+        yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(pool.processes))
         failing = GaugeMetricFamily(
             "smq_thread_failing", "1 while a thread of the daemon ends by errors.", labels=["thread"]
         )

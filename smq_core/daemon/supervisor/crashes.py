@@ -12,7 +12,7 @@ from smq_core.daemon.wire.protocol import Failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smq_core.daemon.dispatch.pending_outcomes import Ledger
+    from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.flight import Flight
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.supervisor.circuit_breaker import Breaker
 
-__all__ = ["Inquest", "Pause"]
+__all__ = ["CrashAttribution", "Pause"]
 
 
 class Pause(NamedTuple):
@@ -31,19 +31,19 @@ class Pause(NamedTuple):
     reason: str
 
 
-class Inquest:
+class CrashAttribution:
     """Judges the deaths of worker processes."""
 
     def __init__(
         self,
-        ledger: Ledger,
+        pending: PendingOutcomes,
         breaker: Breaker,
         handled: Mapping[str, int],
         presence: Presence,
         journal: Journal,
     ) -> None:
-        """Note fates in a ledger; `handled` counts for each topic what was handled so far."""
-        self._ledger = ledger
+        """Note fates among the pending outcomes; `handled` counts for each topic what was handled so far."""
+        self._pending = pending
         self._breaker = breaker
         self._handled = handled
         self._presence = presence
@@ -59,11 +59,11 @@ class Inquest:
         flights, started = self._take_over(process)
         if is_ours:
             for flight in flights.values():
-                self._ledger.release(flight)
+                self._pending.release(flight)
             return []
         for tag in process.killed_for:
             if (hung := flights.pop(tag, None)) is not None:
-                self._ledger.fail(hung, Failed(tag, "requeue", _killed(process.killed_timeout_s)))
+                self._pending.fail(hung, Failed(tag, "requeue", _killed(process.killed_timeout_s)))
         if process.killed_for or has_lost_slots:
             # what ran beside the hung one is as innocent as what had not begun
             started = set()
@@ -97,7 +97,7 @@ class Inquest:
         verdict = "blamed" if len(started) == 1 else "suspect"
         for tag, flight in flights.items():
             is_started = tag in started
-            self._ledger.recover(
+            self._pending.recover(
                 Casualty(flight.hold, verdict, error)
                 if is_started
                 else Casualty(flight.hold, "untouched", "")

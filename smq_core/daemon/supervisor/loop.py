@@ -15,9 +15,9 @@ from smq_core.daemon.configuration.routing import Routes
 from smq_core.daemon.processes.process import WorkerProcess
 from smq_core.daemon.processes.spawn import was_struck, why_not_ready, with_output
 from smq_core.daemon.supervisor.circuit_breaker import Breaker
-from smq_core.daemon.supervisor.crashes import Inquest
-from smq_core.daemon.supervisor.peers import Neighbours
-from smq_core.daemon.supervisor.schedule import Duties
+from smq_core.daemon.supervisor.crashes import CrashAttribution
+from smq_core.daemon.supervisor.peers import Peers
+from smq_core.daemon.supervisor.schedule import Schedule
 from smq_core.daemon.supervisor.shutdown import Shutdown
 from smq_core.daemon.supervisor.signals import Signals
 from smq_core.daemon.supervisor.store_watch import StoreWatch
@@ -62,9 +62,9 @@ class Supervisor:
         self._parts = parts
         self._configured = configured
         self._is_burst = is_burst
-        self._duties = Duties(parts)
-        self._inquest = Inquest(
-            parts.ledger, Breaker(), parts.counts.processed, parts.presence, parts.journal
+        self._schedule = Schedule(parts)
+        self._crashes = CrashAttribution(
+            parts.pending, Breaker(), parts.counts.processed, parts.presence, parts.journal
         )
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals(earlier_signals)
@@ -79,7 +79,7 @@ class Supervisor:
     @property
     def is_ready(self) -> bool:
         """Return whether messages are being taken."""
-        return self._serving is not None and self._shutdown is None and not self._parts.patience.is_lost
+        return self._serving is not None and self._shutdown is None and not self._parts.outage.is_lost
 
     def lease_while(self, condition: Callable[[], bool]) -> None:
         """Lease messages only while the condition holds, which is asked in each turn."""
@@ -90,14 +90,14 @@ class Supervisor:
         parts = self._parts
         with self._signals:
             parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
-            self._duties.attempt(self._duties.look_at_neighbours)
-            parts.fleet.fill()
-            if not parts.fleet.program.handlers:
-                self._serve(parts.fleet.program)
+            self._schedule.attempt(self._schedule.look_at_peers)
+            parts.pool.fill()
+            if not parts.pool.program.handlers:
+                self._serve(parts.pool.program)
             while not self._is_over():
                 self._turn()
             parts.selector.unregister(self._signals.fileno())
-        self._duties.attempt(lambda: parts.store.remove_worker(parts.worker_id))
+        self._schedule.attempt(lambda: parts.store.remove_worker(parts.worker_id))
         self._watch.close()
         parts.children.tell_strays(parts.journal)
         parts.journal.info(
@@ -113,34 +113,36 @@ class Supervisor:
             self._act(key.data, mask)
         self.last_turn = now = parts.clock.monotonic()
         if self._may_lease():
-            parts.feeder.resume()
+            parts.dispatcher.resume()
         else:
-            parts.feeder.suspend()
-        if self._duties.attempt(lambda: self._look_again(now)) and parts.feeder.is_due(now):
-            self._duties.attempt(self._step)
-        self._duties.run(now)
-        if self._watch.is_muted and not parts.patience.is_lost:
+            parts.dispatcher.suspend()
+        if self._schedule.attempt(lambda: self._look_again(now)) and parts.dispatcher.is_due(now):
+            self._schedule.attempt(self._step)
+        self._schedule.run(now)
+        if self._watch.is_muted and not parts.outage.is_lost:
             self._watch.unmute()
-            parts.feeder.wake()
-        parts.fleet.fill()
-        if parts.patience.is_over:
+            parts.dispatcher.wake()
+        parts.pool.fill()
+        if parts.outage.is_over:
             self._give_up()
-        if self._duties.stop_was_asked:
+        if self._schedule.stop_was_asked:
             self._stop()
-        if self._shutdown is None and self._is_burst and self._serving and self._duties.is_drained():
+        if self._shutdown is None and self._is_burst and self._serving and self._schedule.is_drained():
             self._stop()
-        parts.fleet.finish_drained()
+        parts.pool.finish_drained()
 
     def _wait_s(self) -> float:
         parts, now = self._parts, self._parts.clock.monotonic()
-        waits = [LONGEST_WAIT_S, self._duties.due_in(now)]
-        if parts.patience.is_lost:
-            waits.append(parts.patience.wait_s())
-        elif parts.feeder.is_due(now):
+        waits = [LONGEST_WAIT_S, self._schedule.due_in(now)]
+        if parts.outage.is_lost:
+            waits.append(parts.outage.wait_s())
+        elif parts.dispatcher.is_due(now):
             return 0.0
         else:
-            waits += [one for one in (parts.feeder.due_in(now), self._watch.due_in(now)) if one is not None]
-        if (restart := parts.fleet.restart_due_in(now)) is not None:
+            waits += [
+                one for one in (parts.dispatcher.due_in(now), self._watch.due_in(now)) if one is not None
+            ]
+        if (restart := parts.pool.restart_due_in(now)) is not None:
             waits.append(restart)
         if self._shutdown is not None:
             waits.append(max(0.0, self._shutdown.next_at() - now))
@@ -150,36 +152,36 @@ class Supervisor:
         if isinstance(source, WorkerProcess):
             self._hear(source, mask)
         elif source is self._watch:
-            if not self._duties.attempt(self._notice):
+            if not self._schedule.attempt(self._notice):
                 self._watch.mute()
         elif source is self._signals:
             for number in self._signals.take():
                 self._obey_signal(number)
-        elif isinstance(source, Neighbours):
+        elif isinstance(source, Peers):
             source.unwatch_dead()
-            self._duties.attempt(self._duties.look_at_neighbours)
+            self._schedule.attempt(self._schedule.look_at_peers)
 
     def _notice(self) -> None:
         if self._watch.notice():
-            self._parts.feeder.wake()
-            self._duties.greet(self._parts.clock.monotonic())
+            self._parts.dispatcher.wake()
+            self._schedule.greet(self._parts.clock.monotonic())
 
     def _look_again(self, now: float) -> None:
-        feeder = self._parts.feeder
+        dispatcher = self._parts.dispatcher
         if self._watch.look_again(now):
-            feeder.wake()
-            self._duties.greet(now)
-        feeder.notice_time(self._parts.clock.now_ms())
+            dispatcher.wake()
+            self._schedule.greet(now)
+        dispatcher.notice_time(self._parts.clock.now_ms())
 
     def _step(self) -> None:
-        self._parts.feeder.step()
-        if not self._parts.feeder.is_worth_a_look:
+        self._parts.dispatcher.step()
+        if not self._parts.dispatcher.is_worth_a_look:
             # our own commit gave a notice too: take it now, it says nothing
             self._notice()
-        self._parts.fleet.watch_blocked()
+        self._parts.pool.watch_blocked()
 
     def _hear(self, process: WorkerProcess, mask: int) -> None:
-        if process not in self._parts.fleet.processes:
+        if process not in self._parts.pool.processes:
             # its end was told in the same turn, and all that it said was read then
             return
         if mask & selectors.EVENT_WRITE:
@@ -188,15 +190,15 @@ class Supervisor:
             for message in process.read():
                 self._take(process, message)
             if process.has_hung_up:
-                self._parts.fleet.deafen(process)
-        self._parts.fleet.watch_blocked()
+                self._parts.pool.deafen(process)
+        self._parts.pool.watch_blocked()
 
     def _take(self, process: WorkerProcess, message: FromWorker) -> None:
         parts = self._parts
         if isinstance(message, Handled):
-            parts.feeder.take_outcomes(process, message)
+            parts.dispatcher.take_outcomes(process, message)
         elif isinstance(message, Returned):
-            parts.feeder.take_back(process, message.tags)
+            parts.dispatcher.take_back(process, message.tags)
         elif isinstance(message, Ready):
             self._take_ready(process)
         elif isinstance(message, Importing):
@@ -204,14 +206,14 @@ class Supervisor:
         elif isinstance(message, Refused):
             process.refuse(message.error, parts.clock.monotonic())
         elif isinstance(message, Extend):
-            self._duties.extend(process, message)
+            self._schedule.extend(process, message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.note_ready()
         self._parts.journal.end("handler_not_importable", "the handlers can be imported again")
-        if process.program is self._parts.fleet.program and self._serving is not process.program:
+        if process.program is self._parts.pool.program and self._serving is not process.program:
             self._serve(process.program)
-        self._parts.feeder.wake()
+        self._parts.dispatcher.wake()
 
     def _serve(self, program: Program) -> None:
         """Take messages for a program whose handlers could be imported."""
@@ -220,16 +222,16 @@ class Supervisor:
         self._serving = program
         self._configured.take()
         routes = Routes(program.handlers)
-        self._duties.route(routes)
-        parts.feeder.use(routes)
-        parts.fleet.retire_old()
+        self._schedule.route(routes)
+        parts.dispatcher.use(routes)
+        parts.pool.retire_old()
         if is_first:
             notify("READY=1")
         parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(program)}")
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
-            for death in self._parts.fleet.reap():
+            for death in self._parts.pool.reap():
                 self._take_death(death)
             self._parts.children.reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
@@ -241,7 +243,7 @@ class Supervisor:
             self._start_reload()
         elif number == signal.SIGQUIT:
             faulthandler.dump_traceback(all_threads=True)
-            for process in self._parts.fleet.processes:
+            for process in self._parts.pool.processes:
                 process.kill(signal.SIGQUIT)
 
     def _take_death(self, death: Death) -> None:
@@ -254,27 +256,27 @@ class Supervisor:
         elif not process.is_draining and not process.refusal:
             parts.heartbeat.count_crash()
         is_ours = self._shutdown is not None and self._shutdown.has_killed
-        for pause in self._inquest.judge(death, parts.clock.monotonic(), is_ours=is_ours):
-            self._duties.pause(pause)
-        parts.fleet.note_header()
-        parts.feeder.wake()
-        if process.refusal and process.program is parts.fleet.program and self._shutdown is None:
+        for pause in self._crashes.judge(death, parts.clock.monotonic(), is_ours=is_ours):
+            self._schedule.pause(pause)
+        parts.pool.note_header()
+        parts.dispatcher.wake()
+        if process.refusal and process.program is parts.pool.program and self._shutdown is None:
             self._take_refusal(with_output(process.refusal, process.last_lines()))
 
     def _may_start_again(self, death: Death) -> bool:
         """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
         struck = was_struck(death.process.importing, death.code)
-        return struck and self._parts.fleet.short_lives < STARTS_TRIED
+        return struck and self._parts.pool.short_lives < STARTS_TRIED
 
     def _take_refusal(self, why: str) -> None:
         parts = self._parts
         if self._serving is None:
-            parts.fleet.refuse(why)
+            parts.pool.refuse(why)
             parts.journal.error("handler_not_importable", why)
             self._exit_code = 1
             self._stop()
-        elif self._serving is not parts.fleet.program:
-            parts.fleet.keep_old(self._serving)
+        elif self._serving is not parts.pool.program:
+            parts.pool.keep_old(self._serving)
             parts.journal.error("reload_refused", f"the old handlers stay: {why}")
         else:
             parts.journal.begin(
@@ -288,7 +290,7 @@ class Supervisor:
             self._parts.journal.info(
                 "reloading", f"starting worker processes on the code in {program.folder}"
             )
-            self._parts.fleet.replace(program)
+            self._parts.pool.replace(program)
             if not program.handlers:
                 self._serve(program)
 
@@ -296,9 +298,9 @@ class Supervisor:
         if self._shutdown is None:
             parts = self._parts
             notify("STOPPING=1")
-            self._duties.stop()
+            self._schedule.stop()
             grace_s, now = float(self._configured.config.grace), parts.clock.monotonic()
-            self._shutdown = Shutdown(parts.fleet, parts.feeder, parts.journal, grace_s, now)
+            self._shutdown = Shutdown(parts.pool, parts.dispatcher, parts.journal, grace_s, now)
 
     def _give_up(self) -> None:
         if self._exit_code == 0:
@@ -314,7 +316,7 @@ class Supervisor:
         now = self._parts.clock.monotonic()
         if not self._shutdown.advance(now):
             return False
-        if not len(self._parts.ledger):
+        if not len(self._parts.pending):
             return True
         if now < self._shutdown.ended_at + LAST_WRITE_S:
             return False

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from smq_core.daemon.log import Journal
     from smq_core.errors import StoreError
 
-__all__ = ["FIRST_WAIT_S", "LONGEST_WAIT_S", "Patience"]
+__all__ = ["FIRST_WAIT_S", "LONGEST_WAIT_S", "Outage"]
 
 FIRST_WAIT_S: Final = 0.05
 LONGEST_WAIT_S: Final = 1.0
 _ACTION: Final = "database_unavailable"
 
 
-class Patience:
+class Outage:
     """Keeps the time since the database was lost."""
 
     def __init__(self, limit_s: float, clock: Clock, journal: Journal) -> None:

@@ -20,20 +20,20 @@ from smq_core.daemon_death import ACTION, detail_of
 if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.liveness.presence import Presence
-    from smq_core.daemon.liveness.workers_file import Berth
-    from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+    from smq_core.daemon.liveness.workers_file import DaemonRecord
+    from smq_core.daemon.liveness.workers_file_layout import RecordHeader
     from smq_core.daemon.log import Journal
     from smq_core.daemon.wire.slots import Slot
     from smq_core.store.base import Store
     from smq_core.store.records import Hold, WorkerRow
 
-__all__ = ["STALE_MS", "Neighbours"]
+__all__ = ["STALE_MS", "Peers"]
 
 STALE_MS: Final = 60_000
-"""A row without a berth (its -workers file was removed) is dropped after so long without a heartbeat."""
+"""A row without a record (its -workers file was removed) is dropped after so long without a heartbeat."""
 
 
-class Neighbours:
+class Peers:
     """Watches other daemons; where the system tells of a process's death, by that, else by their locks."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Neighbours:
         journal: Journal,
         max_crashes: int,
     ) -> None:
-        """Look at the berths of the -workers file, but for our own."""
+        """Look at the records of the -workers file, but for our own."""
         self._store = store
         self._presence = presence
         self._max_crashes = max_crashes
@@ -58,7 +58,7 @@ class Neighbours:
 
     @property
     def has_unwatched(self) -> bool:
-        """Return whether a neighbour's death can only be seen by its lock, so that one has to look."""
+        """Return whether a peer's death can only be seen by its lock, so that one has to look."""
         return self._has_unwatched
 
     def allow_crashes(self, max_crashes: int) -> None:
@@ -81,15 +81,15 @@ class Neighbours:
             *(one.worker_id for index, one in others if self._has_lock(index)),
         }
         for index, header in others:
-            berth = self._presence.file.take_over(index)
-            if berth is not None and header.worker_id in present:
+            record = self._presence.file.take_over(index)
+            if record is not None and header.worker_id in present:
                 # somebody copied it: its daemon has another one, and lives
-                berth.leave()
-            elif berth is not None and not self._runs(header):
-                returned += self._return(berth, header)
+                record.leave()
+            elif record is not None and not self._runs(header):
+                returned += self._return(record, header)
             else:
-                if berth is not None:
-                    berth.unlock()
+                if record is not None:
+                    record.unlock()
                 seen.add(header.worker_id)
                 self._watch(header)
         self._has_unwatched = any(one not in self._watched for one in seen)
@@ -106,14 +106,14 @@ class Neighbours:
                 self._unwatch(worker_id)
 
     def drop_stale_rows(self) -> None:
-        """Remove rows of daemons that have no berth and no heartbeat; their leases end by themselves.
+        """Remove rows of daemons that have no record and no heartbeat; their leases end by themselves.
 
         Raises:
             StoreError: when the database does not take it.
         """
-        berths = {header.worker_id for _, header in self._presence.file.headers()}
+        records = {header.worker_id for _, header in self._presence.file.headers()}
         for row in self._store.workers():
-            if row.id not in berths and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
+            if row.id not in records and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
                 self._forget(row)
                 self._journal.info(
                     "worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed"
@@ -124,24 +124,24 @@ class Neighbours:
         for worker_id in list(self._watched):
             self._unwatch(worker_id)
 
-    def _others(self) -> list[tuple[int, BerthHeader]]:
-        own = self._presence.berth.index
+    def _others(self) -> list[tuple[int, RecordHeader]]:
+        own = self._presence.record.index
         return [(index, header) for index, header in self._presence.file.headers() if index != own]
 
     def _has_lock(self, index: int) -> bool:
-        berth = self._presence.file.take_over(index)
-        if berth is not None:
-            berth.unlock()
-        return berth is None
+        record = self._presence.file.take_over(index)
+        if record is not None:
+            record.unlock()
+        return record is None
 
-    def _runs(self, header: BerthHeader) -> bool:
-        """Return whether the very process runs that took a berth: a daemon that ends lets go of it first."""
+    def _runs(self, header: RecordHeader) -> bool:
+        """Return whether the very process runs that took a record: a daemon that ends lets go of it first."""
         return header.machine == self._presence.machine and is_alive(header.pid, header.started)
 
-    def _return(self, berth: Berth, header: BerthHeader) -> int:
+    def _return(self, record: DaemonRecord, header: RecordHeader) -> int:
         with contextlib.ExitStack() as unless_done:
-            unless_done.callback(berth.unlock)
-            slots = berth.read_slots(header.processes)
+            unless_done.callback(record.unlock)
+            slots = record.read_slots(header.processes)
             if header.machine == self._presence.machine:
                 # so that nothing runs beside its second try
                 end_commands(slots, self._journal)
@@ -156,7 +156,7 @@ class Neighbours:
                 how = "killed or crashed, and what it had was returned"
                 self._note_death(header.worker_id, row, how, len(casualties))
             unless_done.pop_all()
-        berth.leave()
+        record.leave()
         self._journal.warning(
             "daemon_died",
             f"daemon {header.worker_id} died; its {len(casualties)} messages were returned",
@@ -183,7 +183,7 @@ class Neighbours:
             now_ms=self._clock.now_ms(),
         )
 
-    def _watch(self, header: BerthHeader) -> None:
+    def _watch(self, header: RecordHeader) -> None:
         opener = getattr(os, "pidfd_open", None)
         if header.worker_id in self._watched or header.machine != self._presence.machine or opener is None:
             return

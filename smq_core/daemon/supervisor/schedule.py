@@ -1,6 +1,6 @@
 """What the supervisor does from time to time.
 
-Heartbeat, renewals, a look at its neighbours, at deadlines and at what stands still.
+Heartbeat, renewals, a look at its peers, at deadlines and at what stands still.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.wire.protocol import Extend
     from smq_core.store.records import WorkerRow
 
-__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "SCAN_S", "Duties"]
+__all__ = ["BACKLOG_S", "GREET_S", "HEARTBEAT_S", "LOCK_LOOK_S", "SCAN_S", "Schedule"]
 
 HEARTBEAT_S: Final = 2.0
 LOCK_LOOK_S: Final = 0.1
@@ -35,13 +35,13 @@ GREET_S: Final = 0.05
 BACKLOG_S: Final = 0.02
 
 
-class Duties:
+class Schedule:
     """The recurring work of one daemon."""
 
     def __init__(self, parts: Parts) -> None:
         """Work on a daemon's parts."""
         self._parts = parts
-        self._routes = Routes(parts.fleet.program.handlers)
+        self._routes = Routes(parts.pool.program.handlers)
         self._is_quiet = False
         self._is_stopping = False
         self.stop_was_asked = False
@@ -65,64 +65,64 @@ class Duties:
 
     def due_in(self, now: float) -> float:
         """Return in how many seconds something is due."""
-        fleet = self._parts.fleet
+        pool = self._parts.pool
         waits = [self._due[self.beat] - now]
-        if fleet.in_flight:
+        if pool.in_flight:
             waits.append(self._due[self._scan] - now)
-            if not self._parts.patience.is_lost:
-                waits.append(self._parts.feeder.renewals.due_in_s(self._parts.clock.now_ms()))
-            if has_backlog(fleet):
+            if not self._parts.outage.is_lost:
+                waits.append(self._parts.dispatcher.renewals.due_in_s(self._parts.clock.now_ms()))
+            if has_backlog(pool):
                 waits.append(BACKLOG_S)
-        if self._parts.neighbours.has_unwatched:
+        if self._parts.peers.has_unwatched:
             waits.append(self._due[self._look_at_locks] - now)
         return max(0.0, min(waits))
 
     def run(self, now: float) -> None:
         """Do what is due."""
-        recall_backlog(self._parts.fleet, now)
+        recall_backlog(self._parts.pool, now)
         self.renew()
-        for duty, interval_s in self._interval.items():
-            if now >= self._due[duty]:
-                self._due[duty] = now + interval_s
-                duty()
+        for task, interval_s in self._interval.items():
+            if now >= self._due[task]:
+                self._due[task] = now + interval_s
+                task()
 
     def attempt(self, action: Callable[[], object]) -> bool:
         """Do something with the database if it is there; say whether it went well."""
-        patience = self._parts.patience
-        if patience.wait_s() > 0:
+        outage = self._parts.outage
+        if outage.wait_s() > 0:
             return False
         try:
-            if patience.is_lost:
+            if outage.is_lost:
                 self._prove()
             action()
         except StoreError as error:
-            patience.failed(error)
+            outage.failed(error)
             return False
-        patience.succeeded()
+        outage.succeeded()
         return True
 
     def _prove(self) -> None:
         """Write something: a database whose disk is full can still be read."""
         parts = self._parts
-        parts.feeder.reconcile()
-        if len(parts.ledger):
-            parts.feeder.step()
+        parts.dispatcher.reconcile()
+        if len(parts.pending):
+            parts.dispatcher.step()
         else:
             parts.store.put_worker(self._row())
 
     def beat(self) -> None:
-        """Write the daemon's row, do what it was asked there, and look at the neighbours."""
+        """Write the daemon's row, do what it was asked there, and look at the peers."""
         self._parts.presence.look()
         self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
-        self.attempt(self.look_at_neighbours)
-        self.attempt(self._parts.neighbours.drop_stale_rows)
-        processed, fleet = self._parts.counts.processed, self._parts.fleet
-        status = f"{self._state}: {processed.total()} processed, {fleet.in_flight} in flight"
+        self.attempt(self.look_at_peers)
+        self.attempt(self._parts.peers.drop_stale_rows)
+        processed, pool = self._parts.counts.processed, self._parts.pool
+        status = f"{self._state}: {processed.total()} processed, {pool.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
 
     def renew(self) -> None:
         """Renew the leases that are due, by the wall clock: the machine may have slept."""
-        renewals, now_ms = self._parts.feeder.renewals, self._parts.clock.now_ms()
+        renewals, now_ms = self._parts.dispatcher.renewals, self._parts.clock.now_ms()
         if renewals.due_in_s(now_ms) == 0.0:
             self.attempt(lambda: renewals.renew(now_ms))
 
@@ -136,25 +136,25 @@ class Duties:
         if seconds is not None:
             # never too short to be renewed in time
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
-        self.attempt(lambda: self._parts.feeder.renewals.extend(flight, visibility_ms, now_ms))
+        self.attempt(lambda: self._parts.dispatcher.renewals.extend(flight, visibility_ms, now_ms))
 
-    def look_at_neighbours(self) -> None:
+    def look_at_peers(self) -> None:
         """Return the messages of daemons that died."""
-        if self._parts.neighbours.look():
-            self._parts.feeder.wake()
+        if self._parts.peers.look():
+            self._parts.dispatcher.wake()
 
     def greet(self, now: float) -> None:
-        """Look for new neighbours, since somebody wrote: it may have been the first row of one."""
+        """Look for new peers, since somebody wrote: it may have been the first row of one."""
         if now - self._greeted_at >= GREET_S:
             self._greeted_at = now
-            self.look_at_neighbours()
+            self.look_at_peers()
 
     def is_drained(self) -> bool:
         """Return whether nothing is in flight, to be written, or to come soon."""
-        parts, feeder = self._parts, self._parts.feeder
-        if feeder.is_worth_a_look or parts.fleet.in_flight or feeder.held or len(parts.ledger):
+        parts, dispatcher = self._parts, self._parts.dispatcher
+        if dispatcher.is_worth_a_look or parts.pool.in_flight or dispatcher.held or len(parts.pending):
             return False
-        if parts.patience.is_lost:
+        if parts.outage.is_lost:
             return False
         found: list[bool] = []
         now_ms = parts.clock.now_ms()
@@ -187,7 +187,7 @@ class Duties:
         return "quiet" if self._is_quiet else "running"
 
     def _row(self) -> WorkerRow:
-        conditions = ["database unavailable"] if self._parts.patience.is_lost else []
+        conditions = ["database unavailable"] if self._parts.outage.is_lost else []
         conditions += filter(None, self._parts.threads.conditions().values())
         topics = [spec.pattern for spec in self._routes.specs]
         return self._parts.heartbeat.row(self._state, topics, "; ".join(conditions))
@@ -200,24 +200,24 @@ class Duties:
             self.stop_was_asked = True
         elif not self._is_stopping:
             self._is_quiet = command == "quiet"
-            self._parts.feeder.wake()
+            self._parts.dispatcher.wake()
             if self._is_quiet:
-                self._parts.feeder.stop_leasing()
-                for process in self._parts.fleet.processes:
+                self._parts.dispatcher.stop_leasing()
+                for process in self._parts.pool.processes:
                     process.recall(len(process.in_flight))
             else:
-                self._parts.feeder.start_leasing()
+                self._parts.dispatcher.start_leasing()
 
     def _look_at_locks(self) -> None:
-        if self._parts.neighbours.has_unwatched:
-            self.attempt(self.look_at_neighbours)
+        if self._parts.peers.has_unwatched:
+            self.attempt(self.look_at_peers)
 
     def _look_at_arrivals(self) -> None:
         # at the end what does not arrive is given back when the grace period is over
         if not self._is_stopping:
-            self._arrivals.look(self._parts.fleet.processes)
+            self._arrivals.look(self._parts.pool.processes)
 
     def _scan(self) -> None:
-        fleet, journal = self._parts.fleet, self._parts.journal
-        enforce_deadlines(fleet, self._routes, journal, self._parts.clock.monotonic())
-        stop_unwanted(fleet, journal)
+        pool, journal = self._parts.pool, self._parts.journal
+        enforce_deadlines(pool, self._routes, journal, self._parts.clock.monotonic())
+        stop_unwanted(pool, journal)

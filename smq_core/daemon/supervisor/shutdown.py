@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from smq_core.daemon.wire.protocol import Cancel
 
 if TYPE_CHECKING:
-    from smq_core.daemon.dispatch.dispatcher import Feeder
+    from smq_core.daemon.dispatch.dispatcher import Dispatcher
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
 
 __all__ = ["AFTER_CANCEL_S", "PROCESS_END_S", "Shutdown"]
 
@@ -22,10 +22,12 @@ PROCESS_END_S: Final = 2.0
 class Shutdown:
     """The end, step by step; each step is taken once."""
 
-    def __init__(self, fleet: Fleet, feeder: Feeder, journal: Journal, grace_s: float, now: float) -> None:
+    def __init__(
+        self, pool: WorkerPool, dispatcher: Dispatcher, journal: Journal, grace_s: float, now: float
+    ) -> None:
         """Stop leasing, tell all handlers, take back what none has begun with."""
-        self._fleet = fleet
-        self._feeder = feeder
+        self._pool = pool
+        self._dispatcher = dispatcher
         self._journal = journal
         self._cancel_at = now + grace_s
         self._kill_at = self._cancel_at + AFTER_CANCEL_S
@@ -34,8 +36,8 @@ class Shutdown:
         self.has_killed = False
         self.ended_at = float("inf")
         """When the last process had ended."""
-        feeder.stop_leasing()
-        fleet.stop()
+        dispatcher.stop_leasing()
+        pool.stop()
         journal.info("stopping", f"no new messages; what runs is given {grace_s:g} s to end")
 
     def hurry(self, now: float) -> None:
@@ -53,21 +55,21 @@ class Shutdown:
 
     def advance(self, now: float) -> bool:
         """Take the step that is due; say whether all processes have ended."""
-        if not self._fleet.processes:
+        if not self._pool.processes:
             self.ended_at = min(self.ended_at, now)
             return True
-        if self._fleet.in_flight == 0:
-            self._fleet.finish_drained()
+        if self._pool.in_flight == 0:
+            self._pool.finish_drained()
             if self._end_at is None:
                 self._end_at = now + PROCESS_END_S
             elif now >= self._end_at:
                 self._kill()
         elif not self._is_cancelled and now >= self._cancel_at:
             self._is_cancelled = True
-            for process in self._fleet.processes:
+            for process in self._pool.processes:
                 process.send(Cancel(list(process.in_flight), "stopped"))
             self._journal.warning(
-                "interrupting", f"{self._fleet.in_flight} messages are still running: interrupted"
+                "interrupting", f"{self._pool.in_flight} messages are still running: interrupted"
             )
         elif self._is_cancelled and now >= self._kill_at:
             self._kill()
@@ -76,4 +78,4 @@ class Shutdown:
     def _kill(self) -> None:
         if not self.has_killed:
             self.has_killed = True
-            self._fleet.kill_all()
+            self._pool.kill_all()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.flight import Flight
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.slots import Slot
 
@@ -26,9 +26,9 @@ _BUSY_PART: Final = 0.02
 """Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
 
 
-def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float) -> None:
+def enforce_deadlines(pool: WorkerPool, routes: Routes, journal: Journal, now: float) -> None:
     """Ask handlers that are past their deadline to end, and kill the process of one that does not."""
-    for process in fleet.processes:
+    for process in pool.processes:
         if not process.in_flight or process.killed_for:
             continue
         if any(0 < slot.deadline < now for slot in process.slots.started()):
@@ -39,9 +39,9 @@ def enforce_deadlines(fleet: Fleet, routes: Routes, journal: Journal, now: float
                 _kill_if_hung(process, overdue, routes, journal, now)
 
 
-def stop_unwanted(fleet: Fleet, journal: Journal) -> None:
+def stop_unwanted(pool: WorkerPool, journal: Journal) -> None:
     """Ask handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
-    for process in fleet.processes:
+    for process in pool.processes:
         if process.unwanted - process.cancelled.keys():
             for flight, slot in process.begun():
                 if flight.tag in process.unwanted and flight.tag not in process.cancelled:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from smq_core import Queue
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.processes.child_process import Child
-    from smq_core.daemon.processes.pool import Fleet
+    from smq_core.daemon.processes.pool import WorkerPool
 
 MIB = 1024 * 1024
 TAGS = count(1)
@@ -76,8 +76,8 @@ class Nowhere:
         return self
 
     @property
-    def berth(self) -> Nowhere:
-        """Nor is a berth in it."""
+    def record(self) -> Nowhere:
+        """Nor is a record in it."""
         return self
 
     def slots(self, wanted: SlotRange) -> SlotsInFile:
@@ -105,14 +105,14 @@ def process(threads: int = 8, processes: int = 1) -> tuple[WorkerProcess, Silent
 
 
 class FewProcesses:
-    """A fleet as a handout sees it."""
+    """A pool as a handout sees it."""
 
     def __init__(self, *processes: WorkerProcess) -> None:
         self.processes = list(processes)
 
 
 def handout(*processes: WorkerProcess) -> Handout:
-    return Handout(cast("Fleet", FewProcesses(*processes)), lambda _flight, _now_ms: True)
+    return Handout(cast("WorkerPool", FewProcesses(*processes)), lambda _flight, _now_ms: True)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from smq_core.daemon.dispatch.renewals import RENEWAL_MS
 from smq_core.daemon.wire.protocol import Failed, Handled, Printed
 from smq_core.store.records import Hold
 from smq_core.testing import make_message, make_request
-from tests.daemon.processes.fleets import Stable
+from tests.daemon.processes.stub_pool import StubPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,85 +24,85 @@ LEASE_MS = 2000
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
-    with closing(Stable(store, clock, lease_ms=LEASE_MS)) as made:
+def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
+    with closing(StubPool(store, clock, lease_ms=LEASE_MS)) as made:
         yield made
 
 
 @pytest.fixture
-def held(stable: Stable, store: Store, clock: ManualClock) -> Flight:
+def held(pool: StubPool, store: Store, clock: ManualClock) -> Flight:
     """Give a delivery."""
     store.enqueue(make_message(), clock.now_ms())
-    stable.step()
-    (delivered,) = stable.in_flight
+    pool.step()
+    (delivered,) = pool.in_flight
     return delivered
 
 
-def left_ms(stable: Stable, held: Flight) -> int:
+def left_ms(pool: StubPool, held: Flight) -> int:
     """Return how long a message's lease lasts from now."""
-    row = stable.store.get(held.row.id)
+    row = pool.store.get(held.row.id)
     assert row is not None
     assert row.locked_until is not None
-    return row.locked_until - stable.clock.now_ms()
+    return row.locked_until - pool.clock.now_ms()
 
 
 @pytest.mark.parametrize("seconds", [3.0, 60.0, 8 * 3600.0])
 @pytest.mark.parametrize("how", ["a stop", "a step of the clock"])
 def test_a_lone_daemon_takes_back_nothing_that_it_runs(
-    stable: Stable, held: Flight, seconds: float, how: str
+    pool: StubPool, held: Flight, seconds: float, how: str
 ) -> None:
-    (stable.clock.advance if how == "a stop" else stable.clock.step)(seconds)
-    stable.step()
+    (pool.clock.advance if how == "a stop" else pool.clock.step)(seconds)
+    pool.step()
 
-    row = stable.store.get(held.row.id)
+    row = pool.store.get(held.row.id)
     assert row is not None
     assert (row.attempts, row.deliveries) == (1, 1)
-    assert left_ms(stable, held) == LEASE_MS
-    assert stable.in_flight == [held]
+    assert left_ms(pool, held) == LEASE_MS
+    assert pool.in_flight == [held]
 
 
 @pytest.mark.parametrize("back_s", [2.0, 3600.0, 3 * 3600.0, 30 * 3600.0])
 def test_leases_are_shortened_when_the_clock_was_set_back(
-    stable: Stable, held: Flight, back_s: float
+    pool: StubPool, held: Flight, back_s: float
 ) -> None:
-    stable.clock.step(-back_s)
-    stable.step()
+    pool.clock.step(-back_s)
+    pool.step()
 
-    assert left_ms(stable, held) == LEASE_MS
+    assert left_ms(pool, held) == LEASE_MS
 
 
 def test_the_clock_set_forward_and_back_again_keeps_leases_as_they_should_be(
-    stable: Stable, held: Flight
+    pool: StubPool, held: Flight
 ) -> None:
     for step_s in (7200.0, -10_800.0, 3600.0):
-        stable.clock.step(step_s)
-        stable.pass_time(3)
-        assert LEASE_MS / 2 < left_ms(stable, held) <= LEASE_MS
-    assert stable.in_flight == [held]
+        pool.clock.step(step_s)
+        pool.pass_time(3)
+        assert LEASE_MS / 2 < left_ms(pool, held) <= LEASE_MS
+    assert pool.in_flight == [held]
 
 
-def test_a_lease_that_is_long_enough_is_left_alone(stable: Stable, held: Flight) -> None:
-    stable.clock.advance(0.5)
-    stable.step()
-    assert left_ms(stable, held) == LEASE_MS - 500
+def test_a_lease_that_is_long_enough_is_left_alone(pool: StubPool, held: Flight) -> None:
+    pool.clock.advance(0.5)
+    pool.step()
+    assert left_ms(pool, held) == LEASE_MS - 500
 
-    stable.clock.advance(0.25)
-    stable.step()
-    assert left_ms(stable, held) == LEASE_MS
+    pool.clock.advance(0.25)
+    pool.step()
+    assert left_ms(pool, held) == LEASE_MS
 
 
 def test_the_new_lease_is_renewed_and_the_old_one_is_not_asked_for_again(
-    stable: Stable, held: Flight
+    pool: StubPool, held: Flight
 ) -> None:
-    stable.begin(held)
-    with stable.inspector() as inspector:
+    pool.begin(held)
+    with pool.inspector() as inspector:
         inspector.requeue([held.row.id], force=True)
-    stable.step()
+    pool.step()
     for _ in range(40):
-        stable.pass_time(0.25)
-        assert left_ms(stable, held) > 0
+        pool.pass_time(0.25)
+        assert left_ms(pool, held) > 0
 
-    assert stable.log.getvalue().count("lease_lost") == 1
+    assert pool.log.getvalue().count("lease_lost") == 1
 
 
 OUTCOMES = {
@@ -117,44 +117,44 @@ OUTCOMES = {
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("looks", [0, 1, 3])
 def test_a_lost_lease_is_told_of_once_however_often_it_is_found(
-    stable: Stable, held: Flight, outcome: str, looks: int
+    pool: StubPool, held: Flight, outcome: str, looks: int
 ) -> None:
     """When it is renewed, and when its outcome is written."""
-    stable.begin(held)
-    with stable.inspector() as inspector:
+    pool.begin(held)
+    with pool.inspector() as inspector:
         inspector.delete([held.row.id], force=True)
-    stable.pass_time(looks * LEASE_MS / 1000)
-    assert stable.log.getvalue().count("lease_lost") == (looks > 0)
+    pool.pass_time(looks * LEASE_MS / 1000)
+    assert pool.log.getvalue().count("lease_lost") == (looks > 0)
 
-    stable.feeder.take_outcomes(stable.process_of(held.tag), OUTCOMES[outcome](held.tag))
-    stable.step()
-    assert stable.log.getvalue().count("lease_lost") == 1
-    assert stable.feeder._losses._told == set()
+    pool.dispatcher.take_outcomes(pool.process_of(held.tag), OUTCOMES[outcome](held.tag))
+    pool.step()
+    assert pool.log.getvalue().count("lease_lost") == 1
+    assert pool.dispatcher._losses._told == set()
 
 
-def test_an_extension_is_of_the_lease_whose_handler_asked(stable: Stable, held: Flight) -> None:
-    with stable.inspector() as inspector:
+def test_an_extension_is_of_the_lease_whose_handler_asked(pool: StubPool, held: Flight) -> None:
+    with pool.inspector() as inspector:
         inspector.requeue([held.row.id], force=True)
-    stable.store.lease(make_request("mail", receipt=7, visibility_ms=5000), stable.clock.now_ms())
-    stable.feeder.renewals.extend(held, 60_000, stable.clock.now_ms())
+    pool.store.lease(make_request("mail", receipt=7, visibility_ms=5000), pool.clock.now_ms())
+    pool.dispatcher.renewals.extend(held, 60_000, pool.clock.now_ms())
 
-    assert left_ms(stable, held) == 5000
+    assert left_ms(pool, held) == 5000
 
 
-def test_what_a_handler_asked_for_is_kept_until_it_is_nearly_used_up(stable: Stable, held: Flight) -> None:
-    stable.feeder.renewals.extend(held, 20_000, stable.clock.now_ms())
-    stable.pass_time(10)
-    assert left_ms(stable, held) == 10_000
+def test_what_a_handler_asked_for_is_kept_until_it_is_nearly_used_up(pool: StubPool, held: Flight) -> None:
+    pool.dispatcher.renewals.extend(held, 20_000, pool.clock.now_ms())
+    pool.pass_time(10)
+    assert left_ms(pool, held) == 10_000
 
-    stable.pass_time(10)
-    assert 0 < left_ms(stable, held) <= LEASE_MS
+    pool.pass_time(10)
+    assert 0 < left_ms(pool, held) <= LEASE_MS
 
 
 def test_leases_are_looked_at_four_times_a_second_and_after_a_step_of_the_clock(
-    stable: Stable, held: Flight
+    pool: StubPool, held: Flight
 ) -> None:
-    due_in_s = stable.feeder.renewals.due_in_s
-    now_ms = stable.clock.now_ms()
+    due_in_s = pool.dispatcher.renewals.due_in_s
+    now_ms = pool.clock.now_ms()
 
     assert due_in_s(now_ms) == RENEWAL_MS / 1000
     assert due_in_s(now_ms + 100) == (RENEWAL_MS - 100) / 1000

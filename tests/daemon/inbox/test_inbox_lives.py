@@ -270,7 +270,12 @@ if "smq_daemon" in sys.orig_argv:
 @pytest.mark.parametrize(
     "broken",
     [
-        ("keeper", "smq_core.daemon.maintenance.maintenance_thread", "Keeper.step", "RuntimeError('broken')"),
+        (
+            "maintenance",
+            "smq_core.daemon.maintenance.maintenance_thread",
+            "MaintenanceThread.step",
+            "RuntimeError('broken')",
+        ),
         ("inbox", "smq_core.daemon.inbox.inbox", "Inbox.step", "UnicodeError('broken')"),
         (
             "reload",

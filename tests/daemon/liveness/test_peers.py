@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from smq_core.daemon.liveness.presence import Presence
-from smq_core.daemon.liveness.workers_file import Berth, WorkersFile
-from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+from smq_core.daemon.liveness.workers_file import DaemonRecord, WorkersFile
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
 from smq_core.daemon.log import Journal
-from smq_core.daemon.supervisor.peers import Neighbours
+from smq_core.daemon.supervisor.peers import Peers
 from smq_core.daemon.system.process_identity import CommandGroup, machine_id, marked, started_at
 from smq_core.errors import SmqError
 from smq_core.inspector import Inspector
@@ -21,7 +21,7 @@ from smq_core.message import DaemonDeath
 from smq_core.states import State
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message, make_request
-from tests.daemon.liveness.berthing import mapped_slots
+from tests.daemon.liveness.mapped_slots import mapped_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 NO_SUCH_PID = 2**22 - 1
 RECEIPT = 1
 """That of every lease here."""
-neighbour_died = pytest.mark.fault(
-    row="a daemon that died, seen by its neighbour",
+peer_died = pytest.mark.fault(
+    row="a daemon that died, seen by its peer",
     part="workers",
     promise="what it held returns at once: only a message that alone was started is blamed",
-    how="the berth of a dead process, with leases and started messages, in the file beside the database",
+    how="the record of a dead process, with leases and started messages, in the file beside the database",
 )
 
 
@@ -57,7 +57,7 @@ def worker_row(
 
 
 class Street:
-    """A daemon and the berths beside it."""
+    """A daemon and the records beside it."""
 
     def __init__(self, store: Store, location: str, clock: ManualClock) -> None:
         self.store = store
@@ -66,9 +66,9 @@ class Street:
         self.selector = selectors.DefaultSelector()
         self.log = io.StringIO()
         journal = Journal(clock, stream=self.log)
-        header = BerthHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
+        header = RecordHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
         self.presence = Presence(self.path, None, header, journal)
-        self.neighbours = Neighbours(
+        self.peers = Peers(
             store, self.presence, selector=self.selector, clock=clock, journal=journal, max_crashes=3
         )
 
@@ -82,25 +82,25 @@ class Street:
         rows, _ = self.store.lease(make_request(limit=leased, worker="dead"), EPOCH_MS)
         self.store.put_worker(worker_row("dead", detail=detail))
         file = WorkersFile(self.path)
-        berth = file.claim()
-        berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
+        record = file.claim()
+        record.write(RecordHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
         for slot, position in enumerate(started):
-            mapped_slots(file, berth, 4).begin(slot, rows[position].id, receipt, 1.0, 0.0)
+            mapped_slots(file, record, 4).begin(slot, rows[position].id, receipt, 1.0, 0.0)
         file.close()
         return [row.id for row in rows]
 
     def die_running(self, command: CommandGroup) -> None:
-        """Let another daemon die whose berth names a command."""
+        """Let another daemon die whose record names a command."""
         (message_id,) = self.die(1, started=[0])
         file = WorkersFile(self.path)
-        berth = Berth(file, 1)
-        mapped_slots(file, berth, 4).set_command(0, command)
+        record = DaemonRecord(file, 1)
+        mapped_slots(file, record, 4).set_command(0, command)
         file.close()
         assert message_id
 
     def close(self) -> None:
         """Give everything back."""
-        self.neighbours.close()
+        self.peers.close()
         self.selector.close()
         self.presence.leave(is_told=False)
 
@@ -118,13 +118,13 @@ def facts(store: Store, message_id: int) -> tuple[State, int, int, bool]:
     return row.status, row.attempts, row.crashes, bool(row.is_suspect)
 
 
-@neighbour_died
+@peer_died
 def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(
     street: Street, fault: Fault
 ) -> None:
     first, second, third = street.die(3, started=[1])
 
-    assert street.neighbours.look() == 3
+    assert street.peers.look() == 3
     assert facts(street.store, first) == (State.READY, 0, 0, False)
     assert facts(street.store, second) == (State.READY, 1, 1, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
@@ -132,13 +132,13 @@ def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(
     fault.ran()
 
 
-@neighbour_died
+@peer_died
 def test_of_several_started_messages_all_are_suspects_and_none_is_charged(
     street: Street, fault: Fault
 ) -> None:
     first, second, third = street.die(3, started=[0, 1])
 
-    street.neighbours.look()
+    street.peers.look()
 
     assert facts(street.store, first) == facts(street.store, second) == (State.READY, 0, 0, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
@@ -146,13 +146,13 @@ def test_of_several_started_messages_all_are_suspects_and_none_is_charged(
     fault.ran()
 
 
-@neighbour_died
+@peer_died
 def test_a_message_whose_older_delivery_was_started_is_a_suspect_and_not_charged(
     street: Street, fault: Fault
 ) -> None:
     first, second = street.die(2, started=[0], receipt=RECEIPT + 1)
 
-    street.neighbours.look()
+    street.peers.look()
 
     assert facts(street.store, first) == (State.READY, 0, 0, True)
     assert facts(street.store, second) == (State.READY, 0, 0, False)
@@ -160,18 +160,18 @@ def test_a_message_whose_older_delivery_was_started_is_a_suspect_and_not_charged
     fault.ran()
 
 
-@neighbour_died
+@peer_died
 def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) -> None:
     (one,) = street.die(1, started=[0])
-    street.neighbours.look()
+    street.peers.look()
     for _ in range(2):
         street.store.lease(make_request(worker="dead"), EPOCH_MS)
         file = WorkersFile(street.path)
-        berth = file.claim()
-        berth.write(BerthHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
-        mapped_slots(file, berth, 4).begin(0, one, RECEIPT, 1.0, 0.0)
+        record = file.claim()
+        record.write(RecordHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
+        mapped_slots(file, record, 4).begin(0, one, RECEIPT, 1.0, 0.0)
         file.close()
-        street.neighbours.look()
+        street.peers.look()
 
     assert facts(street.store, one)[0] == State.DEAD
     row = street.store.get(one)
@@ -181,11 +181,11 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
     fault.ran()
 
 
-@neighbour_died
+@peer_died
 def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: Fault) -> None:
     street.die(1, started=[])
 
-    street.neighbours.look()
+    street.peers.look()
 
     assert street.store.workers() == []
     assert [header.worker_id for _, header in street.presence.file.headers()] == ["we"]
@@ -195,7 +195,7 @@ def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: 
 
 def test_the_activity_tells_that_a_daemon_died_and_how_many_messages_it_had(street: Street) -> None:
     street.die(2, started=[0])
-    street.neighbours.look()
+    street.peers.look()
 
     (entry,) = street.store.activity(limit=10, before=None)
     assert (entry.action, entry.actor, entry.count) == ("daemon died", "dead", 2)
@@ -208,7 +208,7 @@ def test_a_dead_daemon_s_topics_and_last_heartbeat_can_be_read_back_though_its_r
 ) -> None:
     street.die(2, started=[0], detail='{"topics": ["mail", "scan; it served x", "web.*"]}')
     street.clock.advance(3)
-    street.neighbours.look()
+    street.peers.look()
 
     with Inspector(location, clock=street.clock) as inspector:
         assert inspector.workers() == []
@@ -228,30 +228,30 @@ def test_a_dead_daemon_s_topics_and_last_heartbeat_can_be_read_back_though_its_r
 
 def test_a_second_look_returns_nothing_more(street: Street) -> None:
     street.die(2, started=[0])
-    street.neighbours.look()
+    street.peers.look()
 
-    assert street.neighbours.look() == 0
+    assert street.peers.look() == 0
 
 
 def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
     file = WorkersFile(street.path)
-    file.claim().write(BerthHeader("alive", NO_SUCH_PID, "another machine", []))
+    file.claim().write(RecordHeader("alive", NO_SUCH_PID, "another machine", []))
     one = street.store.enqueue(make_message(), EPOCH_MS)
     street.store.lease(make_request(worker="alive"), EPOCH_MS)
 
-    assert street.neighbours.look() == 0
+    assert street.peers.look() == 0
     assert facts(street.store, one)[0] == State.PROCESSING
-    assert street.neighbours.has_unwatched
+    assert street.peers.has_unwatched
     file.close()
 
 
-def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> None:
+def test_a_row_without_record_is_dropped_only_after_a_silence(street: Street) -> None:
     street.store.put_worker(worker_row("lost"))
-    street.neighbours.drop_stale_rows()
+    street.peers.drop_stale_rows()
     assert [row.id for row in street.store.workers()] == ["lost"]
 
     street.clock.advance(61)
-    street.neighbours.drop_stale_rows()
+    street.peers.drop_stale_rows()
     assert street.store.workers() == []
     assert [(entry.actor, entry.count) for entry in street.store.daemon_deaths(0)] == [("lost", 0)]
 
@@ -259,7 +259,7 @@ def test_a_row_without_berth_is_dropped_only_after_a_silence(street: Street) -> 
 def test_the_row_of_a_daemon_that_was_stopping_leaves_no_death_behind(street: Street) -> None:
     street.store.put_worker(worker_row("stopped", "stopping"))
     street.clock.advance(61)
-    street.neighbours.drop_stale_rows()
+    street.peers.drop_stale_rows()
 
     assert street.store.workers() == []
     assert street.store.daemon_deaths(0) == []
@@ -279,7 +279,7 @@ def innocent() -> Iterator[subprocess.Popen[bytes]]:
     row="the number of a dead daemon's command is another program's by now",
     part="workers",
     promise="the other program lives; where nothing is proven, that is told",
-    how="the group of an innocent program in a dead daemon's berth, with another start time and with none",
+    how="the group of an innocent program in a dead daemon's record, with another start time and with none",
 )
 def test_a_program_that_has_a_dead_command_s_number_lives(
     street: Street, innocent: subprocess.Popen[bytes], fault: Fault, monkeypatch: pytest.MonkeyPatch
@@ -289,7 +289,7 @@ def test_a_program_that_has_a_dead_command_s_number_lives(
     for started in (1, 0):
         street.die_running(CommandGroup(innocent.pid, started, 99))
 
-        assert street.neighbours.look() == 1
+        assert street.peers.look() == 1
         assert innocent.poll() is None
         fault.struck()
         fault.ran()
@@ -303,5 +303,5 @@ def test_a_dead_daemon_s_command_is_ended_before_its_message_runs_again(street: 
     )
     street.die_running(CommandGroup(command.pid, started_at(command.pid), 99))
 
-    assert street.neighbours.look() == 1
+    assert street.peers.look() == 1
     assert command.wait(10.0) == -9

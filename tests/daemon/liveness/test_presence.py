@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.daemon.liveness.presence import Presence
-from smq_core.daemon.liveness.workers_file_layout import FILE_SIZE, BerthHeader, SlotRange, berth_at
+from smq_core.daemon.liveness.workers_file_layout import FILE_SIZE, RecordHeader, SlotRange, record_at
 from smq_core.daemon.log import Journal
 from smq_core.daemon.wire.slots import SlotsInFile
 from smq_core.ended import ended_daemons
 from smq_core.testing import ManualClock
-from tests.daemon.liveness.berthing import mapped_slots
+from tests.daemon.liveness.mapped_slots import mapped_slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class Place:
     def join(self, name: str) -> Presence:
         """Let another daemon come."""
         return Presence(
-            str(self.path), None, BerthHeader(name, 4711, "here"), Journal(ManualClock(), stream=self.log)
+            str(self.path), None, RecordHeader(name, 4711, "here"), Journal(ManualClock(), stream=self.log)
         )
 
     def headers(self) -> dict[str, list[SlotRange]]:
@@ -54,7 +54,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made.presence.leave(is_told=False)
 
 
-@pytest.mark.parametrize("length", [0, 5, 4095, berth_at(0) + 10, berth_at(1), FILE_SIZE - 1])
+@pytest.mark.parametrize("length", [0, 5, 4095, record_at(0) + 10, record_at(1), FILE_SIZE - 1])
 def test_a_file_that_was_cut_short_gets_its_length_and_header_again(place: Place, length: int) -> None:
     place.presence.note_processes(RANGES)
     os.truncate(place.path, length)
@@ -119,14 +119,14 @@ def test_who_moved_to_a_new_file_is_not_taken_for_dead_in_the_old_one(place: Pla
 
 
 def test_what_runs_keeps_the_slots_of_the_file_it_has(place: Place) -> None:
-    old_berth, old_file = place.presence.berth, os.dup(place.presence.file.map_fd)
-    mapped = mapped_slots(place.presence.file, old_berth, 1)
+    old_record, old_file = place.presence.record, os.dup(place.presence.file.map_fd)
+    mapped = mapped_slots(place.presence.file, old_record, 1)
     place.path.unlink()
     place.presence.look()
 
     mapped.begin(0, 5, 7, 1.0, 2.0)
 
-    (slot,) = SlotsInFile(old_file, old_berth.slots_at(0), 1).started()
+    (slot,) = SlotsInFile(old_file, old_record.slots_at(0), 1).started()
     assert (slot.started, slot.deadline) == (1.0, 2.0)
     os.close(old_file)
 

@@ -8,16 +8,22 @@ import pytest
 
 from smq_core.daemon.configuration.config import MOST_THREADS
 from smq_core.daemon.liveness.workers_file import WorkersFile
-from smq_core.daemon.liveness.workers_file_layout import BERTH_SIZE, SLOTS, BerthHeader, SlotRange, berth_at
+from smq_core.daemon.liveness.workers_file_layout import (
+    RECORD_SIZE,
+    SLOTS,
+    RecordHeader,
+    SlotRange,
+    record_at,
+)
 from smq_core.daemon.wire.slots import Slot
 from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
-from tests.daemon.liveness.berthing import mapped_slots
+from tests.daemon.liveness.mapped_slots import mapped_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEADER = BerthHeader("one", 4711, "here", [SlotRange(4712, 0, 2)])
+HEADER = RecordHeader("one", 4711, "here", [SlotRange(4712, 0, 2)])
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def file(path: str) -> Iterator[WorkersFile]:
     opened.close()
 
 
-def test_each_daemon_has_a_berth_of_its_own(file: WorkersFile, path: str) -> None:
+def test_each_daemon_has_a_record_of_its_own(file: WorkersFile, path: str) -> None:
     file.claim()
     other = WorkersFile(path)
 
@@ -41,11 +47,11 @@ def test_each_daemon_has_a_berth_of_its_own(file: WorkersFile, path: str) -> Non
 
 
 def test_a_living_daemon_cannot_be_taken_over(file: WorkersFile, path: str) -> None:
-    berth = file.claim()
-    berth.write(HEADER)
+    record = file.claim()
+    record.write(HEADER)
     other = WorkersFile(path)
 
-    assert other.take_over(berth.index) is None
+    assert other.take_over(record.index) is None
     other.close()
 
 
@@ -55,7 +61,7 @@ def test_who_let_go_of_the_lock_has_ended_and_looking_locks_nothing(tmp_path: Pa
     assert not Path(f"{location}-workers").exists()
     living, dead = WorkersFile(f"{location}-workers"), WorkersFile(f"{location}-workers")
     living.claim().write(HEADER)
-    dead.claim().write(BerthHeader("two", 4712, "here"))
+    dead.claim().write(RecordHeader("two", 4712, "here"))
     assert ended_daemons(location) == frozenset()
     dead.close()
 
@@ -66,9 +72,9 @@ def test_who_let_go_of_the_lock_has_ended_and_looking_locks_nothing(tmp_path: Pa
 
 def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
     dead = WorkersFile(path)
-    berth = dead.claim()
-    berth.write(HEADER)
-    mapped_slots(dead, berth, 2).begin(1, 99, 7, 1.5, 2.5)
+    record = dead.claim()
+    record.write(HEADER)
+    mapped_slots(dead, record, 2).begin(1, 99, 7, 1.5, 2.5)
     dead.close()
 
     heir = WorkersFile(path)
@@ -81,16 +87,16 @@ def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:
     heir.close()
 
 
-def test_a_berth_that_was_left_in_good_order_says_nothing(file: WorkersFile) -> None:
-    berth = file.claim()
-    berth.write(HEADER)
+def test_a_record_that_was_left_in_good_order_says_nothing(file: WorkersFile) -> None:
+    record = file.claim()
+    record.write(HEADER)
 
-    berth.leave()
+    record.leave()
 
     assert list(file.headers()) == []
 
 
-def test_a_berth_with_a_dead_daemon_in_it_is_not_given_to_another(file: WorkersFile, path: str) -> None:
+def test_a_record_with_a_dead_daemon_in_it_is_not_given_to_another(file: WorkersFile, path: str) -> None:
     """Its slots are still needed, by whoever returns its messages."""
     dead = WorkersFile(path)
     dead.claim().write(HEADER)
@@ -105,21 +111,21 @@ def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_a_header_that_was_half_written_is_none(file: WorkersFile) -> None:
-    berth = file.claim()
-    berth.write(HEADER)
-    os.pwrite(file.map_fd, b"\xff" * 12, berth_at(0) + 8)
+    record = file.claim()
+    record.write(HEADER)
+    os.pwrite(file.map_fd, b"\xff" * 12, record_at(0) + 8)
 
     assert list(file.headers()) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system allocates nothing ahead")
-def test_a_berth_has_its_room_on_the_disk_before_anything_is_written(file: WorkersFile, path: str) -> None:
+def test_a_record_has_its_room_on_the_disk_before_anything_is_written(file: WorkersFile, path: str) -> None:
     """A hole that finds no room later, when the disk is full, would end the daemon by SIGBUS."""
     file.claim()
 
-    assert Path(path).stat().st_blocks * 512 >= BERTH_SIZE
+    assert Path(path).stat().st_blocks * 512 >= RECORD_SIZE
 
 
-def test_a_berth_has_slots_for_the_most_threads_twice() -> None:
+def test_a_record_has_slots_for_the_most_threads_twice() -> None:
     """After a reload the new worker processes stand beside the old ones until these are done."""
     assert SLOTS >= 2 * MOST_THREADS

@@ -18,17 +18,17 @@ import pytest
 
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import (
-    BERTH_SIZE,
-    BERTHS,
     FILE_SIZE,
     HEADER_SIZE,
     MAGIC,
+    RECORD_SIZE,
+    RECORDS,
     SLOTS,
-    BerthHeader,
+    RecordHeader,
     SlotRange,
-    berth_at,
     pack_header,
     read_header,
+    record_at,
 )
 from smq_core.daemon.log import Journal
 from smq_core.daemon.system.process_identity import machine_id, started_at
@@ -90,23 +90,23 @@ def _slot(innocent: int, chance: random.Random) -> bytes:
 
 def a_dead_daemon(innocent: int) -> bytes:
     """Make the header of a daemon that died here, with processes."""
-    return pack_header(BerthHeader("dead", innocent, machine_id(), [SlotRange(innocent, 0, 8)], 1))
+    return pack_header(RecordHeader("dead", innocent, machine_id(), [SlotRange(innocent, 0, 8)], 1))
 
 
 def spoil(content: bytearray, chance: random.Random, innocent: int) -> None:
     """Write something odd into a file's bytes."""
     for _ in range(chance.randint(1, 8)):
-        berth = berth_at(chance.randrange(BERTHS if chance.random() < 0.2 else 3))
+        record = record_at(chance.randrange(RECORDS if chance.random() < 0.2 else 3))
         at, data = chance.choice(
             [
-                (berth, some_header(chance, innocent)),
-                (berth, chance.randbytes(200)),
-                (berth + HEADER_SIZE, chance.randbytes(SLOT_SIZE * 8)),
+                (record, some_header(chance, innocent)),
+                (record, chance.randbytes(200)),
+                (record + HEADER_SIZE, chance.randbytes(SLOT_SIZE * 8)),
                 (chance.randrange(FILE_SIZE - 5000), chance.randbytes(5000)),
-                (berth, bytes(content[berth_at(0) : berth_at(0) + BERTH_SIZE])),
-                (berth + HEADER_SIZE, b"\xff" * SLOT_SIZE * 20),
-                (berth + HEADER_SIZE, _slot(innocent, chance) * 8),
-                (berth, a_dead_daemon(innocent)),
+                (record, bytes(content[record_at(0) : record_at(0) + RECORD_SIZE])),
+                (record + HEADER_SIZE, b"\xff" * SLOT_SIZE * 20),
+                (record + HEADER_SIZE, _slot(innocent, chance) * 8),
+                (record, a_dead_daemon(innocent)),
             ]
         )
         content[at : at + len(data)] = data
@@ -155,8 +155,8 @@ def test_a_look_at_any_bytes_goes_through(
         fault.struck()
         ended_daemons(street.path.removesuffix("-workers"))
         street.presence.look()
-        street.neighbours.look()
-        street.neighbours.drop_stale_rows()
+        street.peers.look()
+        street.peers.drop_stale_rows()
         assert innocent.poll() is None, seed
         assert "we" in {header.worker_id for _, header in street.presence.file.headers()}, seed
         assert Path(street.path).stat().st_size >= FILE_SIZE, seed
@@ -171,9 +171,9 @@ def test_any_bytes_are_a_header_or_none_and_never_more_slots_than_there_are() ->
             assert sum(one.count for one in header.processes) <= SLOTS
             assert all(one.first + one.count <= SLOTS for one in header.processes)
             assert read_header(pack_header(header)) == header
-    sound = BerthHeader("one", 1, "here", [SlotRange(4711, 0, SLOTS)], 5)
+    sound = RecordHeader("one", 1, "here", [SlotRange(4711, 0, SLOTS)], 5)
     assert read_header(pack_header(sound)) == sound
-    assert read_header(pack_header(BerthHeader("one", 1, "here", [SlotRange(4711, 1, SLOTS)]))) is None
+    assert read_header(pack_header(RecordHeader("one", 1, "here", [SlotRange(4711, 1, SLOTS)]))) is None
 
 
 @pytest.mark.fault(
@@ -187,14 +187,14 @@ def test_a_file_of_any_bytes_is_used_or_refused(tmp_path: Path, fault: Fault) ->
     for seed in range(scaled(60, 1_000)):
         chance = random.Random(seed)  # noqa: S311 - a run is repeated by its seed
         length = chance.choice(
-            [0, 1, 13, 14, 4096, FILE_SIZE, BERTHS * BERTH_SIZE, chance.randrange(FILE_SIZE)]
+            [0, 1, 13, 14, 4096, FILE_SIZE, RECORDS * RECORD_SIZE, chance.randrange(FILE_SIZE)]
         )
         start = chance.choice([MAGIC, b"", chance.randbytes(14)])
         path.write_bytes((start + chance.randbytes(min(length, 100_000))).ljust(length, b"\0")[:length])
         before = path.read_bytes()
         fault.struck()
         try:
-            header = BerthHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
+            header = RecordHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
             presence = Presence(str(path), None, header, Journal(ManualClock(), stream=io.StringIO()))
         except StoreUnavailable:
             assert path.read_bytes() == before
@@ -233,7 +233,7 @@ def test_a_running_daemon_bears_whatever_is_done_to_its_file(
                     file.seek(0)
                     file.write(content)
                     if deed:
-                        file.truncate(chance.choice([0, 1, 5000, berth_at(0) + HEADER_SIZE]))
+                        file.truncate(chance.choice([0, 1, 5000, record_at(0) + HEADER_SIZE]))
             else:
                 path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
                 if deed == 4:

@@ -12,7 +12,7 @@ import pytest
 
 from smq_core.daemon.liveness import liveness_locks
 from smq_core.daemon.liveness.workers_file import WorkersFile
-from smq_core.daemon.liveness.workers_file_layout import FILE_SIZE, MAGIC, BerthHeader, berth_at
+from smq_core.daemon.liveness.workers_file_layout import FILE_SIZE, MAGIC, RecordHeader, record_at
 from smq_core.derived_file import Access
 from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.matrix import Fault
 
-HEADER = BerthHeader("one", 4711, "here")
+HEADER = RecordHeader("one", 4711, "here")
 EARLIER_SIZE = 64 * 64 * 1024
 PRECIOUS = os.urandom(5_000)
 
@@ -148,7 +148,7 @@ def test_an_empty_file_and_one_cut_short_are_made_whole(content: bytes, tmp_path
 
 
 def earlier(path: Path) -> int:
-    """Make a file of the earlier layout with a dead daemon's berth; return a descriptor."""
+    """Make a file of the earlier layout with a dead daemon's record; return a descriptor."""
     body = b"\x94\xa3one\x7b\xa4here\x90"
     path.write_bytes((len(body).to_bytes(4, sys.byteorder) + body).ljust(EARLIER_SIZE, b"\0"))
     return os.open(path, os.O_RDWR)
@@ -262,5 +262,5 @@ def test_a_file_of_somebody_who_may_not_write_the_database_is_refused(of_user: P
     WorkersFile(str(path), Access.beside(of_user)).close()
 
 
-def test_berths_do_not_overlap_the_preamble() -> None:
-    assert berth_at(0) >= len(MAGIC)
+def test_records_do_not_overlap_the_preamble() -> None:
+    assert record_at(0) >= len(MAGIC)

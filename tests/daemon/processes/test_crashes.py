@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue
-from smq_core.daemon.liveness.workers_file import Berth, WorkersFile
+from smq_core.daemon.liveness.workers_file import DaemonRecord, WorkersFile
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from tests.daemon.running import Daemon
 from tests.faults.invariant import assert_sound
@@ -218,8 +218,8 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     with Daemon(tmp_path, *arguments) as daemon:
         command = os.pidfd_open(int(started.read_text()))
         file = WorkersFile(str(tmp_path / "queue.sqlite3-workers"))
-        berth = Berth(file, 0)
-        while not berth.read_slots([SlotRange(1, 0, 1)])[0].command_group:
+        record = DaemonRecord(file, 0)
+        while not record.read_slots([SlotRange(1, 0, 1)])[0].command_group:
             pass  # the worker process notes it right after the start
         file.close()
         os.kill(daemon.process.pid, signal.SIGSTOP)  # else it might see its worker process die first

@@ -11,7 +11,7 @@ from smq_core.daemon.supervisor.timeouts import busy_ones, enforce_deadlines
 from smq_core.daemon.wire.protocol import Cancel, Failed, Handled
 from smq_core.message import Receipt
 from smq_core.testing import make_message
-from tests.daemon.processes.fleets import Stable
+from tests.daemon.processes.stub_pool import StubPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,65 +37,65 @@ def test_who_is_at_work_in_a_process_that_hangs(used_ms: list[int], busy: list[i
 
 
 @pytest.fixture
-def stable(store: Store, clock: ManualClock) -> Iterator[Stable]:
+def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
     """Give one worker process; handlers have a second."""
     store.enqueue(make_message(), clock.now_ms())
-    with closing(Stable(store, clock, processes=1, lease_ms=60_000)) as made:
+    with closing(StubPool(store, clock, processes=1, lease_ms=60_000)) as made:
         yield made
 
 
-def begin(stable: Stable) -> Flight:
-    stable.step()
-    (delivered,) = stable.in_flight
-    stable.begin(delivered)
+def begin(pool: StubPool) -> Flight:
+    pool.step()
+    (delivered,) = pool.in_flight
+    pool.begin(delivered)
     return delivered
 
 
-def enforce(stable: Stable) -> None:
-    enforce_deadlines(stable, Routes(stable.program.handlers), stable.journal, stable.clock.monotonic())  # type: ignore[arg-type]  # it has processes
+def enforce(pool: StubPool) -> None:
+    enforce_deadlines(pool, Routes(pool.program.handlers), pool.journal, pool.clock.monotonic())  # type: ignore[arg-type]  # it has processes
 
 
-def told(stable: Stable) -> list[int]:
-    return [tag for frame in stable.children[0].sent if isinstance(frame, Cancel) for tag in frame.tags]
+def told(pool: StubPool) -> list[int]:
+    return [tag for frame in pool.children[0].sent if isinstance(frame, Cancel) for tag in frame.tags]
 
 
-def test_every_timeout_of_a_message_in_one_process_is_told(stable: Stable) -> None:
+def test_every_timeout_of_a_message_in_one_process_is_told(pool: StubPool) -> None:
     tags: list[int] = []
     for _ in range(3):
-        delivered = begin(stable)
+        delivered = begin(pool)
         tags.append(delivered.tag)
-        stable.clock.advance(1.5)
-        enforce(stable)
-        enforce(stable)
-        stable.processes[0].slots.clear()
-        stable.feeder.take_outcomes(
-            stable.processes[0], Handled([], [Failed(delivered.tag, "requeue", "timed out", 0.0)])
+        pool.clock.advance(1.5)
+        enforce(pool)
+        enforce(pool)
+        pool.processes[0].slots.clear()
+        pool.dispatcher.take_outcomes(
+            pool.processes[0], Handled([], [Failed(delivered.tag, "requeue", "timed out", 0.0)])
         )
-        stable.clock.advance(30)
-        enforce(stable)
+        pool.clock.advance(30)
+        enforce(pool)
 
-    assert told(stable) == tags
-    assert stable.processes[0].cancelled == {}
-    assert stable.children[0].killed == []
-
-
-def test_only_the_delivery_that_is_at_work_counts_as_overdue(stable: Stable) -> None:
-    delivered = begin(stable)
-    stable.begin(delivered._replace(receipt=Receipt(delivered.receipt + 1)))
-    stable.clock.advance(60)
-    enforce(stable)
-
-    assert told(stable) == []
-    assert stable.children[0].killed == []
+    assert told(pool) == tags
+    assert pool.processes[0].cancelled == {}
+    assert pool.children[0].killed == []
 
 
-def test_a_handler_that_was_told_and_does_not_end_is_killed_with_its_process(stable: Stable) -> None:
-    delivered = begin(stable)
-    stable.clock.advance(1.5)
-    enforce(stable)
-    stable.clock.advance(6)
-    enforce(stable)
+def test_only_the_delivery_that_is_at_work_counts_as_overdue(pool: StubPool) -> None:
+    delivered = begin(pool)
+    pool.begin(delivered._replace(receipt=Receipt(delivered.receipt + 1)))
+    pool.clock.advance(60)
+    enforce(pool)
 
-    assert told(stable) == [delivered.tag]
-    assert stable.children[0].killed == [signal.SIGKILL]
-    assert stable.processes[0].killed_for == {delivered.tag}
+    assert told(pool) == []
+    assert pool.children[0].killed == []
+
+
+def test_a_handler_that_was_told_and_does_not_end_is_killed_with_its_process(pool: StubPool) -> None:
+    delivered = begin(pool)
+    pool.clock.advance(1.5)
+    enforce(pool)
+    pool.clock.advance(6)
+    enforce(pool)
+
+    assert told(pool) == [delivered.tag]
+    assert pool.children[0].killed == [signal.SIGKILL]
+    assert pool.processes[0].killed_for == {delivered.tag}

@@ -14,9 +14,9 @@ from smq_core.daemon.configuration.config import Config, HandlerTable, Seconds
 from smq_core.daemon.configuration.live_config import Configured, program_of
 from smq_core.daemon.configuration.working_folder import Home
 from smq_core.daemon.liveness.presence import Presence
-from smq_core.daemon.liveness.workers_file_layout import BerthHeader
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.log import Journal
-from smq_core.daemon.processes.pool import Fleet
+from smq_core.daemon.processes.pool import WorkerPool
 from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.supervisor.loop import Supervisor
 from smq_core.daemon.system.process_identity import machine_id
@@ -67,10 +67,10 @@ class SimulatedDaemon:
         self.store = StoreBetween(self._real_store, self)
         self.selector = SimulatedSelector()
         self.parts = self._assemble(f"sim:{number}")
-        program, journal = self.parts.fleet.program, self.parts.journal
+        program, journal = self.parts.pool.program, self.parts.journal
         configured = Configured(self._config, lambda: self._config, self._home, program, journal)
         self.supervisor = Supervisor(self.parts, configured)
-        self.parts.fleet.fill()
+        self.parts.pool.fill()
 
     def _assemble(self, worker_id: str) -> Parts:
         world, store = self.world, self.store
@@ -88,10 +88,10 @@ class SimulatedDaemon:
             ],
         )
         journal = Journal(world.clock, stream=_Nowhere())
-        header = BerthHeader(worker_id, NO_SUCH_PID, machine_id())
+        header = RecordHeader(worker_id, NO_SUCH_PID, machine_id())
         presence = Presence(world.path + "-workers", None, header, journal)
         program = program_of(self._config, 0, self._home)
-        fleet = Fleet(
+        pool = WorkerPool(
             program,
             presence=presence,
             spawn=self._spawn,
@@ -101,7 +101,7 @@ class SimulatedDaemon:
         )
         return connect(
             self._config,
-            fleet,
+            pool,
             presence,
             store=store,  # type: ignore[arg-type]  # it has all of a store that is used
             clock=world.clock,
@@ -113,7 +113,7 @@ class SimulatedDaemon:
 
     def spec_of(self, topic: str) -> HandlerSpec:
         """Return the handler of a topic."""
-        return next(spec for spec in self.parts.fleet.program.handlers if spec.pattern == topic)
+        return next(spec for spec in self.parts.pool.program.handlers if spec.pattern == topic)
 
     @property
     def workers_file(self) -> int:
@@ -132,7 +132,7 @@ class SimulatedDaemon:
 
     def process_of(self, child: SimulatedChild) -> WorkerProcess | None:
         """Return the supervisor's view of a worker process."""
-        return next((one for one in self.parts.fleet.processes if one.channel is child), None)
+        return next((one for one in self.parts.pool.processes if one.channel is child), None)
 
     def turn(self) -> bool:
         """Let its loop turn once; say whether it has ended."""
@@ -141,11 +141,11 @@ class SimulatedDaemon:
         if not self.turns_regularly:
             self.regular_since = began_at
         self.is_steady = True
-        if any(one.poll() is not None for one in self.parts.fleet.processes) and not self.world.chance(0.3):
+        if any(one.poll() is not None for one in self.parts.pool.processes) and not self.world.chance(0.3):
             self.supervisor._obey_signal(signal.SIGCHLD)
         self.supervisor._turn()
         self.turned_at = began_at
-        self.is_steady &= not self.parts.patience.is_lost
+        self.is_steady &= not self.parts.outage.is_lost
         self.children = [one for one in self.children if one.code is None]
         return self.supervisor._is_over()
 
@@ -165,12 +165,12 @@ class SimulatedDaemon:
         self._forget()
 
     def vanish(self) -> None:
-        """Die as a whole, by SIGKILL: its worker processes end with it, its berth stays as it is."""
+        """Die as a whole, by SIGKILL: its worker processes end with it, its record stays as it is."""
         for child in self.children:
             child.die(-signal.SIGKILL)
         self.supervisor._watch.close()
-        self.parts.neighbours.close()
-        for process in self.parts.fleet.processes:
+        self.parts.peers.close()
+        for process in self.parts.pool.processes:
             process.close()
         self.parts.presence.file.close()
         self._forget()

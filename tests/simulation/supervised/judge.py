@@ -90,7 +90,9 @@ class Judge:
         wanted = set(ids)
         for daemon in self._world.daemons:
             self._forced |= {
-                (daemon, flight.tag) for flight in daemon.parts.feeder.flights() if flight.row.id in wanted
+                (daemon, flight.tag)
+                for flight in daemon.parts.dispatcher.flights()
+                if flight.row.id in wanted
             }
 
     def died(self, runs: Iterable[Run]) -> None:
@@ -122,7 +124,7 @@ class Judge:
         self._check_leases()
         self._check_holds()
         for daemon in self._world.daemons:
-            for process in daemon.parts.fleet.processes:
+            for process in daemon.parts.pool.processes:
                 in_flight = process.in_flight.keys()
                 noted = process.cancelled.keys() | process.revoked | process.unwanted
                 assert noted <= in_flight, "notes about deliveries that are over"
@@ -163,10 +165,10 @@ class Judge:
 
     def _check_holds(self) -> None:
         """Check that nobody else has the lease of a delivery."""
-        flights = [flight for daemon in self._world.daemons for flight in daemon.parts.feeder.flights()]
+        flights = [flight for daemon in self._world.daemons for flight in daemon.parts.dispatcher.flights()]
         for daemon in self._world.daemons:
             self._check_adopted(daemon)
-        if any(len(daemon.parts.feeder._handout._redeliveries) for daemon in self._world.daemons):
+        if any(len(daemon.parts.dispatcher._handout._redeliveries) for daemon in self._world.daemons):
             self._seen.note("a delivery that waited for an older one to end")
         holds = [flight.hold for flight in flights]
         assert len(holds) == len(set(holds)), "two deliveries have one lease"

@@ -1,4 +1,4 @@
-"""A feeder on a real store whose worker processes only take down what they are sent."""
+"""A dispatcher on a real store whose worker processes only take down what they are sent."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import os
 from typing import TYPE_CHECKING
 
 from smq_core import Inspector
-from smq_core.daemon.dispatch.dispatcher import Feeder
-from smq_core.daemon.dispatch.pending_outcomes import Ledger
+from smq_core.daemon.dispatch.dispatcher import Dispatcher
+from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
 from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
-from smq_core.daemon.liveness.workers_file_layout import BerthHeader, SlotRange
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
 from smq_core.daemon.log import Journal
 from smq_core.daemon.processes.flight import Flight
 from smq_core.daemon.processes.process import Program, WorkerProcess
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
-__all__ = ["Deaf", "Stable", "flight"]
+__all__ = ["StubChild", "StubPool", "flight"]
 
 THREADS = 2
 
 
-class Deaf:
+class StubChild:
     """A child that keeps the frames it was sent."""
 
     is_blocked = has_hung_up = has_unread = False
@@ -77,8 +77,8 @@ class Deaf:
         """Close nothing."""
 
 
-class Stable:
-    """Worker processes, and the feeder that feeds them from a store."""
+class StubPool:
+    """Worker processes, and the dispatcher that feeds them from a store."""
 
     def __init__(self, store: Store, clock: ManualClock, *, processes: int = 2, lease_ms: int = 2000) -> None:
         self.store = store
@@ -86,23 +86,23 @@ class Stable:
         self.log = io.StringIO()
         self.journal = Journal(clock, stream=self.log)
         self.program = Program([HandlerSpec("mail", "m:h", timeout_s=1.0)], THREADS, 0, 0, processes, ".")
-        header = BerthHeader("we", os.getpid(), machine_id())
+        header = RecordHeader("we", os.getpid(), machine_id())
         self._presence = Presence(store.location + "-workers", None, header, self.journal)
         self._memory = mmap.mmap(self._presence.file.map_fd, 0)
-        self.children = [Deaf(pid) for pid in range(1, processes + 1)]
+        self.children = [StubChild(pid) for pid in range(1, processes + 1)]
         self.processes = [self._process(child) for child in self.children]
-        self.ledger = Ledger("we", seeded_random(), 3)
-        self.feeder = Feeder(
+        self.pending = PendingOutcomes("we", seeded_random(), 3)
+        self.dispatcher = Dispatcher(
             store,
             self,  # type: ignore[arg-type]  # as far as it is used
-            self.ledger,
+            self.pending,
             OutcomeCounts(),
             worker_id="we",
             clock=clock,
             journal=self.journal,
             random=seeded_random(),
         )
-        self.feeder.lease_for(lease_ms)
+        self.dispatcher.lease_for(lease_ms)
 
     def close(self) -> None:
         """Give everything back."""
@@ -116,9 +116,9 @@ class Stable:
         return Inspector(self.store.location, clock=self.clock)
 
     def step(self) -> None:
-        """Let the feeder look at the database."""
-        self.feeder.wake()
-        self.feeder.step()
+        """Let the dispatcher look at the database."""
+        self.dispatcher.wake()
+        self.dispatcher.step()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass as in a daemon that goes on: leases are kept."""
@@ -129,12 +129,12 @@ class Stable:
     def begin(self, delivered: Flight, thread: int = 0) -> None:
         """Let a thread of the process that has a delivery begin with it."""
         now, at = self.clock.monotonic(), self.process_of(delivered.tag).slot_range.first
-        slots = Slots(self._memory, self._presence.berth.slots_at(at), THREADS)
+        slots = Slots(self._memory, self._presence.record.slots_at(at), THREADS)
         slots.begin(thread, delivered.row.id, delivered.receipt, now, now + 1.0)
 
     def end(self, tag: int) -> None:
         """Report that a handler returned."""
-        self.feeder.take_outcomes(self.process_of(tag), Handled([tag], []))
+        self.dispatcher.take_outcomes(self.process_of(tag), Handled([tag], []))
 
     def process_of(self, tag: int) -> WorkerProcess:
         """Return the process that has a delivery."""
@@ -146,7 +146,7 @@ class Stable:
         found = [flight for process in self.processes for flight in process.in_flight.values()]
         return sorted(found, key=lambda flight: flight.tag)
 
-    def _process(self, child: Deaf) -> WorkerProcess:
+    def _process(self, child: StubChild) -> WorkerProcess:
         slots = SlotRange(0, (child.pid - 1) * THREADS, THREADS)
         process = WorkerProcess(self.program, child, presence=self._presence, slots=slots, now=0.0)
         process.note_ready()
