@@ -75,7 +75,7 @@ async def take(location: str, theme: str) -> None:
         for name, key in SCREENS:
             await pilot.press(key)
             if name == "messages":
-                app.main.jump("messages orders state:dead")
+                app.main.navigation.jump("messages orders state:dead")
             await settle(pilot)
             save(
                 app.export_screenshot(title="smq-tui", simplify=True), f"{name}-{theme.removeprefix('smq-')}"

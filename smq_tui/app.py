@@ -192,7 +192,7 @@ class Dashboard(App[int]):
         self._gateway.watch(self.main.post_message)
         self._pace(self.session.interval)
         if self.session.colour:
-            self.main.masthead.add_class(f"-{self.session.colour}")
+            self.main.lines.masthead.add_class(f"-{self.session.colour}")
 
     def _make_main(self) -> MainScreen:
         keys = {help_.id: help_.keys.split(" ")[0] for help_ in all_keys(self._config.keys)}
@@ -216,7 +216,7 @@ class Dashboard(App[int]):
             asker.ancestors_with_self
         )
         if self._gateway is not None and is_of_this:
-            self._gateway.take(asker, event.request)
+            self._gateway.take(asker, event.request, event.reply)
 
     @on(Withdrawn)
     def _carry_withdrawal(self, event: Withdrawn) -> None:

@@ -5,11 +5,14 @@ Questions go up; answers come back to whoever asked, from any thread.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.message_pump import MessagePump
 
     from smq_tui.figures.snapshot import Reading
@@ -26,19 +29,51 @@ __all__ = [
     "Progressed",
     "QuitWanted",
     "Refreshed",
+    "Reply",
     "Withdrawn",
 ]
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a request continues, on the thread of the asker; the one that asked is called, and nobody else."""
+
+    answered: Callable[[object], None]
+    """Called with the gateway's answer."""
+    failed: Callable[[str], None]
+    """Called instead with a sentence that says why there is none."""
+    progressed: Callable[[int, int | None], None]
+    """Called meanwhile with how much is done, and of how much if that is known."""
+
+    @classmethod
+    def of(
+        cls,
+        kind: type[T],
+        then: Callable[[T], None],
+        failed: Callable[[str], None],
+        progressed: Callable[[int, int | None], None],
+    ) -> Reply:
+        """Make a reply whose answer is of a kind."""
+
+        def answered(value: object) -> None:
+            if isinstance(value, kind):
+                then(value)
+
+        return cls(answered, failed, progressed)
+
 
 class Asked(Message):
-    """A screen wants something of the gateway."""
+    """A screen wants something of the gateway; without a reply it takes what comes back itself."""
 
-    def __init__(self, asker: MessagePump, request: Request) -> None:
+    def __init__(self, asker: MessagePump, request: Request, reply: Reply | None = None) -> None:
         super().__init__()
         # Else it would end at whoever handles something at the moment.
         self.set_sender(asker)
         self.asker = asker
         self.request = request
+        self.reply = reply
 
 
 class Withdrawn(Message):
@@ -53,32 +88,59 @@ class Withdrawn(Message):
 class Answered(Message, bubble=False):
     """The gateway's answer to a request."""
 
-    def __init__(self, request: Request, value: object, took_s: float = 0.0) -> None:
+    def __init__(
+        self, request: Request, value: object, took_s: float = 0.0, reply: Reply | None = None
+    ) -> None:
         super().__init__()
         self.request = request
         self.value = value
         self.took_s = took_s
         """How long it took, the waiting for others not counted."""
+        self._reply = reply
+
+    def hand_on(self) -> None:
+        """Give the answer to the one that asked."""
+        if self._reply is not None:
+            self._reply.answered(self.value)
 
 
 class Failed(Message, bubble=False):
     """A request that could not be carried out, with a sentence that says why; nothing is left half done."""
 
-    def __init__(self, request: Request, sentence: str) -> None:
+    def __init__(self, request: Request, sentence: str, reply: Reply | None = None) -> None:
         super().__init__()
         self.request = request
         self.sentence = sentence
+        self._reply = reply
+
+    def hand_on(self) -> None:
+        """Give the reason to the one that asked."""
+        if self._reply is not None:
+            self._reply.failed(self.sentence)
 
 
 class Progressed(Message, bubble=False):
     """How far a long request has come."""
 
-    def __init__(self, request: Request, done: int, total: int | None = None, detail: object = None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        done: int,
+        total: int | None = None,
+        detail: object = None,
+        reply: Reply | None = None,
+    ) -> None:
         super().__init__()
         self.request = request
         self.done = done
         self.total = total
         self.detail = detail
+        self._reply = reply
+
+    def hand_on(self) -> None:
+        """Report it to the one that asked."""
+        if self._reply is not None:
+            self._reply.progressed(self.done, self.total)
 
     def can_replace(self, message: Message) -> bool:
         """Only the latest matters."""

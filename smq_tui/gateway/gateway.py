@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from smq_core import Clock
     from smq_tui.gateway.lane import Job
     from smq_tui.gateway.progress import Progress
-    from smq_tui.messages import Refreshed
+    from smq_tui.messages import Refreshed, Reply
     from smq_tui.requests import Request
 
 __all__ = ["Gateway"]
@@ -84,14 +84,14 @@ class Gateway:
         if self._poller is not None:
             self._poller.look_now()
 
-    def take(self, asker: MessagePump, request: Request) -> None:
+    def take(self, asker: MessagePump, request: Request, reply: Reply | None = None) -> None:
         """Carry a request out; of two reads of a kind by the same asker that both wait, only the later."""
         is_change = isinstance(request, _CHANGES)
         name: Hashable = (id(asker), object() if is_change else _kind(request))
         lane = (
             self._changing if is_change else self._slow if isinstance(request, _SLOW_READS) else self._quick
         )
-        lane.submit(name, lambda job: self._carry_out(job, asker, request))
+        lane.submit(name, lambda job: self._carry_out(job, asker, request, reply))
 
     def withdraw(self, asker: MessagePump) -> None:
         """End what an asker waits for."""
@@ -107,20 +107,20 @@ class Gateway:
         self._reader.close()
         self._operator.close()
 
-    def _carry_out(self, job: Job, asker: MessagePump, request: Request) -> None:
+    def _carry_out(self, job: Job, asker: MessagePump, request: Request, reply: Reply | None) -> None:
         def progress(done: int, total: int | None, detail: object) -> bool:
-            asker.post_message(Progressed(request, done, total, detail))
+            asker.post_message(Progressed(request, done, total, detail, reply))
             return not job.is_unwanted
 
         begun = self._clock.monotonic()
         try:
             value = self._answer(request, progress)
         except (SmqError, OSError, ValueError) as error:
-            asker.post_message(Failed(request, str(error)))
+            asker.post_message(Failed(request, str(error), reply))
         except Exception as error:  # noqa: BLE001 - a fault in one request must not end the thread of all others
-            asker.post_message(Failed(request, f"{type(error).__name__}: {error}"))
+            asker.post_message(Failed(request, f"{type(error).__name__}: {error}", reply))
         else:
-            asker.post_message(Answered(request, value, self._clock.monotonic() - begun))
+            asker.post_message(Answered(request, value, self._clock.monotonic() - begun, reply))
 
     def _answer(self, request: Request, progress: Progress) -> object:
         if isinstance(request, _CHANGES):

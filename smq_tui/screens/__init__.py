@@ -1,14 +1,15 @@
 """Screens of the dashboard: they show values, ask by messages, and know neither gateway nor core.
 
-main_screen         which method each action is
-stage               the screen around the six views
-views               the views and their rows
-looking             what lowercase keys do: go, filter, sort, mark
-changing, mending   what uppercase keys do
-undoing, undo_stack `z`, and what it can take back
-detailing, finding  the details beside a list, and hits in them
-filter_bar          the line in which a filter is typed
-prompts             what is asked before an action, and said after it
-status_lines        the lines around the views
+main_screen       which view is shown, and which controller each key, click and message is for
+host              what controllers may use of the main screen
+controllers       what lowercase keys do: go, filter, sort, search, show details
+operations        what uppercase keys do, copy, export, and `z`
+views             the six views and their rows
+list_and_details  the list and the details beside, below or over it
+live_context      what is known, from readings, samples and the time
+filter_bar        the line in which a filter is typed
+prompts           what is asked before an action, and said after it
+undo_stack        what was done, as `z` names it
+status_lines      what the lines around the views say
 targets, history, context, copy_formats, preferences_sync
 """

@@ -20,7 +20,7 @@ def recall(screen: MainScreen, preferences: Preferences) -> None:
     """Give the screen what was remembered; what does not fit any more is passed over."""
     screen.pane.set_class(not preferences.is_detail_hidden, "-half")
     views = {view.value: view for view in PayloadView}
-    screen.payload_view = views.get(preferences.payload_view, PayloadView.PRETTY)
+    screen.details.payload_view = views.get(preferences.payload_view, PayloadView.PRETTY)
     for name, view in screen.views.items():
         sorting = preferences.sorting.get(name)
         if (
@@ -44,7 +44,7 @@ def remember(screen: MainScreen, preferences: Preferences, theme: str) -> None:
     preferences.theme = theme
     preferences.interval = screen.session.interval
     preferences.is_detail_hidden = not screen.pane.has_class("-half")
-    preferences.payload_view = screen.payload_view.value
+    preferences.payload_view = screen.details.payload_view.value
     preferences.filters = {
         name: view.filtered_by.text
         for name, view in screen.views.items()

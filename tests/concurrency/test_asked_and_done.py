@@ -135,8 +135,8 @@ def test_the_dashboard_does_what_it_asked(location: str, meddler: Meddler, verb:
     keys = [] if verb == "purge" else ["space"] * 4 if place == "marked" else ["*"]
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state(STATES[verb])
+        app.main.navigation.jump("mail")
+        app.main.list_actions.show_state(STATES[verb])
         await settle(pilot)
         for key in (*keys, KEYS[verb]):
             meddler.meddle()
@@ -149,12 +149,12 @@ def test_the_dashboard_does_what_it_asked(location: str, meddler: Meddler, verb:
         asked = 1 if number[1] == "this" else int(number[1])
         meddler.meddle()
         watch = Watch(location)
-        app.main.said.clear()
+        app.main.lines.said.clear()
         await pilot.press(*(str(asked) if app.screen.query("#number") else "y"))
         if app.screen.query("#number"):
             await pilot.press("enter")
-        await until(pilot, lambda: re.match(rf"\d+ {PAST[verb]}", app.main.said.text))
-        sentence = app.main.said.text
+        await until(pilot, lambda: re.match(rf"\d+ {PAST[verb]}", app.main.lines.said.text))
+        sentence = app.main.lines.said.text
         left = re.search(r"(\d+) left alone", sentence)
         check(Said(asked, int(sentence.split(maxsplit=1)[0]), int(left[1]) if left else 0), watch)
 

@@ -65,7 +65,7 @@ def test_n_goes_from_row_to_row_of_a_filtered_list_and_round_at_its_end(location
     fill(location)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages letter")
+        app.main.navigation.jump("messages letter")
         await until(pilot, lambda: app.main.view.table.row_count == 12)
         await settle(pilot)
         table = app.main.view.table
@@ -93,12 +93,12 @@ def test_n_goes_from_place_to_place_in_details_after_the_filter_was_cleared(loca
         await until(pilot, lambda: app.main.view.table.row_count == 1)
         await settle(pilot)
         await pilot.press("escape", "enter")
-        await until(pilot, lambda: app.main.whole is not None)
+        await until(pilot, lambda: app.main.details.detail is not None)
         assert not app.main.view.filtered_by
         await pilot.press("n", "N")
-        await until(pilot, lambda: "hit 90 of 90" in app.main.said.text)
+        await until(pilot, lambda: "hit 90 of 90" in app.main.lines.said.text)
         await until(pilot, lambda: app.main.pane.scroll_y > 40)
         await pilot.press("n")
-        await until(pilot, lambda: "hit 1 of 90" in app.main.said.text)
+        await until(pilot, lambda: "hit 1 of 90" in app.main.lines.said.text)
 
     run(make_dashboard(location), scenario)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue
+from smq_tui.messages import Asked
 from smq_tui.requests import Pause
 from smq_tui.settings.config import Config, Database
 from smq_tui.settings.databases import Databases
@@ -150,9 +151,9 @@ def test_what_a_screen_of_the_database_before_asks_for_is_not_done_to_this_one(t
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         before = app.main
         await choose_second(app, pilot)
-        before.ask(Pause("topic-two", "from the screen before", None))
+        before.post_message(Asked(before, Pause("topic-two", "from the screen before", None)))
         await pilot.pause()
-        app.main.ask(Pause("topic-two", "", None))
+        app.main.post_message(Asked(app.main, Pause("topic-two", "", None)))
         await until(pilot, lambda: "paused" in app.main.view.table.render_line(1).text)
         snapshot = app.main.context.snapshot
         assert snapshot is not None

@@ -64,7 +64,7 @@ async def leave_and_return(_app: Dashboard, pilot: Pilot[int], _clock: SetClock)
 async def wait_long(app: Dashboard, _pilot: Pilot[int], clock: SetClock) -> None:
     """Let an hour go by."""
     clock.late_ms = 3_600_000
-    app.main._tick()
+    app.main.feed.tick()
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def why(app: Dashboard) -> str:
 
 async def open_editor(app: Dashboard, pilot: Pilot[int], payload: str) -> int:
     """Open a dead letter for editing, and change its payload; answer its id."""
-    app.main.jump("messages state:dead")
+    app.main.navigation.jump("messages state:dead")
     await settle(pilot)
     await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # screen 2's
     chosen = int(str(app.main.view.table.cursor_key))
@@ -91,7 +91,7 @@ def test_changes_are_thrown_away_only_by_a_second_escape_which_says_so(
         assert isinstance(app.screen, MessageForm), "what was changed since asks again"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, MessageForm))
-        assert f"not saved: message {chosen}" in app.main.said.text
+        assert f"not saved: message {chosen}" in app.main.lines.said.text
         assert inspector.get(chosen).payload == before
 
     run(make_dashboard(shop), scenario)
@@ -101,14 +101,14 @@ def test_a_form_in_which_nothing_was_changed_is_left_at_once(shop: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("a", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        assert "not saved" not in app.main.said.text
+        assert "not saved" not in app.main.lines.said.text
 
     run(make_dashboard(shop), scenario)
 
 
 def test_a_key_that_a_question_does_not_take_says_which_it_takes(shop: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages state:dead")
+        app.main.navigation.jump("messages state:dead")
         await settle(pilot)
         await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # screen 2's
         await pilot.press("D")

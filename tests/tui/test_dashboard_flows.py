@@ -115,7 +115,7 @@ def test_marked_messages_are_deleted_and_what_moved_on_meanwhile_is_told(
         await pilot.press("y")
         await until(pilot, lambda: inspector.get(marked[1]).state is State.DELETED)
         assert inspector.get(marked[0]).state is State.READY
-        await until(pilot, lambda: "1 left alone" in app.main.said.text)
+        await until(pilot, lambda: "1 left alone" in app.main.lines.said.text)
 
     run(make_dashboard(shop), scenario)
 
@@ -229,9 +229,9 @@ def test_read_only_answers_every_change_with_the_reason(shop: str, inspector: In
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await go_to_dead_messages(pilot)
         for key in "RDKaePz":
-            app.main.said.clear()
+            app.main.lines.said.clear()
             await pilot.press(key)
-            assert "read-only" in app.main.said.text, key
+            assert "read-only" in app.main.lines.said.text, key
         assert len(app.screen_stack) == 1
         assert dead(inspector) == 9
 
@@ -253,11 +253,11 @@ def test_a_purge_is_for_one_topic_and_state_and_takes_its_number(shop: str, insp
         await go_to_dead_messages(pilot)
         await pilot.press("X")
         assert len(app.screen_stack) == 1, "all topics are not purged at once"
-        app.main.jump("messages orders state:dead")
+        app.main.navigation.jump("messages orders state:dead")
         await settle(pilot)
         app.main.view.take_filter(app.main.view.filtered_by)
-        app.main.jump("orders")
-        app.main.show_state("dead")
+        app.main.navigation.jump("orders")
+        app.main.list_actions.show_state("dead")
         await settle(pilot)
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
@@ -271,8 +271,8 @@ def test_all_that_match_is_frozen_when_the_dialog_opens(shop: str, inspector: In
     """What comes later is not touched."""
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("invoices")
-        app.main.show_state("ready")
+        app.main.navigation.jump("invoices")
+        app.main.list_actions.show_state("ready")
         await settle(pilot)
         await pilot.press("*", "D")
         await until(pilot, lambda: isinstance(app.screen, Confirm))

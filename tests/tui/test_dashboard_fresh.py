@@ -94,7 +94,7 @@ def test_nothing_is_called_missing_while_it_is_looked_for(
     gate = Gate(monkeypatch, "order")
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages nothing-of-that-name")
+        app.main.navigation.jump("messages nothing-of-that-name")
         await settle(pilot)
         assert "No message matches" in lines(app)
         gate.is_open.clear()

@@ -81,8 +81,8 @@ async def asked(app: Dashboard, pilot: Pilot[int], *keys: str) -> Confirm:
 
 async def asked_about_ten(app: Dashboard, pilot: Pilot[int], place: str, key: str) -> Confirm:
     """Mark the ten messages of `mail`, or aim at all that match, and press a key that asks."""
-    app.main.jump("mail")
-    app.main.show_state("all")
+    app.main.navigation.jump("mail")
+    app.main.list_actions.show_state("all")
     await settle(pilot)
     await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
     marks = ["*"] if place == "all" else ["g", *["space"] * 10]
@@ -92,13 +92,13 @@ async def asked_about_ten(app: Dashboard, pilot: Pilot[int], place: str, key: st
 async def answered(app: Dashboard, pilot: Pilot[int], *keys: str, says: str) -> None:
     """Reply, and wait for what is told."""
     await pilot.press(*keys, *(["enter"] if keys[-1].isdigit() else []))
-    await until(pilot, lambda: says in app.main.said.text)
+    await until(pilot, lambda: says in app.main.lines.said.text)
 
 
 async def go_to_dead_messages(app: Dashboard, pilot: Pilot[int]) -> None:
     """Show the dead letters on screen 2, with their rows."""
-    app.main.jump("mail")
-    app.main.show_state("dead")
+    app.main.navigation.jump("mail")
+    app.main.list_actions.show_state("dead")
     await settle(pilot)
     await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # of messages
 
@@ -169,16 +169,16 @@ def test_a_purge_takes_a_topic_and_a_state_however_they_were_chosen(
     number = len(shop.inspector.browse(topic, State.DEAD))
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump(f'messages topic:"{topic}"' + (" state:dead" if is_typed else ""))
+        app.main.navigation.jump(f'messages topic:"{topic}"' + (" state:dead" if is_typed else ""))
         if not is_typed:
-            app.main.show_state("dead")
+            app.main.list_actions.show_state("dead")
         await settle(pilot)
         question = await asked(app, pilot, "X")
         assert f"Purge all {number} dead messages of {topic}?" in question.question.title
         await pilot.press("escape")
         await pilot.press("slash", *"kind:x", "enter")
         await pilot.press("X")
-        assert "without a filter" in app.main.said.text
+        assert "without a filter" in app.main.lines.said.text
 
     run(make_dashboard(shop.location), scenario)
 
@@ -198,8 +198,8 @@ def test_marked_messages_that_failed_again_are_left_alone(shop: Shop) -> None:
 
 def test_messages_that_become_ready_while_one_is_asked_are_not_buried(shop: Shop) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state("ready")
+        app.main.navigation.jump("mail")
+        app.main.list_actions.show_state("ready")
         await settle(pilot)
         await asked(app, pilot, "*", "K")
         for lease in shop.early:
@@ -280,8 +280,8 @@ def test_a_lease_that_ends_while_one_is_asked_is_not_taken(shop: Shop, place: st
     clock = SetClock()
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state("all")
+        app.main.navigation.jump("mail")
+        app.main.list_actions.show_state("all")
         await settle(pilot)
         await until(pilot, lambda: len(app.main.view.messages) == 10)  # type: ignore[attr-defined]  # of messages
         marks = ["*"] if place == "all" else ["g", *["space"] * 10]
@@ -310,12 +310,12 @@ def test_what_an_action_leaves_as_it_is_is_not_asked_about(
     shop.inspector.delete(shop.dead[:1])
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("mail")
-        app.main.show_state(state)
+        app.main.navigation.jump("mail")
+        app.main.list_actions.show_state(state)
         await settle(pilot)
         await until(pilot, lambda: app.main.view.message is not None)  # type: ignore[attr-defined]  # of messages
         await pilot.press(*place, key)
-        await until(pilot, lambda: why in app.main.said.text)
+        await until(pilot, lambda: why in app.main.lines.said.text)
         assert len(app.screen_stack) == 1
 
     run(make_dashboard(shop.location), scenario)
@@ -341,8 +341,8 @@ def test_an_export_has_what_its_dialog_counted(shop: Shop, tmp_path: Path, place
         shop.queue.ack(first)
         app.screen.query_one("#path", Input).value = str(target)
         await pilot.press("enter")
-        await until(pilot, lambda: "1 are gone" in app.main.said.text)
-        assert "wrote 4 messages to" in app.main.said.text
+        await until(pilot, lambda: "1 are gone" in app.main.lines.said.text)
+        assert "wrote 4 messages to" in app.main.lines.said.text
 
         written = [json.loads(line) for line in target.read_text().splitlines()]
         assert first.message.id == shop.dead[0]

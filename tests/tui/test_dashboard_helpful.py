@@ -25,7 +25,7 @@ def header(app: Dashboard) -> str:
 
 def told(app: Dashboard, beginning: str) -> bool:
     """Return whether what was said last begins so."""
-    return app.main.said.text.startswith(beginning)
+    return app.main.lines.said.text.startswith(beginning)
 
 
 def test_messages_begin_with_all_of_them_whatever_was_opened_before(location: str) -> None:
@@ -65,7 +65,7 @@ def test_resuming_what_no_daemon_takes_says_so(location: str) -> None:
             app.main.view.table.move_to(topic)
             await pilot.press("P")
             await until(pilot, partial(told, app, said))
-            assert ("no daemon" in app.main.said.text) == (topic == "mail")
+            assert ("no daemon" in app.main.lines.said.text) == (topic == "mail")
 
     run(make_dashboard(location), scenario)
 
@@ -105,7 +105,7 @@ def test_a_requeue_of_leases_offers_no_undo_among_what_was_done(location: str) -
         await pilot.press("R")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("y")
-        await until(pilot, lambda: "3 requeued" in app.main.said.text)
+        await until(pilot, lambda: "3 requeued" in app.main.lines.said.text)
         await pilot.press("6")
         await settle(pilot)
         rows = app.main.view.table
@@ -149,12 +149,14 @@ def test_what_a_lost_daemon_holds_is_told_until_it_holds_nothing(location: str) 
         await pilot.press("5")
         await settle(pilot)
         main = app.main
-        await until(pilot, lambda: "press 3, then R: it holds 2 messages" in main.said.render_line(0).text)
+        await until(
+            pilot, lambda: "press 3, then R: it holds 2 messages" in main.lines.said.render_line(0).text
+        )
         with Inspector(location) as inspector:
             inspector.requeue([1, 2], force=True)
-        main.refresh_now()
-        await until(pilot, lambda: "nothing is held by it any more" in main.said.render_line(0).text)
-        assert "lost for 1m41s" in main.said.render_line(0).text
+        main.action_do("refresh")
+        await until(pilot, lambda: "nothing is held by it any more" in main.lines.said.render_line(0).text)
+        assert "lost for 1m41s" in main.lines.said.render_line(0).text
         assert "/2" not in main.view.table.render_line(1).text, "what it runs nobody knows"
 
     run(make_dashboard(location), scenario)

@@ -67,7 +67,7 @@ def test_the_cursor_stays_on_its_message_and_line_while_others_write(
     location = new_queue(tmp_path_factory.mktemp("identity"))
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages orders")
+        app.main.navigation.jump("messages orders")
         await settle(pilot)
         await pilot.press("space", *"jjjjjj", *moves)
         table = app.main.view.table
@@ -75,7 +75,7 @@ def test_the_cursor_stays_on_its_message_and_line_while_others_write(
         for what, number in writes:
             chosen, line = table.cursor_key, line_of(app)
             neighbour.write(what, number)
-            app.main.refresh_now()
+            app.main.action_do("refresh")
             await settle(pilot)
             with Inspector(location) as inspector:
                 exists = set(inspector.ids(inspector.select("orders")))
@@ -99,7 +99,7 @@ def test_an_action_hits_exactly_what_was_shown_when_its_dialog_opened(
     location = new_queue(tmp_path_factory.mktemp("aim"))
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages orders")
+        app.main.navigation.jump("messages orders")
         await settle(pilot)
         await pilot.press("space", "space", "j", "space")
         meant = {int(key) for key in app.main.view.table.marks}
@@ -108,12 +108,12 @@ def test_an_action_hits_exactly_what_was_shown_when_its_dialog_opened(
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         for what, number in writes:
             Neighbour(location).write("add" if what == "delete" else what, number)
-            app.main.refresh_now()
+            app.main.action_do("refresh")
             await pilot.pause()
         now = states_of(location, meant)
-        app.main.said.clear()
+        app.main.lines.said.clear()
         await pilot.press("y")
-        await until(pilot, lambda: app.main.said.text)
+        await until(pilot, lambda: app.main.lines.said.text)
         assert deleted(location) == {key for key in meant if now[key] == seen[key]}
 
     run(make_dashboard(location), scenario)

@@ -94,10 +94,10 @@ async def come_in(app: Dashboard, pilot: Pilot[int], state: str) -> None:
     """Bring the dashboard into the state that keys make."""
     if state == "filtered":
         for name in app.main.views:
-            app.main.go(name)
-            app.main.jump(f"{name} nothing-is-called-so")
+            app.main.navigation.go(name)
+            app.main.navigation.jump(f"{name} nothing-is-called-so")
             await settle(pilot)
-        app.main.go("topics")
+        app.main.navigation.go("topics")
 
 
 @pytest.mark.slow
@@ -111,15 +111,15 @@ def test_every_key_of_the_actions_does_something_or_says_why_not(screen: str, lo
         await settle(pilot)
         name = app.main.current
         for key in ACTION_KEYS:
-            app.main.said.clear()
+            app.main.lines.said.clear()
             before = app.export_screenshot(title=key)
             await pilot.press(key)
-            changed = app.export_screenshot(title=key) != before or bool(app.main.said.text)
+            changed = app.export_screenshot(title=key) != before or bool(app.main.lines.said.text)
             assert changed or key in QUIET, key
             while len(app.screen_stack) > 1 or app.main.filter_bar.is_open:
                 await pilot.press("escape")
-            app.main.hide_details()
-            app.main.go(name)
+            app.main.details.hide()
+            app.main.navigation.go(name)
 
     run(make_dashboard(location), scenario)
 
@@ -148,13 +148,13 @@ def test_a_change_that_cannot_act_says_why(screen: str, location: str) -> None:
         await pilot.press(screen)
         await settle(pilot)
         for spec in CHANGES:
-            app.main.said.clear()
+            app.main.lines.said.clear()
             await pilot.press(spec.first_key)
             if spec.id in ("add", "import"):
                 await until(pilot, lambda: len(app.screen_stack) == 2)
                 await pilot.press("escape")
                 continue
-            await until(pilot, lambda: app.main.said.text)
+            await until(pilot, lambda: app.main.lines.said.text)
             assert len(app.screen_stack) == 1, spec.id
 
     run(make_dashboard(location), scenario)
@@ -213,11 +213,11 @@ def test_the_file_comes_and_goes_and_the_dashboard_recovers_alone(location: str,
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         shutil.move(location, away)
-        app.main.refresh_now()
+        app.main.action_do("refresh")
         await until(pilot, lambda: app.main.context.is_stale)
         assert app.main.view.table.row_count, "what was known stays, dimmed"
         shutil.move(away / Path(location).name, location)
-        app.main.refresh_now()
+        app.main.action_do("refresh")
         await until(pilot, lambda: not app.main.context.is_stale)
 
     run(make_dashboard(location), scenario)
@@ -236,7 +236,7 @@ def test_a_list_that_could_not_be_read_says_so_and_is_read_again(
         await pilot.press(screen)
         await until(pilot, lambda: "could not be read" in app.main.view.table.note)
         shutil.move(away / Path(location).name, location)
-        app.main.refresh_now()
+        app.main.action_do("refresh")
         await until(pilot, lambda: app.main.view.table.row_count > 0)
         assert not app.main.view.failure
 
@@ -253,7 +253,7 @@ def test_a_database_that_somebody_has_to_himself_is_shown_when_he_lets_go(locati
             note = app.main.view.table.note
             assert "Looking again" in note, note
             locker.let_go()
-            app.main.refresh_now()
+            app.main.action_do("refresh")
             await until(pilot, lambda: app.main.view.table.row_count and not app.main.context.is_stale)
 
         run(make_dashboard(location), scenario)
@@ -264,12 +264,12 @@ def test_a_queue_that_is_made_later_is_shown(tmp_path: Path) -> None:
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         assert "smq init" in app.main.view.table.note
-        assert "NOT OPEN" in app.main.masthead.text
-        assert "smq init" not in app.main.notice.text, "why is said once"
+        assert "NOT OPEN" in app.main.lines.masthead.text
+        assert "smq init" not in app.main.lines.notice.text, "why is said once"
         assert not os.path.exists(location), "looking makes no file"  # noqa: ASYNC240, PTH110 - nothing else runs here
         with Queue(location) as queue:
             queue.enqueue("first", 1)
-        app.main.refresh_now()
+        app.main.action_do("refresh")
         await until(pilot, lambda: app.main.view.table.row_count == 1)
 
     run(make_dashboard(location), scenario)

@@ -28,7 +28,7 @@ LONG = (
 
 def keys_of(app: Dashboard) -> str:
     """Return the key bar as it is painted."""
-    return app.main.key_bar.render_line(0).text
+    return app.main.lines.key_bar.render_line(0).text
 
 
 def lines_of(table: KeyedTable) -> list[str]:
@@ -46,10 +46,10 @@ def test_what_is_said_covers_nothing_and_is_said_whole(size: tuple[int, int], lo
         app.main.say(LONG)
         await pilot.pause()
         await pilot.pause()
-        main, said = app.main, app.main.said
+        main, said = app.main, app.main.lines.said
         painted = " ".join(said.render_line(y).text.strip() for y in range(said.size.height))
         assert painted == LONG
-        for other in (main.view.table, main.key_bar):
+        for other in (main.view.table, main.lines.key_bar):
             assert not said.region.overlaps(other.region)
         assert main.view.table.cursor_key in main.view.table.visible_keys
 
@@ -61,7 +61,7 @@ def test_what_was_said_is_gone_when_a_dialog_opens(location: str) -> None:
         app.main.say(LONG)
         await pilot.press("a")
         await until(pilot, lambda: len(app.screen_stack) == 2)
-        await until(pilot, lambda: not app.main.said.text)
+        await until(pilot, lambda: not app.main.lines.said.text)
 
     run(make_dashboard(location), scenario)
 
@@ -74,7 +74,7 @@ def test_the_line_above_the_keys_tells_what_a_row_has_no_room_for(location: str)
         await settle(pilot)
         await pilot.pause()
         key = str(app.main.view.table.cursor_key)
-        assert app.main.said.render_line(0).text.strip() == key.partition("\0")[2]
+        assert app.main.lines.said.render_line(0).text.strip() == key.partition("\0")[2]
 
     run(make_dashboard(location), scenario)
 
@@ -128,7 +128,7 @@ def test_a_filter_says_how_many_match_and_shows_where_the_words_stand(location: 
         await pilot.press("2")
         await settle(pilot)
         assert not any("user" in line for line in lines_of(app.main.view.table))
-        app.main.jump("messages user1")
+        app.main.navigation.jump("messages user1")
         await settle(pilot)
         await until(pilot, lambda: all("user1" in line for line in lines_of(app.main.view.table)[:3]))
         assert "3 match" in app.main.view.line.text
@@ -141,10 +141,10 @@ def test_numbers_of_states_are_not_shown_next_to_a_filter(location: str) -> None
     fill(location)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages state:dead")
+        app.main.navigation.jump("messages state:dead")
         await settle(pilot)
         assert "[dead 9]" in app.main.view.line.text
-        app.main.jump("messages state:dead order")
+        app.main.navigation.jump("messages state:dead order")
         await settle(pilot)
         assert "[dead]" in app.main.view.line.text
         assert "9 match" in app.main.view.line.text
@@ -156,10 +156,10 @@ def test_all_that_match_can_be_marked_by_a_key_that_is_shown_and_states_stay_in_
     fill(location)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("orders")
+        app.main.navigation.jump("orders")
         await settle(pilot)
         assert "* " not in keys_of(app)
-        app.main.jump("messages orders order")
+        app.main.navigation.jump("messages orders order")
         await settle(pilot)
         await until(pilot, lambda: "D delete  * all 40" in keys_of(app))
         await pilot.press("*")
@@ -179,7 +179,7 @@ def test_all_that_match_is_not_marked_any_more_after_another_screen_was_seen(
     fill(location)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages order")
+        app.main.navigation.jump("messages order")
         await settle(pilot)
         await pilot.press("*")
         assert app.main.view.aims_at_all
@@ -205,7 +205,7 @@ def test_help_begins_with_this_screen_and_finds_keys_by_typing(location: str) ->
         assert isinstance(app.screen, Help)
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, Help))
-        assert "screen 1" in app.main.said.text, "the key was pressed, and said why not"
+        assert "screen 1" in app.main.lines.said.text, "the key was pressed, and said why not"
 
     run(make_dashboard(location), scenario)
 
@@ -279,7 +279,7 @@ def test_a_finished_import_offers_to_close_and_says_that_nothing_undoes_it(
         assert "1 message added, 0 rejected" in report
         assert "Nothing undoes an import" in report
         await pilot.press("enter")
-        await until(pilot, lambda: "1 message added, 0 rejected" in app.main.said.text)
+        await until(pilot, lambda: "1 message added, 0 rejected" in app.main.lines.said.text)
         await pilot.press("I")
         await until(pilot, lambda: isinstance(app.screen, ImportWizard))
         assert app.screen.query_one("#path", Input).value == f"{tmp_path}/", "where the last file was"

@@ -79,8 +79,8 @@ def asked(app: Dashboard) -> str:
 
 def test_a_topic_whose_messages_a_lost_daemon_holds_is_wrong_and_says_the_next_key(stuck: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: "a lost daemon holds" in app.main.notice.text)
-        assert "mail: press 3, then R: " in app.main.notice.text
+        await until(pilot, lambda: "a lost daemon holds" in app.main.lines.notice.text)
+        assert "mail: press 3, then R: " in app.main.lines.notice.text
         snapshot = app.main.context.snapshot
         assert snapshot is not None
         orders = snapshot.line("orders")
@@ -124,7 +124,7 @@ def test_what_another_took_over_meanwhile_is_left_with_him(stuck: str, inspector
             (taken,) = queue.dequeue("mail")
             assert taken.message.id == 1
         await pilot.press("y")
-        await until(pilot, lambda: "1 left alone" in app.main.said.text)
+        await until(pilot, lambda: "1 left alone" in app.main.lines.said.text)
         assert inspector.get(1).worker == "heir"
 
     run(make_dashboard(stuck), scenario)
@@ -166,10 +166,10 @@ def test_a_daemon_grows_no_older_while_nothing_can_be_read(location: str) -> Non
         clock.late_ms = 60_000
         app.main.post_message(Refreshed(None, trouble="locked"))
         await until(pilot, lambda: app.main.context.trouble)
-        app.main._tick()
+        app.main.feed.tick()
         assert shown(app) == before
-        assert "1 daemon" in app.main.masthead.text
-        assert "lost" not in app.main.masthead.text
+        assert "1 daemon" in app.main.lines.masthead.text
+        assert "lost" not in app.main.lines.masthead.text
 
     run(make_dashboard(location, clock=clock), scenario, size=(120, 24))
 

@@ -24,7 +24,7 @@ async def see_details(app: Dashboard, pilot: Pilot[int]) -> None:
     await pilot.press("2")
     await settle(pilot)
     await pilot.press("enter")
-    await until(pilot, lambda: app.main.detail is not None and app.main.pane.text)
+    await until(pilot, lambda: app.main.details.detail is not None and app.main.pane.text)
 
 
 def test_raw_and_hex_show_the_bytes_that_are_stored(location: str) -> None:
@@ -38,14 +38,14 @@ def test_raw_and_hex_show_the_bytes_that_are_stored(location: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await see_details(app, pilot)
         assert '"invoice": 1500.0' in app.main.pane.text
-        assert "t raw" in app.main.key_bar.text
+        assert "t raw" in app.main.lines.key_bar.text
         await pilot.press("t")
         assert f"20 B, raw (t)\n{WRITTEN_BY_HAND}" in app.main.pane.text
-        assert "t hex" in app.main.key_bar.text
+        assert "t hex" in app.main.lines.key_bar.text
         await pilot.press("t")
         assert WRITTEN_BY_HAND.encode()[:16].hex(" ") in app.main.pane.text
-        assert app.main.detail is not None
-        assert copied("payload", app.main.detail) == WRITTEN_BY_HAND.encode()
+        assert app.main.details.detail is not None
+        assert copied("payload", app.main.details.detail) == WRITTEN_BY_HAND.encode()
 
     run(make_dashboard(location), scenario)
 
@@ -60,7 +60,7 @@ def test_enter_beside_details_that_are_shown_says_where_the_keys_go(location: st
         await settle(pilot)
         assert "delayed 1m30s" in app.main.view.table.render_line(1).text
         await pilot.press("enter")
-        assert "the details have the keys now" in app.main.said.text
+        assert "the details have the keys now" in app.main.lines.said.text
         assert app.main.pane.has_focus
         await pilot.press("escape")
         assert app.main.view.table.has_focus
@@ -96,11 +96,11 @@ def test_details_that_come_into_view_are_those_of_the_row_at_the_cursor(location
         app.main.view.table.move_to(first)
         await until(pilot, lambda: app.main.pane.text.startswith(f"message {first} "))
         await pilot.resize_terminal(100, 36)
-        await until(pilot, lambda: not app.main.is_detail_shown)
+        await until(pilot, lambda: not app.main.details.is_shown)
         app.main.view.table.move_to(second)
         await settle(pilot)
         await pilot.resize_terminal(130, 36)
-        await until(pilot, lambda: app.main.is_detail_shown)
+        await until(pilot, lambda: app.main.details.is_shown)
         await until(pilot, lambda: app.main.pane.text.startswith(f"message {second} "))
 
     run(make_dashboard(location), scenario, (130, 36))

@@ -28,12 +28,12 @@ def line_of(app: Dashboard) -> str:
 
 def was_read_at(app: Dashboard, moment: float) -> bool:
     """Return whether what is shown was read at a moment."""
-    return app.main._read is not None and app.main._read.reading.at == moment
+    return app.main.live.read_at == moment
 
 
 async def see(pilot: Pilot[int], app: Dashboard, where: str) -> None:
     """Go somewhere, and wait for what is there."""
-    app.main.jump(where)
+    app.main.navigation.jump(where)
     await settle(pilot)
 
 
@@ -108,7 +108,7 @@ def test_a_topic_that_only_a_dead_consumer_holds_is_not_running_in_green(locatio
         assert "! no progress 3m00s" in first
         assert "running" not in first
         assert "mail" in second
-        assert "thumbnails: press 3: no progress for 3m00s" in app.main.notice.text
+        assert "thumbnails: press 3: no progress for 3m00s" in app.main.lines.notice.text
 
     run(make_dashboard(location, clock=clock), scenario, (120, 30))
 
@@ -149,7 +149,7 @@ def test_t_on_a_lost_daemon_says_that_nothing_is_left_to_stop(location: str) -> 
         await pilot.press("5")
         await settle(pilot)
         await pilot.press("T")
-        await until(pilot, lambda: "nothing is left to stop" in app.main.said.text)
+        await until(pilot, lambda: "nothing is left to stop" in app.main.lines.said.text)
         assert app.screen is app.main, "nothing is asked"
 
     run(make_dashboard(location), scenario)
@@ -199,7 +199,7 @@ def test_a_bulk_action_s_filter_stands_in_the_activity(location: str) -> None:
         await pilot.press("asterisk", "R")
         await until(pilot, lambda: app.screen is not app.main)
         await pilot.press("2", "enter")
-        await until(pilot, lambda: "2 requeued" in app.main.said.text)
+        await until(pilot, lambda: "2 requeued" in app.main.lines.said.text)
         await pilot.press("6")
         await settle(pilot)
         assert "all state:dead error~SmtpError" in app.main.view.hint()[0]

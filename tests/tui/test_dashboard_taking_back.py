@@ -44,7 +44,7 @@ def asked(app: Dashboard) -> str:
 
 async def requeue_a_dead_letter(app: Dashboard, pilot: Pilot[int], inspector: Inspector) -> int:
     """Requeue the first of the dead; answer its id."""
-    app.main.jump("orders state:dead")
+    app.main.navigation.jump("orders state:dead")
     await settle(pilot)
     view = app.main.view
     assert isinstance(view, MessagesView)
@@ -52,7 +52,7 @@ async def requeue_a_dead_letter(app: Dashboard, pilot: Pilot[int], inspector: In
     key = int(str(view.table.cursor_key))
     await pilot.press("R")
     await until(pilot, lambda: inspector.topic("orders").dead == 8)
-    await until(pilot, lambda: "z takes it back" in app.main.said.text)
+    await until(pilot, lambda: "z takes it back" in app.main.lines.said.text)
     return key
 
 
@@ -65,7 +65,7 @@ def test_what_was_announced_a_moment_ago_is_taken_back_at_once_and_named(
         await until(pilot, lambda: inspector.topic("orders").dead == 9)
         await until(
             pilot,
-            lambda: app.main.said.text == f"requeue of message {key} in orders undone: 1 brought back",
+            lambda: app.main.lines.said.text == f"requeue of message {key} in orders undone: 1 brought back",
         )
 
     run(make_dashboard(shop), scenario)
@@ -79,7 +79,7 @@ def test_after_its_announcement_an_undo_asks_and_names_what_it_takes_back(
         await pilot.press("D")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("enter")
-        await until(pilot, lambda: app.main.said.text == "nothing was done")
+        await until(pilot, lambda: app.main.lines.said.text == "nothing was done")
         await pilot.press("z")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Undo the requeue of message {key} in orders?" in asked(app)
@@ -113,7 +113,7 @@ def test_after_an_import_nothing_older_is_taken_back(shop: str, inspector: Inspe
         await until(pilot, lambda: app.screen is app.main)
         await pilot.press("z")
         assert app.screen is app.main
-        assert app.main.said.text.startswith(
+        assert app.main.lines.said.text.startswith(
             "the import of 2 messages cannot be undone: delete what it brought"
         )
         assert inspector.topic("orders").dead == 8
@@ -136,7 +136,7 @@ def test_what_somebody_else_did_is_taken_back_after_a_question_that_names_him(
         assert "disk is being enlarged" in asked(app)
         await pilot.press("y")
         await until(pilot, lambda: not inspector.topic("orders").paused)
-        await until(pilot, lambda: app.main.said.text.endswith("undone: orders is no longer paused"))
+        await until(pilot, lambda: app.main.lines.said.text.endswith("undone: orders is no longer paused"))
 
     run(make_dashboard(shop), scenario)
 
@@ -163,10 +163,10 @@ def test_what_was_processing_stays_ready_and_no_undo_of_that_is_offered(
         await pilot.press("R")
         if isinstance(app.screen, Confirm):
             await pilot.press("y")
-        await until(pilot, lambda: "requeued" in app.main.said.text)
-        assert "z takes it back" not in app.main.said.text
+        await until(pilot, lambda: "requeued" in app.main.lines.said.text)
+        assert "z takes it back" not in app.main.lines.said.text
         await pilot.press("z")
-        assert "cannot be undone: they stay ready" in app.main.said.text
+        assert "cannot be undone: they stay ready" in app.main.lines.said.text
         assert app.screen is app.main
 
     run(make_dashboard(shop), scenario)
@@ -185,7 +185,7 @@ def test_an_undone_requeue_of_leases_says_that_they_stay_ready(shop: str, inspec
         await until(
             pilot,
             lambda: (
-                app.main.said.text == "requeue of 3 messages in orders undone: "
+                app.main.lines.said.text == "requeue of 3 messages in orders undone: "
                 "3 stay ready, as the leases they had are gone for good"
             ),
         )

@@ -62,7 +62,7 @@ def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str)
         await pilot.press("enter")
         await until(pilot, lambda: app.main.current == "messages")
         assert (messages.state, "[dead" in messages.line.text) == (State.DEAD, True)
-        app.main.jump("messages orders error~Key")
+        app.main.navigation.jump("messages orders error~Key")
         await pilot.press("slash", "1", "enter")
         await until(pilot, lambda: messages.filtered_by.text == "topic:orders error~Key 1")
         await pilot.press("escape")
@@ -79,13 +79,13 @@ def test_esc_leads_from_a_group_back_to_the_groups_and_hides_no_state(shop: str)
 
 def test_another_state_takes_the_one_of_the_filter_out_and_both_are_said(shop: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        app.main.jump("messages orders state:dead")
+        app.main.navigation.jump("messages orders state:dead")
         await settle(pilot)
         await pilot.press("right_square_bracket", "right_square_bracket")
         view = app.main.view
         assert isinstance(view, MessagesView)
         assert (view.state, view.filtered_by.text) == (State.DELETED, "topic:orders")
-        app.main.jump("messages state:done nowhere")
+        app.main.navigation.jump("messages state:done nowhere")
         await until(pilot, lambda: "No done message matches" in view.table.note)
         await pilot.press("slash", "ctrl+u", *"letter", "enter")
         await until(pilot, lambda: view.table.row_count)
@@ -102,12 +102,12 @@ def test_a_deleted_message_is_in_the_trash_and_not_deleted_twice(shop: str, insp
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
         await until(pilot, lambda: inspector.count(inspector.select(state=State.DELETED)) == 2)
-        app.main.jump("messages state:deleted")
+        app.main.navigation.jump("messages state:deleted")
         view = app.main.view
         assert isinstance(view, MessagesView)
         await until(pilot, lambda: view.message is not None and view.message.state is State.DELETED)
         await pilot.press("D")
-        assert "in the trash already" in app.main.said.text
+        assert "in the trash already" in app.main.lines.said.text
         assert inspector.count(inspector.select(state=State.DELETED)) == 2
 
     run(make_dashboard(shop), scenario)

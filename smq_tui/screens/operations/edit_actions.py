@@ -1,0 +1,99 @@
+"""Edits the cursor's message, and adds new ones."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from smq_core.safe_text import cell
+from smq_tui.dialogs.message_form import MessageForm
+from smq_tui.requests import Add, Edit, Undo
+from smq_tui.screens.prompts import outcome_sentence
+from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.text.payload_forms import EDIT_LIMIT
+from smq_tui.values import Outcome, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from smq_tui.requests import Detail
+    from smq_tui.screens.host import Host
+    from smq_tui.screens.operations.undo import UndoHistory
+    from smq_tui.screens.operations.whole_message import WholeMessage
+
+__all__ = ["EditActions"]
+
+
+class EditActions:
+    """Edit and add."""
+
+    def __init__(self, host: Host, whole_message: WholeMessage, history: UndoHistory) -> None:
+        self._host = host
+        self._whole_message = whole_message
+        self._history = history
+        self.actions: Mapping[str, Callable[[], object]] = {"edit": self.edit, "add": self.add}
+
+    def edit(self) -> None:
+        """Open the form for the cursor's message."""
+        say = self._host.say
+        view = self._host.view
+        reason = view.why_not("edit")
+        message = view.message if isinstance(view, MessagesView) else None
+        if reason is not None or message is None:
+            say(reason or "choose a message on screen 2 to edit", "warning")
+        elif message.state in (State.PROCESSING, State.DELETED):
+            state = "being processed" if message.state is State.PROCESSING else "in the trash"
+            say(
+                f"message {message.id} is {state} and cannot be edited: requeue it, or undo its deletion",
+                "warning",
+            )
+        elif message.size > EDIT_LIMIT:
+            say(
+                f"message {message.id} is too large for here: smq edit {message.id} opens it in your editor",
+                "warning",
+            )
+        else:
+            self._whole_message.read(message.id, self._edit_whole)
+
+    def add(self) -> None:
+        """Open the form for a new message."""
+        topics = self._host.view.topics_meant() or self._host.context.topics
+        form = MessageForm(None, topic=topics[0] if topics else "default")
+        self._open(form, "not saved: none was added")
+
+    def _edit_whole(self, detail: Detail) -> None:
+        message = detail.message
+        if message.state in (State.PROCESSING, State.DELETED):
+            self._host.say(f"message {message.id} is {message.state.value} by now", "warning")
+        else:
+            self._open(MessageForm(message), f"not saved: message {message.id} is as it was")
+
+    def _open(self, form: MessageForm, unsaved: str) -> None:
+        def take(request: Add | Edit | None) -> None:
+            failed = self._history.announce_failure
+            if isinstance(request, Edit):
+                self._host.ask(request, Outcome, partial(self._report_edit, request), failed=failed)
+            elif isinstance(request, Add):
+                self._host.ask(request, int, partial(self._report_add, request), failed=failed)
+            elif form.is_thrown_away:
+                self._host.say(unsaved, "warning")
+
+        self._host.open(form, take)
+
+    def _report_edit(self, edit: Edit, outcome: Outcome) -> None:
+        what = f"edit of message {edit.id}"
+        by, at = self._host.session.actor, self._host.context.now
+        undo = None if outcome.operation is None else Undo(outcome.operation, outcome.done, what)
+        deed = None if undo is None else Deed(what=what, by=by, at=at, undo=undo)
+        self._history.announce(outcome_sentence("edited", outcome), deed, is_partial=not outcome.done)
+
+    def _report_add(self, add: Add, number: int) -> None:
+        topic = cell(add.topic, 60)
+        deed = Deed(
+            what=f"adding of message {number}",
+            by=self._host.session.actor,
+            at=self._host.context.now,
+            why_not=f"D deletes message {number} in {topic}",
+        )
+        self._history.announce(f"message {number} was added to {topic}", deed)

@@ -1,0 +1,100 @@
+"""Imports messages from a file, and exports them to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smq_core.format import count
+from smq_core.safe_text import cell
+from smq_tui.dialogs.fields import Field, Fields
+from smq_tui.dialogs.import_wizard import ImportWizard
+from smq_tui.figures.counted import counted
+from smq_tui.requests import Export
+from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.values import Exported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from smq_tui.requests import Aim
+    from smq_tui.screens.host import Host
+    from smq_tui.screens.operations.targeting import Targeting
+    from smq_tui.screens.operations.undo import UndoHistory
+    from smq_tui.values import ImportReport
+
+__all__ = ["FileActions"]
+
+
+class FileActions:
+    """Import and export."""
+
+    def __init__(self, host: Host, targeting: Targeting, history: UndoHistory) -> None:
+        self._host = host
+        self._targeting = targeting
+        self._history = history
+        self._import_folder = ""
+        """Where the last file was that was imported."""
+        self.actions: Mapping[str, Callable[[], object]] = {"import": self.open_import, "export": self.export}
+
+    def open_import(self) -> None:
+        """Open the wizard."""
+        view = self._host.view
+        topic = view.filtered_by.topic if isinstance(view, MessagesView) else None
+        wizard = ImportWizard(self._import_folder, topic or "default")
+
+        def take(report: ImportReport | None) -> None:
+            self._import_folder = wizard.folder
+            self._report_import(report)
+
+        self._host.open(wizard, take)
+
+    def export(self) -> None:
+        """Ask for a file, and write what is meant there."""
+        self._targeting.fix("export", self._ask_for_file)
+
+    def _ask_for_file(self, aim: Aim) -> None:
+        if not aim.count:
+            self._host.say("there is nothing to export", "warning")
+            return
+        topic = aim.topics[0] if len(aim.topics) == 1 else "messages"
+        safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
+        name = Field("path", f"File for {counted(aim.count, 'message')}", f"{safe_name}.jsonl")
+
+        def take(values: Mapping[str, str] | None) -> None:
+            if values is not None:
+                self._export(Export(aim, values["path"]))
+
+        fields = Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file)
+        self._host.open(fields, take)
+
+    def _export(self, request: Export) -> None:
+        def report(exported: Exported) -> None:
+            self._history.announce(_wrote(exported, request.path), is_partial=bool(exported.gone))
+
+        self._host.ask(request, Exported, report, failed=self._history.announce_failure)
+
+    def _report_import(self, report: ImportReport | None) -> None:
+        if report is not None and report.taken:
+            what = f"import of {counted(report.taken, 'message')}"
+            why_not = "delete what it brought (2, filter, *, D); 6 shows what was done before it"
+            by, at = self._host.session.actor, self._host.context.now
+            added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
+            deed = Deed(what=what, by=by, at=at, why_not=why_not)
+            self._history.announce(f"{added}; nothing undoes an import", deed)
+
+
+def _wrote(exported: Exported, path: str) -> str:
+    """Report what was written, and what could not be as it was gone."""
+    gone = f"; {count(exported.gone)} are gone: processed or purged meanwhile" if exported.gone else ""
+    return f"wrote {counted(exported.written, 'message')} to {cell(str(Path(path).absolute()), 200)}{gone}"
+
+
+def _check_new_file(values: Mapping[str, str]) -> str | None:
+    path = Path(values["path"]).expanduser()
+    if not values["path"].strip():
+        return "a file's name is wanted"
+    if path.exists():
+        return f"{path} is there already: nothing is written over, choose another name"
+    return None if path.parent.is_dir() else f"there is no folder {path.parent}"

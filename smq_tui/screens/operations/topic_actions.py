@@ -1,0 +1,154 @@
+"""What UPPERCASE keys do to topics: pause, resume, purge."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from smq_core.format import parse_duration
+from smq_core.safe_text import cell
+from smq_tui.dialogs.fields import Field, Fields
+from smq_tui.figures.diagnosis import lacks_worker
+from smq_tui.requests import Freeze, Pause, Purge, Resume
+from smq_tui.screens.operations.confirmation import confirm
+from smq_tui.screens.prompts import outcome_sentence, purge_question, resume_question
+from smq_tui.screens.undo_stack import Deed, setting_deed, what_of
+from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.text.filters import Query
+from smq_tui.values import Outcome, Selection, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from smq_tui.requests import Aim
+    from smq_tui.screens.host import Host
+    from smq_tui.screens.operations.long_action import LongAction
+    from smq_tui.screens.operations.targeting import Targeting
+    from smq_tui.screens.operations.undo import UndoHistory
+    from smq_tui.values import TopicStats
+
+__all__ = ["TopicActions"]
+
+
+class TopicActions:
+    """Pause, resume and purge."""
+
+    def __init__(
+        self, host: Host, targeting: Targeting, history: UndoHistory, long_action: LongAction
+    ) -> None:
+        self._host = host
+        self._targeting = targeting
+        self._history = history
+        self._long_action = long_action
+        self.actions: Mapping[str, Callable[[], object]] = {"pause": self.pause, "purge": self.purge}
+
+    def pause(self) -> None:
+        """Stop the leasing of a topic, or resume it."""
+        view = self._host.view
+        topics = view.topics_meant()
+        reason = view.why_not("pause")
+        if reason is not None or len(topics) != 1:
+            self._host.say(reason or "choose one topic to pause: 1 shows them", "warning")
+            return
+        topic = topics[0]
+        snapshot = self._host.context.snapshot
+        line = snapshot.line(topic) if snapshot else None
+        if line is not None and line.stats.paused:
+            self._ask_before_resume(line.stats)
+        else:
+            self._ask_for_reason(topic)
+
+    def purge(self) -> None:
+        """Remove for good what a topic has in the state that is shown."""
+        view = self._host.view
+        reason = view.why_not("purge")
+        if reason is not None or not isinstance(view, MessagesView):
+            self._host.say(reason or "messages are purged on screen 2", "warning")
+            return
+        topic, state = view.filtered_by.topic, view.state
+        shown = view.filtered_by
+        is_filtered = shown != Query(text=shown.text, topic=topic, state=shown.state)
+        if topic is None or state is None or state is State.PROCESSING or is_filtered:
+            self._host.say(
+                "a purge is for one topic and one state, without a filter: choose both (1, Enter, ])",
+                "warning",
+            )
+            return
+        what = f"{state.value} messages of {cell(topic, 40)}"
+        self._targeting.count(
+            Freeze(Selection(topic=topic, state=state), what, "purge"),
+            partial(self._ask_before_purge, topic, state),
+        )
+
+    def _ask_for_reason(self, topic: str) -> None:
+        fields = (
+            Field("reason", "Why (others see it)", "", "deploy, provider is down …"),
+            Field("until", "For how long", "", "until resumed; or 10m, 2h"),
+        )
+
+        def take(values: Mapping[str, str] | None) -> None:
+            if values is not None:
+                until = values["until"].strip()
+                self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None))
+
+        title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is being processed goes on"
+        self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
+
+    def _ask_before_resume(self, stats: TopicStats) -> None:
+        """Resume a topic; one that somebody else paused, or for a reason, after a question."""
+        actor = self._host.session.actor
+        if stats.pause_reason or stats.paused_by != actor:
+            what = resume_question(stats, actor, self._host.context.now)
+            confirm(self._host, what, lambda _: self._resume(stats.topic))
+        else:
+            self._resume(stats.topic)
+
+    def _ask_before_purge(self, topic: str, state: State, aim: Aim) -> None:
+        if aim.count:
+            confirm(self._host, purge_question(aim, topic, state), lambda _: self._purge(aim))
+        else:
+            self._host.say(f"{cell(topic, 40)} has nothing {state.value}", "warning")
+
+    def _pause(self, request: Pause) -> None:
+        def report(outcome: Outcome) -> None:
+            sentence = f"{cell(request.topic, 60)} is paused. P resumes it"
+            self._history.announce(sentence, self._deed("pause", request.topic, outcome))
+
+        self._host.ask(request, Outcome, report, failed=self._history.announce_failure)
+
+    def _resume(self, topic: str) -> None:
+        def report(outcome: Outcome) -> None:
+            sentence = f"{cell(topic, 60)} is resumed{self._untaken(topic)}"
+            self._history.announce(sentence, self._deed("resume", topic, outcome))
+
+        self._host.ask(Resume(topic), Outcome, report, failed=self._history.announce_failure)
+
+    def _purge(self, aim: Aim) -> None:
+        def report(outcome: Outcome) -> None:
+            what = what_of("purge", outcome.done, aim.topics[0])
+            by, at = self._host.session.actor, self._host.context.now
+            self._history.announce(
+                outcome_sentence("removed for good", outcome, is_undoable=False),
+                Deed(what=what, by=by, at=at, why_not="it is for good") if outcome.done else None,
+                is_partial=bool(outcome.missed_count),
+            )
+
+        self._long_action.run(Purge(aim), aim.count, report, self._history.announce_failure)
+
+    def _deed(self, verb: str, topic: str, outcome: Outcome) -> Deed | None:
+        return setting_deed(verb, topic, outcome, self._host.session.actor, self._host.context.now)
+
+    def _untaken(self, topic: str) -> str:
+        context = self._host.context
+        line = context.snapshot.line(topic) if context.snapshot else None
+        is_untaken = line is not None and lacks_worker(line.stats, tuple(context.workers.values()))
+        return "; no daemon takes it yet" if is_untaken else ""
+
+
+def _check_duration(values: Mapping[str, str]) -> str | None:
+    try:
+        if values["until"].strip():
+            parse_duration(values["until"])
+    except ValueError as error:
+        return str(error)
+    return None
