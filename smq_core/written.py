@@ -15,10 +15,10 @@ from smq_core.payload import PAYLOAD_LIMIT, check_json_text, encode
 if TYPE_CHECKING:
     from smq_core.message import Kind
 
-__all__ = ["REFUSALS", "Shape", "Value", "read_refused", "read_value"]
+__all__ = ["REFUSALS", "Value", "ValueShape", "read_refused", "read_value"]
 
 
-class Shape(enum.Enum):
+class ValueShape(enum.Enum):
     """What something written was, for the report."""
 
     OBJECT = "objects"
@@ -38,7 +38,7 @@ class Value(NamedTuple):
 
     body: str | bytes
     kind: Kind
-    shape: Shape
+    shape: ValueShape
 
 
 REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -59,12 +59,14 @@ def read_value(written: bytes, *, is_strict: bool = False) -> Value:
     except REFUSALS as error:
         return read_refused(written, error, is_strict=is_strict)
     if isinstance(value, str):
-        return Value(*encode(value), Shape.STRING)
+        return Value(*encode(value), ValueShape.STRING)
     if len(stripped) > PAYLOAD_LIMIT:
         check_json_text(stripped)
     if is_decoded_too_deep(stripped, value):
         raise InvalidMessage(TOO_DEEP)
-    return Value(stripped.decode(), "json", Shape.OBJECT if isinstance(value, dict) else Shape.VALUE)
+    return Value(
+        stripped.decode(), "json", ValueShape.OBJECT if isinstance(value, dict) else ValueShape.VALUE
+    )
 
 
 def read_refused(written: bytes, error: Exception, *, is_strict: bool = False) -> Value:
@@ -98,7 +100,7 @@ def _text(written: bytes, *, is_strict: bool) -> Value:
     is_broken = text.lstrip(_BEFORE_JSON)[:1] in {"{", "["}
     if is_broken and is_strict:
         raise InvalidMessage("it begins as JSON does but is none: mend it, or take it as text")
-    return Value(*encode(text), Shape.BROKEN if is_broken else Shape.TEXT)
+    return Value(*encode(text), ValueShape.BROKEN if is_broken else ValueShape.TEXT)
 
 
 def _decoded(written: bytes) -> str:

@@ -22,7 +22,7 @@ from smq_core.jsonl import (
 )
 from smq_core.location import absolute
 from smq_core.store import open_store
-from smq_core.written import Shape
+from smq_core.written import ValueShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,7 @@ def _took(report: ImportReport) -> str:
 def _print_topics(report: ImportReport) -> None:
     if not report.topics:
         return
-    shapes = [shape for shape in Shape if report.shape_total(shape)]
+    shapes = [shape for shape in ValueShape if report.shape_total(shape)]
     titles = ["topic", "lines", *(shape.value for shape in shapes)]
     rows = [
         [topic, count(sum(counts.values())), *(count(counts.get(shape.value, 0)) for shape in shapes)]

@@ -29,7 +29,7 @@ from smq_core.derived_file import Access
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
-    from smq_core.daemon.configuration.config import Config
+    from smq_core.daemon.configuration.config import DaemonConfig
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.process import Program
     from smq_core.policy import RandomSource
@@ -61,7 +61,7 @@ class Parts:
     outage: Outage
     threads: Threads
 
-    def take(self, config: Config) -> None:
+    def take(self, config: DaemonConfig) -> None:
         """Go by another configuration from now on."""
         self.dispatcher.lease_for(_lease_ms(config))
         self.pending.allow_crashes(config.max_crashes)
@@ -78,7 +78,13 @@ class Parts:
 
 
 def assemble(
-    config: Config, program: Program, store: Store, clock: Clock, *, random: RandomSource, journal: Journal
+    config: DaemonConfig,
+    program: Program,
+    store: Store,
+    clock: Clock,
+    *,
+    random: RandomSource,
+    journal: Journal,
 ) -> Parts:
     """Open the -workers file, claim a record, and make every part; it starts no process and leases nothing.
 
@@ -113,7 +119,7 @@ def assemble(
 
 
 def connect(
-    config: Config,
+    config: DaemonConfig,
     pool: WorkerPool,
     presence: Presence,
     *,
@@ -154,7 +160,7 @@ def connect(
     )
 
 
-def _lease_ms(config: Config) -> int | None:
+def _lease_ms(config: DaemonConfig) -> int | None:
     return None if config.lease is None else round(config.lease * 1000)
 
 

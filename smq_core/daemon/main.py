@@ -16,10 +16,10 @@ try:
     import click
 
     from smq_core.daemon.assembly import assemble
-    from smq_core.daemon.configuration.config import Config, read_config
+    from smq_core.daemon.configuration.config import DaemonConfig, read_config
     from smq_core.daemon.configuration.flags import Flags, overlay
-    from smq_core.daemon.configuration.live_config import Configured, program_of
-    from smq_core.daemon.configuration.working_folder import Home, started_in
+    from smq_core.daemon.configuration.live_config import LiveConfig, program_of
+    from smq_core.daemon.configuration.working_folder import WorkingFolder, started_in
     from smq_core.daemon.library_log import written_to
     from smq_core.daemon.log import Journal
     from smq_core.daemon.preflight import findings
@@ -43,19 +43,19 @@ from smq_core.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["STORE_TIMEOUT_S", "Reading", "command", "main"]
+__all__ = ["STORE_TIMEOUT_S", "ConfigSource", "command", "main"]
 
 STORE_TIMEOUT_S: Final = 1.0
 """The loop waits no longer for the database in one go: it has processes to watch."""
 
 
-class Reading(NamedTuple):
+class ConfigSource(NamedTuple):
     """Where the configuration comes from."""
 
-    home: Home
+    home: WorkingFolder
     path: str | None
     """The file's; None: there is none."""
-    read: Callable[[], Config]
+    read: Callable[[], DaemonConfig]
     """Reads it as it is now, with the flags laid over it."""
 
 
@@ -116,12 +116,14 @@ def command(
     try:
         home = started_in(os.environ)
         path = None if config_path is None else home.path(config_path)
-        reading = Reading(home, path, lambda: overlay(Config() if path is None else read_config(path), flags))
+        source = ConfigSource(
+            home, path, lambda: overlay(DaemonConfig() if path is None else read_config(path), flags)
+        )
         if is_check:
             if arrived is not None:
                 leave_to_system(arrived)
-            sys.exit(_check(reading))
-        sys.exit(_run(reading, () if arrived is None else arrived, is_burst=is_burst))
+            sys.exit(_check(source))
+        sys.exit(_run(source, () if arrived is None else arrived, is_burst=is_burst))
     except SmqError as error:
         click.echo(f"smq-daemon: {error}", err=True)
         sys.exit(error.exit_code)
@@ -132,33 +134,33 @@ def main(arrived: Sequence[int] | None = None) -> None:
     run_program("smq-daemon", lambda: command(obj=arrived))
 
 
-def _run(reading: Reading, arrived: Sequence[int], *, is_burst: bool) -> int:
-    config = reading.read()
+def _run(source: ConfigSource, arrived: Sequence[int], *, is_burst: bool) -> int:
+    config = source.read()
     journal = Journal(SystemClock(), form=config.log_format, is_verbose=config.verbose)
     if has_stop(arrived):
         journal.info("stopped", "stopped before it had begun")
         return 0
     with written_to(journal):
-        return _work(reading, config, journal, arrived, is_burst=is_burst)
+        return _work(source, config, journal, arrived, is_burst=is_burst)
 
 
 def _work(
-    reading: Reading, config: Config, journal: Journal, arrived: Sequence[int], *, is_burst: bool
+    source: ConfigSource, config: DaemonConfig, journal: Journal, arrived: Sequence[int], *, is_burst: bool
 ) -> int:
     clock = SystemClock()
-    program = program_of(config, 0, reading.home)
+    program = program_of(config, 0, source.home)
     location = location_named(config.db)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():
         journal.info("creating", f"no queue there yet: making {store.location}")
     threading.excepthook = report_ended(journal)
     parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
-    configured = Configured(config, reading.read, reading.home, program, journal)
+    configured = LiveConfig(config, source.read, source.home, program, journal)
     configured.tell(parts.take)
     adopt_orphans()
     try:
         supervisor = Supervisor(parts, configured, is_burst=is_burst, earlier_signals=arrived)
-        add_services(configured, reading.path, parts, supervisor)
+        add_services(configured, source.path, parts, supervisor)
         # whatever was named from here has its whole name by now
         configured.enter()
         try:
@@ -171,9 +173,9 @@ def _work(
         store.close()
 
 
-def _check(reading: Reading) -> int:
-    config = reading.read()
-    program = program_of(config, 0, reading.home)
+def _check(source: ConfigSource) -> int:
+    config = source.read()
+    program = program_of(config, 0, source.home)
     store = open_store(location_named(config.db), timeout=STORE_TIMEOUT_S, may_create=False)
     is_bad = False
     for finding in findings(config, program, store):

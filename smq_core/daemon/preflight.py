@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from smq_core.daemon.processes.rehearsal import rehearse
+from smq_core.daemon.processes.import_check import check_imports
 from smq_core.daemon.system.file_health import disk_state
 from smq_core.errors import SmqError
 from smq_core.format import count, size
@@ -14,24 +14,24 @@ from smq_core.format import count, size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from smq_core.daemon.configuration.config import Config
+    from smq_core.daemon.configuration.config import DaemonConfig
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.protocol import HandlerSpec
     from smq_core.store.base import Store
 
-__all__ = ["Finding", "findings"]
+__all__ = ["PreflightFinding", "findings"]
 
 
-class Finding(NamedTuple):
+class PreflightFinding(NamedTuple):
     """A line of the check."""
 
     text: str
     is_bad: bool = False
 
 
-def findings(config: Config, program: Program, store: Store) -> Iterator[Finding]:
+def findings(config: DaemonConfig, program: Program, store: Store) -> Iterator[PreflightFinding]:
     """Look at configuration, handlers, database and disk."""
-    yield Finding(
+    yield PreflightFinding(
         f"configuration: {count(len(program.handlers))} handlers, {count(len(config.alert))} alerts, "
         f"in {program.folder}"
     )
@@ -40,42 +40,44 @@ def findings(config: Config, program: Program, store: Store) -> Iterator[Finding
     try:
         topics = store.topics(0)
     except SmqError as error:
-        yield Finding(f"database: {error}", is_bad=True)
+        yield PreflightFinding(f"database: {error}", is_bad=True)
         return
     waiting = sum(stats.ready + stats.delayed for stats in topics)
-    yield Finding(f"database: {store.location}, {count(len(topics))} topics, {count(waiting)} messages wait")
+    yield PreflightFinding(
+        f"database: {store.location}, {count(len(topics))} topics, {count(waiting)} messages wait"
+    )
     disk = disk_state(store.location)
     if disk is not None:
-        yield Finding(f"disk: {size(disk.free_bytes)} free", is_bad=disk.is_filling)
+        yield PreflightFinding(f"disk: {size(disk.free_bytes)} free", is_bad=disk.is_filling)
 
 
-def _commands(specs: Sequence[HandlerSpec], folder: str) -> Iterator[Finding]:
+def _commands(specs: Sequence[HandlerSpec], folder: str) -> Iterator[PreflightFinding]:
     for spec in specs:
         if spec.command is not None:
             program = spec.command[0]
             # one with a slash is looked for from the folder of the handlers, where it will run
             if shutil.which(str(Path(folder, program)) if "/" in program else program) is None:
-                yield Finding(f"{spec.pattern}: no command {program} in PATH", is_bad=True)
+                yield PreflightFinding(f"{spec.pattern}: no command {program} in PATH", is_bad=True)
             else:
-                yield Finding(f"{spec.pattern}: runs {program}")
+                yield PreflightFinding(f"{spec.pattern}: runs {program}")
 
 
-def _functions(program: Program) -> Iterator[Finding]:
+def _functions(program: Program) -> Iterator[PreflightFinding]:
     """Import the functions in worker processes, one after another, until none is left that may fail."""
     left = [spec for spec in program.handlers if spec.target is not None]
     while left:
         try:
-            target, failure = rehearse(program._replace(handlers=left))
+            target, failure = check_imports(program._replace(handlers=left))
         except OSError as error:
-            yield Finding(f"cannot start a worker process: {error.strerror}", is_bad=True)
+            yield PreflightFinding(f"cannot start a worker process: {error.strerror}", is_bad=True)
             return
         if failure and target not in {spec.target for spec in left}:
-            yield Finding(failure, is_bad=True)
+            yield PreflightFinding(failure, is_bad=True)
             return
         for spec in left:
             if failure and spec.target == target:
-                yield Finding(f"{spec.pattern}: {failure}", is_bad=True)
+                yield PreflightFinding(f"{spec.pattern}: {failure}", is_bad=True)
         if not failure:
-            yield from (Finding(f"{spec.pattern}: {spec.target} can be imported") for spec in left)
+            yield from (PreflightFinding(f"{spec.pattern}: {spec.target} can be imported") for spec in left)
             return
         left = [spec for spec in left if spec.target != target]

@@ -8,7 +8,7 @@ from smq_core.daemon.configuration.config import ConfigError, handler_specs
 from smq_core.daemon.configuration.reload_watch import CodeWatch
 from smq_core.daemon.inbox.inbox import Inbox, InboxRules
 from smq_core.daemon.inbox.inbox_folder import InboxFolder
-from smq_core.daemon.maintenance.alert_commands import Alarm
+from smq_core.daemon.maintenance.alert_commands import Alerts
 from smq_core.daemon.maintenance.janitor import Janitor
 from smq_core.daemon.maintenance.maintenance_thread import MaintenanceThread
 from smq_core.daemon.system.file_health import DatabaseFile
@@ -16,8 +16,8 @@ from smq_core.store import open_store
 
 if TYPE_CHECKING:
     from smq_core.daemon.assembly import Parts
-    from smq_core.daemon.configuration.config import Config
-    from smq_core.daemon.configuration.live_config import Configured
+    from smq_core.daemon.configuration.config import DaemonConfig
+    from smq_core.daemon.configuration.live_config import LiveConfig
     from smq_core.daemon.reporting.metrics import MetricsServer
     from smq_core.daemon.supervisor.loop import Supervisor
 
@@ -25,7 +25,7 @@ __all__ = ["add_services"]
 
 
 def add_services(
-    configured: Configured, config_path: str | None, parts: Parts, supervisor: Supervisor
+    configured: LiveConfig, config_path: str | None, parts: Parts, supervisor: Supervisor
 ) -> None:
     """Make maintenance, inbox, metrics and the watch over code, and let them be told of a new configuration.
 
@@ -34,11 +34,11 @@ def add_services(
     """
     config = configured.config
     file = DatabaseFile(parts.store.location)
-    alarm = Alarm(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
-    configured.tell(lambda changed: alarm.use(changed.alert))
+    alerts = Alerts(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
+    configured.tell(lambda changed: alerts.use(changed.alert))
     janitor = Janitor(parts.store, file, parts.clock, parts.journal)
     maintenance = MaintenanceThread(
-        parts.store, file, janitor, alarm=alarm, clock=parts.clock, journal=parts.journal
+        parts.store, file, janitor, alerts=alerts, clock=parts.clock, journal=parts.journal
     )
     supervisor.lease_while(lambda: maintenance.is_file_here)
     parts.threads.add(maintenance)
@@ -54,7 +54,7 @@ def add_services(
         parts.threads.add(watch)
 
 
-def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
+def _inbox(config: DaemonConfig, path: str, parts: Parts) -> Inbox:
     try:
         folder = InboxFolder(path)
     except OSError as error:
@@ -64,7 +64,7 @@ def _inbox(config: Config, path: str, parts: Parts) -> Inbox:
     return Inbox(folder, store, parts.clock, parts.journal, _rules(config))
 
 
-def _rules(config: Config) -> InboxRules:
+def _rules(config: DaemonConfig) -> InboxRules:
     return InboxRules(config.inbox_topic, float(config.inbox_rest), int(config.inbox_limit))
 
 

@@ -6,12 +6,12 @@ and can be undone but for purge and drop.
 
 from __future__ import annotations
 
-from smq_core.inspector.browse import Looking
-from smq_core.inspector.operate import Mending
-from smq_core.inspector.topics import Governing
+from smq_core.inspector.browse import ReadOperations
+from smq_core.inspector.operate import MessageOperations
+from smq_core.inspector.topics import TopicOperations
 
-__all__ = ["Governing", "Inspector", "Looking", "Mending"]
+__all__ = ["Inspector", "MessageOperations", "ReadOperations", "TopicOperations"]
 
 
-class Inspector(Looking, Mending, Governing):
+class Inspector(ReadOperations, MessageOperations, TopicOperations):
     """A view of a queue and the means to mend it; `read_only` opens it so that nothing can be written."""

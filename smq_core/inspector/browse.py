@@ -11,7 +11,7 @@ from smq_core import validation
 from smq_core.daemon_death import KEPT_S, death_of
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.inspector.ids import checked_ids, is_possible, nearest, within
-from smq_core.inspector.opened import Opened, state_of
+from smq_core.inspector.opened import OpenedQueue, state_of
 from smq_core.message import ErrorKind
 from smq_core.rows import attempt_of, message_of, sample_of, worker_of
 from smq_core.states import SELECTED_FOR
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from smq_core.states import State
 
-__all__ = ["MOST_IDS", "Looking"]
+__all__ = ["MOST_IDS", "ReadOperations"]
 
 
 MOST_IDS: Final = 1_000_000
@@ -39,7 +39,7 @@ MOST_IDS: Final = 1_000_000
 _FAR_S: Final = 253_402_300_800
 
 
-class Looking(Opened):
+class ReadOperations(OpenedQueue):
     """The part of the inspector that reads."""
 
     def topics(self) -> list[TopicStats]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.handed_on import Reopening
 
-__all__ = ["Opened", "state_of"]
+__all__ = ["OpenedQueue", "state_of"]
 
 
-class Opened:
+class OpenedQueue:
     """An inspector's store, clock and actor."""
 
     def __init__(

@@ -14,7 +14,7 @@ import msgspec
 from smq_core import validation
 from smq_core.errors import InvalidMessage, MessageNotFound, SmqError
 from smq_core.inspector.ids import checked_ids, is_possible, listed, within
-from smq_core.inspector.opened import Opened, state_of
+from smq_core.inspector.opened import OpenedQueue, state_of
 from smq_core.message import Missed, Outcome, Pruned
 from smq_core.payload import encode, encode_headers
 from smq_core.store.records import Edit, Selection
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from smq_core.states import State
     from smq_core.store.records import Targets
 
-__all__ = ["Mending"]
+__all__ = ["MessageOperations"]
 
 Given = TypeVar("Given")
 Checked = TypeVar("Checked")
 
 
-class Mending(Opened):
+class MessageOperations(OpenedQueue):
     """The part of the inspector that changes messages."""
 
     def requeue(

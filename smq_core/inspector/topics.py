@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core import validation
 from smq_core.errors import InvalidMessage
-from smq_core.inspector.opened import Opened
+from smq_core.inspector.opened import OpenedQueue
 from smq_core.policy import Backoff
 from smq_core.safe_text import clean_text
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from smq_core.message import Outcome
     from smq_core.policy import TopicPolicy
 
-__all__ = ["Governing"]
+__all__ = ["TopicOperations"]
 
 
-class Governing(Opened):
+class TopicOperations(OpenedQueue):
     """The part of the inspector that sets."""
 
     def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:

@@ -1,6 +1,6 @@
 """Books what an import did: messages into the store with the progress, rejects into their file before that.
 
-A dry run has a ledger of its own, which books nothing.
+A dry run has a recorder of its own, which books nothing.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import ImportProgress, NewMessage
 
-__all__ = ["DryLedger", "Ledger", "Place", "StoreLedger"]
+__all__ = ["DryRunRecorder", "ImportPosition", "ImportRecorder", "StoreRecorder"]
 
 
-class Place(NamedTuple):
+class ImportPosition(NamedTuple):
     """How far reading has come, and what it saw."""
 
     position: int
@@ -36,10 +36,10 @@ class Place(NamedTuple):
     """Rejects of this run."""
 
 
-class Ledger(Protocol):
+class ImportRecorder(Protocol):
     """What an import tells as it goes."""
 
-    def begin(self, place: Place, now_ms: int) -> None:
+    def begin(self, place: ImportPosition, now_ms: int) -> None:
         """Book that the import begins, before any reject is written."""
         ...
 
@@ -48,7 +48,7 @@ class Ledger(Protocol):
         ...
 
     def add(
-        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
         """Add a block's messages; return the positions of those whose key is held.
 
@@ -60,12 +60,12 @@ class Ledger(Protocol):
         """Stop in the middle of a line: keep what was booked, durably, and book nothing of that line."""
         ...
 
-    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Book the end (or that the import was stopped), durably with all that came before."""
         ...
 
 
-class StoreLedger:
+class StoreRecorder:
     """Books for real."""
 
     def __init__(
@@ -82,7 +82,7 @@ class StoreLedger:
         self._progress = earlier
         self._is_recorded = is_recorded
 
-    def begin(self, place: Place, now_ms: int) -> None:
+    def begin(self, place: ImportPosition, now_ms: int) -> None:
         """Record a new import, so that its rejects are cut back if it is killed before its first block."""
         if self._is_recorded and self._progress.id is None:
             self._write([], place, now_ms, skips_held=False)
@@ -96,7 +96,7 @@ class StoreLedger:
         self._rejects.add(reject, pieces)
 
     def add(
-        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
         """Add messages and progress in one transaction; the flush at the end is for all of them."""
         try:
@@ -109,7 +109,7 @@ class StoreLedger:
         with self._store.transaction(is_durable=True):
             pass
 
-    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Record the end in a commit that waits for the disk, and so for every commit before it."""
         with self._store.transaction(is_durable=True):
             after = self._after(place, finished_at=now_ms if is_complete else None)
@@ -118,7 +118,7 @@ class StoreLedger:
             self._note(place, now_ms, is_complete=is_complete)
 
     def _write(
-        self, messages: Sequence[NewMessage], place: Place, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
         after = self._after(place)
         with self._store.transaction(is_durable=False):
@@ -130,7 +130,7 @@ class StoreLedger:
         self._progress = _written(after, record)
         return held
 
-    def _after(self, place: Place, *, finished_at: int | None = None) -> ImportProgress:
+    def _after(self, place: ImportPosition, *, finished_at: int | None = None) -> ImportProgress:
         """Return the record as it has to be; the rejects that it counts are on the disk."""
         lengths = self._rejects.sync()
         return msgspec.structs.replace(
@@ -145,7 +145,7 @@ class StoreLedger:
             finished_at=finished_at,
         )
 
-    def _note(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+    def _note(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Have the activity tell what came in, of a file that has grown since its end what is new."""
         earlier = self._earlier
         goes_on = earlier.finished_at is None
@@ -176,7 +176,7 @@ def _written(after: ImportProgress, record: int) -> ImportProgress:
     return msgspec.structs.replace(after, id=record or None, bytes_before=after.bytes_taken)
 
 
-class DryLedger:
+class DryRunRecorder:
     """Books nothing, but reads what has to be read."""
 
     def __init__(self, store: Store | None) -> None:
@@ -185,7 +185,7 @@ class DryLedger:
         self._seen: set[bytes] = set()
         """Digests of the keys that lines before would hold: eight bytes each, whatever a key's length."""
 
-    def begin(self, place: Place, now_ms: int) -> None:
+    def begin(self, place: ImportPosition, now_ms: int) -> None:
         """Do nothing."""
 
     def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:  # noqa: ARG002 - the seam's
@@ -196,7 +196,7 @@ class DryLedger:
     def add(
         self,
         messages: Sequence[NewMessage],
-        place: Place,  # noqa: ARG002 - the seam's
+        place: ImportPosition,  # noqa: ARG002 - the seam's
         now_ms: int,  # noqa: ARG002 - the seam's
         *,
         skips_held: bool,
@@ -221,5 +221,5 @@ class DryLedger:
     def leave(self) -> None:
         """Do nothing."""
 
-    def end(self, place: Place, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Do nothing."""

@@ -12,7 +12,7 @@ import msgspec
 
 from smq_core.actor import user_name
 from smq_core.clock import SystemClock
-from smq_core.jsonl.import_recorder import DryLedger, StoreLedger
+from smq_core.jsonl.import_recorder import DryRunRecorder, StoreRecorder
 from smq_core.jsonl.line import LineParser
 from smq_core.jsonl.rejects import Lengths, Rejects
 from smq_core.jsonl.run import Run
@@ -79,8 +79,8 @@ def import_lines(
     rejects = _rejects(source, options, start.progress)
     is_recorded = source.identity is not None or options.name is not None
     actor = clean_text(options.actor or user_name())
-    ledger = StoreLedger(store, rejects, earlier, actor=actor, is_recorded=is_recorded)
-    run = Run(source, start.reader, parser, ledger, clock, skips_held=options.skips_held)
+    recorder = StoreRecorder(store, rejects, earlier, actor=actor, is_recorded=is_recorded)
+    run = Run(source, start.reader, parser, recorder, clock, skips_held=options.skips_held)
     run.go_on(earlier.lines_taken)
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
@@ -108,7 +108,7 @@ def preview_lines(
     if store is not None:
         start = find_start(store, source, name=options.name, again=options.again)
     clock = clock or SystemClock()
-    run = Run(source, start.reader, parser, DryLedger(store), clock, skips_held=options.skips_held)
+    run = Run(source, start.reader, parser, DryRunRecorder(store), clock, skips_held=options.skips_held)
     lines_before = start.progress.lines_taken if start.progress else 0
     run.go_on(lines_before)
     is_complete = run.take_all(progress)

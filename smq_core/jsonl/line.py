@@ -14,7 +14,7 @@ from smq_core.errors import InvalidMessage
 from smq_core.jsonl.envelope import read_envelope
 from smq_core.store.records import NewMessage
 from smq_core.validation import check_topic
-from smq_core.written import REFUSALS, Shape, Value, read_refused, read_value
+from smq_core.written import REFUSALS, Value, ValueShape, read_refused, read_value
 
 __all__ = ["LINE_LIMIT", "TOO_LONG", "LineParser", "Parsed", "is_blank"]
 
@@ -27,7 +27,7 @@ class Parsed(msgspec.Struct, frozen=True):
     """A line that can be taken."""
 
     message: NewMessage
-    shape: Shape
+    shape: ValueShape
 
 
 class LineParser:
@@ -60,7 +60,7 @@ class LineParser:
             except REFUSALS as error:
                 return self._payload(read_refused(line, error, is_strict=self._is_strict), now_ms)
             if message is not None:
-                return Parsed(message, Shape.OBJECT)
+                return Parsed(message, ValueShape.OBJECT)
         return self._payload(read_value(line, is_strict=self._is_strict), now_ms)
 
     def _payload(self, value: Value, now_ms: int) -> Parsed:

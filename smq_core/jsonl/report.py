@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from smq_core.errors import InvalidLine
-from smq_core.written import Shape
+from smq_core.written import ValueShape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smq_core.jsonl.line import Parsed
 
-__all__ = ["ImportReport", "ImportStatus", "Tally"]
+__all__ = ["ImportCounts", "ImportReport", "ImportStatus"]
 
 _FIRST_NUMBERS: Final = 1_000
 """Lines that a report names by number where no file has them."""
@@ -85,17 +85,17 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether all of the source had been taken before."""
         return self.began_at_line > 1 and self.last_line < self.began_at_line and self.is_complete
 
-    def shape_total(self, shape: Shape) -> int:
+    def shape_total(self, shape: ValueShape) -> int:
         """Count the lines of a shape over all topics."""
         return sum(counts.get(shape.value, 0) for counts in self.topics.values())
 
     @property
     def broken(self) -> int:
         """Count lines taken as text that begin as JSON does."""
-        return self.shape_total(Shape.BROKEN)
+        return self.shape_total(ValueShape.BROKEN)
 
 
-class Tally:
+class ImportCounts:
     """Counts while an import runs."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Tally:
         self.broken_lines: list[int] = []
         self.rejected = 0
         self.rejects: list[InvalidLine] = []
-        self._shapes: Counter[tuple[str, Shape]] = Counter()
+        self._shapes: Counter[tuple[str, ValueShape]] = Counter()
 
     def take(self, parsed: list[Parsed], held: list[int]) -> None:
         """Count lines that became messages, but for those at some positions."""

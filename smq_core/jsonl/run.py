@@ -1,4 +1,4 @@
-"""One run of an import: takes a source block by block, and counts. What is booked where is its ledger's."""
+"""One run of an import: takes a source block by block, and counts. What is booked where is its recorder's."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import msgspec
 
 from smq_core.errors import InvalidLine, InvalidMessage
 from smq_core.jsonl.array import ArrayWatch
-from smq_core.jsonl.import_recorder import Place
+from smq_core.jsonl.import_recorder import ImportPosition
 from smq_core.jsonl.line import TOO_LONG, Parsed, is_blank
 from smq_core.jsonl.reader import LongLine
-from smq_core.jsonl.report import ImportReport, ImportStatus, Tally
-from smq_core.written import Shape
+from smq_core.jsonl.report import ImportCounts, ImportReport, ImportStatus
+from smq_core.written import ValueShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from smq_core.clock import Clock
-    from smq_core.jsonl.import_recorder import Ledger
+    from smq_core.jsonl.import_recorder import ImportRecorder
     from smq_core.jsonl.line import LineParser
     from smq_core.jsonl.reader import Block, LineReader
     from smq_core.jsonl.rejects import Rejects
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
-_BROKEN: Final = Shape.BROKEN
+_BROKEN: Final = ValueShape.BROKEN
 _BOM: Final = b"\xef\xbb\xbf"
 _REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
 
@@ -51,7 +51,7 @@ class Run:
         source: Source,
         reader: LineReader,
         parser: LineParser,
-        ledger: Ledger,
+        recorder: ImportRecorder,
         clock: Clock,
         *,
         skips_held: bool = False,
@@ -60,12 +60,12 @@ class Run:
         self._source = source
         self._reader = reader
         self._parser = parser
-        self._ledger = ledger
+        self._recorder = recorder
         self._clock = clock
         self._skips_held = skips_held
         self._array = ArrayWatch()
         self._begun = clock.monotonic()
-        self._tally = Tally()
+        self._tally = ImportCounts()
         self._line = 0
         self._is_inside_line = False
 
@@ -76,18 +76,18 @@ class Run:
 
     def take_all(self, progress: Callable[[ImportStatus], bool] | None) -> bool:
         """Take block by block until the end, or until `progress` says False; say which of both."""
-        self._ledger.begin(self._place(), self._clock.now_ms())
+        self._recorder.begin(self._place(), self._clock.now_ms())
         is_complete = True
         for block in self._reader.blocks():
             try:
                 self._take(block, progress)
             except _StoppedError:
-                self._ledger.leave()
+                self._recorder.leave()
                 return False
             if progress is not None and not progress(self._status()):
                 is_complete = False
                 break
-        self._ledger.end(self._place(), self._clock.now_ms(), is_complete=is_complete)
+        self._recorder.end(self._place(), self._clock.now_ms(), is_complete=is_complete)
         return is_complete
 
     def report(self, began_at: int, rejects: Rejects, *, is_complete: bool, is_dry_run: bool) -> ImportReport:
@@ -144,7 +144,7 @@ class Run:
 
     def _try(self, candidates: list[_Candidate], now_ms: int) -> list[int]:
         messages = [one.parsed.message for one in candidates]
-        return self._ledger.add(messages, self._place(len(candidates)), now_ms, skips_held=self._skips_held)
+        return self._recorder.add(messages, self._place(len(candidates)), now_ms, skips_held=self._skips_held)
 
     def _without_oddities(self, lines: list[bytes]) -> list[bytes]:
         """Drop a byte order mark before the first line, and put aside the rest of a line taken before."""
@@ -172,7 +172,7 @@ class Run:
         return candidates
 
     def _reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
-        self._ledger.reject(reject, pieces)
+        self._recorder.reject(reject, pieces)
         self._tally.reject(reject)
 
     def _until_stopped(
@@ -184,10 +184,12 @@ class Run:
             if progress is not None and not progress(self._status()):
                 raise _StoppedError
 
-    def _place(self, more: int = 0) -> Place:
+    def _place(self, more: int = 0) -> ImportPosition:
         """Return how far it has come, once so many more messages are in."""
         taken = self._tally.taken + more
-        return Place(self._reader.position, self._reader.digest(), self._line, taken, self._tally.rejected)
+        return ImportPosition(
+            self._reader.position, self._reader.digest(), self._line, taken, self._tally.rejected
+        )
 
     def _status(self) -> ImportStatus:
         return ImportStatus(

@@ -207,7 +207,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
     def press(*_: object, **__: object) -> list[int]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("smq_core.jsonl.import_recorder.StoreLedger.add", press)
+    monkeypatch.setattr("smq_core.jsonl.import_recorder.StoreRecorder.add", press)
     ran = smq("import", str(file))
     assert (ran.code, "goes on from there" in ran.err) == (130, True)
     monkeypatch.undo()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.containment.descriptors import Descriptors
-from smq_core.daemon.containment.forked_copies import Copies
-from smq_core.daemon.containment.handler_output import Output
-from smq_core.daemon.containment.inherited import Surroundings
+from smq_core.daemon.containment.forked_copies import ForkedCopies
+from smq_core.daemon.containment.handler_output import HandlerOutput
+from smq_core.daemon.containment.inherited import InheritedState
 from smq_core.daemon.execution.own_process import OwnProcess
-from smq_core.daemon.execution.runner import Action, Runner
+from smq_core.daemon.execution.runner import LoadedHandler, Runner
 from smq_core.daemon.wire.protocol import Delivery, Failed, HandlerSpec, Printed
 from smq_core.daemon.wire.slots import Slots, SlotsInFile
 
@@ -40,13 +40,13 @@ class Bench:
         self._file.truncate(4096)
         self.slots = SlotsInFile(self._file.fileno(), 0, 1)
         self.stopping = threading.Event()
-        self.actions: dict[str, Action] = {}
+        self.handlers: dict[str, LoadedHandler] = {}
         self.process = own_process()
         self.runner = Runner(
             0,
             inbox=self.inbox,
             outbox=self,
-            actions=self.actions.get,
+            handlers=self.handlers.get,
             slots=Slots(mmap.mmap(self._file.fileno(), 0), 0, 1),
             stopping=self.stopping,
             process=self.process,
@@ -77,7 +77,7 @@ class Bench:
         self, handler: Callable[[HandlerMessage], object], body: str = "1", *, timeout: float = 60.0
     ) -> None:
         """Deliver message 5 of topic t to a handler, under the tag 5."""
-        self.actions["t"] = Action(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
+        self.handlers["t"] = LoadedHandler(HandlerSpec("t", "a:b", timeout_s=timeout), handler)
         self.inbox.put(
             Delivery(5, "t", body, "json", '{"h":"v"}', 0, None, 2, 3, None, 1500, 0, "before", 0, 0, 77, 5)
         )
@@ -85,7 +85,7 @@ class Bench:
     def command(self, script: str, *, timeout: float = 60.0) -> None:
         """Deliver message 5 of topic t to a command, under the tag 5."""
         spec = HandlerSpec("t", command=("sh", "-c", script), timeout_s=timeout)
-        self.actions["t"] = Action(spec, None)
+        self.handlers["t"] = LoadedHandler(spec, None)
         self.inbox.put(Delivery(5, "t", "1", "json", None, 0, None, 1, 1, None, 0, 0, None, 0, 0, 77, 5))
 
     def outcome(self) -> int | Failed | Printed:
@@ -114,10 +114,10 @@ def own_process() -> OwnProcess:
         raise GivenUpError(why) from error
 
     return OwnProcess(
-        copies=Copies(),
+        copies=ForkedCopies(),
         descriptors=Descriptors(),
-        output=Output(1, 2),
-        surroundings=Surroundings.taken(),
+        output=HandlerOutput(1, 2),
+        inherited=InheritedState.taken(),
         give_up=give_up,
         supervisor=os.getppid(),
     )

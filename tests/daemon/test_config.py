@@ -4,13 +4,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.configuration.config import Config, ConfigError, HandlerTable, handler_specs, read_config
+from smq_core.daemon.configuration.config import (
+    ConfigError,
+    DaemonConfig,
+    HandlerTable,
+    handler_specs,
+    read_config,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read(folder: Path, text: str) -> Config:
+def read(folder: Path, text: str) -> DaemonConfig:
     path = folder / "smq.toml"
     path.write_text(text)
     return read_config(path)
@@ -85,4 +91,4 @@ def test_arguments_that_are_no_utf_8_are_refused() -> None:
         HandlerTable(topic="t", run="module:f\udcff"),
     ):
         with pytest.raises(ConfigError, match="expected"):
-            handler_specs(Config(handler=[table]))
+            handler_specs(DaemonConfig(handler=[table]))

@@ -11,7 +11,7 @@ import pytest
 
 from smq_core.daemon.configuration.config import AlertTable, Seconds
 from smq_core.daemon.log import Journal
-from smq_core.daemon.maintenance.alert_commands import Alarm
+from smq_core.daemon.maintenance.alert_commands import Alerts
 from smq_core.daemon.maintenance.alert_rules import Facts, reasons
 from smq_core.daemon.maintenance.janitor import Janitor
 from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, MaintenanceThread
@@ -79,10 +79,10 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
 ) -> None:
     out = tmp_path / "out"
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", f"cat >> {out}; echo >> {out}"])
-    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
+    alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
 
     for dead in (0, 1, 2, 1, 0, 0):
-        alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
         for thread in threading.enumerate():
             if thread.name == "alert":
                 thread.join()
@@ -96,16 +96,16 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     out = tmp_path / "out"
     command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
     log = io.StringIO()
-    alarm = Alarm([], "here", clock, Journal(clock, stream=log), Children())
+    alerts = Alerts([], "here", clock, Journal(clock, stream=log), Children())
     facts = Facts(topics=[TopicStats(topic="t", dead=1)], taken=[])
-    has_alerts = [alarm.has_alerts]
+    has_alerts = [alerts.has_alerts]
 
-    alarm.use([AlertTable(name="dead", dead_over=0, command=command)])
-    alarm.look(facts)
-    alarm.use([])
-    has_alerts.append(alarm.has_alerts)
-    alarm.look(facts)
-    has_alerts.append(alarm.has_alerts)
+    alerts.use([AlertTable(name="dead", dead_over=0, command=command)])
+    alerts.look(facts)
+    alerts.use([])
+    has_alerts.append(alerts.has_alerts)
+    alerts.look(facts)
+    has_alerts.append(alerts.has_alerts)
 
     assert has_alerts == [False, True, False], "what began has to end"
     for thread in threading.enumerate():
@@ -125,9 +125,9 @@ def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes
         echo $state >> {out}
     """
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", script])
-    alarm = Alarm([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
+    alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
     for dead in (1, 0):
-        alarm.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
     os.close(os.open(gate, os.O_WRONLY))
     for thread in threading.enumerate():
         if thread.name == "alert":
@@ -145,7 +145,7 @@ class House:
         self.journal = Journal(clock, form="json", stream=self.log)
         self.janitor = Janitor(store, self.file, clock, self.journal)
         self.maintenance = MaintenanceThread(
-            store, self.file, self.janitor, alarm=None, clock=clock, journal=self.journal
+            store, self.file, self.janitor, alerts=None, clock=clock, journal=self.journal
         )
 
     def actions(self) -> list[str]:
@@ -235,9 +235,9 @@ def test_an_alert_is_told_although_nothing_can_be_written(
     impatient = open_store(location, clock=clock, timeout=0.01)
     house = House(impatient, clock)
     table = AlertTable(name="waits", ready_over=0, command="true")
-    alarm = Alarm([table], location, clock, house.journal, Children())
+    alerts = Alerts([table], location, clock, house.journal, Children())
     house.maintenance = MaintenanceThread(
-        impatient, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
+        impatient, house.file, house.janitor, alerts=alerts, clock=clock, journal=house.journal
     )
     step = threading.Thread(target=house.maintenance.step)
     with store.transaction():
@@ -252,8 +252,8 @@ def test_an_alert_is_told_although_nothing_can_be_written(
     assert house.actions() == ["housekeeping_failed", "alert_began"]
 
 
-class SlowAlarm(Alarm):
-    """An alarm whose every look takes a second."""
+class SlowAlerts(Alerts):
+    """Alerts whose every look takes a second."""
 
     def __init__(self, clock: ManualClock, journal: Journal) -> None:
         alerts = [AlertTable(name="a", ready_over=9, command="true")]
@@ -270,17 +270,17 @@ class SlowAlarm(Alarm):
 
 def test_looks_at_the_alerts_that_take_long_are_few(store: Store, clock: ManualClock) -> None:
     house = House(store, clock)
-    alarm = SlowAlarm(clock, house.journal)
+    alerts = SlowAlerts(clock, house.journal)
     maintenance = MaintenanceThread(
-        store, house.file, house.janitor, alarm=alarm, clock=clock, journal=house.journal
+        store, house.file, house.janitor, alerts=alerts, clock=clock, journal=house.journal
     )
 
     for _ in range(ALERTS_REST):
         maintenance.step()
         clock.advance(1)
-    assert alarm.looks == 1
+    assert alerts.looks == 1
     maintenance.step()
-    assert alarm.looks == 2
+    assert alerts.looks == 2
 
 
 def test_another_file_in_the_database_s_place_is_told(house: House, store: Store) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from smq_core.daemon.dispatch.topic_counts import MOST_TOPICS, OTHERS, TopicCounts, with_others_together
 from smq_core.daemon.maintenance.sampling import MOST_SAMPLED, Sampler
 from smq_core.daemon.supervisor.circuit_breaker import (
-    DEATHS,
+    CRASHES,
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     WITHIN_S,
-    Breaker,
+    CircuitBreaker,
 )
 from smq_core.message import TopicStats
 from smq_core.store.records import Sample
@@ -74,22 +74,22 @@ def test_the_others_are_paused_and_old_when_one_of_them_is() -> None:
 
 
 def test_a_breaker_forgets_topics_whose_deaths_and_pauses_are_over() -> None:
-    breaker = Breaker()
+    circuit_breaker = CircuitBreaker()
     for number in range(1_000):
-        for _ in range(DEATHS):
-            breaker.note_death(f"t{number}", 0, now=2 * number)
-    remembered = sum(map(len, vars(breaker).values()))
+        for _ in range(CRASHES):
+            circuit_breaker.note_crash(f"t{number}", 0, now=2 * number)
+    remembered = sum(map(len, vars(circuit_breaker).values()))
     assert remembered <= WITHIN_S + 2 * LONGEST_PAUSE_S
 
-    breaker.note_death("last", 0, now=1e9)
-    assert sum(map(len, vars(breaker).values())) == 1
+    circuit_breaker.note_crash("last", 0, now=1e9)
+    assert sum(map(len, vars(circuit_breaker).values())) == 1
 
 
 def test_pauses_that_follow_each_other_are_longer_until_an_hour_has_passed() -> None:
     def pause(now: float) -> float | None:
-        return [breaker.note_death("t", 0, now) for _ in range(DEATHS)][-1]
+        return [circuit_breaker.note_crash("t", 0, now) for _ in range(CRASHES)][-1]
 
-    breaker = Breaker()
+    circuit_breaker = CircuitBreaker()
     assert [pause(0.0), pause(100.0)] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S]
     assert pause(100.0 + 2 * LONGEST_PAUSE_S) == FIRST_PAUSE_S
 

@@ -23,8 +23,8 @@ __all__ = [
     "MOST_THREADS",
     "AlertTable",
     "ByteCount",
-    "Config",
     "ConfigError",
+    "DaemonConfig",
     "HandlerTable",
     "Seconds",
     "arguments",
@@ -99,7 +99,7 @@ class AlertTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Told once when it begins and once when it ends, by JSON on its standard input."""
 
 
-class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class DaemonConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Everything that a configuration file may say."""
 
     db: str | None = None
@@ -135,7 +135,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     alert: list[AlertTable] = []
 
 
-def read_config(path: str | os.PathLike[str]) -> Config:
+def read_config(path: str | os.PathLike[str]) -> DaemonConfig:
     """Read and check a configuration file.
 
     Raises:
@@ -146,7 +146,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     except OSError as error:
         raise ConfigError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
     try:
-        config = msgspec.toml.decode(text, type=Config, dec_hook=_decode_special)
+        config = msgspec.toml.decode(text, type=DaemonConfig, dec_hook=_decode_special)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{os.fspath(path)}: {_reworded(str(error))}") from error
     except (msgspec.DecodeError, ValueError) as error:
@@ -154,7 +154,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     return check(config, os.fspath(path))
 
 
-def check(config: Config, source: str) -> Config:
+def check(config: DaemonConfig, source: str) -> DaemonConfig:
     """Return a configuration whose values fit together.
 
     Raises:
@@ -186,7 +186,7 @@ _MOST_PROCESSES: Final = 200
 _LAST_PORT: Final = 65_535
 
 
-def handler_specs(config: Config, source: str = "configuration") -> list[HandlerSpec]:
+def handler_specs(config: DaemonConfig, source: str = "configuration") -> list[HandlerSpec]:
     """Return the handlers in the form that worker processes are told.
 
     Raises:

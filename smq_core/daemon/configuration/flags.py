@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from smq_core.daemon.configuration.config import Config, ConfigError, HandlerTable, Seconds, check
+from smq_core.daemon.configuration.config import ConfigError, DaemonConfig, HandlerTable, Seconds, check
 from smq_core.format import parse_duration
 
 __all__ = ["Flags", "overlay"]
@@ -22,10 +22,10 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     """`TOPIC=command args`."""
     lease: str | None = None
     others: Mapping[str, object] = {}
-    """Values by the names of `Config`; None: not said."""
+    """Values by the names of `DaemonConfig`; None: not said."""
 
 
-def overlay(config: Config, flags: Flags) -> Config:
+def overlay(config: DaemonConfig, flags: Flags) -> DaemonConfig:
     """Lay flags over a configuration: a handler takes the place of the file's for its topic.
 
     Raises:

@@ -16,21 +16,26 @@ from smq_core.errors import SmqError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.configuration.config import Config
-    from smq_core.daemon.configuration.working_folder import Home
+    from smq_core.daemon.configuration.config import DaemonConfig
+    from smq_core.daemon.configuration.working_folder import WorkingFolder
     from smq_core.daemon.log import Journal
 
-__all__ = ["ONLY_AT_START", "Configured", "program_of"]
+__all__ = ["ONLY_AT_START", "LiveConfig", "program_of"]
 
 ONLY_AT_START: Final = ("db", "inbox", "metrics_port", "reload")
 """The keys that a running daemon does not take."""
 
 
-class Configured:
+class LiveConfig:
     """What the daemon is told to be."""
 
     def __init__(
-        self, config: Config, read: Callable[[], Config], home: Home, program: Program, journal: Journal
+        self,
+        config: DaemonConfig,
+        read: Callable[[], DaemonConfig],
+        home: WorkingFolder,
+        program: Program,
+        journal: Journal,
     ) -> None:
         """Begin with a configuration and its program; `read` reads it again, flags included."""
         self.config = config
@@ -41,9 +46,9 @@ class Configured:
         self._journal = journal
         self._tried = config
         self._generation = 0
-        self._takers: list[Callable[[Config], object]] = []
+        self._takers: list[Callable[[DaemonConfig], object]] = []
 
-    def tell(self, taker: Callable[[Config], object]) -> None:
+    def tell(self, taker: Callable[[DaemonConfig], object]) -> None:
         """Notify a part of every configuration that comes into force."""
         self._takers.append(taker)
 
@@ -87,7 +92,7 @@ class Configured:
             taker(self.config)
 
 
-def program_of(config: Config, generation: int, home: Home) -> Program:
+def program_of(config: DaemonConfig, generation: int, home: WorkingFolder) -> Program:
     """Return what worker processes run under a configuration.
 
     Raises:

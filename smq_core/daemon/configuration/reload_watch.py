@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import watchfiles
 
-from smq_core.daemon.system.file_watch import FileWatch
+from smq_core.daemon.system.folder_watch import FolderWatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class CodeWatch:
         self._journal = journal
         self._config = None if config is None else Path(config)
         self._paths = watched_paths(handlers, folder, self._config)
-        self._watch = FileWatch("changed code", journal, recursive=True, takes=self._is_code)
+        self._watch = FolderWatch("changed code", journal, recursive=True, takes=self._is_code)
         self._stopping = threading.Event()
         self._moving = threading.Event()
         """Set to leave the folders that are watched."""

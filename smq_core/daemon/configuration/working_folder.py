@@ -13,10 +13,10 @@ from smq_core.daemon.configuration.config import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Home", "started_in"]
+__all__ = ["WorkingFolder", "started_in"]
 
 
-class Home:
+class WorkingFolder:
     """The folder of the handlers."""
 
     def __init__(self, named: Path) -> None:
@@ -43,7 +43,7 @@ class Home:
         return str(found)
 
 
-def started_in(environment: Mapping[str, str]) -> Home:
+def started_in(environment: Mapping[str, str]) -> WorkingFolder:
     """Return the folder that this process was started in, by the shell's name for it where there is one.
 
     The system itself knows no links: `PWD` does, and is believed if it leads here.
@@ -54,10 +54,10 @@ def started_in(environment: Mapping[str, str]) -> Home:
     named = Path(environment.get("PWD", ""))
     try:
         if named.is_absolute() and named.samefile(Path()):
-            return Home(named)
+            return WorkingFolder(named)
     except OSError:
         pass
     try:
-        return Home(Path.cwd())
+        return WorkingFolder(Path.cwd())
     except OSError as error:
         raise ConfigError(f"the folder that smq-daemon was started in: {error.strerror}") from error

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["Copies", "take_default_signals"]
+__all__ = ["ForkedCopies", "take_default_signals"]
 
 _LEFT_TO_SUPERVISOR: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
-class Copies:
+class ForkedCopies:
     """Knows whether this process is a copy, and ends one.
 
     As a context manager it stands around a handler's run: in a copy, leaving it is the end.

@@ -12,12 +12,12 @@ from smq_core.daemon.containment.stdio import LineStream, Pipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Output"]
+__all__ = ["HandlerOutput"]
 
 _IOLBF: Final = 1
 
 
-class Output:
+class HandlerOutput:
     """Standard output and standard error."""
 
     def __init__(self, out: int, error: int) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Surroundings"]
+__all__ = ["InheritedState"]
 
 
-class Surroundings(NamedTuple):
+class InheritedState(NamedTuple):
     """Folder, environment and umask of a process."""
 
     folder: str

@@ -16,7 +16,7 @@ from smq_core.daemon.containment.tracebacks import formatted
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from smq_core.daemon.containment.forked_copies import Copies
+    from smq_core.daemon.containment.forked_copies import ForkedCopies
 
 __all__ = ["EX_SOFTWARE", "Able", "GiveUp", "LastWords", "Vital"]
 
@@ -35,7 +35,7 @@ class GiveUp(Protocol):
 class LastWords:
     """Ends the process, and writes why where handlers do not write."""
 
-    def __init__(self, log: int, copies: Copies) -> None:
+    def __init__(self, log: int, copies: ForkedCopies) -> None:
         """Write to a descriptor of the log; what handlers forked off ends as a copy instead."""
         self._descriptors = (log, 2, 1)
         self._log = identity_of(log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-__all__ = ["Limits"]
+__all__ = ["ResourceLimits"]
 
 _NAMES: Final = (
     "RLIMIT_AS",
@@ -18,7 +18,7 @@ _NAMES: Final = (
 )
 
 
-class Limits:
+class ResourceLimits:
     """The limits of this process at one moment."""
 
     def __init__(self) -> None:

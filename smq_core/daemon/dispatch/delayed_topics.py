@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.store.base import SurveyStore
 
-__all__ = ["RESTS", "Delays"]
+__all__ = ["RESTS", "DelayedTopics"]
 
 RESTS: Final = 25
 """A walk over the topics that have delayed messages is not done again for so many times as long as it took:
@@ -19,7 +19,7 @@ RESTS: Final = 25
 wrote meanwhile; what was known before is on time."""
 
 
-class Delays:
+class DelayedTopics:
     """Remembers when topics have something due, and walks over them seldom enough to cost little."""
 
     def __init__(self, store: SurveyStore, clock: Clock, *, is_served: Callable[[str], bool]) -> None:

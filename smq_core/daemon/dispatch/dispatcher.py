@@ -10,11 +10,11 @@ from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.configuration.routing import Routes
-from smq_core.daemon.dispatch.distribution import Handout
-from smq_core.daemon.dispatch.lost_leases import Losses
-from smq_core.daemon.dispatch.ready_topics import Candidates
+from smq_core.daemon.dispatch.distribution import Distribution
+from smq_core.daemon.dispatch.lost_leases import LostLeases
+from smq_core.daemon.dispatch.ready_topics import ReadyTopics
 from smq_core.daemon.dispatch.renewals import Renewals
-from smq_core.daemon.dispatch.topic_rotation import Ask, Turns
+from smq_core.daemon.dispatch.topic_rotation import Ask, TopicRotation
 from smq_core.daemon.processes.byte_budget import LARGEST_MESSAGE
 from smq_core.daemon.processes.flight import Flight
 from smq_core.daemon.wire.protocol import Failed
@@ -75,8 +75,8 @@ class Dispatcher:
         self._journal = journal
         self._tags = count(1)
         self.renewals = Renewals(store, self.flights, lambda: self._lease_ms, self._lose)
-        self._handout = Handout(pool, self.renewals.had_ended)
-        self._losses = Losses(pool, self._handout, journal)
+        self._distribution = Distribution(pool, self.renewals.had_ended)
+        self._lost_leases = LostLeases(pool, self._distribution, journal)
         self._oldest_outcome: float | None = None
         self._is_cut = False
         """The last lease left messages of what it was asked for: there were no bytes left for them."""
@@ -86,8 +86,8 @@ class Dispatcher:
     def use(self, routes: Routes) -> None:
         """Lease for these handlers from now on."""
         self._routes = routes
-        self._turns = Turns(routes)
-        self._candidates = Candidates(self._store, self._clock, routes)
+        self._rotation = TopicRotation(routes)
+        self._ready_topics = ReadyTopics(self._store, self._clock, routes)
         self._is_worth_a_look = True
 
     @property
@@ -123,11 +123,11 @@ class Dispatcher:
     @property
     def held(self) -> int:
         """Count the messages that are leased but in no worker process."""
-        return len(self._handout)
+        return len(self._distribution)
 
     def flights(self) -> Iterator[Flight]:
         """Yield every delivery that this daemon has."""
-        yield from self._handout.flights()
+        yield from self._distribution.flights()
         for process in self._pool.processes:
             yield from process.in_flight.values()
 
@@ -149,7 +149,7 @@ class Dispatcher:
                 or self._has_hungry()
             ):
                 return True
-        if self._handout.is_possible(now):
+        if self._distribution.is_possible(now):
             return True
         return self._takes_more and self._is_worth_a_look and self._has_hungry()
 
@@ -184,14 +184,14 @@ class Dispatcher:
                 flights = self._lease(asks, now_ms)
             self._pending.forget()
             self._oldest_outcome = None
-            self._losses.note(lost)
-            self._losses.forget_ended(self.flights())
+            self._lost_leases.note(lost)
+            self._lost_leases.forget_ended(self.flights())
         else:
             flights = self._lease(asks, now_ms)
-        self._handout.admit(self._bearable(flights), now)
+        self._distribution.admit(self._bearable(flights), now)
         if is_look:
             self._note_look(asks, len(flights), now_ms)
-        self._handout.hand_out(now)
+        self._distribution.hand_out(now)
         # what finds no room after all (a suspect took it) is left to others
         self.release_waiting()
 
@@ -233,14 +233,14 @@ class Dispatcher:
         For other processes that are free, else for whoever leases them next; those whose leases are lost are
         dropped.
         """
-        self._handout.add(process.take_back(tags))
+        self._distribution.add(process.take_back(tags))
         if self._is_leasing:
-            self._handout.hand_out(self._clock.monotonic())
+            self._distribution.hand_out(self._clock.monotonic())
         self.release_waiting()
 
     def release_waiting(self) -> None:
         """Give back what is leased but in no worker process."""
-        for flight in self._handout.give_up(with_suspects=not self._is_leasing):
+        for flight in self._distribution.give_up(with_suspects=not self._is_leasing):
             self._pending.release(flight)
 
     def reconcile(self) -> None:
@@ -267,11 +267,11 @@ class Dispatcher:
         running = (
             Counter(flight.row.topic for flight in self.flights()) if self._routes.has_limits else Counter()
         )
-        turns = self._turns
-        topics = self._candidates.find(
-            room, now_ms, after=turns.last_first, is_wanted=lambda topic: turns.has_room(topic, running)
+        rotation = self._rotation
+        topics = self._ready_topics.find(
+            room, now_ms, after=rotation.last_first, is_wanted=lambda topic: rotation.has_room(topic, running)
         )
-        return turns.next(topics, room, running)
+        return rotation.next(topics, room, running)
 
     def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
         flights: list[Flight] = []
@@ -320,12 +320,12 @@ class Dispatcher:
         """Look again only when there was more than fitted; else when somebody writes, or a time comes."""
         self._looked_at_ms = now_ms
         is_full = bool(asks) and found >= max(ask.limit for ask in asks)
-        self._is_worth_a_look = is_full or self._is_cut or (found > 0 and self._candidates.has_more)
-        self._due_at_ms = None if self._is_worth_a_look else self._candidates.next_due(now_ms)
+        self._is_worth_a_look = is_full or self._is_cut or (found > 0 and self._ready_topics.has_more)
+        self._due_at_ms = None if self._is_worth_a_look else self._ready_topics.next_due(now_ms)
 
     def _lose(self, lost: list[Hold]) -> None:
-        self._losses.note(lost)
-        self._losses.revoke(lost)
+        self._lost_leases.note(lost)
+        self._lost_leases.revoke(lost)
 
 
 def _first_line(text: str) -> str:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
-__all__ = ["Handout"]
+__all__ = ["Distribution"]
 
 
-class Handout:
+class Distribution:
     """What is leased and in no worker process yet."""
 
     def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from smq_core.daemon.dispatch.distribution import Handout
+    from smq_core.daemon.dispatch.distribution import Distribution
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.flight import Flight
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
-__all__ = ["Losses"]
+__all__ = ["LostLeases"]
 
 
-class Losses:
+class LostLeases:
     """The lost leases of a daemon's deliveries.
 
     A lease may be found lost twice: when it is to be renewed, and when its delivery has ended.
     """
 
-    def __init__(self, pool: WorkerPool, handout: Handout, journal: Journal) -> None:
+    def __init__(self, pool: WorkerPool, distribution: Distribution, journal: Journal) -> None:
         """Begin with none."""
         self._pool = pool
-        self._handout = handout
+        self._distribution = distribution
         self._journal = journal
         self._told: set[Hold] = set()
 
@@ -45,7 +45,7 @@ class Losses:
         if not lost:
             return
         holds = set(lost)
-        self._handout.drop(holds)
+        self._distribution.drop(holds)
         for process in self._pool.processes:
             tags = [flight.tag for flight in process.in_flight.values() if flight.hold in holds]
             if tags:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
-__all__ = ["Casualty", "PendingOutcomes", "recover"]
+__all__ = ["OrphanedMessage", "PendingOutcomes", "recover"]
 
 
-class Casualty(NamedTuple):
+class OrphanedMessage(NamedTuple):
     """A message whose worker process died."""
 
     hold: Hold
@@ -44,17 +44,17 @@ class PendingOutcomes:
         self._outputs: list[tuple[Hold, str]] = []
         self._failures: list[_Failure] = []
         self._releases: list[Hold] = []
-        self._casualties: list[Casualty] = []
+        self._orphans: list[OrphanedMessage] = []
         self._was_tried = False
 
     def __len__(self) -> int:
         """Count what is waiting."""
-        return len(self._acks) + len(self._failures) + len(self._releases) + len(self._casualties)
+        return len(self._acks) + len(self._failures) + len(self._releases) + len(self._orphans)
 
     @property
     def gives_back(self) -> bool:
         """Return whether any message will wait for another run."""
-        return bool(self._failures or self._releases or self._casualties)
+        return bool(self._failures or self._releases or self._orphans)
 
     def allow_crashes(self, max_crashes: int) -> None:
         """Let a message crash its worker so often from now on before it is dead."""
@@ -63,7 +63,7 @@ class PendingOutcomes:
     def holds(self) -> set[Hold]:
         """Return every lease that something is to be written about."""
         failed = (entry.hold for entry in self._failures)
-        return {*self._acks, *failed, *self._releases, *(casualty.hold for casualty in self._casualties)}
+        return {*self._acks, *failed, *self._releases, *(orphan.hold for orphan in self._orphans)}
 
     def ack(self, flights: Iterable[Flight]) -> None:
         """Note that messages were processed."""
@@ -90,9 +90,9 @@ class PendingOutcomes:
         """Note that a message goes back uncounted."""
         self._releases.append(flight.hold)
 
-    def recover(self, casualty: Casualty) -> None:
+    def recover(self, orphan: OrphanedMessage) -> None:
         """Note what a worker process's death left."""
-        self._casualties.append(casualty)
+        self._orphans.append(orphan)
 
     def write(self, store: Store, now_ms: int) -> list[Hold]:
         """Write all, inside a transaction; answers what was lost. Nothing is forgotten before `forget`."""
@@ -107,8 +107,8 @@ class PendingOutcomes:
                 lost.append(hold)
         if self._releases:
             lost += store.release(self._releases, now_ms)
-        for casualty in self._casualties:
-            recover(store, casualty, self._worker_id, self._max_crashes, now_ms)
+        for orphan in self._orphans:
+            recover(store, orphan, self._worker_id, self._max_crashes, now_ms)
         # a first try whose answer was an error may have been committed all the same: lost then means done
         lost = [] if self._was_tried else lost
         self._was_tried = True
@@ -117,15 +117,15 @@ class PendingOutcomes:
     def forget(self) -> None:
         """Forget what was committed."""
         self._was_tried = False
-        for entries in (self._acks, self._outputs, self._failures, self._releases, self._casualties):
+        for entries in (self._acks, self._outputs, self._failures, self._releases, self._orphans):
             entries.clear()
 
 
-def recover(store: Store, casualty: Casualty, worker_id: str, max_crashes: int, now_ms: int) -> int:
+def recover(store: Store, orphan: OrphanedMessage, worker_id: str, max_crashes: int, now_ms: int) -> int:
     """Return one message of a dead worker's; what has crashed its worker too often is dead, as poison."""
-    verdict, error = casualty.verdict, casualty.error
+    verdict, error = orphan.verdict, orphan.error
     if verdict == "blamed":
-        row = store.get(casualty.hold.id)
+        row = store.get(orphan.hold.id)
         if row is not None and row.crashes + 1 >= max_crashes:
             verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
-    return store.recover([casualty.hold], worker_id, verdict, Failure(error=error, worker=worker_id), now_ms)
+    return store.recover([orphan.hold], worker_id, verdict, Failure(error=error, worker=worker_id), now_ms)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.dispatch.delayed_topics import Delays
+from smq_core.daemon.dispatch.delayed_topics import DelayedTopics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.store.base import Store
 
-__all__ = ["MOST", "Candidates"]
+__all__ = ["MOST", "ReadyTopics"]
 
 MOST: Final = 128
 """Topics that a look asks for by patterns at most; the next look goes on behind them."""
 
 
-class Candidates:
+class ReadyTopics:
     """Finds the topics that are worth asking for."""
 
     def __init__(self, store: Store, clock: Clock, routes: Routes) -> None:
@@ -30,7 +30,7 @@ class Candidates:
         self._store = store
         self._routes = routes
         self._named = frozenset(routes.exact_topics)
-        self._delays = Delays(store, clock, is_served=self._is_by_pattern)
+        self._delayed = DelayedTopics(store, clock, is_served=self._is_by_pattern)
         self.has_more = False
         """There are ready topics that did not fit into the last answer."""
 
@@ -49,8 +49,8 @@ class Candidates:
         # whoever asks for topics does this by the way, but there may be none to ask for
         self._store.reclaim(now_ms)
         limit = min(room, MOST)
-        self._delays.refresh(now_ms)
-        due = self._delays.take_due(now_ms, limit, is_wanted)
+        self._delayed.refresh(now_ms)
+        due = self._delayed.take_due(now_ms, limit, is_wanted)
         ready = self._walk(limit, now_ms, after, is_wanted)
         return sorted({*self._named, *ready, *due})
 
@@ -63,8 +63,8 @@ class Candidates:
         named = self._store.next_due(self._routes.exact_topics, now_ms)
         if not self._routes.has_patterns:
             return named
-        self._delays.settle(now_ms)
-        moments = (named, self._delays.next_ms(now_ms), self._store.next_end(now_ms))
+        self._delayed.settle(now_ms)
+        moments = (named, self._delayed.next_ms(now_ms), self._store.next_end(now_ms))
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _is_by_pattern(self, topic: str) -> bool:

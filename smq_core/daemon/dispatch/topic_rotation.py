@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.configuration.routing import Routes
 
-__all__ = ["Ask", "Turns"]
+__all__ = ["Ask", "TopicRotation"]
 
 
 class Ask(NamedTuple):
@@ -21,7 +21,7 @@ class Ask(NamedTuple):
     limit: int
 
 
-class Turns:
+class TopicRotation:
     """Lets each topic be first in turn, so that none starves behind a longer one."""
 
     def __init__(self, routes: Routes) -> None:

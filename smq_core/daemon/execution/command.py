@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from smq_core.clock import Clock
-    from smq_core.daemon.containment.forked_copies import Copies
-    from smq_core.daemon.containment.inherited import Surroundings
+    from smq_core.daemon.containment.forked_copies import ForkedCopies
+    from smq_core.daemon.containment.inherited import InheritedState
     from smq_core.daemon.wire.protocol import Delivery
 
 __all__ = ["EXIT_BURY", "EXIT_RETRY", "CommandFailed", "CommandRun", "environment"]
@@ -76,13 +76,13 @@ class CommandRun:
         arguments: Sequence[str],
         delivery: Delivery,
         clock: Clock,
-        surroundings: Surroundings,
-        copies: Copies,
+        inherited: InheritedState,
+        copies: ForkedCopies,
     ) -> None:
         """Prepare the run; nothing starts yet."""
         self._arguments = list(arguments)
         self._delivery = delivery
-        self._surroundings = surroundings
+        self._inherited = inherited
         self._copies = copies
         self._clock = clock
         self._tail = b""
@@ -140,9 +140,9 @@ class CommandRun:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**environment(self._delivery, self._surroundings.environment), **marked(mark)},
-                cwd=self._surroundings.way_back(),
-                umask=self._surroundings.umask,
+                env={**environment(self._delivery, self._inherited.environment), **marked(mark)},
+                cwd=self._inherited.way_back(),
+                umask=self._inherited.umask,
                 start_new_session=True,
             )
             if process.stdin is not None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from smq_core.daemon.containment.descriptors import Descriptors
-    from smq_core.daemon.containment.forked_copies import Copies
-    from smq_core.daemon.containment.handler_output import Output
+    from smq_core.daemon.containment.forked_copies import ForkedCopies
+    from smq_core.daemon.containment.handler_output import HandlerOutput
     from smq_core.daemon.containment.process_exit import GiveUp
 
 __all__ = ["EventLoop"]
@@ -25,7 +25,9 @@ __all__ = ["EventLoop"]
 class EventLoop:
     """One loop, started when the first handler needs it; without it the process ends."""
 
-    def __init__(self, copies: Copies, descriptors: Descriptors, output: Output, give_up: GiveUp) -> None:
+    def __init__(
+        self, copies: ForkedCopies, descriptors: Descriptors, output: HandlerOutput, give_up: GiveUp
+    ) -> None:
         """Start nothing yet."""
         self._output = output
         self._copies = copies

@@ -12,16 +12,16 @@ import signal
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from smq_core.daemon.containment.process_exit import Able, Vital
-from smq_core.daemon.containment.resource_limits import Limits
+from smq_core.daemon.containment.resource_limits import ResourceLimits
 from smq_core.daemon.execution.event_loop import EventLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.daemon.containment.descriptors import Descriptors
-    from smq_core.daemon.containment.forked_copies import Copies
-    from smq_core.daemon.containment.handler_output import Output
-    from smq_core.daemon.containment.inherited import Surroundings
+    from smq_core.daemon.containment.forked_copies import ForkedCopies
+    from smq_core.daemon.containment.handler_output import HandlerOutput
+    from smq_core.daemon.containment.inherited import InheritedState
     from smq_core.daemon.containment.process_exit import GiveUp
 
 __all__ = ["OwnProcess", "leave_signals_to_supervisor"]
@@ -35,10 +35,10 @@ class OwnProcess:
     def __init__(
         self,
         *,
-        copies: Copies,
+        copies: ForkedCopies,
         descriptors: Descriptors,
-        output: Output,
-        surroundings: Surroundings,
+        output: HandlerOutput,
+        inherited: InheritedState,
         give_up: GiveUp,
         supervisor: int,
     ) -> None:
@@ -47,11 +47,11 @@ class OwnProcess:
         self.copies = copies
         self.descriptors = descriptors
         self.output = output
-        self.surroundings = surroundings
+        self.inherited = inherited
         self._before_end: Callable[[], None] = lambda: None
         self._end = give_up
         self._is_ending = False
-        self._limits = Limits()
+        self._limits = ResourceLimits()
         self.loop = EventLoop(copies, descriptors, output, self.give_up)
 
     def before_end(self, action: Callable[[], None]) -> None:
@@ -77,7 +77,7 @@ class OwnProcess:
 
     def note_limits(self) -> None:
         """Take what the system allows this process now for what it needs."""
-        self._limits = Limits()
+        self._limits = ResourceLimits()
 
     def able_to(self, what: str, *expected: type[Exception]) -> Able:
         """Return what stands around work of this process's own on behalf of a handler.

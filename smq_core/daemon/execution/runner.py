@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from smq_core.daemon.wire.protocol import Delivery, HandlerSpec
     from smq_core.daemon.wire.slots import Slots
 
-__all__ = ["Action", "Outbox", "Runner"]
+__all__ = ["LoadedHandler", "Outbox", "Runner"]
 
 _SHORTEST_EXTENSION_S: Final = 0.001
 
 
-class Action:
+class LoadedHandler:
     """What runs for the messages of a handler: a function, a coroutine function, or a command."""
 
     __slots__ = ("function", "is_async", "spec")
@@ -74,7 +74,7 @@ class Runner:
         *,
         inbox: SimpleQueue[Delivery | None],
         outbox: Outbox,
-        actions: Callable[[str], Action | None],
+        handlers: Callable[[str], LoadedHandler | None],
         slots: Slots,
         stopping: threading.Event,
         process: OwnProcess,
@@ -85,7 +85,7 @@ class Runner:
         self._index = index
         self._inbox = inbox
         self._outbox = outbox
-        self._actions = actions
+        self._handlers = handlers
         self._slots = slots
         self._process = process
         self._clock = clock
@@ -150,14 +150,14 @@ class Runner:
                 handle(delivery)
 
     def _handle(self, delivery: Delivery) -> None:
-        action = self._actions(delivery.topic)
-        if action is None:
+        handler = self._handlers(delivery.topic)
+        if handler is None:
             self._outbox.failed(Failed(delivery.tag, "release", "no handler for its topic"), 0.0)
             return
-        self._timeout = timeout = action.spec.timeout_s
+        self._timeout = timeout = handler.spec.timeout_s
         started = self._clock.monotonic()
         deadline = started + timeout if timeout else 0.0
-        outcome = self._outcome(action, delivery, started, deadline)
+        outcome = self._outcome(handler, delivery, started, deadline)
         # the handler's own time: how much its process is given ahead goes by it
         took_s = self._clock.monotonic() - started
         self._process.output.end_message()
@@ -176,7 +176,7 @@ class Runner:
             self._outbox.failed(outcome, took_s)
 
     def _outcome(
-        self, action: Action, delivery: Delivery, started: float, deadline: float
+        self, handler: LoadedHandler, delivery: Delivery, started: float, deadline: float
     ) -> Failed | Printed | None:
         self._interrupted = None
         try:
@@ -184,7 +184,7 @@ class Runner:
                 # first: whoever sees it in the slot may interrupt it at once
                 self._current = delivery.tag
                 self._slots.begin(self._index, delivery.id, delivery.receipt, started, deadline)
-                return self._call(action, delivery)
+                return self._call(handler, delivery)
             finally:
                 self._settle()
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, the thread goes on and the outcome tells
@@ -192,32 +192,32 @@ class Runner:
             self._settle()
             return verdict(delivery.tag, error, self._interrupted, self._timeout)
 
-    def _call(self, action: Action, delivery: Delivery) -> Printed | None:
-        if action.function is None:
-            return Printed(delivery.tag, self._run_command(action, delivery))
-        if action.is_async:
-            self._run_coroutine(action, delivery)
+    def _call(self, handler: LoadedHandler, delivery: Delivery) -> Printed | None:
+        if handler.function is None:
+            return Printed(delivery.tag, self._run_command(handler, delivery))
+        if handler.is_async:
+            self._run_coroutine(handler, delivery)
             return None
         with self._process.copies:
-            left = work_left(action.function(HandlerMessage(delivery, self)))
+            left = work_left(handler.function(HandlerMessage(delivery, self)))
         if left is not None:
             self._await(left)
         return None
 
-    def _run_command(self, action: Action, delivery: Delivery) -> str:
+    def _run_command(self, handler: LoadedHandler, delivery: Delivery) -> str:
         process = self._process
         command = CommandRun(
-            action.spec.command or (), delivery, self._clock, process.surroundings, process.copies
+            handler.spec.command or (), delivery, self._clock, process.inherited, process.copies
         )
         with self._lock:
             self._command = command
         with process.able_to("run a command", Retry, Bury, CommandFailed):
             return command.run(lambda group: self._slots.set_command(self._index, group))
 
-    def _run_coroutine(self, action: Action, delivery: Delivery) -> None:
-        if action.function is None:
+    def _run_coroutine(self, handler: LoadedHandler, delivery: Delivery) -> None:
+        if handler.function is None:
             return
-        coroutine: Coroutine[object, object, object] = action.function(HandlerMessage(delivery, self))  # type: ignore[assignment]  # `is_async` says so
+        coroutine: Coroutine[object, object, object] = handler.function(HandlerMessage(delivery, self))  # type: ignore[assignment]  # `is_async` says so
         self._await(coroutine)
 
     def _await(self, coroutine: Coroutine[object, object, object]) -> None:

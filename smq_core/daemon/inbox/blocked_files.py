@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.log import Journal
 
-__all__ = ["FIRST_WAIT_S", "LONGEST_WAIT_S", "MOST_TOLD", "Hindrances", "with_advice"]
+__all__ = ["FIRST_WAIT_S", "LONGEST_WAIT_S", "MOST_TOLD", "BlockedFiles", "with_advice"]
 
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
@@ -39,20 +39,20 @@ _ADVICE: Final = {
 
 
 @dataclass
-class _Hindrance:
+class _BlockedFile:
     why: str
     wait_s: float
     retry_at: float
 
 
-class Hindrances:
-    """What stands in the way of files, by their paths."""
+class BlockedFiles:
+    """What keeps files from being taken, by their paths."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         """Begin with none."""
         self._clock = clock
         self._journal = journal
-        self._known: dict[Path, _Hindrance] = {}
+        self._known: dict[Path, _BlockedFile] = {}
 
     def may_try(self, path: Path) -> bool:
         """Return whether it is time to try a file."""
@@ -63,7 +63,7 @@ class Hindrances:
         """Note that a file cannot be taken, and tell of it unless this was told before."""
         known = self._known.get(path)
         wait_s = FIRST_WAIT_S if known is None else min(known.wait_s * 2, LONGEST_WAIT_S)
-        self._known[path] = _Hindrance(why, wait_s, self._clock.monotonic() + wait_s)
+        self._known[path] = _BlockedFile(why, wait_s, self._clock.monotonic() + wait_s)
         if known is not None and known.why == why:
             return
         if len(self._known) <= MOST_TOLD:

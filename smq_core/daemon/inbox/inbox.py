@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from smq_core.daemon.inbox.blocked_files import Hindrances, with_advice
+from smq_core.daemon.inbox.blocked_files import BlockedFiles, with_advice
 from smq_core.daemon.inbox.inbox_folder import write_report
 from smq_core.daemon.inbox.inbox_names import shown
 from smq_core.daemon.inbox.inbox_report import Taken
 from smq_core.daemon.inbox.uncompressed_size import holds_more_than
-from smq_core.daemon.system.file_watch import FileWatch
+from smq_core.daemon.system.folder_watch import FolderWatch
 from smq_core.errors import SmqError, StoreError
 from smq_core.format import size
 from smq_core.jsonl import ImportOptions, Source, import_lines
@@ -66,8 +66,8 @@ class Inbox:
         self._store = store
         self._clock = clock
         self._journal = journal
-        self._hindrances = Hindrances(clock, journal)
-        self._watch = FileWatch("the inbox", journal, recursive=False, takes=lambda _change, _path: True)
+        self._blocked = BlockedFiles(clock, journal)
+        self._watch = FolderWatch("the inbox", journal, recursive=False, takes=lambda _change, _path: True)
         # names of claims are this daemon's own, also beside another one's of the same millisecond
         self._token = secrets.token_hex(2)
         self._claimed = 0
@@ -101,15 +101,15 @@ class Inbox:
             taken += self._attempt(leftover.path, partial(self._take_or_wait, leftover))
         for dropped in self._folder.dropped():
             seen.add(dropped.path)
-            if dropped.hindrance:
-                self._hindrances.note(dropped.path, dropped.hindrance)
+            if dropped.obstacle:
+                self._blocked.note(dropped.path, dropped.obstacle)
             elif dropped.is_resting(self._clock.now_ms() / 1000, self._rules.rest_s):
                 claims: list[Claim] = []
                 self._attempt(dropped.path, partial(self._claim, dropped.path, claims))
                 for claim in claims:
                     seen.add(claim.path)
                     taken += self._attempt(claim.path, partial(self._take_or_wait, claim))
-        self._hindrances.keep(seen)
+        self._blocked.keep(seen)
         return taken
 
     def _watch_folder(self, identity: tuple[int, int] | None) -> None:
@@ -138,18 +138,18 @@ class Inbox:
 
     def _attempt(self, path: Path, action: Callable[[], int]) -> int:
         """Do something with one file unless it has to wait; what goes wrong concerns it alone."""
-        if self._stopping.is_set() or not self._hindrances.may_try(path):
+        if self._stopping.is_set() or not self._blocked.may_try(path):
             return 0
         try:
             taken = action()
         except OSError as error:
-            self._hindrances.note(path, f"cannot be taken: {with_advice(error)}")
+            self._blocked.note(path, f"cannot be taken: {with_advice(error)}")
         except SmqError as error:
-            self._hindrances.note(path, f"{error}; it is tried again")
+            self._blocked.note(path, f"{error}; it is tried again")
         except Exception as error:  # noqa: BLE001 - one file must not stop the others, whatever is wrong with it: it is told of, and waits
-            self._hindrances.note(path, f"{error!r}; it is tried again\n{traceback.format_exc()}")
+            self._blocked.note(path, f"{error!r}; it is tried again\n{traceback.format_exc()}")
         else:
-            self._hindrances.clear(path)
+            self._blocked.clear(path)
             return taken
         return 0
 

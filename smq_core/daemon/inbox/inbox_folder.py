@@ -41,7 +41,7 @@ class Dropped(NamedTuple):
     path: Path
     changed_s: float
     """When it was changed, in seconds since the epoch."""
-    hindrance: str
+    obstacle: str
     """Why it is not taken; empty: it is, once it rests."""
 
     def is_resting(self, now_s: float, rest_s: float) -> bool:
@@ -194,8 +194,8 @@ def _look_at(entry: os.DirEntry[str]) -> Dropped | None:
     except OSError as error:
         return Dropped(Path(entry.path), 0.0, f"it cannot be looked at: {error.strerror}")
     kind = _KINDS.get(stat.S_IFMT(found.st_mode))
-    hindrance = f"it is {kind}: only regular files are taken, so move the file itself here" if kind else ""
-    return Dropped(Path(entry.path), found.st_mtime, hindrance)
+    obstacle = f"it is {kind}: only regular files are taken, so move the file itself here" if kind else ""
+    return Dropped(Path(entry.path), found.st_mtime, obstacle)
 
 
 def _longest_name(folder: Path) -> int:

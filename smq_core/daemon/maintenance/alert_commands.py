@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.reaper import Children
 
-__all__ = ["COMMAND_TIMEOUT_S", "Alarm"]
+__all__ = ["COMMAND_TIMEOUT_S", "Alerts"]
 
 COMMAND_TIMEOUT_S: Final = 60.0
 
 
-class Alarm:
+class Alerts:
     """Remembers which alerts hold."""
 
     def __init__(

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.maintenance.alert_rules import Facts
-from smq_core.daemon.reporting.worker_detail import read_portrait
+from smq_core.daemon.reporting.worker_detail import read_detail
 from smq_core.daemon.system.file_health import disk_state
 from smq_core.errors import StoreError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from smq_core.clock import Clock
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.maintenance.alert_commands import Alarm
+    from smq_core.daemon.maintenance.alert_commands import Alerts
     from smq_core.daemon.maintenance.janitor import Janitor
     from smq_core.daemon.system.file_health import DatabaseFile
     from smq_core.store.base import Store
@@ -44,17 +44,17 @@ class MaintenanceThread:
         file: DatabaseFile,
         janitor: Janitor,
         *,
-        alarm: Alarm | None,
+        alerts: Alerts | None,
         clock: Clock,
         journal: Journal,
     ) -> None:
-        """Prepare; `alarm` None: no alerts are configured."""
+        """Prepare; `alerts` None: no alerts are configured."""
         self.is_file_here = True
         """False while the database's file is not at its path, or another one is."""
         self._store = store
         self._file = file
         self._janitor = janitor
-        self._alarm = alarm
+        self._alerts = alerts
         self._clock = clock
         self._journal = journal
         self._failed_at = float("-inf")
@@ -79,7 +79,7 @@ class MaintenanceThread:
         if not self.is_file_here:
             return
         is_well = self._attempt(self._janitor.step)
-        if self._alarm is not None and self._alarm.has_alerts:
+        if self._alerts is not None and self._alerts.has_alerts:
             # also where the janitor could not write: what an alert is about may be why
             is_well &= self._attempt(self._look_at_alerts)
         # a step with nothing to write proves little
@@ -97,8 +97,8 @@ class MaintenanceThread:
 
     def _look_at_alerts(self) -> None:
         began = self._clock.monotonic()
-        if self._alarm is not None and began >= self._alerts_at:
-            self._alarm.look(self._facts())
+        if self._alerts is not None and began >= self._alerts_at:
+            self._alerts.look(self._facts())
             ended = self._clock.monotonic()
             self._alerts_at = ended + ALERTS_REST * (ended - began)
 
@@ -128,7 +128,7 @@ class MaintenanceThread:
                 topic
                 for row in rows
                 if row.state == "running" and now_ms - row.heartbeat_at < SILENT_MS
-                for topic in read_portrait(row.detail).topics
+                for topic in read_detail(row.detail).topics
             ],
             wal_bytes=self._file.wal_bytes(),
             disk_used=0.0 if disk is None else disk.used,

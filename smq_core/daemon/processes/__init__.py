@@ -7,7 +7,7 @@ byte_budget    how many bytes they may have together
 flight         a leased message on its way
 backlog        takes back messages that wait behind a long handler
 spawn          starts one, and says why one was never ready
-rehearsal      starts one only to see whether it can import its handlers
+import_check   starts one only to see whether it can import its handlers
 child_process  the process of the system: socket, output, end
 child_output   passes on what it prints
 arrivals       ends one in which what it was handed does not arrive

@@ -9,7 +9,15 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.processes.flight import Flight
 
-__all__ = ["ALL_BYTES", "FRAME_BYTES", "LARGEST_MESSAGE", "PROCESS_BYTES", "Load", "in_frames", "limit_of"]
+__all__ = [
+    "ALL_BYTES",
+    "FRAME_BYTES",
+    "LARGEST_MESSAGE",
+    "PROCESS_BYTES",
+    "ByteBudget",
+    "in_frames",
+    "limit_of",
+]
 
 PROCESS_BYTES: Final = 64 * 1024 * 1024
 """Payloads and headers that one worker process has at a time; a process that has fewer may be given one more
@@ -41,8 +49,8 @@ def in_frames(flights: Sequence[Flight], sizes: Sequence[int]) -> Iterator[Seque
     yield flights[first:]
 
 
-class Load:
-    """What one worker process bears."""
+class ByteBudget:
+    """How many bytes one worker process may have, and has."""
 
     def __init__(self, limit: int) -> None:
         """Begin with none of so many bytes."""

@@ -9,14 +9,14 @@ from typing import IO, TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LINES_KEPT", "LINE_LIMIT", "Echo"]
+__all__ = ["LINES_KEPT", "LINE_LIMIT", "ChildOutput"]
 
 LINES_KEPT: Final = 30
 LINE_LIMIT: Final = 4096
 _AT_END_S: Final = 0.2
 
 
-class Echo:
+class ChildOutput:
     """Reads one worker process's output in a thread, so that no handler waits for the supervisor."""
 
     def __init__(self, pipe: IO[bytes], pass_on: Callable[[str], None]) -> None:

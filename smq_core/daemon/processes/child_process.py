@@ -11,7 +11,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Protocol
 
-from smq_core.daemon.processes.child_output import Echo
+from smq_core.daemon.processes.child_output import ChildOutput
 from smq_core.daemon.processes.reaper import kill_leftovers
 from smq_core.daemon.processes.spawn import spawn
 from smq_core.daemon.wire.frames import FrameError, FrameReader, FrameWriter
@@ -105,7 +105,7 @@ class ChildProcess:
         self._is_garbled = False
         self._socket, self._popen = spawn(map_fd, folder, children)
         try:
-            self._echo = Echo(self._popen.stdout, pass_on) if self._popen.stdout else None
+            self._output = ChildOutput(self._popen.stdout, pass_on) if self._popen.stdout else None
         except RuntimeError as error:  # the system starts no more threads
             self._popen.kill()
             self._popen.wait()
@@ -181,7 +181,7 @@ class ChildProcess:
 
     def last_lines(self) -> str:
         """Return the last lines it printed."""
-        return self._echo.last_lines() if self._echo else ""
+        return self._output.last_lines() if self._output else ""
 
     def close(self) -> None:
         """Close the socket of a process that has ended."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.slots import Slot
 
-__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "Death", "WorkerPool", "end_commands"]
+__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "WorkerExit", "WorkerPool", "end_commands"]
 
 END_S: Final = 5.0
 """How long a process that was told to end may take for it."""
@@ -35,7 +35,7 @@ RESTART_FIRST_S: Final = 0.1
 RESTART_CAP_S: Final = 30.0
 
 
-class Death(NamedTuple):
+class WorkerExit(NamedTuple):
     """A worker process that has ended."""
 
     process: WorkerProcess
@@ -145,14 +145,14 @@ class WorkerPool:
             one.send(Stopping())
             one.drain()
 
-    def reap(self) -> Iterator[Death]:
+    def reap(self) -> Iterator[WorkerExit]:
         """Return the processes that have ended; what they said last can still be read."""
         for one in list(self.processes):
             if (code := one.poll()) is not None:
                 self.processes.remove(one)
                 self.deafen(one)
                 self._note_life(one, code)
-                yield Death(one, code)
+                yield WorkerExit(one, code)
 
     def kill_all(self) -> None:
         """End every process at once."""

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
-from smq_core.daemon.processes.byte_budget import Load, in_frames, limit_of
+from smq_core.daemon.processes.byte_budget import ByteBudget, in_frames, limit_of
 from smq_core.daemon.processes.prefetch import Prefetch
 from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, Setup
 
@@ -87,7 +87,7 @@ class WorkerProcess:
         self.quiet_since = now
         """When it last answered, or was given something after a pause."""
         self._prefetch = Prefetch(program.threads)
-        self._load = Load(limit_of(program.processes))
+        self._byte_budget = ByteBudget(limit_of(program.processes))
         self.send(program.setup(presence.record.slots_at(slots.first), program.threads))
 
     @property
@@ -150,7 +150,7 @@ class WorkerProcess:
     @property
     def bytes_left(self) -> int:
         """How many bytes it may be given now: with 1, a message of any size."""
-        return self._load.left(self.in_flight.values())
+        return self._byte_budget.left(self.in_flight.values())
 
     @property
     def window(self) -> int:
@@ -180,7 +180,7 @@ class WorkerProcess:
     def give(self, flights: Sequence[Flight], now: float) -> None:
         """Hand messages over."""
         sizes = [flight.size for flight in flights]
-        self._load.note_given(sizes, is_empty=not self.in_flight)
+        self._byte_budget.note_given(sizes, is_empty=not self.in_flight)
         if not self.in_flight:
             self.quiet_since = now
         for flight in flights:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
-from smq_core.daemon.reporting.worker_detail import Portrait, ProcessPortrait, RunningPortrait
+from smq_core.daemon.reporting.worker_detail import ProcessDetail, RunningDetail, WorkerDetail
 from smq_core.store.records import WorkerRow
 
 if TYPE_CHECKING:
@@ -59,13 +59,11 @@ class Heartbeat:
         rate = (done - before) / max(now - since, 1e-3)
         self._last = (now, done)
         self._measure_memory(now)
-        portrait = Portrait(
+        detail = WorkerDetail(
             topics=topics,
             threads=self._pool.program.threads,
             processes=[
-                ProcessPortrait(
-                    pid=one.pid, in_flight=len(one.in_flight), memory=self._memory.get(one.pid, 0)
-                )
+                ProcessDetail(pid=one.pid, in_flight=len(one.in_flight), memory=self._memory.get(one.pid, 0))
                 for one in self._pool.processes
             ],
             running=self._running(now),
@@ -84,13 +82,13 @@ class Heartbeat:
             state=state,
             started_at=self._started_at,
             heartbeat_at=self._clock.now_ms(),
-            detail=msgspec.json.encode(portrait).decode(),
+            detail=msgspec.json.encode(detail).decode(),
         )
 
-    def _running(self, now: float) -> list[RunningPortrait]:
+    def _running(self, now: float) -> list[RunningDetail]:
         now_ms = self._clock.now_ms()
         return [
-            RunningPortrait(
+            RunningDetail(
                 id=flight.row.id,
                 topic=flight.row.topic,
                 since=now_ms - round((now - slot.started) * 1000),

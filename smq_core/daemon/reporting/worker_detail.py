@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Portrait", "ProcessPortrait", "RunningPortrait", "read_portrait"]
+__all__ = ["ProcessDetail", "RunningDetail", "WorkerDetail", "read_detail"]
 
 
-class RunningPortrait(msgspec.Struct, frozen=True, kw_only=True):
+class RunningDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a handler thread is at."""
 
     id: int
@@ -20,7 +20,7 @@ class RunningPortrait(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
 
 
-class ProcessPortrait(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A worker process."""
 
     pid: int
@@ -29,15 +29,15 @@ class ProcessPortrait(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes resident."""
 
 
-class Portrait(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A daemon at its last heartbeat."""
 
     topics: list[str] = []
     """Its handlers' topics and patterns."""
     threads: int = 0
     """Of each process."""
-    processes: list[ProcessPortrait] = []
-    running: list[RunningPortrait] = []
+    processes: list[ProcessDetail] = []
+    running: list[RunningDetail] = []
     processed: int = 0
     failed: int = 0
     rate: float = 0.0
@@ -50,9 +50,9 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with it; empty: nothing."""
 
 
-def read_portrait(detail: str) -> Portrait:
+def read_detail(detail: str) -> WorkerDetail:
     """Read a row's detail; what another version wrote and this one does not know is left out."""
     try:
-        return msgspec.json.decode(detail, type=Portrait)
+        return msgspec.json.decode(detail, type=WorkerDetail)
     except msgspec.MsgspecError:
-        return Portrait()
+        return WorkerDetail()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, NamedTuple
 
-from smq_core.daemon.dispatch.pending_outcomes import Casualty
+from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.wire.protocol import Failed
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.flight import Flight
-    from smq_core.daemon.processes.pool import Death
+    from smq_core.daemon.processes.pool import WorkerExit
     from smq_core.daemon.processes.process import WorkerProcess
-    from smq_core.daemon.supervisor.circuit_breaker import Breaker
+    from smq_core.daemon.supervisor.circuit_breaker import CircuitBreaker
 
-__all__ = ["CrashAttribution", "Pause"]
+__all__ = ["CrashAttribution", "TopicPause"]
 
 
-class Pause(NamedTuple):
+class TopicPause(NamedTuple):
     """A topic that is to be paused, and why."""
 
     topic: str
@@ -32,30 +32,30 @@ class Pause(NamedTuple):
 
 
 class CrashAttribution:
-    """Judges the deaths of worker processes."""
+    """Decides which messages are charged when a worker process ends."""
 
     def __init__(
         self,
         pending: PendingOutcomes,
-        breaker: Breaker,
+        circuit_breaker: CircuitBreaker,
         handled: Mapping[str, int],
         presence: Presence,
         journal: Journal,
     ) -> None:
-        """Note fates among the pending outcomes; `handled` counts for each topic what was handled so far."""
+        """Note outcomes as pending; `handled` counts for each topic what was handled so far."""
         self._pending = pending
-        self._breaker = breaker
+        self._circuit_breaker = circuit_breaker
         self._handled = handled
         self._presence = presence
         self._journal = journal
 
-    def judge(self, death: Death, now: float, *, is_ours: bool) -> list[Pause]:
-        """Note the fate of each message of a dead process; answer the topics whose messages kill too often.
+    def judge(self, ended: WorkerExit, now: float, *, is_ours: bool) -> list[TopicPause]:
+        """Note what becomes of the messages of a dead process; return the topics that kill too often.
 
         `is_ours` says that the daemon killed it to stop: its messages then go back uncounted.
         """
-        process = death.process
-        has_lost_slots = self._has_lost_slots(death)
+        process = ended.process
+        has_lost_slots = self._has_lost_slots(ended)
         flights, started = self._take_over(process)
         if is_ours:
             for flight in flights.values():
@@ -67,17 +67,17 @@ class CrashAttribution:
         if process.killed_for or has_lost_slots:
             # what ran beside the hung one is as innocent as what had not begun
             started = set()
-        self._recover(death, flights, started)
+        self._recover(ended, flights, started)
         if process.refusal or process.finishing_since is not None:
             return []
-        self._tell(death, {flights[tag].row.id for tag in started}, len(flights))
+        self._tell(ended, {flights[tag].row.id for tag in started}, len(flights))
         topics = set() if process.alone in started else {flights[one].row.topic for one in started}
-        return [pause for topic in sorted(topics) if (pause := self._pause(topic, death, now)) is not None]
+        return [pause for topic in sorted(topics) if (pause := self._pause(topic, ended, now)) is not None]
 
-    def _has_lost_slots(self, death: Death) -> bool:
+    def _has_lost_slots(self, ended: WorkerExit) -> bool:
         """Return whether it died because somebody cut the -workers file short, which it has mapped."""
-        process = death.process
-        return death.code == -signal.SIGBUS and (
+        process = ended.process
+        return ended.code == -signal.SIGBUS and (
             process.slots.are_cut_off() or self._presence.mend() != process.cuts
         )
 
@@ -90,37 +90,37 @@ class CrashAttribution:
         process.close()
         return flights, {flight.tag for flight, _ in begun}
 
-    def _recover(self, death: Death, flights: dict[int, Flight], started: set[int]) -> None:
-        error = f"worker died: {death.cause}"
-        if started and (lines := death.process.last_lines()):
+    def _recover(self, ended: WorkerExit, flights: dict[int, Flight], started: set[int]) -> None:
+        error = f"worker died: {ended.cause}"
+        if started and (lines := ended.process.last_lines()):
             error = f"{error}\n{lines}"
         verdict = "blamed" if len(started) == 1 else "suspect"
         for tag, flight in flights.items():
             is_started = tag in started
             self._pending.recover(
-                Casualty(flight.hold, verdict, error)
+                OrphanedMessage(flight.hold, verdict, error)
                 if is_started
-                else Casualty(flight.hold, "untouched", "")
+                else OrphanedMessage(flight.hold, "untouched", "")
             )
 
-    def _tell(self, death: Death, started: set[int], messages: int) -> None:
+    def _tell(self, ended: WorkerExit, started: set[int], messages: int) -> None:
         self._journal.warning(
             "worker_died",
-            f"worker process {death.process.pid} died: {death.cause}; {_fate(started, messages)}",
-            pid=death.process.pid,
+            f"worker process {ended.process.pid} died: {ended.cause}; {_outcome_of(started, messages)}",
+            pid=ended.process.pid,
             messages=", ".join(str(one) for one in sorted(started)[:10]),
         )
 
-    def _pause(self, topic: str, death: Death, now: float) -> Pause | None:
-        seconds = self._breaker.note_death(topic, self._handled.get(topic, 0), now)
+    def _pause(self, topic: str, ended: WorkerExit, now: float) -> TopicPause | None:
+        seconds = self._circuit_breaker.note_crash(topic, self._handled.get(topic, 0), now)
         if seconds is None:
             return None
-        return Pause(
-            topic, seconds, f"five worker processes died of it within a minute, last by {death.cause}"
+        return TopicPause(
+            topic, seconds, f"five worker processes died of it within a minute, last by {ended.cause}"
         )
 
 
-def _fate(started: set[int], messages: int) -> str:
+def _outcome_of(started: set[int], messages: int) -> str:
     others = f"{messages - len(started)} go back uncounted"
     if not started:
         return others

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.daemon.configuration.routing import Routes
 from smq_core.daemon.processes.process import WorkerProcess
 from smq_core.daemon.processes.spawn import was_struck, why_not_ready, with_output
-from smq_core.daemon.supervisor.circuit_breaker import Breaker
+from smq_core.daemon.supervisor.circuit_breaker import CircuitBreaker
 from smq_core.daemon.supervisor.crashes import CrashAttribution
 from smq_core.daemon.supervisor.peers import Peers
 from smq_core.daemon.supervisor.schedule import Schedule
@@ -22,14 +22,22 @@ from smq_core.daemon.supervisor.shutdown import Shutdown
 from smq_core.daemon.supervisor.signals import Signals
 from smq_core.daemon.supervisor.store_watch import StoreWatch
 from smq_core.daemon.system.systemd import notify
-from smq_core.daemon.wire.protocol import Extend, FromWorker, Handled, Importing, Ready, Refused, Returned
+from smq_core.daemon.wire.protocol import (
+    Extend,
+    FromWorker,
+    Handled,
+    ImportFailed,
+    Importing,
+    Ready,
+    Returned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from smq_core.daemon.assembly import Parts
-    from smq_core.daemon.configuration.live_config import Configured
-    from smq_core.daemon.processes.pool import Death
+    from smq_core.daemon.configuration.live_config import LiveConfig
+    from smq_core.daemon.processes.pool import WorkerExit
     from smq_core.daemon.processes.process import Program
 
 __all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "STARTS_TRIED", "Supervisor"]
@@ -50,7 +58,7 @@ class Supervisor:
     def __init__(
         self,
         parts: Parts,
-        configured: Configured,
+        configured: LiveConfig,
         *,
         is_burst: bool = False,
         earlier_signals: Sequence[int] = (),
@@ -64,7 +72,7 @@ class Supervisor:
         self._is_burst = is_burst
         self._schedule = Schedule(parts)
         self._crashes = CrashAttribution(
-            parts.pending, Breaker(), parts.counts.processed, parts.presence, parts.journal
+            parts.pending, CircuitBreaker(), parts.counts.processed, parts.presence, parts.journal
         )
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals(earlier_signals)
@@ -203,7 +211,7 @@ class Supervisor:
             self._take_ready(process)
         elif isinstance(message, Importing):
             process.note_importing(message.target)
-        elif isinstance(message, Refused):
+        elif isinstance(message, ImportFailed):
             process.refuse(message.error, parts.clock.monotonic())
         elif isinstance(message, Extend):
             self._schedule.extend(process, message)
@@ -231,8 +239,8 @@ class Supervisor:
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
-            for death in self._parts.pool.reap():
-                self._take_death(death)
+            for ended in self._parts.pool.reap():
+                self._take_exit(ended)
             self._parts.children.reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
             if self._shutdown is None:
@@ -246,26 +254,26 @@ class Supervisor:
             for process in self._parts.pool.processes:
                 process.kill(signal.SIGQUIT)
 
-    def _take_death(self, death: Death) -> None:
-        parts, process = self._parts, death.process
+    def _take_exit(self, ended: WorkerExit) -> None:
+        parts, process = self._parts, ended.process
         for message in process.read():
             self._take(process, message)
-        if process.is_starting and not self._may_start_again(death):
-            why = why_not_ready(process.importing, death.code, process.program.import_limit_s)
+        if process.is_starting and not self._may_start_again(ended):
+            why = why_not_ready(process.importing, ended.code, process.program.import_limit_s)
             process.refuse(why, parts.clock.monotonic())
         elif not process.is_draining and not process.refusal:
             parts.heartbeat.count_crash()
         is_ours = self._shutdown is not None and self._shutdown.has_killed
-        for pause in self._crashes.judge(death, parts.clock.monotonic(), is_ours=is_ours):
+        for pause in self._crashes.judge(ended, parts.clock.monotonic(), is_ours=is_ours):
             self._schedule.pause(pause)
         parts.pool.note_header()
         parts.dispatcher.wake()
         if process.refusal and process.program is parts.pool.program and self._shutdown is None:
             self._take_refusal(with_output(process.refusal, process.last_lines()))
 
-    def _may_start_again(self, death: Death) -> bool:
+    def _may_start_again(self, ended: WorkerExit) -> bool:
         """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
-        struck = was_struck(death.process.importing, death.code)
+        struck = was_struck(ended.process.importing, ended.code)
         return struck and self._parts.pool.short_lives < STARTS_TRIED
 
     def _take_refusal(self, why: str) -> None:

@@ -11,7 +11,7 @@ import select
 import selectors
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.dispatch.pending_outcomes import Casualty, recover
+from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage, recover
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.system.process_identity import is_alive
 from smq_core.daemon.wire.slots import mark_of
@@ -147,22 +147,22 @@ class Peers:
                 end_commands(slots, self._journal)
             with self._store.transaction(is_durable=False):
                 holds = self._store.held_by(header.worker_id)
-                casualties = _casualties(holds, slots, header.worker_id)
+                orphans = _orphans(holds, slots, header.worker_id)
                 row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
                 now_ms = self._clock.now_ms()
-                for casualty in casualties:
-                    recover(self._store, casualty, header.worker_id, self._max_crashes, now_ms)
+                for orphan in orphans:
+                    recover(self._store, orphan, header.worker_id, self._max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
                 how = "killed or crashed, and what it had was returned"
-                self._note_death(header.worker_id, row, how, len(casualties))
+                self._note_death(header.worker_id, row, how, len(orphans))
             unless_done.pop_all()
         record.leave()
         self._journal.warning(
             "daemon_died",
-            f"daemon {header.worker_id} died; its {len(casualties)} messages were returned",
+            f"daemon {header.worker_id} died; its {len(orphans)} messages were returned",
             worker=header.worker_id,
         )
-        return len(casualties)
+        return len(orphans)
 
     def _forget(self, row: WorkerRow) -> None:
         """Remove a row, and note the death once, though several daemons may see it; a stop is none."""
@@ -200,7 +200,7 @@ class Peers:
         os.close(descriptor)
 
 
-def _casualties(holds: list[Hold], slots: list[Slot], worker_id: str) -> list[Casualty]:
+def _orphans(holds: list[Hold], slots: list[Slot], worker_id: str) -> list[OrphanedMessage]:
     """Return who is to blame, by what the slots say had been started.
 
     A slot may show an earlier lease of a message: its handler went on under the newer one, or was to end
@@ -212,8 +212,8 @@ def _casualties(holds: list[Hold], slots: list[Slot], worker_id: str) -> list[Ca
     is_alone = len(running) == 1 and (running[0].id, mark_of(running[0].receipt)) in started
     verdict = "blamed" if is_alone else "suspect"
     return [
-        Casualty(hold, verdict, f"daemon {worker_id} died while its handler ran")
+        OrphanedMessage(hold, verdict, f"daemon {worker_id} died while its handler ran")
         if hold.id in ids
-        else Casualty(hold, "untouched", "")
+        else OrphanedMessage(hold, "untouched", "")
         for hold in holds
     ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.assembly import Parts
     from smq_core.daemon.processes.process import WorkerProcess
-    from smq_core.daemon.supervisor.crashes import Pause
+    from smq_core.daemon.supervisor.crashes import TopicPause
     from smq_core.daemon.wire.protocol import Extend
     from smq_core.store.records import WorkerRow
 
@@ -161,7 +161,7 @@ class Schedule:
         self.attempt(lambda: found.append(has_nothing_soon(parts.store, self._routes, now_ms)))
         return found == [True]
 
-    def pause(self, pause: Pause) -> None:
+    def pause(self, pause: TopicPause) -> None:
         """Pause a topic whose messages kill worker processes."""
         parts = self._parts
         now_ms = parts.clock.now_ms()

@@ -1,7 +1,7 @@
 """What the operating system tells about processes, files and disks.
 
 process_identity  whether a process id still names the same process
-file_watch        when files change
+folder_watch      when files in a folder change
 file_health       the database's file and its disk
 systemd           readiness and watchdog, where systemd started the daemon
 """

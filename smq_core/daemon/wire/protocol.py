@@ -26,12 +26,12 @@ __all__ = [
     "FromWorker",
     "Handled",
     "HandlerSpec",
+    "ImportFailed",
     "Importing",
     "Ping",
     "Printed",
     "Ready",
     "Recall",
-    "Refused",
     "Returned",
     "Setup",
     "Stopping",
@@ -138,7 +138,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """All handlers were imported."""
 
 
-class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+class ImportFailed(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     """A handler cannot be imported; the process ends."""
 
     error: str
@@ -186,7 +186,7 @@ class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
 
 
 FromSupervisor = Setup | Deliver | Recall | Cancel | Ping | Stopping | Finish
-FromWorker = Importing | Ready | Refused | Handled | Returned | Extend
+FromWorker = Importing | Ready | ImportFailed | Handled | Returned | Extend
 
 decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode
 decode_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

@@ -27,23 +27,23 @@ from typing import TYPE_CHECKING, Final
 from smq_core.clock import SystemClock
 from smq_core.daemon.configuration.routing import Routes
 from smq_core.daemon.containment.descriptors import Descriptors, out_of_the_way
-from smq_core.daemon.containment.forked_copies import Copies
-from smq_core.daemon.containment.handler_output import Output
-from smq_core.daemon.containment.inherited import Surroundings
+from smq_core.daemon.containment.forked_copies import ForkedCopies
+from smq_core.daemon.containment.handler_output import HandlerOutput
+from smq_core.daemon.containment.inherited import InheritedState
 from smq_core.daemon.containment.process_exit import LastWords
 from smq_core.daemon.execution.outbox import BatchingOutbox
 from smq_core.daemon.execution.own_process import OwnProcess, leave_signals_to_supervisor
-from smq_core.daemon.execution.runner import Action, Runner
+from smq_core.daemon.execution.runner import LoadedHandler, Runner
 from smq_core.daemon.wire.frames import FrameReader
 from smq_core.daemon.wire.protocol import (
     Cancel,
     Deliver,
     Finish,
     FromSupervisor,
+    ImportFailed,
     Importing,
     Ready,
     Recall,
-    Refused,
     Returned,
     Setup,
     Stopping,
@@ -82,7 +82,7 @@ class Worker:
         self._reader: FrameReader[FromSupervisor] = FrameReader(sock, decode_from_supervisor)
         self._memory = memory
         self._stopping = threading.Event()
-        self._actions: dict[str, Action] = {}
+        self._handlers: dict[str, LoadedHandler] = {}
         self._routes = Routes(())
         self._runners: list[Runner] = []
         self._is_finished = False
@@ -130,9 +130,9 @@ class Worker:
     def _set_up(self, setup: Setup) -> bool:
         try:
             with _ending_after(setup.import_limit_s):
-                self._actions = {spec.pattern: self._import(spec) for spec in setup.handlers}
+                self._handlers = {spec.pattern: self._import(spec) for spec in setup.handlers}
         except HandlerError as error:
-            self._outbox.send(Refused(str(error)))
+            self._outbox.send(ImportFailed(str(error)))
             return False
         if changed := leave_signals_to_supervisor():
             names = ", ".join(changed)
@@ -152,7 +152,7 @@ class Worker:
                 index,
                 inbox=self._inbox,
                 outbox=self._outbox,
-                actions=self._action,
+                handlers=self._handler,
                 slots=slots,
                 stopping=self._stopping,
                 process=self._process,
@@ -165,20 +165,20 @@ class Worker:
         self._outbox.send(Ready())
         return True
 
-    def _import(self, spec: HandlerSpec) -> Action:
+    def _import(self, spec: HandlerSpec) -> LoadedHandler:
         if spec.target is None:
-            return Action(spec, None)
+            return LoadedHandler(spec, None)
         self._outbox.send(Importing(spec.target))
-        action = Action(spec, load(spec.target, self._folder))
+        handler = LoadedHandler(spec, load(spec.target, self._folder))
         if self._process.descriptors.lost() is not None:
             self._process.give_up(
                 "importing it closed the descriptors of the worker process: close only what you opened"
             )
-        return action
+        return handler
 
-    def _action(self, topic: str) -> Action | None:
+    def _handler(self, topic: str) -> LoadedHandler | None:
         spec = self._routes.find(topic)
-        return None if spec is None else self._actions[spec.pattern]
+        return None if spec is None else self._handlers[spec.pattern]
 
     def _give_back(self, limit: int) -> None:
         tags: list[int] = []
@@ -230,7 +230,7 @@ def _guarded(sock: socket.socket, supervisor: int) -> OwnProcess:
     log = out_of_the_way(os.dup(_STDERR))
     faulthandler.enable(log)
     faulthandler.register(signal.SIGQUIT, file=log, all_threads=True, chain=False)
-    output, copies, descriptors = Output(_STDOUT, _STDERR), Copies(), Descriptors()
+    output, copies, descriptors = HandlerOutput(_STDOUT, _STDERR), ForkedCopies(), Descriptors()
     output.install()
     descriptors.keep(sock.fileno(), "its connection to the daemon")
     # lies where those of handlers and commands begin: closed with them, it tells of the rest
@@ -244,7 +244,7 @@ def _guarded(sock: socket.socket, supervisor: int) -> OwnProcess:
         copies=copies,
         descriptors=descriptors,
         output=output,
-        surroundings=Surroundings.taken(),
+        inherited=InheritedState.taken(),
         give_up=LastWords(log, copies),
         supervisor=supervisor,
     )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from smq_core import Inspector
-from smq_core.daemon.dispatch.distribution import Handout
+from smq_core.daemon.dispatch.distribution import Distribution
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import (
     ALL_BYTES,
     FRAME_BYTES,
     LARGEST_MESSAGE,
     PROCESS_BYTES,
-    Load,
+    ByteBudget,
     in_frames,
     limit_of,
 )
@@ -105,14 +105,14 @@ def process(threads: int = 8, processes: int = 1) -> tuple[WorkerProcess, Silent
 
 
 class FewProcesses:
-    """A pool as a handout sees it."""
+    """A pool as a distribution sees it."""
 
     def __init__(self, *processes: WorkerProcess) -> None:
         self.processes = list(processes)
 
 
-def handout(*processes: WorkerProcess) -> Handout:
-    return Handout(cast("WorkerPool", FewProcesses(*processes)), lambda _flight, _now_ms: True)
+def distribution(*processes: WorkerProcess) -> Distribution:
+    return Distribution(cast("WorkerPool", FewProcesses(*processes)), lambda _flight, _now_ms: True)
 
 
 @pytest.mark.parametrize(
@@ -135,25 +135,25 @@ def test_messages_go_in_frames_of_bounded_bytes(sizes: list[int], expected: list
 
 
 def test_small_messages_are_not_summed_up() -> None:
-    load = Load(1_000)
-    load.note_given([10, 3], is_empty=True)
+    budget = ByteBudget(1_000)
+    budget.note_given([10, 3], is_empty=True)
 
-    assert load.left([flight(10), flight(3)]) == 1_000 - 2 * 10
+    assert budget.left([flight(10), flight(3)]) == 1_000 - 2 * 10
 
 
 def test_what_may_be_too_much_is_summed_up() -> None:
-    load = Load(1_000)
-    load.note_given([600, 3], is_empty=True)
+    budget = ByteBudget(1_000)
+    budget.note_given([600, 3], is_empty=True)
 
-    assert load.left([flight(600), flight(3, headers='{"a":"b"}')]) == 1_000 - 600 - 3 - 9
+    assert budget.left([flight(600), flight(3, headers='{"a":"b"}')]) == 1_000 - 600 - 3 - 9
 
 
 def test_a_large_message_that_is_over_is_forgotten_with_the_last_of_its_time() -> None:
-    load = Load(1_000)
-    load.note_given([900], is_empty=True)
-    load.note_given([1], is_empty=True)
+    budget = ByteBudget(1_000)
+    budget.note_given([900], is_empty=True)
+    budget.note_given([1], is_empty=True)
 
-    assert load.left([flight(1)]) == 999
+    assert budget.left([flight(1)]) == 999
 
 
 @pytest.mark.parametrize("processes", [0, 1, 2, 8, 1_000])
@@ -195,7 +195,7 @@ def test_large_messages_are_shared_by_bytes() -> None:
     one, other = process()[0], process()[0]
     one.give([flight(PROCESS_BYTES)], 0.0)
     other.give([flight(1), flight(1)], 0.0)
-    made = handout(one, other)
+    made = distribution(one, other)
     made.add([flight(MIB) for _ in range(4)])
     made.hand_out(0.0)
 
@@ -204,7 +204,7 @@ def test_large_messages_are_shared_by_bytes() -> None:
 
 def test_what_is_leased_is_not_given_back_for_its_bytes() -> None:
     made, _ = process()
-    waiting = handout(made)
+    waiting = distribution(made)
     waiting.add([flight(PROCESS_BYTES - 1), flight(8 * MIB), flight(8 * MIB)])
     waiting.hand_out(0.0)
 
@@ -213,7 +213,7 @@ def test_what_is_leased_is_not_given_back_for_its_bytes() -> None:
 
 def test_messages_beyond_the_threads_wait() -> None:
     made, _ = process(threads=2)
-    waiting = handout(made)
+    waiting = distribution(made)
     waiting.add([flight(MIB) for _ in range(3)])
     waiting.hand_out(0.0)
 

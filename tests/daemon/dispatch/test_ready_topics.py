@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.daemon.configuration.routing import Routes
-from smq_core.daemon.dispatch.delayed_topics import RESTS, Delays
-from smq_core.daemon.dispatch.ready_topics import MOST, Candidates
-from smq_core.daemon.dispatch.topic_rotation import Turns
+from smq_core.daemon.dispatch.delayed_topics import RESTS, DelayedTopics
+from smq_core.daemon.dispatch.ready_topics import MOST, ReadyTopics
+from smq_core.daemon.dispatch.topic_rotation import TopicRotation
 from smq_core.daemon.supervisor.burst import has_nothing_soon
 from smq_core.daemon.wire.protocol import HandlerSpec
 from smq_core.store import open_store
@@ -37,8 +37,8 @@ def send(store: Store, clock: ManualClock, *topics: str, delay: float = 0.0) -> 
         store.enqueue(make_message(topic, available_at=clock.now_ms() + round(delay * 1000)), clock.now_ms())
 
 
-def candidates(store: Store, clock: ManualClock, *patterns: str) -> Candidates:
-    return Candidates(store, clock, Routes([HandlerSpec(pattern) for pattern in patterns]))
+def ready_topics(store: Store, clock: ManualClock, *patterns: str) -> ReadyTopics:
+    return ReadyTopics(store, clock, Routes([HandlerSpec(pattern) for pattern in patterns]))
 
 
 def take(store: Store, clock: ManualClock, *topics: str, visibility_ms: int = 60_000) -> list[str]:
@@ -50,7 +50,7 @@ def take(store: Store, clock: ManualClock, *topics: str, visibility_ms: int = 60
 def test_named_topics_are_asked_for_whatever_they_hold(store: Store, clock: ManualClock) -> None:
     send(store, clock, "other")
 
-    assert candidates(store, clock, "b", "a").find(9, clock.now_ms(), after="") == ["b", "a"]
+    assert ready_topics(store, clock, "b", "a").find(9, clock.now_ms(), after="") == ["b", "a"]
 
 
 def test_a_pattern_asks_for_what_is_ready_or_due_and_for_nothing_else(
@@ -62,7 +62,7 @@ def test_a_pattern_asks_for_what_is_ready_or_due_and_for_nothing_else(
     take(store, clock, "m.taken")
     clock.advance(1)
 
-    assert candidates(store, clock, "m.*", "named").find(9, clock.now_ms(), after="") == [
+    assert ready_topics(store, clock, "m.*", "named").find(9, clock.now_ms(), after="") == [
         "m.due",
         "m.ready",
         "named",
@@ -73,7 +73,7 @@ def test_ready_topics_are_found_behind_the_last_one_and_then_from_the_beginning(
     store: Store, clock: ManualClock
 ) -> None:
     send(store, clock, "a", "b", "c", "d")
-    made = candidates(store, clock, "*")
+    made = ready_topics(store, clock, "*")
 
     assert (made.find(2, clock.now_ms(), after="b"), made.has_more) == (["c", "d"], True)
     assert (made.find(3, clock.now_ms(), after="c"), made.has_more) == (["a", "b", "d"], True)
@@ -85,7 +85,7 @@ def test_what_is_passed_over_takes_no_place(store: Store, clock: ManualClock) ->
     """More topics than one page holds that nobody serves, and one at its limit, stand before the only one."""
     send(store, clock, *(f"a{number:04}" for number in range(2 * MOST + 1)), "m.busy", "m.free")
 
-    found = candidates(store, clock, "m.*").find(
+    found = ready_topics(store, clock, "m.*").find(
         1, clock.now_ms(), after="", is_wanted=lambda topic: topic != "m.busy"
     )
 
@@ -94,7 +94,7 @@ def test_what_is_passed_over_takes_no_place(store: Store, clock: ManualClock) ->
 
 def test_a_due_topic_that_is_at_its_limit_is_asked_for_later(store: Store, clock: ManualClock) -> None:
     send(store, clock, "busy", "free", delay=1)
-    made = candidates(store, clock, "*")
+    made = ready_topics(store, clock, "*")
     clock.advance(1)
     now_ms = clock.now_ms()
 
@@ -105,7 +105,7 @@ def test_a_due_topic_that_is_at_its_limit_is_asked_for_later(store: Store, clock
 
 
 def test_the_next_look_is_when_a_delay_a_lease_or_a_pause_ends(store: Store, clock: ManualClock) -> None:
-    made = candidates(store, clock, "m.*")
+    made = ready_topics(store, clock, "m.*")
     now_ms = clock.now_ms()
 
     def next_due() -> int | None:
@@ -127,7 +127,7 @@ def test_a_paused_topic_is_no_reason_to_look(store: Store, clock: ManualClock) -
     send(store, clock, "m.a", delay=1)
     store.pause("m.a", reason="", until_ms=None, actor="ann", now_ms=clock.now_ms())
     clock.advance(9)
-    made = candidates(store, clock, "*")
+    made = ready_topics(store, clock, "*")
 
     assert made.find(9, clock.now_ms(), after="") == []
     assert made.next_due(clock.now_ms()) is None
@@ -138,7 +138,7 @@ def test_leases_that_expired_in_topics_of_nobody_are_taken_back(store: Store, cl
     send(store, clock, "x.a")
     take(store, clock, "x.a", visibility_ms=1_000)
     clock.advance(2)
-    made = candidates(store, clock, "m.*")
+    made = ready_topics(store, clock, "m.*")
 
     assert made.find(9, clock.now_ms(), after="") == []
     assert made.next_due(clock.now_ms()) is None
@@ -152,12 +152,12 @@ def test_every_ready_topic_has_its_turn_to_be_first(store: Store, clock: ManualC
     take(store, clock, *(f"idle{number}" for number in range(50)))
     send(store, clock, *busy)
     routes = Routes([HandlerSpec("*"), HandlerSpec("named")])
-    made, turns = Candidates(store, clock, routes), Turns(routes)
+    made, rotation = ReadyTopics(store, clock, routes), TopicRotation(routes)
 
     firsts: list[str] = []
     for _ in range(8):
-        topics = made.find(1, clock.now_ms(), after=turns.last_first)
-        (ask,) = turns.next(topics, 1, Counter())
+        topics = made.find(1, clock.now_ms(), after=rotation.last_first)
+        (ask,) = rotation.next(topics, 1, Counter())
         firsts += ask.topics[:1]
 
     assert firsts == ["a", "m", "named", "z"] * 2
@@ -182,18 +182,18 @@ class Walked:
 
 
 @pytest.fixture
-def walked(clock: ManualClock) -> Callable[[dict[str, int]], tuple[Walked, Delays]]:
+def walked(clock: ManualClock) -> Callable[[dict[str, int]], tuple[Walked, DelayedTopics]]:
     """Give a way to make delays of such a store."""
 
-    def make(due: dict[str, int]) -> tuple[Walked, Delays]:
+    def make(due: dict[str, int]) -> tuple[Walked, DelayedTopics]:
         store = Walked(clock, {topic: clock.now_ms() + 1_000 * after for topic, after in due.items()})
-        return store, Delays(store, clock, is_served=lambda topic: topic != "other")  # type: ignore[arg-type]  # it is all that is asked
+        return store, DelayedTopics(store, clock, is_served=lambda topic: topic != "other")  # type: ignore[arg-type]  # it is all that is asked
 
     return make
 
 
 def test_a_walk_that_took_long_is_not_done_again_soon(
-    walked: Callable[[dict[str, int]], tuple[Walked, Delays]], clock: ManualClock
+    walked: Callable[[dict[str, int]], tuple[Walked, DelayedTopics]], clock: ManualClock
 ) -> None:
     store, delays = walked({"a": 5, "b": 9_999})
     delays.refresh(clock.now_ms())
@@ -207,7 +207,7 @@ def test_a_walk_that_took_long_is_not_done_again_soon(
 
 
 def test_while_it_rests_what_is_known_is_on_time_and_the_next_walk_is_foretold(
-    walked: Callable[[dict[str, int]], tuple[Walked, Delays]], clock: ManualClock
+    walked: Callable[[dict[str, int]], tuple[Walked, DelayedTopics]], clock: ManualClock
 ) -> None:
     store, delays = walked({"a": 5, "other": 1})
     delays.refresh(clock.now_ms())
@@ -224,7 +224,7 @@ def test_while_it_rests_what_is_known_is_on_time_and_the_next_walk_is_foretold(
 
 
 def test_what_is_still_due_is_due_at_once_and_not_before(
-    walked: Callable[[dict[str, int]], tuple[Walked, Delays]], clock: ManualClock
+    walked: Callable[[dict[str, int]], tuple[Walked, DelayedTopics]], clock: ManualClock
 ) -> None:
     _, delays = walked({"a": -5, "b": -4, "c": -3})
     delays.refresh(clock.now_ms())

@@ -245,9 +245,9 @@ def test_a_delivery_whose_lease_is_lost_does_not_begin(pool: StubPool, first: Fl
 def test_a_suspect_that_is_leased_again_while_it_waits_is_handed_out_once(pool: StubPool) -> None:
     for tag in (1, 2):
         suspect = flight(tag, is_suspect=1, deliveries=tag, attempts=tag)
-        pool.dispatcher._handout.admit([suspect], 0.0)
+        pool.dispatcher._distribution.admit([suspect], 0.0)
 
-    pool.dispatcher._handout.hand_out(0.0)
+    pool.dispatcher._distribution.hand_out(0.0)
 
     assert [one.tag for one in pool.in_flight] == [2]
     assert pool.process_of(2).alone == 2

@@ -129,7 +129,7 @@ def test_a_lost_lease_is_told_of_once_however_often_it_is_found(
     pool.dispatcher.take_outcomes(pool.process_of(held.tag), OUTCOMES[outcome](held.tag))
     pool.step()
     assert pool.log.getvalue().count("lease_lost") == 1
-    assert pool.dispatcher._losses._told == set()
+    assert pool.dispatcher._lost_leases._told == set()
 
 
 def test_an_extension_is_of_the_lease_whose_handler_asked(pool: StubPool, held: Flight) -> None:

@@ -3,16 +3,16 @@ from __future__ import annotations
 from collections import Counter
 
 from smq_core.daemon.configuration.routing import Routes
-from smq_core.daemon.dispatch.topic_rotation import Ask, Turns
+from smq_core.daemon.dispatch.topic_rotation import Ask, TopicRotation
 from smq_core.daemon.wire.protocol import HandlerSpec
 
 
-def turns(*specs: HandlerSpec) -> Turns:
-    return Turns(Routes(specs))
+def rotation(*specs: HandlerSpec) -> TopicRotation:
+    return TopicRotation(Routes(specs))
 
 
 def test_each_topic_is_first_in_turn() -> None:
-    made = turns(HandlerSpec("a"), HandlerSpec("b"), HandlerSpec("c"))
+    made = rotation(HandlerSpec("a"), HandlerSpec("b"), HandlerSpec("c"))
 
     firsts = [made.next(["a", "b", "c"], 10, Counter())[0].topics[0] for _ in range(6)]
 
@@ -20,7 +20,7 @@ def test_each_topic_is_first_in_turn() -> None:
 
 
 def test_topics_without_limit_are_asked_for_together() -> None:
-    made = turns(HandlerSpec("*"))
+    made = rotation(HandlerSpec("*"))
 
     (ask,) = made.next(["a", "b"], 10, Counter())
 
@@ -28,19 +28,19 @@ def test_topics_without_limit_are_asked_for_together() -> None:
 
 
 def test_a_limited_topic_is_asked_for_what_it_has_left() -> None:
-    made = turns(HandlerSpec("a", limit=3))
+    made = rotation(HandlerSpec("a", limit=3))
 
     assert made.next(["a"], 10, Counter(a=1)) == [Ask(["a"], 2)]
 
 
 def test_a_topic_at_its_limit_is_not_asked_for() -> None:
-    made = turns(HandlerSpec("a", limit=3))
+    made = rotation(HandlerSpec("a", limit=3))
 
     assert made.next(["a"], 10, Counter(a=3)) == []
 
 
 def test_a_limit_of_a_pattern_is_each_topic_s_own() -> None:
-    made = turns(HandlerSpec("m.*", limit=2))
+    made = rotation(HandlerSpec("m.*", limit=2))
 
     asks = made.next(["m.a", "m.b"], 10, Counter({"m.a": 2}))
 
@@ -48,4 +48,4 @@ def test_a_limit_of_a_pattern_is_each_topic_s_own() -> None:
 
 
 def test_nothing_is_asked_for_without_room() -> None:
-    assert turns(HandlerSpec("a")).next(["a"], 0, Counter()) == []
+    assert rotation(HandlerSpec("a")).next(["a"], 0, Counter()) == []

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.containment.forked_copies import Copies
-from smq_core.daemon.containment.inherited import Surroundings
+from smq_core.daemon.containment.forked_copies import ForkedCopies
+from smq_core.daemon.containment.inherited import InheritedState
 from smq_core.daemon.execution.command import CommandFailed, CommandRun, environment
 from smq_core.daemon.execution.truncation import KEPT
 from smq_core.daemon.system.process_identity import NO_COMMAND, CommandGroup
@@ -19,7 +19,7 @@ from smq_core.handler import Bury, HandlerTimeout, Retry
 if TYPE_CHECKING:
     from pathlib import Path
 
-HERE = Surroundings.taken()
+HERE = InheritedState.taken()
 
 
 def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: str | None = None) -> Delivery:
@@ -27,7 +27,7 @@ def delivery(body: str | bytes = "hello", *, key: str | None = None, headers: st
 
 
 def run(script: str, message: Delivery | None = None) -> str:
-    return CommandRun(["sh", "-c", script], message or delivery(), SystemClock(), HERE, Copies()).run(
+    return CommandRun(["sh", "-c", script], message or delivery(), SystemClock(), HERE, ForkedCopies()).run(
         lambda _group: None
     )
 
@@ -91,14 +91,16 @@ def test_a_signal_that_ended_the_command_is_named() -> None:
 
 def test_a_command_that_is_not_there_is_said() -> None:
     with pytest.raises(CommandFailed, match="cannot run no-such-command"):
-        CommandRun(["no-such-command"], delivery(), SystemClock(), HERE, Copies()).run(lambda _group: None)
+        CommandRun(["no-such-command"], delivery(), SystemClock(), HERE, ForkedCopies()).run(
+            lambda _group: None
+        )
 
 
 def test_nothing_is_given_to_a_shell(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed):
-        CommandRun(["false", f"; touch {tmp_path}/made"], delivery(), SystemClock(), HERE, Copies()).run(
-            lambda _group: None
-        )
+        CommandRun(
+            ["false", f"; touch {tmp_path}/made"], delivery(), SystemClock(), HERE, ForkedCopies()
+        ).run(lambda _group: None)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +119,11 @@ def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) ->
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     command = CommandRun(
-        ["sh", "-c", f"echo ready > {fifo}; cat {fifo} | cat"], delivery(), SystemClock(), HERE, Copies()
+        ["sh", "-c", f"echo ready > {fifo}; cat {fifo} | cat"],
+        delivery(),
+        SystemClock(),
+        HERE,
+        ForkedCopies(),
     )
     caught: list[BaseException] = []
 
@@ -153,7 +159,7 @@ def test_a_command_whose_run_goes_wrong_here_is_ended(
 
     monkeypatch.setattr(os, "pidfd_open", fail)
     with pytest.raises(OSError, match="Too many"):
-        CommandRun(["cat", str(fifo)], delivery(), SystemClock(), HERE, Copies()).run(groups.append)
+        CommandRun(["cat", str(fifo)], delivery(), SystemClock(), HERE, ForkedCopies()).run(groups.append)
 
     before, running, after = groups
     assert (before.leader, before.mark, after) == (0, running.mark, NO_COMMAND)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.containment.forked_copies import Copies
-from smq_core.daemon.containment.inherited import Surroundings
+from smq_core.daemon.containment.forked_copies import ForkedCopies
+from smq_core.daemon.containment.inherited import InheritedState
 from smq_core.daemon.execution.command import CommandFailed, CommandRun
 from smq_core.daemon.wire.protocol import Delivery
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from smq_core.daemon.system.process_identity import CommandGroup
 
 
-def command(script: str, surroundings: Surroundings | None = None) -> CommandRun:
+def command(script: str, inherited: InheritedState | None = None) -> CommandRun:
     delivery = Delivery(7, "t", "", "text", None, 0, None, 1, 1, None, 0, 0, None, 0, 0, 11, 12)
     return CommandRun(
-        ["sh", "-c", script], delivery, SystemClock(), surroundings or Surroundings.taken(), Copies()
+        ["sh", "-c", script], delivery, SystemClock(), inherited or InheritedState.taken(), ForkedCopies()
     )
 
 
@@ -79,7 +79,7 @@ def test_the_number_of_a_command_whose_status_is_lost_is_sent_no_signal(
 def test_a_command_runs_where_its_worker_process_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, folder = Surroundings.taken(), Path.cwd()
+    before, folder = InheritedState.taken(), Path.cwd()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("ADDED", "by a handler")
@@ -100,4 +100,4 @@ def test_a_folder_that_was_removed_is_no_reason_not_to_run(
     monkeypatch.chdir(gone)
     gone.rmdir()
 
-    assert command("echo ran", Surroundings.taken()).run(lambda _group: None).endswith("ran")
+    assert command("echo ran", InheritedState.taken()).run(lambda _group: None).endswith("ran")

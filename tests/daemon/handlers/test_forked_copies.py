@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 BEGIN = """
 import os, signal, sys, threading
-from smq_core.daemon.containment.forked_copies import Copies
+from smq_core.daemon.containment.forked_copies import ForkedCopies
 from smq_core.daemon.execution.own_process import leave_signals_to_supervisor
 
 leave_signals_to_supervisor()
-copies = Copies()
+copies = ForkedCopies()
 copies.watch()
 
 def fork(work):
@@ -111,7 +111,7 @@ def test_a_copy_does_not_keep_the_input_of_a_command_open(tmp_path: Path) -> Non
     out, error = play(f"""
         from pathlib import Path
         from smq_core.clock import SystemClock
-        from smq_core.daemon.containment.inherited import Surroundings
+        from smq_core.daemon.containment.inherited import InheritedState
         from smq_core.daemon.execution.command import CommandRun
         from smq_core.daemon.wire.protocol import Delivery
 
@@ -119,7 +119,7 @@ def test_a_copy_does_not_keep_the_input_of_a_command_open(tmp_path: Path) -> Non
             words = ["sh", "-c", "echo > {ready}; read line < {go_on}; cat | wc -c"]
             body = "x" * 1_000_000
             delivery = Delivery(7, "t", body, "text", None, 3, None, 1, 1, None, 0, 0, None, 0, 0, 1, 1)
-            command = CommandRun(words, delivery, SystemClock(), Surroundings.taken(), copies)
+            command = CommandRun(words, delivery, SystemClock(), InheritedState.taken(), copies)
             print(command.run(lambda _: None))
 
         thread = threading.Thread(target=run_command)

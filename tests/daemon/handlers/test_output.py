@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.containment.handler_output import Output
+from smq_core.daemon.containment.handler_output import HandlerOutput
 from smq_core.daemon.containment.stdio import LONGEST_UNFINISHED
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Log:
     def __init__(self) -> None:
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.read_end, False)
-        self.output = Output(self.write_end, self.write_end)
+        self.output = HandlerOutput(self.write_end, self.write_end)
 
     def said(self) -> str:
         """Return what arrived since the last time."""

@@ -10,8 +10,8 @@ from smq_core.daemon.wire.protocol import (
     Deliver,
     Delivery,
     FromSupervisor,
+    ImportFailed,
     Recall,
-    Refused,
     decode_from_supervisor,
 )
 
@@ -107,8 +107,8 @@ def test_writing_to_a_side_that_is_gone_is_no_error(ends: tuple[socket.socket, s
 
 def test_a_frame_that_is_too_long_is_refused_by_both_sides(ends: tuple[socket.socket, socket.socket]) -> None:
     """Before it is sent, and before anything of it is kept."""
-    with pytest.raises(FrameError, match=r"a frame of 67,108,8\d\d bytes \(Refused\) is over the limit"):
-        pack(Refused("x" * LONGEST_FRAME))
+    with pytest.raises(FrameError, match=r"a frame of 67,108,8\d\d bytes \(ImportFailed\) is over the limit"):
+        pack(ImportFailed("x" * LONGEST_FRAME))
 
     ends[0].send(pack(Recall(1))[:4] + (LONGEST_FRAME + 1).to_bytes(4, "little"))
     with pytest.raises(FrameError, match="what comes"):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.assembly import Parts, connect
-from smq_core.daemon.configuration.config import Config, HandlerTable, Seconds
-from smq_core.daemon.configuration.live_config import Configured, program_of
-from smq_core.daemon.configuration.working_folder import Home
+from smq_core.daemon.configuration.config import DaemonConfig, HandlerTable, Seconds
+from smq_core.daemon.configuration.live_config import LiveConfig, program_of
+from smq_core.daemon.configuration.working_folder import WorkingFolder
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.log import Journal
@@ -68,14 +68,14 @@ class SimulatedDaemon:
         self.selector = SimulatedSelector()
         self.parts = self._assemble(f"sim:{number}")
         program, journal = self.parts.pool.program, self.parts.journal
-        configured = Configured(self._config, lambda: self._config, self._home, program, journal)
+        configured = LiveConfig(self._config, lambda: self._config, self._home, program, journal)
         self.supervisor = Supervisor(self.parts, configured)
         self.parts.pool.fill()
 
     def _assemble(self, worker_id: str) -> Parts:
         world, store = self.world, self.store
-        self._home = Home(Path(world.path).parent)
-        self._config = Config(
+        self._home = WorkingFolder(Path(world.path).parent)
+        self._config = DaemonConfig(
             processes=2,
             threads=2,
             lease=Seconds(LEASE_S),

@@ -168,7 +168,7 @@ class Judge:
         flights = [flight for daemon in self._world.daemons for flight in daemon.parts.dispatcher.flights()]
         for daemon in self._world.daemons:
             self._check_adopted(daemon)
-        if any(len(daemon.parts.dispatcher._handout._redeliveries) for daemon in self._world.daemons):
+        if any(len(daemon.parts.dispatcher._distribution._redeliveries) for daemon in self._world.daemons):
             self._seen.note("a delivery that waited for an older one to end")
         holds = [flight.hold for flight in flights]
         assert len(holds) == len(set(holds)), "two deliveries have one lease"

@@ -9,7 +9,7 @@ import pytest
 from smq_core.errors import InvalidMessage
 from smq_core.jsonl.line import LineParser, Parsed, is_blank
 from smq_core.states import State
-from smq_core.written import Shape
+from smq_core.written import ValueShape
 
 NOW = 1_700_000_000_000
 
@@ -25,30 +25,36 @@ def envelope(**fields: object) -> bytes:
 @pytest.mark.parametrize(
     ("line", "topic", "body", "kind", "shape"),
     [
-        (b'{"topic": "mail", "payload": {"b": 1, "a": 2}}', "mail", '{"b": 1, "a": 2}', "json", Shape.OBJECT),
-        (b'{"topic": "mail", "payload": "hi"}', "mail", "hi", "text", Shape.OBJECT),
-        (b'{"topic": "mail", "message": "hi"}', "mail", "hi", "text", Shape.OBJECT),
-        (b'{"topic": "mail", "message": [1]}', "mail", "[1]", "json", Shape.OBJECT),
-        (b'{"topic": "mail", "payload": null}', "mail", "null", "json", Shape.OBJECT),
-        (b'{"topic": "mail", "payload": ""}', "mail", "", "text", Shape.OBJECT),
-        (b'{"topic": "mail"}', "default", '{"topic": "mail"}', "json", Shape.OBJECT),
-        (b'{"payload": 1}', "default", '{"payload": 1}', "json", Shape.OBJECT),
-        (b'"a \\u00e9"', "default", "a é", "text", Shape.STRING),
-        (b"12345678901234567890123.50", "default", "12345678901234567890123.50", "json", Shape.VALUE),
-        (b"[1, 2]", "default", "[1, 2]", "json", Shape.VALUE),
-        (b"true", "default", "true", "json", Shape.VALUE),
-        (b'  {"a": 1}  ', "default", '{"a": 1}', "json", Shape.OBJECT),
-        (b"true story", "default", "true story", "text", Shape.TEXT),
-        (b"NaN", "default", "NaN", "text", Shape.TEXT),
-        ("größer".encode(), "default", "größer", "text", Shape.TEXT),
-        (b"  kept as it is ", "default", "  kept as it is ", "text", Shape.TEXT),
-        (b"nul\x00inside", "default", "nul\x00inside", "text", Shape.TEXT),
-        (b'{"a": 1', "default", '{"a": 1', "text", Shape.BROKEN),
-        (b'{"a": NaN}', "default", '{"a": NaN}', "text", Shape.BROKEN),
-        (b"[x]", "default", "[x]", "text", Shape.BROKEN),
+        (
+            b'{"topic": "mail", "payload": {"b": 1, "a": 2}}',
+            "mail",
+            '{"b": 1, "a": 2}',
+            "json",
+            ValueShape.OBJECT,
+        ),
+        (b'{"topic": "mail", "payload": "hi"}', "mail", "hi", "text", ValueShape.OBJECT),
+        (b'{"topic": "mail", "message": "hi"}', "mail", "hi", "text", ValueShape.OBJECT),
+        (b'{"topic": "mail", "message": [1]}', "mail", "[1]", "json", ValueShape.OBJECT),
+        (b'{"topic": "mail", "payload": null}', "mail", "null", "json", ValueShape.OBJECT),
+        (b'{"topic": "mail", "payload": ""}', "mail", "", "text", ValueShape.OBJECT),
+        (b'{"topic": "mail"}', "default", '{"topic": "mail"}', "json", ValueShape.OBJECT),
+        (b'{"payload": 1}', "default", '{"payload": 1}', "json", ValueShape.OBJECT),
+        (b'"a \\u00e9"', "default", "a é", "text", ValueShape.STRING),
+        (b"12345678901234567890123.50", "default", "12345678901234567890123.50", "json", ValueShape.VALUE),
+        (b"[1, 2]", "default", "[1, 2]", "json", ValueShape.VALUE),
+        (b"true", "default", "true", "json", ValueShape.VALUE),
+        (b'  {"a": 1}  ', "default", '{"a": 1}', "json", ValueShape.OBJECT),
+        (b"true story", "default", "true story", "text", ValueShape.TEXT),
+        (b"NaN", "default", "NaN", "text", ValueShape.TEXT),
+        ("größer".encode(), "default", "größer", "text", ValueShape.TEXT),
+        (b"  kept as it is ", "default", "  kept as it is ", "text", ValueShape.TEXT),
+        (b"nul\x00inside", "default", "nul\x00inside", "text", ValueShape.TEXT),
+        (b'{"a": 1', "default", '{"a": 1', "text", ValueShape.BROKEN),
+        (b'{"a": NaN}', "default", '{"a": NaN}', "text", ValueShape.BROKEN),
+        (b"[x]", "default", "[x]", "text", ValueShape.BROKEN),
     ],
 )
-def test_a_line_becomes_a_message(line: bytes, topic: str, body: str, kind: str, shape: Shape) -> None:
+def test_a_line_becomes_a_message(line: bytes, topic: str, body: str, kind: str, shape: ValueShape) -> None:
     parsed = parse(line)
     message = parsed.message
     assert (message.topic, message.body, message.kind, parsed.shape) == (topic, body, kind, shape)
@@ -110,7 +116,7 @@ def test_a_line_that_cannot_be_taken_says_why(line: bytes, reason: str) -> None:
 def test_strict_refuses_what_only_begins_as_json_does() -> None:
     with pytest.raises(InvalidMessage, match="begins as JSON"):
         parse(b'{"a": 1', is_strict=True)
-    assert parse(b"a text", is_strict=True).shape is Shape.TEXT
+    assert parse(b"a text", is_strict=True).shape is ValueShape.TEXT
 
 
 def test_every_field_of_an_envelope_is_restored() -> None:

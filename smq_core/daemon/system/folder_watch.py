@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.log import Journal
 
-__all__ = ["FileChanges", "FileWatch"]
+__all__ = ["FileChanges", "FolderWatch"]
 
 FileChanges = set[tuple[watchfiles.Change, str]]
 
@@ -28,7 +28,7 @@ _UNDECODABLE: Final = "Unable to decode path"
 _MISSING: Final = (FileNotFoundError, NotADirectoryError)
 
 
-class FileWatch:
+class FolderWatch:
     """Watches folders for one purpose."""
 
     def __init__(

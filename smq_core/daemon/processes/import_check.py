@@ -11,11 +11,11 @@ import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.clock import SystemClock
-from smq_core.daemon.processes.child_output import Echo
+from smq_core.daemon.processes.child_output import ChildOutput
 from smq_core.daemon.processes.reaper import Children, kill_leftovers
 from smq_core.daemon.processes.spawn import spawn, why_not_ready, with_output
 from smq_core.daemon.wire.frames import FrameReader, pack
-from smq_core.daemon.wire.protocol import Finish, Importing, Ready, Refused, decode_from_worker
+from smq_core.daemon.wire.protocol import Finish, ImportFailed, Importing, Ready, decode_from_worker
 
 if TYPE_CHECKING:
     import socket
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.protocol import FromWorker
 
-__all__ = ["Rehearsal", "rehearse"]
+__all__ = ["ImportCheck", "check_imports"]
 
 _END_S: Final = 5.0
 """How long the process may take to end."""
@@ -32,7 +32,7 @@ _LOOK_S: Final = 0.01
 _SIZE: Final = 4096
 
 
-class Rehearsal(NamedTuple):
+class ImportCheck(NamedTuple):
     """How it went."""
 
     target: str
@@ -41,7 +41,7 @@ class Rehearsal(NamedTuple):
     """Why that failed; empty: all handlers were imported."""
 
 
-def rehearse(program: Program) -> Rehearsal:
+def check_imports(program: Program) -> ImportCheck:
     """Import a program's handlers in a worker process, and end it.
 
     Raises:
@@ -52,7 +52,7 @@ def rehearse(program: Program) -> Rehearsal:
         sock, process = spawn(memory.fileno(), program.folder, Children())
     lines: list[str] = []
     with sock, process:
-        echo = Echo(process.stdout, lines.append) if process.stdout else None
+        output = ChildOutput(process.stdout, lines.append) if process.stdout else None
         try:
             # without threads: it is given nothing to run
             sock.sendall(pack(program.setup(slots_at=0, threads=0)))
@@ -61,10 +61,10 @@ def rehearse(program: Program) -> Rehearsal:
         finally:
             process.kill()
             process.wait()
-        printed = echo.last_lines() if echo else ""
+        printed = output.last_lines() if output else ""
     if refusal is None:
         refusal = why_not_ready(importing, process.returncode, program.import_limit_s)
-    return Rehearsal(importing, with_output(refusal, printed) if refusal else "")
+    return ImportCheck(importing, with_output(refusal, printed) if refusal else "")
 
 
 def _listen(sock: socket.socket) -> tuple[str, str | None]:
@@ -76,7 +76,7 @@ def _listen(sock: socket.socket) -> tuple[str, str | None]:
         for message in reader.read():
             if isinstance(message, Importing):
                 importing = message.target
-            elif isinstance(message, Refused):
+            elif isinstance(message, ImportFailed):
                 return importing, message.error
             elif isinstance(message, Ready):
                 return importing, ""
