@@ -27,24 +27,31 @@ class _Interval(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  smq-tui queue.sqlite3
+  smq-tui --demo
+  smq-tui --read-only --refresh 5s /var/lib/shop/queue.sqlite3""",
+)
 @click.argument("file", required=False)
 @click.option(
     "--db",
     metavar="FILE",
-    help="The database, or a name of the configuration (default: SIMPLE_MQ_DB, else queue.sqlite3).",
+    help="Database file, or a name from the configuration; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.",
 )
-@click.option("--read-only", is_flag=True, help="Open it so that nothing can be changed.")
+@click.option("--read-only", is_flag=True, help="Open the database for reading only.")
 @click.option(
-    "--demo", is_flag=True, help="Producers, a daemon and this dashboard on a database that is thrown away."
+    "--demo", is_flag=True, help="Run producers, a daemon and this dashboard on a temporary database."
 )
 @click.option(
     "--theme",
     metavar="NAME",
-    help="Colours: smq-dark, smq-light, smq-contrast, ansi-dark, ansi-light and more.",
+    help="Colour theme: smq-dark, smq-light, smq-contrast, ansi-dark, ansi-light and more.",
 )
-@click.option("--refresh", type=_Interval(), metavar="1s", help="How often to look, when something changed.")
-@click.option("--ascii", "is_ascii", is_flag=True, help="Draw with ASCII characters alone.")
+@click.option("--refresh", type=_Interval(), metavar="1s", help="Shortest time between two refreshes.")
+@click.option("--ascii", "is_ascii", is_flag=True, help="Use ASCII characters only.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-tui")
 def command(
@@ -58,7 +65,7 @@ def command(
     is_ascii: bool,
     no_mouse: bool,
 ) -> None:
-    """Watch and mend a message queue; FILE is the same as --db FILE."""
+    """Watch and repair a message queue; FILE is the same as --db FILE."""
     db = _one_of(file, db)
     from smq_tui.starting import Wishes, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
 

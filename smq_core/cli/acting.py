@@ -79,12 +79,12 @@ class _Action(Protocol):
 def _command(verb: _Verb) -> click.Command:
     @click.command(verb.name, help=verb.help)
     @click.argument("ids", metavar="[ID]...", type=ID, nargs=-1)
-    @click.option("--topic", type=TOPIC, help="All messages of this topic …")
-    @click.option("--state", type=STATE, help="… that are in this state …")
-    @click.option("--error", metavar="TEXT", help="… and have this in their last error.")
-    @click.option("--dry-run", is_flag=True, help="Say how many, and change nothing.")
-    @click.option("--yes", is_flag=True, help="Do not ask.")
-    @click.option("--force", is_flag=True, help="Live leases too: what is being processed may run twice.")
+    @click.option("--topic", type=TOPIC, help="Instead of IDs: all messages of this topic …")
+    @click.option("--state", type=STATE, help="… in this state …")
+    @click.option("--error", metavar="TEXT", help="… whose last error contains this text.")
+    @click.option("--dry-run", is_flag=True, help="Print how many would change; change nothing.")
+    @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+    @click.option("--force", is_flag=True, help="Include running messages, which may then run twice.")
     @database
     @click.pass_context
     def command(
@@ -116,22 +116,35 @@ requeue_ = _command(
     _Verb(
         "requeue",
         "requeued",
-        "Make messages ready again, with all attempts before them: by ID, or all that match.",
+        "Make messages ready again and reset their attempts.\n\n"
+        "By ID, or all messages that match --topic, --state and --error.",
     )
 )
 delete_ = _command(
-    _Verb("delete", "deleted", "Put messages into the trash, from where undo brings them back for a day.")
+    _Verb(
+        "delete",
+        "deleted",
+        "Move messages to the trash.\n\n"
+        "By ID, or all messages that match --topic, --state and --error. `smq undo` restores them for a day.",
+    )
 )
-bury_ = _command(_Verb("bury", "buried", "Put messages among the dead letters: by ID, or all that match."))
+bury_ = _command(
+    _Verb(
+        "bury",
+        "buried",
+        "Move messages to the dead letters.\n\n"
+        "By ID, or all messages that match --topic, --state and --error.",
+    )
+)
 
 
 @click.command
 @click.argument("ids", metavar="ID...", type=ID, nargs=-1, required=True)
-@click.option("--to", "topic", type=TOPIC, required=True, help="The topic to put them into.")
+@click.option("--to", "topic", type=TOPIC, required=True, help="Topic to move them to.")
 @database
 @click.pass_context
 def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str | None) -> int:
-    """Put messages into another topic."""
+    """Move messages to another topic."""
     del location
     return report(inspector(ctx).move(ids, topic), f"moved to {topic}")
 
@@ -141,19 +154,25 @@ def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str
 @database
 @click.pass_context
 def undo_(ctx: click.Context, *, operation: int | Literal["last"], location: str | None) -> int:
-    """Take back an operation (see `smq activity`), else the last one that you did."""
+    """Undo an operation, by default your last one.
+
+    Messages that somebody has changed since are left alone. `smq activity` lists the operations.
+    """
     del location
     return report_undo(inspector(ctx).undo(operation))
 
 
 @click.command
 @click.argument("topic", type=TOPIC)
-@click.option("--state", type=STATE, required=True, help="Which messages of it.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--state", type=STATE, required=True, help="State of the messages to delete.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @database
 @click.pass_context
 def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: str | None) -> int:
-    """Remove the messages of TOPIC in a state for good: this cannot be undone."""
+    """Permanently delete the messages of TOPIC in one state.
+
+    This cannot be undone.
+    """
     del location
     view = inspector(ctx)
     selected = _selected(view, _Match(topic, state, None), "purge")

@@ -35,22 +35,25 @@ class Limits(NamedTuple):
 
 @click.command
 @click.option(
-    "--max-age", type=DURATION, metavar="10m", help="No message waits longer in a topic that is not paused."
+    "--max-age",
+    type=DURATION,
+    metavar="10m",
+    help="Longest that a message may wait in a topic that is not paused.",
 )
-@click.option("--max-dead", type=int, metavar="N", help="No topic has more dead letters.")
-@click.option("--max-ready", type=int, metavar="N", help="No topic has more ready messages.")
+@click.option("--max-dead", type=int, metavar="N", help="Most dead letters that a topic may have.")
+@click.option("--max-ready", type=int, metavar="N", help="Most ready messages that a topic may have.")
 @click.option(
     "--workers",
     "with_workers",
     is_flag=True,
-    help="Each topic with ready messages has a daemon; count the messages that lost daemons hold.",
+    help="Also report topics with ready messages but no daemon, and what lost daemons hold.",
 )
 @click.option(
     "--watch",
     type=DURATION,
     metavar="2s",
     default=taking.WATCH_S,
-    help="Before messages are reported as not taken, watch for so long whether one is; 0: do not.",
+    help="How long to watch for a lease before reporting that there are none; 0: do not watch.",
 )
 @database
 @json_option
@@ -66,11 +69,11 @@ def check_(
     location: str | None,
     as_json: bool,
 ) -> int:
-    """Report whether all is well; exit 0 if it is, 1 and a line for each problem if not.
+    """Report problems, a line each; exit 1 if there are any, else 0.
 
-    Problems are ready messages of which none was taken for 30 seconds, lost daemons (without a heartbeat for
-    15 seconds), dead letters of the last 24 hours, and messages that wait for more than an hour. --max-dead
-    and --max-age replace the last two.
+    Problems are ready messages of a topic from which nothing was leased for 30 seconds, lost daemons (no
+    heartbeat for 15 seconds), dead letters of the last 24 hours, and messages that have been waiting for more
+    than an hour. --max-dead and --max-age replace the last two.
     """
     del location
     view = inspector(ctx, read_only=True)

@@ -7,39 +7,51 @@ from typing import Final
 
 import click
 
+from smq_core.cli.examples import examples_of
 from smq_core.cli.options import database
 
 __all__ = ["PipeBrokenError", "smq"]
 
-_MODULES: Final = {
-    "init": "sending",
-    "send": "sending",
-    "import": "importing",
-    "export": "exporting",
-    "topics": "listing",
-    "peek": "listing",
-    "show": "listing",
-    "activity": "listing",
-    "workers": "working",
-    "top": "top",
-    "requeue": "acting",
-    "delete": "acting",
-    "bury": "acting",
-    "move": "acting",
-    "undo": "acting",
-    "purge": "acting",
-    "edit": "editing",
-    "pause": "topic_policy",
-    "resume": "topic_policy",
-    "policy": "topic_policy",
-    "check": "checking",
-    "wait": "draining",
-    "backup": "keeping",
-    "prune": "keeping",
-    "compact": "keeping",
-    "doctor": "keeping",
+_GROUPS: Final = {
+    "Messages": {
+        "send": "sending",
+        "import": "importing",
+        "export": "exporting",
+        "peek": "listing",
+        "show": "listing",
+        "wait": "draining",
+    },
+    "Repair": {
+        "requeue": "acting",
+        "delete": "acting",
+        "bury": "acting",
+        "move": "acting",
+        "edit": "editing",
+        "undo": "acting",
+        "purge": "acting",
+    },
+    "Topics": {
+        "topics": "listing",
+        "pause": "topic_policy",
+        "resume": "topic_policy",
+        "policy": "topic_policy",
+    },
+    "Monitoring": {
+        "top": "top",
+        "check": "checking",
+        "workers": "working",
+        "activity": "listing",
+    },
+    "Database": {
+        "init": "sending",
+        "backup": "keeping",
+        "prune": "keeping",
+        "compact": "keeping",
+        "doctor": "keeping",
+    },
 }
-"""Where each command lives, in the order of the help; its function has its name and an underscore behind."""
+"""Where each command lives, in the order of the help; its function has its name and an underscore."""
+_MODULES: Final = {name: module for group in _GROUPS.values() for name, module in group.items()}
 
 
 class PipeBrokenError(Exception):
@@ -65,7 +77,17 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(importlib.import_module(f"smq_core.cli.{module}"), f"{cmd_name}_")
+        command.epilog = examples_of(cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, a section for each group."""
+        limit = formatter.width - 6 - max(map(len, _MODULES))
+        for title, group in _GROUPS.items():
+            found = ((name, self.get_command(ctx, name)) for name in group)
+            rows = [(name, one.get_short_help_str(limit)) for name, one in found if one is not None]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_spacing=2 + max(map(len, _MODULES)) - max(map(len, group)))
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
@@ -92,9 +114,9 @@ class _Commands(click.Group):
 @click.version_option(package_name="simple-local-mq", prog_name="smq")
 @database
 def smq(location: str | None) -> None:
-    """Send, look at and mend the messages of a local queue.
+    """Send, inspect and repair messages in a local queue.
 
-    Exit codes: 0 done, 1 failed, partly done or not found, 2 wrong usage, 65 bad data,
-    74 done, but it could not be printed, 75 busy (try again).
+    Exit codes: 0 done; 1 failed, partly done or not found; 2 wrong usage; 65 bad data;
+    74 done, but the output was lost; 75 busy, try again.
     """
     del location

@@ -25,11 +25,11 @@ _LOOK_EVERY_S = 5.0
 
 @click.command
 @click.argument("topic", type=TOPIC)
-@click.option("--timeout", type=DURATION, metavar="1m", help="Give up after so long, with exit code 1.")
+@click.option("--timeout", type=DURATION, metavar="1m", help="Give up after this long, with exit code 1.")
 @database
 @click.pass_context
 def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: str | None) -> int:
-    """Wait until TOPIC is drained: nothing ready, delayed or processing."""
+    """Wait until nothing in TOPIC is ready, delayed or running."""
     del location
     view = inspector(ctx, read_only=True)
     if topic not in (names := view.topic_names()):

@@ -38,11 +38,14 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @click.command
 @click.argument("message_id", metavar="ID", type=ID)
-@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation before writing.")
 @database
 @click.pass_context
 def edit_(ctx: click.Context, *, message_id: int, yes: bool, location: str | None) -> int:
-    """Change a message in $EDITOR: payload, headers, priority, key, max_attempts, available_at."""
+    """Edit a message in $EDITOR.
+
+    Its payload, headers, priority, key, max_attempts and available_at can be edited, unless it is running.
+    """
     del location
     view = inspector(ctx)
     message = view.get(message_id)

@@ -38,10 +38,12 @@ _UNUSUAL: Final = re.compile("[^ -~\n]")
 
 
 @click.command
-@click.option("--topic", type=TOPIC, help="Only of this topic.")
-@click.option("--state", type=STATE, help="Only in this state.")
-@click.option("-o", "--output", "target", metavar="FILE", help="A new file, instead of standard output.")
-@click.option("--salvage", is_flag=True, help="Of a damaged database, what can be read.")
+@click.option("--topic", type=TOPIC, help="Only messages of this topic.")
+@click.option("--state", type=STATE, help="Only messages in this state.")
+@click.option(
+    "-o", "--output", "target", metavar="FILE", help="New file to write to, instead of standard output."
+)
+@click.option("--salvage", is_flag=True, help="Export whatever can still be read from a damaged database.")
 @database
 @click.pass_context
 def export_(
@@ -53,7 +55,7 @@ def export_(
     salvage: bool,
     location: str | None,
 ) -> int:
-    """Write messages as JSONL that `smq import` reads back to the same messages."""
+    """Write messages as JSONL, which `smq import` reads back."""
     del location
     options = ExportOptions(topic=topic, state=None if state is None else State(state))
     store = open_store(location_of(ctx), read_only=True, may_create=False)

@@ -40,27 +40,34 @@ _RUNS_SHOWN: Final = 20
     "--sqlite",
     "location",
     metavar="PATH",
-    help="The database; else SIMPLE_MQ_DB, else queue.sqlite3.",
+    help="Database file; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.",
 )
-@click.option("--topic", type=TOPIC, default="default", show_default=True, help="Of lines that name none.")
+@click.option(
+    "--topic", type=TOPIC, default="default", show_default=True, help="Topic for lines that do not name one."
+)
 @click.option(
     "--strict/--text",
     "strict",
     default=None,
-    help="Reject what begins as JSON does but is none (in .jsonl), or take it as text (elsewhere).",
+    help="Reject lines that start like JSON but do not parse (default for .jsonl), or import them as text.",
 )
 @click.option(
     "--duplicates",
     type=click.Choice(["reject", "skip"]),
     default="reject",
     show_default=True,
-    help="What becomes of lines whose key an unfinished message has.",
+    help="What to do with lines whose key an unfinished message holds.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would happen, and add nothing.")
-@click.option("--rejects", metavar="FILE", help="Where lines go that cannot be taken; else FILE.rejects.")
-@click.option("--again", is_flag=True, help="Take a file that was taken before once more.")
+@click.option("--dry-run", is_flag=True, help="Print what would be imported; add nothing.")
 @click.option(
-    "--resume", "name", metavar="NAME", help="Know a pipe by this name, so that it can go on when cut."
+    "--rejects", metavar="FILE", help="File for lines that cannot be imported; default: FILE.rejects."
+)
+@click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option(
+    "--resume",
+    "name",
+    metavar="NAME",
+    help="Name for standard input, so that an interrupted import can resume.",
 )
 @json_option
 @click.pass_context
@@ -78,10 +85,11 @@ def import_(
     name: str | None,
     as_json: bool,
 ) -> int:
-    """Add the lines of FILE (JSONL, text, or either in gzip; - is standard input) as messages.
+    """Add the lines of FILE as messages.
 
-    A line is {"topic": …, "payload": …}, any other JSON value, or text. Killed and run again it goes on where
-    it was; a file that was taken adds nothing again. Lines that cannot be taken are kept apart, to be mended.
+    FILE is JSONL or text, optionally compressed with gzip; - is standard input. A line is {"topic": …,
+    "payload": …}, any other JSON value, or text. An import that was interrupted resumes where it stopped, and
+    a file that was imported before adds nothing. Lines that cannot be imported are kept in another file.
     """
     del location
     options = ImportOptions(

@@ -25,7 +25,7 @@ _MARKS: Final = {"ok": "ok", "notice": "note", "warning": "WARNING", "error": "E
 @database
 @click.pass_context
 def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
-    """Copy the database to a new FILE while others go on using it."""
+    """Copy the database to a new FILE while it is in use."""
     del location
     store = open_store(location_of(ctx), read_only=True, may_create=False)
     try:
@@ -42,9 +42,9 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
 @json_option
 @click.pass_context
 def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
-    """Remove what is past its time: finished messages, the trash, old activity, topics long empty.
+    """Remove expired history: finished messages, trash, old activity.
 
-    A daemon does this all the time, and programs that use the library do it in passing.
+    Daemons do this continuously, and programs that use the library a little with each write.
     """
     del location
     with bar("prune", None) as show:
@@ -70,7 +70,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
 @database
 @click.pass_context
 def compact_(ctx: click.Context, *, location: str | None) -> None:
-    """Give the room of removed messages back to the disk; others wait meanwhile."""
+    """Return free space to the disk; others wait meanwhile."""
     del location
     before, after = compact(path_of(ctx))
     output.say_done(f"{size(before)} before, {size(after)} now")
@@ -78,13 +78,19 @@ def compact_(ctx: click.Context, *, location: str | None) -> None:
 
 @click.command
 @click.option(
-    "--repair", "with_repair", is_flag=True, help="Mend what can be mended, after a backup beside the file."
+    "--repair",
+    "with_repair",
+    is_flag=True,
+    help="Repair what can be repaired, after making a backup beside the file.",
 )
 @database
 @json_option
 @click.pass_context
 def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_json: bool) -> int:
-    """Examine the database and what it lies on; exit 1 if something is wrong."""
+    """Examine the database; exit 1 if something is wrong.
+
+    Also examined: its file system, its free space, and the programs that have it open.
+    """
     del location
     path, now_ms = path_of(ctx), SystemClock().now_ms()
     if with_repair:

@@ -28,7 +28,7 @@ _PREVIEW = 60
 @json_option
 @click.pass_context
 def topics_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
-    """List the topics with how many messages are in each state."""
+    """List topics with the number of messages in each state."""
     del location
     topics = inspector(ctx, read_only=True).topics()
     if as_json:
@@ -59,15 +59,18 @@ def _pause(stats: TopicStats) -> str:
 
 @click.command
 @click.argument("topic", type=TOPIC)
-@click.option("--state", type=STATE, help="Only in this state.")
-@click.option("--limit", type=LISTED, default=20, show_default=True, help="List so many.")
+@click.option("--state", type=STATE, help="Only messages in this state.")
+@click.option("--limit", type=LISTED, default=20, show_default=True, help="Most messages to list.")
 @database
 @json_option
 @click.pass_context
 def peek_(
     ctx: click.Context, *, topic: str, state: str | None, limit: int, location: str | None, as_json: bool
 ) -> None:
-    """Print the oldest messages of TOPIC, without taking them; those in the trash only by --state deleted."""
+    """Print the oldest messages of TOPIC without leasing them.
+
+    Messages in the trash are listed only with --state deleted.
+    """
     del location
     view = inspector(ctx, read_only=True)
     check_known(view, topic)
@@ -103,7 +106,7 @@ def _message_row(message: Message, now: float) -> list[str]:
 @json_option
 @click.pass_context
 def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json: bool) -> None:
-    """Print one message whole, with its failed attempts."""
+    """Print a message in full, with its failed attempts."""
     del location
     view = inspector(ctx, read_only=True)
     message = view.get(message_id)
@@ -118,7 +121,7 @@ def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json:
 
 
 @click.command
-@click.option("--limit", type=LISTED, default=20, show_default=True, help="List so many.")
+@click.option("--limit", type=LISTED, default=20, show_default=True, help="Most operations to list.")
 @database
 @json_option
 @click.pass_context

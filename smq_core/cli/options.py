@@ -95,7 +95,7 @@ def database(function: F) -> F:
         "--db",
         "location",
         metavar="PATH",
-        help=f"The database; else {LOCATION_VARIABLE}, else queue.sqlite3 in this folder.",
+        help=f"Database file; default: ${LOCATION_VARIABLE}, else queue.sqlite3 here.",
     )
     return option(function)
 

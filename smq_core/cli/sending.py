@@ -35,17 +35,18 @@ _NO_JSON: Final = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 @click.command
 @click.argument("topic", type=TOPIC)
 @click.argument("payload", required=False)
+@click.option("--delay", type=DURATION, default=0.0, help="Delay before it can be leased: 90, 5s, 2h.")
+@click.option("--priority", type=int, default=0, help="-100 to 100; higher is leased first.")
 @click.option(
-    "--delay", type=DURATION, default=0.0, help="Wait so long before anybody may take it: 90, 5s, 2h."
+    "--key",
+    help="Unique key among the unfinished messages of the topic; a second send prints the id of the first.",
 )
-@click.option("--priority", type=int, default=0, help="From -100 to 100; higher goes first.")
 @click.option(
-    "--key", help="At most one unfinished message of the topic has it; a second send answers the first's id."
+    "--header", "headers", metavar="NAME=VALUE", multiple=True, help="Header to add; may be repeated."
 )
-@click.option("--header", "headers", metavar="NAME=VALUE", multiple=True, help="May be given several times.")
-@click.option("--max-attempts", type=int, help="Instead of the topic's.")
-@click.option("--text", "kind", flag_value="text", help="The payload is text, even if it is JSON.")
-@click.option("--bytes", "kind", flag_value="bytes", help="The payload is bytes, as they come.")
+@click.option("--max-attempts", type=int, help="Override the topic's maximum number of attempts.")
+@click.option("--text", "kind", flag_value="text", help="Store the payload as text, even if it is JSON.")
+@click.option("--bytes", "kind", flag_value="bytes", help="Store the payload as bytes, unchanged.")
 @database
 @json_option
 @click.pass_context
@@ -65,9 +66,9 @@ def send_(
 ) -> None:
     """Add a message to TOPIC and print its id.
 
-    PAYLOAD is JSON, kept as it is written, or else text; without one, or where it is -, it is read from
-    standard input (of a text the last line end is dropped). Where the message is stored, but the disk did not
-    take its flush, the id is printed all the same, and the exit code is 1.
+    PAYLOAD is stored as JSON, character by character, if it parses as JSON, else as text. If it is missing or
+    -, it is read from standard input, less the last line end of a text. If the message is stored but the disk
+    failed to flush it, the id is printed and the exit code is 1.
     """
     del location
     body, stored_kind = _payload(ctx, payload, kind)
@@ -112,18 +113,21 @@ def _told_anyway() -> Iterator[None]:
 
 
 @click.command
-@click.option("--into", metavar="FILE", help="An application's database that shall hold the queue as well.")
+@click.option("--into", metavar="FILE", help="Add the queue to this existing application database.")
 @click.option(
     "--map",
     "mapped",
     metavar="WORD=STATE",
     multiple=True,
-    help="What a status word of the ancestor's table means.",
+    help="State for a status word of an older table.",
 )
 @database
 @click.pass_context
 def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], location: str | None) -> None:
-    """Create a queue, migrate an older one, or make one of an application's database."""
+    """Create a queue, or migrate an older one.
+
+    With --into, add the queue to the database of an application, which then enqueues in its own transactions.
+    """
     del location
     if into is not None:
         for done in create_into(into):

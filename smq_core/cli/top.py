@@ -49,12 +49,12 @@ class _Look(NamedTuple):
 
 
 @click.command
-@click.option("--plain", is_flag=True, help="Never clear the screen: one picture below the other.")
+@click.option("--plain", is_flag=True, help="Never clear the screen; print one report below the other.")
 @click.option(
     "--every",
     type=DURATION,
     metavar="2s",
-    help="Look again and again; without it once, if not on a terminal.",
+    help="Refresh interval; without it, print once if not on a terminal.",
 )
 @database
 @json_option
@@ -62,7 +62,7 @@ class _Look(NamedTuple):
 def top_(
     ctx: click.Context, *, plain: bool, every: float | None, location: str | None, as_json: bool
 ) -> None:
-    """Print topics, rates and daemons, once or again and again."""
+    """Print topics, rates and daemons, once or repeatedly."""
     del location
     clears = sys.stdout.isatty() and not plain and not as_json
     if every is None and clears:

@@ -17,15 +17,18 @@ __all__ = ["pause_", "policy_", "resume_"]
 
 @click.command
 @click.argument("topic", type=TOPIC)
-@click.option("--reason", default="", help="For those who wonder.")
-@click.option("--until", "length", type=DURATION, metavar="10m", help="Resume by itself after so long.")
-@click.option("--create", is_flag=True, help="Pause a topic that there is not yet.")
+@click.option("--reason", default="", help="Reason shown to other operators.")
+@click.option("--until", "length", type=DURATION, metavar="10m", help="Resume automatically after this long.")
+@click.option("--create", is_flag=True, help="Pause a topic that does not exist yet.")
 @database
 @click.pass_context
 def pause_(
     ctx: click.Context, *, topic: str, reason: str, length: float | None, create: bool, location: str | None
 ) -> None:
-    """Stop TOPIC from being taken; what is being processed goes on."""
+    """Pause TOPIC: nothing more is leased from it.
+
+    Running messages finish.
+    """
     del location
     view = inspector(ctx)
     if not create:
@@ -40,7 +43,7 @@ def pause_(
 @database
 @click.pass_context
 def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
-    """Let TOPIC be taken again."""
+    """Resume TOPIC."""
     del location
     view = inspector(ctx)
     check_known(view, topic)
@@ -50,13 +53,13 @@ def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
 
 @click.command
 @click.argument("topic", type=TOPIC)
-@click.option("--max-attempts", type=int, help="After so many a failed message is dead.")
+@click.option("--max-attempts", type=int, help="Attempts before a failed message is dead-lettered.")
 @click.option(
-    "--visibility-timeout", type=DURATION, metavar="60s", help="How long a lease lasts unless extended."
+    "--visibility-timeout", type=DURATION, metavar="60s", help="How long a lease lasts unless it is extended."
 )
-@click.option("--backoff", metavar="2s:x2:1h", help="First wait, factor, and longest wait after failures.")
+@click.option("--backoff", metavar="2s:x2:1h", help="First delay, factor and longest delay between attempts.")
 @click.option(
-    "--keep", type=DURATION, metavar="24h", help="How long processed messages are kept; 0: not at all."
+    "--keep", type=DURATION, metavar="24h", help="How long finished messages are kept; 0: not at all."
 )
 @database
 @json_option
@@ -72,7 +75,7 @@ def policy_(
     location: str | None,
     as_json: bool,
 ) -> None:
-    """Print the policy of TOPIC, after setting what is given of it."""
+    """Print the policy of TOPIC, after setting the given values."""
     del location
     is_change = any(value is not None for value in (max_attempts, visibility_timeout, backoff, keep))
     view = inspector(ctx, read_only=not is_change)

@@ -29,9 +29,9 @@ __all__ = ["workers_"]
 def workers_(
     ctx: click.Context, *, command: str | None, worker: str | None, location: str | None, as_json: bool
 ) -> None:
-    """List the daemons, or ask the one named ID to be quiet (take nothing more), to resume, or to stop.
+    """List the daemons, or tell one to quiet, resume or stop.
 
-    One that was killed or crashed is listed as died for 24 hours.
+    A daemon that is quiet leases nothing more. One that was killed or crashed is listed for 24 hours.
     """
     del location
     if command is not None:

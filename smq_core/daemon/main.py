@@ -59,42 +59,62 @@ class ConfigSource(NamedTuple):
     """Reads it as it is now, with the flags laid over it."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--db", help="The database; else SIMPLE_MQ_DB, else queue.sqlite3 in the current folder.")
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  smq-daemon --handler mail=shop.handlers:send_mail
+  smq-daemon --exec thumbnails='convert - -resize 200 out.png' --threads 2
+  smq-daemon --config smq.toml --check""",
+)
+@click.option("--db", metavar="PATH", help="Database file; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.")
 @click.option(
-    "--handler", "handlers", multiple=True, metavar="TOPIC=MODULE:FUNCTION", help="A Python handler."
+    "--handler",
+    "handlers",
+    multiple=True,
+    metavar="TOPIC=MODULE:FUNCTION",
+    help="Python function that handles the messages of a topic.",
 )
 @click.option(
     "--exec",
     "commands",
     multiple=True,
     metavar="TOPIC='COMMAND ARGS'",
-    help="A command run for each message.",
+    help="Command to run for each message of a topic.",
 )
 @click.option(
-    "--config", "config_path", type=click.Path(dir_okay=False), help="A TOML file; flags override it."
+    "--config",
+    "config_path",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="TOML file; flags override it.",
 )
 @click.option(
-    "--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, and end."
+    "--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, then exit."
 )
-@click.option("--processes", type=int, help="Worker processes (1).")
-@click.option("--threads", type=int, help="Handler threads of each process (4).")
-@click.option("--lease", metavar="DURATION", help="How long a lease lasts unless renewed, as in 60s.")
-@click.option("--inbox", type=click.Path(file_okay=False), help="A folder whose JSONL files are imported.")
-@click.option("--folder", help="Where handlers are imported and run; else where smq-daemon starts.")
+@click.option("--processes", type=int, help="Number of worker processes (1).")
+@click.option("--threads", type=int, help="Number of handler threads in each process (4).")
+@click.option("--lease", metavar="DURATION", help="How long a lease lasts unless it is renewed, such as 60s.")
+@click.option(
+    "--inbox",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Folder whose JSONL files are imported.",
+)
+@click.option(
+    "--folder", metavar="FOLDER", help="Folder that handlers are imported from and run in; default: this one."
+)
 @click.option(
     "--reload",
     is_flag=True,
     default=None,
-    help="Start new worker processes when code or configuration changes.",
+    help="Restart worker processes when code or configuration changes.",
 )
 @click.option(
-    "--burst", "is_burst", is_flag=True, help="End when nothing is ready, in flight, or due within 60 s."
+    "--burst", "is_burst", is_flag=True, help="Exit when nothing is ready, running, or due within 60 s."
 )
-@click.option(
-    "--metrics-port", type=int, help="Serve Prometheus metrics on this port of the loopback address."
-)
-@click.option("--log-format", type=click.Choice(["text", "json"]), help="How log lines are written (text).")
+@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this loopback port.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Format of log lines (text).")
 @click.option("--verbose", is_flag=True, default=None, help="Log more.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-daemon")
 @click.pass_obj
@@ -111,7 +131,10 @@ def command(
     lease: str | None,
     **others: object,
 ) -> None:
-    """Process the messages of a queue with handlers, until told to stop."""
+    """Process the messages of a queue with handlers until told to stop.
+
+    SIGTERM and SIGINT let running handlers finish; SIGHUP reloads code and configuration.
+    """
     flags = Flags(db=db, handlers=handlers, commands=commands, lease=lease, others=others)
     try:
         home = started_in(os.environ)

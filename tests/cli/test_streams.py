@@ -136,7 +136,7 @@ def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_command_is_tried() -> None:
-    assert list(ARGUMENTS) == group.list_commands(click.Context(group))
+    assert sorted(ARGUMENTS) == sorted(group.list_commands(click.Context(group)))
 
 
 @pytest.mark.parametrize("state", STATES)
