@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILTERS = {"smq_core/store/sqlite/queries/filter_sql.py", "smq_core/store/sqlite/queries/eligible_sql.py"}
-BACKEND = "smq_core/store/sqlite/"
+BACKEND = ("smq_core/legacy/", "smq_core/store/sqlite/")
 STATEMENT = re.compile(
     r"(^|;)\s*(SELECT\b|WITH\b.+\bSELECT\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+\S+\s+SET\b"
     r"|DELETE\s+FROM\b|(CREATE|DROP|ALTER)\s+(TEMP\s+|UNIQUE\s+)*(TABLE|INDEX|TRIGGER|VIEW)\b"

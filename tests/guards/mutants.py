@@ -41,7 +41,7 @@ class Mutant(NamedTuple):
 
 def all_mutants() -> list[Mutant]:
     """Return every mutant, those of one file together."""
-    files = sorted([*(ROOT / SQL / "queries").glob("*.sql"), *(ROOT / SQL / "migrations").glob("*.sql")])
+    files = sorted((ROOT / "smq_core").rglob("*.sql"))
     of_sql = (mutant for file in files for mutant in _of_sql(file))
     return [*of_sql, *_of_filters(), *map(_of_step, STEPS)]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guards.mutants import ROOT
+from tests.guards.mutants import ROOT, all_mutants
 from tests.guards.search import Found
 from tests.guards.steps import STEPS
 from tests.matrix import IS_FULL
@@ -75,3 +76,16 @@ def test_every_step_that_is_switched_off_is_in_the_code() -> None:
     texts = {step.name: (ROOT / step.file).read_text(encoding="utf-8") for step in STEPS}
 
     assert [step.name for step in STEPS if texts[step.name].count(step.code) != 1] == []
+
+
+def test_every_file_of_sql_has_guards_that_are_dropped() -> None:
+    """A folder that was moved must not leave its guards untried."""
+    tried = {mutant.file for mutant in all_mutants()}
+    expected = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "smq_core").rglob("*.sql")
+        if re.search("-- name:|CREATE TRIGGER", file.read_text(encoding="utf-8"))
+    }
+
+    assert expected - tried == set()
+    assert any("triggers" in file for file in expected)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.errors import StoreUnavailable
+from smq_core.legacy.ancestor_values import WORDS
 from smq_core.states import State
 from smq_core.store.sqlite.database import identify, open_database
 from smq_core.store.sqlite.database.identify import Shape
-from smq_core.store.sqlite.legacy.ancestor_values import WORDS
 from tests.sqlite.database.ancestor_file import NOW_MS, TABLE, fill, take_one, take_over
 
 if TYPE_CHECKING:

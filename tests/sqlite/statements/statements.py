@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import apsw
 
 from smq_core.store.sqlite.database import migrate
-from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queries import statements
 from smq_core.store.sqlite.queue.lease import HORIZON_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+STATEMENTS = {**statements("smq_core.store.sqlite.queries"), **statements("smq_core.legacy")}
 NOW = 1_700_000_000_000
 HORIZON = NOW + HORIZON_MS
 READY, URGENT, DUE, LATER, LEASED, EXPIRED, DEAD, DONE, DELETED, RECLAIMED, ABSURD = range(1, 12)
@@ -85,7 +86,7 @@ class Table:
 
     def answer(self, name: str, /, **values: object) -> list[tuple[object, ...]]:
         """Run a statement and return its rows; what is not given is bound as NULL, a list as an array."""
-        sql = query(name)
+        sql = STATEMENTS[name].sql
         bound = {
             key: _bound(value) for key, value in (dict.fromkeys(re.findall(r":(\w+)", sql)) | values).items()
         }

@@ -16,8 +16,9 @@ from smq_core.states import State
 from smq_core.store import open_store
 from smq_core.store.records import Filter, Selection
 from smq_core.store.sqlite.operators.browse import MOST_STREAMED_TOPICS
-from smq_core.store.sqlite.queries import all_queries, query
+from smq_core.store.sqlite.queries import query
 from smq_core.testing import EPOCH_MS, make_message, select
+from tests.sqlite.statements.statements import STATEMENTS
 from tests.sqlite_session import database_of
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ def plan(database: apsw.Connection, sql: str) -> list[str]:
 
 def test_every_statement_is_used() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in CORE.rglob("*.py"))
-    names = [name for name in all_queries() if not name.startswith(OPERATOR)]
-    verbs = [name.removeprefix(OPERATOR) for name in all_queries() if name.startswith(OPERATOR)]
+    names = [name for name in STATEMENTS if not name.startswith(OPERATOR)]
+    verbs = [name.removeprefix(OPERATOR) for name in STATEMENTS if name.startswith(OPERATOR)]
 
     assert [name for name in names if f'"{name}"' not in sources] == []
     assert f'query(f"{OPERATOR}{{verb}}")' in sources
@@ -145,7 +146,7 @@ def test_every_statement_is_used() -> None:
 
 
 def test_every_statement_is_described_in_a_sentence() -> None:
-    descriptions = {name: one.description for name, one in all_queries().items()}
+    descriptions = {name: one.description for name, one in STATEMENTS.items()}
 
     assert [
         name for name, text in descriptions.items() if not (text[:1].isupper() and text.endswith("."))
@@ -154,7 +155,7 @@ def test_every_statement_is_described_in_a_sentence() -> None:
 
 def test_every_statement_is_one() -> None:
     """What stands behind a semicolon would be run or lost unseen."""
-    assert [name for name, one in all_queries().items() if ";" in one.sql] == []
+    assert [name for name, one in STATEMENTS.items() if ";" in one.sql] == []
 
 
 def test_an_unknown_statement_is_an_error_at_import() -> None:

@@ -25,7 +25,6 @@ from smq_core.store.sqlite.driver.raw_connection import (
     resolved,
     translated,
 )
-from smq_core.store.sqlite.legacy import ancestor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +63,9 @@ def prepare(
         _create(path)
     elif found.shape is Shape.ANCESTOR:
         _require_write(path, "holds the messages of smq's ancestor", may_write=may_write)
-        ancestor.take_over(path, now_ms, words)
+        from smq_core.legacy.ancestor import take_over  # noqa: PLC0415 - few ever meet one
+
+        take_over(path, now_ms, words)
     elif found.version < migrate.newest_version():
         if may_write:
             migrate.upgrade(path, now_ms)

@@ -1,4 +1,4 @@
-"""Loads the named statements of the `queries` folder; it owns their form and runs none of them.
+"""Loads named statements of this folder, or of another package; it owns their form and runs none of them.
 
 A statement stands under a line `-- name: its_name`, then lines of description, then the SQL. Names are unique
 over all files.
@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["Query", "all_queries", "query"]
+__all__ = ["Query", "query", "statements"]
 
 
 class Query(NamedTuple):
@@ -31,16 +31,16 @@ def query(name: str) -> str:
     Raises:
         KeyError: when no file has it; modules ask at import, so that a misspelt name is seen at once.
     """
-    return all_queries()[name].sql
+    return statements(__name__)[name].sql
 
 
 @cache
-def all_queries() -> dict[str, Query]:
-    """Return every statement by name."""
+def statements(package: str) -> dict[str, Query]:
+    """Return every statement of a package's .sql files, by name."""
     found: dict[str, Query] = {}
-    for file in sorted(
-        resources.files("smq_core.store.sqlite.queries").iterdir(), key=lambda entry: entry.name
-    ):
+    for file in sorted(resources.files(package).iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".sql"):
+            continue
         for one in _statements(file.read_text(encoding="utf-8")):
             if one.name in found:
                 raise KeyError(f"{file.name} names {one.name} a second time")

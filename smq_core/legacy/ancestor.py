@@ -11,12 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.errors import StoreCorrupt, StoreUnavailable
-from smq_core.payload import HEADERS_LIMIT, encode_headers
-from smq_core.states import State
-from smq_core.store.sqlite.database import backup, identify, migrate
-from smq_core.store.sqlite.database.peek import glance, surroundings
-from smq_core.store.sqlite.driver.raw_connection import connect, exclusive, translated
-from smq_core.store.sqlite.legacy.ancestor_values import (
+from smq_core.legacy.ancestor_values import (
     WORDS,
     Value,
     body_of,
@@ -25,7 +20,12 @@ from smq_core.store.sqlite.legacy.ancestor_values import (
     time_ms,
     word_of,
 )
-from smq_core.store.sqlite.queries import query
+from smq_core.payload import HEADERS_LIMIT, encode_headers
+from smq_core.states import State
+from smq_core.store.sqlite.database import backup, identify, migrate
+from smq_core.store.sqlite.database.peek import glance, surroundings
+from smq_core.store.sqlite.driver.raw_connection import connect, exclusive, translated
+from smq_core.store.sqlite.queries import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,16 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = ["take_over"]
 
-_WORDS: Final = query("ancestor_words")
-_RENAME: Final = query("ancestor_rename")
-_TOPICS: Final = query("ancestor_topics")
-_LAST_ID: Final = query("ancestor_last_id")
-_ROWS: Final = query("ancestor_rows")
-_INSERT: Final = query("ancestor_insert")
-_FORGET_SEQUENCE: Final = query("ancestor_forget_sequence")
-_SET_SEQUENCE: Final = query("ancestor_set_sequence")
-_COUNT: Final = query("ancestor_count")
-_DROP: Final = query("ancestor_drop")
+_SQL: Final = statements("smq_core.legacy")
+_WORDS: Final = _SQL["ancestor_words"].sql
+_RENAME: Final = _SQL["ancestor_rename"].sql
+_TOPICS: Final = _SQL["ancestor_topics"].sql
+_LAST_ID: Final = _SQL["ancestor_last_id"].sql
+_ROWS: Final = _SQL["ancestor_rows"].sql
+_INSERT: Final = _SQL["ancestor_insert"].sql
+_FORGET_SEQUENCE: Final = _SQL["ancestor_forget_sequence"].sql
+_SET_SEQUENCE: Final = _SQL["ancestor_set_sequence"].sql
+_COUNT: Final = _SQL["ancestor_count"].sql
+_DROP: Final = _SQL["ancestor_drop"].sql
 
 _NOBODYS_RECEIPT: Final = -1
 """Receipts are never negative, so that nobody holds this one."""
