@@ -189,7 +189,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     moved_on: int = 0
     """How many of them were no longer as they had been seen, or gone."""
     left_ready: int = 0
-    """Of an undo: how many of those done were processing when they were requeued.
+    """Of an undo: how many of those done were running when they were requeued.
 
     Nothing gives a lease back: they are ready, as before the undo.
     """

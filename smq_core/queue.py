@@ -308,7 +308,7 @@ class Queue:
         return [Lease(lease.message, lease.receipt, until[lease.message.id] / 1000) for lease in leases]
 
     def size(self, topic: str) -> int:
-        """Count the unfinished messages of a topic (ready, delayed, processing), in constant time."""
+        """Count the unfinished messages of a topic (ready, delayed, running), in constant time."""
         return self._store.size(validation.check_topic(topic))
 
     def waiter(self, *topics: str) -> Waiter:

@@ -23,6 +23,9 @@ __all__ = [
 ]
 
 
+_RUNNING: Final = "running"
+
+
 class State(enum.StrEnum):
     """A stored state. `expired` and `due` are derived from a state and the time, never stored."""
 
@@ -38,6 +41,20 @@ class State(enum.StrEnum):
     """Processed, and kept because its topic keeps history."""
     DELETED = "deleted"
     """In the trash, until it is purged or brought back by undo."""
+
+    @property
+    def word(self) -> str:
+        """What people call it: a message in `processing` is running."""
+        return _RUNNING if self is State.PROCESSING else self.value
+
+    @classmethod
+    def meant(cls, word: str) -> State:
+        """Return the state that a person means: by its name, or `running` for `processing`.
+
+        Raises:
+            ValueError: for any other word.
+        """
+        return cls.PROCESSING if word == _RUNNING else cls(word)
 
 
 def state_of(status: str) -> State:

@@ -112,7 +112,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is being processed."""
+    """What is running."""
 
     messages: Sequence[Message]
     lengths: Mapping[str, float]
@@ -147,7 +147,7 @@ class DetailOf:
 
 @dataclass(frozen=True, slots=True)
 class LeasesOf:
-    """The messages that are processing, and how long leases of their topics last: a Held."""
+    """The messages that are running, and how long leases of their topics last: a Held."""
 
     topic: str | None = None
     where: Filter = field(default_factory=Filter)

@@ -31,7 +31,7 @@ __all__ = ["bury_", "delete_", "move_", "purge_", "requeue_", "undo_"]
 
 _SelectedFor: TypeAlias = Literal["requeue", "delete", "bury", "purge"]
 _LOOKED_AT: Final = 1_000
-"""Targets of a forced action that are looked at for who is processing them."""
+"""Targets of a forced action that are looked at for who runs them."""
 _NAMED: Final = 10
 
 
@@ -206,8 +206,9 @@ def _targets(
         raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
     sources = sources_of(verb)
     if match.state not in sources:
-        others = ", ".join(state for state in State if state in sources)
-        raise click.UsageError(f"{verb} leaves what is {match.state} as it is: it is for {others}", ctx)
+        others = ", ".join(state.word for state in State if state in sources)
+        word = State(match.state).word
+        raise click.UsageError(f"{verb} leaves what is {word} as it is: it is for {others}", ctx)
     return _selected(view, match, verb, force=force)
 
 
@@ -237,7 +238,7 @@ def _act(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _Verb, *, 
 
 
 def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Message]:
-    """Look which of the first targets somebody is processing."""
+    """Look which of the first targets are running."""
     ids = targets if isinstance(targets, tuple) else sorted(targets.fixed.held())
     found = view.messages(ids[:_LOOKED_AT], preview=0)
     return [message for message in found if message.state is State.PROCESSING]
@@ -251,10 +252,10 @@ def _tell_running(running: list[Message], verb: _Verb) -> None:
         else "it runs on there to its end, and what comes of it is dropped"
     )
     for message in running[:_NAMED]:
-        who = f" by {message.worker}" if message.worker else ""
-        output.note(f"{message.id} was being processed{who}: {what}")
+        who = f" in {message.worker}" if message.worker else ""
+        output.note(f"{message.id} was running{who}: {what}")
     if len(running) > _NAMED:
-        output.note(f"and {len(running) - _NAMED:,} more were being processed")
+        output.note(f"and {len(running) - _NAMED:,} more were running")
 
 
 def _ask(ctx: click.Context, selected: _Selected, verb: str, *, yes: bool) -> None:
@@ -290,7 +291,7 @@ def _say_how_many(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _
 def _how_many(selected: _Selected) -> str:
     selection = selected.selection
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
-    state = "" if selection.state is None else f" in state {selection.state}"
+    state = "" if selection.state is None else f" in state {selection.state.word}"
     return f"{output.amount(selected.number, 'message')}{where}{state}"
 
 

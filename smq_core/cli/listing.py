@@ -13,6 +13,7 @@ from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, LISTED, STATE, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, clock_time, count, payload_preview
+from smq_core.states import State
 from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def topics_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     if as_json:
         output.say_json([msgspec.to_builtins(stats) for stats in topics])
     elif topics:
-        titles = ["topic", "ready", "delayed", "processing", "dead", "done", "oldest", ""]
+        titles = ["topic", "ready", "delayed", "running", "dead", "done", "oldest", ""]
         output.table(
-            titles, [topic_row(stats) for stats in topics], right="ready delayed processing dead done oldest"
+            titles, [topic_row(stats) for stats in topics], right="ready delayed running dead done oldest"
         )
     else:
         output.note("no topics yet")
@@ -81,7 +82,7 @@ def peek_(
         return
     messages = view.browse(topic, state, where=where, limit=limit, preview=4 * _PREVIEW)
     if not messages:
-        output.note(f"no messages in {topic}" + (f" in state {state}" if state else ""))
+        output.note(f"no messages in {topic}" + (f" in state {State(state).word}" if state else ""))
         return
     now = SystemClock().now_ms() / 1000
     titles = ["id", "state", "age", "attempts", "payload"]
@@ -93,7 +94,7 @@ def _message_row(message: Message, now: float) -> list[str]:
     error = f"  ({payload_preview(message.error_kind, _PREVIEW)})" if message.error_kind else ""
     return [
         str(message.id),
-        message.state,
+        message.state.word,
         age(now - message.created_at),
         str(message.attempts),
         preview + error,

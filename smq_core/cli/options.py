@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -69,6 +70,16 @@ class _Topic(click.ParamType[str]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+class _State(click.Choice[str]):
+    """A state by its name, or by what people call it."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return its name."""
+        with contextlib.suppress(ValueError):
+            return State.meant(str(value)).value
+        return super().convert(value, param, ctx)
+
+
 class _Operation(click.ParamType["int | str"]):
     """An operation's id, or `last` for the last one of whoever runs the command."""
 
@@ -86,7 +97,7 @@ OPERATION = _Operation()
 LISTED = click.IntRange(1, 1_000_000)
 """How many of something are listed."""
 TOPIC = _Topic()
-STATE = click.Choice([state.value for state in State])
+STATE = _State([state.value for state in State])
 
 
 def database(function: F) -> F:

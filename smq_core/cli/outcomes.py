@@ -49,7 +49,7 @@ def _operation(outcome: Outcome) -> str:
 def _tell_the_rest(outcome: Outcome) -> int:
     if outcome.left_ready:
         output.note(
-            f"{count(outcome.left_ready)} of them were processing and stay ready: nothing gives a lease back"
+            f"{count(outcome.left_ready)} of them were running and stay ready: nothing gives a lease back"
         )
     if outcome.moved_on:
         output.note(f"{count(outcome.moved_on)} left alone: they had moved on since they were selected")

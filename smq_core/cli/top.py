@@ -130,7 +130,7 @@ def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
         f"{clock_time(look.at)}  {output.amount(len(look.topics), 'topic')}, {count(ready)} ready, "
         f"{count(dead)} dead, {output.amount(alive, 'daemon')}"
     )
-    titles = ["topic", "ready", "delayed", "processing", "dead", "done", "oldest", "in/s", "out/s", ""]
+    titles = ["topic", "ready", "delayed", "running", "dead", "done", "oldest", "in/s", "out/s", ""]
     rows = []
     for stats in look.topics:
         *cells, pause = topic_row(stats)

@@ -66,7 +66,7 @@ def _row(worker: WorkerInfo) -> list[str]:
     detail = worker.detail
     return [
         worker.id,
-        "silent" if is_lost(worker) else state,
+        "lost" if is_lost(worker) else state,
         age(worker.heartbeat_age_s),
         ", ".join(served_topics(worker)) or "-",
         count(len(_list(detail.get("running")))),

@@ -78,7 +78,7 @@ class MessageOperations(OpenedQueue):
     def move(
         self, targets: Iterable[int] | Targets, topic: str, *, progress: Callable[[int], bool] | None = None
     ) -> Outcome:
-        """Put messages that are not processing into another topic.
+        """Put messages that are not running into another topic.
 
         Raises:
             InvalidMessage: for an illegal topic.
@@ -97,7 +97,7 @@ class MessageOperations(OpenedQueue):
         max_attempts: int | msgspec.UnsetType | None = msgspec.UNSET,
         available_at: float | datetime.datetime | msgspec.UnsetType = msgspec.UNSET,
     ) -> Outcome:
-        """Change what is given of a message that is neither processing nor in the trash.
+        """Change what is given of a message that is neither running nor in the trash.
 
         With `seen`, only if it still is in that state. Nothing is done where nothing new is given.
 
@@ -133,7 +133,7 @@ class MessageOperations(OpenedQueue):
         With a selection of one topic and state, what it was fixed to.
 
         Raises:
-            InvalidMessage: without a topic or state, for a state that there is not, or for processing.
+            InvalidMessage: without a topic or state, for a state that there is not, or for what is running.
         """
         wanted = state_of(state)
         if isinstance(topic, Selection):

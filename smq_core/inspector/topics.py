@@ -25,7 +25,7 @@ class TopicOperations(OpenedQueue):
     def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:
         """Stop a topic from being leased, until an aware datetime or epoch seconds if given.
 
-        What is processing goes on. A topic that was never used is paused all the same, for when it is; one
+        What is running goes on. A topic that was never used is paused all the same, for when it is; one
         that is paused already has the new reason and end.
 
         Raises:

@@ -89,18 +89,18 @@ class ConsumerStore(Protocol):
         ...
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
-        """Give a processing message back for another attempt, or to the dead letters when exhausted.
+        """Give a running message back for another attempt, or to the dead letters when exhausted.
 
         None: lost.
         """
         ...
 
     def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
-        """Give processing messages back uncounted; the lost ones."""
+        """Give running messages back uncounted; the lost ones."""
         ...
 
     def bury(self, hold: Hold, failure: Failure, now_ms: int) -> bool:
-        """Send a processing message to the dead letters; False: lost."""
+        """Send a running message to the dead letters; False: lost."""
         ...
 
     def extend(
@@ -165,7 +165,7 @@ class SurveyStore(Protocol):
         ...
 
     def leased_topics(self) -> list[str]:
-        """Return the topics of which a message is being processed."""
+        """Return the topics of which a message is running."""
         ...
 
     def next_end(self, now_ms: int) -> int | None:

@@ -147,7 +147,7 @@ class OperatorStore(Protocol):
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
     ) -> Outcome:
-        """Change one message that is not processing; nothing is done where nothing new is given."""
+        """Change one message that is not running; nothing is done where nothing new is given."""
         ...
 
     def last_undoable(self, actor: str) -> int | None:
@@ -177,7 +177,7 @@ class OperatorStore(Protocol):
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good what a selection of one topic and state has (never processing)."""
+        """Remove for good what a selection of one topic and state has (never what is running)."""
         ...
 
     def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:

@@ -127,7 +127,7 @@ def _is_text_of(payload: Payload, text: str | bytes) -> bool:
 
 
 def leases(inspector: Inspector, request: LeasesOf) -> Held:
-    """Return what is processing, and how long a lease of each topic lasts."""
+    """Return what is running, and how long a lease of each topic lasts."""
     held = inspector.browse(
         request.topic, State.PROCESSING, where=request.where, limit=_LEASES_LIMIT, preview=_PREVIEW
     )

@@ -101,7 +101,7 @@ _PROGRAM: Final = Group.PROGRAM
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("topics", "1", "Topics", "Go to the topics: depth, speed, what is wrong first", _SCREENS),
     _look("messages", "2", "Messages", "Go to the messages, by state", _SCREENS),
-    _look("leases", "3", "Leases", "Go to what is processed: by whom, time left, stuck first", _SCREENS),
+    _look("leases", "3", "Leases", "Go to what is running: where, time left, stuck first", _SCREENS),
     _look("dead", "4", "Dead", "Go to the dead letters, grouped by error", _SCREENS),
     _look("workers", "5", "Workers", "Go to the daemons: state, load, heartbeat", _SCREENS),
     _look("activity", "6", "Activity", "Go to what operators did, to undo it", _SCREENS),

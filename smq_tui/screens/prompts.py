@@ -88,7 +88,7 @@ def undo_question(deed: Deed, actor: str, now: float) -> Question:
     return Question(
         title=f"Undo the {deed.what}?",
         pieces=pieces,
-        effect="What nobody touched since comes back as it was; what was being processed stays ready."
+        effect="What nobody touched since comes back as it was; what was running stays ready."
         if of_messages
         else "",
         label="Undo",
@@ -182,7 +182,7 @@ def nothing_sentence(verb: Verb, aim: Aim) -> str:
 
 
 def _named(states: Iterable[State]) -> str:
-    words = {"in the trash" if state is State.DELETED else state.value for state in states}
+    words = {"in the trash" if state is State.DELETED else state.word for state in states}
     return " or ".join(sorted(words))
 
 
@@ -199,8 +199,8 @@ def _staying(verb: Verb, aim: Aim) -> Pieces:
 
 def _live_sentence(aim: Aim) -> str:
     if aim.silent and aim.silent == aim.live:
-        return f"also the {count(aim.live)} whose daemon is not heard of: if it lives, they may run twice"
-    return f"also the {count(aim.live)} that somebody is processing right now: they may run twice"
+        return f"also the {count(aim.live)} whose daemon is lost: if it lives, they may run twice"
+    return f"also the {count(aim.live)} that are running right now: they may run twice"
 
 
 def _described(aim: Aim, now: float) -> Pieces:

@@ -75,7 +75,7 @@ def totals(context: Context) -> list[Part]:
     arrow = "" if not change or abs(change) < 0.05 else f" {'▴' if change > 0 else '▾'}{rate(abs(change))}"  # noqa: PLR2004 - it shows as <0.1
     parts = [
         Part(f"ready {count(total.ready)}{arrow}", Tone.PLAIN, "messages", 9),
-        Part(f"processing {count(total.processing)}", Tone.PLAIN, "leases", 7),
+        Part(f"running {count(total.processing)}", Tone.PLAIN, "leases", 7),
         Part(f"delayed {count(total.delayed)}", Tone.PLAIN, "messages", 4),
     ]
     if total.expired:

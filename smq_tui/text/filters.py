@@ -22,7 +22,7 @@ __all__ = ["FILTER_HELP", "FilterError", "Query", "complete", "parse"]
 
 FILTER_HELP: Final = (
     ("topic:NAME", "of this topic"),
-    ("state:STATE", "ready, delayed, processing, dead, done or deleted"),
+    ("state:STATE", "ready, delayed, running, dead, done or deleted"),
     ("worker:NAME", "leased by this worker"),
     ("key:KEY", "with this key"),
     ("age>5m", "created longer ago than this"),
@@ -137,7 +137,7 @@ def complete(text: str, topics: Sequence[str], workers: Sequence[str] = ()) -> l
     """Return what the last part of a filter may become: whole texts, the likeliest first."""
     last_at = text.rfind(" ") + 1
     head, last = text[:last_at], text[last_at:]
-    values = {"topic:": topics, "state:": tuple(State), "worker:": workers}
+    values = {"topic:": topics, "state:": tuple(state.word for state in State), "worker:": workers}
     for part, names in values.items():
         if last.startswith(part):
             return [head + part + quoted(name) for name in _starting(names, last[len(part) :])]
@@ -170,9 +170,10 @@ def _starting(names: Iterable[str], beginning: str) -> list[str]:
 
 def _state(value: str | None) -> State | None:
     try:
-        return None if value is None else State(value)
+        return None if value is None else State.meant(value)
     except ValueError:
-        raise FilterError(f"state:{cell(value or '', 20)} is none of {', '.join(State)}") from None
+        words = ", ".join(state.word for state in State)
+        raise FilterError(f"state:{cell(value or '', 20)} is none of {words}") from None
 
 
 def _age(value: str | None) -> float | None:

@@ -46,7 +46,7 @@ def about_message(
     pieces: Pieces = [
         (f"message {message.id}", _TITLE),
         ("  ", ""),
-        (message.state.value, _TONES.get(message.state, "bold")),
+        (message.state.word, _TONES.get(message.state, "bold")),
         ("\n", ""),
     ]
     pieces += _facts(_message_facts(message, detail.topic_limit, now))
@@ -71,7 +71,7 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
         ("ready", count(stats.ready)),
         ("delayed", count(stats.delayed)),
         (
-            "processing",
+            "running",
             f"{count(stats.processing)}, {line.expired} past their time"
             + (f", {line.left_behind} of a lost daemon" if line.left_behind else ""),
         ),
@@ -197,7 +197,7 @@ def _message_facts(message: Message, topic_limit: int, now: float) -> list[tuple
         due = "due now: the next dequeue takes it" if wait <= 0 else f"in {age(wait)}"
         facts.append(("available", f"{clock_time(message.available_at, now=now)}, {due}"))
     if message.finished_at is not None:
-        facts.append((message.state.value, f"{clock_time(message.finished_at, now=now)}"))
+        facts.append((message.state.word, f"{clock_time(message.finished_at, now=now)}"))
     return facts
 
 

@@ -73,7 +73,7 @@ def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
         (["requeue"], "say which"),
         (["requeue", "--topic", "mail", "--yes"], "say which"),
         (["requeue", "1", "--state", "dead"], "either"),
-        (["requeue", "--state", "ready", "--yes"], "it is for delayed, processing, dead, done"),
+        (["requeue", "--state", "ready", "--yes"], "it is for delayed, running, dead, done"),
         (["requeue", "--state", "deleted", "--dry-run"], "requeue leaves what is deleted as it is"),
         (["delete", "--state", "deleted", "--yes"], "delete leaves what is deleted as it is"),
         (["bury", "--state", "dead", "--yes"], "bury leaves what is dead as it is"),
@@ -134,8 +134,8 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     assert smq("requeue", "1").code == 1
     ran = smq("requeue", "1", "--force")
     assert ran.out == "1 message requeued (operation 1)\n"
-    assert "1 was being processed by tester: its run there is told to end if it is a daemon's" in ran.err
-    assert "1 of them were processing and stay ready" in smq("undo").err
+    assert "1 was running in tester: its run there is told to end if it is a daemon's" in ran.err
+    assert "1 of them were running and stay ready" in smq("undo").err
 
 
 @pytest.mark.parametrize("verb", ["delete", "bury"])
@@ -149,8 +149,7 @@ def test_what_is_taken_from_somebody_by_force_is_told_to_run_on(
 
     assert (ran.code, ran.out.startswith("1 message ")) == (0, True)
     assert (
-        ran.err
-        == "1 was being processed by tester: it runs on there to its end, and what comes of it is dropped\n"
+        ran.err == "1 was running in tester: it runs on there to its end, and what comes of it is dropped\n"
     )
 
 

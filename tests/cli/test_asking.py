@@ -33,9 +33,9 @@ def test_a_question_counts_no_live_lease_without_force(
     ran = smq(command, *state, "--yes")
     forced = smq(command, *state, "--force", stdin=b"y\n")
 
-    assert dry == (0, f"would {command} 0 messages of mail in state processing\n", HELD)
+    assert dry == (0, f"would {command} 0 messages of mail in state running\n", HELD)
     assert ran == (1, f"0 messages {past}\n", HELD)
-    assert f"{command} 1 message of mail in state processing? [y/N]" in forced.err
+    assert f"{command} 1 message of mail in state running? [y/N]" in forced.err
     assert forced.out.startswith(f"1 message {past} (operation ")
 
 

@@ -133,7 +133,7 @@ def test_what_is_processing_is_not_opened(smq: Smq, messages: Queue) -> None:
     messages.enqueue("mail", "a")
     messages.dequeue("mail")
     ran = smq("edit", "1", "--yes")
-    assert (ran.code, "is processing" in ran.err) == (1, True)
+    assert (ran.code, "is running" in ran.err) == (1, True)
     assert smq("edit", "99", "--yes").code == 1
 
 

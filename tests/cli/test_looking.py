@@ -27,9 +27,9 @@ def test_topics_in_columns(smq: Smq, messages: Queue) -> None:
     assert (ran.code, lines) == (
         0,
         (
-            "topic  ready  delayed  processing  dead  done  oldest\n"
-            "größe      0        1           0     0     0       -\n"
-            "mail       1        0           0     1     0      0s  paused by somebody: why\n"
+            "topic  ready  delayed  running  dead  done  oldest\n"
+            "größe      0        1        0     0     0       -\n"
+            "mail       1        0        0     1     0      0s  paused by somebody: why\n"
         ),
     )
 
@@ -59,6 +59,19 @@ def test_peek_prints_the_oldest_without_taking_them(smq: Smq, messages: Queue) -
         " 2  ready   0s         0  text\n"
     )
     assert messages.size("mail") == 3
+
+
+def test_a_message_that_is_processing_is_called_running_and_looked_for_by_both_words(
+    smq: Smq, messages: Queue
+) -> None:
+    messages.enqueue_many("mail", ["a", "b"])
+    messages.dequeue("mail")
+    ran = smq("peek", "mail", "--state", "running")
+
+    assert ran == smq("peek", "mail", "--state", "processing")
+    assert ran.out.splitlines()[1].split()[:2] == ["1", "running"]
+    assert json.loads(smq("peek", "mail", "--state", "running", "--json").out)[0]["state"] == "processing"
+    assert "2  ready" in smq("peek", "mail").out
 
 
 def test_peek_leaves_the_trash_out_unless_it_is_asked_for(smq: Smq, messages: Queue) -> None:

@@ -29,7 +29,7 @@ def test_once_it_prints_topics_without_rates(smq: Smq, messages: Queue) -> None:
         "topic",
         "ready",
         "delayed",
-        "processing",
+        "running",
         "dead",
         "done",
         "oldest",

@@ -63,7 +63,7 @@ def test_daemons_in_columns(smq: Smq) -> None:
     ]  # fmt: skip
     assert living.split()[:2] == ["host-1", "running"]
     assert living.split()[3:] == ["mail,", "scan.*", "1", "12.5/s", "1,234", "5", "47", "MiB"]
-    assert silent.split()[:2] == ["host-2", "silent"]
+    assert silent.split()[:2] == ["host-2", "lost"]
     assert silent.split()[3:] == ["-", "0", "0/s", "0", "0", "0", "B"]
 
 

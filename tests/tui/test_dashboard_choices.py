@@ -27,20 +27,20 @@ def test_a_column_is_hidden_and_remembered_and_shown_again(location: str, tmp_pa
     preferences, file = Preferences(), tmp_path / "dashboard.json"
 
     async def hide(app: Dashboard, pilot: Pilot[int]) -> None:
-        assert "PROC" in header(app)
+        assert "RUNNING" in header(app)
         await pilot.press("c", "j", "space", "enter")
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        assert "PROC" not in header(app)
+        assert "RUNNING" not in header(app)
         assert "READY" in header(app)
         last_of_dead = header(app).index("DEAD") + 3
         assert app.main.view.table.render_line(1).text[last_of_dead] == "9", "cells stay under their titles"
         await pilot.press("q")
 
     async def show(app: Dashboard, pilot: Pilot[int]) -> None:
-        assert "PROC" not in header(app)
+        assert "RUNNING" not in header(app)
         await pilot.press("c", "a", "enter")
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        assert "PROC" in header(app)
+        assert "RUNNING" in header(app)
 
     run(make_dashboard(location, preferences=preferences), hide)
     save(file, preferences)

@@ -165,7 +165,7 @@ def test_all_that_match_can_be_marked_by_a_key_that_is_shown_and_states_stay_in_
         await pilot.press("*")
         await until(pilot, lambda: "✓ all 40" in app.main.view.line.text)
         painted = app.main.view.line.render_line(0).text
-        for part in ("orders", "[all]", "ready", "delayed", "processing", "dead", "/order", "✓ all 40"):
+        for part in ("orders", "[all]", "ready", "delayed", "running", "dead", "/order", "✓ all 40"):
             assert part in painted
         assert "* all" not in keys_of(app)
 

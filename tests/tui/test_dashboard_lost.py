@@ -139,7 +139,7 @@ def test_a_daemon_that_is_only_silent_keeps_its_messages_until_a_box_is_ticked(
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         box = app.screen.query_one("#force")
-        assert "whose daemon is not heard of" in str(getattr(box, "label", ""))
+        assert "whose daemon is lost" in str(getattr(box, "label", ""))
         await pilot.press("y")
         assert app.screen.focused is box, "one is led to what is missing"
         await pilot.press("enter")

@@ -175,7 +175,7 @@ def test_what_operators_remove_is_not_said_to_be_processed(location: str) -> Non
 
 
 def test_the_line_of_daemons_says_of_when_busy_is(location: str) -> None:
-    """B18: “processing 2” stood above BUSY 3/6, of another moment."""
+    """B18: “running 2” stood above BUSY 3/6, of another moment."""
     Queue(location).close()
     add_daemons(location, "w")
 

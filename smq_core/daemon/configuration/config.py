@@ -87,7 +87,7 @@ class AlertTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     topic: str = "*"
     """The topics that are looked at: one, or a pattern."""
     oldest_over: Seconds | None = None
-    """The message that has been waiting longest is older, and nothing of its topic is being processed."""
+    """The message that has been waiting longest is older, and nothing of its topic is running."""
     dead_over: int | None = None
     ready_over: int | None = None
     no_worker: bool = False

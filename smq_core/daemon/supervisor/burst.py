@@ -1,4 +1,4 @@
-"""When a burst is over: nothing of its topics is ready, being processed, or due soon."""
+"""When a burst is over: nothing of its topics is ready, running, or due soon."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class EditActions:
         if reason is not None or message is None:
             say(reason or "choose a message on screen 2 to edit", "warning")
         elif message.state in (State.PROCESSING, State.DELETED):
-            state = "being processed" if message.state is State.PROCESSING else "in the trash"
+            state = "running" if message.state is State.PROCESSING else "in the trash"
             say(
                 f"message {message.id} is {state} and cannot be edited: requeue it, or undo its deletion",
                 "warning",
@@ -65,7 +65,7 @@ class EditActions:
     def _edit_whole(self, detail: Detail) -> None:
         message = detail.message
         if message.state in (State.PROCESSING, State.DELETED):
-            self._host.say(f"message {message.id} is {message.state.value} by now", "warning")
+            self._host.say(f"message {message.id} is {message.state.word} by now", "warning")
         else:
             self._open(MessageForm(message), f"not saved: message {message.id} is as it was")
 

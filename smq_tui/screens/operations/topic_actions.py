@@ -74,7 +74,7 @@ class TopicActions:
                 "warning",
             )
             return
-        what = f"{state.value} messages of {cell(topic, 40)}"
+        what = f"{state.word} messages of {cell(topic, 40)}"
         self._targeting.count(
             Freeze(Selection(topic=topic, state=state), what, "purge"),
             partial(self._ask_before_purge, topic, state),
@@ -91,7 +91,7 @@ class TopicActions:
                 until = values["until"].strip()
                 self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None))
 
-        title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is being processed goes on"
+        title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is running goes on"
         self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
 
     def _ask_before_resume(self, stats: TopicStats) -> None:
@@ -107,7 +107,7 @@ class TopicActions:
         if aim.count:
             confirm(self._host, purge_question(aim, topic, state), lambda _: self._purge(aim))
         else:
-            self._host.say(f"{cell(topic, 40)} has nothing {state.value}", "warning")
+            self._host.say(f"{cell(topic, 40)} has nothing {state.word}", "warning")
 
     def _pause(self, request: Pause) -> None:
         def report(outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 view                         what they have in common
 topics_view                  1: every topic
 messages_view                2: messages of any topic
-leases_view                  3: what is being processed
+leases_view                  3: what is running
 dead_view                    4: dead letters by error
 workers_view                 5: daemons
 activity_view                6: what operators did

@@ -1,4 +1,4 @@
-"""Screen 3: what is being processed, by whom, how much time is left.
+"""Screen 3: what is running, where, how much time is left.
 
 What is stuck stands at the top, to be requeued.
 """
@@ -38,15 +38,12 @@ _BAR: Final = 5
 _DEFAULT_LEASE_S: Final = 60.0
 
 _EMPTY: Final = (
-    "Nothing is being processed.\n"
-    "\n"
-    "  1   see which topics have messages that wait\n"
-    "  5   see whether a daemon runs"
+    "Nothing is running.\n\n  1   see which topics have messages that wait\n  5   see whether a daemon runs"
 )
 
 
 class LeasesView(View):
-    """Messages in state processing."""
+    """Messages that are running."""
 
     COLUMNS = (
         Column(key="id", title="ID", width=9, priority=99, is_number=True),
@@ -60,8 +57,8 @@ class LeasesView(View):
     )
     HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
-        "edit": "a message that is being processed cannot be edited: requeue or bury it first",
-        "purge": "what is being processed is not purged: requeue it first",
+        "edit": "a message that is running cannot be edited: requeue or bury it first",
+        "purge": "what is running is not purged: requeue it first",
         "sort": "what is stuck stands first here, then what ends soonest",
         "sort_before": "what is stuck stands first here, then what ends soonest",
         "sort_next": "what is stuck stands first here, then what ends soonest",
@@ -93,7 +90,7 @@ class LeasesView(View):
         self._asking.give_up()
 
     def renew(self) -> None:
-        """Read what is being processed: few rows, whatever the queue holds."""
+        """Read what is running: few rows, whatever the queue holds."""
         wanted = LeasesOf(self.filtered_by.topic, self.filtered_by.where)
         if self._asking.begin(wanted):
             self.ask(wanted)
@@ -115,7 +112,7 @@ class LeasesView(View):
         # Only those that match were read.
         snapshot = self.context.snapshot if self.filtered_by else None
         number = snapshot.totals.processing if snapshot else len(self.messages)
-        parts = [Part(f"{count(number)} processing", Tone.MUTED, priority=5)]
+        parts = [Part(f"{count(number)} running", Tone.MUTED, priority=5)]
         if late:
             parts.append(Part(f"{count(late)} past their time", Tone.BAD, priority=7))
         if lost:
@@ -135,14 +132,14 @@ class LeasesView(View):
         """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)
-            return Freeze(chosen, f"all that is being processed {self.filtered_by.text}".strip(), action)
+            return Freeze(chosen, f"all that is running {self.filtered_by.text}".strip(), action)
         known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
         scope = ""
         if action == "requeue" and not self.table.marks and len(stranded := self._stranded(known)) > 1:
             known = stranded
             scope = "all whose daemon is lost or whose time is over (Space marks single ones)"
         if not known:
-            return "nothing is being processed"
+            return "nothing is running"
         return aim_at(
             known, action, self.now, daemons=self.context.workers, ended=self.context.ended, description=scope
         )
@@ -206,7 +203,7 @@ class LeasesView(View):
         if self.filtered_by:
             words = self.filtered_by.words
             topic = f"  /     topic:{words} is by topic\n" if words in self.context.topics else ""
-            nothing = f"Nothing being processed matches {self.filtered_by.text}."
+            nothing = f"Nothing that is running matches {self.filtered_by.text}."
             return f"{nothing}\n\n{topic}  Esc   clear the filter"
         return _EMPTY if self._is_known else self.first_note("Looking…")
 

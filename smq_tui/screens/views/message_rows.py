@@ -102,7 +102,7 @@ def state_cell(message: Message, now: float) -> Cell:
     if message.state is State.DELAYED:
         wait = message.available_at - now
         return Cell("delayed, due" if wait <= 0 else f"delayed {age(wait)}", Tone.ACCENT)
-    return Cell(message.state.value, _TONES.get(message.state, Tone.MUTED))
+    return Cell(message.state.word, _TONES.get(message.state, Tone.MUTED))
 
 
 def texts_of(message: Message) -> tuple[str, ...]:

@@ -198,9 +198,9 @@ class MessagesView(View):
 
     def filter_text(self) -> str:
         """Return what is filtered by beside the topic and the state that is shown."""
-        query = self.filtered_by
+        query = self.filtered_by.without_state()
         words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
-        return words.replace(f"state:{query.state}", "").strip() if query.state else words.strip()
+        return words.strip()
 
     def matching(self) -> str:
         """Report how many match, as far as was looked."""
@@ -300,7 +300,7 @@ class MessagesView(View):
 
     def _description(self) -> str:
         state = self._selection().state
-        return f"all {state.value if state else ''} messages {self.filtered_by.text}".replace(
+        return f"all {state.word if state else ''} messages {self.filtered_by.text}".replace(
             "  ", " "
         ).strip()
 
@@ -308,7 +308,7 @@ class MessagesView(View):
         if self.is_being_read:
             return self.first_note("Looking…")
         beyond = self.filter_text()
-        state = self.state.value if self.state else ""
+        state = self.state.word if self.state else ""
         if beyond:
             others = f"\n  [ ]   other states: these are the {state} ones alone" if state else ""
             what = f"No {state} message matches" if state else "No message matches"

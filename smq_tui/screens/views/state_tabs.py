@@ -27,7 +27,7 @@ def tab_parts(stats: Sequence[TopicStats], current: State | None, *, is_filtered
     parts: list[Part] = []
     for state in TABS:
         number = sum(_in_state(one, state) for one in stats)
-        name = "trash" if state is State.DELETED else "all" if state is None else state.value
+        name = "trash" if state is State.DELETED else "all" if state is None else state.word
         text = name if is_filtered else f"{name} {count(number)}"
         is_current = state is current
         parts.append(

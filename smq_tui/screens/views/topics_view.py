@@ -46,7 +46,7 @@ class TopicsView(View):
     COLUMNS = (
         Column(key="topic", title="TOPIC", width=14, priority=99, is_stretching=True),
         Column(key="ready", title="READY", width=9, priority=90, is_number=True),
-        Column(key="processing", title="PROCESSING", width=10, priority=70, is_number=True),
+        Column(key="processing", title="RUNNING", width=10, priority=70, is_number=True),
         Column(key="delayed", title="DELAYED", width=7, priority=40, is_number=True),
         Column(key="dead", title="DEAD", width=7, priority=85, is_number=True),
         Column(key="oldest", title="OLDEST", width=6, priority=80, is_number=True),

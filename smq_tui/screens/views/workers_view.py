@@ -31,7 +31,7 @@ _EMPTY: Final = (
     "\n"
     "  smq-daemon --db FILE --handler TOPIC=package.module:function"
 )
-_NOT_MESSAGES: Final = "there are no messages here: 2 shows them, 3 those that are being processed"
+_NOT_MESSAGES: Final = "there are no messages here: 2 shows them, 3 those that are running"
 
 
 class WorkersView(View):

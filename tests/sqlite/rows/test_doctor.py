@@ -104,8 +104,7 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
 
     assert [one.severity for one in found] == ["warning"]
     assert (
-        "host-1 (process 4711 on host) has been silent for 90 s; messages that it holds: 1"
-        in found[0].sentence
+        "host-1 (process 4711 on host) has been lost for 90 s; messages that it holds: 1" in found[0].sentence
     )
 
 
@@ -199,7 +198,7 @@ def test_leases_are_told_with_those_past_their_time(path: Path) -> None:
     lease(path, NOW_MS)
     lease(path, NOW_MS + 1)
 
-    assert finding(path, "leases").sentence == "in processing: 2, of these past their time: 1"
+    assert finding(path, "leases").sentence == "running: 2, of these past their time: 1"
 
 
 def test_an_applications_own_tables_are_none_of_the_doctors_business(path: Path) -> None:

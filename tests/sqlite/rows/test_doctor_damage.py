@@ -67,7 +67,7 @@ def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     register(path, "far", dead_pid, host="elsewhere.example")
     fault.struck()
     said = {one.sentence.split()[1]: one for one in examine(path) if one.name == "workers"}
-    assert "is dead and has been silent for 90 s; messages that it holds: 1" in said["dead"].sentence
+    assert "has ended and has been lost for 90 s; messages that it holds: 1" in said["dead"].sentence
     assert "--repair" in said["dead"].advice
     assert "is dead" not in said["stopped"].sentence + said["far"].sentence
 

@@ -43,6 +43,12 @@ def test_a_filter_is_read_part_by_part() -> None:
     assert query.where.min_attempts == 4
 
 
+def test_a_state_may_be_called_as_people_call_it() -> None:
+    assert parse("state:running").state == parse("state:processing").state == State.PROCESSING
+    assert complete("state:run", []) == ["state:running"]
+    assert parse("state:running mail").without_state().text == "mail"
+
+
 @pytest.mark.parametrize("text", ["state:asleep", "age>soon", "attempts>many"])
 def test_a_filter_that_cannot_be_understood_says_what_was_expected(text: str) -> None:
     with pytest.raises(FilterError):

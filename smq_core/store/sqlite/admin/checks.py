@@ -94,7 +94,7 @@ def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
     leased, expired = _lease_counts(connection, now_ms)
-    sentence = f"in processing: {leased:,}, of these past their time: {expired:,}"
+    sentence = f"running: {leased:,}, of these past their time: {expired:,}"
     if expired:
         yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
     else:
@@ -106,18 +106,18 @@ def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
 def _silence(worker: SilentWorker, now_ms: int) -> Finding:
     seconds = (now_ms - worker.heartbeat_at) // 1000
     whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
-    held = f"has been silent for {seconds:,} s; messages that it holds: {worker.held:,}"
+    held = f"has been lost for {seconds:,} s; messages that it holds: {worker.held:,}"
     severity: Severity = "warning" if worker.held else "notice"
     if worker.is_dead:
         advice = (
             f"start a daemon, which takes over, or {_REPAIR}" if worker.held else "a daemon removes its row"
         )
-        return Finding("workers", severity, f"{whose} is dead and {held}", advice)
+        return Finding("workers", severity, f"{whose} has ended and {held}", advice)
     return Finding(
         "workers",
         severity,
         f"{whose} {held}",
-        "if it is dead, another daemon takes over, or its leases end by themselves",
+        "if it has ended, another daemon takes over, or its leases end by themselves",
     )
 
 

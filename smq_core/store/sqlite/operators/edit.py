@@ -9,7 +9,7 @@ import msgspec
 
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.message import Missed, Outcome
-from smq_core.states import State
+from smq_core.states import State, state_of
 from smq_core.store.described import described
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.operators import operation_log
@@ -64,7 +64,7 @@ class Editor:
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
     ) -> Outcome:
-        """Change one message, neither processing nor in the trash, in the state it was seen in.
+        """Change one message, neither running nor in the trash, in the state it was seen in.
 
         Raises:
             MessageNotFound: when it is gone.
@@ -85,13 +85,13 @@ class Editor:
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good what a selection of a topic and state has; never what is processing.
+        """Remove for good what a selection of a topic and state has; never what is running.
 
         Raises:
-            InvalidMessage: for one without a topic or state, or for the state processing.
+            InvalidMessage: for one without a topic or state, or for what is running.
         """
         if selection.state is State.PROCESSING:
-            raise InvalidMessage("what is processing cannot be purged: requeue or delete it with force first")
+            raise InvalidMessage("what is running cannot be purged: requeue or delete it with force first")
         if selection.topic is None or selection.state is None:
             raise InvalidMessage("a purge is for one topic and one state: select both")
         aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()
@@ -170,12 +170,13 @@ def _write(
 
 
 def _refusal(status: str, edit: Edit, seen: State | None) -> str | None:
+    is_now = state_of(status).word
     if seen is not None and status != seen:
-        return f"it is {status} now, no longer {seen}"
+        return f"it is {is_now} now, no longer {seen.word}"
     if status in (State.PROCESSING, State.DELETED):
-        return f"it is {status}, and cannot be edited"
+        return f"it is {is_now}, and cannot be edited"
     if edit.available_at is not msgspec.UNSET and status != State.DELAYED:
-        raise InvalidMessage(f"the message is {status}: only a delayed message has a time to change")
+        raise InvalidMessage(f"the message is {is_now}: only a delayed message has a time to change")
     return None
 
 

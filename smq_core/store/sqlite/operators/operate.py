@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from smq_core.message import Missed, Outcome
-from smq_core.states import State, sources_of
+from smq_core.states import State, sources_of, state_of
 from smq_core.store.described import described
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
@@ -194,6 +194,5 @@ def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) 
 
 
 def _describe(row: SeenRow) -> str:
-    if row.status != State.PROCESSING:
-        return str(row.status)
-    return f"processing by {row.worker}" if row.worker else "processing"
+    state = state_of(row.status)
+    return f"{state.word} in {row.worker}" if state is State.PROCESSING and row.worker else state.word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.message import Missed, Seen
-from smq_core.states import State
+from smq_core.states import State, state_of
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.foreign_rows.decoding import Made
@@ -42,13 +42,14 @@ class SeenRow(NamedTuple):
         """Describe what happened to a message since it was seen; None: nothing."""
         if sight is None:
             return None
-        state = sight.state if isinstance(sight, Seen) else sight
+        state = state_of(sight.state if isinstance(sight, Seen) else sight)
+        is_now = state_of(self.status).word
         if self.status != state:
-            return f"it is {self.status} now, no longer {state}"
+            return f"it is {is_now} now, no longer {state.word}"
         if isinstance(sight, Seen) and self.deliveries != sight.deliveries:
-            return f"it was processed meanwhile, and is {self.status} again"
+            return f"it was processed meanwhile, and is {is_now} again"
         if isinstance(sight, Seen) and self.operation != sight.operation:
-            return f"an operator changed it meanwhile; it is {self.status}"
+            return f"an operator changed it meanwhile; it is {is_now}"
         return None
 
 
@@ -109,7 +110,7 @@ def look_again(db: apsw.Connection, aimed: Aimed, seen: Mapping[int, Sight], now
         elif why := row.moved_on(sight):
             found.moved_on.append(Missed(one, why, has_moved_on=True))
         elif one not in matching:
-            why = f"it was changed meanwhile; it is {row.status} in {row.topic}"
+            why = f"it was changed meanwhile; it is {state_of(row.status).word} in {row.topic}"
             found.moved_on.append(Missed(one, why, has_moved_on=True))
         else:
             found.still[one] = row

@@ -77,7 +77,7 @@ class TopicSettings:
         return self._session.write(work, is_durable=True)
 
     def pause(self, topic: str, *, reason: str, until_ms: int | None, actor: str, now_ms: int) -> Outcome:
-        """Stop a topic from being leased; what is processing goes on."""
+        """Stop a topic from being leased; what is running goes on."""
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_PAUSE, (topic,)).fetchone())

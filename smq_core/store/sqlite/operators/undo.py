@@ -10,7 +10,7 @@ import msgspec
 
 from smq_core.errors import SmqError
 from smq_core.message import Missed, Outcome
-from smq_core.states import State
+from smq_core.states import State, state_of
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.foreign_rows.decoding import Made
 from smq_core.store.sqlite.operators import operation_log
@@ -151,7 +151,7 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
         return "it is gone: processed or purged"
     if is_untouched:
         return "another unfinished message of the topic has its key"
-    return f"somebody touched it since; it is {status} now"
+    return f"somebody touched it since; it is {state_of(status).word} now"
 
 
 def _why_never(reversal: _Reversal) -> str:

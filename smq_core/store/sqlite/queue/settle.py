@@ -108,7 +108,7 @@ class Settlement:
         self._session.write(lambda db: db.execute(_KEEP_OUTPUT, (kept or None, *hold)))
 
     def requeue(self, hold: Hold, failure: Failure, now_ms: int) -> Requeued | None:
-        """Give a processing message back for another attempt, or to the dead letters when exhausted.
+        """Give a running message back for another attempt, or to the dead letters when exhausted.
 
         None: lost.
         """
@@ -125,7 +125,7 @@ class Settlement:
         return self._session.write(work)
 
     def bury(self, hold: Hold, failure: Failure, now_ms: int) -> bool:
-        """Send a processing message to the dead letters; False: lost."""
+        """Send a running message to the dead letters; False: lost."""
 
         def work(db: apsw.Connection) -> bool:
             attempt = read_attempt(db, hold)
@@ -138,7 +138,7 @@ class Settlement:
         return self._session.write(work)
 
     def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
-        """Give processing messages back uncounted; answers the lost ones."""
+        """Give running messages back uncounted; answers the lost ones."""
         del now_ms
 
         def work(db: apsw.Connection) -> list[Hold]:

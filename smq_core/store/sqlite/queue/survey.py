@@ -66,7 +66,7 @@ class Survey:
         return self._session.read(work)
 
     def leased_topics(self) -> list[str]:
-        """Return the topics of which a message is being processed."""
+        """Return the topics of which a message is running."""
         return _askable(row[0] for row in self._session.read(lambda db: list(db.execute(_LEASED_TOPICS))))
 
     def next_end(self, now_ms: int) -> int | None:
