@@ -14,10 +14,22 @@ if TYPE_CHECKING:
 
     from smq_core.message import WorkerInfo
 
-__all__ = ["SILENT_S", "covers", "is_lost", "is_pattern", "is_served", "served_topics", "serves"]
+__all__ = [
+    "FORGOTTEN_S",
+    "SILENT_S",
+    "covers",
+    "is_forgotten",
+    "is_lost",
+    "is_pattern",
+    "is_served",
+    "served_topics",
+    "serves",
+]
 
 SILENT_S: Final = 15.0
 """Seconds without a heartbeat after which a daemon is taken for lost."""
+FORGOTTEN_S: Final = 86_400.0
+"""Seconds without a heartbeat after which nobody waits any more for a daemon that holds nothing."""
 _WILDCARD: Final = "*"
 _KEPT: Final = 1_024
 """Expressions that are remembered: a dashboard asks for all topics of all daemons each second."""
@@ -38,6 +50,11 @@ def covers(pattern: str, topic: str) -> bool:
 def is_lost(worker: WorkerInfo) -> bool:
     """Return whether a daemon had not been heard of for too long when its row was read."""
     return worker.heartbeat_age_s > SILENT_S
+
+
+def is_forgotten(worker: WorkerInfo, held: int) -> bool:
+    """Return whether a daemon that holds `held` messages was lost so long ago that it is shown no more."""
+    return not held and worker.heartbeat_age_s > FORGOTTEN_S
 
 
 def served_topics(worker: WorkerInfo) -> tuple[str, ...]:

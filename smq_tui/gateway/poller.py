@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core import Filter, Selection, SmqError, State
 from smq_core.ended import ended_daemons
-from smq_core.serving import is_lost
+from smq_core.serving import is_forgotten, is_lost
 from smq_tui.figures.snapshot import Reading
 from smq_tui.gateway.whereabouts import Whereabouts
 from smq_tui.messages import Refreshed
@@ -138,7 +138,7 @@ def read(inspector: Inspector, clock: Clock) -> Reading:
     return Reading(
         at=at,
         topics=topics,
-        workers=workers,
+        workers=tuple(one for one in workers if not is_forgotten(one, held_by_lost.get(one.id, 0))),
         expired=dict(expired),
         left_behind=dict(left_behind),
         held_by_lost=held_by_lost,

@@ -1,4 +1,4 @@
-"""Every key that the dashboard binds, from its own tables, as a terminal sends it."""
+"""Every key that the dashboard binds, from its own tables, as a terminal sends it, and a walk over them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from smq_tui.screens.main_screen import MainScreen
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["click", "every_dialog", "keys_bound", "sent"]
+    from tests.tui.terminal import Terminal
+
+__all__ = ["LEAVES", "SUSPENDS", "Walk", "click", "every_dialog", "keys_bound", "sent"]
+
+ESCAPE, SUSPENDS, LEAVES = "\x1b", "\x1a", "\x11"
 
 _SENT: Final = {
     keys[0].value: sequence
@@ -32,6 +36,40 @@ _TYPED: Final = {
 }
 _EVERYWHERE: Final = (App, MainScreen, FilterBar, KeyedTable)
 _IN_DIALOGS: Final = (Input, TextArea, OptionList, Checkbox, Button)
+
+
+class Walk:
+    """A dashboard that is pressed, and started again where a key left it."""
+
+    def __init__(self, start: Callable[[], Terminal]) -> None:
+        self._start = start
+        self.terminal = start()
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other."""
+        self.terminal.write(keys)
+        self.terminal.read_for(0.04)
+
+    def go_on(self, after: str) -> None:
+        """Leave what is open; start again where a key that leaves did so.
+
+        Raises:
+            AssertionError: when something was raised, or it ended otherwise.
+        """
+        code = self.terminal.ended_within(1.0 if after in {LEAVES, "q"} else 0.0)
+        if code is not None:
+            assert (code, after in {LEAVES, "q"}) == (0, True), (code, after)
+            self.end()
+            self.terminal = self._start()
+        for _ in range(3):
+            self.terminal.write(ESCAPE)
+            self.terminal.read_for(0.12)
+        assert b"Traceback" not in self.terminal.output, after
+        self.terminal.output = b""
+
+    def end(self) -> None:
+        """End the process, if it still runs."""
+        self.terminal.__exit__()
 
 
 def sent(key: str) -> str | None:

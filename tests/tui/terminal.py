@@ -135,6 +135,12 @@ class Terminal:
             while self._read(0.3):
                 pass
 
+    def is_as_a_shell_wants_it(self) -> bool:
+        """Return whether it echoes, and gives a program whole lines."""
+        modes = termios.ECHO | termios.ICANON
+        now: int = termios.tcgetattr(self._descriptor)[3]
+        return now & modes == modes
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal."""
         os.kill(self.process, number)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from tests.matrix import scaled
 from tests.tui.dashboard import add_daemons, fill
-from tests.tui.pressing import click, every_dialog, keys_bound
+from tests.tui.pressing import LEAVES, SUSPENDS, Walk, click, every_dialog, keys_bound
 from tests.tui.terminal import Terminal
 from tests.tui.test_dashboard_walk import changes
 
@@ -35,48 +36,15 @@ OPENERS: Final = {
 }
 """How each kind of dialog is opened, and what is seen of it then."""
 SIZES: Final = ((120, 36), (80, 24), (20, 5), (1, 1))
-ESCAPE, SUSPENDS, LEAVES = "\x1b", "\x1a", "\x11"
 TYPED: Final = ("x1", "\t", "\x1b[Z", "\r")
 """What follows a key in what it opened: text, Tab, Shift+Tab, Enter."""
 
 
-class Walk:
-    """A dashboard that is pressed, and started again where a key left it."""
-
-    def __init__(self, home: Path, size: tuple[int, int], flags: Sequence[str]) -> None:
-        self.home, self.size, self.flags = home, size, flags
-        self.terminal = self._start()
-
-    def press(self, keys: str) -> None:
-        """Press keys one after the other."""
-        self.terminal.write(keys)
-        self.terminal.read_for(0.04)
-
-    def go_on(self, after: str) -> None:
-        """Leave what is open; start again where a key that leaves did so.
-
-        Raises:
-            AssertionError: when something was raised, or it ended otherwise.
-        """
-        code = self.terminal.ended_within(1.0 if after in {LEAVES, "q"} else 0.0)
-        if code is not None:
-            assert (code, after in {LEAVES, "q"}) == (0, True), (code, after)
-            self.end()
-            self.terminal = self._start()
-        for _ in range(3):
-            self.terminal.write(ESCAPE)
-            self.terminal.read_for(0.12)
-        assert b"Traceback" not in self.terminal.output, after
-        self.terminal.output = b""
-
-    def end(self) -> None:
-        """End the process, if it still runs."""
-        self.terminal.__exit__()
-
-    def _start(self) -> Terminal:
-        terminal = Terminal("one", self.home, *self.flags, size=self.size)
-        terminal.read_for(1.0) if self.size < (20, 6) else terminal.read_until("invoices")
-        return terminal
+def started(home: Path, size: tuple[int, int], flags: Sequence[str]) -> Terminal:
+    """Start the dashboard, and wait for what is seen of it."""
+    terminal = Terminal("one", home, *flags, size=size)
+    terminal.read_for(1.0) if size < (20, 6) else terminal.read_until("invoices")
+    return terminal
 
 
 @pytest.fixture
@@ -143,7 +111,7 @@ def test_every_key_in_every_dialog(name: str, home: Path, fault: Fault) -> None:
     first = [*OPENERS].index(name)
     for number in range(scaled(1, len(SIZES))):
         size = SIZES[(first + number) % len(SIZES)]
-        walk = Walk(home, size, ("--ascii",) if number % 2 else ())
+        walk = Walk(partial(started, home, size, ("--ascii",) if number % 2 else ()))
         try:
             for key in chosen.sample(keys, scaled(6, len(keys))):
                 walk.press(opener)
@@ -167,7 +135,7 @@ def test_every_key_in_every_dialog(name: str, home: Path, fault: Fault) -> None:
 def test_clicks_everywhere_while_the_size_changes(name: str, home: Path) -> None:
     chosen = random.Random(name)  # noqa: S311 - the same places each time
     opener, _ = OPENERS[name]
-    walk = Walk(home, (80, 24), ())
+    walk = Walk(partial(started, home, (80, 24), ()))
     try:
         for number in range(scaled(3, 20)):
             walk.press(opener)
