@@ -46,7 +46,7 @@ def epoch_ms(moment: float | datetime.datetime) -> int:
     """Turn an aware datetime, or seconds since the epoch, into milliseconds since the epoch.
 
     Raises:
-        ValueError: for a naive datetime (it could mean any zone), a number that is no time of the years 1970
+        ValueError: for a naive datetime (it could mean any zone), a number outside the years 1970
             to 9999, or what is neither.
     """
     if isinstance(moment, datetime.datetime):
@@ -56,13 +56,13 @@ def epoch_ms(moment: float | datetime.datetime) -> int:
             )
         seconds = moment.timestamp()
     elif isinstance(moment, bool) or not isinstance(moment, int | float):
-        raise ValueError(  # noqa: TRY004 - one error for all that is no time
-            f"{moment!r} is no time: pass an aware datetime, or seconds since the epoch as a number"
+        raise ValueError(  # noqa: TRY004 - one error for everything that is not a time
+            f"{moment!r} is not a time: pass an aware datetime, or seconds since the epoch as a number"
         )
     else:
         seconds = float(moment)
     if not 0 <= seconds < _END_OF_9999:
-        raise ValueError(f"{moment!r} is no time between the years 1970 and 9999")
+        raise ValueError(f"{moment!r} is not a time between the years 1970 and 9999")
     return round(seconds * 1000)
 
 

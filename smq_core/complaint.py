@@ -25,7 +25,7 @@ def _first_illegal(value: object, path: str) -> str | None:
     if isinstance(value, dict):
         for name, item in value.items():
             if not isinstance(name, str):
-                return f"{path} has the key {name!r}, which is no text: keys of JSON objects are str"
+                return f"{path} has the key {name!r}, which is not text: keys of JSON objects are str"
             if found := _first_illegal(item, f"{path}[{name!r}]"):
                 return found
         return None
@@ -41,7 +41,7 @@ def _first_illegal(value: object, path: str) -> str | None:
     if isinstance(value, float) and not float("-inf") < value < float("inf"):
         return f"{path} is {value!r}, which JSON does not have: send None or a text"
     if isinstance(value, str) and not _is_encodable(value):
-        return f"{path} has half of a surrogate pair, which is no character: replace it or send bytes"
+        return f"{path} has a lone surrogate, which cannot be stored as text: replace it or send bytes"
     if not isinstance(value, _LEAVES):
         return (
             f"{path} is of type {type(value).__name__}, which is no JSON value: "

@@ -24,13 +24,13 @@ __all__ = ["FRUITLESS_S", "MOST", "checked_topics", "dequeue"]
 
 _log: Final = logging.getLogger(__name__)
 FRUITLESS_S: Final = 0.003
-"""At least so long between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
+"""Least time between two looks that found nothing: a busy neighbour topic wakes us 2,000 times a
 second, and a look costs 30 µs."""
 _SOONER: Final = 2
-"""Looks that need not wait so long, once it has been calm: a -wal that begins anew wakes us a moment before
+"""Looks that need not wait that long, once it has been calm: a -wal that restarts wakes us a moment before
 the message that is written to it (3.3 ms for one message in a hundred otherwise, measured)."""
 _LONGEST_SLEEP_S: Final = 2.0
-"""At least so often the wall clock is asked anew what is due: it may be set while we sleep."""
+"""Longest time before the wall clock is asked again what is due: it may be set while we sleep."""
 _REPLACED_S: Final = 0.02
 """How long it is rested between two looks while another database is put in the place of the open one."""
 MOST: Final = 100_000
@@ -83,7 +83,7 @@ def checked_topics(topics: Sequence[str]) -> Sequence[str]:
 
 def _check(request: LeaseRequest) -> None:
     if type(request.limit) is not int or not 1 <= request.limit <= MOST:
-        raise InvalidMessage(f"limit {request.limit!r} is no whole number from 1 to {MOST:,}")
+        raise InvalidMessage(f"limit must be an integer between 1 and {MOST:,}, got {request.limit!r}")
     if request.order not in ("topics", "oldest"):
         raise InvalidMessage(f"order {request.order!r} is neither 'topics' nor 'oldest'")
 

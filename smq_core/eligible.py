@@ -16,7 +16,7 @@ __all__ = ["changes", "is_held", "why_left"]
 
 
 def changes(verb: str, state: State) -> bool:
-    """Check whether a verb changes messages that are in a state; what is no operator's verb changes none."""
+    """Check whether a verb changes messages that are in a state; any other verb changes none."""
     return state in sources_of(verb)
 
 

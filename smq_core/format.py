@@ -130,7 +130,7 @@ def parse_duration(text: str) -> float:
         total_ms = sum((Decimal(amount) * unit_ms for amount, unit_ms in amounts), Decimal(0))
     else:
         raise ValueError(
-            f"{cell(text, 40)!r} is no duration: expected a number of seconds, or numbers with the units "
+            f"{cell(text, 40)!r} is not a duration: expected a number of seconds, or numbers with the units "
             "d, h, m, s, ms in this order, such as 90, 5s, 1m30s, 2h, 250ms or 1d"
         )
     if total_ms > _LONGEST_DURATION_MS:

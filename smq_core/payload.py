@@ -217,14 +217,14 @@ def encode_headers(headers: Mapping[str, str] | None) -> str | None:
     try:
         encoded = _encode_json(dict(headers))
     except _NOT_JSON as error:
-        raise InvalidMessage("a header holds half of a surrogate pair, which is no character") from error
+        raise InvalidMessage("a header holds a lone surrogate, which cannot be stored as text") from error
     if len(encoded) > HEADERS_LIMIT:
         raise InvalidMessage(f"headers of {len(encoded):,} bytes are over the limit of {HEADERS_LIMIT:,}")
     return encoded.decode()
 
 
 def decode_headers(text: str | None) -> dict[str, str]:
-    """Turn a row's headers back into a dict; a value that is no text (written by SQL) comes as its JSON text.
+    """Turn a row's headers back into a dict; a value that is not text (set by SQL) comes as its JSON text.
 
     Raises:
         InvalidMessage: when the row holds something else than a JSON object.
@@ -265,8 +265,8 @@ def _checked_text(text: str) -> str:
         _check_size(len(text.encode()))
     except UnicodeEncodeError as error:
         raise InvalidMessage(
-            f"the text has half of a surrogate pair at character {error.start}, "
-            "which is no character: replace it or send bytes"
+            f"the text has a lone surrogate at character {error.start}, "
+            "which cannot be stored as text: replace it or send bytes"
         ) from error
     return text
 

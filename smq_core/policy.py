@@ -39,7 +39,7 @@ class Backoff(msgspec.Struct, frozen=True):
     cap: float = 3600.0
 
     def ceiling(self, failures: int) -> float:
-        """Return the longest wait after so many failures, in seconds."""
+        """Return the longest wait after a number of failures, in seconds."""
         if failures < 1:
             return 0.0
         try:
@@ -48,7 +48,7 @@ class Backoff(msgspec.Struct, frozen=True):
             return self.cap
 
     def delay(self, failures: int, random: RandomSource) -> float:
-        """Draw the wait after so many failures, in seconds.
+        """Draw the wait after a number of failures, in seconds.
 
         Full jitter, so that what failed together does not come back together.
 
@@ -96,7 +96,7 @@ class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A topic's rules; what it does not set for itself is the default."""
 
     max_attempts: int = 10
-    """After so many counted attempts a failed message is dead."""
+    """Counted attempts after which a failed message is dead."""
     visibility_timeout: float = 60.0
     """Seconds a lease lasts unless extended."""
     backoff: Backoff = Backoff()

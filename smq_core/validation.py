@@ -112,7 +112,7 @@ def check_priority(priority: int) -> int:
         InvalidMessage: otherwise.
     """
     if type(priority) is not int or priority not in PRIORITIES:
-        raise InvalidMessage(f"priority {priority!r} is no whole number from -100 to 100")
+        raise InvalidMessage(f"priority must be an integer between -100 and 100, got {priority!r}")
     return priority
 
 
@@ -125,11 +125,11 @@ def check_key(key: str | None) -> str | None:
     if key is None:
         return None
     if not isinstance(key, str) or not key:
-        raise InvalidMessage(f"key {key!r} is no text of 1 to {KEY_LIMIT} bytes")
+        raise InvalidMessage(f"key must be text of 1 to {KEY_LIMIT} bytes, got {key!r}")
     try:
         size = len(key.encode())
     except UnicodeEncodeError as error:
-        raise InvalidMessage("the key has half of a surrogate pair, which is no character") from error
+        raise InvalidMessage("the key has a lone surrogate, which cannot be stored as text") from error
     if size > KEY_LIMIT:
         raise InvalidMessage(f"a key of {size:,} bytes is over the limit of {KEY_LIMIT}: use a digest of it")
     return key
@@ -161,7 +161,7 @@ def check_max_attempts(max_attempts: int | None) -> int | None:
         return None
     if type(max_attempts) is not int or not 1 <= max_attempts <= MAX_ATTEMPTS_LIMIT:
         raise InvalidMessage(
-            f"max_attempts {max_attempts!r} is no whole number from 1 to {MAX_ATTEMPTS_LIMIT:,}"
+            f"max_attempts must be an integer between 1 and {MAX_ATTEMPTS_LIMIT:,}, got {max_attempts!r}"
         )
     return max_attempts
 
@@ -173,7 +173,7 @@ def check_limit(limit: int, name: str = "limit", *, least: int = 1) -> int:
         InvalidMessage: naming `name`, unless it is a whole number from `least` on.
     """
     if type(limit) is not int or limit < least:
-        raise InvalidMessage(f"{name} {limit!r} is no whole number from {least} on")
+        raise InvalidMessage(f"{name} must be an integer, {least} or more, got {limit!r}")
     return min(limit, sys.maxsize)
 
 
@@ -195,7 +195,7 @@ def check_seconds(seconds: float, name: str) -> float:
         InvalidMessage: naming `name`, when it is not a finite number.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _is_finite(seconds):
-        raise InvalidMessage(f"{name} {seconds!r} is no number of seconds")
+        raise InvalidMessage(f"{name} must be a number of seconds, got {seconds!r}")
     return seconds
 
 

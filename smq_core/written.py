@@ -70,7 +70,7 @@ def read_value(written: bytes, *, is_strict: bool = False) -> Value:
 
 
 def read_refused(written: bytes, error: Exception, *, is_strict: bool = False) -> Value:
-    """Decide about what the decoder refused: JSON that cannot be kept is no message, the rest is text.
+    """Decide about what the decoder refused: JSON that cannot be kept is not a message, the rest is text.
 
     Raises:
         InvalidMessage: as `read_value` does.
@@ -82,7 +82,7 @@ def read_refused(written: bytes, error: Exception, *, is_strict: bool = False) -
         raise InvalidMessage(
             "the JSON holds a number out of range"
             if out_of_range
-            else "the JSON holds half of a surrogate pair, which is no character"
+            else "the JSON holds a lone surrogate, which cannot be stored as text"
         ) from error
     return _text(written, is_strict=is_strict)
 

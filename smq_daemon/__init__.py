@@ -21,7 +21,7 @@ def main() -> None:
     for number in _HEARD:
         signal.signal(number, lambda number, _: arrived.append(number))
     if sys.stderr is None:
-        # nobody can read the stacks, which is no reason to end
+        # nobody can read the stacks, which is not a reason to end
         signal.signal(signal.SIGQUIT, lambda *_: None)
     else:
         faulthandler.register(signal.SIGQUIT, all_threads=True)

@@ -167,7 +167,7 @@ class ActionChosen(Message):
 
 
 class PaceChanged(Message):
-    """Look every so often, or not at all."""
+    """Look at this interval, in seconds, or not at all."""
 
     def __init__(self, interval: float, *, is_frozen: bool) -> None:
         super().__init__()

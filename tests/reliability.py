@@ -85,7 +85,7 @@ def _said(*command: str) -> str:
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page again."""
     results = Path(sys.argv[1])
     records = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     PAGE.write_text(

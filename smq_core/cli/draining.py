@@ -54,5 +54,5 @@ def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: st
 
 
 def _unfinished(view: Inspector, topic: str, *, most: int) -> int:
-    """Count a topic's unfinished messages, each state by its index, and at most so many of each."""
+    """Count a topic's unfinished messages, each state by its index, and at most `limit` of each."""
     return sum(view.count(Selection(topic=topic, state=state), limit=most) for state in sorted(UNFINISHED))

@@ -154,7 +154,7 @@ def usage(error: click.UsageError) -> None:
 
 
 def amount(number: int, what: str) -> str:
-    """Write so many of something: `1 line`, `1,204 lines`."""
+    """Write a number of things: `1 line`, `1,204 lines`."""
     return f"{count(number)} {what}" if number == 1 else f"{count(number)} {what}s"
 
 

@@ -99,7 +99,7 @@ class Journal:
         else:
             tail = "".join(f" {name}={value}" for name, value in _safe(fields).items())
             line = f"{moment} {level:7} {action}: {cell(text)}{tail}"
-        # nobody reads the log any more: that is no reason to stop working
+        # nobody reads the log any more: that is not a reason to stop working
         with self._lock, contextlib.suppress(OSError, ValueError):
             print(line, file=self._stream, flush=True)
 

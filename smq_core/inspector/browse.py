@@ -72,7 +72,7 @@ class ReadOperations(OpenedQueue):
     ) -> list[Message]:
         """Return a page of messages by id, beyond `after` (exclusive), `newest` first if asked.
 
-        With `preview` payloads are cut to so many characters and come as their text. With a filter the page
+        With `preview` payloads are cut to that many characters and come as their text. With a filter the page
         is looked for through all that remains; bound it by `max_id` to look in slices.
 
         Raises:

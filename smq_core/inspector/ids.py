@@ -22,10 +22,10 @@ def is_possible(number: int) -> bool:
     """Return whether anything can have this id.
 
     Raises:
-        InvalidMessage: when it is no whole number.
+        InvalidMessage: when it is not an integer.
     """
     if not isinstance(number, int):
-        raise InvalidMessage(f"id {number!r} is no whole number")
+        raise InvalidMessage(f"id must be an integer, got {number!r}")
     return -HIGHEST_ID <= number <= HIGHEST_ID
 
 
@@ -38,14 +38,14 @@ def listed(ids: Iterable[int]) -> list[int]:
     try:
         return list(ids)
     except TypeError as error:
-        raise InvalidMessage(f"{ids!r} is no list of ids: put a single one into a list") from error
+        raise InvalidMessage(f"{ids!r} is not a list of ids: put a single id into a list") from error
 
 
 def checked_ids(ids: Iterable[int]) -> list[int]:
     """Return ids, the impossible ones left out.
 
     Raises:
-        InvalidMessage: when one is no whole number.
+        InvalidMessage: when one is not an integer.
     """
     return [one for one in listed(ids) if is_possible(one)]
 

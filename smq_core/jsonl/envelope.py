@@ -62,7 +62,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def read_envelope(line: bytes, now_ms: int) -> NewMessage | None:
-    """Turn a line that holds a JSON object into a message; None: it is no envelope but itself a payload.
+    """Turn a line that holds a JSON object into a message; None: it is not an envelope but itself a payload.
 
     Raises:
         InvalidMessage: when a field is illegal.

@@ -39,7 +39,7 @@ class LineParser:
         """Keep the topic of lines that name none.
 
         Raises:
-            InvalidMessage: when it is no legal topic.
+            InvalidMessage: when it is not a legal topic.
         """
         self._topic = check_topic(topic)
         self._is_strict = is_strict

@@ -25,7 +25,7 @@ class ByteStream(Protocol):
     """What is read."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to so many bytes; none at the end."""
+        """Return up to `size` bytes; none at the end."""
         ...
 
 

@@ -185,7 +185,7 @@ class Run:
                 raise _StoppedError
 
     def _place(self, more: int = 0) -> ImportPosition:
-        """Return how far it has come, once so many more messages are in."""
+        """Return how far it has come, once a number of further messages are in."""
         taken = self._tally.taken + more
         return ImportPosition(
             self._reader.position, self._reader.digest(), self._line, taken, self._tally.rejected

@@ -32,7 +32,7 @@ class Start(NamedTuple):
 def find_start(store: Store, source: Source, *, name: str | None = None, again: bool = False) -> Start:
     """Find the earlier run of this import that the source still begins with, if any.
 
-    With `again`, runs that came to their end do not count: what one has taken whole is taken anew.
+    With `again`, runs that came to their end do not count: what one has taken whole is taken again.
 
     Raises:
         SmqError: when another file with this content was taken before, or a named pipe brings something else.

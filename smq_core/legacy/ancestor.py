@@ -209,7 +209,7 @@ def _codec(connection: apsw.Connection) -> str:
 
 
 def _value(codec: str, kind: object, raw: object) -> Value:
-    """Turn text back from its bytes; what is no text in the database's encoding stays as bytes."""
+    """Turn text back from its bytes; what is not text in the database's encoding stays as bytes."""
     if kind != "text" or not isinstance(raw, bytes):
         return raw if isinstance(raw, int | float | str | bytes) else None
     try:

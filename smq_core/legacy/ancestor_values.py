@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["WORDS", "Value", "body_of", "legal_topic", "shown", "time_ms", "word_of"]
 
 Value = None | int | float | str | bytes
-"""What a column held: text as str, or as bytes where it is no valid text; a BLOB as bytes."""
+"""What a column held: text as str, or as bytes where it is not valid text; a BLOB as bytes."""
 
 WORDS: Final = {
     State.READY: "pending queued ready new waiting enqueued available todo open created scheduled delayed "
@@ -46,7 +46,7 @@ def shown(value: Value) -> str:
 
 
 def time_ms(value: Value) -> int | None:
-    """Turn Unix seconds or ISO text (local time where no zone stands) into milliseconds; None: it is no time.
+    """Turn Unix seconds or ISO text (local time where no zone stands) into milliseconds; None: not a time.
 
     Numbers beyond the year 9999 can only be milliseconds.
     """

@@ -83,7 +83,7 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
     """Add a queue to the database of an application, and return in words what was done.
 
     Raises:
-        StoreError: when it is no such database, or has tables of our names.
+        StoreError: when there is no such database, or has tables of our names.
     """
     from smq_core.location import file_named
     from smq_core.store.sqlite.database import open_database
@@ -105,7 +105,7 @@ def repair(location: str | os.PathLike[str], now_ms: int) -> list[str]:
     """Mend what can be mended, after a backup beside the file; answer in words what was done.
 
     Raises:
-        StoreError: when the file is no queue, or cannot be written.
+        StoreError: when the file is not a queue, or cannot be written.
     """
     from smq_core.store.sqlite.admin import repair as mending
 

@@ -98,7 +98,7 @@ class Noting:
         return len(self._ids)
 
     def add(self, rows: Iterable[SeenRow], most: int | None = None) -> None:
-        """Take rows, ascending, beyond those taken before, until there are so many.
+        """Take rows, ascending, beyond those taken before, until there are `limit`.
 
         Of those that one action would give the same key, it changes only the first.
         """

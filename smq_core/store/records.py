@@ -226,7 +226,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     """Part of the payload's or the headers' text, or of the key, upper and lower case alike."""
     min_age_ms: int | None = None
-    """Created at least so long ago."""
+    """Least age, in milliseconds since it was created."""
     min_attempts: int | None = None
     only_expired: bool = False
     """Leases whose time is over."""

@@ -1,6 +1,6 @@
 """The processes of the demonstration.
 
-It starts them, starts the careless one anew when it died, and ends them all.
+It starts them, restarts the careless one when it died, and ends them all.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 _STUCK_S: Final = 30.0
-"""Ready messages that nobody took for so long are stuck."""
+"""Ready messages that nobody took for this long are stuck."""
 _BEHIND_S: Final = 60.0
 _STANDSTILL_S: Final = 120.0
-"""Consumers that finished nothing for so long may still be at something long, but somebody should look."""
+"""Consumers that finished nothing for this long may still be at something long, but somebody should look."""
 _DEAD_RANK: Final = 4
 
 

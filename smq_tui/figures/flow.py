@@ -11,5 +11,5 @@ __all__ = ["processed_between"]
 
 
 def processed_between(before: TopicStats, after: TopicStats) -> int:
-    """Return how many were processed; none where the topic was dropped and began anew meanwhile."""
+    """Return how many were processed; none where the topic was dropped and restarted meanwhile."""
     return max(0, after.processed - before.processed)

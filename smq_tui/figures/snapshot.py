@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "Snapshot", "TopicLine", "Totals", "aged", "derive", "later"]
 
 _RATE_WINDOW_S: Final = 10.0
-"""Rates are averages over so long: short enough to see a stop, long enough to be read."""
+"""Rates are averages over this time: short enough to see a stop, long enough to be read."""
 _KEPT_S: Final = 600.0
 """How far back readings are remembered: what the sparklines show."""
 _THIN_S: Final = 10.0
@@ -107,7 +107,7 @@ class Snapshot:
 def derive(previous: Snapshot | None, current: Reading) -> Snapshot:
     """Make the snapshot that follows.
 
-    A clock that was set back begins anew, and rates are unknown for a moment.
+    A clock that was set back restarts, and rates are unknown for a moment.
     """
     before = previous.history if previous is not None else ()
     if before and before[-1].at > current.at:

@@ -75,7 +75,7 @@ class Gateway:
         self._poller.start()
 
     def pace(self, interval: float, *, is_frozen: bool) -> None:
-        """Look every so many seconds, or not at all."""
+        """Look at this interval, in seconds, or not at all."""
         if self._poller is not None:
             self._poller.pace(interval, is_frozen=is_frozen)
 

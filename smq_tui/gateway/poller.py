@@ -26,7 +26,7 @@ __all__ = ["Poller", "read"]
 _BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
 """How long it waits after each failure in a row."""
 _HEARTBEATS_S: Final = 5.0
-"""Workers are read anew so often even when nothing changes.
+"""How often workers are read again even when nothing changes.
 
 Their silence is what shows that they are gone.
 """
@@ -57,7 +57,7 @@ class Poller:
         self._thread.start()
 
     def pace(self, interval: float, *, is_frozen: bool) -> None:
-        """Look every so often, or not at all."""
+        """Look at this interval, in seconds, or not at all."""
         self._interval = interval
         self._is_frozen = is_frozen
         self.look_now()

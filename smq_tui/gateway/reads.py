@@ -101,7 +101,7 @@ def detail(inspector: Inspector, request: DetailOf) -> Detail:
         if stored is not None:
             limit = inspector.policy(message.topic).max_attempts
             return Detail(message, tuple(inspector.attempts(request.id)), stored, limit)
-    raise SmqError(f"message {request.id} is being changed again and again: ^R reads it anew")
+    raise SmqError(f"message {request.id} is being changed again and again: ^R reads it again")
 
 
 def _stored(inspector: Inspector, message: Message) -> str | bytes | None:

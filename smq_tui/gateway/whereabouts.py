@@ -20,7 +20,7 @@ class Whereabouts:
         self._identity: tuple[int, int] | None = None
 
     def has_changed(self) -> bool:
-        """Return whether another file lies there than the last time; the first one is no change.
+        """Return whether another file lies there than the last time; the first one is not a change.
 
         Raises:
             StoreUnavailable: when none does, but one did.

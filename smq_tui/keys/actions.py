@@ -16,7 +16,7 @@ __all__ = ["ACTIONS", "ACTS", "ActionSpec", "Danger", "Group", "action", "danger
 ACTS: Final = ("requeue", "delete", "bury")
 """What acts on messages, each in the states that it is for."""
 _MANY: Final = 100
-"""From so many messages on, their number has to be typed."""
+"""Number of messages from which it has to be typed."""
 
 
 class Danger(enum.IntEnum):
@@ -129,7 +129,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("freeze", "f", "Freeze", "Stop or go on refreshing"),
     _look("slower", "minus", "Slower", "Refresh less often"),
     _look("faster", "plus,equals_sign", "Faster", "Refresh more often"),
-    _look("refresh", "ctrl+r,f5", "Refresh", "Read everything anew, now"),
+    _look("refresh", "ctrl+r,f5", "Refresh", "Read everything again, now"),
     _look("wrap", "w", "Wrap", "Wrap long lines of the details, or cut them"),
     _look("payload_view", "t", "Payload as", "Show the payload pretty, raw, or in hexadecimal"),
     _look("chart", "m", "Chart", "Chart what came in, went out, waited: 1 hour, 7 days, off"),

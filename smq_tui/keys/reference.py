@@ -1,6 +1,6 @@
 """The generated parts of the documentation: keys and filters as Markdown, from the bindings themselves.
 
-`python -m smq_tui.keys.reference docs/dashboard.md` writes them anew between their marks.
+`python -m smq_tui.keys.reference docs/dashboard.md` writes them again between their marks.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def filters_table() -> str:
 
 
 def renewed(text: str) -> str:
-    """Return a document with its generated parts drawn anew."""
+    """Return a document with its generated parts written again."""
     parts: dict[str, Callable[[], str]] = {"keys": keys_table, "filters": filters_table}
     for name, draw in parts.items():
         marks = re.compile(rf"(<!-- generated: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)

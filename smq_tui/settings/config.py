@@ -103,7 +103,7 @@ def _database(name: str, value: object, path: Path) -> Database:
 def _key(name: str, value: object, action_ids: Collection[str], path: Path) -> str:
     if name not in action_ids:
         raise ConfigError(
-            f"{path}: keys.{name} is no action: the help (?) and docs/dashboard.md list their ids"
+            f"{path}: keys.{name} is not an action: the help (?) and docs/dashboard.md list their ids"
         )
     if not isinstance(value, str) or not value:
         raise ConfigError(f'{path}: keys.{name} is a key or several, such as "r" or "ctrl+r,f5"')

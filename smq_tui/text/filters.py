@@ -112,7 +112,7 @@ def parse(text: str) -> Query:
         if not name:
             words.append(value)
         elif (part := name + sign) not in _NAMES:
-            # A colon in plain text, such as a URL's, is no mistake.
+            # A colon in plain text, such as a URL's, is not a mistake.
             words.append(part + value)
         elif value:
             found[part] = value

@@ -1,4 +1,4 @@
-"""Text made to take exactly so many cells of the terminal.
+"""Text made to take an exact number of cells of the terminal.
 
 Widths are those of Rich, by which Textual places everything it paints: a different opinion on one emoji would
 break the line that holds it.

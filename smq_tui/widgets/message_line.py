@@ -82,7 +82,7 @@ class SaidLine(Widget):
                 self._break()
 
     def on_resize(self) -> None:
-        """Break the sentence anew."""
+        """Break the sentence into lines again."""
         self._break()
 
     def on_click(self, event: events.Click) -> None:
@@ -106,7 +106,7 @@ class SaidLine(Widget):
             self._lines = [*head, *([" ".join(rest)] if rest else [])]
         else:
             self._lines = [self._hint[0]]
-        # The height alone is laid out anew, and only when it is another.
+        # The height alone is laid out again, and only when it is another.
         if self.styles.height is None or self.styles.height.value != len(self._lines):
             self.styles.height = len(self._lines)
         self.refresh()

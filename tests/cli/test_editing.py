@@ -89,7 +89,7 @@ def test_nothing_changed_is_nothing_written(smq: Smq, messages: Queue, editor: C
         ('"a"', '"a', "line 2 column"),
         ('"priority"', '"prio"', "unknown field `prio`"),
         ('"priority": 0', '"priority": "high"', "priority"),
-        ('"priority": 0', '"priority": 101', "-100 to 100"),
+        ('"priority": 0', '"priority": 101', "between -100 and 100"),
         ('"a"', "1e400", "out of range"),
     ],
 )

@@ -41,7 +41,7 @@ def test_a_command_is_split_as_a_shell_would_and_given_to_none(tmp_path: Path) -
         ('[[handler]]\ntopic = "t"\nrun = "a:b"\ntimeot = 3', r"unknown key handler\[0\].timeot"),
         ('[[handler]]\nrun = "a:b"', r"handler\[0\] has no topic"),
         ('threads = "many"', "threads: expected `int`, got `str`"),
-        ('lease = "1 moon"', "lease: '1 moon' is no duration"),
+        ('lease = "1 moon"', "lease: '1 moon' is not a duration"),
         ('memory_limit = "1 box"', "memory_limit: expected a number of bytes"),
         ("threads = 0", "threads is 0: expected 1 or more"),
         ("lease = 0.5", "lease is 0.5 s"),

@@ -72,7 +72,7 @@ def test_a_signal_under_load_leaves_nothing_behind(
     row="new code under load",
     part="workers",
     promise="nothing is lost, nothing is handled twice, somebody works all the time",
-    how="the handlers' file is written anew, every two seconds, beside a daemon with --reload",
+    how="the handlers' file is written again, every two seconds, beside a daemon with --reload",
 )
 def test_code_that_changes_under_load_loses_and_doubles_nothing(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

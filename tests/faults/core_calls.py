@@ -38,7 +38,7 @@ class Desk:
         self.queue, self.inspector, self.store = self._open(seed=0)
 
     def renew(self, template: Path, now_ms: int, *, is_warm: bool) -> None:
-        """Begin anew from a copy of the prepared queue, at the moment when it was prepared."""
+        """Begin again from a copy of the prepared queue, at the moment when it was prepared."""
         self.clear()
         shutil.copyfile(template, self.location)
         self.clock = ManualClock(now_ms)

@@ -33,7 +33,7 @@ class Log:
     def __init__(self, path: Path, who: str, clock: Clock | None = None) -> None:
         """Open it for one writer."""
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        # a name that no other writer has, since one that is killed is begun anew under its old one
+        # a name that no other writer has, since one that is killed is restarted under its old one
         self.who = who
         self._name = f"{who}.{os.getpid()}.{os.urandom(4).hex()}"
         self._clock = clock or SystemClock()

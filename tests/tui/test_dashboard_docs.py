@@ -10,7 +10,7 @@ from tests.architecture.source import ROOT
 
 
 def test_the_generated_parts_are_up_to_date() -> None:
-    """`python -m smq_tui.keys.reference docs/dashboard.md` draws them anew."""
+    """`python -m smq_tui.keys.reference docs/dashboard.md` draws them again."""
     document = (ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")
 
     assert renewed(document) == document

@@ -37,7 +37,7 @@ def test_messages_begin_with_all_of_them_whatever_was_opened_before(location: st
         await until(pilot, lambda: app.main.current == "messages" and app.main.view.filtered_by)
         app.leave()
 
-    async def anew(app: Dashboard, pilot: Pilot[int]) -> None:
+    async def again(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("2")
         await settle(pilot)
         assert not app.main.view.filtered_by
@@ -45,7 +45,7 @@ def test_messages_begin_with_all_of_them_whatever_was_opened_before(location: st
     run(make_dashboard(location, preferences=kept), opened)
     assert "messages" not in kept.filters
     kept.filters = {"messages": "topic:mail"}
-    run(make_dashboard(location, preferences=kept), anew)
+    run(make_dashboard(location, preferences=kept), again)
 
 
 def test_resuming_what_no_daemon_takes_says_so(location: str) -> None:

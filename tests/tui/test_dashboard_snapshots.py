@@ -1,6 +1,6 @@
 """How each screen looks, and the states that matter.
 
-`pytest --snapshot-update` takes them anew after a change that is meant.
+`pytest --snapshot-update` takes them again after a change that is meant.
 """
 
 from __future__ import annotations

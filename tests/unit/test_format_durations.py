@@ -58,7 +58,9 @@ def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> Non
 )
 def test_what_is_no_duration_is_refused_with_what_was_expected(text: str) -> None:
     """The sentence names the units and examples."""
-    with pytest.raises(ValueError, match=r"is no duration: expected a number of seconds, .* such as 90, 5s"):
+    with pytest.raises(
+        ValueError, match=r"is not a duration: expected a number of seconds, .* such as 90, 5s"
+    ):
         parse_duration(text)
 
 
@@ -71,7 +73,7 @@ def test_a_duration_beyond_a_century_is_refused(text: str) -> None:
 
 def test_a_refusal_shows_hostile_text_harmlessly() -> None:
     """The sentence goes to a terminal."""
-    with pytest.raises(ValueError, match="no duration") as refusal:
+    with pytest.raises(ValueError, match="not a duration") as refusal:
         parse_duration("\x1b]0;x\x07" * 100)
 
     assert cell(str(refusal.value)) == str(refusal.value)

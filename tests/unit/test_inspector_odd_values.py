@@ -68,7 +68,7 @@ def test_text_that_cannot_be_encoded_is_refused_in_a_callers_own_statement(locat
     """Its transaction can go on, and be committed."""
     with Queue(location) as queue:
         with queue.transaction() as transaction:
-            with pytest.raises(InvalidMessage, match=r"'\\udce9' has half of a surrogate pair"):
+            with pytest.raises(InvalidMessage, match=r"'\\udce9' has a lone surrogate"):
                 transaction.execute("SELECT ?", (HALF,))
             transaction.enqueue("mail", "hello")
 

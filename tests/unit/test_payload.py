@@ -77,7 +77,7 @@ ILLEGAL: list[tuple[object, str]] = [
     (math.nan, "payload is nan"),
     ([1, math.inf], r"payload\[1\] is inf"),
     ({"a": {"b": -math.inf}}, r"payload\['a'\]\['b'\] is -inf"),
-    ({1: "a"}, "key 1, which is no text"),
+    ({1: "a"}, "key 1, which is not text"),
     ({"a": {1, 2}}, r"payload\['a'\] is of type set"),
     ((1, 2), "type tuple"),
     ([(1, 2)], r"payload\[0\] is of type tuple"),

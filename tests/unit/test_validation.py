@@ -140,9 +140,9 @@ def test_a_message_is_for_now_unless_it_is_said_otherwise() -> None:
         (0.0, math.nan, "at"),
         (0.0, datetime.datetime(2026, 1, 1), "time zone"),  # noqa: DTZ001 - it is the mistake
         (0.0, "tomorrow", "at"),
-        (0.0, "2020", "no time"),
-        (0.0, True, "no time"),
-        (0.0, datetime.date(2030, 1, 1), "no time"),
+        (0.0, "2020", "not a time"),
+        (0.0, True, "not a time"),
+        (0.0, datetime.date(2030, 1, 1), "not a time"),
         (0.0, 10**400, "at"),
     ],
 )

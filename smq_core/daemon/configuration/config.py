@@ -116,7 +116,7 @@ class DaemonConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     import_timeout: Seconds = Seconds(60)
     """How long a worker process may take to import its handlers; 0: for ever."""
     max_crashes: int = 3
-    """After so many crashes of its worker a message is dead, as poison."""
+    """Crashes of its worker after which a message is dead, as poison."""
     db_patience: Seconds = Seconds(300)
     """How long the daemon goes on without its database."""
     inbox: str | None = None
@@ -190,8 +190,8 @@ def handler_specs(config: DaemonConfig, source: str = "configuration") -> list[H
     """Return the handlers in the form that worker processes are told.
 
     Raises:
-        ConfigError: when a topic is no topic or has two handlers, or a handler has not exactly one of
-            `run` and `command`.
+        ConfigError: when a topic's name is illegal or it has two handlers, or a handler has not exactly one
+            of `run` and `command`.
     """
     specs: list[HandlerSpec] = []
     for index, table in enumerate(config.handler):

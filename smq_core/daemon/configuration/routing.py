@@ -22,7 +22,7 @@ def check_pattern(text: str) -> str:
     """Return a topic or a pattern of topics (`mail.*`) if it is legal.
 
     Raises:
-        InvalidMessage: when what is left without its `*` is no topic.
+        InvalidMessage: when what is left without its `*` is not a topic.
     """
     if not text:
         raise InvalidMessage("the topic is empty: name one, or a pattern such as mail.*")
@@ -53,7 +53,7 @@ class Routes:
 
     @property
     def has_limits(self) -> bool:
-        """Return whether any topic may run only so many messages at once."""
+        """Return whether any topic has a limit on how many messages run at once."""
         return self._has_limits
 
     @property

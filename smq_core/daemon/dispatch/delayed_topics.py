@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["RESTS", "DelayedTopics"]
 
 RESTS: Final = 25
-"""A walk over the topics that have delayed messages is not done again for so many times as long as it took:
+"""After a walk over the topics with delayed messages it rests for this many times as long as that took:
 25 ms with a thousand such topics, 3 s with a hundred thousand. So late a delay may be noticed that somebody
 wrote meanwhile; what was known before is on time."""
 

@@ -117,7 +117,7 @@ class Dispatcher:
         self._is_leasing = True
 
     def lease_for(self, lease_ms: int | None) -> None:
-        """Let leases last for so many milliseconds from now on; None: as each topic's policy has it."""
+        """Set how long leases last from now on, in milliseconds; None: as each topic's policy has it."""
         self._lease_ms = lease_ms
 
     @property

@@ -103,7 +103,7 @@ class Distribution:
             process.give(self._next(min(share, process.places), process.bytes_left), now)
 
     def _next(self, count: int, bytes_left: int) -> list[Flight]:
-        """Take the first ones that wait: at most so many, until they have so many bytes, and at least one."""
+        """Take the first messages that wait: at most `count`, as many as fit the bytes, and at least one."""
         taken: list[Flight] = []
         while self._waiting and len(taken) < count and (bytes_left > 0 or not taken):
             taken.append(self._waiting.popleft())

@@ -57,7 +57,7 @@ class PendingOutcomes:
         return bool(self._failures or self._releases or self._orphans)
 
     def allow_crashes(self, max_crashes: int) -> None:
-        """Let a message crash its worker so often from now on before it is dead."""
+        """Set how many crashes of its worker a message may cause before it is dead."""
         self._max_crashes = max_crashes
 
     def holds(self) -> set[Hold]:

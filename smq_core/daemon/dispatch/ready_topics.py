@@ -37,7 +37,7 @@ class ReadyTopics:
     def find(
         self, room: int, now_ms: int, *, after: str, is_wanted: Callable[[str], bool] = lambda _: True
     ) -> list[str]:
-        """Return the topics to ask for when there is room for so many messages, by name.
+        """Return the topics to ask for when there is room for a number of messages, by name.
 
         Ready topics are looked for behind `after`, then from the beginning; those not wanted are passed over.
 

@@ -53,7 +53,7 @@ def _not_negative(delay: float) -> float:
 
 
 def _why(error: Retry | Bury) -> str:
-    """Return the reason; what is no text was not given by a constructor of ours, and is not asked for one."""
+    """Return the reason; what is not text was not given by a constructor of ours."""
     said = (error.why, *error.args)
     return next((one for one in said if isinstance(one, str) and one), type(error).__name__)
 

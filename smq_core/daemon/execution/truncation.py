@@ -23,7 +23,7 @@ def ends_of(text: str) -> str:
 
 
 def tail_of(text: str, limit: int = KEPT) -> str:
-    """Keep the end, at most so many bytes of it."""
+    """Keep the end, at most a given number of bytes of it."""
     return _stored(text[-limit:])[-limit:].decode("utf-8", "ignore") if limit > 0 else ""
 
 

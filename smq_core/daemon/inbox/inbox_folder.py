@@ -46,7 +46,7 @@ class Dropped(NamedTuple):
 
     def is_resting(self, now_s: float, rest_s: float) -> bool:
         """Return whether it was left alone for long enough."""
-        # a time in the future (a copied file, a clock that was set) is no reason to wait for ever
+        # a time in the future (a copied file, a clock that was set) is not a reason to wait for ever
         return not 0 <= now_s - self.changed_s < rest_s
 
 

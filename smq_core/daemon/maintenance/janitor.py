@@ -119,7 +119,7 @@ class Janitor:
             who = f"; it is being read by {found.readers}" if found.readers else ""
             self._journal.begin(
                 "wal_held_back",
-                f"the -wal has {size(found.wal_bytes)} and is held back{who}: end what reads for so long",
+                f"the -wal has {size(found.wal_bytes)} and is held back{who}: end the long read",
             )
         else:
             self._journal.end("wal_held_back", f"the -wal has {size(found.wal_bytes)} again")

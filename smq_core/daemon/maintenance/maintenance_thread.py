@@ -27,7 +27,7 @@ __all__ = ["ALERTS_REST", "PROVEN_S", "SILENT_MS", "STEP_S", "MaintenanceThread"
 
 STEP_S: Final = 1.0
 ALERTS_REST: Final = 20
-"""A look at the alerts reads the counters of every topic: it is not done again for so many times as long as
+"""A look at the alerts reads the counters of every topic: it rests afterwards for this many times as long as
 it took. With some ten thousand topics that is less than a step."""
 PROVEN_S: Final = 15.0
 SILENT_MS: Final = 30_000

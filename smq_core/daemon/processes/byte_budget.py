@@ -25,13 +25,13 @@ message, whatever its size."""
 ALL_BYTES: Final = 128 * 1024 * 1024
 """The same of all processes of a daemon, which share it evenly."""
 FRAME_BYTES: Final = 1024 * 1024
-"""Messages go to a process in frames of so many bytes, or in one of their own."""
+"""Size of the frames in which messages go to a process, in bytes; a larger message has a frame to itself."""
 LARGEST_MESSAGE: Final = 32 * 1024 * 1024
 """Twice the limit of a payload: a larger one was written by SQL that goes round the limit."""
 
 
 def limit_of(processes: int) -> int:
-    """Return the bytes that each of so many processes may have."""
+    """Return the bytes that each process may have, for a number of processes."""
     return min(PROCESS_BYTES, ALL_BYTES // max(processes, 1))
 
 
@@ -53,7 +53,7 @@ class ByteBudget:
     """How many bytes one worker process may have, and has."""
 
     def __init__(self, limit: int) -> None:
-        """Begin with none of so many bytes."""
+        """Begin with nothing used of a number of bytes."""
         self._limit = limit
         self._largest = 0
 

@@ -31,7 +31,7 @@ _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 
 
 class QuietHandler(http.server.BaseHTTPRequestHandler):
-    """Handles one request of a client, and logs none: a scrape every few seconds is no news."""
+    """Handles one request of a client, and logs none: a scrape every few seconds is not news."""
 
     timeout = _SILENCE_S
 

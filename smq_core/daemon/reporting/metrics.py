@@ -33,7 +33,7 @@ __all__ = ["LOOPBACK", "STALLED_S", "DaemonCollector", "MetricsServer"]
 
 LOOPBACK: Final = "127.0.0.1"
 STALLED_S: Final = 10.0
-"""A loop that has not turned for so long is not healthy."""
+"""A loop that has not turned for this long is not healthy."""
 _STATES: Final = ("ready", "delayed", "processing", "dead", "done")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["STALE_MS", "Peers"]
 
 STALE_MS: Final = 60_000
-"""A row without a record (its -workers file was removed) is dropped after so long without a heartbeat."""
+"""A row without a record (its -workers file was removed) is dropped after this long without a heartbeat."""
 
 
 class Peers:
@@ -62,7 +62,7 @@ class Peers:
         return self._has_unwatched
 
     def allow_crashes(self, max_crashes: int) -> None:
-        """Let a message crash its worker so often from now on before it is dead."""
+        """Set how many crashes of its worker a message may cause before it is dead."""
         self._max_crashes = max_crashes
 
     def look(self) -> int:

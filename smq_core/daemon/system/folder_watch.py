@@ -1,6 +1,6 @@
 """Notices when files change: by the system's notices, or by looking where it gives none.
 
-The system gives only so many (inotify's instances and watches); being out of them is told of once.
+The system limits inotify's instances and watches; running out of them is reported once.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class LongAction:
         then: Callable[[Outcome], None],
         failed: Callable[[str], None],
     ) -> None:
-        """Ask for what may take long on so many messages, and continue with what came of it."""
+        """Ask for what may take long on many messages, and continue with what came of it."""
         self.was_stopped = False
         if number >= _REPORT_FROM:
             self._show(f"{_name(request)} of {count(number)} begins…")

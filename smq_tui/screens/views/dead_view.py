@@ -105,7 +105,7 @@ class DeadView(View):
         self._asking.give_up()
 
     def renew(self) -> None:
-        """Group anew, unless that takes long and was done a moment ago."""
+        """Group again, unless that takes long and was done a moment ago."""
         wanted = ErrorKindsOf(self.filtered_by.topic)
         if wanted == self._shown and self._rest.puts_off(self.context.now):
             # They are as fresh as a long list ever is.

@@ -1,6 +1,6 @@
 """Screen 2: messages of any topic by state, by id, over any number of them.
 
-It holds ids, not messages: those in view are asked for. A long list is read anew so seldom that this takes
+It holds ids, not messages: those in view are asked for. A long list is read again so seldom that this takes
 a few hundredths of the time, whatever its length; the rows in view are renewed each time.
 """
 
@@ -89,7 +89,7 @@ class MessagesView(View):
         self.table.repaint({key: self._row(self.messages[key]) for key in visible if key in self.messages})
 
     def renew(self) -> None:
-        """Read the list anew, or only what is in view when the list is long and was read a moment ago."""
+        """Read the list again, or only what is in view when the list is long and was read a moment ago."""
         if self._is_at_beginning():
             self._limit = _FIRST_LIMIT
         wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)

@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["Rest"]
 
 _TIMES: Final = 30.0
-"""A list is not read again before so many times what reading it took: some hundredths of the time."""
+"""A list is not read again before this many times what reading it took: some hundredths of the time."""
 _SHORTEST_S: Final = 1.0
 """What would rest for less is read whenever somebody wrote."""
 
@@ -20,7 +20,7 @@ class Rest:
         self._is_owed = False
 
     def begin(self, now: float, took_s: float) -> None:
-        """Rest, after reading took so long."""
+        """Rest, after reading took a given time."""
         length = took_s * _TIMES
         self._until = now + length if length >= _SHORTEST_S else 0.0
         self._is_owed = False

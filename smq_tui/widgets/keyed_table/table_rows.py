@@ -69,7 +69,7 @@ class RowCache:
         self._is_complete = True
 
     def expire(self) -> None:
-        """Take note that any row may have changed; those at hand are shown until they come anew."""
+        """Take note that any row may have changed; those at hand are shown until they come again."""
         self._fresh.clear()
         self._asked = ()
         self._is_complete = False

@@ -177,7 +177,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
         """Inform the scroll bar how many lines there are."""
         size = Size(0, lines)
         if self.is_mounted and self.show_vertical_scrollbar and lines > self.scrollable_size.height:
-            # The bar alone is painted anew: else each message that comes would lay out the whole screen.
+            # The bar alone is redrawn: else each message that comes would lay out the whole screen.
             self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]  # the class gives its descriptor
             self.vertical_scrollbar.window_virtual_size = lines
         else:

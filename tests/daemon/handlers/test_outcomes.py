@@ -97,10 +97,18 @@ def test_a_command_that_was_ended_tells_what_it_printed_and_no_stack(bench: Benc
     ("delay", "delay_s", "error"),
     [
         (-3.0, 0.0, "later"),
-        ("5", None, "Retry: delay '5' is no number of seconds; the topic's back-off is taken\nlater"),
-        (float("nan"), None, "Retry: delay nan is no number"),
+        (
+            "5",
+            None,
+            "Retry: delay must be a number of seconds, got '5'; the topic's back-off is taken\nlater",
+        ),
+        (float("nan"), None, "Retry: delay must be a number of seconds, got nan"),
         (1e300, None, "Retry: delay of 1e+300 s is out of range"),
-        (datetime.timedelta(seconds=5), None, "Retry: delay datetime.timedelta(seconds=5) is no number"),
+        (
+            datetime.timedelta(seconds=5),
+            None,
+            "Retry: delay must be a number of seconds, got datetime.timedelta(seconds=5)",
+        ),
     ],
 )
 def test_a_delay_that_nobody_can_wait_for_is_told_and_the_back_off_taken(

@@ -108,7 +108,7 @@ def test_a_lock_that_is_held(tmp_path: Path, location: str, fault: Fault) -> Non
 @pytest.mark.fault(
     row="a reader held for 10 min under load",
     part="around it",
-    promise="producers and consumers go on; `smq doctor` says who holds the -wal back; then it begins anew",
+    promise="producers and consumers go on; `smq doctor` says who holds the -wal back; then it restarts",
     how="a read transaction of Python's sqlite3; two producers, 10 ms between their calls, and two consumers "
     "(short: until the -wal has 1 MB, about 1 s, without pauses)",
 )
@@ -148,7 +148,7 @@ class Wal(NamedTuple):
 
     size: int
     salt: bytes
-    """Another each time that the -wal is begun anew."""
+    """Another each time that the -wal is restarted."""
 
 
 def wal_of(location: str) -> Wal:

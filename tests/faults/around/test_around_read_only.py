@@ -49,7 +49,7 @@ def folder() -> Iterator[Path]:
     row="a folder made read-only for a while",
     part="around it",
     promise="what is refused is said so and not there, or may be; all goes on afterwards, without a restart",
-    how="chmod 555 under a user without root's rights who opens the queue anew again and again; chmod 755",
+    how="chmod 555 under a user without root's rights who opens the queue again again and again; chmod 755",
 )
 def test_a_folder_that_is_read_only_for_a_while(tmp_path: Path, folder: Path, fault: Fault) -> None:
     location = str(folder / "queue.sqlite3")
@@ -88,7 +88,7 @@ def work_as_nobody(location: str, log: Path, progress: Progress) -> None:
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder that can be mounted anew as read-only."""
+    """Give a folder that can be mounted again as read-only."""
     folder = tmp_path / "mounted"
     folder.mkdir()
     mount("--bind", str(folder), str(folder))
@@ -106,7 +106,7 @@ def mount(*arguments: str) -> None:
     row="a file system made read-only for a while",
     part="around it",
     promise="writers are told, watchers go on, and all goes on afterwards, without a restart",
-    how="a bind mount that is mounted anew as read-only, which holds for root too; and back",
+    how="a bind mount that is mounted again as read-only, which holds for root too; and back",
 )
 def test_a_file_system_that_is_read_only_for_a_while(tmp_path: Path, mounted: Path, fault: Fault) -> None:
     location, log = str(mounted / "queue.sqlite3"), tmp_path / "log"

@@ -36,7 +36,7 @@ class Door:
     """Where they stand before, which is backed up; none: there is nothing before."""
 
     def renew(self, folder: Path) -> None:
-        """Begin anew in an empty folder."""
+        """Begin again in an empty folder."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         self.prepare(folder / NAME)

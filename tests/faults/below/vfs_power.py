@@ -132,7 +132,7 @@ class Disk:
         return None if inode is None else self._files[inode]
 
     def _follow_names(self) -> None:
-        """See which files were made, named anew or deleted since, by SQLite or by us."""
+        """See which files were made, named again or deleted since, by SQLite or by us."""
         found = self._look()
         if found == self._names:
             return

@@ -27,7 +27,7 @@ NOW_MS = 1_700_000_000_000
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010101006000600000ffdb0043") + os.urandom(20_000)
 
 pytestmark = pytest.mark.fault(
-    row="a file that is no queue, or a damaged one, named as one",
+    row="a file that is not a queue, or a damaged one, named as one",
     part="doors",
     promise="refused with a sentence, and every byte stays",
     how="pictures, zeros, other programs' databases, newer and cut queues, pipes, folders, impossible paths",

@@ -1,4 +1,4 @@
-"""The -wal begins anew although writers never rest."""
+"""The -wal restarts although writers never rest."""
 
 from __future__ import annotations
 
@@ -106,5 +106,5 @@ def test_a_wal_that_is_written_without_rest_stays_short(
     monkeypatch.setattr(checkpoints, "RESTART_PAGES", RESTART_PAGES)
     frames = list(restless.frames())
 
-    assert max(frames) > RESTART_PAGES, "it was long enough to be begun anew"
+    assert max(frames) > RESTART_PAGES, "it was long enough to be restarted"
     assert max(frames) < RESTART_PAGES + 3 * CHECKPOINT_PAGES

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.fault(
     row="counters that drifted",
     part="damage",
-    promise="doctor names the topics; --repair counts anew, after a backup",
+    promise="doctor names the topics; --repair recounts, after a backup",
     how="the counters changed by SQL, rows removed and replaced behind the triggers",
 )
 @pytest.mark.parametrize("sent", [0, 1])
@@ -53,7 +53,7 @@ def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault:
 @pytest.mark.fault(
     row="counters that drifted",
     part="damage",
-    promise="doctor names the topics; --repair counts anew, after a backup",
+    promise="doctor names the topics; --repair recounts, after a backup",
     how="the counters changed by SQL, rows removed and replaced behind the triggers",
 )
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str,
 
     words = repair.repair(str(path), NOW_MS)
 
-    assert "topics counted anew: 1" in words
+    assert "topics recounted: 1" in words
     assert finding(path, "counters").severity == "ok"
     assert ask(path, "SELECT entered - gone, dead FROM smq_topics WHERE topic = 'mail'") == [(2, 1)]
     fault.struck()
@@ -85,7 +85,7 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str,
 @pytest.mark.fault(
     row="counters that drifted",
     part="damage",
-    promise="doctor names the topics; --repair counts anew, after a backup",
+    promise="doctor names the topics; --repair recounts, after a backup",
     how="the counters changed by SQL, rows removed and replaced behind the triggers",
 )
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])

@@ -33,7 +33,7 @@ def stats(**figures: float) -> TopicStats:
         ({"deleted": 3}, {"deleted": 0}, 0),
         ({"gone": 9, "unprocessed": 4}, {"gone": 2}, 0),
     ],
-    ids=["removed", "kept as done", "deleted", "pruned", "purged and processed", "undone", "begun anew"],
+    ids=["removed", "kept as done", "deleted", "pruned", "purged and processed", "undone", "restarted"],
 )
 def test_what_operators_delete_was_not_processed(
     before: dict[str, int], after: dict[str, int], processed: int

@@ -87,7 +87,7 @@ def test_a_line_of_blanks_holds_nothing(line: bytes) -> None:
         (b'{"topic": "t", "payload": 1, "state": "lost"}', '^state must be "ready", "delayed", '),
         (b'{"topic": "t", "payload": 1, "created_at": "now"}', "^created_at must be a number of seconds"),
         (b'{"topic": "t", "payload": 1, "delay": []}', "^delay must be a number of seconds, or text"),
-        (b'{"topic": "t", "payload": 1, "delay": "soon"}', "^delay: 'soon' is no duration"),
+        (b'{"topic": "t", "payload": 1, "delay": "soon"}', "^delay: 'soon' is not a duration"),
         (b"[" * 201 + b"]" * 201, "at most 200 levels"),
         (b'{"topic": "t", "payload": ' + b"[" * 201 + b"]" * 201 + b"}", "at most 200 levels"),
         (

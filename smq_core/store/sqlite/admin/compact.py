@@ -33,7 +33,7 @@ def compact(path: str) -> tuple[int, int]:
     path = resolved(path)
     refuse_second_name(path)
     if identify.look(path).shape is not identify.Shape.QUEUE:
-        raise NotAQueue(f"{path} is no queue: nothing was compacted")
+        raise NotAQueue(f"{path} is not a queue: nothing was compacted")
     before = Path(path).stat().st_size
     with translated(path), closing(connect(path)) as connection:
         _require_room(path, _content(connection))

@@ -30,7 +30,7 @@ class OnlineCopy:
             UsageError: when the target is the address of a database server.
         """
         file_named(target, "the backup's file")
-        # Opened first, so that what is no queue is refused as by any other call.
+        # Opened first, so that what is not a queue is refused as by any other call.
         self._session.connections.get()
         with translated(self._session.location), closing(connect(self._session.location)) as source:
             yield from backup.copy(source, self._session.location, target)

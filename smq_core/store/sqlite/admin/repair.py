@@ -48,7 +48,7 @@ def repair(path: str, now_ms: int) -> list[str]:
     path = resolved(path)
     refuse_second_name(path)
     if identify.look(path).shape is not identify.Shape.QUEUE:
-        raise NotAQueue(f"{path} is no queue: there is nothing to repair")
+        raise NotAQueue(f"{path} is not a queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
         if not _is_broken(connection, now_ms):
             return ["nothing had to be repaired"]
@@ -70,7 +70,7 @@ def repair(path: str, now_ms: int) -> list[str]:
         *cured,
         f"leases taken back: {leases:,}",
         f"rows that no daemon wrote removed: {forgotten:,}",
-        f"topics counted anew: {len(wrong):,}",
+        f"topics recounted: {len(wrong):,}",
         f"messages given another id: {renumbered:,}",
     ]
 

@@ -237,7 +237,7 @@ class Connection(Reading):
                 self._flushing.close()
 
     def checkpoint(self) -> None:
-        """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long."""
+        """Copy the -wal back into the database, without holding anybody up; restart it when it is long."""
         with self.lock:
             if self.is_open:
                 self._flushing.checkpoint()

@@ -34,7 +34,7 @@ _SHOWN: Final = 40
 
 
 class ClosedMeanwhileError(Exception):
-    """Another thread closed the connection, or forked, after it was fetched: fetch it anew."""
+    """Another thread closed the connection, or forked, after it was fetched: fetch it again."""
 
 
 class Reading:
@@ -213,7 +213,7 @@ class Reading:
         if isinstance(error, UnicodeEncodeError):
             # a name, a text that is searched for, a value of a caller's own statement
             raise InvalidMessage(
-                f"{_shortened(error)} has half of a surrogate pair, which is not a character"
+                f"{_shortened(error)} has a lone surrogate, which cannot be stored as text"
             ) from error
         if isinstance(error, FAILURES):
             raise translate(error, self.settings.path) from error

@@ -15,7 +15,7 @@ __all__ = ["Joined"]
 
 
 class Joined:
-    """Begins a transaction, anew where its connection was closed meanwhile, and ends it.
+    """Begins a transaction, again where its connection was closed meanwhile, and ends it.
 
     No generator and no ExitStack: it takes memory to leave those, and where there is none they would go on
     holding the write lock.

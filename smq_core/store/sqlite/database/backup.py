@@ -99,7 +99,7 @@ def _fill(source: apsw.Connection, part: str) -> Iterator[tuple[int, int]]:
     with closing(connect(part)) as target:
         # flushed once, at the end; no journal, since a half-written part is thrown away
         target.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF").fetchall()
-        # a read transaction: the copy would begin anew with each commit of another process
+        # a read transaction: the copy would start over with each commit of another process
         source.execute("BEGIN")
         try:
             source.execute(_OBJECTS).fetchall()

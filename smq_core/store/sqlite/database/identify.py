@@ -112,7 +112,7 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
             raise StoreUnavailable(
                 f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may "
                 f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
-                "begin anew"
+                "restart"
             )
         return Found(Shape.EMPTY if around.database else Shape.MISSING), False
     if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:

@@ -161,6 +161,6 @@ def _nearest(value: object, wanted: frozenset[type]) -> object:
     if str in wanted:
         return str(_text(value)) if isinstance(value, bytes) else "" if value is None else str(value)
     try:
-        return int(value)  # type: ignore[call-overload]  # what is no number is caught
+        return int(value)  # type: ignore[call-overload]  # what is not a number is caught
     except (TypeError, ValueError, OverflowError):
         return 0

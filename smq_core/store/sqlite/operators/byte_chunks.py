@@ -18,7 +18,7 @@ _SIZES = query("sizes_of")
 
 
 def fitting(db: apsw.Connection, ids: Sequence[int], max_bytes: int) -> Sequence[int]:
-    """Return the first of some ids whose messages have at most so many bytes together, and at least one id.
+    """Return the first of some ids whose messages have at most that many bytes together, and at least one id.
 
     An id of which there is no message counts nothing, and is kept for its turn.
     """

@@ -34,7 +34,7 @@ def _beginning(blob: apsw.Blob, size: int, characters: int | None) -> str | byte
 
 
 def _cut(beginning: bytes, count: int) -> str:
-    """Return so many characters of the beginning of a text, whose last one may be cut through."""
+    """Return the first characters of a text, whose last one may be cut through."""
     try:
         text = beginning.decode()
     except UnicodeDecodeError as error:

@@ -68,7 +68,7 @@ SET entered = gone,
 WHERE topic NOT IN (SELECT topic FROM smq_messages);
 
 -- name: repair_counters
--- Count anew what is in the table; what is gone stays as it was counted.
+-- Recount what is in the table; what is gone stays as it was counted.
 INSERT INTO smq_topics(topic, entered, gone, delayed, dead, done, deleted)
 SELECT topic,
   count(*),

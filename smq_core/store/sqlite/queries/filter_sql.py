@@ -171,7 +171,7 @@ def still_sql(selection: Selection, wanted: dict[str, Value]) -> tuple[str, dict
     """Compose the query, and its values, that tells which of the ids in the array `:ids` match (still)."""
     whose: dict[str, Value] = {"topic": selection.topic, "state": selection.state}
     values = {name: value for name, value in whose.items() if value is not None} | wanted
-    # by id: an index that may have more of the topic and state than there are ids is no help
+    # by id: an index that may have more of the topic and state than there are ids is of no use
     named = Stream("smq_messages NOT INDEXED", ("id IN (SELECT value FROM carray(:ids))",), {})
     return f"SELECT id FROM {named.source} {_where(named, values)} ORDER BY id", values  # noqa: S608 - as above
 

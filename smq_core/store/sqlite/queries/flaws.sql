@@ -67,7 +67,7 @@ WHERE id = :id;
 
 -- name: flawed_topics
 -- Topics whose counters stand where no counting can have brought them, so that the next message may not be counted. What entered
--- is what is gone and what is there: counted anew, it is below its own bound.
+-- is what is gone and what is there: recounted, it is below its own bound.
 SELECT topic
 FROM smq_topics
 WHERE max(abs(entered / 4), abs(gone / 2), abs(delayed / 2), abs(dead / 2), abs(done / 2), abs(deleted / 2)) > 2251799813685248;
@@ -86,7 +86,7 @@ SET max_attempts = iif(max_attempts < 1, NULL, max_attempts),
   keep_ms = iif(keep_ms < 0, NULL, keep_ms);
 
 -- name: zero_topics
--- Let such topics be counted anew from nothing.
+-- Let such topics be recounted from nothing.
 UPDATE smq_topics
 SET entered = 0,
   gone = 0,
@@ -97,7 +97,7 @@ SET entered = 0,
 WHERE max(abs(entered / 4), abs(gone / 2), abs(delayed / 2), abs(dead / 2), abs(done / 2), abs(deleted / 2)) > 2251799813685248;
 
 -- name: recount_topics
--- Count anew what is in the table, of topics that have a row: to insert one would be refused where its name is illegal.
+-- Recount what is in the table, of topics that have a row: to insert one would be refused where its name is illegal.
 UPDATE smq_topics
 SET entered = gone + counted.entered,
   delayed = counted.delayed,

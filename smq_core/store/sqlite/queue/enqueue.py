@@ -49,7 +49,7 @@ _END_COUNTED = query("end_counted")
 _FIND_BY_KEY = query("find_by_key")
 
 _COUNTED_TOGETHER: Final = 50
-"""From so many messages on it is cheaper to count them by one statement than each by its trigger: 0.3 of
+"""Number of messages from which it is cheaper to count them by one statement than each by its trigger: 0.3 of
 1.4 µs a message, for 10 µs a batch (measured)."""
 
 

@@ -46,7 +46,7 @@ class OpportunisticPrune:
     def step(self) -> None:
         """Prune a little if it is time for it; called after a write that has been committed.
 
-        Whatever becomes of it is no matter of the caller, whose write is done.
+        Whatever becomes of it does not concern the caller, whose write is done.
         """
         if self._monotonic() < self._due_at:
             return

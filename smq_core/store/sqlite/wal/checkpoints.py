@@ -42,9 +42,9 @@ on the disk: a lease and its ack took 38 µs instead of 46 (measured). Learnt fr
 `checkpoint_flush_after` and RocksDB's `bytes_per_sync`."""
 GRACE_PAGES: Final = CHECKPOINT_PAGES // 4
 """Frames that the disk has for the last of them before a consumer copies them back, and between two copies
-of a -wal that does not begin anew, since somebody reads from it."""
+of a -wal that does not restart, since somebody reads from it."""
 RESTART_PAGES: Final = 16_000
-"""Frames from which writers are held up for a moment so that the -wal can begin anew."""
+"""Frames from which writers are held up for a moment so that the -wal can restart."""
 _PATIENCE_S: Final = 1.0
 """How long such a restart waits for the turn."""
 
@@ -66,7 +66,7 @@ class Checkpoints:
         self.needs_care = False
         """There is something to do for the -wal, also for who flushes nothing."""
         self._given = 0
-        """Of so many frames the disk was told."""
+        """How many frames the disk was told of."""
         self._wait_until(CHECKPOINT_PAGES)
 
     @property
@@ -77,7 +77,7 @@ class Checkpoints:
     def note(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         """Take the number of frames that SQLite tells after a commit."""
         if pages < self.pages:
-            # the -wal began anew, whoever saw to it
+            # the -wal restarted, whoever saw to it
             self._given = 0
             self._wait_until(CHECKPOINT_PAGES)
         self.pages = pages
@@ -98,13 +98,13 @@ class Checkpoints:
         self._wait_until(max(CHECKPOINT_PAGES, self.pages + GRACE_PAGES))
 
     def run(self, db: apsw.Connection, turn: Turn, monotonic: Callable[[], float]) -> None:
-        """Copy the -wal back, without holding anybody up; begin it anew when it has grown long."""
+        """Copy the -wal back, without holding anybody up; restart it when it has grown long."""
         with contextlib.suppress(apsw.BusyError):
             log, _copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if log < RESTART_PAGES:
                 return
             # also where all was copied: writers that never rest have gone on meanwhile, and none of them
-            # would find the -wal copied whole and begin it anew
+            # would find the -wal copied whole and restart it
             try:
                 if turn.await_until(monotonic() + _PATIENCE_S, monotonic):
                     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
@@ -112,7 +112,7 @@ class Checkpoints:
                 turn.give()
 
     def _wait_until(self, pages: int) -> None:
-        """Let the next copy wait until the -wal has so many frames."""
+        """Let the next copy wait until the -wal has this many frames."""
         self._due_at = pages
         self._overdue_at = pages + CONSUMERS_PAGES + GRACE_PAGES
         self._look_at = min(self._given + WRITE_OUT_PAGES, self._overdue_at)

@@ -100,7 +100,7 @@ class Flushing:
             self.checkpoints.write_out(self.wal)
 
     def checkpoint(self) -> None:
-        """Copy the -wal back into the database, without holding anybody up; begin it anew when it is long.
+        """Copy the -wal back into the database, without holding anybody up; restart it when it is long.
 
         Raises:
             StoreError: when it fails, or an earlier flush did and the -wal cannot be written again.

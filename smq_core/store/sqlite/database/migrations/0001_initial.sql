@@ -2,7 +2,7 @@
 -- Column defaults are for programs that write plain SQL (the SQL contract); smq itself sets every column that matters.
 -- All states but `ready` and `processing` sort before 'e': the predicate `status < 'e'` of an index and a trigger costs one
 -- comparison a write instead of four (a lease and its ack together 51 µs instead of 57, measured). For the same reason the
--- checks of a column's words are chains of OR: a list of IN is built anew for each row (0.4 µs of 2.6 a row, each, measured).
+-- checks of a column's words are chains of OR: a list of IN is built again for each row (0.4 µs of 2.6 a row, each, measured).
 
 CREATE TABLE smq_schema (
   version INTEGER NOT NULL
