@@ -1,6 +1,8 @@
 """Starts `smq-daemon`: hears signals first, and imports the daemon then, which takes several times as long.
 
 It stands outside `smq_core`, as nothing in there can run before the engine is imported.
+
+__main__  the same by `python -m smq_daemon`
 """
 
 from __future__ import annotations

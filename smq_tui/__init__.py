@@ -1,11 +1,11 @@
-"""The dashboard: a terminal face of the queue. It uses the public names of smq_core only.
+"""The dashboard: a terminal interface to the queue. Apart from the demonstration, only its gateway opens one.
 
 cli, command  the command `smq-tui` and its flags
 starting      starts the application, alone or within the demonstration
 app           the application: owns gateway and session
 screens       the main screen, its six views, and what keys do
 dialogs       questions and forms
-gateway       the only part that calls the core
+gateway       opens the database; everything that reads or writes it
 keys          actions, bindings and their documentation
 widgets       tables, details, charts
 text          the language of filters, payloads as text to edit

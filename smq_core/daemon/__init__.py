@@ -8,6 +8,7 @@ preflight      `--check`: everything that has to be right before a daemon starts
 configuration  the configuration file and flags, reloads, and which handler a topic has
 assembly       builds the parts below and hands each what it depends on
 services       builds the threads that run beside the loop
+threads        starts and stops these threads, and starts one again that ended by an error
 supervisor     the main loop, its schedule, shutdown, crashes of worker processes
 dispatch       leases messages, distributes them, writes their outcomes, renews their leases
 processes      the pool of worker processes, as their supervisor sees them

@@ -1,4 +1,13 @@
-"""The one place that chooses a backend."""
+"""The one place that chooses a backend.
+
+base            the seam: what a backend can do for queue and daemon
+operator_store  the second half of the seam: what operators read and do, and what daemons record
+records         the values that cross the seam
+findings        what the doctor reports, as values
+frozen          a set of messages as somebody saw it
+described       what an action was aimed at, in the words of the dashboard's filters
+sqlite          the backend
+"""
 
 # ruff: noqa: PLC0415 - what is imported inside a function loads a part of the backend that few programs need
 from __future__ import annotations

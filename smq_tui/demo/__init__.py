@@ -1,4 +1,9 @@
 """The demonstration: producers, a daemon whose handlers fail now and then, a careless consumer.
 
-A dashboard to watch them.
+run       runs all of it, with the dashboard where there is a terminal
+shop      its processes
+producer  a process that sends messages
+handlers  handlers of the daemon
+careless  a consumer that is slow and dies
+texts     the messages. Pure
 """

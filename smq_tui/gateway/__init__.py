@@ -1,6 +1,13 @@
-"""The only part of the dashboard that calls the core.
+"""Reads and writes the database, as the only part of the dashboard but for the demonstration.
 
-A thread that looks, threads that answer, one that changes.
+gateway      takes requests on the thread of the screen, and carries them out on others
+poller       the thread that reads what is shown all the time
+lane         a thread that does one job after another
+reads        requests that change nothing
+changes      requests that change the database
+progress     the progress of long requests
+excerpts     the part of a payload in which words were found. Pure
+whereabouts  notices that the database's file was moved or replaced
 """
 
 from smq_tui.gateway.gateway import Gateway

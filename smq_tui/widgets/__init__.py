@@ -1,1 +1,13 @@
-"""Widgets of the dashboard: they are given values and post messages, and know neither store nor gateway."""
+"""Widgets of the dashboard: they are given values and post messages, and know neither store nor gateway.
+
+keyed_table   a table over any number of rows
+detail_pane   where the details of a row are shown
+detail_text   what these say
+payload_text  a payload as text
+json_colours  colours of JSON text
+chart         charts of what came in, went out and waited
+sparkline     small charts, in characters
+status_bar    a line of parts, of which some give way
+message_line  the line above the keys
+cell_width    text of an exact width
+"""

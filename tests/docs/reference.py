@@ -17,6 +17,7 @@ from tests.architecture.source import PACKAGES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 PAGES: Final = ("docs/python.md", "CONTRIBUTING.md")
 MARKS: Final = re.compile(r"(<!-- generated: (?P<part>\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
@@ -40,7 +41,12 @@ def part(name: str) -> str:
     Raises:
         AttributeError: when nothing has the name.
     """
-    tables: dict[str, Callable[[], str]] = {"error_tree": error_tree, "raisers": raisers, "rooms": rooms}
+    tables: dict[str, Callable[[], str]] = {
+        "error_tree": error_tree,
+        "modules": modules,
+        "raisers": raisers,
+        "rooms": rooms,
+    }
     if name in tables:
         return tables[name]()
     subject = getattr(smq_core, name, None) or getattr(testing, name)
@@ -143,10 +149,23 @@ def rooms() -> str:
     for folder in PACKAGES:
         for path in sorted((ROOT / folder).rglob("__init__.py")):
             place = path.parent.relative_to(ROOT).as_posix()
-            documentation = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            first = " ".join(documentation.partition("\n\n")[0].split())
-            rows.append(f"| [`{place}`]({place}) | {_cell(first)} |")
+            rows.append(f"| [`{place}`]({place}) | {_cell(_first_paragraph(path))} |")
     return "\n".join(["| package | what is in it |", "|---|---|", *rows])
+
+
+def modules() -> str:
+    """Return each module of the core that lies in no package below it, with how its docstring begins."""
+    rows = [
+        f"| [`{path.stem}`]({path.relative_to(ROOT).as_posix()}) | {_cell(_first_paragraph(path))} |"
+        for path in sorted((ROOT / "smq_core").glob("*.py"))
+        if path.stem != "__init__"
+    ]
+    return "\n".join(["| module | what is in it |", "|---|---|", *rows])
+
+
+def _first_paragraph(path: Path) -> str:
+    documentation = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(documentation.partition("\n\n")[0].split())
 
 
 def _fields(subject: type) -> Iterator[tuple[str, str, str, str]]:

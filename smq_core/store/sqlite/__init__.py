@@ -6,7 +6,6 @@ queue         what producers, consumers and daemons do
 operators     what operators do: browse, requeue, edit, undo
 foreign_rows  rows that other programs stored and smq never would
 admin         doctor, repair, compaction, backup
-legacy        takes over the table of the ancestor
 database      from a path to a database that may be used
 connection    a connection for each thread, its transactions and reads
 wal           the write lock, durable commits, checkpoints

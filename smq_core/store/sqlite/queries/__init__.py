@@ -5,6 +5,9 @@ over all files.
 
 The driver finds a prepared statement by its text, of which it hashes every byte at each call (0.8 µs for
 900): the breaks and the indentation are for readers of the files alone.
+
+eligible_sql  conditions of an operator's action
+filter_sql    conditions of a list, from what an operator looks for
 """
 
 from __future__ import annotations
