@@ -20,7 +20,7 @@ PER_CALL = {
     "smq_core/daemon/execution/runner.py": {"_run", "_handle", "_report", "_outcome", "_call", "_settle"},
     "smq_core/daemon/wire/slots.py": {"begin", "end"},
     "smq_core/store/sqlite/connection/connection_pool.py": {"get"},
-    "smq_core/store/sqlite/wal/write_lock.py": {"take", "give"},
+    "smq_core/store/sqlite/wal/write_lock.py": {"take", "release"},
 }
 
 

@@ -136,7 +136,7 @@ def without_descriptors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     real = os.open
 
     def refuse(path: str, flags: int, *rest: int, **named: int) -> int:
-        if threading.current_thread().name == "smq-turn":
+        if threading.current_thread().name == "smq-write-lock":
             asked.append(path)
             raise OSError(24, "Too many open files", path)
         return real(path, flags, *rest, **named)
@@ -171,7 +171,7 @@ def test_whoever_gets_no_thread_for_the_turn_looks_for_it(
     real = threading.Thread.start
 
     def start(self: threading.Thread) -> None:
-        if self.name == "smq-turn":
+        if self.name == "smq-write-lock":
             refused.set()
             raise RuntimeError("can't start new thread")
         real(self)

@@ -22,7 +22,9 @@ class Step(NamedTuple):
 
 STEPS = (
     Step("the flush", f"{SQL}/wal/wal_file.py", "os.fdatasync(descriptor)", "os.fstat(descriptor)"),
-    Step("the turn", f"{SQL}/wal/write_lock.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "pass"),
+    Step(
+        "the write lock", f"{SQL}/wal/write_lock.py", "flock(self._wal.descriptor, LOCK_EX | LOCK_NB)", "pass"
+    ),
     Step(
         "the safe text of one line of ASCII",
         "smq_core/safe_text.py",

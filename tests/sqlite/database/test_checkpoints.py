@@ -11,7 +11,7 @@ import pytest
 from smq_core.store.sqlite.wal import checkpoints
 from smq_core.store.sqlite.wal.checkpoints import CHECKPOINT_PAGES, Checkpoints
 from smq_core.store.sqlite.wal.wal_file import WalFile
-from smq_core.store.sqlite.wal.write_lock import Turn
+from smq_core.store.sqlite.wal.write_lock import WriteLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +67,13 @@ class Restless:
 
     def frames(self) -> Iterator[int]:
         """Return the length of the -wal after each of many writes, whose writer copies it back when due."""
-        noted, turn = Checkpoints(), Turn(self.wal)
+        noted, write_lock = Checkpoints(), WriteLock(self.wal)
         self.connection.set_wal_hook(noted.note)
         for _ in range(ROUNDS):
             write(self.connection)
             yield noted.pages
             if noted.is_due:
-                noted.run(self, turn, time.monotonic)  # type: ignore[arg-type]  # what it uses of a connection
+                noted.run(self, write_lock, time.monotonic)  # type: ignore[arg-type]  # what it uses of a connection
 
     def close(self) -> None:
         """Close everything."""

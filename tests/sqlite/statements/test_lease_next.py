@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smq_core import Queue
-from smq_core.store.sqlite.wal.write_lock import Turn
+from smq_core.store.sqlite.wal.write_lock import WriteLock
 
 if TYPE_CHECKING:
     import pytest
@@ -38,18 +38,18 @@ def test_an_ack_where_the_topic_keeps_history_keeps_it(queue: Queue, inspector: 
 def test_a_snapshot_that_others_wrote_behind_is_not_followed(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another consumer takes the message between the query and the turn."""
+    """Another consumer takes the message between the query and the write lock."""
     queue.enqueue_many("mail", ["a", "b"])
     taken: list[object] = []
-    take = Turn.take
+    take = WriteLock.take
 
-    def overtaken(turn: Turn) -> bool:
+    def overtaken(write_lock: WriteLock) -> bool:
         monkeypatch.undo()
         with Queue(queue.location, clock=queue._clock) as other:
             taken.extend(lease.message.payload for lease in other.dequeue("mail"))
-        return take(turn)
+        return take(write_lock)
 
-    monkeypatch.setattr(Turn, "take", overtaken)
+    monkeypatch.setattr(WriteLock, "take", overtaken)
 
     assert [lease.message.payload for lease in queue.dequeue("mail")] == ["b"]
     assert taken == ["a"]

@@ -1,6 +1,6 @@
 """One thread's connection: its settings, its reads, and how it writes.
 
-A write takes the turn, begins immediately, commits without a flush, gives the turn back, and only then
+A write takes the write lock, begins immediately, commits without a flush, releases the lock, and only then
 flushes for those who asked for it. Two short ways do the same in fewer steps as long as nobody is before us:
 `run` for a single statement, `follow` for a write on the snapshot of a query. It knows nothing of messages.
 """
@@ -19,7 +19,7 @@ from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileE
 from smq_core.store.sqlite.connection.writing import StaleReadError, Writing, may_be_of_a_commit
 from smq_core.store.sqlite.driver.cursors import close_cursors_of
 from smq_core.store.sqlite.driver.driver_errors import FAILURES, translate
-from smq_core.store.sqlite.wal.durability import Flushing
+from smq_core.store.sqlite.wal.durability import Durability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +48,10 @@ class Connection(Reading):
         if self.settings.read_only:
             super()._attach()
         else:
-            self._flushing = Flushing(self.db, self.settings)
-            self._turn = self._flushing.turn
-            self._writing = Writing(self.db, self.settings, self._turn)
-            self.place = Place(self.db, self.settings, self._flushing.wal, is_immutable=False)
+            self._durability = Durability(self.db, self.settings)
+            self._write_lock = self._durability.write_lock
+            self._writing = Writing(self.db, self.settings, self._write_lock)
+            self.place = Place(self.db, self.settings, self._durability.wal, is_immutable=False)
 
     def run(
         self,
@@ -75,11 +75,11 @@ class Connection(Reading):
                 return None
             is_full = self._prepare_flush() if is_durable else self._look_around()
             try:
-                if not self._turn.take():
+                if not self._write_lock.take():
                     return None
                 self.db.execute(sql, bindings)
                 answered = answer(self.db)
-                self._turn.give()
+                self._write_lock.release()
             except BaseException as error:
                 # here and not in a `finally`, whose first line an interrupt could hit
                 self._abandon(error)
@@ -89,8 +89,8 @@ class Connection(Reading):
                     raise self._writing.unknown(error) from error
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.needs_care:
-                self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._durability.checkpoints.needs_care:
+                self._durability.finish(is_durable=is_durable, is_full=is_full)
             return answered
 
     def follow(
@@ -113,7 +113,7 @@ class Connection(Reading):
             try:
                 self.db.execute("BEGIN")
                 found = look(self.db)
-                if found is None or not self._turn.take():
+                if found is None or not self._write_lock.take():
                     self.db.execute("ROLLBACK")
                     return None
                 may_stand = act(self.db, found)
@@ -121,15 +121,15 @@ class Connection(Reading):
                     self._writing.commit()
                 else:
                     self.db.execute("ROLLBACK")
-                self._turn.give()
+                self._write_lock.release()
             except BaseException as error:
                 self._abandon(error)
                 if isinstance(error, apsw.BusyError):
                     return None
                 self._tell(error)
                 raise
-            if self._flushing.checkpoints.needs_care:
-                self._flushing.finish(is_durable=False, is_full=False)
+            if self._durability.checkpoints.needs_care:
+                self._durability.finish(is_durable=False, is_full=False)
             return found if may_stand else None
 
     def write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
@@ -153,13 +153,13 @@ class Connection(Reading):
                 self._writing.begin()
                 result = work(self.db)
                 self._writing.commit()
-                self._turn.give()
+                self._write_lock.release()
             except BaseException as error:
                 self._abandon(error)
                 self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.needs_care:
-                self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._durability.checkpoints.needs_care:
+                self._durability.finish(is_durable=is_durable, is_full=is_full)
             self._writing.log_wait()
             return result
 
@@ -187,7 +187,7 @@ class Connection(Reading):
                 self._writing.commit()
                 self._depth = 0
                 OWN.end(self.settings.path)
-                self._turn.give()
+                self._write_lock.release()
             except BaseException as error:
                 self._depth = 0
                 OWN.end(self.settings.path)
@@ -195,8 +195,8 @@ class Connection(Reading):
                 if isinstance(error, apsw.Error):
                     self._tell(error)
                 raise
-            if is_durable or self._flushing.checkpoints.needs_care:
-                self._flushing.finish(is_durable=is_durable, is_full=is_full)
+            if is_durable or self._durability.checkpoints.needs_care:
+                self._durability.finish(is_durable=is_durable, is_full=is_full)
             self._writing.log_wait()
             self._end_stale_reads()
 
@@ -234,19 +234,19 @@ class Connection(Reading):
                 return
             super().close()
             if not self.settings.read_only:
-                self._flushing.close()
+                self._durability.close()
 
     def checkpoint(self) -> None:
         """Copy the -wal back into the database, without holding anybody up; restart it when it is long."""
         with self.lock:
             if self.is_open:
-                self._flushing.checkpoint()
+                self._durability.checkpoint()
 
     def truncate(self) -> None:
         """Copy the -wal back and cut it off; leave it where somebody uses it."""
         with self.lock:
             if self.is_open:
-                self._flushing.truncate()
+                self._durability.truncate()
 
     def _is_joined(self) -> bool:
         return self._depth > 0
@@ -274,7 +274,7 @@ class Connection(Reading):
             self._ended_by = failure
 
     def _abandon(self, error: BaseException) -> None:
-        """Leave no transaction, turn or cursor behind; the fork of a transaction's own thread closed all."""
+        """Leave no transaction, lock or cursor behind; the fork of a transaction's own thread closed all."""
         self._writing.abandon()
         self._end(error)
         if isinstance(error, StaleReadError):
@@ -295,6 +295,6 @@ class Connection(Reading):
 
     def _prepare_flush(self) -> bool:
         """See that what is written will be found, and return whether its commit has to be a full one."""
-        if not self._flushing.wal.is_current() or self.place.has_moved():
+        if not self._durability.wal.is_current() or self.place.has_moved():
             self._leave(self.place.look(), makes_another=True)
-        return self._flushing.prepare()
+        return self._durability.prepare()

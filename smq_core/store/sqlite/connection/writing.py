@@ -1,4 +1,4 @@
-"""How a connection's write begins, commits, and is abandoned: the turn first, then SQLite's own lock.
+"""How a connection's write begins, commits, and is abandoned: the write lock first, then SQLite's own lock.
 
 It knows neither what is written nor who flushes it.
 """
@@ -17,7 +17,7 @@ from smq_core.store.sqlite.driver.driver_errors import is_stale
 
 if TYPE_CHECKING:
     from smq_core.store.sqlite.driver.connection_settings import Settings
-    from smq_core.store.sqlite.wal.write_lock import Turn
+    from smq_core.store.sqlite.wal.write_lock import WriteLock
 
 __all__ = ["StaleReadError", "Writing", "may_be_of_a_commit"]
 
@@ -40,29 +40,29 @@ class StaleReadError(Exception):
 class Writing:
     """The writes of one open connection."""
 
-    __slots__ = ("_db", "_settings", "_turn", "_waited_s")
+    __slots__ = ("_db", "_settings", "_waited_s", "_write_lock")
 
-    def __init__(self, db: apsw.Connection, settings: Settings, turn: Turn) -> None:
+    def __init__(self, db: apsw.Connection, settings: Settings, write_lock: WriteLock) -> None:
         """Begin nothing yet."""
         self._db = db
         self._settings = settings
-        self._turn = turn
+        self._write_lock = write_lock
         self._waited_s = 0.0
         """How long the last write waited for others before it began."""
 
     def begin(self) -> None:
-        """Take the turn and the write lock; wait for them until the timeout is over.
+        """Take the write lock and SQLite's own; wait for them until the timeout is over.
 
         Raises:
             StoreBusy: others held them for longer.
             UsageError: this thread itself holds them, by another connection.
             StaleReadError: this connection cannot write any more.
         """
-        if not (self._turn.take() and self._begin_in_turn()):
+        if not (self._write_lock.take() and self._begin_locked()):
             self._begin_late()
 
     def commit(self) -> None:
-        """Commit; the turn is given back apart.
+        """Commit; the write lock is released apart.
 
         Raises:
             OutcomeUnknown: it failed in a way that leaves open whether it was written.
@@ -73,11 +73,11 @@ class Writing:
             raise self.unknown(error) from error
 
     def abandon(self) -> None:
-        """Leave neither a transaction nor the turn behind; harmless where there is none."""
+        """Leave neither a transaction nor the write lock behind; harmless where there is none."""
         with contextlib.suppress(apsw.Error):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-        self._turn.give()
+        self._write_lock.release()
 
     def unknown(self, error: apsw.IOError) -> OutcomeUnknown:
         """Return the error for a commit that failed while it was written.
@@ -95,12 +95,12 @@ class Writing:
         if waited_s >= _LONG_WAIT_S:
             _log.info("a write waited %.1f s until others let go of %s", waited_s, self._settings.path)
 
-    def _begin_in_turn(self) -> bool:
-        """Begin, or give the turn back; return whether the transaction has begun."""
+    def _begin_locked(self) -> bool:
+        """Begin, or release the write lock; return whether the transaction has begun."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.BusyError as error:
-            self._turn.give()
+            self._write_lock.release()
             if is_stale(error):
                 raise StaleReadError from error
             return False
@@ -111,8 +111,8 @@ class Writing:
         OWN.require_none(self._settings.path, "a write through another Queue or Inspector")
         began = self._settings.monotonic()
         deadline = began + self._settings.timeout_s
-        while self._turn.await_until(deadline, self._settings.monotonic):
-            if self._begin_in_turn():
+        while self._write_lock.await_until(deadline, self._settings.monotonic):
+            if self._begin_locked():
                 self._waited_s = self._settings.monotonic() - began
                 return
         raise StoreBusy(

@@ -11,11 +11,11 @@ import apsw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BUSY_IN_TURN_MS", "Opened", "Settings", "lies_beside", "open_database"]
+__all__ = ["BUSY_WITH_LOCK_MS", "Opened", "Settings", "lies_beside", "open_database"]
 
-BUSY_IN_TURN_MS: Final = 100
-"""How long the holder of a turn waits for a foreign writer, which takes no turns, before it lets others
-try."""
+BUSY_WITH_LOCK_MS: Final = 100
+"""How long the holder of the write lock waits for a foreign writer, which does not take it, before it lets
+others try."""
 _PRAGMAS: Final = """
     PRAGMA synchronous = NORMAL;
     PRAGMA temp_store = MEMORY;
@@ -87,4 +87,4 @@ def _set_up(db: apsw.Connection, settings: Settings) -> None:
     db.execute(_PRAGMAS).fetchall()
     # opens the -wal, which only a first read does
     db.execute("PRAGMA schema_version").fetchall()
-    db.set_busy_timeout(BUSY_IN_TURN_MS)
+    db.set_busy_timeout(BUSY_WITH_LOCK_MS)

@@ -15,7 +15,7 @@ __all__ = ["FAILURES", "is_of_rules", "is_of_text", "is_stale", "translate", "un
 
 FAILURES = (apsw.Error, UnicodeDecodeError, OSError)
 """What running a statement raises: the driver's errors, Python's for stored text that is not UTF-8, and the
-system's for the -wal and the turn on it."""
+system's for the -wal and the write lock on it."""
 
 _ENDING = (apsw.IOError, apsw.FullError, apsw.CorruptError)
 """After which SQLite may end a transaction by itself."""

@@ -1,4 +1,4 @@
-"""When a connection copies the -wal back into the database: outside the turn, by whoever waits anyway.
+"""When a connection copies the -wal back into the database: outside the write lock, by whoever waits anyway.
 
 A copy begins with a flush of the -wal. Consumers, who flush nothing, have the disk begin with it long before,
 so that it works while they do.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smq_core.store.sqlite.wal.wal_file import WalFile
-    from smq_core.store.sqlite.wal.write_lock import Turn
+    from smq_core.store.sqlite.wal.write_lock import WriteLock
 
 __all__ = [
     "CHECKPOINT_PAGES",
@@ -46,7 +46,7 @@ of a -wal that does not restart, since somebody reads from it."""
 RESTART_PAGES: Final = 16_000
 """Frames from which writers are held up for a moment so that the -wal can restart."""
 _PATIENCE_S: Final = 1.0
-"""How long such a restart waits for the turn."""
+"""How long such a restart waits for the write lock."""
 
 
 class Checkpoints:
@@ -97,7 +97,7 @@ class Checkpoints:
         self._given = self.pages
         self._wait_until(max(CHECKPOINT_PAGES, self.pages + GRACE_PAGES))
 
-    def run(self, db: apsw.Connection, turn: Turn, monotonic: Callable[[], float]) -> None:
+    def run(self, db: apsw.Connection, write_lock: WriteLock, monotonic: Callable[[], float]) -> None:
         """Copy the -wal back, without holding anybody up; restart it when it has grown long."""
         with contextlib.suppress(apsw.BusyError):
             log, _copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -106,10 +106,10 @@ class Checkpoints:
             # also where all was copied: writers that never rest have gone on meanwhile, and none of them
             # would find the -wal copied whole and restart it
             try:
-                if turn.await_until(monotonic() + _PATIENCE_S, monotonic):
+                if write_lock.await_until(monotonic() + _PATIENCE_S, monotonic):
                     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
             finally:
-                turn.give()
+                write_lock.release()
 
     def _wait_until(self, pages: int) -> None:
         """Let the next copy wait until the -wal has this many frames."""

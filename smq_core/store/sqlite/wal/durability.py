@@ -15,24 +15,24 @@ from smq_core.errors import NotDurable, StoreBusy, StoreError, StoreUnavailable
 from smq_core.store.sqlite.driver.driver_errors import translate
 from smq_core.store.sqlite.wal.checkpoints import Checkpoints
 from smq_core.store.sqlite.wal.wal_file import WalFile
-from smq_core.store.sqlite.wal.write_lock import Turn
+from smq_core.store.sqlite.wal.write_lock import WriteLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smq_core.store.sqlite.driver.connection_settings import Settings
 
-__all__ = ["Flushing"]
+__all__ = ["Durability"]
 
 _log: Final = logging.getLogger(__name__)
 _PATIENCE_S: Final = 1.0
 """How long the -wal's writing again, after a failed flush, waits for other writers."""
 
 
-class Flushing:
+class Durability:
     """The -wal of one open connection, and what became of its commits there."""
 
-    __slots__ = ("_db", "_monotonic", "_owes_full_commit", "_path", "checkpoints", "turn", "wal")
+    __slots__ = ("_db", "_monotonic", "_owes_full_commit", "_path", "checkpoints", "wal", "write_lock")
 
     def __init__(self, db: apsw.Connection, settings: Settings) -> None:
         """Open the -wal of a connection, which has it open.
@@ -46,7 +46,7 @@ class Flushing:
         self._owes_full_commit = True
         self.checkpoints = Checkpoints()
         self.wal = WalFile(settings.path)
-        self.turn = Turn(self.wal)
+        self.write_lock = WriteLock(self.wal)
         db.set_wal_hook(self.checkpoints.note)
 
     def prepare(self) -> bool:
@@ -106,7 +106,7 @@ class Flushing:
             StoreError: when it fails, or an earlier flush did and the -wal cannot be written again.
         """
         with self._copying():
-            self.checkpoints.run(self._db, self.turn, self._monotonic)
+            self.checkpoints.run(self._db, self.write_lock, self._monotonic)
 
     def truncate(self) -> None:
         """Copy the -wal back and cut it off; leave it where somebody uses it.
@@ -120,8 +120,8 @@ class Flushing:
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def close(self) -> None:
-        """Give the turn back, and close the descriptor."""
-        self.turn.give()
+        """Release the write lock, and close the descriptor."""
+        self.write_lock.release()
         self.wal.close()
 
     @contextlib.contextmanager
@@ -151,7 +151,7 @@ class Flushing:
 
         What is committed after frames that are not on the disk would be lost with them.
         """
-        if not self.turn.await_until(self._monotonic() + _PATIENCE_S, self._monotonic):
+        if not self.write_lock.await_until(self._monotonic() + _PATIENCE_S, self._monotonic):
             raise StoreBusy(
                 f"others held the database {self._path} while {self.wal.path} had to be written again "
                 "after a failed flush: try again"
@@ -167,4 +167,4 @@ class Flushing:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            self.turn.give()
+            self.write_lock.release()

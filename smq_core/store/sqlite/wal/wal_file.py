@@ -1,4 +1,4 @@
-"""The store's own descriptor of the -wal file: what flushes it, and what the turn is kept on.
+"""The store's own descriptor of the -wal file: what flushes it, and what the write lock is kept on.
 
 The -wal carries none of SQLite's locks, so that it may be opened and closed beside SQLite (see
 `docs/design.md`); the database file and the -shm must never be.
@@ -101,7 +101,7 @@ class WalFile:
         self.is_poisoned = False
 
     def close(self) -> None:
-        """Close the descriptor, and with it give back a turn that is kept on it."""
+        """Close the descriptor, and with it release a write lock that is kept on it."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             with contextlib.suppress(OSError):

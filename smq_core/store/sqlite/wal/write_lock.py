@@ -1,7 +1,7 @@
-"""The writers' turn: a `flock` on the -wal, taken before BEGIN IMMEDIATE and given back after the commit.
+"""The write lock: a `flock` on the -wal, taken before BEGIN IMMEDIATE and released after the commit.
 
 SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes;
-with turns 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb SQLite's.
+with this lock 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb SQLite's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.sqlite.wal.wal_file import WalFile
 
-__all__ = ["Turn"]
+__all__ = ["WriteLock"]
 
 _log: Final = logging.getLogger(__name__)
 _SHORT_SLEEPS_S = (
@@ -40,24 +40,24 @@ _SHORT_SLEEPS_S = (
     0.005,
     0.005,
 )
-"""A turn is over in 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer
+"""The lock is held for 50 to 100 µs, so that a few short looks are cheaper than a thread; what waits longer
 queues in the kernel."""
 
 
-class Turn:
-    """The turn of one connection; used by one thread at a time."""
+class WriteLock:
+    """The write lock as one connection takes it; used by one thread at a time."""
 
     __slots__ = ("_left", "_place", "_wal")
 
     def __init__(self, wal: WalFile) -> None:
-        """Keep the turn on an open -wal."""
+        """Keep the lock on an open -wal."""
         self._wal = wal
         self._place: _Place | None = None
         self._left: _Place | None = None
         """The place of a wait that was given up, as long as its thread stands in the queue."""
 
     def take(self) -> bool:
-        """Take the turn if nobody has it; say whether it is ours now.
+        """Take the lock if nobody has it; return whether it is ours now.
 
         Raises:
             StoreUnavailable: when the system gives no lock.
@@ -67,14 +67,12 @@ class Turn:
         except BlockingIOError:
             return False
         except OSError as error:
-            advice = (
-                "the writers' turn is a lock on it; who closed its descriptor, or are there no locks left?"
-            )
+            advice = "the write lock is a flock on it; who closed its descriptor, or are there no locks left?"
             raise unavailable(self._wal.path, error, advice) from error
         return True
 
     def await_until(self, deadline: float, monotonic: Callable[[], float]) -> bool:
-        """Wait for the turn until a moment of the monotonic clock; say whether it is ours now.
+        """Wait for the lock until a moment of the monotonic clock; return whether it is ours now.
 
         Where there is neither a descriptor nor a thread for a place in the kernel's queue, look now and then.
 
@@ -82,7 +80,7 @@ class Turn:
             StoreUnavailable: when the system gives no lock.
         """
         # a place that an interrupt left behind would be waited for in vain
-        self.give()
+        self.release()
         remaining = deadline - monotonic()
         if remaining <= 0:
             return False
@@ -100,16 +98,16 @@ class Turn:
         )
         return self._look_until(deadline, monotonic)
 
-    def give(self) -> None:
-        """Give the turn back.
+    def release(self) -> None:
+        """Release the lock.
 
-        Harmless when it is not held, or its descriptor was closed, which gave it back.
+        Harmless when it is not held, or its descriptor was closed, which released it.
         """
         if self._wal.descriptor >= 0:
             try:  # noqa: SIM105 - a context manager is 1.5 % of an enqueue
                 flock(self._wal.descriptor, LOCK_UN)
             except OSError:
-                # one that somebody else closed has given it back
+                # one that somebody else closed has released it
                 pass
         if self._place is not None:
             self._place.leave()
@@ -133,8 +131,8 @@ class Turn:
         is_decided = place.is_decided.wait(timeout_s)
         if is_decided and place.failure is None:
             return True
-        self.give()
-        # what came at the last moment was given back; else its thread stands on, and the next wait goes on
+        self.release()
+        # what came at the last moment was released; else its thread stands on, and the next wait goes on
         # with it: a holder who is stopped costs one thread, however often others try
         self._left = None if place.is_decided.is_set() else place
         return False
@@ -147,7 +145,7 @@ class Turn:
         place, self._left = self._left, None
         if place is None or not place.enter():
             place = _Place(self._wal.path)
-        # kept before anything can go wrong, so that an interrupted wait is given up by the next `give`
+        # kept before anything can go wrong, so that an interrupted wait is given up by the next `release`
         self._place = place
         place.begin()
         return place
@@ -167,18 +165,18 @@ class _Place:
         self._stay.acquire()
         self._thread: threading.Thread | None = None
         self.is_decided = threading.Event()
-        """Set when the turn is ours, or it failed."""
+        """Set when the lock is ours, or it failed."""
         self.failure: Exception | None = None
         """Why nobody stands in the queue: there was no descriptor, or no thread, to be had."""
 
     def enter(self) -> bool:
-        """Want the turn again after leaving; False when it came meanwhile, or never will."""
+        """Want the lock again after leaving; False when it came meanwhile, or never will."""
         return self._descriptor >= 0 and self._stay.acquire(blocking=False)
 
     def begin(self) -> None:
         """Let the helper thread stand in the queue, if none does yet."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._wait, name="smq-turn", daemon=True)
+            self._thread = threading.Thread(target=self._wait, name="smq-write-lock", daemon=True)
             try:
                 self._thread.start()
             except RuntimeError as error:
@@ -186,7 +184,7 @@ class _Place:
                 self._fail(error)
 
     def leave(self) -> None:
-        """Give the place up, and the turn with it when it came; harmless when it was left."""
+        """Give the place up, and the lock with it when it came; harmless when it was left."""
         descriptor = self._descriptor
         if descriptor >= 0 and self.is_decided.is_set():
             # here, and not by the helper thread, which takes a while to wake
@@ -195,7 +193,7 @@ class _Place:
             self._stay.release()
 
     def _wait(self) -> None:
-        """Stand in the queue until the turn came and the caller left.
+        """Stand in the queue until the lock came and the caller left.
 
         The opening too is the helper thread's work: else an interrupt could leave it open.
         """
