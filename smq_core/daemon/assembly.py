@@ -18,8 +18,8 @@ from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.processes.child_process import ChildProcess
+from smq_core.daemon.processes.children import Children
 from smq_core.daemon.processes.pool import WorkerPool
-from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.reporting.heartbeat import Heartbeat
 from smq_core.daemon.supervisor.outage import Outage
 from smq_core.daemon.supervisor.peers import Peers

@@ -23,7 +23,7 @@ try:
     from smq_core.daemon.library_log import written_to
     from smq_core.daemon.log import Journal
     from smq_core.daemon.preflight import findings
-    from smq_core.daemon.processes.reaper import adopt_orphans
+    from smq_core.daemon.processes.children import adopt_orphans
     from smq_core.daemon.services import add_services
     from smq_core.daemon.supervisor.loop import Supervisor
     from smq_core.daemon.supervisor.signals import has_stop, leave_to_system

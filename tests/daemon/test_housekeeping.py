@@ -15,7 +15,7 @@ from smq_core.daemon.maintenance.alert_commands import Alerts
 from smq_core.daemon.maintenance.alert_rules import Facts, reasons
 from smq_core.daemon.maintenance.janitor import Janitor
 from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, MaintenanceThread
-from smq_core.daemon.processes.reaper import Children
+from smq_core.daemon.processes.children import Children
 from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.message import TopicStats
 from smq_core.states import State

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.configuration.config import AlertTable
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.reaper import Children
+    from smq_core.daemon.processes.children import Children
 
 __all__ = ["COMMAND_TIMEOUT_S", "Alerts"]
 

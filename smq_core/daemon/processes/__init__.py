@@ -11,5 +11,5 @@ import_check   starts one only to see whether it can import its handlers
 child_process  the process of the system: socket, output, end
 child_output   passes on what it prints
 arrivals       ends one in which what it was handed does not arrive
-reaper         children of the daemon, its own and those left to it
+children       the children of the daemon, its own and those left to it
 """

@@ -12,7 +12,7 @@ import signal
 from typing import TYPE_CHECKING, Protocol
 
 from smq_core.daemon.processes.child_output import ChildOutput
-from smq_core.daemon.processes.reaper import kill_leftovers
+from smq_core.daemon.processes.children import kill_leftovers
 from smq_core.daemon.processes.spawn import spawn
 from smq_core.daemon.wire.frames import FrameError, FrameReader, FrameWriter
 from smq_core.daemon.wire.protocol import Finish, FromWorker, decode_from_worker
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from smq_core.daemon.processes.reaper import Children
+    from smq_core.daemon.processes.children import Children
 
 __all__ = ["Channel", "Child", "ChildProcess"]
 

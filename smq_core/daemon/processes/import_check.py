@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.clock import SystemClock
 from smq_core.daemon.processes.child_output import ChildOutput
-from smq_core.daemon.processes.reaper import Children, kill_leftovers
+from smq_core.daemon.processes.children import Children, kill_leftovers
 from smq_core.daemon.processes.spawn import spawn, why_not_ready, with_output
 from smq_core.daemon.wire.frames import FrameReader, pack
 from smq_core.daemon.wire.protocol import Finish, ImportFailed, Importing, Ready, decode_from_worker

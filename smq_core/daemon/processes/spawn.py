@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from smq_core.daemon.processes.reaper import Children
+    from smq_core.daemon.processes.children import Children
 
 __all__ = ["end_of", "spawn", "was_struck", "why_not_ready", "with_output"]
 

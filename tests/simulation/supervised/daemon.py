@@ -16,8 +16,8 @@ from smq_core.daemon.configuration.working_folder import WorkingFolder
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.log import Journal
+from smq_core.daemon.processes.children import Children
 from smq_core.daemon.processes.pool import WorkerPool
-from smq_core.daemon.processes.reaper import Children
 from smq_core.daemon.supervisor.loop import Supervisor
 from smq_core.daemon.system.process_identity import machine_id
 from smq_core.store import open_store

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hand
 BEGIN = """
 import io, os, signal, subprocess, sys
 from smq_core.clock import SystemClock
-from smq_core.daemon.processes.reaper import Children, adopt_orphans, kill_leftovers
+from smq_core.daemon.processes.children import Children, adopt_orphans, kill_leftovers
 from smq_core.daemon.log import Journal
 
 def until_ended():
