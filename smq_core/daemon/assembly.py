@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_core.daemon.dispatch.dispatcher import Dispatcher
+from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
 from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
-from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.processes.child_process import ChildProcess

@@ -10,4 +10,5 @@ renewals          extends the leases of deliveries that may be running
 lost_leases       leases that somebody else has ended
 pending_outcomes  outcomes that are not committed yet
 topic_counts      counters for a bounded number of topics
+outcome_counts    how many messages were processed, and how many runs failed
 """

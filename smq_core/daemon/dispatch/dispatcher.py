@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smq_core.clock import Clock
+    from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
     from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
-    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess

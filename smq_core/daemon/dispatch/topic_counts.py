@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from smq_core.message import TopicStats
 
-__all__ = ["MOST_TOPICS", "OTHERS", "OutcomeCounts", "TopicCounts", "with_others_together"]
+__all__ = ["MOST_TOPICS", "OTHERS", "TopicCounts", "with_others_together"]
 
 MOST_TOPICS: Final = 1_000
 """Topics that are told apart."""
@@ -34,24 +34,6 @@ class TopicCounts(Counter[str]):
             if topic != OTHERS:
                 self[OTHERS] += count
                 del self[topic]
-
-
-class OutcomeCounts:
-    """How many messages a daemon processed and how many runs of handlers failed, by topic."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.processed = TopicCounts()
-        self.failed = TopicCounts()
-
-    def total(self) -> int:
-        """Count the runs that have ended either way."""
-        return self.processed.total() + self.failed.total()
-
-    def trim(self) -> None:
-        """Put the smallest counts together where there are too many topics."""
-        self.processed.trim()
-        self.failed.trim()
 
 
 def with_others_together(topics: Sequence[TopicStats]) -> list[TopicStats]:

@@ -15,7 +15,7 @@ from smq_core.store.records import WorkerRow
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
-    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
+    from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
     from smq_core.daemon.processes.pool import WorkerPool
 
 __all__ = ["MEMORY_EVERY_S", "RUNNING_SHOWN", "Heartbeat"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from smq_core.clock import Clock
-    from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
+    from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.message import TopicStats

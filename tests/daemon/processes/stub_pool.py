@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from smq_core import Inspector
 from smq_core.daemon.dispatch.dispatcher import Dispatcher
+from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
 from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
-from smq_core.daemon.dispatch.topic_counts import OutcomeCounts
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
 from smq_core.daemon.log import Journal
