@@ -9,7 +9,7 @@ import os
 
 from smq_core.daemon.liveness import liveness_locks
 from smq_core.daemon.liveness.workers_file_layout import HEADER_SIZE, RECORDS, read_header, record_at
-from smq_core.daemon.liveness.workers_file_path import open_to_look
+from smq_core.daemon.liveness.workers_file_opening import open_to_look, workers_file_path
 
 __all__ = ["ended_daemons"]
 
@@ -23,7 +23,7 @@ def ended_daemons(location: str | os.PathLike[str]) -> frozenset[str]:
     if not liveness_locks.CAN_ASK:
         return frozenset()
     try:
-        descriptor = open_to_look(f"{os.fspath(location)}-workers")
+        descriptor = open_to_look(workers_file_path(location))
     except OSError:
         return frozenset()
     return frozenset() if descriptor is None else _ended(descriptor)

@@ -17,6 +17,7 @@ from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
 from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
+from smq_core.daemon.liveness.workers_file_opening import workers_file_path
 from smq_core.daemon.processes.child_process import ChildProcess
 from smq_core.daemon.processes.children import Children
 from smq_core.daemon.processes.pool import WorkerPool
@@ -168,4 +169,4 @@ def _workers_file(store: Store) -> tuple[str, Access]:
     # the first look makes the database, or says why it cannot be used
     store.data_version()
     database = Path(store.location).resolve()
-    return f"{database}-workers", Access.beside(database)
+    return workers_file_path(database), Access.beside(database)

@@ -15,7 +15,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.liveness import liveness_locks, workers_file_path
+from smq_core.daemon.liveness import liveness_locks, workers_file_opening
 from smq_core.daemon.liveness.workers_file_layout import (
     FILE_SIZE,
     HEADER_SIZE,
@@ -116,7 +116,7 @@ class WorkersFile:
         self._path = path
         # worker processes inherit the second, not the one that holds the lock: the lock has to end with the
         # supervisor
-        self._lock_fd, self.map_fd = workers_file_path.open_twice(path, access)
+        self._lock_fd, self.map_fd = workers_file_opening.open_twice(path, access)
         self._identity = identity(os.fstat(self.map_fd))
         self.cuts = 0
         """How often it was found cut short."""

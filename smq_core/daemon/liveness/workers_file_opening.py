@@ -1,4 +1,4 @@
-"""Opens the -workers file, which lies where others may write.
+"""Finds and opens the -workers file, which lies where others may write.
 
 Only a file of ours is used, and no other is written over.
 """
@@ -26,10 +26,15 @@ from smq_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from smq_core.derived_file import Access
 
-__all__ = ["open_to_look", "open_twice"]
+__all__ = ["open_to_look", "open_twice", "workers_file_path"]
 
 _SHARED_BITS: Final = 0o022
 _NOT_OURS: Final = (errno.ELOOP, errno.EINVAL, errno.EMLINK)
+
+
+def workers_file_path(location: str | os.PathLike[str]) -> str:
+    """Return the path of the -workers file of a database, which is given by its path without links."""
+    return f"{os.fspath(location)}-workers"
 
 
 def open_twice(path: str, access: Access | None) -> tuple[int, int]:
