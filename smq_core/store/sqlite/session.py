@@ -29,18 +29,9 @@ if TYPE_CHECKING:
 
     from smq_core.clock import Clock
 
-__all__ = ["CHUNK", "CHUNK_BYTES", "DELETED_BYTES", "Session"]
+__all__ = ["Session"]
 
 T = TypeVar("T")
-
-CHUNK: Final = 500
-"""Rows that one of our own transactions changes at most, so that nobody waits long for it."""
-CHUNK_BYTES: Final = 8 * 1024 * 1024
-"""Bytes of messages that it rewrites at most, but for a single message that is larger: 40 ms (5 ms a MiB,
-measured). Any change of a row's length writes the row's payload again, all of it."""
-DELETED_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of messages that it removes at most, but for a single message that is larger: 10 to 60 ms, as the
-pages are read and put on a list, not written."""
 
 
 class Session:
@@ -67,10 +58,10 @@ class Session:
         self._may_create = may_create and not read_only
         self._after_write: Callable[[], object] | None = None
 
-    def after_writes(self, step: Callable[[], object]) -> None:
+    def set_after_write(self, step: Callable[[], object]) -> None:
         """Have `step` called after each write that was committed, by the thread that wrote.
 
-        It is called for what it writes itself, too.
+        It takes the place of an earlier one, and is called for what it writes itself, too.
         """
         self._after_write = step
 

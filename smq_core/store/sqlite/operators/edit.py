@@ -12,12 +12,12 @@ from smq_core.message import Missed, Outcome
 from smq_core.states import State, state_of
 from smq_core.store.described import described
 from smq_core.store.sqlite.driver.id_array import id_array
+from smq_core.store.sqlite.limits import DELETED_BYTES
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.operators.operation_log import Tally
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
-from smq_core.store.sqlite.session import DELETED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

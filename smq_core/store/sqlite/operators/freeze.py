@@ -14,11 +14,11 @@ from smq_core.states import State, sources_of
 from smq_core.store.frozen import Noting
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.connection.connection import savepoint
+from smq_core.store.sqlite.limits import CHUNK
 from smq_core.store.sqlite.operators.browse import streams_of
 from smq_core.store.sqlite.operators.byte_chunks import fitting
 from smq_core.store.sqlite.operators.recheck import Aimed
 from smq_core.store.sqlite.queries import eligible_sql, filter_sql
-from smq_core.store.sqlite.session import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -19,12 +19,12 @@ from smq_core.states import State, sources_of, state_of
 from smq_core.store.described import described
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
+from smq_core.store.sqlite.limits import CHUNK_BYTES
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.operators.operation_log import Tally
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
-from smq_core.store.sqlite.session import CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

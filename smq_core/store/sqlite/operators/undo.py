@@ -13,12 +13,12 @@ from smq_core.message import Missed, Outcome
 from smq_core.states import State, state_of
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.limits import CHUNK, CHUNK_BYTES
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.operators.byte_chunks import fitting
 from smq_core.store.sqlite.operators.operation_log import Recorded, Tally
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,10 +20,10 @@ from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
 from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable
 from smq_core.store.sqlite.foreign_rows.unreadable import bury_unleasable
+from smq_core.store.sqlite.limits import CHUNK, CHUNK_BYTES
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease_budget import LARGE, PAGE, Allowance
 from smq_core.store.sqlite.queue.settle import ACK_ONE, ack_all
-from smq_core.store.sqlite.session import CHUNK, CHUNK_BYTES
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:

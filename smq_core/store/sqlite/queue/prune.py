@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.message import Pruned
+from smq_core.store.sqlite.limits import CHUNK, DELETED_BYTES
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
 from smq_core.store.sqlite.queue.opportunistic_prune import OpportunisticPrune
-from smq_core.store.sqlite.session import CHUNK, DELETED_BYTES
 
 if TYPE_CHECKING:
     import apsw
@@ -82,7 +82,7 @@ class Pruner:
         self._session = session
         self._opportunistic = OpportunisticPrune(session.clock, self.prune_if_idle)
         if is_opportunistic:
-            session.after_writes(self._opportunistic.step)
+            session.set_after_write(self._opportunistic.step)
 
     def prune(self, now_ms: int, *, limit: int = CHUNK) -> Pruned:
         """Remove one short transaction's worth of what is past its time, and return what it was.
