@@ -44,11 +44,6 @@ class LiveContext:
         """How long ago what is known was read."""
         return max(0.0, self._clock.monotonic() - self._seen_at)
 
-    @property
-    def read_at(self) -> float | None:
-        """The moment that the newest reading is of, in seconds since the epoch; None before the first."""
-        return None if self._read is None else self._read.reading.at
-
     def take(self, reading: Reading | None, trouble: str) -> None:
         """Know what was read, or why nothing could be."""
         self.trouble = trouble

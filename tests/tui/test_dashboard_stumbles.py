@@ -28,7 +28,8 @@ def line_of(app: Dashboard) -> str:
 
 def was_read_at(app: Dashboard, moment: float) -> bool:
     """Return whether what is shown was read at a moment."""
-    return app.main.live.read_at == moment
+    newest = app.main.live._read
+    return newest is not None and newest.reading.at == moment
 
 
 async def see(pilot: Pilot[int], app: Dashboard, where: str) -> None:
