@@ -174,6 +174,8 @@ class SamplesOf:
     step: float
     since: float
     topic: str | None = None
+    purpose: Literal["trails", "chart"] = "trails"
+    """Samples for the trails and for the chart do not take the place of each other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,4 +192,9 @@ class Gateway:
 
 def _kind(request: Request) -> Hashable:
     """Distinguish reads that do not take the place of each other."""
-    return type(request), isinstance(request, DetailOf) and request.is_to_act
+    match request:
+        case DetailOf():
+            return DetailOf, request.is_to_act
+        case SamplesOf():
+            return SamplesOf, request.purpose
+    return (type(request),)

@@ -122,9 +122,9 @@ class MainScreen(Screen[None]):
         self.filter_line = FilterLine(self, self.filter_bar)
         self.search = Search(self, self.pane)
         self.throughput = ThroughputChart(self, self.chart, keys)
-        self.details = Details(self, self.body, self.throughput)
+        self.details = Details(self, self.body)
         self.lines = Lines(self, self.live, self.long_action, self.details, self.body, keys=keys)
-        self.feed = LiveFeed(self, self.live, self.details, self.body)
+        self.feed = LiveFeed(self, self.live, self.details, self.throughput, self.body)
         self.navigation = Navigation(
             self,
             filter_line=self.filter_line,
@@ -188,6 +188,7 @@ class MainScreen(Screen[None]):
         self.view.show(self.context)
         self.show_lines()
         self.details.update()
+        self.throughput.draw()
 
     def focus_list(self) -> None:
         """Give the list the focus at once: were another hidden first, all would be painted twice."""

@@ -14,7 +14,6 @@ from smq_tui.widgets.payload_text import PayloadView
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from smq_tui.screens.controllers.throughput_chart import ThroughputChart
     from smq_tui.screens.host import ViewHost
     from smq_tui.widgets.detail_text import Pieces
 
@@ -27,12 +26,11 @@ _SMALL: Final = 4_096
 class Details:
     """What the details show, how, and in how much room."""
 
-    def __init__(self, host: ViewHost, body: ListAndDetails, chart: ThroughputChart) -> None:
-        """Show details in the body's pane; the chart is drawn again with them."""
+    def __init__(self, host: ViewHost, body: ListAndDetails) -> None:
+        """Show details in the body's pane."""
         self._host = host
         self._body = body
         self._pane = body.pane
-        self._chart = chart
         self.payload_view = PayloadView.PRETTY
         self.detail: Detail | None = None
         """The message in the details, with all of its payload and history."""
@@ -125,7 +123,6 @@ class Details:
             nothing = "Looking…" if view.is_being_read else "Nothing is chosen."
             pieces = about if isinstance(about, list) else [(nothing, "$foreground 65%")]
             self._paint(view.table.cursor_key, pieces)
-        self._chart.draw()
 
     def fit(self) -> None:
         """Fit the message to the width; ask for it where the details have just come into view."""

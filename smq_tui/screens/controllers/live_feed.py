@@ -1,4 +1,4 @@
-"""Shows each refresh, and each second that passes, in the views, the lines and the details."""
+"""Shows each refresh, and each second that passes, in the views, the lines, the details and the chart."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from smq_tui.messages import Refreshed
     from smq_tui.screens.controllers.details import Details
+    from smq_tui.screens.controllers.throughput_chart import ThroughputChart
     from smq_tui.screens.host import ViewHost
     from smq_tui.screens.list_and_details import ListAndDetails
     from smq_tui.screens.live_context import LiveContext
@@ -20,10 +21,18 @@ __all__ = ["LiveFeed"]
 class LiveFeed:
     """What is known, brought up to date and shown; nothing of it while the session is frozen."""
 
-    def __init__(self, host: ViewHost, live: LiveContext, details: Details, body: ListAndDetails) -> None:
+    def __init__(
+        self,
+        host: ViewHost,
+        live: LiveContext,
+        details: Details,
+        chart: ThroughputChart,
+        body: ListAndDetails,
+    ) -> None:
         self._host = host
         self._live = live
         self._details = details
+        self._chart = chart
         self._body = body
 
     def take(self, event: Refreshed) -> None:
@@ -38,6 +47,7 @@ class LiveFeed:
         self._show()
         if has_news:
             self._details.update()
+            self._chart.draw()
 
     def tick(self) -> None:
         """Show that a second has passed."""

@@ -54,7 +54,8 @@ class ThroughputChart:
             return
         span = _HOUR_S if step == SAMPLE_STEP_S else _WEEK_S
         topics = self._host.view.topics_meant()
-        wanted = SamplesOf(step, self._host.context.now - span, topics[0] if len(topics) == 1 else None)
+        topic = topics[0] if len(topics) == 1 else None
+        wanted = SamplesOf(step, self._host.context.now - span, topic, purpose="chart")
         self._host.ask(wanted, list, partial(self._take, wanted))
 
     def _show(self, step: float | None) -> None:
