@@ -1,4 +1,4 @@
-"""Whether a daemon serves a topic: what its patterns cover, how long it may be silent.
+"""Whether a daemon serves a topic: what its patterns cover, when it is lost, stale, forgotten.
 
 The same for the daemon, the commands and the dashboard; it reads what is known of a daemon, not the database.
 """
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORGOTTEN_S",
-    "SILENT_S",
+    "LOST_MS",
+    "LOST_S",
+    "STALE_MS",
     "covers",
     "is_forgotten",
     "is_lost",
@@ -26,8 +28,14 @@ __all__ = [
     "serves",
 ]
 
-SILENT_S: Final = 15.0
-"""Seconds without a heartbeat after which a daemon is taken for lost."""
+LOST_MS: Final = 15_000
+"""Milliseconds without a heartbeat after which a daemon is lost: so it is called, and nobody counts on it."""
+LOST_S: Final = LOST_MS / 1000
+STALE_MS: Final = 60_000
+"""Milliseconds without a heartbeat after which a daemon's row may be removed and its leases taken back.
+
+Longer than until it is lost: nothing may be taken from one that a slow disk only kept from its heartbeat.
+"""
 FORGOTTEN_S: Final = 86_400.0
 """Seconds without a heartbeat after which nobody waits any more for a daemon that holds nothing."""
 _WILDCARD: Final = "*"
@@ -49,7 +57,7 @@ def covers(pattern: str, topic: str) -> bool:
 
 def is_lost(worker: WorkerInfo) -> bool:
     """Return whether a daemon had not been heard of for too long when its row was read."""
-    return worker.heartbeat_age_s > SILENT_S
+    return worker.heartbeat_age_s > LOST_S
 
 
 def is_forgotten(worker: WorkerInfo, held: int) -> bool:

@@ -17,9 +17,10 @@ from smq_core.daemon.maintenance.janitor import Janitor
 from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, MaintenanceThread
 from smq_core.daemon.processes.children import Children
 from smq_core.daemon.system.file_health import DatabaseFile
-from smq_core.message import TopicStats
+from smq_core.message import TopicStats, WorkerInfo
 from smq_core.states import State
 from smq_core.store import open_store
+from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, ManualClock, make_message
 
 if TYPE_CHECKING:
@@ -30,10 +31,45 @@ def alert(**conditions: object) -> AlertTable:
     return AlertTable(name="a", command="true", **conditions)  # type: ignore[arg-type]  # the fields of an alert
 
 
+def put_daemon(store: Store, *topics: str, silent_ms: int = 0) -> None:
+    """Put a daemon into a queue, which handles `topics` and was heard of `silent_ms` ago."""
+    store.put_worker(
+        WorkerRow(
+            id="daemon",
+            host="host",
+            pid=1,
+            version="1",
+            state="running",
+            started_at=EPOCH_MS - silent_ms,
+            heartbeat_at=EPOCH_MS - silent_ms,
+            detail=json.dumps({"topics": topics}),
+        )
+    )
+
+
+def heard(*topics: str) -> WorkerInfo:
+    """Make a daemon that is heard of and handles topics."""
+    return WorkerInfo(
+        id="daemon",
+        host="host",
+        pid=1,
+        version="1",
+        state="running",
+        started_at=0.0,
+        heartbeat_at=0.0,
+        heartbeat_age_s=0.0,
+        detail={"topics": [*topics]},
+    )
+
+
 def met(
-    table: AlertTable, *topics: TopicStats, taken: tuple[str, ...] = ("*",), wal: int = 0, disk: float = 0
+    table: AlertTable,
+    *topics: TopicStats,
+    workers: tuple[WorkerInfo, ...] = (),
+    wal: int = 0,
+    disk: float = 0,
 ) -> bool:
-    return bool(reasons(table, Facts(topics=topics, taken=taken, wal_bytes=wal, disk_used=disk)))
+    return bool(reasons(table, Facts(topics=topics, workers=workers, wal_bytes=wal, disk_used=disk)))
 
 
 @pytest.mark.parametrize(
@@ -62,9 +98,9 @@ def test_an_alert_holds_over_its_limit_only(table: AlertTable, quiet: TopicStats
 def test_messages_that_no_daemon_takes_are_told() -> None:
     waiting = TopicStats(topic="t", ready=1)
 
-    assert met(alert(no_worker=True), waiting, taken=("other", "m.*"))
-    assert not met(alert(no_worker=True), waiting, taken=("t",))
-    assert not met(alert(no_worker=True), TopicStats(topic="t"), taken=())
+    assert met(alert(no_worker=True), waiting, workers=(heard("other", "m.*"),))
+    assert not met(alert(no_worker=True), waiting, workers=(heard("t"),))
+    assert not met(alert(no_worker=True), TopicStats(topic="t"))
 
 
 def test_a_long_wal_and_a_full_disk_are_told() -> None:
@@ -82,7 +118,7 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
     alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
 
     for dead in (0, 1, 2, 1, 0, 0):
-        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
         for thread in threading.enumerate():
             if thread.name == "alert":
                 thread.join()
@@ -97,7 +133,7 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
     log = io.StringIO()
     alerts = Alerts([], "here", clock, Journal(clock, stream=log), Children())
-    facts = Facts(topics=[TopicStats(topic="t", dead=1)], taken=[])
+    facts = Facts(topics=[TopicStats(topic="t", dead=1)], workers=[])
     has_alerts = [alerts.has_alerts]
 
     alerts.use([AlertTable(name="dead", dead_over=0, command=command)])
@@ -127,7 +163,7 @@ def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", script])
     alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
     for dead in (1, 0):
-        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], taken=[]))
+        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
     os.close(os.open(gate, os.O_WRONLY))
     for thread in threading.enumerate():
         if thread.name == "alert":
@@ -250,6 +286,24 @@ def test_an_alert_is_told_although_nothing_can_be_written(
             thread.join()
 
     assert house.actions() == ["housekeeping_failed", "alert_began"]
+
+
+@pytest.mark.parametrize(("silent_ms", "actions"), [(15_000, []), (15_001, ["alert_began"])])
+def test_a_lost_daemon_takes_no_topic(
+    house: House, store: Store, clock: ManualClock, silent_ms: int, actions: list[str]
+) -> None:
+    put_daemon(store, "ma*", silent_ms=silent_ms)
+    alerts = Alerts([alert(no_worker=True)], store.location, clock, house.journal, Children())
+    house.maintenance = MaintenanceThread(
+        store, house.file, house.janitor, alerts=alerts, clock=clock, journal=house.journal
+    )
+
+    house.maintenance.step()
+    for thread in threading.enumerate():
+        if thread.name == "alert":
+            thread.join()
+
+    assert house.actions() == actions
 
 
 class SlowAlerts(Alerts):

@@ -10,25 +10,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from smq_core.daemon.configuration.routing import Routes
-from smq_core.daemon.wire.protocol import HandlerSpec
 from smq_core.format import age, count, size
-from smq_core.message import TopicStats
+from smq_core.message import TopicStats, WorkerInfo
+from smq_core.serving import covers, is_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from smq_core.daemon.configuration.config import AlertTable
 
-__all__ = ["Facts", "is_taken", "reasons"]
+__all__ = ["Facts", "reasons"]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one moment."""
 
     topics: Sequence[TopicStats]
-    taken: Sequence[str]
-    """Topics and patterns that a running daemon takes."""
+    workers: Sequence[WorkerInfo]
     wal_bytes: int = 0
     disk_used: float = 0.0
     """The part of the database's disk that is full."""
@@ -36,16 +34,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def reasons(alert: AlertTable, facts: Facts) -> list[str]:
     """Return why an alert holds, a sentence for each condition that is met; empty: it does not."""
-    mine = [stats for stats in facts.topics if is_taken(stats.topic, [alert.topic])]
-    return [*_topic_reasons(alert, mine, facts.taken), *_file_reasons(alert, facts)]
+    mine = [stats for stats in facts.topics if covers(alert.topic, stats.topic)]
+    return [*_topic_reasons(alert, mine, facts.workers), *_file_reasons(alert, facts)]
 
 
-def is_taken(topic: str, patterns: Iterable[str]) -> bool:
-    """Return whether any of the topics and patterns is or covers a topic."""
-    return Routes([HandlerSpec(pattern) for pattern in patterns]).find(topic) is not None
-
-
-def _topic_reasons(alert: AlertTable, topics: Iterable[TopicStats], taken: Sequence[str]) -> Iterator[str]:
+def _topic_reasons(
+    alert: AlertTable, topics: Iterable[TopicStats], workers: Sequence[WorkerInfo]
+) -> Iterator[str]:
     for stats in topics:
         waits = stats.oldest_age_s
         if (
@@ -59,7 +54,7 @@ def _topic_reasons(alert: AlertTable, topics: Iterable[TopicStats], taken: Seque
             yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"
         if alert.ready_over is not None and stats.ready > alert.ready_over:
             yield f"{stats.topic}: {count(stats.ready)} messages ready, over {count(alert.ready_over)}"
-        if alert.no_worker and (stats.ready or stats.delayed) and not is_taken(stats.topic, taken):
+        if alert.no_worker and (stats.ready or stats.delayed) and not is_served(stats.topic, workers):
             yield f"{stats.topic}: {count(stats.ready + stats.delayed)} wait and no daemon takes them"
 
 

@@ -9,9 +9,9 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.maintenance.alert_rules import Facts
-from smq_core.daemon.reporting.worker_detail import read_detail
 from smq_core.daemon.system.file_health import disk_state
 from smq_core.errors import StoreError
+from smq_core.rows import worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from smq_core.daemon.system.file_health import DatabaseFile
     from smq_core.store.base import Store
 
-__all__ = ["ALERTS_REST", "PROVEN_S", "SILENT_MS", "STEP_S", "MaintenanceThread"]
+__all__ = ["ALERTS_REST", "PROVEN_S", "STEP_S", "MaintenanceThread"]
 
 STEP_S: Final = 1.0
 ALERTS_REST: Final = 20
 """A look at the alerts reads the counters of every topic: it rests afterwards for this many times as long as
 it took. With some ten thousand topics that is less than a step."""
 PROVEN_S: Final = 15.0
-SILENT_MS: Final = 30_000
 
 
 class MaintenanceThread:
@@ -121,15 +120,9 @@ class MaintenanceThread:
     def _facts(self) -> Facts:
         now_ms = self._clock.now_ms()
         disk = disk_state(self._file.path)
-        rows = self._store.workers()
         return Facts(
             topics=self._store.topics(now_ms),
-            taken=[
-                topic
-                for row in rows
-                if row.state == "running" and now_ms - row.heartbeat_at < SILENT_MS
-                for topic in read_detail(row.detail).topics
-            ],
+            workers=[worker_of(row, now_ms) for row in self._store.workers()],
             wal_bytes=self._file.wal_bytes(),
             disk_used=0.0 if disk is None else disk.used,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["ProcessDetail", "RunningDetail", "WorkerDetail", "read_detail"]
+__all__ = ["ProcessDetail", "RunningDetail", "WorkerDetail"]
 
 
 class RunningDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +48,3 @@ class WorkerDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Worker processes that died."""
     condition: str = ""
     """What is wrong with it; empty: nothing."""
-
-
-def read_detail(detail: str) -> WorkerDetail:
-    """Read a row's detail; what another version wrote and this one does not know is left out."""
-    try:
-        return msgspec.json.decode(detail, type=WorkerDetail)
-    except msgspec.MsgspecError:
-        return WorkerDetail()

@@ -9,13 +9,14 @@ import contextlib
 import os
 import select
 import selectors
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage, recover
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.system.process_identity import is_alive
 from smq_core.daemon.wire.slots import mark_of
 from smq_core.daemon_death import ACTION, detail_of
+from smq_core.serving import STALE_MS
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import Hold, WorkerRow
 
-__all__ = ["STALE_MS", "Peers"]
-
-STALE_MS: Final = 60_000
-"""A row without a record (its -workers file was removed) is dropped after this long without a heartbeat."""
+__all__ = ["Peers"]
 
 
 class Peers:
@@ -106,7 +104,9 @@ class Peers:
                 self._unwatch(worker_id)
 
     def drop_stale_rows(self) -> None:
-        """Remove rows of daemons that have no record and no heartbeat; their leases end by themselves.
+        """Remove stale rows of daemons without a record (the -workers file was removed).
+
+        Their leases end by themselves.
 
         Raises:
             StoreError: when the database does not take it.

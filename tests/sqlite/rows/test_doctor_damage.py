@@ -43,13 +43,14 @@ def dead_pid() -> int:
     return process.pid
 
 
-def register(path: Path, worker: str, pid: int, host: str | None = None) -> None:
+def register(path: Path, worker: str, pid: int, host: str | None = None, *, silent_ms: int = 90_000) -> None:
     """Write the row of a daemon that has been silent for a while, and a lease that it holds."""
     lease(path, NOW_MS + 60_000, worker=worker)
+    host, heard_at = host or os.uname().nodename, NOW_MS - silent_ms
     ask(
         path,
         "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at)"  # noqa: S608 - ours
-        f" VALUES ('{worker}', '{host or os.uname().nodename}', {pid}, '1', 'running', 1, {NOW_MS - 90_000})",
+        f" VALUES ('{worker}', '{host}', {pid}, '1', 'running', 1, {heard_at})",
     )
 
 
@@ -76,6 +77,20 @@ def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     assert ask(path, "SELECT outcome, worker FROM smq_attempts") == [("reclaim", "dead")]
     assert finding(path, "counters").severity == "ok"
     fault.ran()
+
+
+@pytest.mark.parametrize(
+    ("silent_ms", "is_named", "is_taken_back"),
+    [(15_000, False, False), (15_001, True, False), (60_000, True, False), (60_001, True, True)],
+)
+def test_a_lost_daemon_is_named_at_once_and_what_it_holds_taken_back_when_it_is_stale(
+    path: Path, dead_pid: int, silent_ms: int, *, is_named: bool, is_taken_back: bool
+) -> None:
+    register(path, "dead", dead_pid, silent_ms=silent_ms)
+
+    advice = [one.advice for one in examine(path) if one.name == "workers"]
+    assert ["once it has been lost for 60 s" in one for one in advice] == [not is_taken_back] * is_named
+    assert ("leases taken back: 1" in repair.repair(str(path), NOW_MS)) == is_taken_back
 
 
 def test_a_dead_daemon_that_holds_nothing_needs_no_repair(path: Path, dead_pid: int) -> None:

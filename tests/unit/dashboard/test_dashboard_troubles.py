@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from smq_core import DaemonDeath, TopicStats, WorkerInfo
-from smq_core.serving import SILENT_S, is_lost
+from smq_core.serving import LOST_S, is_lost
 from smq_tui.figures.snapshot import Reading, Snapshot, aged, derive
 
 NOW = 1_700_000_000.0
@@ -224,7 +224,7 @@ def test_a_daemon_is_lost_by_what_was_read_and_not_by_what_was_not_read_since() 
     later = aged(derive(derive(None, reading), reading), NOW + 7)
 
     assert not is_lost(later.reading.workers[0])
-    assert is_lost(worker(["orders"], SILENT_S + 1)), "the same limit as for smq check"
+    assert is_lost(worker(["orders"], LOST_S + 1)), "the same limit as for smq check"
     assert later.lines[0].trouble is None
 
 

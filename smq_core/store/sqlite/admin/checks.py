@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from smq_core.serving import STALE_MS
 from smq_core.store.findings import Finding
-from smq_core.store.sqlite.admin.dead_workers import silent_workers
+from smq_core.store.sqlite.admin.dead_workers import lost_workers
 from smq_core.store.sqlite.database import migrate
 from smq_core.store.sqlite.driver import id_range
 from smq_core.store.sqlite.foreign_rows import anomalies
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.findings import Severity
-    from smq_core.store.sqlite.admin.dead_workers import SilentWorker
+    from smq_core.store.sqlite.admin.dead_workers import LostWorker
 
 __all__ = ["ALL", "RESTORE", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
 
@@ -55,7 +56,9 @@ def is_counting_stopped(connection: apsw.Connection) -> bool:
 def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
     """Return how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
     (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
-    return expired + absurd + sum(one.held for one in silent_workers(connection, now_ms) if one.is_dead)
+    return (
+        expired + absurd + sum(one.held for one in lost_workers(connection, now_ms) if one.has_lapsed(now_ms))
+    )
 
 
 def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -99,19 +102,19 @@ def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
     else:
         yield Finding("leases", "ok", sentence)
-    for worker in silent_workers(connection, now_ms):
+    for worker in lost_workers(connection, now_ms):
         yield _silence(worker, now_ms)
 
 
-def _silence(worker: SilentWorker, now_ms: int) -> Finding:
+def _silence(worker: LostWorker, now_ms: int) -> Finding:
     seconds = (now_ms - worker.heartbeat_at) // 1000
     whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
     held = f"has been lost for {seconds:,} s; messages that it holds: {worker.held:,}"
     severity: Severity = "warning" if worker.held else "notice"
     if worker.is_dead:
-        advice = (
-            f"start a daemon, which takes over, or {_REPAIR}" if worker.held else "a daemon removes its row"
-        )
+        when = "" if worker.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
+        advice = f"start a daemon, which takes over, or {_REPAIR}{when}"
+        advice = advice if worker.held else "a daemon removes its row"
         return Finding("workers", severity, f"{whose} has ended and {held}", advice)
     return Finding(
         "workers",

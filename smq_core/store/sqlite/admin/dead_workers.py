@@ -1,23 +1,23 @@
-"""Finds which daemons have fallen silent, and which of them are dead for certain; it writes nothing."""
+"""Finds which daemons are lost, and which of them are dead for certain; it writes nothing."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.serving import LOST_MS, STALE_MS
 from smq_core.store.sqlite.foreign_rows.decoding import Made, legible
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["SilentWorker", "silent_workers"]
+__all__ = ["LostWorker", "lost_workers"]
 
-_SILENT: Final = query("doctor_silent_workers")
-_SILENT_MS: Final = 60_000
+_LOST: Final = query("doctor_lost_workers")
 
 
-class SilentWorker(NamedTuple):
+class LostWorker(NamedTuple):
     """A daemon whose heartbeat stopped."""
 
     id: str
@@ -43,12 +43,16 @@ class SilentWorker(NamedTuple):
             return False
         return False
 
-
-def silent_workers(connection: apsw.Connection, now_ms: int) -> list[SilentWorker]:
-    """Return the daemons that have been silent for too long, the longest first."""
-    bounds = {"silent_since": now_ms - _SILENT_MS}
-    rows = legible(lambda db: db.execute(_SILENT, bounds).fetchall())(connection)
-    return [_silent_worker(row) for row in rows]
+    def has_lapsed(self, now_ms: int) -> bool:
+        """Return whether what it holds may be taken from it: it is stale, and cannot come back."""
+        return now_ms - self.heartbeat_at > STALE_MS and self.is_dead
 
 
-_silent_worker = Made(SilentWorker)
+def lost_workers(connection: apsw.Connection, now_ms: int) -> list[LostWorker]:
+    """Return the daemons that are lost, the one that was heard of longest ago first."""
+    bounds = {"silent_since": now_ms - LOST_MS}
+    rows = legible(lambda db: db.execute(_LOST, bounds).fetchall())(connection)
+    return [_lost_worker(row) for row in rows]
+
+
+_lost_worker = Made(LostWorker)

@@ -12,7 +12,7 @@ from smq_core.store.sqlite.admin.checks import (
     leases_to_take_back,
     wrong_counters,
 )
-from smq_core.store.sqlite.admin.dead_workers import silent_workers
+from smq_core.store.sqlite.admin.dead_workers import lost_workers
 from smq_core.store.sqlite.database import backup, identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
 from smq_core.store.sqlite.driver import id_range
@@ -87,8 +87,8 @@ def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
 
 
 def _take_back(connection: apsw.Connection, now_ms: int) -> int:
-    for worker in silent_workers(connection, now_ms):
-        if worker.is_dead:
+    for worker in lost_workers(connection, now_ms):
+        if worker.has_lapsed(now_ms):
             connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
     bounds = {
         "now": now_ms,

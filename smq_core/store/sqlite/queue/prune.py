@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.message import Pruned
+from smq_core.serving import LOST_MS
 from smq_core.store.sqlite.limits import CHUNK, DELETED_BYTES
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
@@ -33,8 +34,6 @@ STEP_ROWS: Final = 100
 """Rows of each kind that an opportunistic step removes: a transaction of 2 ms (measured)."""
 STEP_BYTES: Final = 1024 * 1024
 """Bytes of messages that it removes, but for a single message that is larger."""
-_SILENT_MS: Final = 15_000
-"""A daemon that was silent for longer may have ended, and prunes no more."""
 
 _DUE = query("prune_due")
 _STEPS = {
@@ -120,7 +119,7 @@ def _is_due(db: apsw.Connection, bounds: _Bounds) -> bool:
 
 
 def _daemon_prunes(db: apsw.Connection, now_ms: int) -> bool:
-    return bool(db.execute(_DAEMON, {"silent_since": now_ms - _SILENT_MS, "ahead": now_ms + _SILENT_MS}).get)
+    return bool(db.execute(_DAEMON, {"silent_since": now_ms - LOST_MS, "ahead": now_ms + LOST_MS}).get)
 
 
 def _prune(db: apsw.Connection, bounds: _Bounds) -> Pruned:
