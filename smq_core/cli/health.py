@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.cli import output
 from smq_core.format import age, count
 from smq_core.serving import is_lost
+from smq_core.untaken import UNTAKEN_S, untaken_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
 
     from smq_core.message import ErrorKind, TopicStats, WorkerInfo
 
-__all__ = ["DEAD_WITHIN_S", "MAX_AGE_S", "UNTAKEN_S", "died_lately", "lost", "untaken", "untaken_line"]
+__all__ = ["DEAD_WITHIN_S", "MAX_AGE_S", "died_lately", "lost", "untaken", "untaken_line"]
 
-UNTAKEN_S: Final = 30.0
-"""Seconds that ready messages may wait while no message of their topic is taken."""
 MAX_AGE_S: Final = 3_600.0
 """Seconds that a message may wait although others of its topic are taken."""
 DEAD_WITHIN_S: Final = 86_400.0
@@ -30,14 +29,19 @@ def untaken(topics: Sequence[TopicStats], taken: AbstractSet[str], now: float) -
     A topic is not judged while it is paused, nor for 30 seconds after a pause that ended by itself.
     """
     for stats in topics:
-        if stats.ready and not stats.paused and stats.topic not in taken and _waits(stats, now) > UNTAKEN_S:
+        if (
+            stats.ready
+            and not stats.paused
+            and stats.topic not in taken
+            and untaken_for(stats, now) > UNTAKEN_S
+        ):
             yield stats
 
 
 def untaken_line(stats: TopicStats, now: float) -> str:
     """Return the sentence about a topic whose messages are not taken."""
     return (
-        f"{stats.topic}: {count(stats.ready)} ready, and none was taken for {age(_waits(stats, now))}: "
+        f"{stats.topic}: {count(stats.ready)} ready, and none was taken for {age(untaken_for(stats, now))}: "
         "start or repair its workers (smq workers)"
     )
 
@@ -67,7 +71,3 @@ def died_lately(kinds: Sequence[ErrorKind], now: float) -> Iterator[str]:
             f"{topic}: {count(number[topic])} {letters} in 24 hours, the newest {age(max(0.0, now - last))} "
             f"ago: see smq peek {topic} --state dead, then smq requeue or delete"
         )
-
-
-def _waits(stats: TopicStats, now: float) -> float:
-    return min(stats.oldest_age_s or 0.0, now - (stats.paused_until or 0.0))

@@ -10,10 +10,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from smq_core.cli.health import UNTAKEN_S
 from smq_core.clock import SystemClock
 from smq_core.states import State
 from smq_core.store.records import Filter, Selection
+from smq_core.untaken import UNTAKEN_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, clock_time, count
 from smq_core.serving import covers, is_lost, is_served, serves
+from smq_core.untaken import UNTAKEN_S, untaken_for
 from smq_tui.figures.counted import counted
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ __all__ = [
     "running_of",
 ]
 
-_STUCK_S: Final = 30.0
-"""Ready messages that nobody took for this long are stuck."""
 _BEHIND_S: Final = 60.0
 _STANDSTILL_S: Final = 120.0
 """Consumers that finished nothing for this long may still be at something long, but somebody should look."""
@@ -73,7 +72,7 @@ def diagnose(
     no row: it is known by what it holds and by what goes out.
     """
     waits = stats.oldest_age_s or 0.0
-    untaken = waits if paused_at is None else max(0.0, min(waits, now - paused_at))
+    untaken = untaken_for(stats, now, seen_paused_at=paused_at or 0.0)
     is_worked_at = bool(out_per_s) or stats.processing > expired + left_behind
     if left_behind:
         is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
@@ -110,7 +109,7 @@ def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_
 
     They may be at something long, or dead: nobody knows until their leases expire.
     """
-    waits = bool(stats.ready) and (stats.oldest_age_s or 0.0) > _STUCK_S
+    waits = bool(stats.ready) and (stats.oldest_age_s or 0.0) > UNTAKEN_S
     return waits and bool(stats.processing) and out_per_s == 0 and not is_served(stats.topic, workers)
 
 
@@ -136,7 +135,7 @@ def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
 
 
 def _is_stuck(topic: str, untaken: float, out_per_s: float | None, workers: Sequence[WorkerInfo]) -> bool:
-    return untaken > _STUCK_S or (out_per_s is not None and _is_deserted(topic, workers))
+    return untaken > UNTAKEN_S or (out_per_s is not None and _is_deserted(topic, workers))
 
 
 def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
@@ -177,7 +176,7 @@ def _stuck(
 
 
 def _no_progress(stats: TopicStats, quiet_s: float) -> Trouble:
-    since = f" {age(quiet_s)}" if quiet_s >= _STUCK_S else ""
+    since = f" {age(quiet_s)}" if quiet_s >= UNTAKEN_S else ""
     held = f"whoever holds {counted(stats.processing, 'message')}"
     sentence = (
         f"press 3: no progress{' for' if since else ''}{since}: {held} finishes none; "

@@ -240,6 +240,17 @@ def test_a_topic_has_no_worker_only_since_it_was_resumed() -> None:
     assert "the oldest 16m00s" in trouble.sentence
 
 
+@pytest.mark.parametrize(
+    ("ended_s", "short"), [(30, None), (31, "no worker 31s")], ids=["30 s ago", "31 s ago"]
+)
+def test_a_topic_has_no_worker_only_since_its_pause_ended_by_itself(ended_s: int, short: str | None) -> None:
+    """The dashboard, started since, never saw it paused, and agrees with `smq check`."""
+    looked = Reading(at=NOW, topics=(stats(ready=5, oldest_age_s=900.0, paused_until=NOW - ended_s),))
+
+    trouble = snapshots(looked).lines[0].trouble
+    assert (trouble and trouble.short) == short
+
+
 def test_how_ready_ones_change_is_told_only_while_they_do() -> None:
     readings = [Reading(at=NOW + at, topics=(stats(ready=ready),)) for at, ready in ((0, 5), (1, 8), (2, 8))]
 
