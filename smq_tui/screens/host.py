@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from smq_tui.requests import Request
     from smq_tui.screens.context import Context
+    from smq_tui.screens.controllers.details import Details
     from smq_tui.screens.views.view import View
     from smq_tui.settings.session import Session
+    from smq_tui.widgets.detail_pane import DetailPane
 
-__all__ = ["Host", "ViewHost", "ignore"]
+__all__ = ["Host", "RememberedHost", "ViewHost", "ignore"]
 
 T = TypeVar("T")
 
@@ -102,4 +104,28 @@ class ViewHost(Host, Protocol):
 
     def withdraw(self) -> None:
         """End what was asked for and still runs."""
+        ...
+
+
+class RememberedHost(Protocol):
+    """What is remembered of a screen from one start to the next."""
+
+    @property
+    def session(self) -> Session:
+        """How the session may act."""
+        ...
+
+    @property
+    def views(self) -> Mapping[str, View]:
+        """The six views, by name."""
+        ...
+
+    @property
+    def pane(self) -> DetailPane:
+        """The pane of the details."""
+        ...
+
+    @property
+    def details(self) -> Details:
+        """What the pane shows, and how."""
         ...

@@ -10,13 +10,13 @@ from smq_tui.widgets.keyed_table.row_painter import Sorting
 from smq_tui.widgets.payload_text import PayloadView
 
 if TYPE_CHECKING:
-    from smq_tui.screens.main_screen import MainScreen
+    from smq_tui.screens.host import RememberedHost
     from smq_tui.settings.preferences import Preferences
 
 __all__ = ["recall", "remember"]
 
 
-def recall(screen: MainScreen, preferences: Preferences) -> None:
+def recall(screen: RememberedHost, preferences: Preferences) -> None:
     """Give the screen what was remembered; what does not fit any more is passed over."""
     screen.pane.set_class(not preferences.is_detail_hidden, "-half")
     views = {view.value: view for view in PayloadView}
@@ -39,7 +39,7 @@ def recall(screen: MainScreen, preferences: Preferences) -> None:
             continue
 
 
-def remember(screen: MainScreen, preferences: Preferences, theme: str) -> None:
+def remember(screen: RememberedHost, preferences: Preferences, theme: str) -> None:
     """Take what the screen shows."""
     preferences.theme = theme
     preferences.interval = screen.session.interval
