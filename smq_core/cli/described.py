@@ -1,4 +1,4 @@
-"""How a message is written out: as fields for JSON, as lines for people. It prints nothing."""
+"""How a message is written out for people. It prints nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smq_core.error_history import error_history
 from smq_core.format import clock_time
+from smq_core.json_fields import is_time
 from smq_core.safe_text import cell, visible
 
 if TYPE_CHECKING:
@@ -15,16 +16,10 @@ if TYPE_CHECKING:
     from smq_core.error_history import PastError
     from smq_core.message import Attempt, Message, Payload
 
-__all__ = ["message_fields", "message_lines", "payload_text"]
+__all__ = ["message_lines", "payload_text"]
 
 _TOLD_APART = ("payload", "output", "last_error", "error_kind")
 """Fields that have a place of their own; the kind of an error is its first line."""
-_TIMES = ("created_at", "available_at", "locked_until", "finished_at")
-
-
-def message_fields(message: Message) -> dict[str, object]:
-    """Return a message's fields by their names; `output.say_json` gives bytes their form."""
-    return {name: getattr(message, name) for name in message.__struct_fields__}
 
 
 def message_lines(message: Message, attempts: Sequence[Attempt]) -> Iterator[str]:
@@ -36,7 +31,7 @@ def message_lines(message: Message, attempts: Sequence[Attempt]) -> Iterator[str
         value = getattr(message, name)
         if name in _TOLD_APART or value in (None, {}, ""):
             continue
-        if name in _TIMES:
+        if is_time(name):
             value = clock_time(value)
         elif name == "headers":
             value = "".join(f"\n  {cell(header)}: {cell(text)}" for header, text in value.items())

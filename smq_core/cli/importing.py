@@ -11,6 +11,7 @@ from smq_core.cli.options import TOPIC, announce, json_option, path_of
 from smq_core.cli.progress import Bar, bar
 from smq_core.errors import InvalidLine
 from smq_core.format import count, duration, rate
+from smq_core.json_fields import line_fields
 from smq_core.jsonl import (
     STANDARD_INPUT,
     ImportOptions,
@@ -232,17 +233,17 @@ def _as_json(report: ImportReport) -> dict[str, object]:
         "source": report.source,
         "taken": report.taken,
         "held": report.held,
-        "held_lines": [{"line": line.line_number, "reason": line.reason} for line in report.held_lines],
+        "held_lines": [line_fields(line) for line in report.held_lines],
         "broken_lines": report.broken_lines,
         "is_one_array": report.is_one_array,
         "blank": report.blank,
         "rejected": report.rejected,
         "topics": report.topics,
-        "rejects": [{"line": reject.line_number, "reason": reject.reason} for reject in report.rejects],
+        "rejected_lines": [line_fields(reject) for reject in report.rejects],
         "rejects_path": report.rejects_path,
         "reasons_path": report.reasons_path,
         "began_at_line": report.began_at_line,
         "last_line": report.last_line,
         "elapsed_s": round(report.elapsed_s, 3),
-        "dry_run": report.is_dry_run,
+        "is_dry_run": report.is_dry_run,
     }

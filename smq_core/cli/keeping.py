@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import click
-import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option, location_of, path_of
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.format import count, size
+from smq_core.json_fields import fields_of
 from smq_core.location import absolute
 from smq_core.store import compact, examine, open_store, repair
 
@@ -51,7 +51,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
         removed = inspector(ctx).prune(progress=told(show))
     if as_json:
         output.say_json(
-            msgspec.to_builtins(removed),
+            fields_of(removed, trash="deleted", activity="operations", topics="empty_topics"),
             done="what was past its time is removed, but how much could not be printed",
         )
         return
@@ -98,7 +98,7 @@ def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_j
             output.note(done)
     findings = list(examine(path, now_ms))
     if as_json:
-        output.say_json([msgspec.to_builtins(finding) for finding in findings])
+        output.say_json([fields_of(finding) for finding in findings])
     else:
         for finding in findings:
             output.say(f"{_MARKS[finding.severity]:8}{finding.name}: {finding.sentence}")

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from smq_core.cli import output
-from smq_core.cli.described import message_fields, message_lines
+from smq_core.cli.described import message_lines
 from smq_core.cli.known import check_known
 from smq_core.cli.options import ID, LISTED, STATE, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import age, clock_time, count, payload_preview
+from smq_core.json_fields import fields_of, message_fields
 from smq_core.states import State
 from smq_core.store.records import Filter
 
 if TYPE_CHECKING:
-    from smq_core.message import ActivityEntry, Message, TopicStats
+    from smq_core.message import ActivityEntry, Attempt, Message, TopicStats
 
 __all__ = ["activity_", "peek_", "show_", "topic_row", "topics_"]
 
@@ -33,7 +33,7 @@ def topics_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     del location
     topics = inspector(ctx, read_only=True).topics()
     if as_json:
-        output.say_json([msgspec.to_builtins(stats) for stats in topics])
+        output.say_json([fields_of(stats) for stats in topics])
     elif topics:
         titles = ["topic", "ready", "delayed", "running", "dead", "done", "oldest", ""]
         output.table(
@@ -113,12 +113,16 @@ def show_(ctx: click.Context, *, message_id: int, location: str | None, as_json:
     message = view.get(message_id)
     attempts = view.attempts(message_id)
     if as_json:
-        output.say_json(
-            {**message_fields(message), "history": [msgspec.to_builtins(one) for one in attempts]}
-        )
+        output.say_json({**message_fields(message), "history": [_attempt_fields(one) for one in attempts]})
         return
     for line in message_lines(message, attempts):
         output.say_block(line)
+
+
+def _attempt_fields(attempt: Attempt) -> dict[str, object]:
+    fields = fields_of(attempt)
+    del fields["message_id"]
+    return fields
 
 
 @click.command
@@ -131,7 +135,7 @@ def activity_(ctx: click.Context, *, limit: int, location: str | None, as_json: 
     del location
     entries = inspector(ctx, read_only=True).activity(limit=limit)
     if as_json:
-        output.say_json([msgspec.to_builtins(entry) for entry in entries])
+        output.say_json([fields_of(entry, count="messages") for entry in entries])
     elif entries:
         titles = ["operation", "at", "who", "did", "topic", "messages", "detail"]
         output.table(titles, [_activity_row(entry) for entry in entries], right="operation messages")

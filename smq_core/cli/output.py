@@ -5,7 +5,6 @@ Text of messages passes through `smq_core.safe_text` here; JSON is in ASCII, so 
 
 from __future__ import annotations
 
-import binascii
 import contextlib
 import json
 import logging
@@ -18,6 +17,7 @@ import click
 
 from smq_core import streams
 from smq_core.format import count
+from smq_core.json_fields import json_form
 from smq_core.safe_text import block, cell
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def say_json(value: object, *, done: str = "") -> None:
         OutputLostError: when standard output does not take it.
     """
     with streams.output_told(done):
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=_json_form) + "\n")
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=json_form) + "\n")
         sys.stdout.flush()
 
 
@@ -201,9 +201,3 @@ def _line(row: Sequence[str], widths: Sequence[int], to_right: Sequence[bool]) -
 
 def _has_colours() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _json_form(value: object) -> object:
-    if isinstance(value, bytes):
-        return {"base64": binascii.b2a_base64(value, newline=False).decode()}
-    return str(value)

@@ -8,13 +8,14 @@ import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
-import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.listing import topic_row
 from smq_core.cli.options import DURATION, database, inspector, json_option
+from smq_core.cli.worker_fields import worker_fields
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, count, rate
+from smq_core.json_fields import fields_of, time_fields
 from smq_core.serving import is_lost
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ _LEAST_EVERY_S: Final = 0.1
 
 
 class Flow(NamedTuple):
-    """Messages a second into a topic and out of it."""
+    """Messages a second into a topic, and processed."""
 
     entered: float
-    finished: float
+    processed: float
 
 
 class _Look(NamedTuple):
@@ -88,10 +89,10 @@ def top_(
 def flows(
     before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]], seconds: float
 ) -> dict[str, Flow]:
-    """Return the rates between two looks at (entered, finished) of each topic."""
+    """Return the rates between two looks at (entered, processed) of each topic."""
     return {
-        topic: Flow((entered - before[topic][0]) / seconds, (finished - before[topic][1]) / seconds)
-        for topic, (entered, finished) in after.items()
+        topic: Flow((entered - before[topic][0]) / seconds, (processed - before[topic][1]) / seconds)
+        for topic, (entered, processed) in after.items()
         if topic in before and seconds > 0
     }
 
@@ -139,7 +140,7 @@ def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
 
 
 def _rates(flow: Flow | None) -> tuple[str, str]:
-    return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.finished, ""))
+    return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.processed, ""))
 
 
 def _print_json(look: _Look, moving: Mapping[str, Flow], *, is_repeated: bool) -> None:
@@ -148,10 +149,11 @@ def _print_json(look: _Look, moving: Mapping[str, Flow], *, is_repeated: bool) -
         flow = moving.get(stats.topic)
         rates = {
             "entered_per_s": None if flow is None else round(flow.entered, 3),
-            "finished_per_s": None if flow is None else round(flow.finished, 3),
+            "processed_per_s": None if flow is None else round(flow.processed, 3),
         }
-        topics.append({**msgspec.to_builtins(stats), **rates})
-    picture = {"at": look.at, "topics": topics, "workers": [msgspec.to_builtins(one) for one in look.workers]}
+        topics.append({**fields_of(stats), **rates})
+    workers = [worker_fields(one) for one in look.workers]
+    picture = {**time_fields("at", look.at), "topics": topics, "workers": workers}
     if is_repeated:
         output.write(json.dumps(picture) + "\n")
     else:

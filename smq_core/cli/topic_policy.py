@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.known import check_known
 from smq_core.cli.options import DURATION, TOPIC, database, inspector, json_option
 from smq_core.clock import SystemClock
 from smq_core.format import clock_time, duration
-from smq_core.policy import Backoff
+from smq_core.json_fields import fields_of
+from smq_core.policy import Backoff, TopicPolicy
 
 __all__ = ["pause_", "policy_", "resume_"]
 
@@ -92,7 +92,7 @@ def policy_(
     policy = view.policy(topic)
     done = f"the policy of {topic} is set; it could not be printed" if is_change else ""
     if as_json:
-        output.say_json({"topic": topic, **msgspec.to_builtins(policy)}, done=done)
+        output.say_json({"topic": topic, **_policy_fields(policy)}, done=done)
         return
     lines = (
         f"max attempts: {policy.max_attempts}",
@@ -101,3 +101,10 @@ def policy_(
         f"keep: {duration(policy.keep) if policy.keep else 'not at all'}",
     )
     output.say_block("\n".join(lines), done=done)
+
+
+def _policy_fields(policy: TopicPolicy) -> dict[str, object]:
+    return {
+        **fields_of(policy, visibility_timeout="visibility_timeout_s", keep="keep_s"),
+        "backoff": fields_of(policy.backoff, first="first_s", cap="cap_s"),
+    }

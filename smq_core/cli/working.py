@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option
+from smq_core.cli.worker_fields import death_fields, worker_fields
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
 from smq_core.format import age, count, rate, size
@@ -47,9 +47,7 @@ def workers_(
     dead = [one for one in view.daemon_deaths() if one.id not in living]
     now = SystemClock().now_ms() / 1000
     if as_json:
-        output.say_json(
-            [*(msgspec.to_builtins(one) for one in workers), *(_death_fields(one, now) for one in dead)]
-        )
+        output.say_json([*(worker_fields(one) for one in workers), *(death_fields(one, now) for one in dead)])
     elif workers or dead:
         titles = ["id", "state", "heartbeat", "topics", "running", "rate", "processed", "failed", "memory"]
         output.table(
@@ -80,20 +78,6 @@ def _row(worker: WorkerInfo) -> list[str]:
 def _death_row(death: DaemonDeath, now: float) -> list[str]:
     state = f"died, {count(death.returned)} returned" if death.returned else "died"
     return [death.id, state, age(now - death.since), ", ".join(death.topics) or "-", *["-"] * 5]
-
-
-def _death_fields(death: DaemonDeath, now: float) -> dict[str, object]:
-    """Return the fields of a daemon that died: those that a living one has too have the same names."""
-    return {
-        "id": death.id,
-        "state": "died",
-        "died_at": death.since,
-        "noticed_at": death.at,
-        "heartbeat_at": death.heard_at,
-        "heartbeat_age_s": None if death.heard_at is None else max(0.0, now - death.heard_at),
-        "returned": death.returned,
-        "detail": {"topics": list(death.topics)},
-    }
 
 
 def _list(value: object) -> list[object]:

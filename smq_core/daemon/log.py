@@ -6,13 +6,13 @@ Nothing in a line is a terminal control.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import sys
 import threading
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import msgspec
 
+from smq_core.json_fields import time_fields
 from smq_core.safe_text import cell
 
 if TYPE_CHECKING:
@@ -88,17 +88,15 @@ class Journal:
         return True
 
     def _write(self, level: Level, action: str, text: str, fields: dict[str, Value]) -> None:
-        moment = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000, datetime.UTC).isoformat(
-            timespec="milliseconds"
-        )
+        at = time_fields("at", self._clock.now_ms() / 1000)
         if self._form == "json":
             # JSON text escapes controls itself; `cell` makes visible what some terminals take for controls
             # all the same
-            record = {"at": moment, "level": level, "action": action, "text": cell(text), **_safe(fields)}
+            record = {**at, "level": level, "action": action, "text": cell(text), **_safe(fields)}
             line = msgspec.json.encode(record).decode()
         else:
             tail = "".join(f" {name}={value}" for name, value in _safe(fields).items())
-            line = f"{moment} {level:7} {action}: {cell(text)}{tail}"
+            line = f"{at['at']} {level:7} {action}: {cell(text)}{tail}"
         # nobody reads the log any more: that is not a reason to stop working
         with self._lock, contextlib.suppress(OSError, ValueError):
             print(line, file=self._stream, flush=True)

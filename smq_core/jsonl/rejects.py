@@ -15,6 +15,7 @@ import msgspec
 
 from smq_core.derived_file import open_or_make_derived
 from smq_core.errors import SmqError, StoreBusy
+from smq_core.json_fields import line_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ class Rejects:
             for piece in pieces:
                 lines.write(piece)
             lines.write(b"\n")
-            reasons.write(msgspec.json.encode({"line": reject.line_number, "reason": reject.reason}) + b"\n")
+            reasons.write(msgspec.json.encode(line_fields(reject)) + b"\n")
         except BlockingIOError as error:
             raise StoreBusy(
                 f"another import writes to {self.path}: let it end, or name another file"

@@ -25,7 +25,7 @@ def test_a_pause_may_have_an_end(smq: Smq) -> None:
     out = smq("pause", "mail", "--create", "--until", "10m").out
     assert re.fullmatch(r"mail is paused until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", out)
     [topic] = json.loads(smq("topics", "--json").out)
-    assert round(topic["paused_until"] - topic["paused_since"]) == 600
+    assert round(topic["paused_until_s"] - topic["paused_since_s"]) == 600
 
 
 def test_a_policy_is_printed_and_set(smq: Smq, messages: Queue) -> None:

@@ -76,9 +76,9 @@ def test_prune_tells_the_same_as_json(smq: Smq, location: str) -> None:
 
     assert json.loads(smq("prune", "--json").out) == {
         "done": 0,
-        "trash": 1,
-        "activity": 0,
-        "topics": 0,
+        "deleted": 1,
+        "operations": 0,
+        "empty_topics": 0,
         "undo": 1,
         "dated": 0,
     }

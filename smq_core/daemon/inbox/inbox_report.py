@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from smq_core.format import count
+from smq_core.json_fields import line_fields
 from smq_core.safe_text import clean_text
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ class Taken(NamedTuple):
             "taken": self.added,
             "rejected": self.rejected,
             "held": report.held,
-            "rejects_file": clean_text(str(self.rejects)) if self.rejected else None,
+            "rejects_path": clean_text(str(self.rejects)) if self.rejected else None,
             "last_line": report.last_line,
-            "seconds": round(report.elapsed_s, 3),
+            "elapsed_s": round(report.elapsed_s, 3),
         }
         if report.began_at_line == 1:
             # else they are of the last run alone
             facts |= {
                 "topics": report.topics,
-                "first_rejects": [str(reject) for reject in report.rejects],
+                "rejected_lines": [line_fields(reject) for reject in report.rejects],
             }
         return msgspec.json.encode(facts)

@@ -13,6 +13,7 @@ import msgspec
 
 from smq_core.daemon.configuration.config import arguments
 from smq_core.daemon.maintenance.alert_rules import Facts, reasons
+from smq_core.json_fields import time_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,9 +87,9 @@ class Alerts:
         note = {
             "alert": alert.name,
             "state": state,
-            "reasons": found,
-            "began_at": self._began[alert.name] / 1000,
-            "at": self._clock.now_ms() / 1000,
+            "problems": found,
+            **time_fields("began_at", self._began[alert.name] / 1000),
+            **time_fields("at", self._clock.now_ms() / 1000),
             "database": self._location,
         }
         before = self._telling.get(alert.name)

@@ -58,7 +58,7 @@ def test_a_file_of_any_name_is_taken_once_with_its_rejects_and_reports(drop: Dro
     assert rejects.read_bytes() == b"\xff\n"
     assert len(list(drop.folder.rejected.iterdir())) == 2
     (report,) = drop.folder.done.glob("*.report.json")
-    assert json.loads(report.read_bytes())["rejects_file"] == str(rejects)
+    assert json.loads(report.read_bytes())["rejects_path"] == str(rejects)
     assert "\x1b" not in drop.log.getvalue()
 
 
