@@ -50,7 +50,10 @@ def fields_of(value: msgspec.Struct, **renamed: str) -> dict[str, object]:
     fields: dict[str, object] = {}
     for name in value.__struct_fields__:
         one = getattr(value, name)
-        fields |= time_fields(name, one) if is_time(name) else {renamed.get(name, name): one}
+        if is_time(name):
+            fields |= time_fields(name, one)
+        else:
+            fields[renamed.get(name, name)] = one
     return fields
 
 

@@ -78,5 +78,5 @@ class Arrivals:
             "worker_killed",
             f"worker process {process.pid} was killed: {_WHY}",
             pid=process.pid,
-            messages=", ".join(str(process.in_flight[tag].row.id) for tag in sorted(suspicion.tags)[:10]),
+            ids=", ".join(str(process.in_flight[tag].row.id) for tag in sorted(suspicion.tags)[:10]),
         )

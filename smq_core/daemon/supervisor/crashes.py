@@ -108,7 +108,7 @@ class CrashAttribution:
             "worker_died",
             f"worker process {ended.process.pid} died: {ended.cause}; {_outcome_of(started, messages)}",
             pid=ended.process.pid,
-            messages=", ".join(str(one) for one in sorted(started)[:10]),
+            ids=", ".join(str(one) for one in sorted(started)[:10]),
         )
 
     def _pause(self, topic: str, ended: WorkerExit, now: float) -> TopicPause | None:
