@@ -20,7 +20,7 @@ from screenshots.scene import FrozenClock, fill
 from smq_tui.app import Dashboard
 from smq_tui.settings.config import Config
 from smq_tui.settings.preferences import Preferences
-from smq_tui.settings.session import Session
+from smq_tui.settings.session import DashboardSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ async def film(location: str) -> None:
 
 def make_app(location: str, theme: str) -> Dashboard:
     """Make a dashboard at the moment of the scene."""
-    session = Session(location=location, name="shop", interval=1.0)
+    session = DashboardSession(location=location, name="shop", interval=1.0)
     return Dashboard(session, FrozenClock(), Config(theme=theme), Preferences())
 
 

@@ -176,7 +176,7 @@ def test_a_look_is_not_taken_at_each_call(desk: Desk, monkeypatch: pytest.Monkey
     monkeypatch.setattr(file_place, "LOOK_EVERY_S", 3_600.0)
     desk.queue.size("mail")
     looks: list[object] = []
-    monkeypatch.setattr(file_place.Place, "look", looks.append)
+    monkeypatch.setattr(file_place.FilePlace, "look", looks.append)
 
     for _ in range(3):
         desk.queue.enqueue("mail", "new")
@@ -216,14 +216,14 @@ def test_a_database_that_is_read_as_it_stands_is_left_when_it_is_replaced(tmp_pa
     settings = Settings(str(path), read_only=True, timeout_s=1.0, monotonic=lambda: 0.0)
     uri = f"file:{path}?immutable=1"
     with closing(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)) as db:
-        opened = file_place.Place(db, settings, None, is_immutable=True)
-        assert opened.look() is file_place.Found.OURS
+        opened = file_place.FilePlace(db, settings, None, is_immutable=True)
+        assert opened.look() is file_place.PathState.OURS
         path.rename(tmp_path / AWAY)
-        assert opened.look() is file_place.Found.NOTHING
+        assert opened.look() is file_place.PathState.NOTHING
         path.write_bytes(b"")
-        assert opened.look() is file_place.Found.EMPTY
+        assert opened.look() is file_place.PathState.EMPTY
         path.write_bytes(b"a database")
-        assert opened.look() is file_place.Found.ANOTHER
+        assert opened.look() is file_place.PathState.ANOTHER
 
 
 @pytest.mark.parametrize("durability", ["full", "normal"])

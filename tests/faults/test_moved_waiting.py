@@ -91,7 +91,7 @@ def test_a_database_is_briefly_away_from_when_it_was_first_missed(
     path = Path(location)
     settings = Settings(location, read_only=True, timeout_s=1.0, monotonic=lambda: now)
     with closing(apsw.Connection(location)) as db:
-        watched = file_place.Place(db, settings, None, is_immutable=True)
+        watched = file_place.FilePlace(db, settings, None, is_immutable=True)
         path.rename(path.with_name(AWAY))
         assert not watched.is_briefly_away()
         watched.look()

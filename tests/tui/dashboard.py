@@ -13,7 +13,7 @@ from smq_core.testing import EPOCH_MS, seeded_random
 from smq_tui.app import Dashboard
 from smq_tui.settings.config import Config
 from smq_tui.settings.preferences import Preferences
-from smq_tui.settings.session import Session
+from smq_tui.settings.session import DashboardSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,7 +97,7 @@ def make_dashboard(
     preferences: Preferences | None = None,
 ) -> Dashboard:
     """Make a dashboard that remembers nothing."""
-    session = Session(location=location, read_only=read_only, interval=0.1)
+    session = DashboardSession(location=location, read_only=read_only, interval=0.1)
     return Dashboard(session, clock or FrozenClock(), config or Config(), preferences or Preferences())
 
 

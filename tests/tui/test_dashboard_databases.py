@@ -11,7 +11,7 @@ from smq_tui.messages import Asked
 from smq_tui.requests import Pause
 from smq_tui.settings.config import Config, Database
 from smq_tui.settings.databases import Databases
-from smq_tui.settings.session import Session
+from smq_tui.settings.session import DashboardSession
 from tests.tui.dashboard import make_dashboard, run, settle, until
 from tests.tui.terminal import Terminal
 
@@ -195,7 +195,7 @@ def test_filters_columns_pace_and_lock_are_kept_where_the_database_is_another(tm
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_only_what_the_command_line_asked_for_is_read_only_everywhere(*, is_asked: bool) -> None:
     named = {"live": Database(path="/live", read_only=True), "shop": Database(path="/shop")}
-    live = Session(location="/live", name="live", read_only=True, is_read_only_asked=is_asked)
+    live = DashboardSession(location="/live", name="live", read_only=True, is_read_only_asked=is_asked)
     databases = Databases(named, live)
 
     shop = databases.session("shop", live)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_tui.keys.actions import ACTIONS
-from smq_tui.messages import Answered, Failed, Progressed, Reply
+from smq_tui.messages import Answered, RequestFailed, Progressed, Reply
 from smq_tui.requests import Aim, Freeze, Resume
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.screens.operations.long_action import LongAction
 from smq_tui.screens.operations.targeting import Targeting
 from smq_tui.screens.operations.undo import UndoHistory
-from smq_tui.settings.session import Session
+from smq_tui.settings.session import DashboardSession
 from smq_tui.values import Outcome, Selection, SystemClock
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Screen(MainScreen):
     """A main screen that is not shown: what it asks for is answered by hand."""
 
     def __init__(self) -> None:
-        super().__init__(Session(location="queue"), SystemClock(), {}, keymap={}, databases=())
+        super().__init__(DashboardSession(location="queue"), SystemClock(), {}, keymap={}, databases=())
         self.replies: list[Reply] = []
 
     def post_message(self, message: Message) -> bool:
@@ -65,13 +65,13 @@ OUTCOME = Outcome(operation=7, done=3)
     ("message", "heard"),
     [
         (lambda reply: Answered(REQUEST, OUTCOME, reply=reply), OUTCOME),
-        (lambda reply: Failed(REQUEST, "locked", reply), "locked"),
+        (lambda reply: RequestFailed(REQUEST, "locked", reply), "locked"),
         (lambda reply: Progressed(REQUEST, 5, 9, reply=reply), (5, 9)),
     ],
     ids=["answer", "failure", "progress"],
 )
 def test_what_comes_back_is_handed_to_the_one_that_asked(
-    message: Callable[[Reply], Answered | Failed | Progressed], heard: object
+    message: Callable[[Reply], Answered | RequestFailed | Progressed], heard: object
 ) -> None:
     got: list[object] = []
 

@@ -10,7 +10,7 @@ from smq_tui.figures.diagnosis import makes_no_progress
 from smq_tui.figures.flow import processed_between
 from smq_tui.figures.snapshot import Reading, derive
 from smq_tui.figures.sparkline_series import Trail, at_last, continued, from_readings, from_samples, total
-from smq_tui.requests import Undo
+from smq_tui.requests import UndoOperation
 from smq_tui.screens.prompts import undo_sentence
 from smq_tui.terminal.ascii import in_ascii
 from smq_tui.widgets.chart import Chart
@@ -76,7 +76,7 @@ def outcome(done: int, missed: int = 0, undone: str | None = None) -> Outcome:
     ],
 )
 def test_an_undo_says_how_many_of_how_many_came_back(count: int, came: Outcome, said: str) -> None:
-    assert undo_sentence(Undo(7, count, "requeue"), came) == said
+    assert undo_sentence(UndoOperation(7, count, "requeue"), came) == said
 
 
 def test_the_sign_for_live_is_not_a_cross() -> None:
