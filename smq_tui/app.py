@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from smq_tui.settings.config import Config
     from smq_tui.settings.preferences import Preferences
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
     from smq_tui.values import Clock
 
 __all__ = ["Dashboard"]
@@ -69,7 +69,7 @@ class Dashboard(App[int]):
 
     def __init__(
         self,
-        session: Session,
+        session: DashboardSession,
         clock: Clock,
         config: Config,
         preferences: Preferences,

@@ -23,13 +23,13 @@ __all__ = [
     "Answered",
     "Asked",
     "DatabaseChosen",
-    "Failed",
     "LookWanted",
     "PaceChanged",
     "Progressed",
     "QuitWanted",
     "Refreshed",
     "Reply",
+    "RequestFailed",
     "Withdrawn",
 ]
 
@@ -104,7 +104,7 @@ class Answered(Message, bubble=False):
             self._reply.answered(self.value)
 
 
-class Failed(Message, bubble=False):
+class RequestFailed(Message, bubble=False):
     """A request that could not be carried out, with a sentence that says why; nothing is left half done."""
 
     def __init__(self, request: Request, sentence: str, reply: Reply | None = None) -> None:

@@ -20,7 +20,7 @@ __all__ = [
     "CommandWorker",
     "Detail",
     "DetailOf",
-    "Edit",
+    "EditMessage",
     "ErrorKindsOf",
     "Export",
     "Freeze",
@@ -38,7 +38,7 @@ __all__ = [
     "Resume",
     "RowsOf",
     "SamplesOf",
-    "Undo",
+    "UndoOperation",
     "Verb",
 ]
 
@@ -207,7 +207,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class UndoOperation:
     """Take back an operation: an Outcome."""
 
     operation: int
@@ -241,7 +241,7 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class EditMessage:
     """New values for a message, None where it stays as it is: an Outcome."""
 
     id: int
@@ -305,6 +305,6 @@ Read: TypeAlias = (
     | Export
 )
 """Requests that change nothing in the database."""
-Change: TypeAlias = Act | Undo | Pause | Resume | Purge | Edit | Add | CommandWorker | Import
+Change: TypeAlias = Act | UndoOperation | Pause | Resume | Purge | EditMessage | Add | CommandWorker | Import
 """Requests that change the database."""
 Request: TypeAlias = Read | Change

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_tui.app import Dashboard
 from smq_tui.settings import preferences as remembered
-from smq_tui.settings.session import Session
+from smq_tui.settings.session import DashboardSession
 from smq_tui.terminal.gc_policy import Garbage
 from smq_tui.terminal.hangup import Hangup
 from smq_tui.values import SystemClock
@@ -44,7 +44,7 @@ def run_dashboard(
     preferences = remembered.load(path) if is_remembered else remembered.Preferences()
     config = replace(config, theme=wishes.theme or config.theme, is_ascii=wishes.is_ascii or config.is_ascii)
     database = config.databases.get(name)
-    session = Session(
+    session = DashboardSession(
         location=location,
         name=name,
         colour=database.colour if database else "",

@@ -40,7 +40,7 @@ class Flow(NamedTuple):
     processed: float
 
 
-class _Look(NamedTuple):
+class _Moment(NamedTuple):
     """What was there at one moment."""
 
     at: float
@@ -69,7 +69,7 @@ def top_(
     if every is None and clears:
         every = _DEFAULT_EVERY_S
     view = inspector(ctx, read_only=True)
-    last: _Look | None = None
+    last: _Moment | None = None
     pause = threading.Event()
     while True:
         look = _look(view)
@@ -97,20 +97,20 @@ def flows(
     }
 
 
-def _look(view: Inspector) -> _Look:
+def _look(view: Inspector) -> _Moment:
     clock = SystemClock()
-    return _Look(clock.now_ms() / 1000, clock.monotonic(), view.topics(), view.workers())
+    return _Moment(clock.now_ms() / 1000, clock.monotonic(), view.topics(), view.workers())
 
 
-def _between(last: _Look, look: _Look) -> dict[str, Flow]:
+def _between(last: _Moment, look: _Moment) -> dict[str, Flow]:
     return flows(_totals(last), _totals(look), look.monotonic - last.monotonic)
 
 
-def _totals(look: _Look) -> dict[str, tuple[int, int]]:
+def _totals(look: _Moment) -> dict[str, tuple[int, int]]:
     return {stats.topic: (stats.entered, stats.processed) for stats in look.topics}
 
 
-def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:
+def _sampled(view: Inspector, look: _Moment) -> dict[str, Flow]:
     """Return the rates since the first sample of the last minute, where a daemon writes any."""
     first: dict[str, TopicSample] = {}
     for sample in view.samples(_STEP_S, look.at - _WINDOW_S):
@@ -123,7 +123,7 @@ def _sampled(view: Inspector, look: _Look) -> dict[str, Flow]:
     return moving
 
 
-def _print(look: _Look, moving: Mapping[str, Flow]) -> None:
+def _print(look: _Moment, moving: Mapping[str, Flow]) -> None:
     alive = sum(not is_lost(worker) for worker in look.workers)
     ready = sum(stats.ready for stats in look.topics)
     dead = sum(stats.dead for stats in look.topics)
@@ -143,7 +143,7 @@ def _rates(flow: Flow | None) -> tuple[str, str]:
     return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.processed, ""))
 
 
-def _print_json(look: _Look, moving: Mapping[str, Flow], *, is_repeated: bool) -> None:
+def _print_json(look: _Moment, moving: Mapping[str, Flow], *, is_repeated: bool) -> None:
     topics = []
     for stats in look.topics:
         flow = moving.get(stats.topic)

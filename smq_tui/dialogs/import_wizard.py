@@ -20,7 +20,7 @@ from smq_tui.dialogs.dialog import Dialog, button, text
 from smq_tui.dialogs.file_choices import file_choices
 from smq_tui.dialogs.import_texts import preview_pieces, report_pieces
 from smq_tui.dialogs.tick import Tick
-from smq_tui.messages import Answered, Asked, Failed, Progressed, Withdrawn
+from smq_tui.messages import Answered, Asked, Progressed, RequestFailed, Withdrawn
 from smq_tui.requests import Import, PreviewImport
 from smq_tui.values import ImportReport, ImportStatus
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
@@ -201,8 +201,8 @@ class ImportWizard(Dialog[ImportReport]):
             self._enter(_Step.DONE, "Close (Enter)")
             self.query_one("#go_on").focus()
 
-    @on(Failed)
-    def _give_up(self, event: Failed) -> None:
+    @on(RequestFailed)
+    def _give_up(self, event: RequestFailed) -> None:
         self._enter(_Step.CHOOSE, "Dry run (Enter)")
         self._explain(event.sentence)
 

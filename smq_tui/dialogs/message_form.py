@@ -17,7 +17,7 @@ from smq_core.safe_text import block, cell
 from smq_tui.dialogs.confirm import Confirm, Confirmed, Question
 from smq_tui.dialogs.dialog import Dialog, button, text
 from smq_tui.keys.actions import Danger
-from smq_tui.requests import Add, Edit
+from smq_tui.requests import Add, EditMessage
 from smq_tui.text.payload_forms import (
     Form,
     diff,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["MessageForm"]
 
 
-class MessageForm(Dialog[Add | Edit]):
+class MessageForm(Dialog[Add | EditMessage]):
     """A message, to be added or edited."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -134,7 +134,7 @@ class MessageForm(Dialog[Add | Edit]):
         else:
             self.action_leave()
 
-    def _show_changes(self, request: Edit) -> None:
+    def _show_changes(self, request: EditMessage) -> None:
         question = Question(
             title=f"Save these changes to message {request.id}?",
             pieces=diff(self._before, self._values()),
@@ -190,13 +190,13 @@ class MessageForm(Dialog[Add | Edit]):
             else None,
         )
 
-    def _edit(self, message: Message) -> Edit | None:
+    def _edit(self, message: Message) -> EditMessage | None:
         values = self._values()
         changed = {name: value for name, value in values.items() if value != self._before[name]}
         if not changed:
             return None
         limit = values["max_attempts"]
-        return Edit(
+        return EditMessage(
             id=message.id,
             seen=message.state,
             payload=(payload_from(changed["payload"], self._form),) if "payload" in changed else None,

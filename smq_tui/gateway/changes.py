@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smq_core import Clock, Inspector, Outcome, Seen
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
-    from smq_tui.requests import Act, Add, Aim, Edit, Import, Pause, Purge, Undo
+    from smq_tui.requests import Act, Add, Aim, EditMessage, Import, Pause, Purge, UndoOperation
 
 __all__ = ["act", "add", "edit", "pause", "purge", "run_import", "undo"]
 
@@ -46,13 +46,13 @@ def purge(operator: Inspector, request: Purge, progress: Progress) -> Outcome:
     return operator.purge(aim.targets, progress=lambda done: progress(done, aim.count, None))
 
 
-def undo(operator: Inspector, request: Undo, progress: Progress) -> Outcome:
+def undo(operator: Inspector, request: UndoOperation, progress: Progress) -> Outcome:
     """Take an operation back."""
     total = request.count or None
     return operator.undo(request.operation, progress=lambda done: progress(done, total, None))
 
 
-def edit(operator: Inspector, request: Edit) -> Outcome:
+def edit(operator: Inspector, request: EditMessage) -> Outcome:
     """Change what is given of one message, if it still is in the state it was seen in."""
     values = {
         "payload": request.payload,

@@ -11,14 +11,14 @@ from smq_core import Inspector, SmqError
 from smq_tui.gateway import changes, reads
 from smq_tui.gateway.lane import Lane
 from smq_tui.gateway.poller import Poller
-from smq_tui.messages import Answered, Failed, Progressed
+from smq_tui.messages import Answered, Progressed, RequestFailed
 from smq_tui.requests import (
     Act,
     ActivityOf,
     Add,
     CommandWorker,
     DetailOf,
-    Edit,
+    EditMessage,
     ErrorKindsOf,
     Export,
     Freeze,
@@ -31,7 +31,7 @@ from smq_tui.requests import (
     Resume,
     RowsOf,
     SamplesOf,
-    Undo,
+    UndoOperation,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gateway"]
 
-_CHANGES: Final = (Act, Undo, Pause, Resume, Purge, Edit, Add, CommandWorker, Import)
+_CHANGES: Final = (Act, UndoOperation, Pause, Resume, Purge, EditMessage, Add, CommandWorker, Import)
 _SLOW_READS: Final = (OrderOf, ErrorKindsOf, Freeze, PreviewImport, Export)
 _CLOSE_S: Final = 2.0
 """How long it waits at the end for what runs."""
@@ -116,9 +116,9 @@ class Gateway:
         try:
             value = self._answer(request, progress)
         except (SmqError, OSError, ValueError) as error:
-            asker.post_message(Failed(request, str(error), reply))
+            asker.post_message(RequestFailed(request, str(error), reply))
         except Exception as error:  # noqa: BLE001 - a fault in one request must not end the thread of all others
-            asker.post_message(Failed(request, f"{type(error).__name__}: {error}", reply))
+            asker.post_message(RequestFailed(request, f"{type(error).__name__}: {error}", reply))
         else:
             asker.post_message(Answered(request, value, self._clock.monotonic() - begun, reply))
 
@@ -166,7 +166,7 @@ class Gateway:
         match request:
             case Act():
                 return changes.act(operator, request, progress)
-            case Edit():
+            case EditMessage():
                 return changes.edit(operator, request)
             case Add():
                 return changes.add(self.location, self._clock, request)
@@ -179,7 +179,7 @@ class Gateway:
     def _governed(self, request: Request, progress: Progress) -> object:
         operator = self._operator
         match request:
-            case Undo():
+            case UndoOperation():
                 return changes.undo(operator, request, progress)
             case Resume():
                 return operator.resume(request.topic)

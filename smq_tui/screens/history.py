@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from smq_tui.text.filters import Query
     from smq_tui.values import State
 
-__all__ = ["Place", "Step"]
+__all__ = ["ScreenState", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScreenState:
     """What a screen was showing."""
 
     query: Query
@@ -27,7 +27,7 @@ class Step:
 
     origin: str
     target: str
-    before: Place
+    before: ScreenState
     """What the target was showing: it will again."""
-    arrived: Place
+    arrived: ScreenState
     """What it was led to show; a filter of one's own on top of that is cleared first."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smq_tui.screens.context import Context
     from smq_tui.screens.controllers.details import Details
     from smq_tui.screens.views.view import View
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
     from smq_tui.widgets.detail_pane import DetailPane
 
 __all__ = ["Host", "RememberedHost", "ViewHost", "ignore"]
@@ -31,7 +31,7 @@ class Host(Protocol):
     """What every controller may use: what is known and chosen, the operator, the gateway."""
 
     @property
-    def session(self) -> Session:
+    def session(self) -> DashboardSession:
         """How the session may act."""
         ...
 
@@ -111,7 +111,7 @@ class RememberedHost(Protocol):
     """What is remembered of a screen from one start to the next."""
 
     @property
-    def session(self) -> Session:
+    def session(self) -> DashboardSession:
         """How the session may act."""
         ...
 

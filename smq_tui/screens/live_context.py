@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smq_tui.figures.snapshot import Reading
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
     from smq_tui.values import Clock, TopicSample
 
 __all__ = ["SAMPLE_STEP_S", "LiveContext"]
@@ -27,7 +27,7 @@ _SAMPLES_EVERY_S: Final = 10.0
 class LiveContext:
     """The context at this moment, made of readings, samples and the time."""
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: DashboardSession, clock: Clock) -> None:
         self._session = session
         self._clock = clock
         self.context = Context(now=self._now(), location=session.location)

@@ -11,7 +11,16 @@ from textual.screen import Screen
 
 from smq_tui.keys.actions import action
 from smq_tui.keys.key_help import action_bindings
-from smq_tui.messages import ActionChosen, Answered, Asked, Failed, Progressed, Refreshed, Reply, Withdrawn
+from smq_tui.messages import (
+    ActionChosen,
+    Answered,
+    Asked,
+    Progressed,
+    Refreshed,
+    Reply,
+    RequestFailed,
+    Withdrawn,
+)
 from smq_tui.screens.controllers.details import Details
 from smq_tui.screens.controllers.filter_line import FilterLine
 from smq_tui.screens.controllers.lines import Lines
@@ -56,7 +65,7 @@ if TYPE_CHECKING:
     from smq_tui.requests import Request
     from smq_tui.screens.context import Context
     from smq_tui.screens.views.view import View
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
     from smq_tui.values import Clock
 
 __all__ = ["MainScreen"]
@@ -97,7 +106,7 @@ class MainScreen(Screen[None]):
 
     def __init__(
         self,
-        session: Session,
+        session: DashboardSession,
         clock: Clock,
         keys: Mapping[str, str],
         *,
@@ -240,9 +249,9 @@ class MainScreen(Screen[None]):
         }
 
     @on(Answered)
-    @on(Failed)
+    @on(RequestFailed)
     @on(Progressed)
-    def _hand_reply_on(self, event: Answered | Failed | Progressed) -> None:
+    def _hand_reply_on(self, event: Answered | RequestFailed | Progressed) -> None:
         event.hand_on()
 
     @on(ActionChosen)

@@ -16,7 +16,7 @@ from smq_tui.values import Selection, State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_tui.requests import Aim, Undo, Verb
+    from smq_tui.requests import Aim, UndoOperation, Verb
     from smq_tui.screens.undo_stack import Deed
     from smq_tui.values import Outcome, TopicStats
     from smq_tui.widgets.detail_text import Pieces
@@ -96,7 +96,7 @@ def undo_question(deed: Deed, actor: str, now: float) -> Question:
     )
 
 
-def undo_sentence(undo: Undo, outcome: Outcome) -> str:
+def undo_sentence(undo: UndoOperation, outcome: Outcome) -> str:
     """Describe what was taken back, what stays as it is, and why."""
     what = undo.what or f"operation {undo.operation}"
     if not undo.count:

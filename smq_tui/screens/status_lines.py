@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from smq_tui.screens.context import Context
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
 
 __all__ = [
     "first_note",
@@ -39,7 +39,7 @@ _KEYS_OF_LISTS: Final = ("open", "details", "mark", "mark_all", "next_tab", "sor
 _KEYS_WITHOUT_DATA: Final = ("refresh", "database", "help")
 
 
-def masthead(session: Session, context: Context, trouble: str, stale_s: float) -> list[Part]:
+def masthead(session: DashboardSession, context: Context, trouble: str, stale_s: float) -> list[Part]:
     """Report which database this is, how fresh what one sees is, who works.
 
     Whether one may change anything.
@@ -163,7 +163,7 @@ def sentence_of(trouble: str) -> str:
     return trouble if trouble.endswith((".", "!", "?")) else f"{trouble}."
 
 
-def _liveliness(session: Session, context: Context, trouble: str, stale_s: float) -> Part:
+def _liveliness(session: DashboardSession, context: Context, trouble: str, stale_s: float) -> Part:
     if trouble and context.snapshot is None:
         return Part("● NOT OPEN", Tone.BAD, "refresh", 8)
     if trouble:

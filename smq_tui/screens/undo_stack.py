@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.safe_text import cell
 from smq_tui.figures.counted import counted
-from smq_tui.requests import Undo
+from smq_tui.requests import UndoOperation
 from smq_tui.values import Selection, State
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Deed:
     """`requeue of 3 messages in orders`."""
     by: str
     at: float
-    undo: Undo | None = None
+    undo: UndoOperation | None = None
     """None for what nothing takes back."""
     why_not: str = ""
     """Why nothing takes it back, and what to do instead."""
@@ -57,7 +57,7 @@ def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
     what = what_of(act.verb, outcome.done, topic, only)
     if act.verb == "requeue" and were_all_processing(aim):
         return Deed(what=what, by=by, at=at, why_not=_NO_LEASE, operation=outcome.operation)
-    return Deed(what=what, by=by, at=at, undo=Undo(outcome.operation, outcome.done, what))
+    return Deed(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, outcome.done, what))
 
 
 def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> Deed | None:
@@ -65,7 +65,7 @@ def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) ->
     if outcome.operation is None:
         return None
     what = what_of(verb, 0, topic)
-    return Deed(what=what, by=by, at=at, undo=Undo(outcome.operation, 0, what))
+    return Deed(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, 0, what))
 
 
 def entry_deed(entry: ActivityEntry) -> Deed:
@@ -76,7 +76,7 @@ def entry_deed(entry: ActivityEntry) -> Deed:
         what=what,
         by=entry.actor,
         at=entry.at,
-        undo=Undo(entry.operation, number, what) if entry.is_undoable else None,
+        undo=UndoOperation(entry.operation, number, what) if entry.is_undoable else None,
         detail=entry.detail,
     )
 

@@ -14,7 +14,7 @@ from smq_tui.settings.config import Database
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smq_tui.settings.session import Session
+    from smq_tui.settings.session import DashboardSession
 
 __all__ = ["Databases"]
 
@@ -22,7 +22,7 @@ __all__ = ["Databases"]
 class Databases:
     """Databases by name; a file without a name goes by its absolute path."""
 
-    def __init__(self, named: Mapping[str, Database], current: Session) -> None:
+    def __init__(self, named: Mapping[str, Database], current: DashboardSession) -> None:
         """Begin with the named databases, and the file of the session that runs."""
         self._known = dict(named)
         if current.name not in self._known:
@@ -38,7 +38,7 @@ class Databases:
             for key, database in self._known.items()
         ]
 
-    def session(self, key: str, before: Session) -> Session:
+    def session(self, key: str, before: DashboardSession) -> DashboardSession:
         """Return the session that shows a database, named or given as a path, after another.
 
         Pace and lock stay; so does `--read-only`, but not that the database before was opened so.

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from smq_core.actor import user_name
 
-__all__ = ["INTERVALS", "Session"]
+__all__ = ["INTERVALS", "DashboardSession"]
 
 INTERVALS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds between refreshes that `+` and `-` step through."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Session:
+class DashboardSession:
     """The state of one run of the dashboard that is not the queue's."""
 
     location: str

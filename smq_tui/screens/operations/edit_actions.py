@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smq_core.safe_text import cell
 from smq_tui.dialogs.message_form import MessageForm
-from smq_tui.requests import Add, Edit, Undo
+from smq_tui.requests import Add, EditMessage, UndoOperation
 from smq_tui.screens.prompts import outcome_sentence
 from smq_tui.screens.undo_stack import Deed
 from smq_tui.screens.views.messages_view import MessagesView
@@ -70,9 +70,9 @@ class EditActions:
             self._open(MessageForm(message), f"not saved: message {message.id} is as it was")
 
     def _open(self, form: MessageForm, unsaved: str) -> None:
-        def take(request: Add | Edit | None) -> None:
+        def take(request: Add | EditMessage | None) -> None:
             failed = self._history.announce_failure
-            if isinstance(request, Edit):
+            if isinstance(request, EditMessage):
                 self._host.ask(request, Outcome, partial(self._report_edit, request), failed=failed)
             elif isinstance(request, Add):
                 self._host.ask(request, int, partial(self._report_add, request), failed=failed)
@@ -81,10 +81,10 @@ class EditActions:
 
         self._host.open(form, take)
 
-    def _report_edit(self, edit: Edit, outcome: Outcome) -> None:
+    def _report_edit(self, edit: EditMessage, outcome: Outcome) -> None:
         what = f"edit of message {edit.id}"
         by, at = self._host.session.actor, self._host.context.now
-        undo = None if outcome.operation is None else Undo(outcome.operation, outcome.done, what)
+        undo = None if outcome.operation is None else UndoOperation(outcome.operation, outcome.done, what)
         deed = None if undo is None else Deed(what=what, by=by, at=at, undo=undo)
         self._history.announce(outcome_sentence("edited", outcome), deed, is_partial=not outcome.done)
 

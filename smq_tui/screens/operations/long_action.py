@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import count
 from smq_tui.keys.actions import action
-from smq_tui.requests import Act, Undo
+from smq_tui.requests import Act, UndoOperation
 from smq_tui.values import Outcome
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class LongAction:
 
     def run(
         self,
-        request: Act | Undo | Purge,
+        request: Act | UndoOperation | Purge,
         number: int,
         then: Callable[[Outcome], None],
         failed: Callable[[str], None],
@@ -70,13 +70,13 @@ class LongAction:
         self._host.show_lines()
 
 
-def _name(request: Act | Undo | Purge) -> str:
+def _name(request: Act | UndoOperation | Purge) -> str:
     if isinstance(request, Act):
         return request.verb
-    return "undo" if isinstance(request, Undo) else "purge"
+    return "undo" if isinstance(request, UndoOperation) else "purge"
 
 
-def _past(request: Act | Undo | Purge) -> str:
+def _past(request: Act | UndoOperation | Purge) -> str:
     if isinstance(request, Act):
         return action(request.verb).past
-    return "brought back" if isinstance(request, Undo) else "purged"
+    return "brought back" if isinstance(request, UndoOperation) else "purged"

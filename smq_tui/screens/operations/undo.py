@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smq_core.format import count
-from smq_tui.requests import Undo
+from smq_tui.requests import UndoOperation
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import undo_question, undo_sentence
 from smq_tui.screens.undo_stack import Deed
@@ -34,7 +34,7 @@ class UndoHistory:
         self._said = said
         self._long_action = long_action
         self._deeds: tuple[Deed, ...] = ()
-        self._announced: tuple[Undo | None, str] = (None, "")
+        self._announced: tuple[UndoOperation | None, str] = (None, "")
         """What was announced last, and in which words."""
         self.actions: Mapping[str, Callable[[], object]] = {"undo": self.undo}
 
@@ -75,33 +75,35 @@ class UndoHistory:
             undo = deed.undo
             confirm(host, what, lambda _: self._take_back(deed, undo))
 
-    def _is_just_announced(self, undo: Undo) -> bool:
+    def _is_just_announced(self, undo: UndoOperation) -> bool:
         """Return whether the announcement of an operation is what one still reads."""
         announced, sentence = self._announced
         is_same = announced is not None and announced.operation == undo.operation
         return is_same and bool(sentence) and self._said.text == sentence
 
-    def _take_back(self, deed: Deed, undo: Undo) -> None:
+    def _take_back(self, deed: Deed, undo: UndoOperation) -> None:
         self._long_action.run(
             undo, undo.count, partial(self._report, deed, undo), partial(self._report_failure, undo)
         )
 
-    def _report(self, deed: Deed, undo: Undo, outcome: Outcome) -> None:
+    def _report(self, deed: Deed, undo: UndoOperation, outcome: Outcome) -> None:
         self._forget(undo)
         sentence = undo_sentence(undo, outcome)
         rest = undo.count - outcome.done - outcome.missed_count
         if self._long_action.was_stopped and rest > 0:
             # What it did to the others is still to be taken back.
-            left = Deed(what=deed.what, by=deed.by, at=deed.at, undo=Undo(undo.operation, rest, undo.what))
+            left = Deed(
+                what=deed.what, by=deed.by, at=deed.at, undo=UndoOperation(undo.operation, rest, undo.what)
+            )
             self.announce(f"{sentence}; {count(rest)} are left: z goes on", left, is_partial=True)
         else:
             self.announce(sentence, is_partial=bool(outcome.missed_count or outcome.left_ready))
 
-    def _report_failure(self, undo: Undo, sentence: str) -> None:
+    def _report_failure(self, undo: UndoOperation, sentence: str) -> None:
         self._forget(undo)
         self.announce_failure(sentence)
 
-    def _forget(self, undo: Undo) -> None:
+    def _forget(self, undo: UndoOperation) -> None:
         self._deeds = tuple(
             deed for deed in self._deeds if deed.undo is None or deed.undo.operation != undo.operation
         )

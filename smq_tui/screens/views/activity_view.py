@@ -8,7 +8,7 @@ import msgspec
 from textual import on
 
 from smq_core.format import count
-from smq_tui.messages import Answered, Failed
+from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import ActivityOf
 from smq_tui.screens.views.activity_text import (
     deed_of_entry,
@@ -158,8 +158,8 @@ class ActivityView(View):
                 if self._asking.take_debt():
                     self.renew()
 
-    @on(Failed)
-    def _give_up(self, event: Failed) -> None:
+    @on(RequestFailed)
+    def _give_up(self, event: RequestFailed) -> None:
         if isinstance(event.request, ActivityOf) and self._asking.end(event.request):
             self.failure = event.sentence
 

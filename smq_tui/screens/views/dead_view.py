@@ -12,7 +12,7 @@ from textual import on
 from smq_core.format import age, clock_time, count, quoted
 from smq_core.safe_text import cell
 from smq_tui.figures.counted import counted
-from smq_tui.messages import Answered, Failed
+from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import ErrorKindsOf, Freeze
 from smq_tui.screens.views.list_request import Asking
 from smq_tui.screens.views.reread_delay import Rest
@@ -216,8 +216,8 @@ class DeadView(View):
         if self._gone is not None and self.table.cursor_key != self._gone.neighbour:
             self._gone = None
 
-    @on(Failed)
-    def _give_up(self, event: Failed) -> None:
+    @on(RequestFailed)
+    def _give_up(self, event: RequestFailed) -> None:
         if isinstance(event.request, ErrorKindsOf) and self._asking.end(event.request):
             self.failure = event.sentence
 

@@ -12,7 +12,7 @@ from textual import on
 from smq_core.eligible import is_held
 from smq_core.format import age, count, payload_preview
 from smq_core.serving import is_lost
-from smq_tui.messages import Answered, Failed
+from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
 from smq_tui.screens.targets import aim_at, is_of_lost
 from smq_tui.screens.views.list_request import Asking
@@ -184,8 +184,8 @@ class LeasesView(View):
                 if self._asking.take_debt():
                     self.renew()
 
-    @on(Failed)
-    def _give_up(self, event: Failed) -> None:
+    @on(RequestFailed)
+    def _give_up(self, event: RequestFailed) -> None:
         if isinstance(event.request, LeasesOf) and self._asking.end(event.request):
             self.failure = event.sentence
 

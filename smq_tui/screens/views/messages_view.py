@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 
 from smq_core.format import count, quoted
-from smq_tui.messages import Answered, Failed, Progressed
+from smq_tui.messages import Answered, Progressed, RequestFailed
 from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
-from smq_tui.screens.history import Place
+from smq_tui.screens.history import ScreenState
 from smq_tui.screens.targets import aim_at
 from smq_tui.screens.views.message_rows import MESSAGE_COLUMNS, message_columns, message_row, row_hint
 from smq_tui.screens.views.reread_delay import Rest
@@ -121,11 +121,11 @@ class MessagesView(View):
         self._choose_columns()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ScreenState:
         """Return what is shown, to come back to."""
-        return Place(self.filtered_by, self.state)
+        return ScreenState(self.filtered_by, self.state)
 
-    def go_to(self, place: Place) -> None:
+    def go_to(self, place: ScreenState) -> None:
         """Remember to show what was shown before, in the state it was in."""
         super().go_to(place)
         self.state = place.state
@@ -232,8 +232,8 @@ class MessagesView(View):
                 if self.is_behind and not self._is_looking:
                     self.rows_are_read()
 
-    @on(Failed)
-    def _give_up(self, event: Failed) -> None:
+    @on(RequestFailed)
+    def _give_up(self, event: RequestFailed) -> None:
         self.failure = event.sentence
         if isinstance(event.request, OrderOf):
             self._asked, self._search = None, ""

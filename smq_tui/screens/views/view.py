@@ -15,7 +15,7 @@ from smq_core.safe_text import cell
 from smq_tui.figures.counted import counted
 from smq_tui.messages import Asked, Withdrawn
 from smq_tui.screens.context import Context
-from smq_tui.screens.history import Place
+from smq_tui.screens.history import ScreenState
 from smq_tui.screens.status_lines import first_note
 from smq_tui.text.filters import Query
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
@@ -165,11 +165,11 @@ class View(Vertical):
         self.filtered_by = query
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ScreenState:
         """Return what is shown, to come back to."""
-        return Place(self.filtered_by)
+        return ScreenState(self.filtered_by)
 
-    def go_to(self, place: Place) -> None:
+    def go_to(self, place: ScreenState) -> None:
         """Remember to show what was shown before."""
         self.aims_at_all = False
         self.take_filter(place.query)

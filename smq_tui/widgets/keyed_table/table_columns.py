@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["GAP", "GUTTER", "Column", "Layout", "Place", "last_shift", "lay_out"]
+__all__ = ["GAP", "GUTTER", "Column", "ColumnPlace", "Layout", "last_shift", "lay_out"]
 
 GUTTER: Final = 2
 """Cells before the first column: the cursor's sign and the mark."""
@@ -38,7 +38,7 @@ class Column:
     """A click on its title asks for sorting."""
 
 
-class Place(NamedTuple):
+class ColumnPlace(NamedTuple):
     """Where a column stands."""
 
     column: Column
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 class Layout(NamedTuple):
     """The columns in view."""
 
-    places: tuple[Place, ...]
+    places: tuple[ColumnPlace, ...]
     has_hidden_before: bool
     """True when columns were shifted out."""
     has_hidden_after: bool
@@ -111,17 +111,17 @@ def _taken(columns: Sequence[Column], shown: Sequence[int]) -> int:
     return GUTTER + sum(columns[index].width for index in shown) + GAP * (len(shown) - 1)
 
 
-def _placed(columns: Sequence[Column], shown: Sequence[int], width: int) -> tuple[Place, ...]:
+def _placed(columns: Sequence[Column], shown: Sequence[int], width: int) -> tuple[ColumnPlace, ...]:
     spare = max(0, width - _taken(columns, shown))
     stretched = [index for index in shown if columns[index].is_stretching]
     more = {index: spare // len(stretched) for index in stretched}
     if stretched:
         more[stretched[-1]] += spare % len(stretched)
-    places: list[Place] = []
+    places: list[ColumnPlace] = []
     x = GUTTER
     for index in shown:
         column_width = columns[index].width + more.get(index, 0)
         visible_width = max(0, min(column_width, width - x))
-        places.append(Place(columns[index], index, x, visible_width))
+        places.append(ColumnPlace(columns[index], index, x, visible_width))
         x += column_width + GAP
     return tuple(place for place in places if place.width)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_tui.keys.actions import ACTIONS
-from smq_tui.messages import Answered, RequestFailed, Progressed, Reply
+from smq_tui.messages import Answered, Progressed, Reply, RequestFailed
 from smq_tui.requests import Aim, Freeze, Resume
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.screens.operations.long_action import LongAction

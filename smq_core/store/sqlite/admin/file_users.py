@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Holder", "readers", "users"]
+__all__ = ["FileUser", "readers", "users"]
 
 _PROC: Final = Path("/proc")
 _READ_LOCKS: Final = range(123, 128)
 """Each reader of the -wal locks one of these bytes of the -shm; no checkpoint can pass what it reads."""
 
 
-class Holder(NamedTuple):
+class FileUser(NamedTuple):
     """A process."""
 
     pid: int
@@ -26,7 +26,7 @@ class Holder(NamedTuple):
         return f"{self.pid} ({self.command})"
 
 
-def users(path: str) -> list[Holder]:
+def users(path: str) -> list[FileUser]:
     """Return every process that has the -shm of a database mapped, which all connections in WAL mode do."""
     inode = _inode(path + "-shm")
     if inode is None:
@@ -34,7 +34,7 @@ def users(path: str) -> list[Holder]:
     return [_holder(pid) for pid in _pids() if _maps(pid, inode, f"{Path(path).name}-shm")]
 
 
-def readers(path: str) -> list[Holder]:
+def readers(path: str) -> list[FileUser]:
     """Return every process that is inside a read transaction right now."""
     inode = _inode(path + "-shm")
     try:
@@ -70,11 +70,13 @@ def _pids() -> list[int]:
         return []
 
 
-def _holder(pid: int) -> Holder:
+def _holder(pid: int) -> FileUser:
     try:
-        return Holder(pid, (_PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip())
+        return FileUser(
+            pid, (_PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        )
     except OSError:
-        return Holder(pid, "ended")
+        return FileUser(pid, "ended")
 
 
 def _inode(path: str) -> int | None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 import apsw
 
 from smq_core.errors import StoreError, StoreUnavailable, UsageError
-from smq_core.store.sqlite.connection.file_place import Place
+from smq_core.store.sqlite.connection.file_place import FilePlace
 from smq_core.store.sqlite.connection.own_transaction import OWN
-from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError, Reading
+from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError, ReadingConnection
 from smq_core.store.sqlite.connection.writing import StaleReadError, Writing, may_be_of_a_commit
 from smq_core.store.sqlite.driver.cursors import close_cursors_of
 from smq_core.store.sqlite.driver.driver_errors import FAILURES, translate
@@ -36,7 +36,7 @@ def savepoint(db: apsw.Connection) -> contextlib.AbstractContextManager[None]:
     return part
 
 
-class Connection(Reading):
+class Connection(ReadingConnection):
     """A connection that reads and writes (but for one that is read-only)."""
 
     _depth = 0
@@ -51,7 +51,7 @@ class Connection(Reading):
             self._durability = Durability(self.db, self.settings)
             self._write_lock = self._durability.write_lock
             self._writing = Writing(self.db, self.settings, self._write_lock)
-            self.place = Place(self.db, self.settings, self._durability.wal, is_immutable=False)
+            self.place = FilePlace(self.db, self.settings, self._durability.wal, is_immutable=False)
 
     def run(
         self,

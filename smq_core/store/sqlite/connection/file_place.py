@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smq_core.store.sqlite.driver.connection_settings import Settings
     from smq_core.store.sqlite.wal.wal_file import WalFile
 
-__all__ = ["GRACE_S", "LOOK_EVERY_S", "Found", "Identity", "Place", "identity"]
+__all__ = ["GRACE_S", "LOOK_EVERY_S", "FilePlace", "Identity", "PathState", "identity"]
 
 Identity = tuple[int, int]
 """A file's device and inode."""
@@ -33,7 +33,7 @@ GRACE_S: Final = 1.0
 """How long those who wait for messages bear with a database that is away, while another is put there."""
 
 
-class Found(enum.Enum):
+class PathState(enum.Enum):
     """What lies at the path."""
 
     OURS = enum.auto()
@@ -48,7 +48,7 @@ class Found(enum.Enum):
     """Our -wal beside no database, or beside another one, into which it would be mixed."""
 
 
-class Place:
+class FilePlace:
     """The path of one open connection."""
 
     __slots__ = (
@@ -92,10 +92,10 @@ class Place:
         self._db.file_control("main", _HAS_MOVED, self._moved_at)
         return self._moved.value != 0 or (self._wal is None and identity(self._path) != self.identity)
 
-    def look(self) -> Found:
+    def look(self) -> PathState:
         """Return what lies at the path now, and note since when it is not what is open."""
         found = self._found()
-        if found is Found.OURS:
+        if found is PathState.OURS:
             self.away_since = None
         elif self.away_since is None:
             self.away_since = self._settings.monotonic()
@@ -106,19 +106,19 @@ class Place:
         since = self.away_since
         return since is not None and self._settings.monotonic() - since < GRACE_S
 
-    def refuse(self, found: Found) -> None:
+    def refuse(self, found: PathState) -> None:
         """Refuse to work on files that nobody would find, where no others take their place.
 
         Raises:
             StoreUnavailable: nothing lies at the path, an empty file, or our -wal alone.
         """
-        if found is Found.WAL_ALONE:
+        if found is PathState.WAL_ALONE:
             raise StoreUnavailable(
                 f"{self._path} was moved, replaced or removed while it was open, its -wal was not: "
                 "nothing was written. Close every program that uses it, then put a database there together "
                 "with its own -wal, or without any"
             )
-        if found in {Found.NOTHING, Found.EMPTY}:
+        if found in {PathState.NOTHING, PathState.EMPTY}:
             raise StoreUnavailable(
                 f"{self._path} was moved away or removed while it was open: nothing was written. Put it "
                 "back, or make a new one there with `smq init`"
@@ -136,17 +136,17 @@ class Place:
                 "Do it again, on the database that lies there then"
             )
 
-    def _found(self) -> Found:
+    def _found(self) -> PathState:
         has_moved = self.has_moved()
         if self._is_wal_ours():
-            return Found.WAL_ALONE if has_moved else Found.OURS
+            return PathState.WAL_ALONE if has_moved else PathState.OURS
         if not has_moved:
-            return Found.OURS if self._wal is None else Found.ANOTHER
+            return PathState.OURS if self._wal is None else PathState.ANOTHER
         try:
             size = os.stat(self._path).st_size  # noqa: PTH116 - as `identity` asks
         except OSError:
-            return Found.NOTHING
-        return Found.ANOTHER if size else Found.EMPTY
+            return PathState.NOTHING
+        return PathState.ANOTHER if size else PathState.EMPTY
 
     def _is_wal_ours(self) -> bool:
         if self._wal is not None:

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 
 from smq_core.errors import UsageError
 
-__all__ = ["OWN", "Holder", "OwnTransactions"]
+__all__ = ["OWN", "OwnTransactions", "TransactionOwner"]
 
 
-class Holder(Protocol):
+class TransactionOwner(Protocol):
     """A connection."""
 
     @property
@@ -28,9 +28,9 @@ class OwnTransactions(threading.local):
 
     def __init__(self) -> None:
         """Begin with none, for each thread."""
-        self._holders: weakref.WeakValueDictionary[str, Holder] = weakref.WeakValueDictionary()
+        self._holders: weakref.WeakValueDictionary[str, TransactionOwner] = weakref.WeakValueDictionary()
 
-    def begin(self, path: str, holder: Holder) -> None:
+    def begin(self, path: str, holder: TransactionOwner) -> None:
         """Note that a transaction is open."""
         self._holders[path] = holder
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import apsw
 
 from smq_core.errors import InvalidMessage, SmqError, StoreUnavailable
-from smq_core.store.sqlite.connection.file_place import Found, Place
+from smq_core.store.sqlite.connection.file_place import FilePlace, PathState
 from smq_core.store.sqlite.driver.connection_settings import lies_beside, open_database
 from smq_core.store.sqlite.driver.cursors import close_cursors_of
 from smq_core.store.sqlite.driver.driver_errors import FAILURES, translate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.store.sqlite.driver.connection_settings import Settings
     from smq_core.wakeup import FileWatch
 
-__all__ = ["ClosedMeanwhileError", "Reading"]
+__all__ = ["ClosedMeanwhileError", "ReadingConnection"]
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class ClosedMeanwhileError(Exception):
     """Another thread closed the connection, or forked, after it was fetched: fetch it again."""
 
 
-class Reading:
+class ReadingConnection:
     """A connection that one thread uses; others may only close it, under its lock."""
 
     def __init__(self, settings: Settings) -> None:
@@ -135,14 +135,14 @@ class Reading:
             if not self.is_open or self._is_joined():
                 return
             found = self.place.look()
-            if found is Found.ANOTHER:
+            if found is PathState.ANOTHER:
                 self._forsake()
             elif not self.place.is_briefly_away():
                 self.place.refuse(found)
 
     def _attach(self) -> None:
         """Open what else belongs to the connection, and keep which file it is."""
-        self.place = Place(self.db, self.settings, None, is_immutable=self._is_immutable)
+        self.place = FilePlace(self.db, self.settings, None, is_immutable=self._is_immutable)
 
     def _is_joined(self) -> bool:
         """Return whether a call is a part of a transaction that goes on after it."""
@@ -160,11 +160,11 @@ class Reading:
             self._leave(self.place.look())
         return False
 
-    def _leave(self, found: Found, *, makes_another: bool = False) -> None:
+    def _leave(self, found: PathState, *, makes_another: bool = False) -> None:
         """Leave files that nobody would find; stay where they lie at the path."""
-        if found is Found.OURS:
+        if found is PathState.OURS:
             return
-        if not (found is Found.NOTHING and makes_another):
+        if not (found is PathState.NOTHING and makes_another):
             self.place.refuse(found)
         self._forsake()
         raise ClosedMeanwhileError

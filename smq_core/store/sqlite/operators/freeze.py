@@ -37,7 +37,7 @@ _PART: Final = 20_000
 """Messages of an index range that one read looks at: some 30 ms."""
 
 
-class _Look(NamedTuple):
+class _Wanted(NamedTuple):
     """What is looked for."""
 
     selection: Selection
@@ -81,7 +81,7 @@ class Freezer:
             as_of_ms=now_ms if selection.as_of_ms is None else selection.as_of_ms,
         )
         return msgspec.structs.replace(
-            wanted, frozen=self._found(_Look(wanted, now_ms, purpose), limit, progress)
+            wanted, frozen=self._found(_Wanted(wanted, now_ms, purpose), limit, progress)
         )
 
     def aimed_at(self, targets: Targets, now_ms: int) -> Aimed:
@@ -99,7 +99,7 @@ class Freezer:
 
     def _found(
         self,
-        look: _Look,
+        look: _Wanted,
         limit: int | None,
         progress: Callable[[int], bool] | None,
     ) -> Frozen:
@@ -113,7 +113,7 @@ class Freezer:
 
 
 def _next_part(
-    db: apsw.Connection, *, look: _Look, after: int | None
+    db: apsw.Connection, *, look: _Wanted, after: int | None
 ) -> tuple[list[SeenRow], int | None, bool]:
     """Return what matches in the next part of a selection, up to which id, and whether there is more."""
     selection, now_ms, purpose = look

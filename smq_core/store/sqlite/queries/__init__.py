@@ -17,10 +17,10 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["Query", "query", "statements"]
+__all__ = ["Statement", "query", "statements"]
 
 
-class Query(NamedTuple):
+class Statement(NamedTuple):
     """A named statement."""
 
     name: str
@@ -38,9 +38,9 @@ def query(name: str) -> str:
 
 
 @cache
-def statements(package: str) -> dict[str, Query]:
+def statements(package: str) -> dict[str, Statement]:
     """Return every statement of a package's .sql files, by name."""
-    found: dict[str, Query] = {}
+    found: dict[str, Statement] = {}
     for file in sorted(resources.files(package).iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".sql"):
             continue
@@ -51,13 +51,13 @@ def statements(package: str) -> dict[str, Query]:
     return found
 
 
-def _statements(text: str) -> list[Query]:
+def _statements(text: str) -> list[Statement]:
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return [_statement(name, body) for name, body in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def _statement(name: str, body: str) -> Query:
+def _statement(name: str, body: str) -> Statement:
     lines = body.splitlines()
     description = [line[3:] for line in lines if line.startswith("-- ")]
     sql = " ".join(line.strip() for line in lines if not line.startswith("--")).strip().rstrip(";")
-    return Query(name, " ".join(description), sql)
+    return Statement(name, " ".join(description), sql)

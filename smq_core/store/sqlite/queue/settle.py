@@ -33,7 +33,7 @@ __all__ = [
     "ERROR_LIMIT",
     "KIND_LIMIT",
     "OUTPUT_LIMIT",
-    "Attempt",
+    "GivenBack",
     "Settlement",
     "ack_all",
     "bounded_error",
@@ -66,7 +66,7 @@ _RELEASE_MANY = query("release_many")
 _EXTEND_MANY = query("extend_many")
 
 
-class Attempt(NamedTuple):
+class GivenBack(NamedTuple):
     """What decides the fate of a message that its holder gives back."""
 
     topic: str
@@ -177,19 +177,19 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
     return [hold for receipt, ids in _by_receipt(holds) for hold in _ack_many(db, receipt, ids, now_ms)]
 
 
-def read_attempt(db: apsw.Connection, hold: Hold) -> Attempt | None:
+def read_attempt(db: apsw.Connection, hold: Hold) -> GivenBack | None:
     """Return what decides the fate of a message that is given back; None: the lease is lost."""
     row = db.execute(_READ_ATTEMPT, hold).fetchone()
     return None if row is None else _attempt(row)
 
 
-_attempt = Made(Attempt)
+_attempt = Made(GivenBack)
 
 
 def record_attempt(
     db: apsw.Connection,
     hold: Hold,
-    attempt: Attempt,
+    attempt: GivenBack,
     *,
     outcome: str,
     error: str,
@@ -259,7 +259,7 @@ def _finish(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> in
     return removed
 
 
-def _fate(attempt: Attempt, failure: Failure, now_ms: int) -> Requeued:
+def _fate(attempt: GivenBack, failure: Failure, now_ms: int) -> Requeued:
     if is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy):
         return Requeued(State.DEAD, now_ms)
     delay_ms = failure.delay_ms
