@@ -77,7 +77,7 @@ def _of_filters() -> Iterator[Mutant]:
                 begin = lines[node.lineno - 1] + node.col_offset
                 end = lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
                 dropped = f"{text[:begin]}{f'({node.value} OR 1)'!r}{text[end:]}"
-                yield Mutant(_numbered(seen, f"filters.py {where}: {node.value}"), FILTERS, dropped)
+                yield Mutant(_numbered(seen, f"filter_sql.py {where}: {node.value}"), FILTERS, dropped)
 
 
 def _of_step(step: Step) -> Mutant:

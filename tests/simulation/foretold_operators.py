@@ -50,12 +50,18 @@ class ForetoldStore(ForetoldHolders):
         tally = Tally()
         wanted = Wanted(verb, to, force, actor, now_ms)
         sights = yield from self._sights(targets, now_ms)
+        free = self._seen_free(targets, sights, now_ms)
         for chunk in self._chunks(sights):
             # the sizes
             yield
             self.note("a bulk action in chunks", bool(tally.done_ids))
             yield
-            self.actions.act(wanted, self._still(targets, chunk, tally, now_ms), tally)
+            still = self._still(targets, chunk, tally, now_ms)
+            extended = [one for one in still if one in free and self._is_leased(one, now_ms) and not force]
+            tally.missed += extended
+            tally.moved_on += len(extended)
+            unmoved = {one: sight for one, sight in still.items() if one not in extended}
+            self.actions.act(wanted, unmoved, tally)
         return (yield from self._ended(tally, names_ids=not isinstance(targets, Selection)))
 
     def _sights(self, targets: Targets, now: int) -> Foretold[Mapping[int, Sight]]:
@@ -71,6 +77,18 @@ class ForetoldStore(ForetoldHolders):
         yield
         bounded = msgspec.structs.replace(targets, max_id=max_id)
         return self.actions.sights(self.actions.matching(bounded, now))
+
+    def _seen_free(self, targets: Targets, sights: Mapping[int, Sight], now: int) -> frozenset[int]:
+        """Return what a selection showed without a live lease: it is not taken from whoever extends one."""
+        if not isinstance(targets, Selection):
+            return frozenset()
+        if targets.frozen is not None:
+            return frozenset(sights) - targets.frozen.held()
+        return frozenset(one for one in sights if not self._is_leased(one, now))
+
+    def _is_leased(self, one: int, now: int) -> bool:
+        entry = self.model.entries.get(one)
+        return entry is not None and (entry.locked_until or 0) > now
 
     @staticmethod
     def _chunks(sights: Mapping[int, Sight]) -> Iterator[dict[int, Sight]]:

@@ -55,6 +55,18 @@ def test_only_topics_with_absurd_counters_are_found_and_emptied(table: Table, co
     assert "mail" in table.touched("recount_topics", "smq_topics")
 
 
+def test_topics_are_recounted_by_their_own_messages(table: Table) -> None:
+    counters = "SELECT topic, entered, gone, delayed, dead, done, deleted FROM smq_topics ORDER BY topic"
+    table.db.execute("DELETE FROM smq_messages WHERE id IN (101, 107)")
+    before = list(table.db.execute(counters))
+    table.db.execute("UPDATE smq_topics SET entered = 9, delayed = 9, dead = 9, done = 9, deleted = 9")
+
+    table.answer("recount_topics")
+
+    assert list(table.db.execute(counters)) == before
+    assert before[0][1:] != before[1][1:]
+
+
 @pytest.mark.parametrize("change", ["max_attempts = 0", "visibility_ms = 0", "keep_ms = -1"])
 def test_only_flawed_policies_are_found(table: Table, change: str) -> None:
     assert table.ids("flawed_policies") == []
