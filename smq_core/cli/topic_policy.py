@@ -47,8 +47,8 @@ def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
     del location
     view = inspector(ctx)
     check_known(view, topic)
-    view.resume(topic)
-    output.say_done(f"{topic} is not paused")
+    resumed = view.resume(topic).done
+    output.say_done(f"{topic} is resumed" if resumed else f"{topic} is not paused: nothing to resume")
 
 
 @click.command

@@ -15,6 +15,7 @@ from smq_core.format import age, count, rate, size
 from smq_core.serving import is_lost, served_topics
 
 if TYPE_CHECKING:
+    from smq_core.inspector import Inspector
     from smq_core.message import DaemonDeath, WorkerInfo
 
 __all__ = ["workers_"]
@@ -38,7 +39,7 @@ def workers_(
         if worker is None:
             raise click.UsageError(f"say which daemon shall {command}: see `smq workers`", ctx)
         if not inspector(ctx).command_worker(worker, command):
-            raise SmqError(f"no daemon {worker}: see `smq workers` for those that there are")
+            raise SmqError(_why_not_told(inspector(ctx), worker))
         output.say_done(f"{worker} is asked to {command}; it reads that at its next heartbeat")
         return
     view = inspector(ctx, read_only=True)
@@ -57,6 +58,12 @@ def workers_(
         )
     if not (workers or as_json):
         output.note("no daemon is running: start one with `smq-daemon`")
+
+
+def _why_not_told(view: Inspector, worker: str) -> str:
+    if worker in {death.id for death in view.daemon_deaths()}:
+        return f"daemon {worker} has died: nothing can be asked of it any more"
+    return f"no daemon named {worker}: run `smq workers` to list them"
 
 
 def _row(worker: WorkerInfo) -> list[str]:

@@ -33,12 +33,15 @@ class TopicOperations(OpenedQueue):
             StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
+        now_ms = self._clock.now_ms()
+        if until_ms is not None and until_ms <= now_ms:
+            raise InvalidMessage("a pause must end in the future: that time has passed")
         return self._store.pause(
             validation.check_topic(topic),
             reason=clean_text(reason or ""),
             until_ms=until_ms,
             actor=self._actor,
-            now_ms=self._clock.now_ms(),
+            now_ms=now_ms,
         )
 
     def resume(self, topic: str) -> Outcome:

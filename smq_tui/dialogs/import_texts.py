@@ -89,4 +89,6 @@ def _rejects(report: ImportReport) -> Pieces:
     pieces: Pieces = [(f"{count(report.rejected)} rejected{where}\n", "bold $text-error")]
     for reject in report.rejects[:_REJECTS_SHOWN]:
         pieces.append((f"  line {count(reject.line_number)}: {cell(reject.reason, 100)}\n", "$text-error"))
+    if report.rejected > _REJECTS_SHOWN:
+        pieces.append((f"  and {count(report.rejected - _REJECTS_SHOWN)} more\n", "$text-error"))
     return pieces

@@ -157,7 +157,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _change("import", "I", "Import", "Import a JSONL file, with a dry run first", past="imported"),
     _change("undo", "z", "Undo", "Take back the last action", past="undone"),
     _change("quiet_worker", "Q", "Quiet", "Let a daemon finish and take nothing new; again to resume"),
-    _change("stop_worker", "T", "Stop", "Stop a daemon when it has finished what it runs"),
+    _change("stop_worker", "T", "Stop", "Stop a daemon; what it runs has its grace period to finish"),
     _look("lock", "exclamation_mark", "Lock", "Lock or unlock every action of this session", _PROGRAM),
     _look("database", "b", "Database", "Switch to another database of the configuration", _PROGRAM),
     _look("theme", "ctrl+t", "Theme", "Choose the colours", _PROGRAM),

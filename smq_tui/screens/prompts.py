@@ -70,7 +70,8 @@ def _whom(number: int) -> str:
 def stop_question(worker_id: str, *, runs: int) -> Question:
     """Ask before a daemon is stopped."""
     sentence = (
-        f"It takes nothing new, finishes what it runs ({runs} now) and ends. To start it is not done here."
+        f"It leases nothing new, gives what it runs ({runs} now) its grace period (25 s by default), "
+        "puts back what has not finished by then, and ends. It cannot be started again from here."
     )
     return Question(
         title=f"Stop {cell(worker_id, 60)}?", pieces=[(sentence, "")], label="Stop", danger=Danger.ASK

@@ -45,7 +45,7 @@ class DashboardSession:
     def why_no_change(self) -> str | None:
         """Explain why nothing may be changed, None when it may."""
         if self.read_only:
-            return "read-only: start smq-tui without --read-only to change anything"
+            return "read-only, by --read-only or the configuration: nothing can be changed"
         if self.is_locked:
             return "locked: press ! to unlock"
         return None

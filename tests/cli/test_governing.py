@@ -17,8 +17,19 @@ def test_a_paused_topic_yields_nothing_until_it_is_resumed(smq: Smq, messages: Q
     messages.enqueue("mail", "a")
     assert smq("pause", "mail") == (0, "mail is paused\n", "")
     assert messages.dequeue("mail") == []
-    assert smq("resume", "mail") == (0, "mail is not paused\n", "")
+    assert smq("resume", "mail") == (0, "mail is resumed\n", "")
     assert len(messages.dequeue("mail")) == 1
+    assert smq("resume", "mail") == (0, "mail is not paused: nothing to resume\n", "")
+
+
+@pytest.mark.parametrize("until", ["0", "0m"])
+def test_a_pause_that_is_over_at_once_is_refused(smq: Smq, messages: Queue, until: str) -> None:
+    messages.enqueue("mail", "a")
+
+    ran = smq("pause", "mail", "--until", until)
+
+    assert (ran.code, ran.out) == (65, "")
+    assert "a pause must end in the future" in ran.err
 
 
 def test_a_pause_may_have_an_end(smq: Smq) -> None:

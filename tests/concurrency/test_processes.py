@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Inspector, Queue
+from smq_core import Inspector, Queue, SystemClock
 from tests.concurrency.children import Child, child
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def test_time_wakes_a_waiting_dequeue(queue: Queue) -> None:
     (expired,) = queue.dequeue("mail", wait=50)
     queue.release(expired)
     with Inspector(queue.location) as inspector:
-        inspector.pause("mail", until=expired.locked_until - 59.9)
+        inspector.pause("mail", until=SystemClock().now_ms() / 1000 + 0.1)
     (after_pause,) = queue.dequeue("mail", wait=50)
 
     assert delayed.message.id == expired.message.id == after_pause.message.id == 1

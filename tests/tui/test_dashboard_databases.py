@@ -124,7 +124,7 @@ def test_read_only_is_that_of_the_database_and_of_the_command_line(home: Path) -
         terminal.read_until("shop-orders")
         choose(terminal, "missing")
         terminal.type(f":database {home}/unnamed.sqlite3\r", "unnamed-orders")
-        terminal.type("P", "read-only: start smq-tui without --read-only")
+        terminal.type("P", "read-only, by --read-only or the configuration")
         assert terminal.leave("q") == 0
 
 

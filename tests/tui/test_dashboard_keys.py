@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.binding import Binding
 
-from smq_core import Queue
+from smq_core import Inspector, Queue
 from smq_tui.keys.actions import ACTIONS
 from smq_tui.widgets.keyed_table.table_bindings import TABLE_BINDINGS
 from tests.tui.dashboard import fill, make_dashboard, run, settle, until
@@ -271,6 +271,33 @@ def test_a_queue_that_is_made_later_is_shown(tmp_path: Path) -> None:
             queue.enqueue("first", 1)
         app.main.action_do("refresh")
         await until(pilot, lambda: app.main.view.table.row_count == 1)
+
+    run(make_dashboard(location), scenario)
+
+
+@pytest.mark.parametrize(
+    ("screen", "key"), [("2", "R"), ("2", "D"), ("2", "K"), ("3", "R"), ("4", "R"), ("4", "D")]
+)
+def test_a_key_that_finds_no_database_does_nothing_to_one_that_comes_later(
+    tmp_path: Path, screen: str, key: str
+) -> None:
+    """It was kept, and changed a message that nobody had seen."""
+    location = str(tmp_path / "later.sqlite3")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen, key)
+        await pilot.pause()
+        said = app.main.lines.said.text
+        with Queue(location, visibility_timeout=0.001) as queue, Inspector(location) as inspector:
+            ids = [queue.enqueue("first", number) for number in range(3)]
+            queue.dequeue("first")
+            inspector.bury(ids[1:2])
+            before = [(one.id, one.state) for one in inspector.browse()]
+            app.main.action_do("refresh")
+            await settle(pilot)
+            await settle(pilot)
+            assert [(one.id, one.state) for one in inspector.browse()] == before
+        assert "nothing can be read now" in said
 
     run(make_dashboard(location), scenario)
 

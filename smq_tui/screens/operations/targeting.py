@@ -31,6 +31,9 @@ class Targeting:
         view = self._host.view
         reason = view.why_not(purpose)
         if reason is None and view.is_behind:
+            if not view.will_be_read:
+                self._host.say(f"cannot {action(purpose).label.lower()}: nothing can be read now", "warning")
+                return
             self._host.say(f"{action(purpose).label.lower()}: looking what there is now…")
             view.when_read(lambda: self.fix(purpose, then))
             return

@@ -90,6 +90,8 @@ class View(Vertical):
         """Show what is known now; called at each refresh and each second."""
         self.context = context
         self.table.is_stale = context.is_stale or self.is_behind
+        if not self.will_be_read:
+            self._when_read = None
         if not self.is_current:
             return
         if not self.is_being_read:
@@ -141,8 +143,17 @@ class View(Vertical):
         if then is not None and self.is_current:
             then()
 
+    @property
+    def will_be_read(self) -> bool:
+        """True while rows of now may be expected; nothing waits for a database that cannot be read."""
+        return self.context.snapshot is not None and not self.context.is_stale and not self.failure
+
     def when_read(self, then: Callable[[], None]) -> None:
-        """Do something as soon as the rows are of now, unless another screen is shown by then."""
+        """Do something as soon as the rows are of now.
+
+        Not where another screen is shown by then, or nothing can be read meanwhile: what lies at the path
+        later may be another database.
+        """
         self._when_read = then
 
     def on_resize(self) -> None:
