@@ -82,12 +82,16 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, a section for each group."""
-        limit = formatter.width - 6 - max(map(len, _MODULES))
+        longest = max(map(len, _MODULES))
         for title, group in _GROUPS.items():
             found = ((name, self.get_command(ctx, name)) for name in group)
-            rows = [(name, one.get_short_help_str(limit)) for name, one in found if one is not None]
+            rows = [
+                (name, one.get_short_help_str(formatter.width - 6 - longest))
+                for name, one in found
+                if one is not None
+            ]
             with formatter.section(title):
-                formatter.write_dl(rows, col_spacing=2 + max(map(len, _MODULES)) - max(map(len, group)))
+                formatter.write_dl(rows, col_spacing=2 + longest - max(map(len, group)))
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object

@@ -275,12 +275,12 @@ class WorkerProcess:
         self.recall(len(self.in_flight))
 
     def finish(self, now: float) -> None:
-        """Tell it to end: it has nothing left to do."""
+        """Ask it to end: it has nothing left to do."""
         self.finishing_since = now
         self.send(Finish())
 
     def cancel(self, tag: int, why: Literal["timeout", "stopped"], busy_ns: int) -> None:
-        """Tell the handler of a delivery to end; its thread has been at work for `busy_ns` nanoseconds."""
+        """Ask for the end of a delivery's handler; its thread has been at work for `busy_ns` nanoseconds."""
         self.cancelled[tag] = busy_ns
         self.send(Cancel([tag], why))
 
