@@ -24,7 +24,9 @@ def until_ended():
 
 def leave_behind(*words):
     "Start a process whose parent ends at once; the process's id."
-    script = "import os, subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); os._exit(0)"
+    # The parent holds its Popen to the end: one that is dropped takes the exit status of what has ended.
+    begin = "import os, subprocess, sys; child = subprocess.Popen(sys.argv[1:])"
+    script = f"{begin}; print(child.pid, flush=True); os._exit(0)"
     pid = int(subprocess.check_output([sys.executable, "-S", "-c", script, *words]))
     return pid
 
