@@ -173,13 +173,16 @@ def test_nothing_is_listed_that_no_page_has() -> None:
 
 
 @pytest.mark.slow
-def test_the_python_of_the_pages_has_right_types(tmp_path: Path) -> None:
-    pytest.importorskip("mypy", reason="a tool of development")
+@pytest.mark.parametrize(
+    ("checker", "options"), [("mypy", ["--strict"]), ("basedpyright", ["--level", "error"])]
+)
+def test_the_python_of_the_pages_has_right_types(checker: str, options: list[str], tmp_path: Path) -> None:
+    pytest.importorskip(checker, reason="a tool of development")
     for number, block in enumerate(PYTHON):
         (tmp_path / f"block_{number}.py").write_text(f"# {block}\n{block.text}", encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}', encoding="utf-8")
 
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "."]
-    ran = run(command, tmp_path)
+    ran = run([sys.executable, "-m", checker, *options, "."], tmp_path)
 
     assert ran.returncode == 0, ran.stdout
 
