@@ -10,6 +10,7 @@ from smq_core.cli import output
 from smq_core.cli.options import database, inspector, json_option, location_of, path_of
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
+from smq_core.ended import ended_daemons
 from smq_core.format import count, size
 from smq_core.json_fields import fields_of
 from smq_core.location import absolute
@@ -93,10 +94,11 @@ def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_j
     """
     del location
     path, now_ms = path_of(ctx), SystemClock().now_ms()
+    ended = ended_daemons(path)
     if with_repair:
-        for done in repair(path, now_ms):
+        for done in repair(path, now_ms, ended):
             output.note(done)
-    findings = list(examine(path, now_ms))
+    findings = list(examine(path, now_ms, ended))
     if as_json:
         output.say_json([fields_of(finding) for finding in findings])
     else:

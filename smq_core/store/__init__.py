@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from smq_core.clock import Clock
     from smq_core.states import State
@@ -100,25 +100,29 @@ def create_into(location: str | os.PathLike[str]) -> list[str]:
     return open_database.create_into(file_named(location))
 
 
-def examine(location: str | os.PathLike[str], now_ms: int) -> Iterator[Finding]:
-    """Examine a database and what it lies on, changing nothing.
+def examine(
+    location: str | os.PathLike[str], now_ms: int, ended: Collection[str] = frozenset()
+) -> Iterator[Finding]:
+    """Examine a database and what it lies on, changing nothing; yield a finding for each thing looked at.
 
-    Answers a finding for each thing looked at.
+    `ended` has the ids of the daemons that are proven to have ended: without it, none is taken for dead.
     """
     from smq_core.store.sqlite.admin import doctor
 
-    return doctor.examine(os.fspath(location), now_ms)
+    return doctor.examine(os.fspath(location), now_ms, ended)
 
 
-def repair(location: str | os.PathLike[str], now_ms: int) -> list[str]:
-    """Mend what can be mended, after a backup beside the file; answer in words what was done.
+def repair(location: str | os.PathLike[str], now_ms: int, ended: Collection[str] = frozenset()) -> list[str]:
+    """Repair what can be repaired, after a backup beside the file; return in words what was done.
+
+    `ended` has the ids of the daemons that are proven to have ended: of no others are live leases taken back.
 
     Raises:
         StoreError: when the file is not a queue, or cannot be written.
     """
     from smq_core.store.sqlite.admin import repair as mending
 
-    return mending.repair(os.fspath(location), now_ms)
+    return mending.repair(os.fspath(location), now_ms, ended)
 
 
 def compact(location: str | os.PathLike[str]) -> tuple[int, int]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from smq_core import Inspector, Queue
 from smq_core.cli.main import run
+from smq_core.daemon.liveness.liveness_locks import CAN_ASK
+from smq_core.daemon.liveness.workers_file import WorkersFile
+from smq_core.daemon.liveness.workers_file_layout import RecordHeader
+from smq_core.daemon.system.process_identity import LARGEST_PID
 from smq_core.testing import ManualClock
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.cli.conftest import Smq
 
 
@@ -48,6 +53,32 @@ def test_doctor_repairs_counters(smq: Smq, messages: Queue) -> None:
     assert smq("doctor", "--repair").code == 0
     [topic] = json.loads(smq("topics", "--json").out)
     assert topic["ready"] == 1
+
+
+@pytest.mark.skipif(not CAN_ASK, reason="the system does not tell of a lock")
+def test_doctor_takes_leases_from_a_daemon_whose_lock_has_ended_and_from_no_other(
+    smq: Smq, messages: Queue, location: str
+) -> None:
+    """A process that nobody has here may run in another container, under the same name of a host."""
+    stored = messages.enqueue("mail", "a")
+    with Queue(location, worker="w1", visibility_timeout=3600) as consumer:
+        consumer.dequeue("mail")
+    with messages.transaction() as transaction:
+        transaction.execute(
+            "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at)"
+            " VALUES ('w1', ?, ?, '1', 'running', 1, 1)",
+            (os.uname().nodename, LARGEST_PID),
+        )
+    daemon = WorkersFile(f"{location}-workers")
+    daemon.claim().write(RecordHeader("w1", LARGEST_PID, "another system"))
+
+    assert "has ended and" not in smq("doctor").out
+    assert "nothing had to be repaired" in smq("doctor", "--repair").err
+    daemon.close()
+
+    assert "has ended and has been lost" in smq("doctor").out
+    assert "leases taken back: 1" in smq("doctor", "--repair").err
+    assert json.loads(smq("show", str(stored), "--json").out)["state"] == "ready"
 
 
 def test_doctor_says_what_is_no_queue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from smq_core.daemon.liveness.workers_file_layout import (
     SlotRange,
     record_at,
 )
+from smq_core.daemon.system.process_identity import machine_id, started_at
 from smq_core.daemon.wire.slots import Slot
 from smq_core.ended import ended_daemons
 from smq_core.errors import StoreUnavailable
@@ -68,6 +69,25 @@ def test_who_let_go_of_the_lock_has_ended_and_looking_locks_nothing(tmp_path: Pa
     assert ended_daemons(location) == {"two"}
     assert living.take_over(1) is not None
     living.close()
+
+
+def test_who_let_go_of_the_lock_and_still_runs_has_not_ended(tmp_path: Path) -> None:
+    location = str(tmp_path / "queue.sqlite3")
+    ending = WorkersFile(f"{location}-workers")
+    own = os.getpid()
+    ending.claim().write(RecordHeader("one", own, machine_id(), started=started_at(own)))
+    ending.close()
+
+    assert ended_daemons(location) == (frozenset() if started_at(own) else {"one"})
+
+
+def test_a_database_that_is_named_by_a_link_has_the_same_daemons(tmp_path: Path) -> None:
+    (tmp_path / "link.sqlite3").symlink_to("queue.sqlite3")
+    dead = WorkersFile(str(tmp_path / "queue.sqlite3-workers"))
+    dead.claim().write(HEADER)
+    dead.close()
+
+    assert ended_daemons(tmp_path / "link.sqlite3") == {HEADER.worker_id}
 
 
 def test_a_dead_daemon_leaves_what_it_had_started(path: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from smq_core.store.sqlite.admin import doctor
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from smq_core.store.findings import Finding
@@ -34,8 +35,8 @@ def lease(path: Path, locked_until: int, worker: str = "w1", attempts: int = 1) 
     send(path, columns, f", 'processing', {locked_until}, 5, '{worker}', {attempts}")
 
 
-def examine(path: Path) -> list[Finding]:
-    return list(doctor.examine(str(path), NOW_MS))
+def examine(path: Path, ended: Collection[str] = frozenset()) -> list[Finding]:
+    return list(doctor.examine(str(path), NOW_MS, ended))
 
 
 def finding(path: Path, name: str) -> Finding:

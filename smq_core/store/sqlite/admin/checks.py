@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from smq_core.serving import STALE_MS
@@ -15,14 +16,17 @@ from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import apsw
 
     from smq_core.store.findings import Severity
     from smq_core.store.sqlite.admin.dead_workers import LostWorker
 
-__all__ = ["ALL", "RESTORE", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
+    Check = Callable[[apsw.Connection, int], Iterator[Finding]]
+    """Examines through a connection, at a time in milliseconds."""
+
+__all__ = ["RESTORE", "all_checks", "is_counting_stopped", "leases_to_take_back", "wrong_counters"]
 
 _VERSION: Final = query("doors_schema_version")
 _COUNTERS: Final = query("doctor_counters")
@@ -43,6 +47,21 @@ RESTORE: Final = (
 """What to do about a damaged database."""
 
 
+def all_checks(ended: Collection[str]) -> list[tuple[str, Check]]:
+    """Return what is examined, the quick ones first; `ended` has the daemons proven to have ended."""
+    return [
+        ("schema", _schema),
+        ("journal", _settings),
+        ("leases", partial(_leases, ended=ended)),
+        ("clock", _clock),
+        ("ids", _ids),
+        ("free pages", _free_pages),
+        ("counters", _counters),
+        ("rows", _rows),
+        ("integrity", _integrity),
+    ]
+
+
 def wrong_counters(connection: apsw.Connection) -> list[str]:
     """Return the topics whose counters differ from what is there."""
     return legible(lambda db: [str(topic) for (topic,) in db.execute(_COUNTERS)])(connection)
@@ -53,12 +72,11 @@ def is_counting_stopped(connection: apsw.Connection) -> bool:
     return connection.execute(_COUNTED).get is not None
 
 
-def leases_to_take_back(connection: apsw.Connection, now_ms: int) -> int:
+def leases_to_take_back(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> int:
     """Return how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
     (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
-    return (
-        expired + absurd + sum(one.held for one in lost_workers(connection, now_ms) if one.has_lapsed(now_ms))
-    )
+    lost = lost_workers(connection, now_ms, ended)
+    return expired + absurd + sum(one.held for one in lost if one.has_lapsed(now_ms))
 
 
 def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -95,14 +113,14 @@ def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("journal", "warning", f"journal mode {mode} instead of WAL", advice)
 
 
-def _leases(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
+def _leases(connection: apsw.Connection, now_ms: int, *, ended: Collection[str]) -> Iterator[Finding]:
     leased, expired = _lease_counts(connection, now_ms)
     sentence = f"running: {leased:,}, of these past their time: {expired:,}"
     if expired:
         yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
     else:
         yield Finding("leases", "ok", sentence)
-    for worker in lost_workers(connection, now_ms):
+    for worker in lost_workers(connection, now_ms, ended):
         yield _silence(worker, now_ms)
 
 
@@ -111,7 +129,7 @@ def _silence(worker: LostWorker, now_ms: int) -> Finding:
     whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
     held = f"has been lost for {seconds:,} s; messages that it holds: {worker.held:,}"
     severity: Severity = "warning" if worker.held else "notice"
-    if worker.is_dead:
+    if worker.has_ended:
         when = "" if worker.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
         advice = f"start a daemon, which takes over, or {_REPAIR}{when}"
         advice = advice if worker.held else "a daemon removes its row"
@@ -190,20 +208,6 @@ def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
             yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), RESTORE)
             return
     yield Finding("integrity", "ok", "SQLite finds every page, index and constraint sound")
-
-
-ALL: Final[tuple[tuple[str, Callable[[apsw.Connection, int], Iterator[Finding]]], ...]] = (
-    ("schema", _schema),
-    ("journal", _settings),
-    ("leases", _leases),
-    ("clock", _clock),
-    ("ids", _ids),
-    ("free pages", _free_pages),
-    ("counters", _counters),
-    ("rows", _rows),
-    ("integrity", _integrity),
-)
-"""What is examined, the quick ones first."""
 
 
 def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from smq_core.store.sqlite.database.peek import glance, surroundings
 from smq_core.store.sqlite.driver.raw_connection import connect, is_writable, resolved, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Collection, Iterator
 
 __all__ = ["examine"]
 
@@ -43,8 +43,11 @@ _SHAPES: Final = {
 }
 
 
-def examine(path: str, now_ms: int) -> Iterator[Finding]:
-    """Examine the database at a path, yielding each finding when it is there; the long ones come last."""
+def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Iterator[Finding]:
+    """Examine the database at a path, yielding each finding when it is there; the long ones come last.
+
+    `ended` has the ids of the daemons that are proven to have ended.
+    """
     path = resolved(path)
     yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, which comes with the driver apsw")
     yield _file_system(path)
@@ -68,13 +71,11 @@ def examine(path: str, now_ms: int) -> Iterator[Finding]:
             "schema", "error", f"version {found.version} is newer than this smq's {known}", "upgrade smq"
         )
         return
-    for name, examination in checks.ALL:
+    for name, examination in checks.all_checks(ended):
         yield from _guarded(path, name, examination, now_ms)
 
 
-def _guarded(
-    path: str, name: str, examination: Callable[[apsw.Connection, int], Iterator[Finding]], now_ms: int
-) -> Iterator[Finding]:
+def _guarded(path: str, name: str, examination: checks.Check, now_ms: int) -> Iterator[Finding]:
     """Run one examination on a connection of its own: what breaks one does not hide what others find."""
     try:
         with _reading(path) as connection:

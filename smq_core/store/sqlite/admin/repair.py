@@ -22,6 +22,8 @@ from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS, LEASE_EXPIRED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import apsw
 
 __all__ = ["repair"]
@@ -36,11 +38,11 @@ _NO_LIMIT: Final = -1
 _EVERY_BYTE: Final = 1 << 62
 
 
-def repair(path: str, now_ms: int) -> list[str]:
+def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list[str]:
     """Take leases back that are over, absurdly long or a dead daemon's, count topics, and mend absurd ids.
 
-    Answers in words what was done. It holds the write lock while it copies and counts; where nothing is
-    wrong, it copies and changes nothing.
+    `ended` has the ids of the daemons that are proven to have ended. Return in words what was done. The write
+    lock is held while it copies and counts; where nothing is wrong, nothing is copied or changed.
 
     Raises:
         StoreError: when there is no queue, or it cannot be backed up or written; it is then as it was.
@@ -50,13 +52,13 @@ def repair(path: str, now_ms: int) -> list[str]:
     if identify.look(path).shape is not identify.Shape.QUEUE:
         raise NotAQueue(f"{path} is not a queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
-        if not _is_broken(connection, now_ms):
+        if not _is_broken(connection, now_ms, ended):
             return ["nothing had to be repaired"]
         kept = backup.beside(path, "repair", now_ms)
         connection.execute(_END_COUNTED)
         # before the leases, which no change of a flawed row gets past
         cured = list(anomalies.cure(connection, now_ms))
-        leases = _take_back(connection, now_ms)
+        leases = _take_back(connection, now_ms, ended)
         renumbered = id_range.renumber(connection)
         # after the leases, which say who is dead
         forgotten = anomalies.forget_odd_workers(connection, now_ms)
@@ -75,9 +77,9 @@ def repair(path: str, now_ms: int) -> list[str]:
     ]
 
 
-def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
+def _is_broken(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> bool:
     return bool(
-        leases_to_take_back(connection, now_ms)
+        leases_to_take_back(connection, now_ms, ended)
         or wrong_counters(connection)
         or is_counting_stopped(connection)
         or id_range.absurd(connection)
@@ -86,8 +88,8 @@ def _is_broken(connection: apsw.Connection, now_ms: int) -> bool:
     )
 
 
-def _take_back(connection: apsw.Connection, now_ms: int) -> int:
-    for worker in lost_workers(connection, now_ms):
+def _take_back(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> int:
+    for worker in lost_workers(connection, now_ms, ended):
         if worker.has_lapsed(now_ms):
             connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
     bounds = {
