@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 TERMINAL: Final = "needs a terminal; tests/tui starts it in one"
 WHOLE: Final = "runs the project's own tests or tools"
 NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
-    ("CONTRIBUTING.md", ".venv/bin/pytest -q tests/unit/test_policy.py                    # one file"): WHOLE,
+    (
+        "CONTRIBUTING.md",
+        ".venv/bin/pytest -q tests/unit/values/test_policy.py             # one file",
+    ): WHOLE,
     ("CONTRIBUTING.md", ".venv/bin/python -m tests.guards --only its_name --record"): WHOLE,
     (
         "README.md",

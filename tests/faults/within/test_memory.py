@@ -21,7 +21,7 @@ from tests.matrix import scaled
 if TYPE_CHECKING:
     from tests.matrix import Fault
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMIT_S = 600
 WARM = {group: [name for name in names if CALLS[name].is_warm] for group, names in GROUPS.items()}
 

@@ -16,7 +16,7 @@ from tests.matrix import scaled
 if TYPE_CHECKING:
     from tests.matrix import Fault
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMIT_S = 300
 
 

@@ -13,7 +13,7 @@ from smq_core.cli.main import run
 from smq_core.daemon.main import command as smq_daemon
 from smq_core.transfer import import_file
 from smq_tui.command import command as smq_tui
-from tests.cli.test_streams import ARGUMENTS
+from tests.cli.program.test_streams import ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

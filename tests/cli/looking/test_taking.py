@@ -11,7 +11,7 @@ import pytest
 from smq_core import Inspector, Queue, SystemClock, TopicSample
 from smq_core.cli.taking import Signs, is_taken, moving, signs, taken_lately, watched
 from smq_core.testing import ManualClock
-from tests.cli.test_health import sent_before
+from tests.cli.looking.test_health import sent_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

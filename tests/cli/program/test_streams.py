@@ -15,7 +15,7 @@ import pytest
 from smq_core import Inspector, Queue
 from smq_core.cli.commands import smq as group
 from smq_core.cli.main import run
-from tests.cli.test_checking import put_silent
+from tests.cli.looking.test_checking import put_silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from smq_core.location import file_named
 from smq_core.store import create_into, open_store
 from smq_core.transfer import export_file, import_file, preview_file
 from smq_tui.command import command as smq_tui
-from tests.cli.test_streams import ARGUMENTS
+from tests.cli.program.test_streams import ARGUMENTS
 
 SECRET = "S3cr3t"  # noqa: S105 - that is what it is for
 URL = f"postgresql://u:{SECRET}@h/db"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector
-from tests.cli.test_acting import states
+from tests.cli.acting.test_acting import states
 
 if TYPE_CHECKING:
     from smq_core import Queue

@@ -8,8 +8,8 @@ import pytest
 
 from smq_core.states import FINISHED, TRANSITIONS, UNFINISHED, Actor, State, diagram
 
-PAGE = Path(__file__).parents[2] / "docs" / "states.md"
-BEGIN, END = "<!-- transitions: written by `python -m tests.unit.test_states` -->\n", "<!-- end -->"
+PAGE = Path(__file__).parents[3] / "docs" / "states.md"
+BEGIN, END = "<!-- transitions: written by `python -m tests.unit.values.test_states` -->\n", "<!-- end -->"
 OPERATORS_VERBS = {"operator requeue", "operator delete", "operator bury", "move", "edit", "purge", "undo"}
 
 

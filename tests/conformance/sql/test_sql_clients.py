@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PYTHON_OF_CLIENTS = os.environ.get("SMQ_CLIENTS_PYTHON", sys.executable)
-CLIENTS = Path(__file__).parents[2] / "docs" / "clients"
+CLIENTS = Path(__file__).parents[3] / "docs" / "clients"
 JDBC = Path("/usr/share/java/xerial-sqlite-jdbc.jar")
 
 

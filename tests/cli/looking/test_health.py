@@ -10,7 +10,7 @@ from smq_core import Inspector, Queue, SystemClock, TopicStats
 from smq_core.cli.health import died_lately, lost, untaken
 from smq_core.message import ErrorKind
 from smq_core.testing import ManualClock
-from tests.cli.test_checking import daemon, put_silent
+from tests.cli.looking.test_checking import daemon, put_silent
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Smq

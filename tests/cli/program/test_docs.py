@@ -9,7 +9,7 @@ import pytest
 
 from smq_core.cli.commands import smq
 
-PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text()
 CONTEXT = click.Context(smq)
 COMMANDS = smq.list_commands(CONTEXT) if isinstance(smq, click.Group) else []
 EVERYWHERE = {"--db", "--json", "--help"}

@@ -10,9 +10,9 @@ import pytest
 
 from tests.matrix import scaled
 from tests.tui.dashboard import add_daemons, fill
+from tests.tui.in_a_terminal.test_dashboard_walk import changes
 from tests.tui.pressing import LEAVES, SUSPENDS, Walk, click, every_dialog, keys_bound
 from tests.tui.terminal import Terminal
-from tests.tui.test_dashboard_walk import changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
