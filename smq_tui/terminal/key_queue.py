@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KeysInTurn"]
 
+_ROUNDS: Final = 3
+"""How often a key's way is followed: Enter in a line becomes a message of the line, then one of its bar."""
 _LONGEST_S: Final = 1.0
 """A key that nobody says is done, for who had it is gone, holds up the next no longer than this."""
 
@@ -44,7 +46,7 @@ class KeysInTurn:
             return
         self._pressed += 1
         number, screen = self._pressed, self._app.screen
-        path: list[DOMNode] = [*(self._app.focused or screen).ancestors_with_self]
+        path: list[DOMNode] = [*(self._app.focused or screen).ancestors_with_self] * _ROUNDS
         self._timer = self._app.set_timer(_LONGEST_S, lambda: self._end(number))
         await self._press(key)
         self._follow(path, screen, number)

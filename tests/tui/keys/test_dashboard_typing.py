@@ -99,6 +99,8 @@ def test_no_letter_after_tabs_in_a_dialog_reaches_the_list(opener: tuple[str, ..
         (":dead\r", "dead in 3 groups"),
         (":messages letter 3\r", "letter 3"),
         ("2/gift\r", "match"),
+        ("2/gift\r*", "now for all that match"),
+        (":messages topic:letters state:dead\r*", "now for all that match"),
         ("?/requeue", "Put messages back"),
         ("a\x15Dunning", "Dunning"),
         ("PDeadline 36", "Deadline 36"),
