@@ -51,8 +51,8 @@ class Columns(Dialog[frozenset[str]]):
     def compose_body(self) -> ComposeResult:
         """Yield a line for each column, and the keys."""
         yield OptionList(*(Option(self._label(column)) for column in self._columns), markup=False)
-        keys = "Space shows or hides, a shows all, Enter keeps it, Esc leaves it as it was."
-        note = "Those that have no room are reached by l and h."
+        keys = "Space shows or hides, a shows all, Enter applies, Esc cancels."
+        note = "l and h scroll to columns that do not fit."
         yield text([(f"{keys}\n{note}", "")], classes="dialog-note")
 
     def on_mount(self) -> None:

@@ -124,9 +124,7 @@ class Confirm(Dialog[Confirmed]):
                 self._want_number()
                 return
         if not self.question.number and not self._is_forced:
-            self._refuse(
-                "force", "all of them are held right now: Space ticks the box to take them all the same"
-            )
+            self._refuse("force", "all of them are running: Space ticks the box to include them anyway")
             return
         self.dismiss(Confirmed(self._is_forced))
 
@@ -164,7 +162,7 @@ class Confirm(Dialog[Confirmed]):
     @on(NumberInput.Refused)
     def _want_number(self) -> None:
         number = count(self._number)
-        self._refuse("number", f"type {number}, then Enter: that many messages are meant. Esc cancels")
+        self._refuse("number", f"type {number}, then Enter, to confirm the number of messages. Esc cancels")
 
     @on(Input.Submitted)
     def _submit(self) -> None:
@@ -189,4 +187,4 @@ class Confirm(Dialog[Confirmed]):
 
 
 def _to_type(number: int) -> Pieces:
-    return [(f"\nType {number} and press Enter to go on.", "bold")]
+    return [(f"\nType {number} and press Enter to continue.", "bold")]

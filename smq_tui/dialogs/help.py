@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Help"]
 
-_FILTERS: Final = "Filters (/): all parts have to hold"
+_FILTERS: Final = "Filters (/): all parts must match"
 
 
 class Help(Dialog[str]):
@@ -68,7 +68,7 @@ class Help(Dialog[str]):
         )
         yield Input(placeholder="/ then type to search: pause, undo, filter …", id="words")
         yield KeyedTable(columns, id="keys")
-        yield text([("Enter does it, Esc closes.", "")], classes="dialog-note")
+        yield text([("Enter runs it, Esc closes.", "")], classes="dialog-note")
 
     def on_mount(self) -> None:
         """Fill the table."""
@@ -111,7 +111,7 @@ class Help(Dialog[str]):
                 rows.append((heading, (Cell(""), Cell(heading, Tone.WARNING))))
             rows.append((f"{heading}\0{line_id}", (Cell(keys, Tone.ACCENT), Cell(sentence))))
         table = self.query_one(KeyedTable)
-        table.note = "" if rows else f"No key does {words}. Ctrl+P searches the actions by their names."
+        table.note = "" if rows else f"No key matches {words}. Ctrl+P searches the actions by their names."
         table.set_rows(rows)
         table.action_move("start")
         # From the heading to the first key, once the heading has a line to stand on.

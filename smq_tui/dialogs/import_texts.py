@@ -20,7 +20,7 @@ _REJECTS_SHOWN: Final = 4
 _TOPIC_WIDTH: Final = 20
 _SHAPES_WIDTH: Final = 34
 """Both suit a dialog in a terminal of 80 columns."""
-_NO_UNDO: Final = "\nNothing undoes an import: delete (D on screen 2) what it brought."
+_NO_UNDO: Final = "\nAn import cannot be undone: delete (D on screen 2) the messages that it added."
 _SHAPES: Final = {
     "objects": ("object", "objects"),
     "strings": ("string", "strings"),
@@ -33,7 +33,7 @@ _SHAPES: Final = {
 def preview_pieces(report: ImportReport) -> Pieces:
     """Describe what an import would do."""
     if report.has_nothing_new:
-        return [("\nAll of this file was taken before: nothing would be added.", "bold $text-warning")]
+        return [("\nThis file was already imported: nothing would be added.", "bold $text-warning")]
     if not report.is_complete:
         return [("\nThe dry run was stopped; so far:\n", "bold $text-warning"), *_counts(report)]
     where = counted(len(report.topics), "topic")
@@ -45,11 +45,11 @@ def preview_pieces(report: ImportReport) -> Pieces:
 def report_pieces(report: ImportReport) -> Pieces:
     """Describe what an import did."""
     if report.has_nothing_new:
-        return [("\nAll of this file was taken before: nothing was added.", "bold $text-warning")]
+        return [("\nThis file was already imported: nothing was added.", "bold $text-warning")]
     if not report.is_complete:
         head = (
             f"\nStopped after {counted(report.taken, 'message')}, which stay. "
-            "Import the file again to go on.\n"
+            "Import the file again to resume.\n"
         )
         return [(head, "bold $text-warning"), *_counts(report), (_NO_UNDO, "")]
     speed = "less than a second"
@@ -63,7 +63,9 @@ def report_pieces(report: ImportReport) -> Pieces:
 def _counts(report: ImportReport) -> Pieces:
     pieces: Pieces = []
     if report.began_at_line > 1:
-        pieces.append((f"goes on at line {count(report.began_at_line)}, where an earlier import ended\n", ""))
+        pieces.append(
+            (f"resumes at line {count(report.began_at_line)}, where an earlier import stopped\n", "")
+        )
     for topic, shapes in list(report.topics.items())[:_TOPICS_SHOWN]:
         parts = ", ".join(counted(number, *_SHAPES.get(shape, (shape,))) for shape, number in shapes.items())
         # What has no room goes on below itself, not where topics stand.
@@ -85,7 +87,7 @@ def _counts(report: ImportReport) -> Pieces:
 
 
 def _rejects(report: ImportReport) -> Pieces:
-    where = f", to mend in {cell(report.rejects_path or '', 120)}" if not report.is_dry_run else ""
+    where = f", to fix in {cell(report.rejects_path or '', 120)}" if not report.is_dry_run else ""
     pieces: Pieces = [(f"{count(report.rejected)} rejected{where}\n", "bold $text-error")]
     for reject in report.rejects[:_REJECTS_SHOWN]:
         pieces.append((f"  line {count(reject.line_number)}: {cell(reject.reason, 100)}\n", "$text-error"))

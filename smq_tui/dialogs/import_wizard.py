@@ -83,7 +83,7 @@ class ImportWizard(Dialog[ImportReport]):
             Column(key="size", title="SIZE", width=8, priority=8, is_number=True, is_sortable=False),
         )
         yield KeyedTable(columns, id="files")
-        yield text([("Topic of lines that name none", "")], classes="dialog-note")
+        yield text([("Topic for lines that do not name one", "")], classes="dialog-note")
         yield Input(self._topic, id="topic")
         yield Tick(
             "import it again, even if it was imported before",
@@ -223,7 +223,7 @@ class ImportWizard(Dialog[ImportReport]):
         typed = self.query_one("#path", Input).value
         choices = file_choices(typed)
         table = self.query_one(KeyedTable)
-        nothing = "Nothing here begins like that." if typed else "There is no file here."
+        nothing = "No file here begins like that." if typed else "There is no file here."
         table.note = "" if choices else nothing
         table.set_rows(
             (

@@ -84,7 +84,7 @@ class MessageForm(Dialog[Add | EditMessage]):
         yield from _row("key", "Key", self._before.get("key", ""), "none")
         yield from _row("max_attempts", "Max attempts", self._before.get("max_attempts", ""), "the topic's")
         yield from _row("headers", "Headers", self._before.get("headers", ""), 'none; or {"name": "text"}')
-        note = "JSON; what is none is taken as text" if self._message is None else self._form.value
+        note = "JSON, or else plain text" if self._message is None else self._form.value
         yield text([(f"Payload ({note})", "")], classes="dialog-note")
         yield TextArea(
             self._before.get("payload", ""), id="payload", tab_behavior="focus", show_line_numbers=False
@@ -104,7 +104,7 @@ class MessageForm(Dialog[Add | EditMessage]):
         is_changed = self._fields != self._untouched
         if is_changed and self._fields != self._warned_of:
             self._warned_of = self._fields
-            self._explain("not saved: Esc once more throws the changes away, Ctrl+S saves them")
+            self._explain("not saved: Esc once more discards the changes, Ctrl+S saves them")
         else:
             self.is_thrown_away = is_changed
             super().action_leave()
@@ -117,7 +117,7 @@ class MessageForm(Dialog[Add | EditMessage]):
             self._explain(str(error))
             return
         if request is None:
-            self._explain("nothing was changed: Esc leaves")
+            self._explain("nothing was changed: Esc closes")
         elif isinstance(request, Add):
             self.dismiss(request)
         else:
@@ -138,9 +138,9 @@ class MessageForm(Dialog[Add | EditMessage]):
         question = Question(
             title=f"Save these changes to message {request.id}?",
             pieces=diff(self._before, self._values()),
-            effect="z takes it back.",
+            effect="z undoes this.",
             label="Save",
-            cancel="Go on editing",
+            cancel="Continue editing",
             danger=Danger.ASK,
             is_enter_yes=True,
         )
@@ -150,7 +150,7 @@ class MessageForm(Dialog[Add | EditMessage]):
                 self.dismiss(request)
             else:
                 self._warned_of = ()
-                self._explain("not saved: Ctrl+S asks again, Esc twice throws the changes away")
+                self._explain("not saved: Ctrl+S asks again, Esc twice discards the changes")
 
         self.app.push_screen(Confirm(question), decide)
 
@@ -229,4 +229,4 @@ def _number(value: str, name: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise ValueError(f"{name} is a whole number, not {cell(value, 20)!r}") from None
+        raise ValueError(f"{name} must be an integer, not {cell(value, 20)!r}") from None

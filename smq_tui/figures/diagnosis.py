@@ -78,7 +78,7 @@ def diagnose(
         is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
         return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
     if expired and not is_served(stats.topic, workers):
-        sentence = f"press 3, then R: {counted(expired, 'lease')} past their time, who held them is gone."
+        sentence = f"press 3, then R: {counted(expired, 'expired lease')}, left by workers that are gone."
         return Trouble(0, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
@@ -89,7 +89,7 @@ def diagnose(
     if stats.dead:
         return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
-        sentence = f"press 3: {counted(expired, 'lease')} past their time, the next dequeue takes them back."
+        sentence = f"press 3: {counted(expired, 'expired lease')}, taken back by the next dequeue."
         return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
     return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
 
@@ -124,7 +124,9 @@ def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None)
 
 
 def _behind(waits: float) -> Trouble:
-    sentence = f"start more workers: more comes in than goes out, the oldest waits {age(waits)}."
+    sentence = (
+        f"start more workers: messages arrive faster than they are processed, the oldest waits {age(waits)}."
+    )
     return Trouble(6, "falls behind", sentence, is_bad=False)
 
 
@@ -145,7 +147,7 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
 
 
 def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
-    waiting = f"; {count(stats.ready)} wait with no worker" if is_untaken else ""
+    waiting = f"; {count(stats.ready)} waiting without a worker" if is_untaken else ""
     sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
     return Trouble(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
 
@@ -160,18 +162,18 @@ def _stuck(
     waits = "waits" if stats.ready == 1 else "wait"
     waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
     if is_served(stats.topic, workers):
-        return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers take nothing; {waiting}.")
+        return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
     if heard:
         ago = age(now - max(heard))
-        sentence = f"its daemon is lost for {ago}: {waiting}; start smq-daemon."
+        sentence = f"no heartbeat from its daemon for {ago}: {waiting}; start smq-daemon."
         return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
     died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
     if died:
         ago = age(now - died[0].since)
-        sentence = f"its daemon died {ago} ago, and no other takes it: {waiting}; start smq-daemon."
+        sentence = f"its daemon died {ago} ago, and no other serves it: {waiting}; start smq-daemon."
         return Trouble(1, f"worker died {ago}", sentence, lacks_daemon=True)
-    sentence = f"no worker takes it: {waiting}; start smq-daemon."
+    sentence = f"no worker serves it: {waiting}; start smq-daemon."
     return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
 
 

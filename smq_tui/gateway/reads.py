@@ -101,7 +101,7 @@ def detail(inspector: Inspector, request: DetailOf) -> Detail:
         if stored is not None:
             limit = inspector.policy(message.topic).max_attempts
             return Detail(message, tuple(inspector.attempts(request.id)), stored, limit)
-    raise SmqError(f"message {request.id} is being changed again and again: ^R reads it again")
+    raise SmqError(f"message {request.id} keeps changing: ^R reads it again")
 
 
 def _stored(inspector: Inspector, message: Message) -> str | bytes | None:
@@ -159,7 +159,7 @@ def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
         progress=tell,
     )
     if was_stopped:
-        raise SmqError("stopped looking for what is meant: nothing was done")
+        raise SmqError("the search for the messages was stopped: nothing was done")
     ids = inspector.ids(selection)
     first = inspector.messages(ids[:_SAMPLES], preview=_PREVIEW)
     return Aim(

@@ -30,7 +30,7 @@ class Whereabouts:
         except OSError as error:
             if self._identity is None:
                 return False
-            sentence = f"{self._path} was moved away or removed; what is shown is what it held"
+            sentence = f"{self._path} was moved away or removed; the data shown is from before"
             raise StoreUnavailable(sentence) from error
         before, self._identity = self._identity, (status.st_dev, status.st_ino)
         return before is not None and before != self._identity

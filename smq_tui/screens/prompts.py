@@ -32,16 +32,14 @@ __all__ = [
     "undo_sentence",
 ]
 
-_REQUEUED: Final = (
-    "They become ready, and their attempts are counted from 0 again; the errors they had stay on record."
-)
+_REQUEUED: Final = "They become ready, and their attempts restart from 0; their errors stay on record."
 _EFFECTS: Final = {
-    "requeue": f"{_REQUEUED} z takes it back until they are leased.",
-    "delete": "They go to the trash and can be brought back for 24 hours: z, or screen 6.",
-    "bury": "They go to the dead letters, where nothing processes them until somebody requeues them. "
-    "z takes it back.",
+    "requeue": f"{_REQUEUED} z undoes this until they are leased.",
+    "delete": "They move to the trash and can be restored for 24 hours: z, or screen 6.",
+    "bury": "They move to the dead letters and are not processed until somebody requeues them. "
+    "z undoes this.",
 }
-_NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: the leases they had are gone for good."
+_NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: their leases cannot be restored."
 
 
 def question(verb: Verb, aim: Aim, now: float) -> Question:
@@ -70,8 +68,8 @@ def _whom(number: int) -> str:
 def stop_question(worker_id: str, *, runs: int) -> Question:
     """Ask before a daemon is stopped."""
     sentence = (
-        f"It leases nothing new, gives what it runs ({runs} now) its grace period (25 s by default), "
-        "puts back what has not finished by then, and ends. It cannot be started again from here."
+        f"It leases no new messages, gives its running ones ({runs} now) the grace period (25 s by default), "
+        "puts back those that have not finished by then, and exits. You cannot start it again from here."
     )
     return Question(
         title=f"Stop {cell(worker_id, 60)}?", pieces=[(sentence, "")], label="Stop", danger=Danger.ASK
@@ -89,7 +87,7 @@ def undo_question(deed: Deed, actor: str, now: float) -> Question:
     return Question(
         title=f"Undo the {deed.what}?",
         pieces=pieces,
-        effect="What nobody touched since comes back as it was; what was running stays ready."
+        effect="Messages that nobody has changed since are restored; those that were running stay ready."
         if of_messages
         else "",
         label="Undo",
@@ -104,11 +102,11 @@ def undo_sentence(undo: UndoOperation, outcome: Outcome) -> str:
         return _setting_undone(what, outcome)
     returned = outcome.done - outcome.left_ready
     left = (
-        f"{count(outcome.left_ready)} stay ready, as the leases they had are gone for good"
+        f"{count(outcome.left_ready)} stay ready, because their leases cannot be restored"
         if outcome.left_ready
         else ""
     )
-    parts = [f"{count(returned)} brought back" if returned or not left else "", left, _left_alone(outcome)]
+    parts = [f"{count(returned)} restored" if returned or not left else "", left, _left_alone(outcome)]
     details = "; ".join(part for part in parts if part)
     if not outcome.done:
         return f"{what} not undone: 0 of {count(undo.count)}" + (f"; {_left_alone(outcome)}").rstrip("; ")
@@ -129,7 +127,7 @@ def _setting_undone(what: str, outcome: Outcome) -> str:
         case "resume":
             return f"{what} undone: {topic} is paused again"
         case "policy":
-            return f"{what} undone: {topic} has the policy of before"
+            return f"{what} undone: {topic} has its previous policy"
     return f"{what} undone"
 
 
@@ -153,7 +151,7 @@ def outcome_sentence(done: str, outcome: Outcome, *, is_undoable: bool = True) -
     if left := _left_alone(outcome):
         sentence += f"; {left}"
     if is_undoable and outcome.operation is not None and outcome.done:
-        sentence += ". z takes it back"
+        sentence += ". z undoes it"
     return sentence
 
 
@@ -175,9 +173,9 @@ def nothing_sentence(verb: Verb, aim: Aim) -> str:
     if isinstance(targets, Selection) and targets.state is not None and not changes(verb, targets.state):
         states = {targets.state}
     if states == {State.DELETED}:
-        return "this is in the trash already: z or screen 6 brings it back"
+        return "this is already in the trash: z or screen 6 restores it"
     if states:
-        return f"{verb} leaves as it is what is {_named(states)}"
+        return f"{verb} does not change messages that are {_named(states)}"
     nothing = aim.description.removeprefix("all ")
     return f"there are no {nothing}" if nothing else "nothing matches any more"
 
@@ -191,16 +189,16 @@ def _staying(verb: Verb, aim: Aim) -> Pieces:
     """Report what of all that was meant is not counted, as the action leaves it as it is."""
     targets = aim.targets
     if aim.left:
-        return [(f"not {count(len(aim.left))} more, {_named(set(aim.left))}: these stay as they are\n", "")]
+        return [(f"{count(len(aim.left))} more stay as they are: {_named(set(aim.left))}\n", "")]
     if isinstance(targets, Selection) and targets.state is None:
         stays = _named(state for state in State if not changes(verb, state))
-        return [(f"not what is {stays}: that stays as it is\n", "")]
+        return [(f"messages that are {stays} stay as they are\n", "")]
     return []
 
 
 def _live_sentence(aim: Aim) -> str:
     if aim.silent and aim.silent == aim.live:
-        return f"also the {count(aim.live)} whose daemon is lost: if it lives, they may run twice"
+        return f"also the {count(aim.live)} held by a lost daemon: if it is still alive, they may run twice"
     return f"also the {count(aim.live)} that are running right now: they may run twice"
 
 
@@ -209,9 +207,9 @@ def _described(aim: Aim, now: float) -> Pieces:
     if aim.description:
         pieces.append((f"{aim.description}\n", "bold"))
     if aim.is_selection:
-        pieces.append(("as they are now: what comes later is not touched\n", "$foreground 65%"))
+        pieces.append(("only those that match now: later messages are not changed\n", "$foreground 65%"))
     if not aim.are_all:
-        pieces.append(("the oldest of them: more match than one action takes\n", "bold $text-warning"))
+        pieces.append(("only the oldest: more match than one action can change\n", "bold $text-warning"))
     if aim.topics:
         more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
         pieces += [
@@ -226,7 +224,9 @@ def _described(aim: Aim, now: float) -> Pieces:
         )
         pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
     if aim.left_behind:
-        heard = "" if aim.lost_since is None else f", heard of last {age(max(0.0, now - aim.lost_since))} ago"
+        heard = (
+            "" if aim.lost_since is None else f", last heartbeat {age(max(0.0, now - aim.lost_since))} ago"
+        )
         sentence = (
             f"{count(aim.left_behind)} are held by a daemon that has ended{heard}: they may already have run"
         )
@@ -244,7 +244,7 @@ def purge_question(aim: Aim, topic: str, state: str) -> Question:
     number = f"{'all ' if aim.are_all else 'the oldest '}{count(aim.count)}"
     return Question(
         title=f"Purge {number} {state} messages of {cell(topic, 60)}?",
-        pieces=[("They are removed for good. This cannot be undone.", "bold $text-error")],
+        pieces=[("They are deleted permanently. This cannot be undone.", "bold $text-error")],
         label=f"Purge {count(aim.count)}",
         danger=Danger.TYPE,
         number=aim.count,

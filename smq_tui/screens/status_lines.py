@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
-_FIRST_KEY: Final = "  b   another database of the configuration"
+_FIRST_KEY: Final = "  b   another configured database"
 _LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
 _KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
 """Those that stay in a narrow key bar, the last the longest."""
@@ -155,7 +155,7 @@ def first_note(context: Context, width: int) -> str:
     if not context.trouble:
         return "Reading…"
     lines = textwrap.wrap(sentence_of(context.trouble), max(20, width - 4))
-    return "\n".join([*lines, "", f"Looking again every few seconds at {context.location}", "", _FIRST_KEY])
+    return "\n".join([*lines, "", f"Trying again every few seconds: {context.location}", "", _FIRST_KEY])
 
 
 def sentence_of(trouble: str) -> str:

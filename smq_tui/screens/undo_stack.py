@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Deed", "deed_of", "entry_deed", "setting_deed", "were_all_processing", "what_of"]
 
 _SETTINGS: Final = ("pause", "resume", "policy")
-_NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "change of the policy", "drop": "removal"}
-_NO_LEASE: Final = "they stay ready, as the leases they had are gone for good"
+_NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "policy change", "drop": "removal"}
+_NO_LEASE: Final = "they stay ready, because their leases cannot be restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

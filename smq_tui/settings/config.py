@@ -76,7 +76,7 @@ def read_config(path: Path, action_ids: Collection[str]) -> Config:
     default = _text(found, "default", path)
     if default and default not in databases:
         raise ConfigError(
-            f"{path}: default = {default!r} is none of the databases {', '.join(databases) or '(none)'}"
+            f"{path}: default = {default!r} is not one of the databases {', '.join(databases) or '(none)'}"
         )
     keys = {name: _key(name, value, action_ids, path) for name, value in _table(found, "keys", path).items()}
     return Config(
@@ -137,4 +137,6 @@ def _table(found: Mapping[str, object], name: str, path: Path) -> dict[str, obje
 def _refuse_unknown(found: Mapping[str, object], known: set[str], where: str) -> None:
     unknown = sorted(set(found) - known)
     if unknown:
-        raise ConfigError(f"{where}: {unknown[0]} is not known here; known are {', '.join(sorted(known))}")
+        raise ConfigError(
+            f"{where}: {unknown[0]} is not a known key: expected one of {', '.join(sorted(known))}"
+        )

@@ -27,10 +27,10 @@ FILTER_HELP: Final = (
     ("key:KEY", "with this key"),
     ("age>5m", "created longer ago than this"),
     ("attempts>3", "with more attempts than this"),
-    ("error~TEXT", "the last error has this text"),
-    ("kind:TEXT", "the first line of the last error is just this"),
-    ("expired", "leases past their time"),
-    ("any text", "payload, headers or key have this text"),
+    ("error~TEXT", "whose last error contains this text"),
+    ("kind:TEXT", "whose last error has exactly this first line"),
+    ("expired", "whose lease has expired"),
+    ("any text", "whose payload, headers or key contain this text"),
 )
 """Each part, and what it finds; all of the parts have to hold."""
 
@@ -187,5 +187,5 @@ def _attempts(value: str | None) -> int | None:
     if value is None:
         return None
     if not value.isdecimal():
-        raise FilterError(f"attempts>{cell(value, 20)}: a whole number is expected")
+        raise FilterError(f"attempts>{cell(value, 20)}: expected an integer")
     return int(value)

@@ -78,7 +78,7 @@ def payload_from(text: str, form: Form) -> Payload:
         value: Payload = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"the payload is no JSON: {error.msg}, line {error.lineno}, column {error.colno}"
+            f"the payload is not valid JSON: {error.msg}, line {error.lineno}, column {error.colno}"
         ) from None
     if form is Form.ESCAPED and not isinstance(value, str):
         raise ValueError("the payload is text: a JSON string between quotes is expected")
@@ -99,9 +99,11 @@ def headers_from(text: str) -> dict[str, str]:
     try:
         value = json.loads(text) if text.strip() else {}
     except json.JSONDecodeError as error:
-        raise ValueError(f"the headers are no JSON: {error.msg}, column {error.colno}") from None
+        raise ValueError(f"the headers are not valid JSON: {error.msg}, column {error.colno}") from None
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise ValueError('the headers are a JSON object of texts, such as {"trace": "4f1c"}')
+        raise ValueError(
+            'the headers must be a JSON object whose values are strings, such as {"trace": "4f1c"}'
+        )
     return {str(name): str(one) for name, one in value.items()}
 
 

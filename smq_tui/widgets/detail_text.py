@@ -72,7 +72,7 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
         ("delayed", count(stats.delayed)),
         (
             "running",
-            f"{count(stats.processing)}, {line.expired} past their time"
+            f"{count(stats.processing)}, {line.expired} expired"
             + (f", {line.left_behind} of a lost daemon" if line.left_behind else ""),
         ),
         ("dead", f"{count(stats.dead)}{f', {line.dead_since} new' if line.dead_since > 0 else ''}"),
@@ -108,7 +108,7 @@ def _wrong(line: TopicLine, location: str) -> Pieces:
         pieces.append((f"and {more}\n", _BAD))
     if line.trouble.lacks_daemon:
         start = _start_of(line.stats.topic, location)
-        pieces += [("start a worker of it:\n", _LABEL), (f"{start}\n", "bold")]
+        pieces += [("start a worker for it:\n", _LABEL), (f"{start}\n", "bold")]
     return pieces
 
 
@@ -137,11 +137,7 @@ def about_worker(worker: WorkerInfo, *, now: float, held: int | None = None) -> 
             ("version", worker.version),
             ("started", f"{age(now - worker.started_at)} ago"),
             ("heartbeat", f"{age(heartbeat)} ago"),
-            *(
-                [("holds", counted(held, "message") if held else "nothing any more")]
-                if held is not None
-                else []
-            ),
+            *([("holds", counted(held, "message") if held else "nothing")] if held is not None else []),
             *([("asked to", worker.command)] if worker.command else []),
             ("topics", ", ".join(served_topics(worker)) or "-"),
             ("processed", _figure(detail.get("processed"))),
@@ -159,7 +155,12 @@ def _runs(worker: WorkerInfo, moment: float) -> Pieces:
     if not running:
         return []
     pieces: Pieces = [
-        ("\nran when last heard of\n" if is_lost(worker) else "\nruns, by its last heartbeat\n", _TITLE)
+        (
+            "\nwas running at its last heartbeat\n"
+            if is_lost(worker)
+            else "\nrunning at its last heartbeat\n",
+            _TITLE,
+        )
     ]
     for one in sorted(running, key=lambda one: str(one.get("id")).rjust(_ID_WIDTH)):
         since = one.get("since")
@@ -214,7 +215,7 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     left = (message.locked_until or now) - now
     pieces: Pieces = [("\nlease\n", _TITLE)]
     if left <= 0:
-        sentence = f"expired {age(-left)} ago: the next dequeue takes it back, or R puts it back now\n"
+        sentence = f"expired {age(-left)} ago: the next dequeue returns it, or R returns it now\n"
         pieces.append((sentence, _BAD))
     facts = [
         ("worker", message.worker or "unnamed"),
@@ -227,7 +228,7 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
         facts.insert(1, ("runs since", f"{clock_time(since, now=now)}, for {age(now - since)}"))
     if worker is not None:
         silent, heard = age(now - worker.heartbeat_at), clock_time(worker.heartbeat_at, now=now)
-        is_heard = f"{worker.state}, last heard of {silent} ago"
+        is_heard = f"{worker.state}, last heartbeat {silent} ago"
         facts.append(("daemon", f"lost since {heard}, for {silent}" if is_lost(worker) else is_heard))
     return pieces + _facts(facts)
 

@@ -97,7 +97,7 @@ class Navigation:
         elif self._long_action.notice:
             self._long_action.stop()
             host.withdraw()
-            host.say("stopping: what is done stays done")
+            host.say("stopping: changes made so far remain")
         elif self._details.hide() or self._chart.hide() or view.clear_marks():
             return
         elif self._way and self._way[-1].target == host.current:
@@ -111,7 +111,7 @@ class Navigation:
         elif may_quit:
             host.post_message(QuitWanted())
         else:
-            host.say(f"this is the top: {self._quit_key} or q leaves")
+            host.say(f"this is the top level: {self._quit_key} or q leaves")
 
     def _go_one_step_back(self, step: Step) -> None:
         """Clear what was filtered on top of where one was led; else go where one came from."""

@@ -46,7 +46,7 @@ class Search:
         words = filtered_by.words or self._sought
         shown = cell(words, 40)
         if not words:
-            say("n and N go from hit to hit of what / looks for: type a text there first", "warning")
+            say("n and N go to the matches of a text filter: type one with / first", "warning")
         elif self._pane.has_focus:
             number, hits = self._pane.find(words, by)
             if hits:

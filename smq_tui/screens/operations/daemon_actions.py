@@ -41,7 +41,9 @@ class DaemonActions:
             return
         if is_lost(worker):
             silent = age(self._host.context.now - worker.heartbeat_at)
-            self._host.say(f"{cell(worker.id, 60)} is lost for {silent}: it cannot hear this", "warning")
+            self._host.say(
+                f"{cell(worker.id, 60)} is lost for {silent}: it will not receive this command", "warning"
+            )
         else:
             self._command(CommandWorker(worker.id, "resume" if worker.state == "quiet" else "quiet"))
 
@@ -55,7 +57,7 @@ class DaemonActions:
             silent = age(max(0.0, context.now - worker.heartbeat_at))
             gone = "has ended" if worker.id in context.ended else f"is lost for {silent}"
             self._host.say(
-                f"{cell(worker.id, 60)} {gone}: nothing is left to stop; 3, then R requeues what it held",
+                f"{cell(worker.id, 60)} {gone}: there is nothing to stop; 3, then R requeues its messages",
                 "warning",
             )
             return
@@ -73,7 +75,7 @@ class DaemonActions:
     def _command(self, request: CommandWorker) -> None:
         def report(is_known: bool) -> None:  # noqa: FBT001 - the gateway's answer
             worker = cell(request.id, 60)
-            sentence = f"{worker} reads “{request.command}” at its next heartbeat"
+            sentence = f"{worker} will receive “{request.command}” at its next heartbeat"
             self._history.announce(sentence if is_known else f"{worker} is gone", is_partial=not is_known)
 
         self._host.ask(request, bool, report, failed=self._history.announce_failure)

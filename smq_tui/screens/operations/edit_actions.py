@@ -50,7 +50,7 @@ class EditActions:
             )
         elif message.size > EDIT_LIMIT:
             say(
-                f"message {message.id} is too large for here: smq edit {message.id} opens it in your editor",
+                f"message {message.id} is too large to edit here: use smq edit {message.id}",
                 "warning",
             )
         else:
@@ -60,7 +60,7 @@ class EditActions:
         """Open the form for a new message."""
         topics = self._host.view.topics_meant() or self._host.context.topics
         form = MessageForm(None, topic=topics[0] if topics else "default")
-        self._open(form, "not saved: none was added")
+        self._open(form, "not saved: no message was added")
 
     def _edit_whole(self, detail: Detail) -> None:
         message = detail.message

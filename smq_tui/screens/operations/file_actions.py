@@ -78,11 +78,11 @@ class FileActions:
     def _report_import(self, report: ImportReport | None) -> None:
         if report is not None and report.taken:
             what = f"import of {counted(report.taken, 'message')}"
-            why_not = "delete what it brought (2, filter, *, D); 6 shows what was done before it"
+            why_not = "delete the added messages (2, filter, *, D); 6 lists earlier actions"
             by, at = self._host.session.actor, self._host.context.now
             added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
             deed = Deed(what=what, by=by, at=at, why_not=why_not)
-            self._history.announce(f"{added}; nothing undoes an import", deed)
+            self._history.announce(f"{added}; an import cannot be undone", deed)
 
 
 def _wrote(exported: Exported, path: str) -> str:
@@ -94,7 +94,7 @@ def _wrote(exported: Exported, path: str) -> str:
 def _check_new_file(values: Mapping[str, str]) -> str | None:
     path = Path(values["path"]).expanduser()
     if not values["path"].strip():
-        return "a file's name is wanted"
+        return "a file name is required"
     if path.exists():
-        return f"{path} is there already: nothing is written over, choose another name"
+        return f"{path} already exists and is not overwritten: choose another name"
     return None if path.parent.is_dir() else f"there is no folder {path.parent}"

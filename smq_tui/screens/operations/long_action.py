@@ -79,4 +79,4 @@ def _name(request: Act | UndoOperation | Purge) -> str:
 def _past(request: Act | UndoOperation | Purge) -> str:
     if isinstance(request, Act):
         return action(request.verb).past
-    return "brought back" if isinstance(request, UndoOperation) else "purged"
+    return "restored" if isinstance(request, UndoOperation) else "purged"

@@ -34,7 +34,7 @@ class Targeting:
             if not view.will_be_read:
                 self._host.say(f"cannot {action(purpose).label.lower()}: nothing can be read now", "warning")
                 return
-            self._host.say(f"{action(purpose).label.lower()}: looking what there is now…")
+            self._host.say(f"{action(purpose).label.lower()}: counting the messages…")
             view.when_read(lambda: self.fix(purpose, then))
             return
         aim = reason or view.aim(purpose)

@@ -91,7 +91,7 @@ class TopicActions:
                 until = values["until"].strip()
                 self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None))
 
-        title = f"Pause {cell(topic, 60)}: nothing of it is leased; what is running goes on"
+        title = f"Pause {cell(topic, 60)}: no new leases; running messages continue"
         self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
 
     def _ask_before_resume(self, stats: TopicStats) -> None:
@@ -128,8 +128,8 @@ class TopicActions:
             what = what_of("purge", outcome.done, aim.topics[0])
             by, at = self._host.session.actor, self._host.context.now
             self._history.announce(
-                outcome_sentence("removed for good", outcome, is_undoable=False),
-                Deed(what=what, by=by, at=at, why_not="it is for good") if outcome.done else None,
+                outcome_sentence("permanently deleted", outcome, is_undoable=False),
+                Deed(what=what, by=by, at=at, why_not="a purge is permanent") if outcome.done else None,
                 is_partial=bool(outcome.missed_count),
             )
 
@@ -142,7 +142,7 @@ class TopicActions:
         context = self._host.context
         line = context.snapshot.line(topic) if context.snapshot else None
         is_untaken = line is not None and lacks_worker(line.stats, tuple(context.workers.values()))
-        return "; no daemon takes it yet" if is_untaken else ""
+        return "; no daemon serves it yet" if is_untaken else ""
 
 
 def _check_duration(values: Mapping[str, str]) -> str | None:

@@ -63,7 +63,7 @@ class UndoHistory:
             nothing = "nothing was done yet"
         else:
             deed = self._deeds[-1] if self._deeds else None
-            nothing = "nothing was done in this session: 6 shows what others did, z undoes it there"
+            nothing = "nothing was done in this session: 6 shows what others did, and z undoes it there"
         if deed is None:
             host.say(nothing, "warning")
         elif deed.undo is None:
@@ -95,7 +95,7 @@ class UndoHistory:
             left = Deed(
                 what=deed.what, by=deed.by, at=deed.at, undo=UndoOperation(undo.operation, rest, undo.what)
             )
-            self.announce(f"{sentence}; {count(rest)} are left: z goes on", left, is_partial=True)
+            self.announce(f"{sentence}; {count(rest)} are left: z continues", left, is_partial=True)
         else:
             self.announce(sentence, is_partial=bool(outcome.missed_count or outcome.left_ready))
 

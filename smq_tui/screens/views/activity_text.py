@@ -55,7 +55,7 @@ def undo_in_full(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now
     if (later := _later(entry, entries)) is not None:
         return f"cannot be undone: {_since(later)}"
     if entry.action == "requeue":
-        return "z takes it back until they are leased; what was running stays ready"
+        return "z undoes it until they are leased; messages that were running stay ready"
     return "can be undone (z)"
 
 

@@ -40,7 +40,7 @@ _EMPTY: Final = (
     "\n"
     "  1   back to the topics"
 )
-_NOT_MESSAGES: Final = "this is what was done: z undoes it; messages are on screen 2"
+_NOT_MESSAGES: Final = "these are operators' actions: z undoes one; messages are on screen 2"
 
 
 class ActivityView(View):
@@ -61,9 +61,9 @@ class ActivityView(View):
             ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
         ),
         "pause": "topics are paused on screen 1",
-        "sort": "the newest stands first here",
-        "sort_before": "the newest stands first here",
-        "sort_next": "the newest stands first here",
+        "sort": "the newest is always first here",
+        "sort_before": "the newest is always first here",
+        "sort_next": "the newest is always first here",
         "previous_tab": "states are on screen 2",
         "next_tab": "states are on screen 2",
         "quiet_worker": "daemons are on screen 5",
@@ -103,7 +103,7 @@ class ActivityView(View):
         """Show the entries that the filter keeps."""
         kept = [entry for entry in self._entries.values() if self._keeps(entry)]
         is_hidden = self.filtered_by and self._entries and not self.is_being_read
-        hidden = f"Nothing done matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
+        hidden = f"No action matches {self.filtered_by.text}.\n\n  Esc   clear the filter"
         nothing = _EMPTY if self._is_known and not self.is_being_read else self.first_note("Looking…")
         self.put_rows(
             ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else nothing
@@ -111,7 +111,7 @@ class ActivityView(View):
 
     def title_parts(self) -> Sequence[Part]:
         """Describe what this is, and when the filter hides what was done last."""
-        parts = [Part("what operators did, newest first; z undoes the chosen one", Tone.MUTED, priority=5)]
+        parts = [Part("operators' actions, newest first; z undoes the selected one", Tone.MUTED, priority=5)]
         newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
         if self.filtered_by and newest is not None and not self._keeps(newest):
             parts.append(Part("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))

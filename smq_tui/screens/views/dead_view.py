@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeadView"]
 
-_EMPTY: Final = (
-    "No dead letters: whatever failed was tried again and went through.\n\n  1   back to the topics"
-)
+_EMPTY: Final = "No dead letters: no message has failed permanently.\n\n  1   back to the topics"
 
 
 _COMES_BACK_S: Final = 60.0
@@ -65,10 +63,10 @@ class DeadView(View):
     )
     HINTS = ("open", "requeue", "delete", "mark_all", "sort", "filter", "export", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
-        "bury": "these are dead already",
+        "bury": "these are already dead",
         "edit": "open the group (Enter) and choose a message to edit",
         "copy": "open the group (Enter) and choose a message to copy",
-        "purge": "open the group (Enter): X on the dead of a topic purges them; D puts them into the trash",
+        "purge": "open the group (Enter): X purges a topic's dead letters; D moves them to the trash",
         "previous_tab": "states are on screen 2",
         "next_tab": "states are on screen 2",
         "quiet_worker": "daemons are on screen 5",
@@ -164,7 +162,7 @@ class DeadView(View):
             (f"first {clock_time(kind.first, now=now)}, {age(now - kind.first)} ago\n", ""),
             (f"last  {clock_time(kind.last, now=now)}, {age(now - kind.last)} ago\n\n", ""),
             (
-                "Enter  open the messages\nR      requeue them all\nD      put them all into the trash\n",
+                "Enter  open the messages\nR      requeue them all\nD      move them all to the trash\n",
                 "$foreground 65%",
             ),
         ]

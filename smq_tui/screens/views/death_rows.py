@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["about_death", "death_hint", "death_row", "unserved_of"]
 
 _NOTHING: Final = Cell("-", Tone.MUTED)
-_HOW: Final = "killed or crashed, it was not stopped"
+_HOW: Final = "killed or crashed, not stopped"
 
 
 def unserved_of(death: DaemonDeath, workers: Sequence[WorkerInfo]) -> tuple[str, ...]:
@@ -44,8 +44,8 @@ def death_row(death: DaemonDeath, now: float, *, is_missed: bool) -> Row:
 def death_hint(death: DaemonDeath, now: float, unserved: Sequence[str]) -> tuple[str, Tone]:
     """Report that it died, what it had, and what nobody takes since."""
     had = f"; it had {', '.join(death.topics)}" if death.topics else ""
-    returned = f"; {counted(death.returned, 'message')} of it came back" if death.returned else ""
-    missing = f"; no daemon takes {', '.join(unserved)} now" if unserved else ""
+    returned = f"; {counted(death.returned, 'message')} returned" if death.returned else ""
+    missing = f"; no daemon serves {', '.join(unserved)} now" if unserved else ""
     sentence = f"died {age(now - death.since)} ago ({_HOW}){had}{returned}{missing}"
     return sentence, Tone.BAD if unserved else Tone.MUTED
 
@@ -64,4 +64,4 @@ def about_death(death: DaemonDeath, now: float, unserved: Sequence[str]) -> Piec
     pieces: Pieces = [(cell(death.id), "bold $text-accent"), ("  ", ""), ("died\n", "bold $text-error")]
     for name, value in facts:
         pieces += [(f"{name:<14}  ", "$foreground 65%"), (cell(value, 500) + "\n", "")]
-    return [*pieces, ("\nit is listed for 24 hours; the activity (6) keeps it\n", "$foreground 65%")]
+    return [*pieces, ("\nlisted for 24 hours, then only in the activity (6)\n", "$foreground 65%")]

@@ -38,7 +38,8 @@ _BAR: Final = 5
 _DEFAULT_LEASE_S: Final = 60.0
 
 _EMPTY: Final = (
-    "Nothing is running.\n\n  1   see which topics have messages that wait\n  5   see whether a daemon runs"
+    "Nothing is running.\n\n  1   see which topics have waiting messages\n"
+    "  5   see whether a daemon is running"
 )
 
 
@@ -58,10 +59,10 @@ class LeasesView(View):
     HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         "edit": "a message that is running cannot be edited: requeue or bury it first",
-        "purge": "what is running is not purged: requeue it first",
-        "sort": "what is stuck stands first here, then what ends soonest",
-        "sort_before": "what is stuck stands first here, then what ends soonest",
-        "sort_next": "what is stuck stands first here, then what ends soonest",
+        "purge": "running messages cannot be purged: requeue them first",
+        "sort": "stuck messages are always first here, then those that expire soonest",
+        "sort_before": "stuck messages are always first here, then those that expire soonest",
+        "sort_next": "stuck messages are always first here, then those that expire soonest",
         "previous_tab": "states are on screen 2",
         "next_tab": "states are on screen 2",
         "quiet_worker": "daemons are on screen 5",
@@ -114,7 +115,7 @@ class LeasesView(View):
         number = snapshot.totals.processing if snapshot else len(self.messages)
         parts = [Part(f"{count(number)} running", Tone.MUTED, priority=5)]
         if late:
-            parts.append(Part(f"{count(late)} past their time", Tone.BAD, priority=7))
+            parts.append(Part(f"{count(late)} expired", Tone.BAD, priority=7))
         if lost:
             parts.append(Part(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
         if (late or lost) and not self.is_behind:
@@ -132,12 +133,12 @@ class LeasesView(View):
         """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)
-            return Freeze(chosen, f"all that is running {self.filtered_by.text}".strip(), action)
+            return Freeze(chosen, f"all running messages {self.filtered_by.text}".strip(), action)
         known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
         scope = ""
         if action == "requeue" and not self.table.marks and len(stranded := self._stranded(known)) > 1:
             known = stranded
-            scope = "all whose daemon is lost or whose time is over (Space marks single ones)"
+            scope = "all that have expired or whose daemon is lost (Space marks single ones)"
         if not known:
             return "nothing is running"
         return aim_at(
@@ -203,7 +204,7 @@ class LeasesView(View):
         if self.filtered_by:
             words = self.filtered_by.words
             topic = f"  /     topic:{words} is by topic\n" if words in self.context.topics else ""
-            nothing = f"Nothing that is running matches {self.filtered_by.text}."
+            nothing = f"No running message matches {self.filtered_by.text}."
             return f"{nothing}\n\n{topic}  Esc   clear the filter"
         return _EMPTY if self._is_known else self.first_note("Looking…")
 

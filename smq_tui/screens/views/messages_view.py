@@ -168,7 +168,7 @@ class MessagesView(View):
         if not targets:
             return "there is no message here"
         if len(known) < len(targets):
-            return "some marked messages are not read yet: try again, or use * for all that match"
+            return "some marked messages are not loaded yet: try again, or use * for all that match"
         return aim_at(known, action, self.now, daemons=self.context.workers, ended=self.context.ended)
 
     def topics_meant(self) -> tuple[str, ...]:
@@ -310,10 +310,12 @@ class MessagesView(View):
         beyond = self.filter_text()
         state = self.state.word if self.state else ""
         if beyond:
-            others = f"\n  [ ]   other states: these are the {state} ones alone" if state else ""
+            others = f"\n  [ ]   other states: only {state} messages are listed" if state else ""
             what = f"No {state} message matches" if state else "No message matches"
             return f"{what} {self.filtered_by.text}.\n\n  Esc   clear the filter{others}"
         where = f" in {self.filtered_by.topic}" if self.filtered_by.topic else ""
-        drained = "all of them were taken" if self.state is State.READY else "there is nothing to mend here"
+        drained = (
+            "all of them have been taken" if self.state is State.READY else "there is nothing to repair here"
+        )
         next_keys = "  ]   next state\n  a   add a message\n  I   import a file"
         return f"No {state + ' ' if state else ''}messages{where}: {drained}.\n\n{next_keys}"

@@ -31,7 +31,7 @@ _SPARK_S: Final = 600.0
 _LEGEND: Final = "last 10 min: what was processed (▁ nothing, · no data)"
 
 _EMPTY: Final = (
-    "No topics yet: nothing was ever enqueued here.\n"
+    "No topics yet: nothing has been enqueued.\n"
     "\n"
     "  a   add a message by hand\n"
     "  I   import a JSONL file\n"
@@ -80,7 +80,7 @@ class TopicsView(View):
         has_trail = "trail" in self.table.columns_in_view
         return (
             Part(
-                f"{counted(number, 'topic')}, what is wrong first",
+                f"{counted(number, 'topic')}, problems first",
                 Tone.MUTED,
                 priority=5,
             ),

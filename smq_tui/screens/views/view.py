@@ -194,7 +194,7 @@ class View(Vertical):
 
         Or the reason why nothing is.
         """
-        return self.REASONS.get(action, "there is nothing to aim at here")
+        return self.REASONS.get(action, "there is nothing to select here")
 
     def topics_meant(self) -> tuple[str, ...]:
         """Return the topics that an action on topics is for."""
@@ -259,7 +259,7 @@ class View(Vertical):
         """Aim at all that match; answer a sentence that says so."""
         self.aims_at_all = True
         self.show(self.context)
-        return "R, D, K and x are now for all that match, in view or not; u or Esc takes that back"
+        return "R, D, K and x now apply to all that match, in view or not; u or Esc cancels this"
 
     def clear_marks(self) -> bool:
         """Take all marks back; False when there were none."""

@@ -54,7 +54,7 @@ class WorkersView(View):
         **dict.fromkeys(
             ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
         ),
-        "pause": "topics are paused on screen 1; Q lets a daemon take nothing new",
+        "pause": "topics are paused on screen 1; Q makes a daemon take no new messages",
         "previous_tab": "states are on screen 2",
         "next_tab": "states are on screen 2",
     }
@@ -108,7 +108,7 @@ class WorkersView(View):
             silent = age(max(0.0, self.context.now - worker.heartbeat_at))
             held = self._held_by(worker)
             if not held:
-                return f"nothing is held by it any more; lost for {silent}", Tone.MUTED
+                return f"it holds no messages; lost for {silent}", Tone.MUTED
             return f"press 3, then R: it holds {counted(held, 'message')}; lost for {silent}", Tone.BAD
         return ", ".join(served_topics(worker)), Tone.MUTED
 

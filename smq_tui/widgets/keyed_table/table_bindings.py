@@ -15,18 +15,20 @@ def _key(keys: str, name: str, action: str, description: str, tooltip: str) -> B
 
 TABLE_BINDINGS: Final[list[BindingType]] = [
     _key("j,down", "down", "move('down')", "Down", "Go to the next row"),
-    _key("k,up", "up", "move('up')", "Up", "Go to the row before"),
+    _key("k,up", "up", "move('up')", "Up", "Go to the previous row"),
     _key("g,home", "first", "move('start')", "First", "Go to the first row"),
     _key("G,end", "last", "move('end')", "Last", "Go to the last row, and follow new ones until you move"),
-    _key("pagedown", "page_down", "move('page_down')", "Page down", "Go down by what fits on the screen"),
-    _key("pageup", "page_up", "move('page_up')", "Page up", "Go up by what fits on the screen"),
-    _key("l,right", "columns_right", "shift_columns(1)", "Columns right", "See columns that have no room"),
-    _key("h,left", "columns_left", "shift_columns(-1)", "Columns left", "Go back to the columns at the left"),
+    _key("pagedown", "page_down", "move('page_down')", "Page down", "Go down one page"),
+    _key("pageup", "page_up", "move('page_up')", "Page up", "Go up one page"),
+    _key(
+        "l,right", "columns_right", "shift_columns(1)", "Columns right", "Scroll to the columns on the right"
+    ),
+    _key("h,left", "columns_left", "shift_columns(-1)", "Columns left", "Scroll to the columns on the left"),
     _key("space", "mark", "toggle_mark", "Mark", "Mark or unmark this row, and go to the next"),
     _key("v", "range", "toggle_range", "Range", "Mark all rows you move over, until you press it again"),
     _key("shift+down", "mark_down", "extend(1)", "Mark down", "Mark this row and the next"),
-    _key("shift+up", "mark_up", "extend(-1)", "Mark up", "Mark this row and the one before"),
-    _key("escape", "cancel_range", "cancel_range", "Cancel the range", "Stop marking a range, and undo it"),
+    _key("shift+up", "mark_up", "extend(-1)", "Mark up", "Mark this row and the previous one"),
+    _key("escape", "cancel_range", "cancel_range", "Cancel the range", "Cancel marking a range"),
     _key("u", "unmark", "clear_marks", "Unmark", "Unmark all rows"),
     _key("enter", "open", "activate", "Open", "Open this row"),
 ]

@@ -171,7 +171,7 @@ def test_a_database_that_changes_while_it_is_switched_to_is_shown_as_it_is_then(
     with opened(home, "empty") as terminal:
         terminal.type("b", "Database")
         with taken_away(home / "shop"):
-            terminal.type(HOME + ENTER, "does not exist: make it first")
+            terminal.type(HOME + ENTER, "does not exist: create it first")
             terminal.output = b""
         terminal.read_until("shop-orders")
         terminal.read_for(0.5)

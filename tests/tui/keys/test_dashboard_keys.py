@@ -251,7 +251,7 @@ def test_a_database_that_somebody_has_to_himself_is_shown_when_he_lets_go(locati
         async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
             assert app.main.context.is_stale
             note = app.main.view.table.note
-            assert "Looking again" in note, note
+            assert "Trying again" in note, note
             locker.let_go()
             app.main.action_do("refresh")
             await until(pilot, lambda: app.main.view.table.row_count and not app.main.context.is_stale)

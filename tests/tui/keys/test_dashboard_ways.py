@@ -107,7 +107,7 @@ def test_a_deleted_message_is_in_the_trash_and_not_deleted_twice(shop: str, insp
         assert isinstance(view, MessagesView)
         await until(pilot, lambda: view.message is not None and view.message.state is State.DELETED)
         await pilot.press("D")
-        assert "in the trash already" in app.main.lines.said.text
+        assert "already in the trash" in app.main.lines.said.text
         assert inspector.count(inspector.select(state=State.DELETED)) == 2
 
     run(make_dashboard(shop), scenario)

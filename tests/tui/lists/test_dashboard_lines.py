@@ -277,7 +277,7 @@ def test_a_finished_import_offers_to_close_and_says_that_nothing_undoes_it(
         assert not wizard.query_one("#cancel", Button).display
         report = str(wizard.query_one("#report").render())
         assert "1 message added, 0 rejected" in report
-        assert "Nothing undoes an import" in report
+        assert "An import cannot be undone" in report
         await pilot.press("enter")
         await until(pilot, lambda: "1 message added, 0 rejected" in app.main.lines.said.text)
         await pilot.press("I")

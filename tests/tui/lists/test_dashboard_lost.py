@@ -101,7 +101,7 @@ def test_all_that_a_daemon_left_behind_is_requeued_without_a_box_to_tick(
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Requeue {HELD} messages?" in asked(app)
-        assert "all whose daemon is lost or whose time is over" in asked(app)
+        assert "all that have expired or whose daemon is lost" in asked(app)
         assert "has ended, heard of last 1m40s ago: they may already have run" in asked(app)
         assert not app.screen.query("#force")
         await pilot.press("y")

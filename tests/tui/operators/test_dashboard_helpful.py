@@ -60,7 +60,7 @@ def test_resuming_what_no_daemon_takes_says_so(location: str) -> None:
         app.session.actor = "me"
         for topic, said in (
             ("orders", "orders is resumed"),
-            ("mail", "mail is resumed; no daemon takes it yet"),
+            ("mail", "mail is resumed; no daemon serves it yet"),
         ):
             app.main.view.table.move_to(topic)
             await pilot.press("P")
@@ -155,7 +155,7 @@ def test_what_a_lost_daemon_holds_is_told_until_it_holds_nothing(location: str) 
         with Inspector(location) as inspector:
             inspector.requeue([1, 2], force=True)
         main.action_do("refresh")
-        await until(pilot, lambda: "nothing is held by it any more" in main.lines.said.render_line(0).text)
+        await until(pilot, lambda: "it holds no messages" in main.lines.said.render_line(0).text)
         assert "lost for 1m41s" in main.lines.said.render_line(0).text
         assert "/2" not in main.view.table.render_line(1).text, "what it runs nobody knows"
 

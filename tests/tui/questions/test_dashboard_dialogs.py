@@ -69,7 +69,7 @@ def test_an_edit_that_is_not_confirmed_says_that_it_is_not_saved(shop: str) -> N
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, MessageForm))
-        assert "Esc twice throws the changes away" in why(app)
+        assert "Esc twice discards the changes" in why(app)
         await pilot.press("escape")
         assert isinstance(app.screen, MessageForm)
         await pilot.press("escape")

@@ -119,7 +119,7 @@ def test_what_dies_of_the_same_error_while_one_is_asked_is_not_touched(
         question = await asked(app, pilot, *(() if place == "group" else ("*",)), key)
         assert "5 messages?" in question.question.title
         shop.let_the_early_die()
-        await answered(app, pilot, "5", says=f"5 {past}. z takes it back")
+        await answered(app, pilot, "5", says=f"5 {past}. z undoes it")
 
         assert [shop.state(one) for one in shop.dead] == [state] * 5
         assert [shop.state(lease.message.id) for lease in shop.early] == [State.DEAD] * EARLY
@@ -137,7 +137,7 @@ def test_what_moved_on_while_one_is_asked_is_left_alone_and_told(shop: Shop) -> 
         shop.inspector.requeue(shop.dead[1:2])
         shop.inspector.bury(shop.dead[1:2])
         shop.run_again(shop.dead[2])
-        await answered(app, pilot, "5", says="2 deleted; 3 left alone: 3 had moved on. z takes it back")
+        await answered(app, pilot, "5", says="2 deleted; 3 left alone: 3 had moved on. z undoes it")
 
         assert [shop.state(one) for one in shop.dead[3:]] == [State.DELETED] * 2
 
@@ -204,7 +204,7 @@ def test_messages_that_become_ready_while_one_is_asked_are_not_buried(shop: Shop
         await asked(app, pilot, "*", "K")
         for lease in shop.early:
             shop.queue.release(lease)
-        await answered(app, pilot, "2", says="2 buried. z takes it back")
+        await answered(app, pilot, "2", says="2 buried. z undoes it")
 
         assert [shop.state(lease.message.id) for lease in shop.early] == [State.READY] * EARLY
 
@@ -241,7 +241,7 @@ def test_a_question_counts_what_its_action_changes(
         question = await asked_about_ten(app, pilot, place, key)
         assert f"{number} messages?" in question.question.title
         await answered(
-            app, pilot, str(number) if place == "all" else "y", says=f"{number} {past}. z takes it back"
+            app, pilot, str(number) if place == "all" else "y", says=f"{number} {past}. z undoes it"
         )
 
         assert [shop.state(lease.message.id) for lease in shop.early] == [State.PROCESSING] * EARLY
@@ -270,7 +270,7 @@ def test_the_question_counts_leases_when_they_are_to_be_taken_too(shop: Shop, pl
             question.query_one("#number").focus()
         else:
             question.query_one("#cancel").focus()
-        await answered(app, pilot, *("10" if place == "all" else "y"), says="10 deleted. z takes it back")
+        await answered(app, pilot, *("10" if place == "all" else "y"), says="10 deleted. z undoes it")
 
     run(make_dashboard(shop.location), scenario, (100, 40))
 
@@ -287,7 +287,7 @@ def test_a_lease_that_ends_while_one_is_asked_is_not_taken(shop: Shop, place: st
         marks = ["*"] if place == "all" else ["g", *["space"] * 10]
         await asked(app, pilot, *marks, "D")
         clock.late_ms = 4_000_000
-        await answered(app, pilot, "7" if place == "all" else "y", says="7 deleted. z takes it back")
+        await answered(app, pilot, "7" if place == "all" else "y", says="7 deleted. z undoes it")
 
         assert [shop.state(lease.message.id) for lease in shop.early] == [State.PROCESSING] * EARLY
 
@@ -297,10 +297,10 @@ def test_a_lease_that_ends_while_one_is_asked_is_not_taken(shop: Shop, place: st
 @pytest.mark.parametrize(
     ("state", "key", "why"),
     [
-        ("ready", "R", "requeue leaves as it is what is ready"),
-        ("dead", "K", "bury leaves as it is what is dead"),
-        ("deleted", "D", "this is in the trash already: z or screen 6 brings it back"),
-        ("deleted", "K", "this is in the trash already: z or screen 6 brings it back"),
+        ("ready", "R", "requeue does not change messages that are ready"),
+        ("dead", "K", "bury does not change messages that are dead"),
+        ("deleted", "D", "this is already in the trash: z or screen 6 restores it"),
+        ("deleted", "K", "this is already in the trash: z or screen 6 restores it"),
     ],
 )
 @pytest.mark.parametrize("place", [(), ("*",)])

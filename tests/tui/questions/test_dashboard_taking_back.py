@@ -52,7 +52,7 @@ async def requeue_a_dead_letter(app: Dashboard, pilot: Pilot[int], inspector: In
     key = int(str(view.table.cursor_key))
     await pilot.press("R")
     await until(pilot, lambda: inspector.topic("orders").dead == 8)
-    await until(pilot, lambda: "z takes it back" in app.main.lines.said.text)
+    await until(pilot, lambda: "z undoes it" in app.main.lines.said.text)
     return key
 
 
@@ -65,7 +65,7 @@ def test_what_was_announced_a_moment_ago_is_taken_back_at_once_and_named(
         await until(pilot, lambda: inspector.topic("orders").dead == 9)
         await until(
             pilot,
-            lambda: app.main.lines.said.text == f"requeue of message {key} in orders undone: 1 brought back",
+            lambda: app.main.lines.said.text == f"requeue of message {key} in orders undone: 1 restored",
         )
 
     run(make_dashboard(shop), scenario)
@@ -114,7 +114,7 @@ def test_after_an_import_nothing_older_is_taken_back(shop: str, inspector: Inspe
         await pilot.press("z")
         assert app.screen is app.main
         assert app.main.lines.said.text.startswith(
-            "the import of 2 messages cannot be undone: delete what it brought"
+            "the import of 2 messages cannot be undone: delete the messages that it added"
         )
         assert inspector.topic("orders").dead == 8
 
@@ -164,7 +164,7 @@ def test_what_was_processing_stays_ready_and_no_undo_of_that_is_offered(
         if isinstance(app.screen, Confirm):
             await pilot.press("y")
         await until(pilot, lambda: "requeued" in app.main.lines.said.text)
-        assert "z takes it back" not in app.main.lines.said.text
+        assert "z undoes it" not in app.main.lines.said.text
         await pilot.press("z")
         assert "cannot be undone: they stay ready" in app.main.lines.said.text
         assert app.screen is app.main
@@ -186,7 +186,7 @@ def test_an_undone_requeue_of_leases_says_that_they_stay_ready(shop: str, inspec
             pilot,
             lambda: (
                 app.main.lines.said.text == "requeue of 3 messages in orders undone: "
-                "3 stay ready, as the leases they had are gone for good"
+                "3 stay ready, because their leases cannot be restored"
             ),
         )
 

@@ -32,13 +32,13 @@ def test_a_long_undo_is_stopped_by_esc_and_gone_on_with_by_z(location: str) -> N
             app.main.action_do("undo")
             await until(pilot, lambda: isinstance(app.screen, Confirm))
             app.screen.action_confirm()  # type: ignore[attr-defined]  # the question's
-            while "of 20,000 brought back" not in app.main.long_action.notice:  # noqa: ASYNC110 - only the screen tells
+            while "of 20,000 restored" not in app.main.long_action.notice:  # noqa: ASYNC110 - only the screen tells
                 await asyncio.sleep(0)
             assert "Esc stops" in app.main.lines.notice.text
             app.main.action_do("back")
             await until(pilot, lambda: not app.main.long_action.notice)
             assert 0 < inspector.topic("bulk").ready < MANY
-            assert "z goes on" in app.main.lines.said.text
+            assert "z continues" in app.main.lines.said.text
             await pilot.press("1", "z")
             await until(pilot, lambda: inspector.topic("bulk").ready == MANY)
 

@@ -69,7 +69,7 @@ def test_a_requeue_promises_no_leases() -> None:
     requeue = entry(1, "requeue", count=8, is_undoable=True)
 
     assert undo_in_short(requeue, by_number(requeue), NOW) == "z may undo it"
-    assert "what was running stays ready" in undo_in_full(requeue, by_number(requeue), NOW)
+    assert "messages that were running stay ready" in undo_in_full(requeue, by_number(requeue), NOW)
 
 
 @pytest.mark.parametrize(

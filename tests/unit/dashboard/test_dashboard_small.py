@@ -66,12 +66,12 @@ def outcome(done: int, missed: int = 0, undone: str | None = None) -> Outcome:
     ("count", "came", "said"),
     [
         (28, outcome(0, 28), "requeue not undone: 0 of 28; 28 left alone: 28 failed again"),
-        (28, outcome(12, 16), "requeue: 12 of 28 undone; 12 brought back; 16 left alone: 16 failed again"),
-        (28, outcome(28), "requeue undone: 28 brought back"),
+        (28, outcome(12, 16), "requeue: 12 of 28 undone; 12 restored; 16 left alone: 16 failed again"),
+        (28, outcome(28), "requeue undone: 28 restored"),
         (28, outcome(0), "requeue not undone: 0 of 28"),
         (0, outcome(1, undone="pause"), "requeue undone: mail is no longer paused"),
         (0, outcome(1, undone="resume"), "requeue undone: mail is paused again"),
-        (0, outcome(1, undone="policy"), "requeue undone: mail has the policy of before"),
+        (0, outcome(1, undone="policy"), "requeue undone: mail has its previous policy"),
         (0, outcome(0, undone="pause"), "requeue could not be undone"),
     ],
 )

@@ -105,7 +105,7 @@ def test_an_outcome_is_told_truthfully() -> None:
     outcome = Outcome(operation=7, done=98, missed=missed, missed_count=2)
 
     assert outcome_sentence("requeued", outcome) == (
-        "98 requeued; 2 left alone: 2 already taken by worker-3. z takes it back"
+        "98 requeued; 2 left alone: 2 already taken by worker-3. z undoes it"
     )
 
 

@@ -43,7 +43,7 @@ def test_what_is_counted_has_its_right_form(number: int, written: str) -> None:
         ({"dead": 70}, "press 4: 70 dead letters, by error"),
         (
             {"ready": 3, "oldest_age_s": 90.0},
-            "no worker takes it: 3 wait, the oldest 1m30s; start smq-daemon",
+            "no worker serves it: 3 wait, the oldest 1m30s; start smq-daemon",
         ),
     ],
 )
@@ -73,9 +73,9 @@ def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_
     lines = "".join(text for text, _ in pieces).splitlines()
 
     assert lines[1:5] == [
-        "its daemon is lost for 1m00s: 20 wait, the oldest 1m30s; start smq-daemon.",
+        "no heartbeat from its daemon for 1m00s: 20 wait, the oldest 1m30s; start smq-daemon.",
         "and press 4: 70 dead letters, by error.",
-        "start a worker of it:",
+        "start a worker for it:",
         """smq-daemon --db '/my queues/q.sqlite3' --handler 'a'"'"'b=module:function'""",
     ]
     assert lines[-1].split() == ["daemons", "w", "(lost)"]
@@ -169,7 +169,7 @@ def test_a_lost_daemon_is_told_line_by_line_and_its_condition_is_lost() -> None:
     assert "condition  lost" in lines
     assert "processed  9,540" in lines
     assert lines[-2:] == ["message 5 (mail) for 1m00s", "message 16 (mail␊)"]
-    assert "holds      nothing any more" in lines
+    assert "holds      nothing" in lines
     assert not any(line.startswith("asked to") for line in lines)
 
 
