@@ -15,9 +15,7 @@ def complaint(payload: object) -> str:
         where = _first_illegal(payload, "payload")
     except RecursionError:
         return TOO_DEEP
-    return (
-        where or "the payload cannot be stored so that it comes back equal: send JSON values, text or bytes"
-    )
+    return where or "the payload would not be equal when it is read back: send JSON values, text or bytes"
 
 
 def _first_illegal(value: object, path: str) -> str | None:
@@ -39,12 +37,12 @@ def _first_illegal(value: object, path: str) -> str | None:
             None,
         )
     if isinstance(value, float) and not float("-inf") < value < float("inf"):
-        return f"{path} is {value!r}, which JSON does not have: send None or a text"
+        return f"{path} is {value!r}, which is not valid JSON: send None or text"
     if isinstance(value, str) and not _is_encodable(value):
         return f"{path} has a lone surrogate, which cannot be stored as text: replace it or send bytes"
     if not isinstance(value, _LEAVES):
         return (
-            f"{path} is of type {type(value).__name__}, which is no JSON value: "
+            f"{path} is of type {type(value).__name__}, which is not a JSON value: "
             "send dict, list, str, int, float, bool, None or bytes"
         )
     return None

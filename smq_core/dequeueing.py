@@ -75,7 +75,7 @@ def checked_topics(topics: Sequence[str]) -> Sequence[str]:
         InvalidMessage: otherwise.
     """
     if not topics:
-        raise InvalidMessage("no topic is named: name at least one")
+        raise InvalidMessage("no topic given: name at least one")
     for topic in topics:
         check_topic(topic)
     return topics if len(topics) == 1 else tuple(dict.fromkeys(topics))
@@ -120,7 +120,7 @@ def _decoded_or_buried(store: Store, row: LeasedRow, request: LeaseRequest, now_
         return lease_of(row, request.receipt, request.worker)
     except InvalidMessage as error:
         _log.warning(
-            "message %d of %s cannot be decoded, and goes to the dead letters: %s", row.id, row.topic, error
+            "message %d of %s cannot be decoded and goes to the dead letters: %s", row.id, row.topic, error
         )
         store.bury(Hold(row.id, request.receipt), Failure(error=str(error)), now_ms)
         return None

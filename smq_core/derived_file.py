@@ -85,7 +85,7 @@ def open_or_make_derived(path: str | os.PathLike[str], access: Access | None = N
             return open_derived(path)
         with contextlib.suppress(FileExistsError):
             return make_derived(path, access)
-    raise OSError(errno.EAGAIN, "others make and remove it all the time", os.fspath(path))
+    raise OSError(errno.EAGAIN, "other programs keep creating and removing it", os.fspath(path))
 
 
 def grant(descriptor: int, access: Access) -> None:
@@ -104,10 +104,10 @@ def identity(found: os.stat_result) -> tuple[int, int]:
 
 def _check(found: os.stat_result, name: str) -> None:
     if stat.S_ISLNK(found.st_mode):
-        raise OSError(errno.ELOOP, "it is a link, which is not followed", name)
+        raise OSError(errno.ELOOP, "it is a symbolic link, which is not followed", name)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is not a file", name)
     if found.st_nlink > 1:
-        raise OSError(errno.EMLINK, "the file has other names too", name)
+        raise OSError(errno.EMLINK, "the file has other names (hard links)", name)
     if found.st_nlink == 0:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)

@@ -50,10 +50,10 @@ _NAMED = 5
 """Messages that a sentence names; the others are counted."""
 _DROP = "drop the result of this run"
 _CHANGED = "leased again, finished, or changed by an operator"
-_TAKEN = f"taken back when its time was over, {_CHANGED}"
+_TAKEN = f"returned when it expired, {_CHANGED}"
 _NOT_DONE = {
     "ack": ("acked", _CHANGED, _DROP),
-    "extend": ("extended", _TAKEN, "stop this run, since nobody waits for its result any more"),
+    "extend": ("extended", _TAKEN, "stop this run, because its result will be dropped"),
     "requeue": ("requeued", _TAKEN, _DROP),
     "release": ("released", _TAKEN, _DROP),
     "bury": ("buried", _TAKEN, _DROP),

@@ -33,8 +33,8 @@ def handed_on(kind: type[T], clock: Clock, options: dict[str, object]) -> Reopen
         pickle.dumps(clock)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"this {kind.__name__} cannot be handed to another process, since its clock cannot be pickled "
-            f"({error}): make one there, by its location"
+            f"this {kind.__name__} cannot be passed to another process, because its clock cannot be pickled "
+            f"({error}): create one there from its location"
         ) from error
     return _reopen, (kind, options | {"clock": clock})
 
@@ -46,7 +46,8 @@ def refuse_to_pickle(what: str) -> NoReturn:
         UsageError: always.
     """
     raise UsageError(
-        f"{what} cannot be pickled or copied, as it belongs to the thread that opened it: hand on its Queue"
+        f"{what} cannot be pickled or copied, because it belongs to the thread that opened it: "
+        "pass its Queue instead"
     )
 
 

@@ -185,7 +185,7 @@ class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise
         """Keep the wait and the reason, an exception for example."""
         self.delay = delay
         self.why = str(why)
-        super().__init__(self.why or "retry asked for")
+        super().__init__(self.why or "retry requested")
 
     def __reduce__(self) -> tuple[type[Retry], tuple[float | None, str]]:
         """Pickle by the two parts, not by the sentence."""

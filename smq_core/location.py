@@ -30,7 +30,7 @@ LOCATION_VARIABLE: Final = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
 DEFAULT_FILE: Final = "queue.sqlite3"
 """The database in the current folder where nothing else names one."""
-NO_FOLDER: Final = "the current folder does not exist any more: go to another, or give absolute paths"
+NO_FOLDER: Final = "the current folder no longer exists: change to another one, or give absolute paths"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
 # a `Path` makes one slash of the two; a single letter before one slash may be somebody's short folder
 _ADDRESS: Final = re.compile(
@@ -63,7 +63,7 @@ def location_named(location: AnyPath | None) -> str:
         return file_named(default_location(), LOCATION_VARIABLE)
     if not (named := file_named(location)):
         raise StoreUnavailable(
-            "the path of the database is empty: name one, or none at all for "
+            "the path of the database is empty: name one, or leave it out for "
             f"{file_named(default_location(), LOCATION_VARIABLE)}"
         )
     return named
@@ -84,7 +84,7 @@ def file_named(location: AnyPath, what: str = "the database") -> str:
         return named
     raise UsageError(
         f"{what} is {kind}, for which smq has no store: name an SQLite file "
-        "(./NAME for one that is called so)"
+        "(./NAME if a file really has that name)"
     )
 
 

@@ -160,7 +160,7 @@ def decode(body: str | bytes, kind: Kind | Literal["auto"]) -> Payload:
             raise InvalidMessage(TOO_DEEP) from error
         raise
     except _NOT_JSON as error:
-        raise InvalidMessage(f"the payload is not the JSON that its kind promises: {error}") from error
+        raise InvalidMessage(f"the payload is not valid JSON, although its kind is json: {error}") from error
     if len(body) > FLAT and is_decoded_too_deep(body, value):
         raise InvalidMessage(TOO_DEEP)
     return value
@@ -192,7 +192,7 @@ def check_json_text(text: str | bytes) -> None:
     except RecursionError as error:
         raise InvalidMessage(TOO_DEEP) from error
     except _NOT_JSON as error:
-        raise InvalidMessage(f"not JSON that can be kept: {error}") from error
+        raise InvalidMessage(f"JSON that cannot be stored: {error}") from error
     if is_decoded_too_deep(text, value):
         raise InvalidMessage(TOO_DEEP)
 
@@ -206,7 +206,7 @@ def encode_headers(headers: Mapping[str, str] | None) -> str | None:
     if headers is None:
         return None
     if not isinstance(headers, Mapping):
-        raise InvalidMessage(f"headers are a mapping of text to text, not {type(headers).__name__}")
+        raise InvalidMessage(f"headers must be a mapping of text to text, not {type(headers).__name__}")
     if not headers:
         return None
     for name, value in headers.items():
@@ -275,5 +275,5 @@ def _check_size(size: int) -> None:
     if size > PAYLOAD_LIMIT:
         raise InvalidMessage(
             f"a payload of {size:,} bytes is over the limit of {PAYLOAD_LIMIT:,}: "
-            "store it elsewhere and send where it is"
+            "store it elsewhere and send a reference to it"
         )

@@ -67,7 +67,7 @@ class Backoff(msgspec.Struct, frozen=True):
         match = re.fullmatch(r"([^:]+):x(\d+(?:\.\d+)?):([^:]+)", text.strip())
         if match is None:
             raise InvalidMessage(
-                f"back-off {text!r} has not three parts, as in 2s:x2:1h (first wait, factor, cap)"
+                f"back-off {text!r} does not have three parts, as in 2s:x2:1h (first wait, factor, cap)"
             )
         try:
             backoff = cls(parse_duration(match[1]), float(match[2]), parse_duration(match[3]))
@@ -75,7 +75,7 @@ class Backoff(msgspec.Struct, frozen=True):
             raise InvalidMessage(f"back-off {text!r}: {error}") from error
         if not 1 <= backoff.factor <= _LARGEST_FACTOR or not 0 <= backoff.first <= backoff.cap:
             raise InvalidMessage(
-                f"back-off {text!r}: the factor is from 1 to 1,000, and the cap not below the first wait"
+                f"back-off {text!r}: the factor must be from 1 to 1,000, and the cap not below the first wait"
             )
         return backoff
 

@@ -139,10 +139,10 @@ class Transaction:
 
     def _require_open(self) -> None:
         if self._context is None:
-            raise UsageError("the transaction is over: use its handle inside the `with` only")
+            raise UsageError("the transaction has ended: use its handle only inside its `with` block")
         if self._thread != threading.get_ident():
             # it would be done outside the transaction, after its end or a timeout
             raise UsageError(
                 "a transaction belongs to the thread that opened it: "
-                "use its handle there, or the Queue in this thread after the `with`"
+                "use its handle there, or use the Queue in this thread after the `with` block"
             )

@@ -78,7 +78,7 @@ def check_is_text(value: str, what: str) -> str:
 
 
 def _not_text(value: object, what: str) -> InvalidMessage:
-    return InvalidMessage(f"{what} is text, not {type(value).__name__}")
+    return InvalidMessage(f"{what} must be text, not {type(value).__name__}")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -86,9 +86,7 @@ def _checked_topic(topic: str) -> str:
     if not topic:
         raise InvalidMessage("the topic is empty: name one")
     if not topic.isprintable():
-        raise InvalidMessage(
-            f"topic {topic[:80]!a} has characters that cannot be printed: use printable text"
-        )
+        raise InvalidMessage(f"topic {topic[:80]!a} has unprintable characters: use printable text")
     size = len(topic.encode())
     if size > TOPIC_LIMIT:
         raise InvalidMessage(
@@ -99,7 +97,8 @@ def _checked_topic(topic: str) -> str:
         raise InvalidMessage(f"topic {topic!r} begins or ends with a space: remove it")
     if bad := _RESERVED.intersection(topic):
         raise InvalidMessage(
-            f"topic {topic!r} has {' '.join(sorted(bad))}, which patterns and lists of topics need: "
+            f"topic {topic!r} has {' '.join(sorted(bad))}, which are reserved for patterns and "
+            "lists of topics: "
             "use another name"
         )
     return topic
@@ -184,7 +183,7 @@ def check_patience(seconds: float) -> float:
         InvalidMessage: when it is negative, longer, or no number.
     """
     if duration_ms(seconds, "timeout") > LONGEST_PATIENCE_S * 1000:
-        raise InvalidMessage(f"a timeout of {seconds:g} s is over 24 days: take a shorter one")
+        raise InvalidMessage(f"a timeout of {seconds:g} s is over 24 days: use a shorter one")
     return seconds
 
 
@@ -223,7 +222,7 @@ def visibility_ms(seconds: float) -> int:
     milliseconds = duration_ms(seconds, "visibility timeout", least=0.001)
     if milliseconds > LONGEST_LEASE_MS:
         raise InvalidMessage(
-            f"a visibility timeout of {seconds:g} s is over 24 hours: take a shorter one and extend the lease"
+            f"a visibility timeout of {seconds:g} s is over 24 hours: use a shorter one and extend the lease"
         )
     return milliseconds
 
@@ -238,7 +237,7 @@ def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | N
     if at is None:
         return now_ms + duration_ms(delay, "delay") if delay else now_ms
     if delay:
-        raise InvalidMessage("delay and at exclude each other: give one of them")
+        raise InvalidMessage("delay and at are mutually exclusive: give one of them")
     try:
         return epoch_ms(at)
     except (ValueError, OverflowError, TypeError) as error:

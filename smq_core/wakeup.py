@@ -88,4 +88,4 @@ def open_watch(path: str) -> FileWatch | None:
 def _log_unwatched(path: str) -> None:
     why = os.strerror(ctypes.get_errno())
     # by each wait, so that it is for those alone who look for a fault
-    _log.debug("%s cannot be watched (%s): it is looked at now and then, which costs time", path, why)
+    _log.debug("%s cannot be watched (%s): it is polled instead, which adds latency", path, why)

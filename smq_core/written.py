@@ -99,7 +99,7 @@ def _text(written: bytes, *, is_strict: bool) -> Value:
     # a file system may leave NULs in the place of what a crash kept it from writing
     is_broken = text.lstrip(_BEFORE_JSON)[:1] in {"{", "["}
     if is_broken and is_strict:
-        raise InvalidMessage("it begins as JSON does but is none: mend it, or take it as text")
+        raise InvalidMessage("it starts like JSON but does not parse: fix it, or import it as text")
     return Value(*encode(text), ValueShape.BROKEN if is_broken else ValueShape.TEXT)
 
 

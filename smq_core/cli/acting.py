@@ -79,9 +79,9 @@ class _Action(Protocol):
 def _command(verb: _Verb) -> click.Command:
     @click.command(verb.name, help=verb.help)
     @click.argument("ids", metavar="[ID]...", type=ID, nargs=-1)
-    @click.option("--topic", type=TOPIC, help="Instead of IDs: all messages of this topic …")
-    @click.option("--state", type=STATE, help="… in this state …")
-    @click.option("--error", metavar="TEXT", help="… whose last error contains this text.")
+    @click.option("--topic", type=TOPIC, help="All messages of this topic, instead of IDs.")
+    @click.option("--state", type=STATE, help="Only messages in this state.")
+    @click.option("--error", metavar="TEXT", help="Only messages whose last error contains this text.")
     @click.option("--dry-run", is_flag=True, help="Print how many would change; change nothing.")
     @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
     @click.option("--force", is_flag=True, help="Include running messages, which may then run twice.")
@@ -176,10 +176,10 @@ def purge_(ctx: click.Context, *, topic: str, state: str, yes: bool, location: s
     del location
     view = inspector(ctx)
     selected = _selected(view, _Match(topic, state, None), "purge")
-    _ask(ctx, selected, "purge (for good)", yes=yes)
+    _ask(ctx, selected, "purge (permanently)", yes=yes)
     with bar("purge", None) as show:
         outcome = view.purge(selected.selection, progress=told(show))
-    return report(outcome, "removed for good")
+    return report(outcome, "permanently deleted")
 
 
 def _targets(
@@ -201,14 +201,14 @@ def _targets(
     if ids:
         return ids
     if match.error == "":
-        raise click.UsageError("--error is empty, which every error contains: name a part of it", ctx)
+        raise click.UsageError("--error is empty: give a part of the error's text", ctx)
     if match.state is None:
-        raise click.UsageError("say which: IDs, or --state with --topic or --error if wanted", ctx)
+        raise click.UsageError("specify message IDs, or --state (optionally with --topic and --error)", ctx)
     sources = sources_of(verb)
     if match.state not in sources:
         others = ", ".join(state.word for state in State if state in sources)
         word = State(match.state).word
-        raise click.UsageError(f"{verb} leaves what is {word} as it is: it is for {others}", ctx)
+        raise click.UsageError(f"{verb} does not change {word} messages; it accepts the states {others}", ctx)
     return _selected(view, match, verb, force=force)
 
 
@@ -247,9 +247,9 @@ def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Mess
 def _tell_running(running: list[Message], verb: _Verb) -> None:
     """Report that what was taken from somebody by force goes on there."""
     what = (
-        "its run there is told to end if it is a daemon's, else it runs beside the new one"
+        "if a daemon runs it, that run is interrupted; otherwise it continues beside the new one"
         if verb.name == "requeue"
-        else "it runs on there to its end, and what comes of it is dropped"
+        else "that run continues, and its outcome is dropped"
     )
     for message in running[:_NAMED]:
         who = f" in {message.worker}" if message.worker else ""
@@ -265,7 +265,7 @@ def _ask(ctx: click.Context, selected: _Selected, verb: str, *, yes: bool) -> No
     if yes:
         return
     if not output.is_terminal():
-        raise click.UsageError("nobody is there to ask: add --yes (or look first, by --dry-run)", ctx)
+        raise click.UsageError("not running in a terminal: pass --yes (try --dry-run first)", ctx)
     if selected.number:
         click.confirm(f"{verb} {_how_many(selected)}?", abort=True, err=True)
 
@@ -296,4 +296,4 @@ def _how_many(selected: _Selected) -> str:
 
 
 def _live(number: int) -> str:
-    return f"{count(number)} more have a live lease: --force takes them, and then they may run twice"
+    return f"{count(number)} more are running: --force includes them, but they may then run twice"

@@ -38,15 +38,15 @@ class Limits(NamedTuple):
     "--max-age",
     type=DURATION,
     metavar="10m",
-    help="Longest that a message may wait in a topic that is not paused.",
+    help="Maximum time that a message may wait in a topic that is not paused.",
 )
-@click.option("--max-dead", type=int, metavar="N", help="Most dead letters that a topic may have.")
-@click.option("--max-ready", type=int, metavar="N", help="Most ready messages that a topic may have.")
+@click.option("--max-dead", type=int, metavar="N", help="Maximum number of dead letters in a topic.")
+@click.option("--max-ready", type=int, metavar="N", help="Maximum number of ready messages in a topic.")
 @click.option(
     "--workers",
     "with_workers",
     is_flag=True,
-    help="Also report topics with ready messages but no daemon, and what lost daemons hold.",
+    help="Also report topics with ready messages but no daemon, and messages held by lost daemons.",
 )
 @click.option(
     "--watch",
@@ -102,7 +102,8 @@ def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
     for stats in topics:
         waits = stats.oldest_age_s
         if limits.age_s is not None and waits is not None and waits > limits.age_s and not stats.paused:
-            yield f"{stats.topic}: the oldest message waits for {age(waits)} (limit {age(limits.age_s)})"
+            limit = age(limits.age_s)
+            yield f"{stats.topic}: the oldest message has been waiting for {age(waits)} (limit {limit})"
         if limits.dead is not None and stats.dead > limits.dead:
             yield f"{stats.topic}: {count(stats.dead)} dead letters (limit {count(limits.dead)})"
         if limits.ready is not None and stats.ready > limits.ready:
@@ -113,7 +114,7 @@ def unserved(topics: Sequence[TopicStats], workers: Sequence[WorkerInfo]) -> Ite
     """Report which topics have ready messages and no daemon that would take them."""
     for stats in topics:
         if stats.ready and not stats.paused and not is_served(stats.topic, workers):
-            yield f"{stats.topic}: {count(stats.ready)} ready and no daemon takes them"
+            yield f"{stats.topic}: {count(stats.ready)} ready, but no daemon serves the topic"
 
 
 def _held(view: Inspector, worker: str) -> int:

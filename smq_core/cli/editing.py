@@ -50,9 +50,9 @@ def edit_(ctx: click.Context, *, message_id: int, yes: bool, location: str | Non
     view = inspector(ctx)
     message = view.get(message_id)
     if message.state in {State.PROCESSING, State.DELETED}:
-        raise SmqError(f"message {message_id} is {message.state.word}: nothing of it can be edited now")
+        raise SmqError(f"message {message_id} is {message.state.word} and cannot be edited now")
     if not yes and not output.is_terminal():
-        raise click.UsageError("nobody is there to ask: add --yes", ctx)
+        raise click.UsageError("not running in a terminal: pass --yes to confirm", ctx)
     before = draft_of(message)
     after, draft = _edited(before)
     if after == before:

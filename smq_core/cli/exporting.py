@@ -94,7 +94,7 @@ def _told(exported: Exported, unreadable: int) -> int:
     output.note(f"{output.amount(exported.written, 'message')} written")
     if exported.gone:
         output.note(
-            f"{count(exported.gone)} more were gone before they could be written: processed or purged"
+            f"{count(exported.gone)} more no longer existed when they were to be written: processed or purged"
         )
     if unreadable:
         output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")
@@ -136,7 +136,7 @@ def _opened(target: str | None) -> Iterator[BinaryIO]:
         return
     path = Path(target)
     if path.exists():
-        raise SmqError(f"{target} is there already: name a new file, or remove it")
+        raise SmqError(f"{target} already exists: name a new file, or remove it")
     part = path.with_name(f".{path.name}.part")
     try:
         # what an export left that was killed, or something else of that name: removed, never written to

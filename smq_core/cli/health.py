@@ -41,7 +41,8 @@ def untaken(topics: Sequence[TopicStats], taken: AbstractSet[str], now: float) -
 def untaken_line(stats: TopicStats, now: float) -> str:
     """Return the sentence about a topic whose messages are not taken."""
     return (
-        f"{stats.topic}: {count(stats.ready)} ready, and none was taken for {age(untaken_for(stats, now))}: "
+        f"{stats.topic}: {count(stats.ready)} ready, but none has been leased for "
+        f"{age(untaken_for(stats, now))}: "
         "start or repair its workers (smq workers)"
     )
 
@@ -53,7 +54,7 @@ def lost(workers: Sequence[WorkerInfo], held: Callable[[str], int] | None = None
             holds = 0 if held is None else held(worker.id)
             messages = f" and it holds {output.amount(holds, 'message')}" if holds else ""
             yield (
-                f"no heartbeat of {worker.id} for {age(worker.heartbeat_age_s)}{messages}: "
+                f"no heartbeat from {worker.id} for {age(worker.heartbeat_age_s)}{messages}: "
                 "start smq-daemon again"
             )
 

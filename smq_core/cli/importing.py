@@ -57,13 +57,13 @@ _RUNS_SHOWN: Final = 20
     type=click.Choice(["reject", "skip"]),
     default="reject",
     show_default=True,
-    help="What to do with lines whose key an unfinished message holds.",
+    help="What to do with a line whose key an unfinished message already has.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be imported; add nothing.")
 @click.option(
     "--rejects", metavar="FILE", help="File for lines that cannot be imported; default: FILE.rejects."
 )
-@click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--again", is_flag=True, help="Import a file again even if it was imported before.")
 @click.option(
     "--resume",
     "name",
@@ -121,7 +121,7 @@ def _take(
         return import_lines(store, source, options, progress=told)
     except KeyboardInterrupt:
         if source.identity is not None or options.name is not None:
-            output.note("what was taken is in; the same command goes on from there")
+            output.note("the lines imported so far are kept; run the same command to resume")
         raise
     finally:
         store.close()
@@ -150,10 +150,11 @@ def _told(show: Bar) -> Callable[[ImportStatus], bool]:
 
 def _print(report: ImportReport) -> None:
     if report.has_nothing_new:
-        output.say(f"nothing new in {report.source}: its {count(report.last_line)} lines were taken before")
+        lines = count(report.last_line)
+        output.say(f"nothing new in {report.source}: its {lines} lines were already imported")
         return
     if report.began_at_line > 1:
-        output.say(f"went on at line {count(report.began_at_line)}")
+        output.say(f"resumed at line {count(report.began_at_line)}")
     (output.say if report.is_dry_run else output.say_done)(f"{_sum(report)}{_took(report)}")
     _print_topics(report)
     _print_left_out(report)
@@ -194,16 +195,19 @@ def _print_topics(report: ImportReport) -> None:
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
         lines = output.amount(report.broken, "line")
-        output.note(f"{lines} taken as text though they begin as JSON does (--strict rejects them):")
+        output.note(f"{lines} imported as text: looked like JSON but did not parse (--strict rejects them):")
         output.note(f"  {_numbers(report.broken_lines, report.broken)}")
     if report.held:
-        output.note(f"{output.amount(report.held, 'line')} left out: unfinished messages have their keys:")
+        output.note(
+            f"{output.amount(report.held, 'line')} skipped because unfinished messages already "
+            "have their keys:"
+        )
         numbers = tuple(line.line_number for line in report.held_lines)
         output.note(f"  {_numbers(numbers, report.held)}")
     if report.is_one_array:
         output.note(
-            "the file looks like one JSON array, not like JSONL, which has a value on each line: "
-            "jq -c '.[]' FILE | smq import - takes its elements"
+            "the file looks like a single JSON array instead of JSONL, which has one value per line: "
+            "jq -c '.[]' FILE | smq import - imports its elements"
         )
     if report.blank:
         output.note(output.amount(report.blank, "blank line"))
@@ -211,7 +215,7 @@ def _print_left_out(report: ImportReport) -> None:
         lines = output.amount(report.rejected, "line")
         output.note(f"{lines} would be rejected" if report.is_dry_run else f"{lines} rejected")
     if report.rejects_path is not None:
-        output.note(f"  {report.rejects_path} has them, {report.reasons_path} the reasons")
+        output.note(f"  rejected lines: {report.rejects_path}; reasons: {report.reasons_path}")
 
 
 def _numbers(lines: tuple[int, ...], total: int) -> str:

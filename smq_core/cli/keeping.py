@@ -11,7 +11,7 @@ from smq_core.cli.options import database, inspector, json_option, location_of, 
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.ended import ended_daemons
-from smq_core.format import count, size
+from smq_core.format import size
 from smq_core.json_fields import fields_of
 from smq_core.location import absolute
 from smq_core.store import compact, examine, open_store, repair
@@ -53,18 +53,18 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     if as_json:
         output.say_json(
             fields_of(removed, trash="deleted", activity="operations", topics="empty_topics"),
-            done="what was past its time is removed, but how much could not be printed",
+            done="expired history is removed, but the amounts could not be printed",
         )
         return
     parts = [
         output.amount(removed.done, "finished message"),
-        f"{output.amount(removed.trash, 'message')} of the trash",
-        f"{count(removed.activity)} of the activity",
+        f"{output.amount(removed.trash, 'message')} from the trash",
+        f"{output.amount(removed.activity, 'old operation')}",
         output.amount(removed.topics, "empty topic"),
     ]
     numbers = (removed.done, removed.trash, removed.activity, removed.topics)
     gone = [part for part, number in zip(parts, numbers, strict=True) if number]
-    output.say_done(f"removed {', '.join(gone)}" if gone else "nothing was past its time")
+    output.say_done(f"removed {', '.join(gone)}" if gone else "nothing had expired")
 
 
 @click.command

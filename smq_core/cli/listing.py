@@ -61,7 +61,9 @@ def _pause(stats: TopicStats) -> str:
 @click.command
 @click.argument("topic", type=TOPIC)
 @click.option("--state", type=STATE, help="Only messages in this state.")
-@click.option("--limit", type=LISTED, default=20, show_default=True, help="Most messages to list.")
+@click.option(
+    "--limit", type=LISTED, default=20, show_default=True, help="Maximum number of messages to list."
+)
 @database
 @json_option
 @click.pass_context
@@ -126,7 +128,9 @@ def _attempt_fields(attempt: Attempt) -> dict[str, object]:
 
 
 @click.command
-@click.option("--limit", type=LISTED, default=20, show_default=True, help="Most operations to list.")
+@click.option(
+    "--limit", type=LISTED, default=20, show_default=True, help="Maximum number of operations to list."
+)
 @database
 @json_option
 @click.pass_context
@@ -140,7 +144,7 @@ def activity_(ctx: click.Context, *, limit: int, location: str | None, as_json: 
         titles = ["operation", "at", "who", "did", "topic", "messages", "detail"]
         output.table(titles, [_activity_row(entry) for entry in entries], right="operation messages")
     else:
-        output.note("nobody did anything yet")
+        output.note("no activity yet")
 
 
 def _activity_row(entry: ActivityEntry) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 try:
     import click
 except ModuleNotFoundError:
-    sys.exit("smq: the command needs click: install it by `pip install 'simple-local-mq[cli]'`")
+    sys.exit("smq: the command needs click: install it with `pip install 'simple-local-mq[cli]'`")
 
 from smq_core import streams
 from smq_core.cli import output

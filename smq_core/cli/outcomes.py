@@ -35,10 +35,10 @@ def report_undo(outcome: Outcome) -> int:
         output.say_done(f"{what} is undone for {entry.topic}{_operation(outcome)}")
     elif outcome.done:
         output.say_done(
-            f"{what} is undone: {output.amount(outcome.done, 'message')} brought back{_operation(outcome)}"
+            f"{what} is undone: {output.amount(outcome.done, 'message')} restored{_operation(outcome)}"
         )
     else:
-        output.say(f"{what} is not undone: no message could be brought back")
+        output.say(f"{what} is not undone: no message could be restored")
     return _tell_the_rest(outcome)
 
 
@@ -49,7 +49,7 @@ def _operation(outcome: Outcome) -> str:
 def _tell_the_rest(outcome: Outcome) -> int:
     if outcome.left_ready:
         output.note(
-            f"{count(outcome.left_ready)} of them were running and stay ready: nothing gives a lease back"
+            f"{count(outcome.left_ready)} of them were running and stay ready: a lease cannot be restored"
         )
     if outcome.moved_on:
         output.note(f"{count(outcome.moved_on)} left alone: they had moved on since they were selected")
@@ -57,5 +57,5 @@ def _tell_the_rest(outcome: Outcome) -> int:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)
     if others > 0:
-        output.note(f"{count(others)} left alone: they changed meanwhile, or are not in a state for it")
+        output.note(f"{count(others)} left alone: they changed meanwhile, or their state does not allow it")
     return 1 if outcome.missed or outcome.missed_count else 0

@@ -76,7 +76,7 @@ def say_done(text: str, *, done: str | None = None) -> None:
         OutputLostError: when standard output does not take it, with what was done.
     """
     with streams.output_told(
-        f"{cell(text)}: this is done, but could not be printed" if done is None else done
+        f"{cell(text)}: done, but the result could not be printed" if done is None else done
     ):
         sys.stdout.write(cell(text) + "\n")
         sys.stdout.flush()

@@ -95,7 +95,7 @@ def send_(
 
 
 def _say_id(message_id: int, *, as_json: bool) -> None:
-    done = f"message {message_id} is in; its id could not be printed"
+    done = f"message {message_id} was added, but its id could not be printed"
     if as_json:
         output.say_json({"id": message_id}, done=done)
     else:
@@ -145,7 +145,7 @@ def _words(mapped: tuple[str, ...]) -> dict[str, State]:
         word, separator, state = one.rpartition("=")
         if not separator or state not in set(State):
             raise click.BadParameter(
-                f"{one!r} is not WORD=STATE with a state of {', '.join(State)}", param_hint="--map"
+                f"{one!r} is not WORD=STATE, where STATE is one of {', '.join(State)}", param_hint="--map"
             )
         words[word] = State(state)
     return words
@@ -160,13 +160,11 @@ def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple
     if kind == "text":
         return encode(_text(written))
     if written.strip() in _NO_JSON:
-        raise InvalidMessage(f"{written.decode()} is no JSON value: send null, or the word with --text")
+        raise InvalidMessage(f"{written.decode()} is not a JSON value: send null, or the word with --text")
     try:
         body, stored_kind, _shape = read_value(written, is_strict=True)
     except InvalidMessage as error:
-        raise InvalidMessage(
-            f"the payload: {error} (--text takes it as text, --bytes as it comes)"
-        ) from error
+        raise InvalidMessage(f"the payload: {error} (--text sends it as text, --bytes unchanged)") from error
     return body, stored_kind
 
 
@@ -186,7 +184,7 @@ def _text(written: bytes) -> str:
         return written.decode()
     except UnicodeDecodeError as error:
         raise InvalidMessage(
-            f"the payload is not UTF-8 at byte {error.start + 1}: --bytes sends it as it comes"
+            f"the payload is not UTF-8 at byte {error.start + 1}: --bytes sends it unchanged"
         ) from error
 
 

@@ -90,7 +90,7 @@ def policy_(
     else:
         check_known(view, topic)
     policy = view.policy(topic)
-    done = f"the policy of {topic} is set; it could not be printed" if is_change else ""
+    done = f"the policy of {topic} is set, but could not be printed" if is_change else ""
     if as_json:
         output.say_json({"topic": topic, **_policy_fields(policy)}, done=done)
         return

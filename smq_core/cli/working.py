@@ -37,10 +37,10 @@ def workers_(
     del location
     if command is not None:
         if worker is None:
-            raise click.UsageError(f"say which daemon shall {command}: see `smq workers`", ctx)
+            raise click.UsageError(f"name a daemon to {command}; run `smq workers` to list them", ctx)
         if not inspector(ctx).command_worker(worker, command):
             raise SmqError(_why_not_told(inspector(ctx), worker))
-        output.say_done(f"{worker} is asked to {command}; it reads that at its next heartbeat")
+        output.say_done(f"{command} requested; {worker} will see it at its next heartbeat")
         return
     view = inspector(ctx, read_only=True)
     workers = view.workers()
@@ -62,7 +62,7 @@ def workers_(
 
 def _why_not_told(view: Inspector, worker: str) -> str:
     if worker in {death.id for death in view.daemon_deaths()}:
-        return f"daemon {worker} has died: nothing can be asked of it any more"
+        return f"daemon {worker} has died and can no longer receive commands"
     return f"no daemon named {worker}: run `smq workers` to list them"
 
 

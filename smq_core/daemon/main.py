@@ -161,7 +161,7 @@ def _run(source: ConfigSource, arrived: Sequence[int], *, is_burst: bool) -> int
     config = source.read()
     journal = Journal(SystemClock(), form=config.log_format, is_verbose=config.verbose)
     if has_stop(arrived):
-        journal.info("stopped", "stopped before it had begun")
+        journal.info("stopped", "stopped before it started")
         return 0
     with written_to(journal):
         return _work(source, config, journal, arrived, is_burst=is_burst)
@@ -175,7 +175,7 @@ def _work(
     location = location_named(config.db)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():
-        journal.info("creating", f"no queue there yet: making {store.location}")
+        journal.info("creating", f"no queue exists yet: creating {store.location}")
     threading.excepthook = report_ended(journal)
     parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
     configured = LiveConfig(config, source.read, source.home, program, journal)

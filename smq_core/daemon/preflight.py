@@ -44,7 +44,7 @@ def findings(config: DaemonConfig, program: Program, store: Store) -> Iterator[P
         return
     waiting = sum(stats.ready + stats.delayed for stats in topics)
     yield PreflightFinding(
-        f"database: {store.location}, {count(len(topics))} topics, {count(waiting)} messages wait"
+        f"database: {store.location}, {count(len(topics))} topics, {count(waiting)} messages waiting"
     )
     disk = disk_state(store.location)
     if disk is not None:

@@ -72,7 +72,7 @@ def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
     try:
         from smq_core.daemon.reporting.metrics import DaemonCollector, MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
-        raise ConfigError("metrics need their extra: pip install 'simple-local-mq[metrics]'") from error
+        raise ConfigError("metrics need an extra: pip install 'simple-local-mq[metrics]'") from error
     collector = DaemonCollector(
         parts.store,
         parts.pool,

@@ -94,14 +94,14 @@ class SupervisedThread:
             self._error = ""
             self._wait_s = FIRST_WAIT_S
             self._journal.end("thread_failed", f"{self.name} works again", of=self.name, thread=self.name)
-        return f"{self.name} fails: {self._error}" if self._error else ""
+        return f"{self.name} is failing: {self._error}" if self._error else ""
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._running_since = self._clock.monotonic()
             try:
                 self._service.run()
-                self._fail("it ended unasked", "")
+                self._fail("it ended unexpectedly", "")
             except BaseException as error:  # noqa: BLE001 - a thread that ended unseen would leave its work undone for ever: it is told of, and begins again
                 self._fail(traceback.format_exception_only(error)[-1].strip(), traceback.format_exc())
             self._running_since = None
@@ -116,7 +116,7 @@ class SupervisedThread:
         self._error = cell(error, _SHOWN)
         self._journal.begin(
             "thread_failed",
-            f"the thread {self.name} ended by an error and is started again: {error}\n{trace}".rstrip(),
+            f"the thread {self.name} ended with an error and is being restarted: {error}\n{trace}".rstrip(),
             level="error",
             of=self.name,
             thread=self.name,
@@ -157,6 +157,6 @@ def report_ended(journal: Journal) -> Callable[[threading.ExceptHookArgs], None]
     def report(args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else "unknown"
         lines = traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)
-        journal.error("thread_ended", f"the thread {name} ended by an error: {''.join(lines)}", thread=name)
+        journal.error("thread_ended", f"the thread {name} ended with an error: {''.join(lines)}", thread=name)
 
     return report

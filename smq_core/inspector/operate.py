@@ -138,10 +138,10 @@ class MessageOperations(OpenedQueue):
         wanted = state_of(state)
         if isinstance(topic, Selection):
             if wanted is not None:
-                raise InvalidMessage("a selection has its state already: leave out the second one")
+                raise InvalidMessage("the selection already has a state: omit the second one")
             selection = within(topic)
         elif wanted is None:
-            raise InvalidMessage("purge needs a state: name one")
+            raise InvalidMessage("purge needs a state: give one")
         else:
             selection = Selection(topic=validation.check_is_text(topic, "a topic"), state=wanted)
         return self._store.purge(selection, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
@@ -192,7 +192,8 @@ class MessageOperations(OpenedQueue):
         last = self._store.last_undoable(self._actor)
         if last is None:
             raise SmqError(
-                f"{self._actor} did nothing that can be undone: see `smq activity` for what others did, and "
+                f"{self._actor} has done nothing that can be undone: see `smq activity` for "
+                "what others did, and "
                 "name the operation"
             )
         return last

@@ -35,7 +35,7 @@ class TopicOperations(OpenedQueue):
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
         now_ms = self._clock.now_ms()
         if until_ms is not None and until_ms <= now_ms:
-            raise InvalidMessage("a pause must end in the future: that time has passed")
+            raise InvalidMessage("a pause must end in the future: that time is in the past")
         return self._store.pause(
             validation.check_topic(topic),
             reason=clean_text(reason or ""),

@@ -191,7 +191,7 @@ def _headers(headers: dict[str, str] | None, extra: dict[str, msgspec.Raw]) -> d
     named = dict(headers or {})
     for name, raw in extra.items():
         if name in named:
-            raise InvalidMessage(f"{name!r} stands both in the line and among its headers: keep one")
+            raise InvalidMessage(f"{name!r} is given both in the line and among its headers: keep one")
         named[name] = _decode_string(raw) if memoryview(raw)[0] == _QUOTE else str(raw, "utf-8")
     return named
 
@@ -200,7 +200,7 @@ def _available_at(envelope: Envelope, now_ms: int) -> int:
     if envelope.available_at is None:
         return available_at_ms(now_ms, _delay_s(envelope.delay), None)
     if envelope.delay:
-        raise InvalidMessage("delay and available_at exclude each other: give one of them")
+        raise InvalidMessage("delay and available_at are mutually exclusive: give one of them")
     return _moment("available_at", envelope.available_at) or 0
 
 

@@ -65,7 +65,7 @@ class Rejects:
             reasons.write(msgspec.json.encode(line_fields(reject)) + b"\n")
         except BlockingIOError as error:
             raise StoreBusy(
-                f"another import writes to {self.path}: let it end, or name another file"
+                f"another import is writing to {self.path}: let it finish, or name another file"
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error

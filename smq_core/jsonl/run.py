@@ -28,7 +28,7 @@ __all__ = ["Run"]
 
 _BROKEN: Final = ValueShape.BROKEN
 _BOM: Final = b"\xef\xbb\xbf"
-_REST: Final = "the rest of a line whose beginning was taken before: mend that message by hand"
+_REST: Final = "the rest of a line whose beginning was imported earlier: repair that message by hand"
 
 
 class _Candidate(msgspec.Struct, frozen=True):
@@ -203,4 +203,4 @@ class Run:
 
 def _held(parsed: Parsed) -> str:
     message = parsed.message
-    return f"an unfinished message of {message.topic} has its key, {message.key}: it would be there twice"
+    return f"an unfinished message of {message.topic} already has its key, {message.key}"

@@ -26,12 +26,8 @@ __all__ = ["STANDARD_INPUT", "DamagedSourceError", "Identity", "Source", "UnfitS
 STANDARD_INPUT: Final = "-"
 """The path that means standard input."""
 _GZIP: Final = b"\x1f\x8b"
-_UTF_16: Final = (
-    "is in UTF-16, of which nothing can be taken: convert it (iconv -f UTF-16 -t UTF-8) and try again"
-)
-_UTF_32: Final = (
-    "is in UTF-32, of which nothing can be taken: convert it (iconv -f UTF-32 -t UTF-8) and try again"
-)
+_UTF_16: Final = "is in UTF-16, which cannot be imported: convert it (iconv -f UTF-16 -t UTF-8) and try again"
+_UTF_32: Final = "is in UTF-32, which cannot be imported: convert it (iconv -f UTF-32 -t UTF-8) and try again"
 _REFUSED: Final = (
     (b"BZh", "is compressed by bzip2: pipe it in (bzip2 -dc FILE | smq import -), or use gzip"),
     (b"\xfd7zXZ\0", "is compressed by xz: pipe it in (xz -dc FILE | smq import -), or use gzip"),
@@ -159,7 +155,7 @@ class Source:
         try:
             return self.path.open("rb")
         except IsADirectoryError as error:
-            raise SmqError(f"{self.name} is a folder: name a file of it") from error
+            raise SmqError(f"{self.name} is a folder: name a file in it") from error
         except OSError as error:
             raise SmqError(f"{self.name} cannot be read: {error.strerror}") from error
 
@@ -184,7 +180,8 @@ class _Stream:
             return self._read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DamagedSourceError(
-                f"{self._name}: the compressed data is damaged or ends early ({error}); its good lines are in"
+                f"{self._name}: the compressed data is damaged or ends early ({error}); its "
+                "valid lines were imported"
             ) from error
         except OSError as error:
             raise SmqError(f"{self._name} cannot be read: {error.strerror or error}") from error

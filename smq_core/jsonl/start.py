@@ -46,8 +46,9 @@ def find_start(store: Store, source: Source, *, name: str | None = None, again: 
             return Start(reader, progress, newest_known)
         if source.identity is None:
             raise SmqError(
-                f"what comes is not what the import {name} has taken, from within the first "
-                f"{progress.bytes_taken:,} bytes: send the same again, or choose another name"
+                f"the input does not match what the import {name} has already read: it differs "
+                "within the first "
+                f"{progress.bytes_taken:,} bytes. Send the same data again, or choose another name"
             )
     if source.identity is not None and not again:
         _refuse_known_content(store, source)
@@ -81,13 +82,15 @@ def _refuse_known_content(store: Store, source: Source) -> None:
             continue
         if run.finished_at is None:
             raise SmqError(
-                f"{source.name} begins with the {run.lines_taken:,} lines that an unfinished import took "
-                f"from {run.source}: end it by `smq import {run.source}`, or take all of this by --again"
+                f"{source.name} begins with the {run.lines_taken:,} lines that an unfinished import read "
+                f"from {run.source}: complete it with `smq import {run.source}`, or import all "
+                "of this file with --again"
             )
         if reader.is_at_end():
             raise SmqError(
-                f"{source.name} has the content of {run.source}, taken before ({run.taken:,} messages): "
-                "nothing was added; use --again to take it once more"
+                f"{source.name} has the content of {run.source}, which was already imported "
+                f"({run.taken:,} messages): "
+                "nothing was added; use --again to import it again"
             )
 
 

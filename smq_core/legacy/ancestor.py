@@ -91,7 +91,7 @@ def take_over(path: str, now_ms: int, words: Mapping[str, State]) -> None:
         kept = backup.beside(path, "ancestor", now_ms)
         count = _migrate(connection, path, now_ms, states)
     _log.warning(
-        "%s: %d messages of smq's ancestor were taken over; the file as it was lies in %s", path, count, kept
+        "%s: %d messages of smq's ancestor were migrated; the original file is in %s", path, count, kept
     )
 
 
@@ -105,7 +105,7 @@ def _refuse_unknown_words(connection: apsw.Connection, path: str, states: Mappin
     if unknown := [word for word, _ in counts if word not in states]:
         listed = ", ".join(f"{word!r} ({number:,})" for word, number in counts)
         raise StoreUnavailable(
-            f"{path} holds the messages of smq's ancestor, with status words that have no meaning here: "
+            f"{path} holds the messages of smq's ancestor, with unknown status words: "
             f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what "
             f"they mean with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, "
             "processing, dead, done or deleted"

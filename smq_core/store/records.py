@@ -269,7 +269,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: when it is not fixed.
         """
         if self.frozen is None:
-            raise ValueError("this selection is not fixed to messages: Inspector.select does that")
+            raise ValueError("this selection is not yet bound to messages: use Inspector.select")
         return self.frozen
 
 

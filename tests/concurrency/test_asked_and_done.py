@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Verb: TypeAlias = Literal["requeue", "delete", "bury", "move"]
 
-PAST: Final = {"requeue": "requeued", "delete": "deleted", "bury": "buried", "purge": "removed for good"}
+PAST: Final = {"requeue": "requeued", "delete": "deleted", "bury": "buried", "purge": "permanently deleted"}
 KEYS: Final = {"requeue": "R", "delete": "D", "bury": "K", "purge": "X"}
 STATES: Final = {"requeue": "dead", "delete": "dead", "bury": "ready", "purge": "dead"}
 

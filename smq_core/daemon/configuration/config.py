@@ -150,7 +150,7 @@ def read_config(path: str | os.PathLike[str]) -> DaemonConfig:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{os.fspath(path)}: {_reworded(str(error))}") from error
     except (msgspec.DecodeError, ValueError) as error:
-        raise ConfigError(f"{os.fspath(path)} is no TOML: {error}") from error
+        raise ConfigError(f"{os.fspath(path)} is not valid TOML: {error}") from error
     return check(config, os.fspath(path))
 
 
@@ -168,16 +168,16 @@ def check(config: DaemonConfig, source: str) -> DaemonConfig:
     if config.processes > _MOST_PROCESSES:
         raise ConfigError(f"{source}: processes is {config.processes}: expected {_MOST_PROCESSES} or fewer")
     if config.lease is not None and not 1 <= config.lease <= LONGEST_LEASE_MS / 1000:
-        raise ConfigError(f"{source}: lease is {config.lease:g} s: expected a second or more, up to 24 hours")
+        raise ConfigError(f"{source}: lease is {config.lease:g} s: expected between 1 s and 24 h")
     if config.metrics_port is not None and not 0 <= config.metrics_port <= _LAST_PORT:
         raise ConfigError(
-            f"{source}: metrics_port is {config.metrics_port}: expected a port, up to {_LAST_PORT}"
+            f"{source}: metrics_port is {config.metrics_port}: expected a port number up to {_LAST_PORT}"
         )
     handler_specs(config, source)
     for index, alert in enumerate(config.alert):
         _check_alert(alert, f"{source}: alert[{index}]")
         if any(other.name == alert.name for other in config.alert[:index]):
-            raise ConfigError(f"{source}: alert[{index}]: there is an alert {alert.name} already")
+            raise ConfigError(f"{source}: alert[{index}]: the alert {alert.name} is already defined")
     return config
 
 
@@ -199,7 +199,7 @@ def handler_specs(config: DaemonConfig, source: str = "configuration") -> list[H
         if (table.run is None) == (table.command is None):
             raise ConfigError(f"{where} ({table.topic}): expected either run or command")
         if table.limit < 0:
-            raise ConfigError(f"{where} ({table.topic}): limit is not negative")
+            raise ConfigError(f"{where} ({table.topic}): limit must not be negative")
         if table.run is not None and not table.run.isprintable():
             raise ConfigError(f"{where}.run: expected package.module:function")
         try:
@@ -207,7 +207,7 @@ def handler_specs(config: DaemonConfig, source: str = "configuration") -> list[H
         except InvalidMessage as error:
             raise ConfigError(f"{where}.topic: {error}") from error
         if any(spec.pattern == table.topic for spec in specs):
-            raise ConfigError(f"{where}: {table.topic} has a handler already")
+            raise ConfigError(f"{where}: {table.topic} already has a handler")
         command = None if table.command is None else tuple(arguments(table.command, f"{where}.command"))
         specs.append(
             HandlerSpec(
@@ -244,7 +244,7 @@ def _check_alert(alert: AlertTable, where: str) -> None:
         names = "oldest_over, dead_over, ready_over, no_worker, wal_over, disk_over"
         raise ConfigError(f"{where} ({alert.name}): expected one of {names}")
     if alert.disk_over is not None and not 0 < alert.disk_over < 1:
-        raise ConfigError(f"{where}.disk_over is {alert.disk_over:g}: expected a part, as in 0.95")
+        raise ConfigError(f"{where}.disk_over is {alert.disk_over:g}: expected a fraction, such as 0.95")
 
 
 def _decode_special(kind: type, value: object) -> object:

@@ -66,7 +66,7 @@ class LiveConfig:
             tried = self._read()
             program = program_of(tried, self._generation + 1, self._home)
         except SmqError as error:
-            self._journal.error("reload_refused", f"the old configuration stays: {error}")
+            self._journal.error("reload_refused", f"keeping the old configuration: {error}")
             return None
         self._tried, self._program = tried, program
         self._generation += 1
@@ -85,7 +85,7 @@ class LiveConfig:
         kept = [name for name in ONLY_AT_START if getattr(self._tried, name) != getattr(self.config, name)]
         if kept:
             self._journal.warning(
-                "restart_needed", f"changed, but only a restart takes it: {', '.join(kept)}"
+                "restart_needed", f"changed, but takes effect only after a restart: {', '.join(kept)}"
             )
         self.config = self._tried
         for taker in self._takers:

@@ -46,7 +46,7 @@ class LastWords:
         try:
             if self._copies.is_copy:
                 self._copies.end(error)
-            text = f"worker process {getpid()} cannot go on: {why}\n"
+            text = f"worker process {getpid()} cannot continue: {why}\n"
             if error is not None:
                 text = f"{formatted(error)}\n{text}"
             for descriptor in self._descriptors:
@@ -94,6 +94,6 @@ class Able:
     ) -> None:
         """End the process where it lacks descriptors, or where something else than expected was raised."""
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
-            self._give_up("it has no descriptors left, as if a handler never closed its own")
+            self._give_up("it has no file descriptors left: perhaps a handler never closes its own")
         if isinstance(error, Exception) and not isinstance(error, self._expected):
             self._give_up(f"it cannot {self._what}", error)

@@ -59,7 +59,7 @@ def formatted(error: BaseException) -> str:
     shown = [_line(one) for one in islice(single, _ERRORS_SHOWN)]
     parts = ["Traceback (the last frames):\n", *frames.format(), _line(error)]
     if shown:
-        parts += ["\nbehind it, among others:\n", "\n".join(shown)]
+        parts += ["\ncaused by, among other errors:\n", "\n".join(shown)]
     return "".join(parts).strip()
 
 
@@ -102,7 +102,7 @@ def _line(error: BaseException) -> str:
     try:
         text = str(error)[:_TEXT_SHOWN]
     except BaseException:  # noqa: BLE001 - the handler's own code, which may even exit: the name says enough
-        text = "<its text cannot be had>"
+        text = "<its text is not available>"
     return f"{name}: {text}" if text else name
 
 

@@ -308,8 +308,8 @@ class Dispatcher:
         if not flights or flights[-1].size <= LARGEST_MESSAGE:
             return flights
         flight = flights.pop()
-        said = f"it has {flight.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon can bear"
-        self._pending.fail(flight, Failed(flight.tag, "bury", f"{said}: take it with a consumer of your own"))
+        said = f"it has {flight.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon accepts"
+        self._pending.fail(flight, Failed(flight.tag, "bury", f"{said}: process it with your own consumer"))
         self._journal.warning("message_bury", said, id=flight.row.id, topic=flight.row.topic)
         return flights
 

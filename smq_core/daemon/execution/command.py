@@ -228,7 +228,7 @@ class CommandRun:
     def _judge(self, code: int, output: str) -> None:
         name = self._arguments[0]
         if self._kill_at is not None:
-            raise HandlerTimeout(_sentence(f"{name} was ended at its timeout", output))
+            raise HandlerTimeout(_sentence(f"{name} was stopped at its timeout", output))
         if self._is_status_lost:
             raise CommandFailed(_sentence(f"exit status of {name} lost: {_WHO_TOOK_IT}", output))
         if code == EXIT_RETRY:
@@ -236,7 +236,7 @@ class CommandRun:
         if code == EXIT_BURY:
             raise Bury(_sentence(f"{name} refused the message (exit {code})", output))
         if code < 0:
-            raise CommandFailed(_sentence(f"{name} was ended by {_signal_name(-code)}", output))
+            raise CommandFailed(_sentence(f"{name} was killed by {_signal_name(-code)}", output))
         if code:
             raise CommandFailed(_sentence(f"{name} failed with exit {code}", output))
 

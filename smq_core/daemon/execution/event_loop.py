@@ -92,10 +92,12 @@ class EventLoop:
         except (SystemExit, KeyboardInterrupt) as error:
             # of a task that a handler started beside itself
             error.with_traceback(handlers_part(error.__traceback__))
-            self._output.say(f"a task ended by {type(error).__name__} ({error}); the event loop goes on")
+            self._output.say(f"a task ended with {type(error).__name__} ({error}); the event loop continues")
         finally:
             if self._copies.is_copy:
-                self._copies.end(SystemExit("what an asynchronous handler forks off ends at its first await"))
+                self._copies.end(
+                    SystemExit("a process forked by an asynchronous handler ends at its first await")
+                )
 
     def _leave(self) -> None:
         """Let a copy that was forked off on the loop's thread run nobody else's tasks."""

@@ -24,7 +24,7 @@ def verdict(
 ) -> Failed:
     """Return what becomes of a delivery whose handler ended by an error, or was interrupted."""
     if interrupted is HandlerStopped:
-        return Failed(tag, "release", "its handler was stopped before it had ended")
+        return Failed(tag, "release", "its handler was stopped before it finished")
     if interrupted is HandlerTimeout:
         said = str(error) if isinstance(error, HandlerTimeout) and error.args else _trace(error)
         return Failed(tag, "requeue", ends_of(f"timed out after {timeout_s:g} s\n{said}"))
@@ -43,7 +43,7 @@ def _retry(tag: int, error: Retry) -> Failed:
         try:
             delay_s = duration_ms(_not_negative(error.delay), "delay") / 1000
         except InvalidMessage as mistake:
-            why = f"Retry: {mistake}; the topic's back-off is taken\n{why}"
+            why = f"Retry: {mistake}; the topic's back-off is used\n{why}"
     return Failed(tag, "requeue", ends_of(why), delay_s)
 
 

@@ -92,7 +92,7 @@ class OwnProcess:
     def check(self) -> None:
         """Give up if a descriptor is lost that the process cannot do without."""
         if (lost := self.descriptors.lost()) is not None:
-            self.give_up(f"{lost} was closed or replaced, by a handler perhaps")
+            self.give_up(f"{lost} was closed or replaced, perhaps by a handler")
 
 
 def leave_signals_to_supervisor() -> list[str]:

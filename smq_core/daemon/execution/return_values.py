@@ -26,12 +26,12 @@ def work_left(result: object) -> Coroutine[object, object, object] | None:
         return finish(result)
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise TypeError(
-            "the handler is a generator, of which nothing was run: it has to return, not to yield"
+            "the handler is a generator, none of which was run: it must return instead of yielding"
         )
     if isinstance(result, concurrent.futures.Future):
         raise TypeError(
-            "the handler returned a future, whose work may fail or not be done yet: "
-            "it has to wait for it, and to return its result()"
+            "the handler returned a future, whose work may still be running or may fail: "
+            "it must wait for the future and return its result()"
         )
     return None
 

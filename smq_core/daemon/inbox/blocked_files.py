@@ -30,9 +30,9 @@ _ADVICE: Final = {
     errno.EACCES: "let the daemon's user read and move it (chmod, chown)",
     errno.EPERM: "let the daemon's user read and move it (chmod, chown)",
     errno.EROFS: "the file system is read-only",
-    errno.ENOSPC: "make room on the disk",
-    errno.EDQUOT: "make room on the disk",
-    errno.EXDEV: "done, rejected and .taking have to lie on the inbox's own file system",
+    errno.ENOSPC: "free some space on the disk",
+    errno.EDQUOT: "free some space on the disk",
+    errno.EXDEV: "done, rejected and .taking must be on the same file system as the inbox",
     errno.EMFILE: "the daemon has too many files open (ulimit -n)",
     errno.ENFILE: "the system has too many files open",
 }
@@ -71,7 +71,7 @@ class BlockedFiles:
         else:
             self._journal.begin(
                 "inbox_files_wait",
-                f"more than {MOST_TOLD} files of the inbox cannot be taken: see {path.parent}",
+                f"more than {MOST_TOLD} files in the inbox cannot be imported: see {path.parent}",
             )
 
     def clear(self, path: Path) -> None:
@@ -83,11 +83,11 @@ class BlockedFiles:
         for path in self._known.keys() - paths:
             del self._known[path]
         if len(self._known) <= MOST_TOLD:
-            self._journal.end("inbox_files_wait", "the other files of the inbox were taken")
+            self._journal.end("inbox_files_wait", "the other files in the inbox were imported")
 
 
 def with_advice(error: OSError) -> str:
     """Return an error of the system as a sentence that says what to do about it."""
     what = error.strerror or str(error)
     advice = _ADVICE.get(error.errno or 0)
-    return f"{what}: {advice}; it is tried again" if advice else f"{what}; it is tried again"
+    return f"{what}: {advice}; it will be retried" if advice else f"{what}; it will be retried"

@@ -131,7 +131,7 @@ class Inbox:
         except OSError as error:
             self._journal.begin(
                 "inbox_failed",
-                f"{self._folder.path}: {error.strerror}; files are taken again once it can be used",
+                f"{self._folder.path}: {error.strerror}; files will be imported again once it is usable",
             )
         else:
             self._journal.end("inbox_failed", f"{self._folder.path} works again")
@@ -143,11 +143,11 @@ class Inbox:
         try:
             taken = action()
         except OSError as error:
-            self._blocked.note(path, f"cannot be taken: {with_advice(error)}")
+            self._blocked.note(path, f"cannot be imported: {with_advice(error)}")
         except SmqError as error:
-            self._blocked.note(path, f"{error}; it is tried again")
+            self._blocked.note(path, f"{error}; it will be retried")
         except Exception as error:  # noqa: BLE001 - one file must not stop the others, whatever is wrong with it: it is told of, and waits
-            self._blocked.note(path, f"{error!r}; it is tried again\n{traceback.format_exc()}")
+            self._blocked.note(path, f"{error!r}; it will be retried\n{traceback.format_exc()}")
         else:
             self._blocked.clear(path)
             return taken
@@ -158,7 +158,7 @@ class Inbox:
         if claim is not None:
             claims.append(claim)
             if not claim.path.name.endswith(f"-{path.name}"):
-                self._journal.info("inbox_renamed", f"{shown(path.name)} is taken as {claim.path.name}")
+                self._journal.info("inbox_renamed", f"{shown(path.name)} is imported as {claim.path.name}")
         return 0
 
     def _take_or_wait(self, claim: Claim) -> int:
@@ -222,10 +222,10 @@ class Inbox:
         return next((run for run in runs if run.source == source.stored_name), None)
 
     def _check_length(self, source: Source) -> None:
-        limit, unpacked = self._rules.limit, "unpacked, " if source.is_compressed else ""
+        limit, unpacked = self._rules.limit, "when unpacked, " if source.is_compressed else ""
         if limit and holds_more_than(source, limit, lambda: not self._stopping.is_set()):
             raise SmqError(
-                f"it holds, {unpacked}more than {size(limit)} (inbox_limit): nothing of it is taken"
+                f"it holds, {unpacked}more than {size(limit)} (inbox_limit): none of it is imported"
             )
 
     def _finish(self, claim: Claim, taken: Taken) -> None:

@@ -192,9 +192,9 @@ def _look_at(entry: os.DirEntry[str]) -> Dropped | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Dropped(Path(entry.path), 0.0, f"it cannot be looked at: {error.strerror}")
+        return Dropped(Path(entry.path), 0.0, f"it cannot be examined: {error.strerror}")
     kind = _KINDS.get(stat.S_IFMT(found.st_mode))
-    obstacle = f"it is {kind}: only regular files are taken, so move the file itself here" if kind else ""
+    obstacle = f"it is {kind}: only regular files are imported, so move the file itself here" if kind else ""
     return Dropped(Path(entry.path), found.st_mtime, obstacle)
 
 

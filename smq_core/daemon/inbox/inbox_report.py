@@ -47,7 +47,11 @@ class Taken(NamedTuple):
     def sentence(self) -> str:
         """Return what the log says."""
         said = f"{count(self.added)} messages added, {count(self.rejected)} lines rejected"
-        return f"{said}, before it could be put away" if self.report.has_nothing_new else said
+        return (
+            f"{said}, before the file could be moved out of the inbox"
+            if self.report.has_nothing_new
+            else said
+        )
 
     def encoded(self) -> bytes:
         """Return what stands in the report beside the file."""

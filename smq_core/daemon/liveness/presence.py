@@ -71,22 +71,26 @@ class Presence:
         except StoreUnavailable as error:
             self._journal.begin(
                 "workers_file_lost",
-                f"{self._path} is not the file any more that this daemon has open ({error}); until it is, "
+                f"{self._path} is no longer the file that this daemon has open ({error}); until it is, "
                 "other daemons do not see this one, and it does not see them",
             )
             return
         self.record.withdraw()
         self.file.close()
         self.file, self.record = file, record
-        if not self._journal.end("workers_file_lost", f"{self._path} is there again"):
-            self._journal.warning("workers_file_renewed", f"{self._path} was removed or replaced: made again")
+        if not self._journal.end("workers_file_lost", f"{self._path} is back"):
+            self._journal.warning(
+                "workers_file_renewed", f"{self._path} was removed or replaced, and has been created again"
+            )
 
     def mend(self) -> int:
         """Mend the file where somebody cut it or wrote over it; return how often it was found cut short."""
         cuts = self.file.cuts
         self.file.restore()
         if self.file.cuts != cuts:
-            self._journal.warning("workers_file_cut", f"{self._path} was cut short: it has its length again")
+            self._journal.warning(
+                "workers_file_cut", f"{self._path} was truncated, and has been restored to its length"
+            )
         self.record.restore()
         return self.file.cuts
 

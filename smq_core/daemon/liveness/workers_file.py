@@ -153,7 +153,7 @@ class WorkersFile:
                     self.allocate(index)
                     return DaemonRecord(self, index)
                 self.unlock(index)
-        raise StoreUnavailable(f"{self._path}: {RECORDS} daemons work on this database already")
+        raise StoreUnavailable(f"{self._path}: {RECORDS} daemons already use this database")
 
     def headers(self) -> Iterator[tuple[int, RecordHeader]]:
         """Return the records that say who they are, with their indexes."""

@@ -55,7 +55,7 @@ def open_twice(path: str, access: Access | None) -> tuple[int, int]:
     if identity(os.fstat(first)) != identity(os.fstat(second)):
         os.close(first)
         os.close(second)
-        raise StoreUnavailable(f"cannot use {path}: it was replaced just now; start the daemon again")
+        raise StoreUnavailable(f"cannot use {path}: it has just been replaced; start the daemon again")
     return first, second
 
 
@@ -95,8 +95,8 @@ def _refuse_stranger(owner: int, path: str, access: Access) -> None:
     """Refuse a file of somebody who has no business with the database."""
     if owner not in {os.geteuid(), 0, access.uid} and not access.mode & _SHARED_BITS:
         raise StoreUnavailable(
-            f"cannot use {path}: it belongs to {_name(owner)}, the database to {_name(access.uid)}, "
-            "who alone may write it; remove that file while no daemon runs"
+            f"cannot use {path}: it belongs to {_name(owner)}, but only {_name(access.uid)} may "
+            "write the database; remove the file while no daemon is running"
         )
 
 
@@ -106,17 +106,19 @@ def _give_up_earlier(descriptor: int, path: str, size: int) -> None:
     records = [os.pread(descriptor, each, index * each) for index in range(RECORDS)]
     if not is_of_earlier_layout(size, records):
         raise StoreUnavailable(
-            f"cannot use {path}: smq-daemon did not make it, so it is left as it is; move it away"
+            f"cannot use {path}: smq-daemon did not create it, so it is left unchanged; move it away"
         )
     # one daemon alone empties it, before any has taken a record
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise StoreUnavailable(f"cannot use {path}: another smq-daemon renews it; start again") from error
+        raise StoreUnavailable(
+            f"cannot use {path}: another smq-daemon is replacing it; start the daemon again"
+        ) from error
     try:
         if liveness_locks.CAN_ASK and liveness_locks.is_locked(descriptor, 0, size):
             raise StoreUnavailable(
-                f"cannot use {path}: an smq-daemon of an earlier version works on it: stop it first"
+                f"cannot use {path}: an earlier version of smq-daemon is using it: stop it first"
             )
         if os.pread(descriptor, len(MAGIC), 0) != MAGIC:
             os.ftruncate(descriptor, 0)
@@ -126,8 +128,8 @@ def _give_up_earlier(descriptor: int, path: str, size: int) -> None:
 
 def _sentence(path: str, error: OSError, access: Access | None) -> str:
     if error.errno in _NOT_OURS:
-        return f"cannot use {path}: {error.strerror}; move it away, and the daemon makes a file of its own"
-    text = f"cannot use {path}: {error.strerror}; the daemon needs to write beside its database"
+        return f"cannot use {path}: {error.strerror}; move it away, and the daemon will create its own file"
+    text = f"cannot use {path}: {error.strerror}; the daemon must be able to write next to its database"
     if not isinstance(error, PermissionError) or access is None:
         return text
     try:
@@ -136,8 +138,9 @@ def _sentence(path: str, error: OSError, access: Access | None) -> str:
         return text
     return (
         f"cannot use {path}: {error.strerror}; it belongs to {_name(found.st_uid)} (mode "
-        f"{found.st_mode & 0o777:o}), the database to {_name(access.uid)}: change its owner, or remove it "
-        "while no daemon runs"
+        f"{found.st_mode & 0o777:o}), the database to {_name(access.uid)}: change the file's "
+        "owner, or remove it "
+        "while no daemon is running"
     )
 
 

@@ -49,17 +49,19 @@ def _topic_reasons(
             and waits > alert.oldest_over
             and not stats.processing
         ):
-            yield f"{stats.topic}: the oldest has been waiting for {age(waits)} and none is processed"
+            yield f"{stats.topic}: the oldest message has been waiting for {age(waits)}, and none is running"
         if alert.dead_over is not None and stats.dead > alert.dead_over:
             yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"
         if alert.ready_over is not None and stats.ready > alert.ready_over:
             yield f"{stats.topic}: {count(stats.ready)} messages ready, over {count(alert.ready_over)}"
         if alert.no_worker and (stats.ready or stats.delayed) and not is_served(stats.topic, workers):
-            yield f"{stats.topic}: {count(stats.ready + stats.delayed)} wait and no daemon takes them"
+            yield (
+                f"{stats.topic}: {count(stats.ready + stats.delayed)} waiting, and no daemon serves the topic"
+            )
 
 
 def _file_reasons(alert: AlertTable, facts: Facts) -> Iterator[str]:
     if alert.wal_over is not None and facts.wal_bytes > alert.wal_over:
-        yield f"the -wal has {size(facts.wal_bytes)}, over {size(alert.wal_over)}"
+        yield f"the WAL file is {size(facts.wal_bytes)}, over {size(alert.wal_over)}"
     if alert.disk_over is not None and facts.disk_used > alert.disk_over:
         yield f"the disk is {facts.disk_used:.0%} full, over {alert.disk_over:.0%}"

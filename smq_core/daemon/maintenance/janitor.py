@@ -119,10 +119,10 @@ class Janitor:
             who = f"; it is being read by {found.readers}" if found.readers else ""
             self._journal.begin(
                 "wal_held_back",
-                f"the -wal has {size(found.wal_bytes)} and is held back{who}: end the long read",
+                f"the WAL file is {size(found.wal_bytes)} and cannot be reset{who}: end the long read",
             )
         else:
-            self._journal.end("wal_held_back", f"the -wal has {size(found.wal_bytes)} again")
+            self._journal.end("wal_held_back", f"the WAL file is down to {size(found.wal_bytes)} again")
 
     def _look_at_clock(self, now: float, now_ms: int) -> None:
         then, then_ms = self._last_moment
@@ -132,7 +132,8 @@ class Janitor:
             direction = "forward" if jump_ms > 0 else "back"
             self._journal.warning(
                 "clock_jumped",
-                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: what waits is off by that",
+                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: delays and "
+                "leases are off by as much",
             )
 
     def _look_at_names(self) -> None:
@@ -141,8 +142,8 @@ class Janitor:
         if names > 1:
             self._journal.begin(
                 "database_linked",
-                f"the database has {names} names (hard links): a program that opens it by another one than "
-                f"this daemon loses messages and damages the file. Remove all but {self._file.path}",
+                f"the database has {names} names (hard links): a program that opens it by a name other than "
+                f"this daemon's loses messages and damages the file. Remove all names but {self._file.path}",
             )
         elif names:
             self._journal.end("database_linked", "the database has one name again")
@@ -153,7 +154,7 @@ class Janitor:
             return
         if disk.is_filling:
             self._journal.begin(
-                "disk_filling", f"{size(disk.free_bytes)} are left on the database's disk: make room"
+                "disk_filling", f"{size(disk.free_bytes)} are left on the database's disk: free some space"
             )
         else:
             self._journal.end("disk_filling", f"{size(disk.free_bytes)} are free again")

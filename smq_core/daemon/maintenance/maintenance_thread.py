@@ -107,12 +107,12 @@ class MaintenanceThread:
         if state == "gone":
             self._journal.begin(
                 "database_moved",
-                f"{self._file.path} is gone: nothing is leased until it is back, nothing made in its place",
+                f"{self._file.path} is gone: nothing is leased until it is back, and no new file is created",
             )
         elif state == "replaced":
             self._journal.begin(
                 "database_moved",
-                f"{self._file.path} is another file now: nothing is leased; restart the daemon to use it",
+                f"{self._file.path} is a different file now: nothing is leased; restart the daemon to use it",
             )
         else:
             self._journal.end("database_moved", f"{self._file.path} is back")

@@ -26,7 +26,8 @@ PINGS: Final = 3
 A process that is stopped, or whose reader waits for the interpreter, reads at most one.
 """
 _WHY: Final = (
-    "what it was handed did not arrive: a handler, or what one left behind, reads from its connection"
+    "messages handed to it did not arrive: a handler, or a process that one left behind, reads "
+    "from its connection"
 )
 
 

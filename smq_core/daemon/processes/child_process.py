@@ -156,13 +156,13 @@ class ChildProcess:
         try:
             messages = self._reader.read_all()
         except FrameError as error:
-            self._pass_on(f"worker process {self.pid} cannot be understood and is ended: {error}")
+            self._pass_on(f"worker process {self.pid} sent malformed data and is killed: {error}")
             self.kill(signal.SIGKILL)
             return []
         if self._reader.junk and not self._is_garbled:
             self._is_garbled = True
             self._pass_on(
-                f"a handler of worker process {self.pid} wrote {self._reader.junk!r} into its connection to "
+                f"a handler of worker process {self.pid} wrote {self._reader.junk!r} to its connection to "
                 "the daemon: the process is replaced"
             )
             self.send(Finish())

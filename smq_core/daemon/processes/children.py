@@ -96,7 +96,7 @@ class Children:
         for stray in self.strays()[:STRAYS_TOLD]:
             journal.warning(
                 "left_running",
-                f"process {stray.pid}, left behind by a handler or a command, runs on: {stray.command}",
+                f"process {stray.pid}, left behind by a handler or a command, keeps running: {stray.command}",
                 pid=stray.pid,
             )
 

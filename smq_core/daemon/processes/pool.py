@@ -240,8 +240,8 @@ def end_commands(slots: Iterable[Slot], journal: Journal) -> None:
         if end_group(slot.command) == "unproven":
             journal.warning(
                 "command_left",
-                f"process group {slot.command_group} may be what is left of the command that ran for message "
-                f"{slot.message_id}: without proof it was not ended",
+                f"process group {slot.command_group} may be left over from the command that ran for message "
+                f"{slot.message_id}: it was not killed, because that is not certain",
                 id=slot.message_id,
                 group=slot.command_group,
             )

@@ -59,7 +59,7 @@ def why_not_ready(importing: str, code: int, limit_s: float) -> str:
     """Return why a worker process ended that said nothing; `importing` is the handler it had begun with."""
     if not importing:
         return f"a worker process ended before it could import any handler: {end_of(code)}"
-    advice = f"; it may take {limit_s:g} s (import_timeout)" if limit_s else ""
+    advice = f"; the time limit is {limit_s:g} s (import_timeout)" if limit_s else ""
     return f"handler {importing!r}: importing it ended the worker process: {end_of(code)}{advice}"
 
 
@@ -73,4 +73,4 @@ def was_struck(importing: str, code: int) -> bool:
 
 def with_output(why: str, lines: str) -> str:
     """Return why handlers could not be imported, with what was printed meanwhile below it."""
-    return f"{why}\nit had printed:\n{lines}" if lines.strip() else why
+    return f"{why}\nit printed:\n{lines}" if lines.strip() else why

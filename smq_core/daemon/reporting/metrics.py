@@ -146,24 +146,24 @@ class DaemonCollector:
         counts, pool = self._counts, self._pool
         for name, text, by_topic in (
             ("smq_processed", "Messages that this daemon processed.", counts.processed),
-            ("smq_failed", "Runs of handlers that failed in this daemon.", counts.failed),
+            ("smq_failed", "Handler runs that failed in this daemon.", counts.failed),
         ):
             family = CounterMetricFamily(name, text, labels=["topic"])
             for topic, value in dict(by_topic).items():
                 family.add_metric([topic], value)
             yield family
         yield CounterMetricFamily("smq_worker_crashes", "Worker processes that died.", value=self._crashes())
-        yield GaugeMetricFamily("smq_in_flight", "Messages in worker processes.", value=pool.in_flight)
+        yield GaugeMetricFamily("smq_in_flight", "Messages held by worker processes.", value=pool.in_flight)
         yield GaugeMetricFamily("smq_worker_processes", "Worker processes.", value=len(pool.processes))
         failing = GaugeMetricFamily(
-            "smq_thread_failing", "1 while a thread of the daemon ends by errors.", labels=["thread"]
+            "smq_thread_failing", "1 while a thread of the daemon keeps failing.", labels=["thread"]
         )
         for name, condition in self._conditions().items():
             failing.add_metric([name], int(bool(condition)))
         yield failing
         yield GaugeMetricFamily(
             "smq_database_lost",
-            "1 while the database does not answer.",
+            "1 while the database is unavailable.",
             value=int(self._is_lost()),
         )
 
@@ -174,10 +174,8 @@ def _of_topics(topics: list[TopicStats]) -> Iterator[Metric]:
         "smq_oldest_age_seconds", "How long the oldest message has been waiting.", labels=["topic"]
     )
     paused = GaugeMetricFamily("smq_paused", "1 while a topic is paused.", labels=["topic"])
-    entered = CounterMetricFamily("smq_entered", "Messages that ever came in.", labels=["topic"])
-    finished = CounterMetricFamily(
-        "smq_finished", "Messages that ever left the queue's work.", labels=["topic"]
-    )
+    entered = CounterMetricFamily("smq_entered", "Messages added so far.", labels=["topic"])
+    finished = CounterMetricFamily("smq_finished", "Messages finished so far.", labels=["topic"])
     for stats in topics:
         for state in _STATES:
             depth.add_metric([stats.topic, state], int(getattr(stats, state)))

@@ -116,18 +116,18 @@ class CrashAttribution:
         if seconds is None:
             return None
         return TopicPause(
-            topic, seconds, f"five worker processes died of it within a minute, last by {ended.cause}"
+            topic, seconds, f"it crashed five worker processes within a minute (last: {ended.cause})"
         )
 
 
 def _outcome_of(started: set[int], messages: int) -> str:
-    others = f"{messages - len(started)} go back uncounted"
+    others = f"unstarted messages released: {messages - len(started)}"
     if not started:
         return others
     if len(started) == 1:
-        return f"message {next(iter(started))} was running and is charged, {others}"
-    return f"{len(started)} messages were running and will run one by one, {others}"
+        return f"message {next(iter(started))} was running and is charged an attempt; {others}"
+    return f"{len(started)} messages were running and will run one by one; {others}"
 
 
 def _killed(timeout_s: float) -> str:
-    return f"timed out after {timeout_s:g} s and did not end when told: its worker process was killed"
+    return f"timed out after {timeout_s:g} s and did not stop when interrupted: its worker process was killed"

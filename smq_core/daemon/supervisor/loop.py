@@ -235,7 +235,7 @@ class Supervisor:
         parts.pool.retire_old()
         if is_first:
             notify("READY=1")
-        parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} takes {_names(program)}")
+        parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} serves {_names(program)}")
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -285,18 +285,18 @@ class Supervisor:
             self._stop()
         elif self._serving is not parts.pool.program:
             parts.pool.keep_old(self._serving)
-            parts.journal.error("reload_refused", f"the old handlers stay: {why}")
+            parts.journal.error("reload_refused", f"keeping the old handlers: {why}")
         else:
             parts.journal.begin(
                 "handler_not_importable",
-                f"a worker process could not take the place of one that died, trying again: {why}",
+                f"a worker process that died could not be replaced, retrying: {why}",
                 level="error",
             )
 
     def _start_reload(self) -> None:
         if self._shutdown is None and (program := self._configured.next_program()) is not None:
             self._parts.journal.info(
-                "reloading", f"starting worker processes on the code in {program.folder}"
+                "reloading", f"starting worker processes with the code in {program.folder}"
             )
             self._parts.pool.replace(program)
             if not program.handlers:
@@ -313,7 +313,7 @@ class Supervisor:
     def _give_up(self) -> None:
         if self._exit_code == 0:
             self._parts.journal.error(
-                "giving_up", "the database did not come back: the leases end by themselves"
+                "giving_up", "the database did not become available again: the leases will expire"
             )
             self._exit_code = 1
             self._stop()
@@ -329,7 +329,7 @@ class Supervisor:
         if now < self._shutdown.ended_at + LAST_WRITE_S:
             return False
         self._parts.journal.error(
-            "outcomes_lost", "the database does not take the last outcomes: they will run again"
+            "outcomes_lost", "the last outcomes could not be written: their messages will run again"
         )
         self._exit_code = 1
         return True

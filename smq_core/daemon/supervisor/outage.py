@@ -56,7 +56,9 @@ class Outage:
             self._lost_at = now
             self._wait_s = FIRST_WAIT_S
             self._journal.begin(
-                _ACTION, f"{error}; handlers go on, outcomes are kept, trying again for {self._limit_s:g} s"
+                _ACTION,
+                f"{error}; handlers keep running, outcomes are buffered, "
+                f"retrying for up to {self._limit_s:g} s",
             )
         self._retry_at = now + self._wait_s
         self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
@@ -66,4 +68,4 @@ class Outage:
         if self._lost_at is not None:
             lost_s = self._clock.monotonic() - self._lost_at
             self._lost_at = None
-            self._journal.end(_ACTION, f"the database answers again, after {lost_s:.1f} s")
+            self._journal.end(_ACTION, f"the database is available again, after {lost_s:.1f} s")

@@ -116,7 +116,8 @@ class Peers:
             if row.id not in records and self._clock.now_ms() - row.heartbeat_at > STALE_MS:
                 self._forget(row)
                 self._journal.info(
-                    "worker_forgotten", f"daemon {row.id} is gone without a trace; its row was removed"
+                    "worker_forgotten",
+                    f"removed the row of daemon {row.id}, which is gone (no lock, no heartbeat)",
                 )
 
     def close(self) -> None:
@@ -153,7 +154,7 @@ class Peers:
                 for orphan in orphans:
                     recover(self._store, orphan, header.worker_id, self._max_crashes, now_ms)
                 self._store.remove_worker(header.worker_id)
-                how = "killed or crashed, and what it had was returned"
+                how = "killed or crashed; its messages were returned"
                 self._note_death(header.worker_id, row, how, len(orphans))
             unless_done.pop_all()
         record.leave()
@@ -170,7 +171,7 @@ class Peers:
             is_first = any(one.id == row.id for one in self._store.workers())
             self._store.remove_worker(row.id)
             if is_first and row.state != "stopping":
-                self._note_death(row.id, row, "it is gone without a trace", 0)
+                self._note_death(row.id, row, "it is gone (no lock, no heartbeat)", 0)
 
     def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
         """Have the activity tell that there was a daemon, until when, and what it served: its row is gone."""

@@ -38,14 +38,14 @@ class Shutdown:
         """When the last process had ended."""
         dispatcher.stop_leasing()
         pool.stop()
-        journal.info("stopping", f"no new messages; what runs is given {grace_s:g} s to end")
+        journal.info("stopping", f"leasing no new messages; running ones have {grace_s:g} s to finish")
 
     def hurry(self, now: float) -> None:
         """End the grace period now."""
         if not self._is_cancelled:
             self._cancel_at = now
             self._kill_at = now + AFTER_CANCEL_S
-            self._journal.info("hurrying", "told a second time: the grace period is over")
+            self._journal.info("hurrying", "second signal received: ending the grace period now")
 
     def next_at(self) -> float:
         """Return when the next step is due."""
@@ -69,7 +69,7 @@ class Shutdown:
             for process in self._pool.processes:
                 process.send(Cancel(list(process.in_flight), "stopped"))
             self._journal.warning(
-                "interrupting", f"{self._pool.in_flight} messages are still running: interrupted"
+                "interrupting", f"{self._pool.in_flight} messages are still running and are interrupted"
             )
         elif self._is_cancelled and now >= self._kill_at:
             self._kill()

@@ -48,7 +48,8 @@ def stop_unwanted(pool: WorkerPool, journal: Journal) -> None:
                     _cancel(process, flight, slot, "stopped")
                     journal.warning(
                         "handler_stopped",
-                        "somebody took the message over, and it came back: the handler was told to end",
+                        "the message was taken over and then leased here again: the earlier "
+                        "handler run was interrupted",
                         id=flight.row.id,
                     )
 
@@ -58,7 +59,7 @@ def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) 
         _cancel(process, flight, slot, "timeout")
         journal.warning(
             "handler_timeout",
-            f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was told to end",
+            f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was interrupted",
             id=flight.row.id,
         )
 
@@ -81,7 +82,7 @@ def _kill_if_hung(
     process.condemn({one.tag for one, _ in blamed}, slot.deadline - slot.started)
     journal.warning(
         "worker_killed",
-        f"the handler did not end when told: worker process {process.pid} was killed",
+        f"the handler did not stop when interrupted: worker process {process.pid} was killed",
         id=flight.row.id,
         pid=process.pid,
     )

@@ -71,7 +71,7 @@ class FolderWatch:
     def _tell(self, error: Exception) -> None:
         self._journal.begin(
             "notices_used_up",
-            f"the system gives no notices of changed files for {self._purpose} ({error}): looking every "
+            f"the system does not report file changes for {self._purpose} ({error}): checking every "
             f"{_POLL_MS / 1000:g} s instead; see sysctl fs.inotify.max_user_instances and max_user_watches",
             of=self._purpose,
         )

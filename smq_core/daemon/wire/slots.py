@@ -70,7 +70,7 @@ class Slots:
             ValueError: when what is mapped does not hold them.
         """
         if offset + count * SLOT_SIZE > len(memory):
-            raise ValueError("the -workers file was cut short")
+            raise ValueError("the -workers file was truncated")
         self._memory = memory
         self._offset = offset
         self.count = count

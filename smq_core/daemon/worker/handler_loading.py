@@ -80,13 +80,13 @@ def _reason(module_name: str, folder: Path, error: BaseException) -> str:
     last_line = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, ModuleNotFoundError):
         return (
-            f"{last_line.partition(': ')[2] or last_line}; modules are looked for in {folder} "
+            f"{last_line.partition(': ')[2] or last_line}; modules are searched for in {folder} "
             "and in PYTHONPATH"
         )
     trace = "".join(traceback.format_exception(error, limit=-_FRAMES)).strip()
     if isinstance(error, SystemExit):
         return (
-            f"importing {module_name} ended the process, by sys.exit() or the like: put what is only for a "
-            f'program below `if __name__ == "__main__":`\n{trace}'
+            f"importing {module_name} ended the process, by sys.exit() or the like: put code that only a "
+            f'program needs below `if __name__ == "__main__":`\n{trace}'
         )
     return f"importing {module_name} failed:\n{trace}"

@@ -93,7 +93,7 @@ class Worker:
             self._process.check()
             messages = self._reader.read()
             if self._reader.junk:
-                self._process.give_up(f"something else than the daemon wrote to it: {self._reader.junk!r}")
+                self._process.give_up(f"something other than the daemon wrote to it: {self._reader.junk!r}")
             for message in messages:
                 if not self._take(message):
                     return 1
@@ -137,7 +137,7 @@ class Worker:
         if changed := leave_signals_to_supervisor():
             names = ", ".join(changed)
             self._process.output.say(
-                f"the handlers' modules changed the handling of {names}: it was put back"
+                f"importing the handlers changed the handling of {names}: it was restored"
             )
         if setup.memory_limit:
             resource.setrlimit(resource.RLIMIT_AS, (setup.memory_limit, setup.memory_limit))
@@ -172,7 +172,7 @@ class Worker:
         handler = LoadedHandler(spec, load(spec.target, self._folder))
         if self._process.descriptors.lost() is not None:
             self._process.give_up(
-                "importing it closed the descriptors of the worker process: close only what you opened"
+                "importing it closed descriptors of the worker process: close only what you opened"
             )
         return handler
 
@@ -200,7 +200,7 @@ class Worker:
         for runner in self._runners:
             runner.kill_command()
         if self._process.has_supervisor():
-            self._process.give_up("its connection to the daemon ended, shut down by a handler perhaps")
+            self._process.give_up("its connection to the daemon ended, perhaps shut down by a handler")
         os._exit(1)
 
 
@@ -219,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.close(file_fd)
     sock = socket.socket(fileno=out_of_the_way(socket_fd))
     process = _guarded(sock, supervisor)
-    with process.vital("what the daemon says cannot be read"):
+    with process.vital("messages from the daemon cannot be read"):
         code = Worker(sock, memory, process, _enter_folder()).run()
     process.output.end_message()
     return code

@@ -24,7 +24,7 @@ def hidden_file(folder: Path, module_name: str) -> str:
     for candidate in (folder / f"{top}.py", folder / top / "__init__.py"):
         if top in sys.modules and candidate.is_file() and str(candidate) != loaded:
             owner = "Python" if top in sys.stdlib_module_names else "the daemon"
-            return f"{candidate} is hidden by a module of this name that {owner} uses: rename the file"
+            return f"{candidate} is hidden by a module of the same name that {owner} uses: rename the file"
     return ""
 
 
@@ -33,7 +33,7 @@ def hiding_files(folder: Path, trace: TracebackType | None) -> str:
     found = {path.name for path in _loaded(trace) if path.parent == folder}
     names = ", ".join(sorted(name for name in found if Path(name).stem in sys.stdlib_module_names))
     return (
-        f"{names} in {folder} has the name of a module of Python's and hides it: rename it" if names else ""
+        f"{names} in {folder} has the same name as a Python module and hides it: rename it" if names else ""
     )
 
 

@@ -68,15 +68,15 @@ def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["requeue", "--state", "dead"], "add --yes"),
-        (["purge", "mail", "--state", "dead"], "add --yes"),
-        (["requeue"], "say which"),
-        (["requeue", "--topic", "mail", "--yes"], "say which"),
+        (["requeue", "--state", "dead"], "pass --yes"),
+        (["purge", "mail", "--state", "dead"], "pass --yes"),
+        (["requeue"], "specify message IDs"),
+        (["requeue", "--topic", "mail", "--yes"], "specify message IDs"),
         (["requeue", "1", "--state", "dead"], "either"),
-        (["requeue", "--state", "ready", "--yes"], "it is for delayed, running, dead, done"),
-        (["requeue", "--state", "deleted", "--dry-run"], "requeue leaves what is deleted as it is"),
-        (["delete", "--state", "deleted", "--yes"], "delete leaves what is deleted as it is"),
-        (["bury", "--state", "dead", "--yes"], "bury leaves what is dead as it is"),
+        (["requeue", "--state", "ready", "--yes"], "it accepts the states delayed, running, dead, done"),
+        (["requeue", "--state", "deleted", "--dry-run"], "requeue does not change deleted messages"),
+        (["delete", "--state", "deleted", "--yes"], "delete does not change deleted messages"),
+        (["bury", "--state", "dead", "--yes"], "bury does not change dead messages"),
         (["requeue", "--state", "lost", "--yes"], "lost"),
         (["requeue", "one"], "one"),
         (["move", "1"], "--to"),
@@ -93,15 +93,15 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(
 @pytest.mark.parametrize(
     ("command", "number", "said"),
     [
-        ("requeue", 2, ["3: it is ready, which requeue leaves as it is", "4: its lease is live"]),
-        ("delete", 3, ["4: its lease is live"]),
+        ("requeue", 2, ["3: it is ready, which requeue does not change", "4: its lease has not expired"]),
+        ("delete", 3, ["4: its lease has not expired"]),
         (
             "bury",
             1,
             [
-                "1: it is dead, which bury leaves as it is",
-                "2: it is dead, which bury leaves as it is",
-                "4: its lease is live",
+                "1: it is dead, which bury does not change",
+                "2: it is dead, which bury does not change",
+                "4: its lease has not expired",
             ],
         ),
     ],
@@ -134,7 +134,7 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     assert smq("requeue", "1").code == 1
     ran = smq("requeue", "1", "--force")
     assert ran.out == "1 message requeued (operation 1)\n"
-    assert "1 was running in tester: its run there is told to end if it is a daemon's" in ran.err
+    assert "1 was running in tester: if a daemon runs it, that run is interrupted" in ran.err
     assert "1 of them were running and stay ready" in smq("undo").err
 
 
@@ -148,9 +148,7 @@ def test_what_is_taken_from_somebody_by_force_is_told_to_run_on(
     ran = smq(verb, *how, "--force")
 
     assert (ran.code, ran.out.startswith("1 message ")) == (0, True)
-    assert (
-        ran.err == "1 was running in tester: it runs on there to its end, and what comes of it is dropped\n"
-    )
+    assert ran.err == "1 was running in tester: that run continues, and its outcome is dropped\n"
 
 
 def test_nothing_runs_on_of_what_was_not_processed(smq: Smq, messages: Queue) -> None:
@@ -163,12 +161,12 @@ def test_nothing_runs_on_of_what_was_not_processed(smq: Smq, messages: Queue) ->
 def test_move_undo_and_purge(smq: Smq, location: str) -> None:
     assert smq("move", "3", "--to", "other").out == "1 message moved to other (operation 1)\n"
     assert smq("undo").out == (
-        f"the move of operation 1 by {user_name()} is undone: 1 message brought back (operation 2)\n"
+        f"the move of operation 1 by {user_name()} is undone: 1 message restored (operation 2)\n"
     )
     assert smq("undo", "1").code == 1
     assert smq("move", "3", "--to", "a=b").code == 65
     assert (
-        smq("purge", "mail", "--state", "dead", "--yes").out == "2 messages removed for good (operation 3)\n"
+        smq("purge", "mail", "--state", "dead", "--yes").out == "2 messages permanently deleted (operation 3)\n"
     )
     assert states(location) == ["ready"]
 
@@ -186,7 +184,7 @@ def test_an_undo_without_an_operation_takes_back_what_one_did_oneself(
         refused = smq("undo", *named)
 
     assert (refused.code, refused.out) == (1, "")
-    assert "did nothing that can be undone: see `smq activity`" in refused.err
+    assert "has done nothing that can be undone: see `smq activity`" in refused.err
     assert states(location) == ["dead", "deleted", "ready"]
 
 
@@ -213,9 +211,9 @@ def test_an_undo_that_brings_nothing_back_says_so(smq: Smq) -> None:
 
     assert vain.code == 1
     assert vain.out == (
-        f"the move of operation 1 by {user_name()} is not undone: no message could be brought back\n"
+        f"the move of operation 1 by {user_name()} is not undone: no message could be restored\n"
     )
-    assert "3: somebody touched it since; it is deleted now" in vain.err
+    assert "3: somebody has changed it since; it is deleted now" in vain.err
     assert smq("undo").code == 0
 
 
@@ -266,7 +264,7 @@ BULK = {
     "requeue": (["--topic", "mail", "--state", "dead"], "2 messages requeued (operation "),
     "delete": (["--topic", "mail", "--state", "dead"], "2 messages deleted (operation "),
     "bury": (["--topic", "mail", "--state", "ready"], "2 messages buried (operation "),
-    "purge": (["mail", "--state", "dead"], "2 messages removed for good (operation "),
+    "purge": (["mail", "--state", "dead"], "2 messages permanently deleted (operation "),
 }
 
 
@@ -320,6 +318,6 @@ def test_a_purge_leaves_alone_what_failed_again_after_the_question(
         meddle(monkeypatch, lambda: (other.requeue([1]), other.bury([1])))
         ran = smq("purge", "mail", "--state", "dead")
 
-    assert "1 message removed for good" in ran.out
-    assert "1: an operator changed it meanwhile; it is dead" in ran.err
+    assert "1 message permanently deleted" in ran.out
+    assert "1: an operator has changed it in the meantime; it is dead" in ran.err
     assert states(location) == ["dead", "ready"]

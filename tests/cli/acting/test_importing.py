@@ -41,7 +41,7 @@ def test_the_report_counts_by_topic_and_shape(smq: Smq) -> None:
             "total        5        1        1       1      1       1\n"
         ),
         (
-            "1 line taken as text though they begin as JSON does (--strict rejects them):\n"
+            "1 line imported as text: looked like JSON but did not parse (--strict rejects them):\n"
             "  line 5\n"
             "1 blank line\n"
         ),
@@ -56,7 +56,7 @@ def test_rejects_end_with_65_and_say_where_they_are(smq: Smq, tmp_path: Path) ->
     assert timeless(ran.out).startswith(f"2 messages added from {file}\n")
     assert ran.err == (
         "1 line rejected\n"
-        f"  {file}.rejects has them, {file}.rejects.reasons.jsonl the reasons\n"
+        f"  rejected lines: {file}.rejects; reasons: {file}.rejects.reasons.jsonl\n"
         "line 2: not UTF-8 at byte 1\n"
     )
 
@@ -76,7 +76,7 @@ def test_lines_whose_key_is_held_are_rejects_with_a_reason(smq: Smq, tmp_path: P
     assert (preview.code, "10 messages would be added" in preview.out) == (65, True)
     assert "990 lines would be rejected" in preview.err
     assert (ran.code, "10 messages added" in ran.out, "990 lines rejected" in ran.err) == (65, True, True)
-    assert "line 11: an unfinished message of orders has its key, customer-0" in ran.err
+    assert "line 11: an unfinished message of orders already has its key, customer-0" in ran.err
     assert (tmp_path / "dump.jsonl.rejects").read_bytes() == b"".join(DUMP.splitlines(keepends=True)[10:])
 
 
@@ -87,7 +87,10 @@ def test_lines_whose_key_is_held_can_be_left_out(smq: Smq, tmp_path: Path) -> No
     ran = smq("import", file, "--duplicates", "skip")
 
     assert (ran.code, preview.code, "10 messages added" in ran.out) == (0, 0, True)
-    assert ran.err == "990 lines left out: unfinished messages have their keys:\n  lines 11 to 1,000\n"
+    assert (
+        ran.err
+        == "990 lines skipped because unfinished messages already have their keys:\n  lines 11 to 1,000\n"
+    )
     told = json.loads(preview.out)
     assert (told["taken"], told["held"], told["held_lines"][0]["line"]) == (10, 990, 11)
     assert not (tmp_path / "dump.jsonl.rejects").exists()
@@ -118,10 +121,10 @@ def test_a_line_that_begins_as_json_and_is_none_is_judged_by_the_name_or_the_fla
     assert ran.code == code
     assert f"{2 if code else 4} messages added" in ran.out
     if code:
-        assert "line 2: it begins as JSON does but is none" in ran.err
-        assert "line 3: it begins as JSON does but is none" in ran.err
+        assert "line 2: it starts like JSON but does not parse" in ran.err
+        assert "line 3: it starts like JSON but does not parse" in ran.err
     else:
-        assert "2 lines taken as text" in ran.err
+        assert "2 lines imported as text" in ran.err
         assert "  lines 2 to 3\n" in ran.err
 
 
@@ -143,7 +146,7 @@ def test_a_file_that_is_one_json_array_is_pointed_out(
     file.write_bytes(written)
     ran = smq("import", str(file), "--dry-run")
 
-    assert ("looks like one JSON array" in ran.err) is is_told
+    assert ("looks like a single JSON array" in ran.err) is is_told
 
 
 def test_strict_rejects_broken_json(smq: Smq, tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ def test_the_same_file_again_says_so_and_ends_well(smq: Smq, tmp_path: Path) -> 
     for one in (file, copy):
         one.write_bytes(b"1\n2\n")
     smq("import", str(file))
-    assert smq("import", str(file)) == (0, f"nothing new in {file}: its 2 lines were taken before\n", "")
+    assert smq("import", str(file)) == (0, f"nothing new in {file}: its 2 lines were already imported\n", "")
     refused = smq("import", str(copy))
     assert (refused.code, "--again" in refused.err) == (1, True)
     assert smq("import", str(copy), "--again").out.startswith("2 messages added")
@@ -183,7 +186,7 @@ def test_the_same_file_again_says_so_and_ends_well(smq: Smq, tmp_path: Path) -> 
 def test_a_named_pipe_goes_on(smq: Smq) -> None:
     smq("import", "-", "--resume", "feed", stdin=b"1\n2\n")
     ran = smq("import", "-", "--resume", "feed", stdin=b"1\n2\n3\n")
-    assert ran.out.startswith("went on at line 3\n1 message added")
+    assert ran.out.startswith("resumed at line 3\n1 message added")
 
 
 def test_the_report_as_json(smq: Smq) -> None:
@@ -209,7 +212,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
 
     monkeypatch.setattr("smq_core.jsonl.import_recorder.StoreRecorder.add", press)
     ran = smq("import", str(file))
-    assert (ran.code, "goes on from there" in ran.err) == (130, True)
+    assert (ran.code, "run the same command to resume" in ran.err) == (130, True)
     monkeypatch.undo()
 
 
@@ -264,7 +267,7 @@ def test_an_export_writes_what_was_in_the_state_when_it_began(
     assert [json.loads(line)["payload"] for line in lines] == ["b", "c"]
     assert (ran.code, ran.err.splitlines()) == (
         0,
-        ["2 messages written", "1 more were gone before they could be written: processed or purged"],
+        ["2 messages written", "1 more no longer existed when they were to be written: processed or purged"],
     )
 
 

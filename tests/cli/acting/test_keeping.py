@@ -73,11 +73,11 @@ def test_doctor_takes_leases_from_a_daemon_whose_lock_has_ended_and_from_no_othe
     daemon.claim().write(RecordHeader("w1", LARGEST_PID, "another system"))
 
     assert "has ended and" not in smq("doctor").out
-    assert "nothing had to be repaired" in smq("doctor", "--repair").err
+    assert "nothing needed repair" in smq("doctor", "--repair").err
     daemon.close()
 
     assert "has ended and has been lost" in smq("doctor").out
-    assert "leases taken back: 1" in smq("doctor", "--repair").err
+    assert "leases returned: 1" in smq("doctor", "--repair").err
     assert json.loads(smq("show", str(stored), "--json").out)["state"] == "ready"
 
 
@@ -97,8 +97,8 @@ def test_prune_says_what_was_past_its_time(smq: Smq, location: str) -> None:
             queue.ack_many(leases)
         inspector.delete([queue.enqueue("mail", "spam")])
 
-    assert smq("prune").out == "removed 1,203 finished messages, 1 message of the trash\n"
-    assert smq("prune") == (0, "nothing was past its time\n", "")
+    assert smq("prune").out == "removed 1,203 finished messages, 1 message from the trash\n"
+    assert smq("prune") == (0, "nothing had expired\n", "")
 
 
 def test_prune_tells_the_same_as_json(smq: Smq, location: str) -> None:

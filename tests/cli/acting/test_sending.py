@@ -100,14 +100,14 @@ def test_a_held_key_answers_the_first_id(smq: Smq) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["mail", "NaN"], 65, "NaN is no JSON value"),
-        (["mail", '{"a": '], 65, "begins as JSON does"),
+        (["mail", "NaN"], 65, "NaN is not a JSON value"),
+        (["mail", '{"a": '], 65, "starts like JSON"),
         (["mail", '"\\ud800"'], 65, "surrogate"),
         (["mail", "[" * 10_000 + "]" * 10_000], 65, "nested too deeply"),
         (["mail", "1e400"], 65, "out of range"),
         (["a=b", "x"], 65, "a=b"),
         (["x" * 10_000, "x"], 65, "over the limit"),
-        (["a\x1bb", "x"], 65, "cannot be printed"),
+        (["a\x1bb", "x"], 65, "unprintable"),
         (["mail", "x", "--priority", "101"], 65, "between -100 and 100"),
         (["mail", "x", "--delay", "-1s"], 2, "not a duration"),
         (["mail", "x", "--header", "a"], 2, "NAME=VALUE"),

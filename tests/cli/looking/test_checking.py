@@ -25,7 +25,7 @@ STUCK = TopicStats(topic="mail", ready=5, dead=2, oldest_age_s=700.0)
     [
         (Limits(), []),
         (Limits(700, 2, 5), []),
-        (Limits(age_s=600), ["mail: the oldest message waits for 11m40s (limit 10m00s)"]),
+        (Limits(age_s=600), ["mail: the oldest message has been waiting for 11m40s (limit 10m00s)"]),
         (Limits(dead=1), ["mail: 2 dead letters (limit 1)"]),
         (Limits(ready=4), ["mail: 5 ready (limit 4)"]),
     ],
@@ -100,7 +100,7 @@ def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, locatio
 
     code, out, err = smq("check", "--workers")
     assert (code, err) == (1, "")
-    assert out == "no heartbeat of host-1 for 1m30s and it holds 1 message: start smq-daemon again\n"
+    assert out == "no heartbeat from host-1 for 1m30s and it holds 1 message: start smq-daemon again\n"
 
 
 def test_check_counts_all_that_a_silent_daemon_holds(smq: Smq, location: str) -> None:
@@ -117,7 +117,7 @@ def test_check_ends_with_0_or_1(smq: Smq, messages: Queue) -> None:
     assert smq("check", "--max-age", "10m", "--max-dead", "0") == (0, "ok: 1 topic, 1 message ready\n", "")
     assert smq("check", "--max-ready", "0", "--workers") == (
         1,
-        "mail: 1 ready (limit 0)\nmail: 1 ready and no daemon takes them\n",
+        "mail: 1 ready (limit 0)\nmail: 1 ready, but no daemon serves the topic\n",
         "",
     )
     assert json.loads(smq("check", "--max-ready", "0", "--json").out) == {

@@ -44,9 +44,11 @@ def test_a_lost_daemon_is_told(silent_s: float, *, is_told: bool) -> None:
 def test_a_lost_daemon_is_reported_once_with_what_it_holds() -> None:
     one = daemon(heartbeat_age_s=700.0)
     assert list(lost([one], {"w": 2}.__getitem__)) == [
-        "no heartbeat of w for 11m40s and it holds 2 messages: start smq-daemon again"
+        "no heartbeat from w for 11m40s and it holds 2 messages: start smq-daemon again"
     ]
-    assert list(lost([one], {"w": 0}.__getitem__)) == ["no heartbeat of w for 11m40s: start smq-daemon again"]
+    assert list(lost([one], {"w": 0}.__getitem__)) == [
+        "no heartbeat from w for 11m40s: start smq-daemon again"
+    ]
     assert list(lost([daemon(heartbeat_age_s=15.0)], {"w": 2}.__getitem__)) == []
 
 
@@ -68,7 +70,7 @@ def sent_before(location: str, seconds: float) -> None:
 def test_untaken_messages_appear_and_go_away(smq: Smq, location: str, messages: Queue) -> None:
     sent_before(location, 40)
     code, out, _ = smq("check", "--watch", "0")
-    assert (code, out.startswith("mail: 1 ready, and none was taken for 4")) == (1, True)
+    assert (code, out.startswith("mail: 1 ready, but none has been leased for 4")) == (1, True)
 
     assert smq("pause", "mail").code == 0
     assert smq("check").code == 0
@@ -84,7 +86,7 @@ def test_a_message_that_waits_too_long_appears_and_goes_away(
     sent_before(location, 3_700)
     sent_before(location, 3_690)
     messages.dequeue("mail")
-    assert "the oldest message waits for 1h01m" in smq("check").out
+    assert "the oldest message has been waiting for 1h01m" in smq("check").out
     assert smq("check", "--max-age", "2h").code == 0
 
 
@@ -108,4 +110,4 @@ def test_dead_letters_appear_and_go_away(smq: Smq, location: str, messages: Queu
 def test_a_lost_daemon_appears(smq: Smq, location: str) -> None:
     assert smq("check").code == 0
     put_silent(location)
-    assert smq("check").out == "no heartbeat of host-1 for 1m30s: start smq-daemon again\n"
+    assert smq("check").out == "no heartbeat from host-1 for 1m30s: start smq-daemon again\n"

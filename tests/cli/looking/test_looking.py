@@ -44,7 +44,7 @@ def test_topics_as_json_have_the_promised_names(smq: Smq, messages: Queue) -> No
 
 def test_an_empty_queue_is_said_on_standard_error(smq: Smq) -> None:
     assert smq("topics") == (0, "", "no topics yet\n")
-    assert smq("activity") == (0, "", "nobody did anything yet\n")
+    assert smq("activity") == (0, "", "no activity yet\n")
     assert json.loads(smq("topics", "--json").out) == []
     assert smq("policy", "mail", "--keep", "0").code == 0
     assert smq("peek", "mail") == (0, "", "no messages in mail\n")

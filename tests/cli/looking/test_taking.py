@@ -125,7 +125,7 @@ def test_a_consumer_that_ends_each_message_at_once_is_seen(
 def test_a_topic_that_a_watch_finds_untouched_is_reported(smq: Smq, location: str) -> None:
     sent_before(location, 40)
     code, out, _ = smq("check", "--watch", "1ms")
-    assert (code, out.startswith("mail: 1 ready, and none was taken for 4")) == (1, True)
+    assert (code, out.startswith("mail: 1 ready, but none has been leased for 4")) == (1, True)
 
 
 def test_sending_more_is_not_taken_for_taking(location: str) -> None:

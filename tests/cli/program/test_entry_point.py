@@ -96,7 +96,9 @@ def test_without_click_it_says_how_to_install_it(tmp_path: Path) -> None:
         SMQ, env={**os.environ, "PYTHONPATH": f"{tmp_path}:."}, capture_output=True, check=False, text=True
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "smq: the command needs click: install it by `pip install 'simple-local-mq[cli]'`\n"
+    assert (
+        done.stderr == "smq: the command needs click: install it with `pip install 'simple-local-mq[cli]'`\n"
+    )
 
 
 def test_topics_are_completed(location: str) -> None:

@@ -60,7 +60,7 @@ JOBS: Final = {
     "smq send": Job(
         "smq",
         ("send", "--db", "queue.sqlite3", "other", "x"),
-        lost="is in; its id could not be printed (standard output: ",
+        lost="was added, but its id could not be printed (standard output: ",
         changes=True,
     ),
     "smq-daemon --check": Job("smq-daemon", ("--db", "queue.sqlite3", "--exec", "mail=cat", "--check")),

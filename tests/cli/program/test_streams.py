@@ -180,7 +180,7 @@ def test_a_message_whose_id_could_not_be_printed_is_in(location: str, state: str
     code, err = ended(["send", "--db", location, "mail", "x"], "stdout", state)
 
     assert code == 74
-    assert "smq: message 1 is in; its id could not be printed (standard output: " in err
+    assert "smq: message 1 was added, but its id could not be printed (standard output: " in err
     with Inspector(location, read_only=True) as view:
         assert view.get(1).payload == "x"
 
@@ -206,7 +206,7 @@ def test_what_was_left_alone_is_told_even_if_the_result_cannot_be(
 
     assert code == 74
     assert "99: it is gone" in err
-    assert "smq: 1 message requeued (operation 2): this is done, but could not be printed" in err
+    assert "smq: 1 message requeued (operation 2): done, but the result could not be printed" in err
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -252,8 +252,8 @@ def test_help_that_cannot_be_printed_is_told(line: list[str], state: str, ended:
 @pytest.mark.parametrize(
     ("redirection", "code", "said"),
     [
-        (">&-", 74, "message 1 is in; its id could not be printed"),
-        (">/dev/full", 74, "message 1 is in; its id could not be printed"),
+        (">&-", 74, "message 1 was added, but its id could not be printed"),
+        (">/dev/full", 74, "message 1 was added, but its id could not be printed"),
         (">&- 2>&-", 74, ""),
         ("<&- >&- 2>&-", 74, ""),
         ("2>&-", 0, ""),

@@ -151,8 +151,8 @@ def test_each_that_moved_on_is_told_with_why(desk: Desk) -> None:
     outcome = carry_out(desk, "delete", frozen)
 
     assert [one.why for one in outcome.missed] == [
-        "it was processed meanwhile, and is dead again",
-        "an operator changed it meanwhile; it is dead",
+        "it has been processed in the meantime, and is dead again",
+        "an operator has changed it in the meantime; it is dead",
         "it is ready now, no longer dead",
         "it is deleted now, no longer dead",
     ]

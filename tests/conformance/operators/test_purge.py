@@ -1,4 +1,4 @@
-"""Purges and drops: what is removed for good, and what never is."""
+"""Purges and drops: what is permanently deleted, and what never is."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_what_was_asked_is_done_or_counted_as_left_alone_whoever_comes_between(
     moved = {one.id for one in outcome.missed if one.has_moved_on}
     assert len(moved) == outcome.moved_on
     assert {one.why for one in outcome.missed if not one.has_moved_on} <= {
-        "another unfinished message of the topic has its key"
+        "another unfinished message of the topic already has its key"
     }
     undisturbed = {
         one

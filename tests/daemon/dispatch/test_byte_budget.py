@@ -264,5 +264,5 @@ def test_a_message_that_no_frame_can_bear_is_set_aside_and_the_others_go_on(
         (dead,) = inspector.browse("t", "dead", preview=9)
         assert inspector.topic("t").ready == 0
         error = str(dead.last_error)
-    assert error.startswith("it has 33,554,433 bytes, more than the 33,554,432 that a daemon can bear")
+    assert error.startswith("it has 33,554,433 bytes, more than the 33,554,432 that a daemon accepts")
     assert daemon.lines[-1]["text"] == "stopped after 2 processed, 0 failed"

@@ -98,13 +98,13 @@ def test_five_deaths_of_a_topic_that_does_nothing_else_pause_it(
 ) -> None:
     queue.enqueue_many("t", ["exit"] * 12)
     with Daemon(tmp_path, "--handler", "t=handlers:handle", "--threads", "1", code=BAD) as daemon:
-        daemon.wait_for("topic_paused", "five worker processes died")
+        daemon.wait_for("topic_paused", "it crashed five worker processes")
         assert daemon.stop() == 0
 
     with Inspector(path) as inspector:
         stats = inspector.topic("t")
         assert stats.paused
-        assert "five worker processes died" in stats.pause_reason
+        assert "it crashed five worker processes" in stats.pause_reason
         assert stats.paused_until is not None
     fault.struck(5)
     fault.ran()

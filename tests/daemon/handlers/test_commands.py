@@ -139,7 +139,7 @@ def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) ->
     command.interrupt()
     thread.join()
 
-    assert "ended at its timeout" in str(caught[0])
+    assert "stopped at its timeout" in str(caught[0])
 
 
 def test_headers_are_given_as_they_are_stored() -> None:

@@ -89,7 +89,7 @@ def test_a_command_that_was_ended_tells_what_it_printed_and_no_stack(bench: Benc
     bench.runner.interrupt(5, "timeout")
 
     lines = failed(bench).error.split("\n")
-    assert lines[:2] == ["timed out after 3 s", "sh was ended at its timeout"]
+    assert lines[:2] == ["timed out after 3 s", "sh was stopped at its timeout"]
     assert lines[2:] in ([], ["begun"])
 
 
@@ -100,7 +100,7 @@ def test_a_command_that_was_ended_tells_what_it_printed_and_no_stack(bench: Benc
         (
             "5",
             None,
-            "Retry: delay must be a number of seconds, got '5'; the topic's back-off is taken\nlater",
+            "Retry: delay must be a number of seconds, got '5'; the topic's back-off is used\nlater",
         ),
         (float("nan"), None, "Retry: delay must be a number of seconds, got nan"),
         (1e300, None, "Retry: delay of 1e+300 s is out of range"),

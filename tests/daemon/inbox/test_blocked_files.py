@@ -89,7 +89,7 @@ def test_a_name_that_had_to_be_changed_is_told_with_what_became_of_it(drop: Drop
     drop.file(os.fsdecode(b"\xff.jsonl"), b"1\n")
     drop.inbox.step()
 
-    assert "inbox_renamed: %FF.jsonl is taken as " in drop.log.getvalue()
+    assert "inbox_renamed: %FF.jsonl is imported as " in drop.log.getvalue()
 
 
 def test_what_is_not_a_regular_file_is_told_of_once_and_stops_no_other(drop: Drop, tmp_path: Path) -> None:
@@ -130,7 +130,9 @@ def test_a_file_that_cannot_be_read_waits_alone_until_it_can(
         context.setattr(os, "open", refuse)
         assert [drop.inbox.step() for _ in range(3)] == [1, 0, 0]
     assert (
-        drop.log.getvalue().count("locked.jsonl: cannot be taken: Permission denied: let the daemon's user")
+        drop.log.getvalue().count(
+            "locked.jsonl: cannot be imported: Permission denied: let the daemon's user"
+        )
         == 1
     )
     assert locked.exists()

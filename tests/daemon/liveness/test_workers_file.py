@@ -126,7 +126,7 @@ def test_a_record_with_a_dead_daemon_in_it_is_not_given_to_another(file: Workers
 
 
 def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="needs to write beside its database"):
+    with pytest.raises(StoreUnavailable, match="must be able to write next to its database"):
         WorkersFile(str(tmp_path / "nowhere" / "queue-workers"))
 
 

@@ -248,7 +248,7 @@ def test_whose_file_is_in_the_way_is_said(of_user: Path) -> None:
     told = as_user("WorkersFile(sys.argv[1], Access.beside(sys.argv[2]))", path, of_user).stderr
 
     assert "it belongs to root (mode 600), the database to user 54321" in told
-    assert "remove it while no daemon runs" in told
+    assert "remove it while no daemon is running" in told
 
 
 def test_a_file_of_somebody_who_may_not_write_the_database_is_refused(of_user: Path) -> None:

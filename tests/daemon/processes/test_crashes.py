@@ -266,7 +266,7 @@ def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue:
         assert select.select([worker], [], [], 10.0)[0] == [worker]
         os.close(worker)
         daemon.process.send_signal(signal.SIGCONT)
-        assert "SIGBUS; 0 go back uncounted" in str(daemon.wait_for("worker_died")["text"])
+        assert "SIGBUS; unstarted messages released: 0" in str(daemon.wait_for("worker_died")["text"])
         assert begun.read_text() == "1 1"
         go.write_text("")
         assert daemon.stop() == 0

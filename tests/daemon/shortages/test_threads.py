@@ -98,7 +98,7 @@ def test_a_thread_that_ends_unasked_begins_again(
     for _ in range(2):
         assert service.began.acquire(timeout=30)
 
-    assert "it ended unasked" in log.getvalue()
+    assert "it ended unexpectedly" in log.getvalue()
 
 
 def test_a_thread_that_has_run_for_a_while_is_well_again_and_fails_anew_when_it_does(

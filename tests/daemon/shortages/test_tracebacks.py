@@ -161,7 +161,7 @@ def test_one_of_many_errors_that_has_no_text_is_named(kind: type[BaseException])
 
     text = formatted(ExceptionGroup("many", [MuteError(), *flat().exceptions]))  # type: ignore[attr-defined]  # a group
 
-    assert "MuteError: <its text cannot be had>" in text
+    assert "MuteError: <its text is not available>" in text
 
 
 def test_the_last_words_of_a_process_are_bounded_too(
@@ -175,5 +175,5 @@ def test_the_last_words_of_a_process_are_bounded_too(
     assert codes == [process_exit.EX_SOFTWARE]
     said = capfd.readouterr().err
     assert "ExceptionGroup: many" in said
-    assert said.endswith("cannot go on: why\n")
+    assert said.endswith("cannot continue: why\n")
     assert CountedError.asked <= MOST_ERRORS

@@ -44,7 +44,7 @@ def test_a_function_inside_a_class_is_found() -> None:
         ("json", "expected package.module:function"),
         (
             "no_such_module_here:handle",
-            "No module named 'no_such_module_here'; modules are looked for in /nowhere",
+            "No module named 'no_such_module_here'; modules are searched for in /nowhere",
         ),
         ("json:no_such_function", "json has no no_such_function"),
         ("json:__doc__", "is a str, not a function"),
@@ -100,14 +100,14 @@ def test_a_module_that_one_of_pythons_hides_is_pointed_out(folder: Path) -> None
     sentence = refusal(folder, "def handle(message): ...", name="queue")
 
     assert "queue has no handle" in sentence
-    assert f"{folder}/queue.py is hidden by a module of this name that Python uses" in sentence
+    assert f"{folder}/queue.py is hidden by a module of the same name that Python uses" in sentence
 
 
 def test_a_package_that_one_of_the_daemons_hides_is_pointed_out(folder: Path) -> None:
     (folder / "msgspec").mkdir()
     (folder / "msgspec" / "__init__.py").write_text("")
     with pytest.raises(
-        HandlerError, match=r"__init__\.py is hidden by a module of this name that the daemon"
+        HandlerError, match=r"__init__\.py is hidden by a module of the same name that the daemon"
     ):
         load("msgspec:handle", folder)
 
@@ -121,7 +121,7 @@ def test_a_module_that_hides_one_of_pythons_is_pointed_out(
     sentence = refusal(folder, "import csv\ncsv.reader")
 
     assert "AttributeError" in sentence
-    assert f"csv.py in {folder} has the name of a module of Python's and hides it" in sentence
+    assert f"csv.py in {folder} has the same name as a Python module and hides it" in sentence
 
 
 def test_a_module_of_ones_own_name_is_not_suspected(folder: Path) -> None:

@@ -37,7 +37,7 @@ ENDINGS = {
     "goes into the background": ("import os; print('printed')\nif os.fork(): os._exit(0)", "exit code 0"),
     "closes every descriptor": (
         "import os; print('printed'); os.closerange(3, 1000)",
-        "closed the descriptors of the worker process",
+        "closed descriptors of the worker process",
     ),
     "closes its output and fails": (
         "import sys; print('printed'); sys.stdout.close(); 1 / 0",

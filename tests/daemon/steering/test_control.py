@@ -194,9 +194,9 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
         )
         daemon.process.send_signal(signal.SIGHUP)
         assert daemon.wait_for("restart_needed")["text"] == (
-            "changed, but only a restart takes it: inbox, metrics_port"
+            "changed, but takes effect only after a restart: inbox, metrics_port"
         )
-        daemon.wait_for("reloaded", "takes u")
+        daemon.wait_for("reloaded", "serves u")
         assert len(daemon.workers()) >= 2
         queue.enqueue("u", 2)
         daemon.wait_for("output", "u 2")
@@ -236,7 +236,7 @@ def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
             daemon.wait_for("reload_refused", why)
             fault.struck()
         assert daemon.stop() == 0  # the grace of an hour would outlast the test
-    assert "given 0.1 s" in next(str(line["text"]) for line in daemon.lines if line["action"] == "stopping")
+    assert "have 0.1 s" in next(str(line["text"]) for line in daemon.lines if line["action"] == "stopping")
     fault.ran(2)
 
 

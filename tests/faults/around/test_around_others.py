@@ -130,7 +130,7 @@ def test_a_reader_that_stays(
                 assert all(actor.after(5) for actor in actors)
             (finding,) = [one for one in examine(location, clock.now_ms()) if one.name == "wal"]
             assert finding.severity == "warning"
-            assert f"{reader.process.pid} (python" in finding.sentence.partition("reading right now: ")[2]
+            assert f"{reader.process.pid} (python" in finding.sentence.partition("being read now by: ")[2]
             assert wal_of(location).salt == held.salt
             fault.struck()
             reader.go()

@@ -180,7 +180,7 @@ def test_a_missing_queue_beside_its_wal(tmp_path: Path) -> None:
 
     sentence = refusal(path, StoreUnavailable)
 
-    assert "is missing, but its -wal is there" in sentence
+    assert "is missing, but its WAL file exists" in sentence
 
 
 def test_an_emptied_queue_beside_its_wal(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_an_emptied_queue_beside_its_wal(tmp_path: Path) -> None:
     run_and_kill("INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'x')", path)
     path.write_bytes(b"")
 
-    assert "is empty, but its -wal is there" in refusal(path, StoreUnavailable)
+    assert "is empty, but its WAL file exists" in refusal(path, StoreUnavailable)
 
 
 def test_a_folder(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="does not exist: make it first"):
+    with pytest.raises(StoreUnavailable, match="does not exist: create it first"):
         prepare(tmp_path / "missing" / "q.sqlite3")
 
     assert contents(tmp_path) == {}

@@ -117,7 +117,7 @@ def test_a_command_says_what_to_do_about_a_hard_link(
     assert run([command[0], "--db", location, *command[1:]]) == 1
 
     printed = capsys.readouterr()
-    assert "Keep the name that has the -wal" in printed.out + printed.err
+    assert "Keep the name with the WAL file" in printed.out + printed.err
     fault.struck()
     fault.ran()
 
@@ -168,7 +168,7 @@ def test_a_file_that_is_mounted_alone_is_refused(
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     assert len(told) == 2
-    assert all("Mount the folder that holds it instead" in sentence for sentence in told)
+    assert all("Mount its folder instead" in sentence for sentence in told)
     with Queue(location) as queue:
         assert queue.size("mail") == 0
     fault.struck(2)

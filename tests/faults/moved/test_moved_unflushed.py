@@ -76,7 +76,7 @@ LEFT_WITH_ITS_WAL: dict[str, Callable[[Desk], None]] = {
 def test_a_database_whose_wal_was_left_is_neither_written_nor_read(desk: Desk, how: str, call: str) -> None:
     LEFT_WITH_ITS_WAL[how](desk)
 
-    with pytest.raises(StoreUnavailable, match="its -wal was not: nothing was written"):
+    with pytest.raises(StoreUnavailable, match="but its WAL file was not: nothing was written"):
         CALLS[call](desk)
 
 

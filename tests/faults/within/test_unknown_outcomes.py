@@ -135,7 +135,7 @@ def test_a_transaction_that_sqlite_rolled_back_is_told_at_its_end_too(
     queue: Queue, injector: Injector, fault: Fault
 ) -> None:
     """Whoever caught the failure inside would think that the rest had been written."""
-    with pytest.raises(StoreUnavailable, match="nothing of it was written"):
+    with pytest.raises(StoreUnavailable, match="none of it was written"):
         go_on_after_a_failure(queue, injector)
 
     assert queue.size("mail") == 0

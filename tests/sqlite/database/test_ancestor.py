@@ -176,7 +176,7 @@ def test_the_old_file_is_backed_up_beside_itself_and_the_old_table_is_gone(
 
     kept = path.parent / "old.sqlite3.ancestor-20231114T221320Z.backup"
     assert identify.look(str(kept)).shape is Shape.ANCESTOR
-    assert f"2 messages of smq's ancestor were taken over; the file as it was lies in {kept}" in caplog.text
+    assert f"2 messages of smq's ancestor were migrated; the original file is in {kept}" in caplog.text
     assert all(name.startswith("smq_") for name in identify.look(str(path)).names)
 
 

@@ -58,7 +58,7 @@ def test_a_backup_is_never_written_over_anything(path: Path, suffix: str) -> Non
 
     with (
         closing(apsw.Connection(str(path))) as source,
-        pytest.raises(StoreUnavailable, match="exists already"),
+        pytest.raises(StoreUnavailable, match="already exists"),
     ):
         list(backup.copy(source, str(path), str(path.parent / "copy")))
 

@@ -63,7 +63,7 @@ def healthy(location: str) -> str:
         "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at) VALUES "  # noqa: S608 - ours
         f"('w1', 'elsewhere', 5, '1', 'running', 1, {EPOCH_MS})",
     )
-    assert said(location) == ["every row is as smq writes them"]
+    assert said(location) == ["every row is as smq writes it"]
     return location
 
 
@@ -77,11 +77,11 @@ def test_a_topic_that_nobody_can_ask_for_gets_a_name(healthy: str, name: bytes, 
         "INSERT OR IGNORE INTO smq_topics(topic) VALUES (CAST(? AS TEXT))",
         bindings=(name,),
     )
-    assert any("topics that nobody can ask for: 1" in one for one in said(healthy))
+    assert any("topics with invalid names: 1" in one for one in said(healthy))
 
     done = repair(healthy, EPOCH_MS)
-    assert any(f"is called {legal!r} now" in one for one in done)
-    assert said(healthy) == ["every row is as smq writes them"]
+    assert any(f"was renamed to {legal!r}" in one for one in done)
+    assert said(healthy) == ["every row is as smq writes it"]
     with Queue(healthy, clock=ManualClock()) as queue, Inspector(healthy) as inspector:
         assert "kept" in [lease.message.payload for lease in queue.dequeue(legal, limit=9)]
         assert {one.topic for one in inspector.topics()} == {"mail", legal}
@@ -95,7 +95,7 @@ def test_the_row_of_a_daemon_that_none_wrote_is_named_and_removed(
 ) -> None:
     store_odd(healthy, f"UPDATE smq_workers SET {change}")  # noqa: S608 - ours
 
-    assert any("rows of daemons that no daemon wrote: 1 ('w1')" in one for one in said(healthy)) == is_odd
+    assert any("rows of daemons not written by a daemon: 1 ('w1')" in one for one in said(healthy)) == is_odd
     with Inspector(healthy, clock=ManualClock()) as inspector:
         (worker,) = inspector.workers()
         assert (worker.id, worker.state in ("running", "stopping")) == ("w1", True)

@@ -112,8 +112,8 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     ("damage", "severity", "word"),
     [
         ("DROP INDEX smq_ready", "error", "missing: smq_ready"),
-        ("CREATE INDEX smq_mine ON smq_messages(topic)", "warning", "not ours: smq_mine"),
-        ("ALTER TABLE smq_workers ADD COLUMN extra TEXT", "warning", "not as smq made them: smq_workers"),
+        ("CREATE INDEX smq_mine ON smq_messages(topic)", "warning", "not created by smq: smq_mine"),
+        ("ALTER TABLE smq_workers ADD COLUMN extra TEXT", "warning", "not as smq created them: smq_workers"),
     ],
 )
 def test_a_changed_schema_is_told(path: Path, damage: str, severity: str, word: str) -> None:
@@ -170,7 +170,7 @@ def test_a_damaged_page_is_found_and_hides_nothing_else(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (lambda path: path.unlink(), "there is no file"),
+        (lambda path: path.unlink(), "the file does not exist"),
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b"\xff\xd8\xff" * 1000), "is not a SQLite database"),
     ],
@@ -198,7 +198,7 @@ def test_leases_are_told_with_those_past_their_time(path: Path) -> None:
     lease(path, NOW_MS)
     lease(path, NOW_MS + 1)
 
-    assert finding(path, "leases").sentence == "running: 2, of these past their time: 1"
+    assert finding(path, "leases").sentence == "running: 2, of which expired: 1"
 
 
 def test_an_applications_own_tables_are_none_of_the_doctors_business(path: Path) -> None:

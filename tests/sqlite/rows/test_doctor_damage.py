@@ -72,7 +72,7 @@ def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     assert "--repair" in said["dead"].advice
     assert "has ended" not in said["stopped"].sentence + said["far"].sentence
 
-    assert "leases taken back: 1" in repair.repair(str(path), NOW_MS, {"dead"})
+    assert "leases returned: 1" in repair.repair(str(path), NOW_MS, {"dead"})
     assert ask(path, "SELECT worker FROM smq_messages ORDER BY id") == [(None,), ("stopped",), ("far",)]
     assert ask(path, "SELECT outcome, worker FROM smq_attempts") == [("reclaim", "dead")]
     assert finding(path, "counters").severity == "ok"
@@ -90,7 +90,7 @@ def test_a_lost_daemon_is_named_at_once_and_what_it_holds_taken_back_when_it_is_
 
     advice = [one.advice for one in examine(path, {"dead"}) if one.name == "workers"]
     assert ["once it has been lost for 60 s" in one for one in advice] == [not is_taken_back] * is_named
-    assert ("leases taken back: 1" in repair.repair(str(path), NOW_MS, {"dead"})) == is_taken_back
+    assert ("leases returned: 1" in repair.repair(str(path), NOW_MS, {"dead"})) == is_taken_back
 
 
 def test_a_dead_daemon_that_holds_nothing_needs_no_repair(path: Path, dead_pid: int) -> None:
@@ -98,7 +98,7 @@ def test_a_dead_daemon_that_holds_nothing_needs_no_repair(path: Path, dead_pid: 
     ask(path, "DELETE FROM smq_messages")
 
     assert finding(path, "workers").severity == "notice"
-    assert repair.repair(str(path), NOW_MS, {"dead"}) == ["nothing had to be repaired"]
+    assert repair.repair(str(path), NOW_MS, {"dead"}) == ["nothing needed repair"]
 
 
 def test_a_process_id_that_nobody_has_here_proves_nothing(path: Path, dead_pid: int) -> None:
@@ -106,7 +106,7 @@ def test_a_process_id_that_nobody_has_here_proves_nothing(path: Path, dead_pid: 
     register(path, "elsewhere", dead_pid)
 
     assert "has ended" not in finding(path, "workers").sentence
-    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
+    assert repair.repair(str(path), NOW_MS) == ["nothing needed repair"]
 
 
 @pytest.mark.fault(
@@ -124,9 +124,9 @@ def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
         connection.executescript("CREATE TABLE users(a); CREATE TABLE smq_messages(a)")
     fault.struck(2)
 
-    assert "not ours: smq_mine" in finding(path, "schema").sentence
+    assert "not created by smq: smq_mine" in finding(path, "schema").sentence
     assert finding(path, "schema").advice == "rename them"
-    assert "not ours: smq_messages" in finding(other, "file").sentence
+    assert "are not smq's: smq_messages" in finding(other, "file").sentence
     assert "rename them" in finding(other, "file").advice
     fault.ran(2)
 

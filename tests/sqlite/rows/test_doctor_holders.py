@@ -75,7 +75,7 @@ def test_a_large_wal_is_told_with_who_holds_it_back(
         found = finding(path, "wal")
 
     assert found.severity == "warning"
-    assert f"reading right now: {os.getpid()} (" in found.sentence
+    assert f"being read now by: {os.getpid()} (" in found.sentence
     fault.struck()
     fault.ran()
 

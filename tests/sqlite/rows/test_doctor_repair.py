@@ -115,11 +115,11 @@ def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path, fault: F
     lease(path, NOW_MS + 60_000)
     lease(path, NOW_MS - 1, attempts=99)
     assert finding(path, "leases").severity == "notice"
-    assert "by a wrong clock: 1" in finding(path, "clock").sentence
+    assert "because of a wrong clock: 1" in finding(path, "clock").sentence
 
     words = repair.repair(str(path), NOW_MS)
 
-    assert "leases taken back: 3" in words
+    assert "leases returned: 3" in words
     assert [row[0] for row in ask(path, "SELECT status FROM smq_messages ORDER BY id")] == [
         "ready",
         "ready",
@@ -138,14 +138,14 @@ def test_a_lease_that_a_dequeue_would_leave_alone_is_left_alone(path: Path) -> N
     ask(path, "UPDATE smq_topics SET dead = 3")
     assert finding(path, "clock").severity == "ok"
 
-    assert "leases taken back: 0" in repair.repair(str(path), NOW_MS)
+    assert "leases returned: 0" in repair.repair(str(path), NOW_MS)
 
 
 def test_a_repair_keeps_a_copy_of_what_was_there(path: Path) -> None:
     send(path)
     ask(path, "UPDATE smq_topics SET dead = 3")
 
-    kept = Path(re.sub(".* lies in ", "", repair.repair(str(path), NOW_MS)[0]))
+    kept = Path(re.sub(".* is kept in ", "", repair.repair(str(path), NOW_MS)[0]))
 
     assert ask(kept, "SELECT dead FROM smq_topics") == [(3,)]
 
@@ -187,7 +187,7 @@ def test_where_nothing_is_wrong_nothing_is_copied(path: Path) -> None:
     lease(path, NOW_MS + 60_000)
     before = contents(path.parent)
 
-    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
+    assert repair.repair(str(path), NOW_MS) == ["nothing needed repair"]
     assert contents(path.parent) == before
 
 
@@ -281,7 +281,7 @@ def test_the_ids_of_other_tables_are_none_of_the_messages_concern(path: Path) ->
     send(path)
 
     assert finding(path, "ids").severity == "ok"
-    assert repair.repair(str(path), NOW_MS) == ["nothing had to be repaired"]
+    assert repair.repair(str(path), NOW_MS) == ["nothing needed repair"]
 
 
 @pytest.mark.parametrize("last", [2**53, ABSURD])

@@ -243,7 +243,7 @@ def test_what_fails_in_passing_is_logged_and_tried_again_later(
         assert steps.write_each(1.0, 12) == [0.0, LOOK_EVERY_S]
 
     assert [record.getMessage() for record in caplog.records] == [
-        f"pruning in passing failed, and is tried again in 10 s: {failure}"
+        f"opportunistic pruning failed and will be retried in 10 s: {failure}"
     ] * 2
 
 

@@ -102,7 +102,7 @@ def test_all_that_a_daemon_left_behind_is_requeued_without_a_box_to_tick(
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Requeue {HELD} messages?" in asked(app)
         assert "all that have expired or whose daemon is lost" in asked(app)
-        assert "has ended, heard of last 1m40s ago: they may already have run" in asked(app)
+        assert "has ended, last heartbeat 1m40s ago: they may already have run" in asked(app)
         assert not app.screen.query("#force")
         await pilot.press("y")
         await until(pilot, lambda: inspector.topic("mail").ready == 10)
@@ -139,7 +139,7 @@ def test_a_daemon_that_is_only_silent_keeps_its_messages_until_a_box_is_ticked(
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         box = app.screen.query_one("#force")
-        assert "whose daemon is lost" in str(getattr(box, "label", ""))
+        assert "held by a lost daemon" in str(getattr(box, "label", ""))
         await pilot.press("y")
         assert app.screen.focused is box, "one is led to what is missing"
         await pilot.press("enter")

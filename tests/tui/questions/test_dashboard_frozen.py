@@ -151,7 +151,7 @@ def test_a_purge_removes_what_its_question_counted(shop: Shop) -> None:
         assert "Purge all 5 dead messages of mail?" in question.question.title
         shop.let_the_early_die()
         shop.run_again(shop.dead[0])
-        await answered(app, pilot, "5", says="4 removed for good; 1 left alone: 1 had moved on")
+        await answered(app, pilot, "5", says="4 permanently deleted; 1 left alone: 1 had moved on")
 
         left = [message.id for message in shop.inspector.browse("mail", State.DEAD)]
         assert left == [*(lease.message.id for lease in shop.early), shop.dead[0]]

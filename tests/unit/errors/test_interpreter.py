@@ -36,7 +36,7 @@ print("the main interpreter goes on", flush=True)
 """
 REFUSAL = (
     "smq_core smq works in the main interpreter of a process only, and this is a subinterpreter: SQLite's "
-    "locks belong to the whole process. Use threads or processes in place of subinterpreters; under mod_wsgi "
+    "locks belong to the whole process. Use threads or processes instead of subinterpreters; under mod_wsgi "
     "set WSGIApplicationGroup %{GLOBAL}"
 )
 

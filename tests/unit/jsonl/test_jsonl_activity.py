@@ -50,7 +50,7 @@ def test_an_import_is_passed_over_by_an_undo_and_refused_by_its_number(store: St
         inspector.pause("mail")
         take(store, file)
         imported = inspector.activity()[0].operation
-        with pytest.raises(SmqError, match=r"import.*delete what it brought"):
+        with pytest.raises(SmqError, match=r"import.*delete the messages that it added"):
             inspector.undo(imported)
         inspector.undo("last")
 

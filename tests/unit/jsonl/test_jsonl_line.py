@@ -101,7 +101,7 @@ def test_a_line_of_blanks_holds_nothing(line: bytes) -> None:
         (b'{"topic": 1, "payload": 1}', "topic"),
         (b'{"topic": null, "payload": 1}', "topic"),
         (b'{"topic": "a=b", "payload": 1}', "a=b"),
-        (b'{"topic": "a\\u001bb", "payload": 1}', "cannot be printed"),
+        (b'{"topic": "a\\u001bb", "payload": 1}', "unprintable"),
         (b'{"topic": "' + b"x" * 10_000 + b'", "payload": 1}', "over the limit"),
         (b'"' + b"x" * (16 * 1024 * 1024 + 1) + b'"', "over the limit"),
         (b"[" + b"1," * (8 * 1024 * 1024) + b"1]", "over the limit"),
@@ -114,7 +114,7 @@ def test_a_line_that_cannot_be_taken_says_why(line: bytes, reason: str) -> None:
 
 
 def test_strict_refuses_what_only_begins_as_json_does() -> None:
-    with pytest.raises(InvalidMessage, match="begins as JSON"):
+    with pytest.raises(InvalidMessage, match="starts like JSON"):
         parse(b'{"a": 1', is_strict=True)
     assert parse(b"a text", is_strict=True).shape is ValueShape.TEXT
 
@@ -197,7 +197,7 @@ def test_a_kind_says_how_the_payload_is_meant(kind: str, payload: object, body: 
         ({"attempts": 10**30}, "attempts"),
         ({"state": "lost"}, "state"),
         ({"delay": -1}, "delay"),
-        ({"delay": 1, "available_at": 1}, "exclude"),
+        ({"delay": 1, "available_at": 1}, "exclusive"),
         ({"available_at": 1e300}, "available_at"),
         ({"created_at": -1}, "created_at"),
         ({"finished_at": "yesterday"}, "finished_at"),

@@ -87,7 +87,7 @@ def test_the_rest_of_a_last_line_that_grew_is_a_reject(store: Store, tmp_path: P
     take(store, file)
     file.write_bytes(b"1\n234\n5\n")
     report = take(store, file)
-    assert [(reject.line_number, "was taken before" in reject.reason) for reject in report.rejects] == [
+    assert [(reject.line_number, "was imported earlier" in reject.reason) for reject in report.rejects] == [
         (2, True)
     ]
     assert bodies(store) == ["1", "2", "5"]
@@ -108,7 +108,7 @@ def test_another_file_with_content_taken_before_is_refused_until_again(store: St
     file.write_bytes(numbered(1, 10))
     copy.write_bytes(gzip.compress(numbered(1, 10)))
     take(store, file)
-    with pytest.raises(SmqError, match=r"in\.jsonl, taken before \(10 messages\).*--again"):
+    with pytest.raises(SmqError, match=r"in\.jsonl, which was already imported \(10 messages\).*--again"):
         take(store, copy)
     assert bodies(store) == texts(1, 10)
     assert take(store, copy, again=True).taken == 10
@@ -158,7 +158,7 @@ def test_a_named_pipe_goes_on(store: Store) -> None:
 
 def test_a_named_pipe_that_brings_something_else_is_refused(store: Store) -> None:
     take(store, "-", stdin=b"1\n2\n", name="feed")
-    with pytest.raises(SmqError, match="not what the import feed has taken"):
+    with pytest.raises(SmqError, match="does not match what the import feed has already read"):
         take(store, "-", stdin=b"1\n3\n", name="feed")
 
 

@@ -121,7 +121,7 @@ def test_the_rejects_of_a_pipe_are_in_the_current_folder(
 def test_two_imports_do_not_write_rejects_into_each_other(store: Store, tmp_path: Path) -> None:
     rejects = Rejects(tmp_path / "rejects", None)
     rejects.add(InvalidLine(1, "bad"), iter([b"bad"]))
-    with pytest.raises(StoreBusy, match="another import writes to"):
+    with pytest.raises(StoreBusy, match="another import is writing to"):
         take(store, "-", stdin=b"\xff\n", rejects=tmp_path / "rejects")
     rejects.close()
     assert (tmp_path / "rejects").read_bytes() == b"bad\n"

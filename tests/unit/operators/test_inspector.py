@@ -54,7 +54,7 @@ def test_the_last_operation_is_ones_own(queue: Queue, inspector: Inspector) -> N
         inspector.delete([spam])
 
         assert bob.undo("last").done_ids == (mine,)
-        with pytest.raises(SmqError, match="bob did nothing that can be undone"):
+        with pytest.raises(SmqError, match="bob has done nothing that can be undone"):
             bob.undo("last")
     assert inspector.get(spam).state == "deleted"
 

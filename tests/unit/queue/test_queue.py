@@ -233,11 +233,11 @@ def test_a_lost_ack_takes_the_effect_back(queue: Queue) -> None:
 
 def test_the_handle_is_good_for_nothing_outside_the_with(queue: Queue) -> None:
     handle = queue.transaction()
-    with pytest.raises(UsageError, match="over"):
+    with pytest.raises(UsageError, match="has ended"):
         handle.enqueue("mail", "a")
     with handle:
         pass
-    with pytest.raises(UsageError, match="over"):
+    with pytest.raises(UsageError, match="has ended"):
         handle.execute("SELECT 1")
 
 
@@ -276,5 +276,7 @@ def test_a_late_extend_of_several_tells_to_stop_the_runs_that_were_lost(
     clock.advance(6)
     queue.ack(queue.dequeue("mail")[0])
 
-    with pytest.raises(LeaseLost, match=r"messages 1, 2, 3 are not extended: .*taken back.*; stop this run"):
+    with pytest.raises(
+        LeaseLost, match=r"messages 1, 2, 3 are not extended: .*returned when it expired.*; stop this run"
+    ):
         queue.extend_many(leases)

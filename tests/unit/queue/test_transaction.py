@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_what_follows_a_close_inside_a_transaction_is_refused(queue: Queue) -> None:
-    with pytest.raises(UsageError, match="do all of it again"):
+    with pytest.raises(UsageError, match="repeat all of it"):
         close_inside(queue)
 
     assert queue.size("mail") == 0
@@ -53,7 +53,7 @@ def test_a_handle_is_for_its_with_only(queue: Queue) -> None:
         lambda: transaction.enqueue("mail", "late"),
         lambda: transaction.enqueue_many("mail", ["late"]),
     ):
-        with pytest.raises(UsageError, match="inside the `with` only"):
+        with pytest.raises(UsageError, match="only inside its `with` block"):
             call()
     assert queue.size("mail") == 0
 

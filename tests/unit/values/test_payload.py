@@ -135,7 +135,7 @@ def test_what_sql_wrote_is_json_if_it_parses(body: str | bytes, payload: Payload
 
 
 def test_json_that_was_broken_by_hand_is_told() -> None:
-    with pytest.raises(InvalidMessage, match="its kind promises"):
+    with pytest.raises(InvalidMessage, match="although its kind is json"):
         decode("{broken", "json")
 
 

@@ -134,7 +134,7 @@ def test_a_message_is_for_now_unless_it_is_said_otherwise() -> None:
     ("delay", "at", "words"),
     [
         (-1.0, None, "delay"),
-        (1.0, 5.0, "exclude"),
+        (1.0, 5.0, "exclusive"),
         (0.0, -1.0, "1970"),
         (0.0, 1e12, "9999"),
         (0.0, math.nan, "at"),

@@ -40,7 +40,7 @@ _MUCH_FREE: Final = 16 * 1024 * 1024
 _SHOWN: Final = 5
 _REPAIR: Final = anomalies.REPAIR
 RESTORE: Final = (
-    "end all programs that use it, put a backup in its place (*.backup, or what `smq backup` wrote) and "
+    "stop all programs that use it, put a backup in its place (*.backup, or one that `smq backup` wrote) and "
     "remove its -wal and -shm; without one, `smq export --salvage -o FILE` saves what can be read, and "
     "`smq import FILE` puts that into a new queue"
 )
@@ -95,11 +95,14 @@ def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("schema", "error", f"missing: {', '.join(missing)}", RESTORE)
     if changed:
         yield Finding(
-            "schema", "warning", f"not as smq made them: {', '.join(changed)}", "undo the change by hand"
+            "schema", "warning", f"not as smq created them: {', '.join(changed)}", "undo the change by hand"
         )
     if strange:
         yield Finding(
-            "schema", "warning", f"under our names, but not ours: {', '.join(strange)}", "rename them"
+            "schema",
+            "warning",
+            f"with smq's names, but not created by smq: {', '.join(strange)}",
+            "rename them",
         )
     if not (missing or changed or strange):
         yield Finding("schema", "ok", f"version {version}, complete")
@@ -109,15 +112,15 @@ def _settings(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     # an immutable view, where the folder may not be written, does not know the mode
     mode = connection.execute("PRAGMA journal_mode").get
     if mode != "wal" and not connection.readonly("main"):
-        advice = "the next command that writes puts it back into WAL"
+        advice = "the next command that writes switches it back to WAL"
         yield Finding("journal", "warning", f"journal mode {mode} instead of WAL", advice)
 
 
 def _leases(connection: apsw.Connection, now_ms: int, *, ended: Collection[str]) -> Iterator[Finding]:
     leased, expired = _lease_counts(connection, now_ms)
-    sentence = f"running: {leased:,}, of these past their time: {expired:,}"
+    sentence = f"running: {leased:,}, of which expired: {expired:,}"
     if expired:
-        yield Finding("leases", "notice", sentence, f"the next dequeue takes them back, or {_REPAIR}")
+        yield Finding("leases", "notice", sentence, f"the next dequeue returns them, or {_REPAIR}")
     else:
         yield Finding("leases", "ok", sentence)
     for worker in lost_workers(connection, now_ms, ended):
@@ -131,14 +134,14 @@ def _silence(worker: LostWorker, now_ms: int) -> Finding:
     severity: Severity = "warning" if worker.held else "notice"
     if worker.has_ended:
         when = "" if worker.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
-        advice = f"start a daemon, which takes over, or {_REPAIR}{when}"
+        advice = f"start a daemon, which takes them over, or {_REPAIR}{when}"
         advice = advice if worker.held else "a daemon removes its row"
         return Finding("workers", severity, f"{whose} has ended and {held}", advice)
     return Finding(
         "workers",
         severity,
         f"{whose} {held}",
-        "if it has ended, another daemon takes over, or its leases end by themselves",
+        "if it has ended, another daemon takes them over, or its leases expire",
     )
 
 
@@ -146,26 +149,29 @@ def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
     future, absurd = _clock_counts(connection, now_ms)
     if absurd:
         yield Finding(
-            "clock", "warning", f"leases that end absurdly far ahead, by a wrong clock: {absurd:,}", _REPAIR
+            "clock",
+            "warning",
+            f"leases that end absurdly far in the future, because of a wrong clock: {absurd:,}",
+            _REPAIR,
         )
     if future:
         sentence = f"messages from the future: {future:,}"
         yield Finding(
-            "clock", "warning", sentence, "set the clocks of all machines and containers that write right"
+            "clock", "warning", sentence, "correct the clocks of all machines and containers that write"
         )
     if not (absurd or future):
-        yield Finding("clock", "ok", "no time in the queue lies ahead of this machine's clock")
+        yield Finding("clock", "ok", "no time in the queue is ahead of this machine's clock")
 
 
 def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     absurd = id_range.absurd(connection)
     if id_range.are_used_up(connection):
-        yield Finding("ids", "error", "none is left: no message can be added any more", _REPAIR)
+        yield Finding("ids", "error", "none are left: no more messages can be added", _REPAIR)
     elif absurd or id_range.are_near_their_end(connection):
         sentence = f"messages whose id another program set absurdly low or high: {absurd:,}"
-        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them others before there are none left")
+        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them other ids before none are left")
     else:
-        yield Finding("ids", "ok", "they are far from their end")
+        yield Finding("ids", "ok", "plenty are left")
 
 
 def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -175,7 +181,7 @@ def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     )
     sentence = f"{free * page_size:,} of {pages * page_size:,} bytes are free for new messages"
     if free * page_size > _MUCH_FREE and free * 2 > pages:
-        yield Finding("free pages", "notice", sentence, "`smq compact` gives them back to the disk")
+        yield Finding("free pages", "notice", sentence, "`smq compact` returns them to the disk")
     else:
         yield Finding("free pages", "ok", sentence)
 
@@ -185,9 +191,9 @@ def _counters(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("counters", "error", "a row in smq_counted keeps messages from being counted", _REPAIR)
     elif wrong := wrong_counters(connection):
         shown = ", ".join(repr(topic) for topic in wrong[:_SHOWN]) + (" …" if len(wrong) > _SHOWN else "")
-        yield Finding("counters", "error", f"topics counted wrongly: {len(wrong):,} ({shown})", _REPAIR)
+        yield Finding("counters", "error", f"topics with wrong counters: {len(wrong):,} ({shown})", _REPAIR)
     else:
-        yield Finding("counters", "ok", "they are what is in the table")
+        yield Finding("counters", "ok", "they match the table")
 
 
 def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
@@ -197,7 +203,7 @@ def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         shown = ", ".join(one.which[:_SHOWN]) + (" …" if len(one.which) > _SHOWN else "")
         yield Finding("rows", one.severity, f"{one.what}: {len(one.which):,} ({shown})", one.advice)
     if not found:
-        yield Finding("rows", "ok", "every row is as smq writes them")
+        yield Finding("rows", "ok", "every row is as smq writes it")
 
 
 def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -207,7 +213,7 @@ def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         if lines != ["ok"]:
             yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), RESTORE)
             return
-    yield Finding("integrity", "ok", "SQLite finds every page, index and constraint sound")
+    yield Finding("integrity", "ok", "SQLite reports every page, index and constraint as sound")
 
 
 def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:

@@ -60,7 +60,8 @@ def _require_room(path: str, content: int) -> None:
         free = shutil.disk_usage(place).free
         if free < needed:
             raise StoreUnavailable(
-                f"compacting {path} needs {needed:,} bytes in {place}, where {free:,} are free: free some, "
+                f"compacting {path} needs {needed:,} bytes in {place}, where {free:,} are "
+                "free: free some space, "
                 "or set SQLITE_TMPDIR to a folder on another disk. Nothing was changed"
             )
 

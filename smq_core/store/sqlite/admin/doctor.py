@@ -26,7 +26,7 @@ __all__ = ["examine"]
 
 _LARGE_WAL: Final = 64 * 1024 * 1024
 _SHAPES: Final = {
-    Shape.MISSING: ("there is no file", "name another, or make a queue with `smq init`"),
+    Shape.MISSING: ("the file does not exist", "name another, or create a queue with `smq init`"),
     Shape.EMPTY: ("the database is empty", "make it a queue with `smq init`, or name another"),
     Shape.ANCESTOR: (
         "it holds the messages of smq's ancestor",
@@ -53,7 +53,7 @@ def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Ite
     yield _file_system(path)
     if trouble := second_name(path):
         # what else there is to find may stand in the -wal of the other name, and reading here would make one
-        yield Finding("names", "error", f"{path} {trouble}", "end all programs that use it first")
+        yield Finding("names", "error", f"{path} {trouble}", "stop all programs that use it first")
         return
     try:
         found = identify.look(path)
@@ -94,14 +94,14 @@ def _advice(error: StoreError) -> str:
         case NotAQueue():
             return f"name another file; if it was a queue, its beginning is damaged: {checks.RESTORE}"
         case _:
-            return "ask who holds the file, and see whether the disk is sound"
+            return "find out which program holds the file, and check the disk"
 
 
 def _no_queue(path: str, found: identify.Found) -> Finding:
     what, advice = _SHAPES[found.shape]
     ours = [name for name in found.names if name.startswith("smq_")]
     if found.shape is Shape.FOREIGN and ours:
-        what = f"{what}, with tables under our names that are not ours: {', '.join(ours)}"
+        what = f"{what}, with tables that have smq's names but are not smq's: {', '.join(ours)}"
         advice = "name another file, or rename them and add a queue with `smq init --into`"
     return Finding("file", "error", f"{path}: {what}", advice)
 
@@ -133,7 +133,10 @@ def _file(path: str) -> Finding:
     )
     if mode & 0o077:
         return Finding(
-            "file", "notice", f"{sentence}: others than its owner may use it", "if not so wanted: chmod 600"
+            "file",
+            "notice",
+            f"{sentence}: users other than its owner may use it",
+            "if this is not intended: chmod 600",
         )
     return Finding("file", "ok", sentence)
 
@@ -141,24 +144,25 @@ def _file(path: str) -> Finding:
 def _file_system(path: str) -> Finding:
     magic = magic_of(str(Path(path).parent))
     if is_remote(magic):
-        sentence = f"it is on {name_of(magic)}, where locks and shared memory do not reach everybody"
+        sentence = f"it is on {name_of(magic)}, where locks and shared memory may not reach every process"
         return Finding(
-            "file system", "error", sentence, f"move it to a local disk ({OVERRIDE}=1 opens it all the same)"
+            "file system", "error", sentence, f"move it to a local disk ({OVERRIDE}=1 opens it anyway)"
         )
     return Finding("file system", "ok", name_of(magic))
 
 
 def _wal(path: str) -> Finding:
     size = (surroundings(path).wal or (0, 0))[0]
-    holders = ", ".join(str(holder) for holder in users(path)) or "nobody that can be seen"
+    holders = ", ".join(str(holder) for holder in users(path)) or "no visible process"
     sentence = f"the -wal has {size:,} bytes; open in: {holders}"
     if size < _LARGE_WAL:
         return Finding("wal", "ok", sentence)
     reading = ", ".join(str(holder) for holder in readers(path))
     if reading:
         return Finding(
-            "wal", "warning", f"{sentence}; reading right now: {reading}", "end the read that does not end"
+            "wal",
+            "warning",
+            f"{sentence}; being read now by: {reading}",
+            "stop the process whose read does not end",
         )
-    return Finding(
-        "wal", "warning", sentence, "run a daemon, whose janitor shortens it, or close all programs once"
-    )
+    return Finding("wal", "warning", sentence, "run a daemon, which shortens it, or close all programs once")

@@ -53,7 +53,7 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
         raise NotAQueue(f"{path} is not a queue: there is nothing to repair")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
         if not _is_broken(connection, now_ms, ended):
-            return ["nothing had to be repaired"]
+            return ["nothing needed repair"]
         kept = backup.beside(path, "repair", now_ms)
         connection.execute(_END_COUNTED)
         # before the leases, which no change of a flawed row gets past
@@ -68,10 +68,10 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
             connection.execute(_FORGET)
             connection.execute(_COUNT)
     return [
-        f"the database as it was lies in {kept}",
+        f"the unrepaired database is kept in {kept}",
         *cured,
-        f"leases taken back: {leases:,}",
-        f"rows that no daemon wrote removed: {forgotten:,}",
+        f"leases returned: {leases:,}",
+        f"rows removed that no daemon wrote: {forgotten:,}",
         f"topics recounted: {len(wrong):,}",
         f"messages given another id: {renumbered:,}",
     ]

@@ -175,7 +175,7 @@ class Connection(ReadingConnection):
             if not self.is_open:
                 raise ClosedMeanwhileError
             if self._depth:
-                raise UsageError("a transaction is open on this thread already: end it first")
+                raise UsageError("a transaction is already open on this thread: end it first")
             is_full = self._prepare_flush() if is_durable else self._look_around()
             try:
                 self._writing.begin()
@@ -286,11 +286,12 @@ class Connection(ReadingConnection):
             return
         if self._ended_by is not None:
             raise StoreUnavailable(
-                f"the transaction was rolled back when a part of it failed: nothing of it was written. "
+                f"the transaction was rolled back when a part of it failed: none of it was written. "
                 f"{self._ended_by}"
             ) from self._ended_by
         raise UsageError(
-            "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): nothing of it is certain"
+            "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): none of "
+            "it is certain to be stored"
         )
 
     def _prepare_flush(self) -> bool:

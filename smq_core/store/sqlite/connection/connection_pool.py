@@ -77,7 +77,7 @@ class Connections:
         if connection.is_in_transaction:
             raise UsageError(
                 "the transaction was rolled back by a fork or a close inside it: "
-                "leave its `with`, and do all of it again"
+                "leave its `with` block and repeat all of it"
             )
         return self._open()
 
@@ -126,7 +126,7 @@ def _open_on(path: str) -> int:
         if (before := one.settings.path) != path:
             raise StoreUnavailable(
                 f"{path} was moved there from {before} while this process had it open: close the Queue or "
-                f"Inspector on {before} first, and move the -wal along if it still lies there"
+                f"Inspector on {before} first, and move the WAL file along if it is still there"
             )
     return len(ours)
 

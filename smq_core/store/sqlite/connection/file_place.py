@@ -114,14 +114,14 @@ class FilePlace:
         """
         if found is PathState.WAL_ALONE:
             raise StoreUnavailable(
-                f"{self._path} was moved, replaced or removed while it was open, its -wal was not: "
+                f"{self._path} was moved, replaced or removed while it was open, but its WAL file was not: "
                 "nothing was written. Close every program that uses it, then put a database there together "
                 "with its own -wal, or without any"
             )
         if found in {PathState.NOTHING, PathState.EMPTY}:
             raise StoreUnavailable(
                 f"{self._path} was moved away or removed while it was open: nothing was written. Put it "
-                "back, or make a new one there with `smq init`"
+                "back, or create a new one there with `smq init`"
             )
 
     def require_ours(self) -> None:
@@ -133,7 +133,7 @@ class FilePlace:
         if self.has_moved():
             raise StoreUnavailable(
                 f"{self._path} was moved, replaced or removed during the transaction: nothing was written. "
-                "Do it again, on the database that lies there then"
+                "Repeat it on the database that is there now"
             )
 
     def _found(self) -> PathState:

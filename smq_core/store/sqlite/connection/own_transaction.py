@@ -55,7 +55,7 @@ class OwnTransactions(threading.local):
         if self.is_open(path):
             raise UsageError(
                 f"{what} inside `transaction()` would wait in vain: this thread holds the write lock of "
-                f"{path}, so that nobody else can write; do it before or after the `with`"
+                f"{path}, so nobody else can write; do it before or after the `with`"
             )
 
 

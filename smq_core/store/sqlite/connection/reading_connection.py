@@ -178,7 +178,8 @@ class ReadingConnection:
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         self.close()
         _log.warning(
-            "%s was moved or replaced while it was open: what lies there now is used", self.settings.path
+            "%s was moved or replaced while it was open: the file that is there now is used",
+            self.settings.path,
         )
 
     def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:

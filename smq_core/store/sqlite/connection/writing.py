@@ -93,7 +93,9 @@ class Writing:
             return
         waited_s, self._waited_s = self._waited_s, 0.0
         if waited_s >= _LONG_WAIT_S:
-            _log.info("a write waited %.1f s until others let go of %s", waited_s, self._settings.path)
+            _log.info(
+                "a write waited %.1f s until other processes released %s", waited_s, self._settings.path
+            )
 
     def _begin_locked(self) -> bool:
         """Begin, or release the write lock; return whether the transaction has begun."""
@@ -116,7 +118,7 @@ class Writing:
                 self._waited_s = self._settings.monotonic() - began
                 return
         raise StoreBusy(
-            f"others held the database {self._settings.path} for {self._settings.timeout_s:g} s: "
+            f"other processes held the database {self._settings.path} for {self._settings.timeout_s:g} s: "
             "nothing was written, try again"
         )
 

@@ -59,7 +59,7 @@ def refuse_remote(path: str) -> None:
     if magic in _REMOTE and os.environ.get(OVERRIDE) != "1":
         raise StoreUnavailable(
             f"{path} is on {_REMOTE[magic]}, where locks or shared memory may not reach every program that "
-            "uses it, and the database gets damaged: use a local disk. If this machine alone uses it, and "
+            "uses it, which would damage the database: use a local disk. If this machine alone uses it, and "
             f"you know that both work there, set {OVERRIDE}=1"
         )
 

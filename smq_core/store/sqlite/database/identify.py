@@ -84,7 +84,7 @@ def look(path: str) -> Found:
                 raise trouble
             return found
         time.sleep(_PAUSE_S)
-    raise trouble or StoreBusy(f"{path} changes while smq looks at it: try again")
+    raise trouble or StoreBusy(f"{path} keeps changing while smq examines it: try again")
 
 
 def look_within(connection: apsw.Connection, path: str) -> Found:
@@ -110,9 +110,9 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
     if around.is_without_content:
         if around.wal:
             raise StoreUnavailable(
-                f"{path} is {'empty' if around.database else 'missing'}, but its -wal is there, which may "
+                f"{path} is {'empty' if around.database else 'missing'}, but its WAL file exists and may "
                 f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
-                "restart"
+                "start empty"
             )
         return Found(Shape.EMPTY if around.database else Shape.MISSING), False
     if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
@@ -140,7 +140,7 @@ def _refuse_what_is_no_file(path: str) -> None:
     if mode is None:
         folder = Path(path).parent
         if not folder.is_dir():
-            raise StoreUnavailable(f"the folder {folder} does not exist: make it first")
+            raise StoreUnavailable(f"the folder {folder} does not exist: create it first")
         return
     if stat.S_ISDIR(mode):
         raise StoreUnavailable(f"{path} is a folder: name a file in it")

@@ -84,7 +84,7 @@ def upgrade(path: str, now_ms: int, steps: Scripts | None = None) -> None:
         run(connection, found.version, steps)
         id_range.renumber(connection)
         _log.warning(
-            "%s had schema %d and was brought up to date; as it was, it lies in %s", path, found.version, kept
+            "%s had schema %d and was migrated; the original file is in %s", path, found.version, kept
         )
 
 
@@ -109,6 +109,6 @@ def _require_unchanged(connection: apsw.Connection, path: str, version: int, ste
     """
     if definitions(connection).get(_EXCHANGED) != made_by(version, steps).get(_EXCHANGED):
         raise StoreUnavailable(
-            f"{path} has the older schema {version} and cannot be brought up to date, since somebody changed "
-            f"the table {_EXCHANGED}: undo that change (a column that was added, say), then try again"
+            f"{path} has the older schema {version} and cannot be migrated, because somebody changed "
+            f"the table {_EXCHANGED}: undo that change (such as an added column), then try again"
         )

@@ -50,14 +50,14 @@ def second_name(path: str) -> str | None:
         return None
     if found.st_nlink > 1:
         return (
-            f"has {found.st_nlink} names (hard links), and SQLite keeps another -wal beside each: messages "
-            "would be lost and the file damaged. Keep the name that has the -wal beside it, and remove the "
+            f"has {found.st_nlink} names (hard links), and SQLite keeps a separate WAL file for each: "
+            "messages would be lost and the file damaged. Keep the name with the WAL file, and remove the "
             f"others (`find DIRECTORY -inum {found.st_ino}` finds them)"
         )
     if _is_mounted_alone(path):
         return (
-            "is a file that was mounted alone, without its -wal and -shm: messages would be lost and the "
-            "file damaged. Mount the folder that holds it instead "
+            "is mounted as a single file, without its -wal and -shm files: messages would be lost and the "
+            "file damaged. Mount its folder instead "
             "(`-v ./data:/data`, not `-v ./queue.sqlite3:…`)"
         )
     return None

@@ -58,7 +58,7 @@ def prepare(
     if found.shape in {Shape.MISSING, Shape.EMPTY}:
         if not may_create:
             raise StoreUnavailable(
-                f"no queue at {path}: make one with `smq init` or `smq send`, or name another file"
+                f"no queue at {path}: create one with `smq init` or `smq send`, or name another file"
             )
         _create(path)
     elif found.shape is Shape.ANCESTOR:
@@ -90,14 +90,14 @@ def create_into(path: str) -> list[str]:
         raise StoreUnavailable(f"{path} holds an unfinished transaction: let the application open it first")
     if found.shape in {Shape.MISSING, Shape.EMPTY}:
         raise StoreUnavailable(
-            f"{path} holds no application's tables: `smq init` without --into makes a queue of it"
+            f"{path} holds no application's tables: `smq init` without --into makes it a queue"
         )
     if found.shape is Shape.ANCESTOR:
         raise StoreUnavailable(
             f"{path} holds the messages of smq's ancestor: `smq init` without --into migrates it"
         )
     if found.shape is Shape.QUEUE:
-        raise StoreUnavailable(f"{path} has a queue already: nothing was added")
+        raise StoreUnavailable(f"{path} already has a queue: nothing was added")
     _refuse_our_names(path, found)
     with translated(path), closing(connect(path)) as connection:
         mode = go_to_wal(connection, path)
@@ -139,7 +139,7 @@ def _refuse(path: str, found: Found) -> Found:
 def _require_write(path: str, what: str, *, may_write: bool) -> None:
     if not may_write:
         raise StoreUnavailable(
-            f"{path} {what}: the first command that writes (`smq init`, say) brings it up to date"
+            f"{path} {what}: the first command that writes (such as `smq init`) migrates it"
         )
 
 
@@ -186,13 +186,13 @@ def _make_file(path: str) -> None:
 
 def _refuse_our_names(path: str, found: Found) -> None:
     if ours := [name for name in found.names if name.lower().startswith("smq_")]:
-        raise StoreUnavailable(f"{path} has {', '.join(ours[:3])} already: nothing was added")
+        raise StoreUnavailable(f"{path} has {', '.join(ours[:3])}, which smq needs: nothing was added")
 
 
 def _in_words(path: str, added: set[str], mode: str) -> list[str]:
-    change = "was in WAL mode already" if mode == "wal" else f"went from journal mode {mode} to WAL"
+    change = "was already in WAL mode" if mode == "wal" else f"was switched from journal mode {mode} to WAL"
     return [
-        f"{path} has {len(added)} tables, indexes and triggers more, all named smq_…, and nothing else",
-        f"the file {change}: while it is open, -wal and -shm lie beside it, and all three belong together",
+        f"{path} has {len(added)} new tables, indexes and triggers, all named smq_…, and no other changes",
+        f"the file {change}: while it is open, its -wal and -shm files are part of it",
         "programs that open it need SQLite 3.37 or later",
     ]

@@ -95,7 +95,7 @@ def _connect_alone(path: str) -> apsw.Connection:
     if connection.readonly("main"):
         connection.close()
         raise StoreUnavailable(
-            f"{path} has a -wal that only a program that may write the database can read: allow it"
+            f"{path} has a WAL file that can be read only with write permission on the database: grant it"
         )
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()

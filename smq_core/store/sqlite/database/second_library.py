@@ -38,8 +38,9 @@ def refuse(path: str, connections_of_ours: int) -> None:
     allowed = 1 if connections_of_ours else 0
     if sum(_identity(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
         raise StoreUnavailable(
-            f"this process has {real} open already, by another SQLite library (the sqlite3 module, or an "
-            "application's driver): two libraries in one process undo each other's locks. Enqueue through "
+            f"this process has {real} already open through another SQLite library (the sqlite3 module, or an "
+            "application's driver): two SQLite libraries on one file in one process break its "
+            "locks. Enqueue through "
             "that one, with INSERT INTO smq_messages(topic, payload), or use another process"
         )
 

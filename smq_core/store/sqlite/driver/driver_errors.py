@@ -34,17 +34,17 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
         apsw.BusyError,
         StoreBusy,
-        "another program holds the database {path} ({error}): try again, or see `smq doctor` for who",
+        "another program holds the database {path} ({error}): try again, or run `smq doctor` to see which",
     ),
     (
         apsw.LockedError,
         StoreBusy,
-        "another statement of this process holds the database {path} ({error}): try again",
+        "another statement in this process holds the database {path} ({error}): try again",
     ),
     (
         apsw.ProtocolError,
         StoreBusy,
-        "the locks of the database {path} could not be had ({error}): try again",
+        "the locks of the database {path} could not be taken ({error}): try again",
     ),
     (
         apsw.CorruptError,
@@ -80,7 +80,7 @@ def translate(error: apsw.Error | UnicodeDecodeError | OSError, path: str) -> St
     if isinstance(error, UnicodeDecodeError):
         return StoreCorrupt(
             f"another program wrote text that is not UTF-8 into {path} ({error.reason}): "
-            "find the row with a database browser and mend or remove it"
+            "find the row with a database browser and repair or remove it"
         )
     error = _cause_of(error)
     if is_stale(error):

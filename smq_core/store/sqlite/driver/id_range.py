@@ -20,7 +20,7 @@ HIGHEST: Final = 2**53
 SENSIBLE: Final = 2**52
 """The statements have it as a number: a table cannot be made of what is bound."""
 USED_UP: Final = (
-    "{path} has no ids left for more messages, as another program set one as high as they go: nothing was "
+    "{path} has no ids left for more messages, because another program used the highest one: nothing was "
     "written. `smq doctor --repair` gives such messages other ids"
 )
 

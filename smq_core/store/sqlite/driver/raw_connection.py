@@ -88,10 +88,10 @@ def go_to_wal(connection: apsw.Connection, path: str) -> str:
         if after == "wal":
             return before
         raise StoreUnavailable(
-            f"{path} cannot be put into WAL mode (it stays in mode {after}): use another folder"
+            f"{path} cannot be switched to WAL mode (it stays in mode {after}): use another folder"
         )
     raise StoreBusy(
-        f"{path} is in use by another program, and cannot be put into WAL mode: end that program first"
+        f"{path} is in use by another program and cannot be switched to WAL mode: stop that program first"
     )
 
 

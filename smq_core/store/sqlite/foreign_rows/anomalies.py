@@ -39,7 +39,9 @@ __all__ = [
 
 REPAIR: Final = "`smq doctor --repair`"
 """The command that cures."""
-_UNREADABLE: Final = "those that wait go to the dead letters at their turn; `smq export` writes their bytes"
+_UNREADABLE: Final = (
+    "waiting ones go to the dead letters when their turn comes; `smq export` writes their bytes"
+)
 _NAME_SHOWN: Final = 40
 
 _TEXTS: Final = query("texts_of_messages")
@@ -67,23 +69,23 @@ class Oddity(NamedTuple):
 def look(db: apsw.Connection, now_ms: int) -> Iterator[Oddity]:
     """Look for every kind; the last one reads all text that there is."""
     beside = [f"{one.id}: {one.columns}" for one in constraint_violations.flawed_messages(db)]
-    yield Oddity("messages beside the table's rules", beside, "error", REPAIR)
+    yield Oddity("messages that break the table's rules", beside, "error", REPAIR)
     yield Oddity(
-        "policies beside the table's rules",
+        "policies that break the table's rules",
         _shown(constraint_violations.flawed_policies(db)),
         "error",
         REPAIR,
     )
     yield Oddity(
-        "topics with counters beyond counting",
+        "topics with counters out of range",
         _shown(constraint_violations.flawed_topics(db)),
         "error",
         REPAIR,
     )
     names = _shown(illegal_topics(db))
-    yield Oddity("topics that nobody can ask for", names, "error", f"{REPAIR} gives them another name")
+    yield Oddity("topics with invalid names", names, "error", f"{REPAIR} renames them")
     rows = _shown(odd_workers(db, now_ms))
-    yield Oddity("rows of daemons that no daemon wrote", rows, "warning", f"{REPAIR} removes them")
+    yield Oddity("rows of daemons not written by a daemon", rows, "warning", f"{REPAIR} removes them")
     unreadable = [str(one) for one in unreadable_messages(db)]
     yield Oddity("messages with text that is not UTF-8", unreadable, "warning", _UNREADABLE)
 
@@ -126,14 +128,14 @@ def odd_workers(db: apsw.Connection, now_ms: int) -> list[str]:
 def cure(db: apsw.Connection, now_ms: int) -> Iterator[str]:
     """Mend what can be mended inside a transaction, saying what was done."""
     mended = constraint_violations.mend(db, now_ms) + constraint_violations.mend_policies(db)
-    yield f"rows beside the rules mended: {mended:,}"
+    yield f"invalid rows repaired: {mended:,}"
     for name in illegal_topics(db):
         to, raw = _legal(name), _raw(name)
         for sql in _RENAME:
             db.execute(sql, {"to": to, "raw": raw})
         for sql in _FORGET:
             db.execute(sql, {"raw": raw})
-        yield f"topic {name[:TOPIC_LIMIT]!a} is called {to!r} now"
+        yield f"topic {name[:TOPIC_LIMIT]!a} was renamed to {to!r}"
 
 
 def forget_odd_workers(db: apsw.Connection, now_ms: int) -> int:

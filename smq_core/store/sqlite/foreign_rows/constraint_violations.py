@@ -107,6 +107,6 @@ def _mend_messages(db: apsw.Connection, flaws: Sequence[Flaw], now_ms: int) -> N
                 "status": State.DEAD if is_buried else flaw.status,
                 "is_held": flaw.is_held,
                 "is_buried": is_buried,
-                "error": f"another program stored what may not stand there: its {flaw.columns}",
+                "error": f"another program stored invalid values: its {flaw.columns}",
             },
         )

@@ -25,7 +25,7 @@ class OddRowError(StoreError):
 
     def __init__(self) -> None:
         """Name what tells more."""
-        super().__init__("a message is not as the table has it: see `smq doctor`")
+        super().__init__("a message breaks the table's rules: run `smq doctor`")
 
 
 def leasable(found: tuple[object, ...]) -> LeasedRow:

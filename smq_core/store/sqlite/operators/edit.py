@@ -75,7 +75,7 @@ class Editor:
                 lambda db: _edit(db, message_id, edit, actor=actor, now_ms=now_ms, seen=seen), is_durable=True
             )
         except _KeyHeldError:
-            return _missed(message_id, "another unfinished message of the topic has that key")
+            return _missed(message_id, "another unfinished message of the topic already has that key")
 
     def purge(
         self,
@@ -91,7 +91,7 @@ class Editor:
             InvalidMessage: for one without a topic or state, or for what is running.
         """
         if selection.state is State.PROCESSING:
-            raise InvalidMessage("what is running cannot be purged: requeue or delete it with force first")
+            raise InvalidMessage("running messages cannot be purged: requeue or delete it with force first")
         if selection.topic is None or selection.state is None:
             raise InvalidMessage("a purge is for one topic and one state: select both")
         aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()

@@ -64,11 +64,13 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     def refusal(self, row: SeenRow) -> str | None:
         """Explain why a message that is as it was seen is left alone; None: it may be changed."""
         if row.status not in _SOURCES[self.verb]:
-            return f"it is {_describe(row)}, which {self.verb} leaves as it is"
+            return f"it is {_describe(row)}, which {self.verb} does not change"
         if self.meets_holder(row):
-            return f"it is {_describe(row)}: its lease is live, and forcing it means that it may run twice"
+            return (
+                f"it is {_describe(row)}: its lease has not expired, and if you force this it may run twice"
+            )
         if self.verb == "move" and row.topic == self.to:
-            return f"it is in {self.to} already"
+            return f"it is already in {self.to}"
         return None
 
     def meets_holder(self, row: SeenRow) -> bool:
@@ -132,7 +134,7 @@ def _change(
     for one in extended:
         del rows.still[one]
     rows.moved_on.extend(
-        Missed(one, "its lease was over, and its holder has extended it", has_moved_on=True)
+        Missed(one, "its lease had expired, but its holder has extended it", has_moved_on=True)
         for one in extended
     )
     refusals = {one: why for one, row in rows.still.items() if (why := action.refusal(row))}
@@ -162,7 +164,7 @@ def _change(
     tally.add_missed(rows.unknown)
     tally.add_missed(Missed(one, why) for one, why in refusals.items())
     tally.add_missed(
-        Missed(one, "another unfinished message of the topic has its key") for one in sorted(held)
+        Missed(one, "another unfinished message of the topic already has its key") for one in sorted(held)
     )
 
 

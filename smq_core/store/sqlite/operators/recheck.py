@@ -47,9 +47,9 @@ class SeenRow(NamedTuple):
         if self.status != state:
             return f"it is {is_now} now, no longer {state.word}"
         if isinstance(sight, Seen) and self.deliveries != sight.deliveries:
-            return f"it was processed meanwhile, and is {is_now} again"
+            return f"it has been processed in the meantime, and is {is_now} again"
         if isinstance(sight, Seen) and self.operation != sight.operation:
-            return f"an operator changed it meanwhile; it is {is_now}"
+            return f"an operator has changed it in the meantime; it is {is_now}"
         return None
 
 
@@ -110,7 +110,7 @@ def look_again(db: apsw.Connection, aimed: Aimed, seen: Mapping[int, Sight], now
         elif why := row.moved_on(sight):
             found.moved_on.append(Missed(one, why, has_moved_on=True))
         elif one not in matching:
-            why = f"it was changed meanwhile; it is {state_of(row.status).word} in {row.topic}"
+            why = f"it has been changed in the meantime; it is {state_of(row.status).word} in {row.topic}"
             found.moved_on.append(Missed(one, why, has_moved_on=True))
         else:
             found.still[one] = row

@@ -73,7 +73,7 @@ class Undo:
         """Take back an operation; `progress` stops between two parts by False.
 
         Raises:
-            SmqError: when there is no such operation, or it was undone already, or cannot be (too old, or a
+            SmqError: when there is no such operation, or it is already undone, or cannot be (too old, or a
                 purge).
         """
         found = self._session.read(lambda db: db.execute(_READ, (operation,)).fetchone())
@@ -150,16 +150,16 @@ def _why(status: str | None, *, is_untouched: bool) -> str:
     if status is None:
         return "it is gone: processed or purged"
     if is_untouched:
-        return "another unfinished message of the topic has its key"
-    return f"somebody touched it since; it is {state_of(status).word} now"
+        return "another unfinished message of the topic already has its key"
+    return f"somebody has changed it since; it is {state_of(status).word} now"
 
 
 def _why_never(reversal: _Reversal) -> str:
     if reversal.record.action == "purge":
-        return "it removed messages for good"
+        return "it removed messages permanently"
     if reversal.record.action == "import":
-        return "delete what it brought; the trash keeps that for a day"
-    return "nothing is left that could come back, as its messages were touched since or it is too old"
+        return "delete the messages that it added; the trash keeps them for a day"
+    return "nothing is left to restore, because its messages have changed since or it is too old"
 
 
 def _close(db: apsw.Connection, *, reversal: _Reversal, tally: Tally) -> None:
@@ -220,12 +220,12 @@ _Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 def _unreadable(record: Recorded) -> SmqError:
     return SmqError(
         f"operation {record.id} ({record.action}) cannot be undone: another program changed its record. "
-        "Set the topic as it was by hand"
+        "Restore the topic by hand"
     )
 
 
 def _undone_already(record: Recorded) -> SmqError:
-    return SmqError(f"operation {record.id} ({record.action}) was undone already")
+    return SmqError(f"operation {record.id} ({record.action}) is already undone")
 
 
 _recorded = Made(Recorded)

@@ -111,9 +111,7 @@ class Leases:
         answer = self._session.write_once(work)
         if looks[0].has_expired and not answer[1]:
             # logged here, where nobody is held up by whoever reads it
-            _log.info(
-                "expired leases were found and taken back, by a dequeue of %s", ", ".join(request.topics)
-            )
+            _log.info("a dequeue of %s returned expired leases", ", ".join(request.topics))
         return answer
 
     def _lease_next(

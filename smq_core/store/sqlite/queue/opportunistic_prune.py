@@ -58,8 +58,8 @@ class OpportunisticPrune:
             removed = self._prune(self._clock.now_ms())
             if removed.total:
                 rest_s = REST * (self._monotonic() - began)
-                _log.debug("pruned in passing: %s", removed)
+                _log.debug("opportunistic pruning removed: %s", removed)
         except (SmqError, MemoryError) as error:
-            _log.warning("pruning in passing failed, and is tried again in %g s: %s", LOOK_EVERY_S, error)
+            _log.warning("opportunistic pruning failed and will be retried in %g s: %s", LOOK_EVERY_S, error)
         finally:
             self._due_at = self._monotonic() + rest_s

@@ -63,7 +63,7 @@ class Durability:
                 self._write_again()
             except StoreUnavailable as error:
                 raise StoreUnavailable(
-                    f"an earlier flush of {self.wal.path} failed, and the disk still does: "
+                    f"an earlier flush of {self.wal.path} failed and the disk is still failing: "
                     "nothing was written, check the disk"
                 ) from error
         if self._owes_full_commit:
@@ -95,7 +95,7 @@ class Durability:
                 self.checkpoint()
             except StoreError as error:
                 # what was committed stays committed, whatever becomes of the copy
-                _log.warning("the -wal could not be copied back, and grows: %s", error)
+                _log.warning("the WAL file could not be checkpointed, and grows: %s", error)
         elif not is_durable:
             self.checkpoints.write_out(self.wal)
 
@@ -153,7 +153,8 @@ class Durability:
         """
         if not self.write_lock.await_until(self._monotonic() + _PATIENCE_S, self._monotonic):
             raise StoreBusy(
-                f"others held the database {self._path} while {self.wal.path} had to be written again "
+                f"other processes held the database {self._path} while {self.wal.path} had to "
+                "be written again "
                 "after a failed flush: try again"
             )
         try:

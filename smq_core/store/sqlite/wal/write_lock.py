@@ -67,7 +67,7 @@ class WriteLock:
         except BlockingIOError:
             return False
         except OSError as error:
-            advice = "the write lock is a flock on it; who closed its descriptor, or are there no locks left?"
+            advice = "the write lock is a flock on it: was its descriptor closed, or are there no locks left?"
             raise unavailable(self._wal.path, error, advice) from error
         return True
 
@@ -92,7 +92,7 @@ class WriteLock:
         if place.failure is None:
             return False
         _log.warning(
-            "nobody can stand in line for the write lock of %s, which is looked for now and then: %s",
+            "waiting in line for the write lock of %s is impossible, so it is polled: %s",
             self._wal.path.removesuffix("-wal"),
             place.failure,
         )
