@@ -24,6 +24,6 @@ async def fetch(message: HandlerMessage) -> None:
 
 
 async def _size_of(address: str) -> int:
-    # stands for a request: what matters is that it awaits instead of blocking its thread
+    # stands in for a request: it must await instead of blocking its thread
     await asyncio.sleep(0)
     return len(address)

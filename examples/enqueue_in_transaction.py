@@ -1,4 +1,4 @@
-"""Enqueue in the transaction that writes your own rows: both are there, or neither.
+"""Enqueue in the transaction that writes your own rows: both are stored, or neither.
 
 Python's own sqlite3 is enough for it.
 

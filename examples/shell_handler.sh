@@ -1,12 +1,12 @@
 #!/bin/sh
-# A handler for smq-daemon in any language: one run for each message.
+# A handler for smq-daemon can be written in any language: it runs once per message.
 #
 #     smq send words 'to be or not to be'
 #     smq-daemon --exec 'words=./shell_handler.sh'
 #
-# The payload comes on standard input, the facts in SMQ_ID, SMQ_TOPIC, SMQ_ATTEMPTS, SMQ_HEADERS, SMQ_KEY, SMQ_KIND,
-# SMQ_PRIORITY and SMQ_DELIVERIES. Exit 0: processed. 75: another attempt, by the topic's back-off. 65: to the dead letters.
-# Anything else is a failure too; the last 8 KiB of what was printed are kept as the error.
+# The payload is on standard input, its metadata in SMQ_ID, SMQ_TOPIC, SMQ_ATTEMPTS, SMQ_HEADERS, SMQ_KEY, SMQ_KIND,
+# SMQ_PRIORITY and SMQ_DELIVERIES. Exit 0: processed. 75: another attempt, after the topic's back-off. 65: to the dead letters.
+# Any other code is a failure too; the last 8 KiB of the output are stored as the error.
 set -eu
 
 text=$(cat)

@@ -20,7 +20,7 @@ WAIT_S = 1.0
 
 
 def process(message: Message) -> None:
-    """Do the work; an exception means that it did not succeed."""
+    """Do the work; an exception means that it failed."""
     print(
         f"message {message.id} of {message.topic}, attempt {message.attempts}: {message.payload!r}",
         flush=True,
@@ -28,7 +28,7 @@ def process(message: Message) -> None:
 
 
 def work(queue: Queue, topic: str, stopping: threading.Event) -> None:
-    """Process one message after the other until told to stop; waiting costs nothing."""
+    """Process one message after the other until asked to stop; waiting costs nothing."""
     while not stopping.is_set():
         for lease in queue.dequeue(topic, wait=WAIT_S):
             try:
@@ -38,10 +38,10 @@ def work(queue: Queue, topic: str, stopping: threading.Event) -> None:
 
 
 def handle(queue: Queue, lease: Lease) -> None:
-    """Process one message and say what became of it."""
+    """Process one message and print the result."""
     try:
         process(lease.message)
-    except Exception as error:  # noqa: BLE001  # whatever it raises: it did not succeed
+    except Exception as error:  # noqa: BLE001  # whatever it raises, the work failed
         went = queue.requeue(lease, delay=RETRY_DELAY_S, error=f"{type(error).__name__}: {error}")
         print(f"message {lease.message.id} failed ({error}), now {went}", file=sys.stderr)
     else:

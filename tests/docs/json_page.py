@@ -21,8 +21,8 @@ PAGE: Final = "docs/json.md"
 
 _HEAD: Final = re.compile(r"\| field of an? (?P<shape>[\w ]+?) \|")
 _ROW: Final = re.compile(r"\| (?P<names>`[^|]+?) \| (?P<type>[^|]+?) \|")
-_OTHERS: Final = re.compile(r"\| those of an? (?P<shape>[\w ]+?) \|")
-_SOURCE: Final = re.compile(r"\| (?P<source>[^|]+?) \| (?P<type>[^|;]+?)(?:; [^|]*|, one a line)? \|$")
+_OTHERS: Final = re.compile(r"\| all fields of an? (?P<shape>[\w ]+?) \|")
+_SOURCE: Final = re.compile(r"\| (?P<source>[^|]+?) \| (?P<type>[^|;]+?)(?:; [^|]*|, one per line)? \|$")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 _SCALARS: Final[dict[str, Callable[[object], bool]]] = {
