@@ -15,14 +15,14 @@ __all__ = ["Clock", "SystemClock", "epoch_ms"]
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """The source of the time."""
 
     def now_ms(self) -> int:
         """Return the wall-clock time in milliseconds since the epoch."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds on a clock that never steps; only differences mean something."""
+        """Return seconds on a clock that never steps; only differences are meaningful."""
         ...
 
 
@@ -36,7 +36,7 @@ class SystemClock:
         return _time_ns() // 1_000_000
 
     monotonic = staticmethod(_monotonic)
-    """Return seconds on a clock that never steps; only differences mean something.
+    """Return seconds on a clock that never steps; only differences are meaningful.
 
     It is asked after every write, and therefore the system's own function.
     """

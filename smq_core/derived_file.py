@@ -43,7 +43,7 @@ def open_derived(path: str | os.PathLike[str], flags: int = os.O_RDWR) -> int:
     """Open a file that is there, without following a link; return its descriptor.
 
     Raises:
-        OSError: when there is none, it is something else than a file with one name, or cannot be opened.
+        OSError: when there is none, it is not a regular file with one name, or it cannot be opened.
     """
     name = os.fspath(path)
     # looked at before it is opened: opening a device may do something already

@@ -1,19 +1,19 @@
 """The tree of errors that smq raises; it owns their exit codes and imports nothing.
 
     SmqError                          1
-    ├── LeaseLost                     1   the lease was taken by somebody else, or is gone
+    ├── LeaseLost                     1   the message was leased again, or is finished
     ├── MessageNotFound               1   no message has that id
-    ├── InvalidMessage (ValueError)  65   a message that cannot be stored as it stands
-    ├── InvalidLine                  65   a line of an import that cannot be taken
-    ├── UsageError                    2   a call that cannot be made here: the calling program has to change
+    ├── InvalidMessage (ValueError)  65   a message that cannot be stored as it is
+    ├── InvalidLine                  65   a line that cannot be imported
+    ├── UsageError                    2   an invalid call: fix the calling program
     └── StoreError                    1
-        ├── StoreBusy                75   somebody held the database for too long; try again
+        ├── StoreBusy                75   another process held the database for too long; try again
         ├── StoreUnavailable          1   it cannot be opened, read or written; nothing was written
         │   ├── NotDurable            1   it was written, but the flush failed: do not write it again
-        │   └── OutcomeUnknown        1   the commit failed in a way that leaves open whether it was written
-        ├── StoreCorrupt              1   its content contradicts itself
-        ├── SchemaTooNew              1   a newer smq made it
-        └── NotAQueue                 1   it is something else
+        │   └── OutcomeUnknown        1   the commit failed: whether it was written is unknown
+        ├── StoreCorrupt              1   its content is inconsistent
+        ├── SchemaTooNew              1   a newer smq created it
+        └── NotAQueue                 1   it is not a queue
 
 Each sentence says what failed, on what, and what to do. Errors of the database library stay below
 `smq_core.store`.
@@ -104,13 +104,13 @@ class MessageNotFound(SmqError):
 
 
 class InvalidMessage(SmqError, ValueError):
-    """A topic, payload, header, key or number that a message cannot have; nothing was stored."""
+    """An invalid topic, payload, header, key or number; nothing was stored."""
 
     exit_code: ClassVar[int] = 65
 
 
 class InvalidLine(SmqError):
-    """A line of an import that cannot be taken as a message."""
+    """A line that cannot be imported as a message."""
 
     exit_code: ClassVar[int] = 65
 
@@ -126,7 +126,7 @@ class InvalidLine(SmqError):
 
 
 class UsageError(SmqError):
-    """A call that cannot be made here: a transaction inside another, a handle used after its `with`.
+    """An invalid call: a transaction inside another, or a handle used after its `with` block.
 
     It is the calling program that has to change; trying again does not help. Nothing was written, unless the
     sentence says otherwise.
@@ -140,7 +140,7 @@ class StoreError(SmqError):
 
 
 class StoreBusy(StoreError):
-    """Somebody else held the database for longer than the caller was willing to wait; nothing was written."""
+    """Another process held the database for longer than the timeout; nothing was written."""
 
     exit_code: ClassVar[int] = 75
 
@@ -154,7 +154,7 @@ class StoreUnavailable(StoreError):
 
 
 class NotDurable(StoreUnavailable):
-    """What a call wrote is in the database, and others see it, but its flush to the disk failed.
+    """The call's data is in the database and visible to others, but the flush to the disk failed.
 
     It may not survive a crash of the machine. Writing it again would store it twice.
     """
@@ -179,7 +179,7 @@ class NotDurable(StoreUnavailable):
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """The disk failed in the middle of a commit: what the call wrote may be in the database, or not.
+    """The disk failed during a commit: the call's data may or may not be in the database.
 
     Look before you write it again; with a `key`, an unfinished message is not added twice.
     """
@@ -205,7 +205,7 @@ class OutcomeUnknown(StoreUnavailable):
 
 
 class StoreCorrupt(StoreError):
-    """The database's content contradicts itself."""
+    """The database's content is inconsistent."""
 
 
 class SchemaTooNew(StoreError):
@@ -213,7 +213,7 @@ class SchemaTooNew(StoreError):
 
 
 class NotAQueue(StoreError):
-    """The file is something else than a queue, and was left as it was."""
+    """The file is not a queue, and was left unchanged."""
 
 
 def _named(ids: tuple[int, ...]) -> str:

@@ -76,7 +76,7 @@ class DeliveredMessage(Protocol):
 
     @property
     def deliveries(self) -> int:
-        """How many times it was leased, ever."""
+        """How many times it has been leased in total."""
         ...
 
     @property
@@ -129,17 +129,17 @@ class HandlerMessage:
 
     @property
     def attempts(self) -> int:
-        """How many times it was tried, this one included."""
+        """How many times it was tried, including this time."""
         return self._delivered.attempts
 
     @property
     def deliveries(self) -> int:
-        """How many times it was leased, ever."""
+        """How many times it has been leased in total."""
         return self._delivered.deliveries
 
     @property
     def max_attempts(self) -> int | None:
-        """After how many attempts it is dead; None: its topic's policy says."""
+        """The number of attempts after which it is dead; None: as its topic's policy says."""
         return self._delivered.max_attempts
 
     @property
@@ -149,7 +149,7 @@ class HandlerMessage:
 
     @property
     def key(self) -> str | None:
-        """What it is unique by among the unfinished messages of its topic."""
+        """The key that is unique among the unfinished messages of its topic."""
         return self._delivered.key
 
     @property
@@ -164,14 +164,11 @@ class HandlerMessage:
 
     @property
     def stopping(self) -> threading.Event:
-        """Set when the daemon stops: a long handler looks at it and ends early."""
+        """Set when the daemon stops: a long handler should check it and return early."""
         return self._thread.stopping
 
     def extend(self, seconds: float | None = None) -> None:
-        """Ask for more time: the handler's timeout starts again, or is over in `seconds`.
-
-        The lease follows.
-        """
+        """Ask for more time: the timeout restarts, or ends in `seconds`; the lease is extended with it."""
         self._thread.extend(self._delivered.tag, seconds)
 
 
@@ -182,7 +179,7 @@ class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise
     why: str = ""
 
     def __init__(self, delay: float | None = None, why: object = "") -> None:
-        """Keep the wait and the reason, an exception for example."""
+        """Store the delay and the reason, such as an exception."""
         self.delay = delay
         self.why = str(why)
         super().__init__(self.why or "retry requested")
@@ -198,7 +195,7 @@ class Bury(Exception):  # noqa: N818 - the verb of the queue
     why: str = ""
 
     def __init__(self, why: object = "") -> None:
-        """Keep the reason, an exception for example."""
+        """Store the reason, such as an exception."""
         self.why = str(why)
         super().__init__(self.why or "buried by its handler")
 

@@ -43,17 +43,14 @@ _USER: Final = re.compile(r"\s*(?://)?[^/@]*:[^/@]*@")
 
 
 def default_location() -> str:
-    """Return the database that is meant when none is named.
-
-    It is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder.
-    """
+    """Return the default database: what `SIMPLE_MQ_DB` names, or `queue.sqlite3` in the current folder."""
     return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
 
 
 def location_named(location: AnyPath | None) -> str:
-    """Return the database that a caller named; the default one only where none was.
+    """Return the database that a caller named, or the default if none was named.
 
-    An empty name is somebody's variable that was not set, and must not lead to another database.
+    An empty name usually comes from a variable that was not set, and must not lead to a different database.
 
     Raises:
         StoreUnavailable: for an empty name.

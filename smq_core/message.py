@@ -44,9 +44,9 @@ Receipt = NewType("Receipt", int)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message, as it stood when it was read.
+    """One message, as it was when it was read.
 
-    `rows.lease_of` fills its fields by position; others name them.
+    `rows.lease_of` sets its fields by position; other callers name them.
     """
 
     id: int
@@ -59,9 +59,9 @@ class Message(msgspec.Struct, frozen=True):
     key: str | None = None
     state: State = State.READY
     attempts: int = 0
-    """Leases counted against the limit; a release counts one back."""
+    """Leases counted against the limit; a release decrements it."""
     deliveries: int = 0
-    """Every lease ever, never counted back."""
+    """All leases so far; never decreases."""
     max_attempts: int | None = None
     """The message's own limit; None: the topic's."""
     created_at: float = 0.0
@@ -70,19 +70,20 @@ class Message(msgspec.Struct, frozen=True):
     worker: str | None = None
     last_error: str | None = None
     error_kind: str | None = None
-    """The first line of the last error, bounded; dead letters are grouped by it."""
+    """The first line of the last error, truncated; dead letters are grouped by it."""
     finished_at: float | None = None
     """When it became dead, done or deleted."""
     output: str | None = None
-    """The end of what its command printed when it ended well; only of a message that is read alone."""
+    """The end of its command's output, if it succeeded; only set on a message that is read alone."""
     size: int = 0
-    """Bytes of the payload as stored; 0 on a lease, which does not ask."""
+    """Size of the stored payload in bytes; 0 on a lease, which does not read it."""
     operation: int | None = None
-    """The operator's action that changed it last and was not undone; None on a lease, which does not ask."""
+    """The last operator's action that changed it and was not undone; None on a lease, which does not read
+    it."""
 
     @property
     def seen(self) -> Seen:
-        """How the message was when it was read: an action aimed at it so leaves it alone once it moved on."""
+        """How the message was when it was read, for actions that must leave it alone if it has changed."""
         return Seen(self.state, self.deliveries, self.operation)
 
 
@@ -118,14 +119,13 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     deleted: int = 0
     entered: int = 0
-    """Messages that ever came in."""
+    """Messages added since the topic was created."""
     gone: int = 0
-    """Messages that ever were removed from the table: processed, purged, pruned, moved to another topic."""
+    """Messages removed since the topic was created: processed, purged, pruned, or moved to another topic."""
     unprocessed: int = 0
-    """How many of `gone` and `done` were not processed, but removed or moved by operators.
-
-    Negative where finished messages were requeued, buried or deleted: they were processed all the same. What
-    plain SQL deletes is taken for processed.
+    """How many of `gone` and `done` were not processed, but removed or moved by operators. Negative if
+    finished messages were requeued, buried or deleted, because they were processed nevertheless. Messages
+    deleted by plain SQL count as processed.
     """
     oldest_age_s: float | None = None
     """Seconds since the message that has been waiting longest was there and due; None when nothing waits.
@@ -143,20 +143,20 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def processed(self) -> int:
-        """How many messages ever were processed, whatever became of them; rates are computed from it."""
+        """How many messages have been processed since the topic was created; rates are computed from it."""
         return max(0, self.gone + self.done - self.unprocessed)
 
     @property
     def finished(self) -> int:
-        """Messages that ever left the queue's work: removed, kept as done, or deleted."""
+        """Messages finished since the topic was created: removed, kept as done, or deleted."""
         return self.gone + self.done + self.deleted
 
 
 class Seen(NamedTuple):
-    """How a message was when somebody looked at it.
+    """How a message was when it was read.
 
-    Whatever happens to it since changes one of the three, so that a message that left its state and came back
-    differs: a lease counts a delivery, what an operator does is an operation.
+    Any later change alters one of the three fields, even if the message returns to the same state: a lease
+    increments the deliveries, and an operator's action sets the operation.
     """
 
     state: State
@@ -170,52 +170,53 @@ class Missed(msgspec.Struct, frozen=True):
     id: int
     why: str
     has_moved_on: bool = False
-    """True when it was no longer as it had been seen, or gone."""
+    """True if it had changed since it was seen, or no longer existed."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator's action did, truthfully."""
+    """What an operator's action did."""
 
     operation: int | None
     """The id under which it can be undone; None when nothing was changed."""
     done: int
     """How many messages were changed; 1 for a setting (a pause, a resume, a policy)."""
     done_ids: tuple[int, ...] = ()
-    """The ids, when the action was given ids."""
+    """The ids of the changed messages, if the action was given ids."""
     missed: tuple[Missed, ...] = ()
-    """Messages that were left alone, each with why (ids only; of a selection they are counted)."""
+    """Messages that were left alone, each with the reason (only if ids were given; for a selection they are
+    counted)."""
     missed_count: int = 0
-    """How many were left alone, of whatever reason."""
+    """How many were left alone, for any reason."""
     moved_on: int = 0
-    """How many of them were no longer as they had been seen, or gone."""
+    """How many of them had changed since they were seen, or no longer existed."""
     left_ready: int = 0
-    """Of an undo: how many of those done were running when they were requeued.
-
-    Nothing gives a lease back: they are ready, as before the undo.
+    """For an undo: how many of the restored messages were running when they were requeued. A lease cannot be
+    restored, so they are ready, as before the undo.
     """
     undone: ActivityEntry | None = None
-    """Of an undo: the operation that was to be taken back, as it stood before."""
+    """For an undo: the operation to be undone, as it was before."""
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """What was past its time and has been removed for good."""
+    """What had expired and has been permanently removed."""
 
     done: int = 0
-    """Finished messages that their topics had kept for long enough."""
+    """Finished messages that their topics no longer keep."""
     trash: int = 0
     """Messages that had been in the trash for 24 hours."""
     activity: int = 0
     """Entries of the activity beyond the last 10,000."""
     topics: int = 0
-    """Topics that had been empty for 24 hours, and for which nothing is set."""
+    """Topics that had been empty for 24 hours and have no settings."""
     undo: int = 0
-    """What the undo of operations older than 24 hours needed, counted by message."""
+    """Undo data of operations older than 24 hours, counted by message."""
     dated: int = 0
-    """Messages that somebody had finished or deleted by hand, without a date: kept from now on."""
+    """Messages that somebody had finished or deleted by hand without a date; their retention period starts
+    now."""
 
     @property
     def total(self) -> int:
-        """How many rows were touched; 0 when nothing was left to do."""
+        """How many rows were changed; 0 if there was nothing left to do."""
         return self.done + self.trash + self.activity + self.topics + self.undo + self.dated
 
     def __add__(self, other: Pruned) -> Pruned:
@@ -250,7 +251,7 @@ class ErrorKind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One daemon, as its last heartbeat told."""
+    """One daemon, as of its last heartbeat."""
 
     id: str
     host: str
@@ -258,38 +259,38 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     state: Literal["running", "quiet", "stopping"]
     command: Literal["quiet", "resume", "stop"] | None = None
-    """What somebody asked of it and it has not read yet."""
+    """A request that it has not read yet."""
     started_at: float
     heartbeat_at: float
     heartbeat_age_s: float
     detail: dict[str, Json] = {}
-    """What the daemon tells of itself: topics, processes, threads, what each runs, processed, failed,
-    memory."""
+    """What the daemon reports about itself: topics, processes, threads, what each of them runs, processed,
+    failed, memory."""
 
 
 class DaemonDeath(msgspec.Struct, frozen=True, kw_only=True):
-    """A daemon that ended without having been stopped: killed, or crashed. Nobody is told which."""
+    """A daemon that ended without having been stopped: it was killed or crashed, and nothing shows which."""
 
     id: str
     at: float
-    """When another daemon noticed: at once where one lived, else when the next one started."""
+    """When another daemon noticed it: at once if one was running, otherwise when the next one started."""
     topics: tuple[str, ...] = ()
-    """The topics and patterns it had handlers for."""
+    """The topics and patterns for which it had handlers."""
     returned: int = 0
-    """How many messages it held, which were returned."""
+    """How many of its messages were returned."""
     heard_at: float | None = None
-    """Its last heartbeat; None where it had not told of itself."""
+    """Its last heartbeat; None if it never sent one."""
 
     @property
     def since(self) -> float:
-        """When it died, as nearly as is known: at its last heartbeat, where nobody noticed at once."""
+        """When it died, as accurately as is known: at its last heartbeat if nobody noticed at once."""
         return self.at if self.heard_at is None else min(self.at, self.heard_at)
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):
     """One topic at one moment, written by a daemon; rates are differences of `entered` and `finished`.
 
-    `finished` is what left by being processed, without what operators put into the trash.
+    `finished` counts processed messages, without those that operators put into the trash.
     """
 
     at: float

@@ -50,19 +50,19 @@ class Backoff(msgspec.Struct, frozen=True):
     def delay(self, failures: int, random: RandomSource) -> float:
         """Draw the wait after a number of failures, in seconds.
 
-        Full jitter, so that what failed together does not come back together.
+        Uses full jitter, so that messages that failed together are not retried together.
 
-        Learnt from the AWS architecture blog's "Exponential backoff and jitter".
+        See "Exponential backoff and jitter" in the AWS architecture blog.
         """
         return random.random() * self.ceiling(failures)
 
     @classmethod
     def parse(cls, text: str) -> Backoff:
-        """Read the form of the command line, `2s:x2:1h`.
+        """Parse the form that the command line uses, `2s:x2:1h`.
 
         Raises:
-            InvalidMessage: when it has another form, a factor not from 1 to 1,000, or a cap below the first
-                wait.
+            InvalidMessage: when the form is wrong, the factor is not from 1 to 1,000, or the cap is below the
+                first wait.
         """
         match = re.fullmatch(r"([^:]+):x(\d+(?:\.\d+)?):([^:]+)", text.strip())
         if match is None:
@@ -81,7 +81,7 @@ class Backoff(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse_leniently(cls, text: str | None) -> Backoff:
-        """Read what is stored; what is not set, or was changed by hand into no back-off, is the default."""
+        """Parse the stored form; a missing value, or one made invalid by hand, gives the default."""
         try:
             return cls.parse(text) if text else cls()
         except InvalidMessage:
@@ -93,12 +93,12 @@ class Backoff(msgspec.Struct, frozen=True):
 
 
 class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic's rules; what it does not set for itself is the default."""
+    """A topic's rules; a rule that it does not set has the default value."""
 
     max_attempts: int = 10
     """Counted attempts after which a failed message is dead."""
     visibility_timeout: float = 60.0
-    """Seconds a lease lasts unless extended."""
+    """Seconds that a lease lasts unless it is extended."""
     backoff: Backoff = Backoff()
     keep: float = 0.0
     """Seconds that processed messages are kept as `done`; 0: they are removed."""

@@ -39,14 +39,14 @@ class Queue:
     """A queue in one SQLite file, for producers and consumers.
 
     It may be shared by threads, live at module level and be pickled to another process: it opens a connection
-    for each process and thread when first used. Times are seconds. What is past its time (finished messages
-    that a topic keeps no longer, the trash of yesterday …) is pruned in passing, in small steps after its own
-    writes, where no daemon does it.
+    for each process and thread when first used. Times are seconds. Expired data (finished messages that their
+    topic no longer keeps, trash older than 24 hours …) is pruned in small steps after its own writes, unless
+    a daemon does that.
 
-    Every method may raise StoreBusy (others held the database for longer than `timeout`), StoreUnavailable
-    and the other StoreErrors. Two of them tell that something may have been written all the same, and name
-    the messages by their `ids`: NotDurable (all of it is stored, the flush failed) and OutcomeUnknown (the
-    commit failed in the middle).
+    Every method may raise StoreBusy (other processes held the database for longer than `timeout`),
+    StoreUnavailable and the other StoreErrors. After two of them, something may have been written
+    nevertheless, and `ids` names the messages: NotDurable (everything is stored, but the flush failed) and
+    OutcomeUnknown (the commit failed midway).
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Queue:
 
         Nothing is opened before the first call, which creates the file if it is missing.
 
-        `location` None means `SIMPLE_MQ_DB`, else `queue.sqlite3` in the current folder. With
-        `durability="normal"` a crash of the machine (not of the process) may lose the last messages.
-        `visibility_timeout` (1 ms to 24 h) goes before the topics' own. `worker` is the name shown on the
+        If `location` is None, it is taken from `SIMPLE_MQ_DB`, or is `queue.sqlite3` in the current folder.
+        With `durability="normal"`, a crash of the machine (not of the process) may lose the last messages.
+        `visibility_timeout` (1 ms to 24 h) overrides the topics' own. `worker` is the name shown on its
         leases.
 
         Raises:
@@ -134,15 +134,15 @@ class Queue:
         headers: Mapping[str, str] | None = None,
         max_attempts: int | None = None,
     ) -> int:
-        """Add a message and return its id; it survives a crash of the machine from then on.
+        """Add a message and return its id; from then on, it survives a crash of the machine.
 
-        It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). While an
-        unfinished message of the topic has the same `key`, nothing is added and that one's id is answered.
-        A payload of a subclass (IntEnum, StrEnum, OrderedDict, defaultdict …) comes back as the plain equal
-        value; it may be nested 200 levels deep.
+        It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). If an
+        unfinished message of the topic already has the same `key`, nothing is added, and the id of that
+        message is returned. A payload of a subclass (IntEnum, StrEnum, OrderedDict, defaultdict …) is
+        returned as the equal plain value; a payload may be nested 200 levels deep.
 
         Raises:
-            InvalidMessage: for anything a message cannot have; nothing is stored.
+            InvalidMessage: for any invalid argument; nothing is stored.
         """
         now_ms = self._clock.now_ms()
         body, kind = encode(payload)
@@ -170,12 +170,10 @@ class Queue:
         headers: Mapping[str, str] | None = None,
         max_attempts: int | None = None,
     ) -> list[int]:
-        """Add messages in one transaction, all or none.
-
-        Answers their ids in order. `keys` has one for each payload.
+        """Add messages in one transaction, all or none; return their ids. `keys` has one for each payload.
 
         Raises:
-            InvalidMessage: when one of them cannot be stored; nothing is.
+            InvalidMessage: when one of them cannot be stored; then none is.
         """
         now_ms = self._clock.now_ms()
         bodies, kinds = encode_many(payloads if isinstance(payloads, list) else list(payloads))
@@ -200,19 +198,20 @@ class Queue:
         ack: Iterable[Lease] | Lease = (),
         order: Literal["topics", "oldest"] = "topics",
     ) -> list[Lease]:
-        """Lease up to `limit` messages in all, waiting up to `wait` seconds for the first; [] when none came.
+        """Lease up to `limit` messages in total; wait up to `wait` seconds for the first, else return [].
 
-        Fewer come where payloads and headers would pass 8 MiB together, but one whatever its size.
+        Fewer are leased if their payloads and headers would exceed 8 MiB together; one message is always
+        leased, whatever its size.
 
-        Topics are served strictly as given; with order "oldest" the lowest id of all comes first. `ack`
-        finishes leases in the same transaction, before any waiting. Expired leases of anybody are returned on
-        the way, due messages become ready.
+        Topics are served strictly in the given order; with order "oldest", the lowest id of all topics comes
+        first. `ack` finishes leases in the same transaction, before any waiting. The call also returns
+        expired leases of any consumer, and makes due messages ready.
 
         Raises:
             InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
             LeaseLost: when a lease of `ack` was lost; the others are finished, and nothing is leased.
-            UsageError: for a `wait` inside `transaction()`, which holds the write lock: nobody could send
-                what it waits for. Nothing is finished.
+            UsageError: for a `wait` inside `transaction()`, which holds the write lock: nobody could send the
+                message that it waits for. Nothing is finished.
         """
         request = LeaseRequest(
             topics=dequeueing.checked_topics(topics),
@@ -226,12 +225,12 @@ class Queue:
         return dequeueing.dequeue(self._store, self._clock, request, wait, leases)
 
     def ack(self, lease: Lease) -> None:
-        """Finish a message: it is removed, or kept as `done` where its topic keeps history.
+        """Finish a message: it is removed, or kept as `done` if its topic keeps history.
 
-        A late ack is accepted as long as nobody leased the message again and no operator touched it.
+        A late ack is accepted as long as nobody has leased the message again and no operator has changed it.
 
         Raises:
-            LeaseLost: otherwise; nothing is changed. A second ack is lost too.
+            LeaseLost: otherwise; nothing is changed. A second ack also raises it.
         """
         if self._store.ack((hold_of(lease),), self._clock.now_ms()):
             raise LeaseLost((lease,))
@@ -240,7 +239,7 @@ class Queue:
         """Finish messages in one transaction.
 
         Raises:
-            LeaseLost: with those that were lost; the others are finished.
+            LeaseLost: with the leases that were lost; the others are finished.
         """
         leases = tuple(leases)
         raise_lost(leases, self._store.ack(holds_of(leases), self._clock.now_ms()))
@@ -248,14 +247,14 @@ class Queue:
     def requeue(
         self, lease: Lease, *, delay: float | None = None, error: str = ""
     ) -> Literal["ready", "delayed", "dead"]:
-        """Give a message back for another attempt after `delay` seconds (None: its topic's back-off).
+        """Put a message back for another attempt in `delay` seconds (None: its topic's back-off).
 
-        Says where it went.
+        Returns its new state.
 
-        When its attempts are used up it goes to the dead letters. The error is kept in its history.
+        If its attempts are used up, it goes to the dead letters. The error is kept in its history.
 
         Raises:
-            LeaseLost: when the lease is not valid any more.
+            LeaseLost: when the lease is no longer valid.
             InvalidMessage: for a negative delay.
         """
         failure = Failure(
@@ -272,7 +271,7 @@ class Queue:
         """Give a message back unprocessed; the attempt is not counted.
 
         Raises:
-            LeaseLost: when the lease is not valid any more.
+            LeaseLost: when the lease is no longer valid.
         """
         lost = self._store.release((hold_of(lease),), self._clock.now_ms())
         raise_lost((lease,), lost, "release")
@@ -281,25 +280,25 @@ class Queue:
         """Send a message straight to the dead letters.
 
         Raises:
-            LeaseLost: when the lease is not valid any more.
+            LeaseLost: when the lease is no longer valid.
         """
         if not self._store.bury(hold_of(lease), Failure(error=error), self._clock.now_ms()):
             raise LeaseLost((lease,), "bury")
 
     def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
-        """Hold a message for `visibility_timeout` seconds from now (None: as the queue or its topic has it).
+        """Hold a message for `visibility_timeout` seconds from now (None: the queue's or topic's default).
 
         Raises:
-            LeaseLost: when the lease is not valid any more.
+            LeaseLost: when the lease is no longer valid.
             InvalidMessage: for a timeout out of range.
         """
         return self.extend_many((lease,), visibility_timeout)[0]
 
     def extend_many(self, leases: Iterable[Lease], visibility_timeout: float | None = None) -> list[Lease]:
-        """Hold messages for longer, in one transaction; answers the leases with their new end.
+        """Hold messages for longer, in one transaction; return the leases with their new end.
 
         Raises:
-            LeaseLost: with those that were lost; the others are extended.
+            LeaseLost: with the leases that were lost; the others are extended.
         """
         leases = tuple(leases)
         visibility_ms = self._lease_ms(visibility_timeout)
@@ -312,18 +311,19 @@ class Queue:
         return self._store.size(validation.check_topic(topic))
 
     def waiter(self, *topics: str) -> Waiter:
-        """Return what an event loop needs to wait for topics: a descriptor that tells when to dequeue."""
+        """Return a waiter for an event loop: its descriptor shows when to dequeue from the topics."""
         return Waiter(self._store, self._clock, dequeueing.checked_topics(topics))
 
     def transaction(self) -> Transaction:
-        """Open one durable transaction for the caller's own rows and ours: `with queue.transaction() as t:`.
+        """Open one durable transaction for the caller's own rows and smq's: `with queue.transaction() as t:`.
 
-        The write lock is held until the `with` ends, so keep it short; an exception rolls all of it back.
-        Inside it, this thread's calls through this Queue are parts of the transaction, and what would wait
-        for others (a `wait`, a write through another Queue or Inspector on the file) is a UsageError.
+        The write lock is held until the `with` block ends, so keep it short; an exception rolls everything
+        back. Inside it, this thread's calls through this Queue are part of the transaction, and a call that
+        would wait for others (a `wait`, a write through another Queue or Inspector on the file) raises
+        UsageError.
 
         Raises:
-            UsageError: by the `with`, inside another one of this thread.
+            UsageError: when the `with` block begins inside another transaction of this thread.
         """
         return Transaction(self, self._store)
 

@@ -32,15 +32,15 @@ class State(enum.StrEnum):
     READY = "ready"
     """May be leased now."""
     DELAYED = "delayed"
-    """Waits for `available_at`; past it the message is due, until a dequeue promotes it."""
+    """Waits for `available_at`; after that, the message is due until a dequeue promotes it."""
     PROCESSING = "processing"
-    """Leased until `locked_until`; past it the lease is expired, until a dequeue reclaims it."""
+    """Leased until `locked_until`; after that, the lease is expired until a dequeue reclaims it."""
     DEAD = "dead"
     """Among the dead letters, with its last error."""
     DONE = "done"
     """Processed, and kept because its topic keeps history."""
     DELETED = "deleted"
-    """In the trash, until it is purged or brought back by undo."""
+    """In the trash, until it is purged or restored by undo."""
 
     @property
     def word(self) -> str:
@@ -49,7 +49,7 @@ class State(enum.StrEnum):
 
     @classmethod
     def meant(cls, word: str) -> State:
-        """Return the state that a person means: by its name, or `running` for `processing`.
+        """Return the state that a word means: its name, or `running` for `processing`.
 
         Raises:
             ValueError: for any other word.

@@ -22,10 +22,10 @@ EPOCH_MS: Final = 1_700_000_000_000
 
 
 class ManualClock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self, now_ms: int = EPOCH_MS) -> None:
-        """Stand at a moment."""
+        """Start at a moment."""
         self._now_ms = now_ms
         self._monotonic = 0.0
 
@@ -34,7 +34,7 @@ class ManualClock:
         return self._now_ms
 
     def monotonic(self) -> float:
-        """Return the seconds that it was advanced by."""
+        """Return the number of seconds by which it was advanced."""
         return self._monotonic
 
     def advance(self, seconds: float) -> None:
@@ -43,7 +43,7 @@ class ManualClock:
         self._monotonic += seconds
 
     def step(self, seconds: float) -> None:
-        """Move the wall clock either way, as an administrator does; no time passes."""
+        """Move the wall clock forward or back, as an administrator does; no time passes."""
         self._now_ms += round(seconds * 1000)
 
 
@@ -53,7 +53,7 @@ def seeded_random(seed: int = 0) -> random.Random:
 
 
 def make_message(topic: str = "mail", body: str | bytes = "hello", **changes: object) -> NewMessage:
-    """Return a message to be stored, with defaults for what is not named."""
+    """Return a message to be stored, with defaults for the fields that are not given."""
     message = NewMessage(
         topic=topic, body=body, kind="bytes" if isinstance(body, bytes) else "text", available_at=EPOCH_MS
     )
@@ -61,7 +61,7 @@ def make_message(topic: str = "mail", body: str | bytes = "hello", **changes: ob
 
 
 def make_request(*topics: str, receipt: int = 1, limit: int = 1, **changes: object) -> LeaseRequest:
-    """Return what a dequeue asks a store for, with defaults for what is not named."""
+    """Return the request that a dequeue sends to a store, with defaults for the fields that are not given."""
     request = LeaseRequest(topics=topics or ("mail",), limit=limit, receipt=receipt, visibility_ms=60_000)  # type: ignore[arg-type]  # a receipt is any number
     return msgspec.structs.replace(request, **changes)
 

@@ -44,7 +44,7 @@ class EnqueueManyOptions(_Options, total=False):
 class Transaction:
     """The handle of `with queue.transaction() as t:`.
 
-    For the thread that opened it, until the `with` ends.
+    It may be used by the thread that opened it, until the `with` block ends.
     """
 
     def __init__(self, queue: Queue, store: Store) -> None:
@@ -57,10 +57,10 @@ class Transaction:
         """Of the messages added so far, for the error that has to name them."""
 
     def __enter__(self) -> Self:
-        """Begin: takes the write lock.
+        """Begin the transaction: take the write lock.
 
         Raises:
-            StoreBusy: when others hold it for longer than the queue's timeout.
+            StoreBusy: when another process holds it for longer than the queue's timeout.
             UsageError: inside another transaction of this thread.
         """
         self._ids = []
@@ -78,12 +78,12 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """Commit and flush, or roll everything back when an exception came.
+        """Commit and flush, or roll everything back after an exception.
 
         Raises:
-            NotDurable: when all of it is in, and the flush failed; `ids` has those of its messages.
-            OutcomeUnknown: when the commit failed in a way that leaves open whether it is in.
-            UsageError: when COMMIT or ROLLBACK, a fork or a close ended it from inside.
+            NotDurable: when everything was committed, but the flush failed; `ids` names its messages.
+            OutcomeUnknown: when the commit failed and may or may not have taken effect.
+            UsageError: when a COMMIT or ROLLBACK, a fork or a close ended the transaction from inside.
         """
         context, self._context = self._context, None
         if context is None:
@@ -102,17 +102,18 @@ class Transaction:
         refuse_to_pickle("a transaction")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Run the caller's own SQL and return its rows; COMMIT and ROLLBACK belong to the `with`.
+        """Run the caller's own SQL and return its rows; leave COMMIT and ROLLBACK to the `with` statement.
 
         Raises:
-            StoreError: when the statement fails; the transaction goes on without it.
-            UsageError: after the `with`, in another thread, or when the statement ended the transaction.
+            StoreError: when the statement fails; the transaction continues without it.
+            UsageError: after the `with` block, in another thread, or when the statement ended the
+                transaction.
         """
         self._require_open()
         return self._store.execute(sql, parameters)
 
     def enqueue(self, topic: str, payload: Payload, **options: Unpack[EnqueueOptions]) -> int:
-        """Add a message, as `Queue.enqueue` does; it is there for others when the `with` ends."""
+        """Add a message, as `Queue.enqueue` does; others see it when the `with` block has ended."""
         self._require_open()
         message_id = self._queue.enqueue(topic, payload, **options)
         self._ids.append(message_id)
@@ -121,18 +122,18 @@ class Transaction:
     def enqueue_many(
         self, topic: str, payloads: Iterable[Payload], **options: Unpack[EnqueueManyOptions]
     ) -> list[int]:
-        """Add messages, as `Queue.enqueue_many` does; they are there for others when the `with` ends."""
+        """Add messages, as `Queue.enqueue_many` does; others see them when the `with` block has ended."""
         self._require_open()
         ids = self._queue.enqueue_many(topic, payloads, **options)
         self._ids += ids
         return ids
 
     def ack(self, lease: Lease) -> None:
-        """Finish a message together with the rows that its processing wrote: the effect and the ack are one.
+        """Finish a message and commit its ack together with the rows that its processing wrote.
 
         Raises:
-            LeaseLost: when the lease is not valid any more; leave the `with` by it, so that the effect is
-                undone.
+            LeaseLost: when the lease is no longer valid; let it leave the `with`, so that the effect is
+                rolled back.
         """
         self._require_open()
         self._queue.ack(lease)

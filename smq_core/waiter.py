@@ -17,7 +17,7 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """Lets an event loop know when a dequeue is worth trying.
+    """Tells an event loop when a dequeue is worth trying.
 
     Add `fileno()` as a reader, and a timer for `next_due()`.
     """
@@ -48,29 +48,29 @@ class Waiter:
         refuse_to_pickle("a waiter")
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes readable when a dequeue may be worth it.
+        """Return a descriptor that becomes readable when a dequeue may be worth trying.
 
-        -1 where the platform has none (look every 50 ms).
+        -1 if the platform has none (then check every 50 ms).
         """
         return self._waiter.fileno()
 
     def drain(self) -> bool:
-        """Take the pending notices; say whether another connection committed anything since the last call.
+        """Consume the pending notices; return whether another connection has committed since the last call.
 
-        The write is seen a little before its commit: after a False that a notice led to, look once more
-        within a few milliseconds.
+        A write is noticed slightly before its commit: if a notice led to False, check again within a few
+        milliseconds.
         """
         return self._waiter.drain()
 
     def next_due(self) -> float | None:
-        """Return in how many seconds a delay, a lease or a pause of the topics ends.
+        """Return the number of seconds until a delay, a lease or a pause of the topics ends.
 
-        None: nothing is due by time.
+        None if nothing will become due.
         """
         now_ms = self._clock.now_ms()
         due_ms = self._store.next_due(self._topics, now_ms)
         return None if due_ms is None else max(0.0, (due_ms - now_ms) / 1000)
 
     def close(self) -> None:
-        """Give the descriptor back; harmless when it is closed."""
+        """Release the descriptor; does nothing if it is already closed."""
         self._waiter.close()

@@ -48,7 +48,7 @@ class FileWatch:
             return False
 
     def close(self) -> None:
-        """Give the descriptor back; harmless when it is closed."""
+        """Release the descriptor; does nothing if it is already closed."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with contextlib.suppress(OSError):

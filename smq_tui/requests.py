@@ -269,7 +269,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class CommandWorker:
-    """Leave quiet, resume or stop for a daemon: True, or False when it is gone."""
+    """Leave quiet, resume or stop for a daemon: True, or False when it no longer exists."""
 
     id: str
     command: Literal["quiet", "resume", "stop"]

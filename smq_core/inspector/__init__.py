@@ -20,4 +20,4 @@ __all__ = ["Inspector", "MessageOperations", "ReadOperations", "TopicOperations"
 
 
 class Inspector(ReadOperations, MessageOperations, TopicOperations):
-    """A view of a queue and the means to mend it; `read_only` opens it so that nothing can be written."""
+    """A view of a queue, with operations that repair it; `read_only` prevents all writes."""

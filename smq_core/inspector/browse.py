@@ -43,15 +43,15 @@ class ReadOperations(OpenedQueue):
     """The part of the inspector that reads."""
 
     def topics(self) -> list[TopicStats]:
-        """Return depth, age and pause of every topic, by name, at a cost that messages do not add to."""
+        """Return depth, age and pause of every topic, by name; the cost is independent of the messages."""
         return self._store.topics(self._clock.now_ms())
 
     def topic_names(self) -> list[str]:
-        """Return every topic that has or had messages, a policy or a pause, by name."""
+        """Return every topic that has or had messages, a policy or a pause, sorted by name."""
         return self._store.topic_names()
 
     def topic(self, name: str) -> TopicStats:
-        """Return one topic; zeros for one never used.
+        """Return one topic; its counts are zero if it was never used.
 
         Raises:
             InvalidMessage: when the name is not text.
@@ -70,13 +70,13 @@ class ReadOperations(OpenedQueue):
         preview: int | None = None,
         max_id: int | None = None,
     ) -> list[Message]:
-        """Return a page of messages by id, beyond `after` (exclusive), `newest` first if asked.
+        """Return a page of messages by id, beyond `after` (exclusive); `newest` reverses the order.
 
-        With `preview` payloads are cut to that many characters and come as their text. With a filter the page
-        is looked for through all that remains; bound it by `max_id` to look in slices.
+        With `preview`, payloads are returned as text, cut to that many characters. With a filter, all
+        remaining messages are searched for a page; use `max_id` to search in slices.
 
         Raises:
-            InvalidMessage: for a limit below 1, or a state that there is not.
+            InvalidMessage: for a limit below 1, or an unknown state.
         """
         selection = Selection(
             topic=topic, state=state_of(state), where=where or Filter(), max_id=nearest(max_id)
@@ -96,7 +96,8 @@ class ReadOperations(OpenedQueue):
     ) -> Sequence[int]:
         """Return the ids of a selection beyond `after`, for lists that fetch their visible rows later.
 
-        Of a frozen one they are those that it was fixed to, wherever these are now.
+        For a frozen selection, these are the ids to which it was fixed, whatever state those messages are in
+        now.
         """
         if selection.frozen is not None:
             return selection.frozen.page(after=after, newest=newest, limit=validation.check_limit(limit))
@@ -109,12 +110,12 @@ class ReadOperations(OpenedQueue):
         )
 
     def messages(self, ids: Sequence[int], *, preview: int | None = None) -> list[Message]:
-        """Return messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; messages that no longer exist are left out."""
         rows = self._store.rows(checked_ids(ids), _preview(preview))
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
     def count(self, selection: Selection, *, limit: int = 10_000) -> int:
-        """Count the messages of a selection, at most `limit`; of a frozen one those that it was fixed to."""
+        """Count the messages of a selection, up to `limit`; for a frozen one, those to which it was fixed."""
         if selection.frozen is not None:
             return min(len(selection.frozen), validation.check_limit(limit))
         return self._store.count(
@@ -133,20 +134,21 @@ class ReadOperations(OpenedQueue):
         limit: int | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Selection:
-        """Fix the messages that match now, and how each is: an action on them changes no others.
+        """Fix the messages that match now, each in its present state: an action changes no others.
 
-        What comes into the state later is not touched. What moves on before the action is left alone, even if
-        it comes back, and the outcome counts it. The messages are read (some seconds a million, 12 bytes
-        each); `len(selection.frozen)` is their number. With `limit`, the lowest ids alone. `progress` is told
-        the number found so far and leaves out the rest by returning False.
+        Messages that enter the state later are not changed. A message that changes before the action is left
+        alone, even if it returns to the same state, and the outcome counts it. The messages are read (this
+        takes some seconds and 12 MB per million); `len(selection.frozen)` is their number. With `limit`, only
+        the lowest ids are included. `progress` is called with the number found so far; if it returns False,
+        the rest is left out.
 
-        With the `verb` that it is for, what that would leave as it is does not belong to it: messages in a
-        state that the verb is not for (`requeue` of what is ready), live leases without `force`, those that
-        are in the topic `to` already, those that would hold a key which another message holds. The number is
-        then how many the action changes, less those that it counts as missed.
+        With `verb`, messages that this action would not change are excluded: those in a state that the verb
+        does not apply to (`requeue` of ready messages), live leases without `force`, messages already in the
+        topic `to`, and messages whose key another message would already have. The number is then the number
+        of messages that the action will change, except for those that the outcome counts as missed.
 
         Raises:
-            InvalidMessage: for a limit below 1, a state or a verb that there is not, or a move without `to`.
+            InvalidMessage: for a limit below 1, an unknown state or verb, or a move without `to`.
         """
         purpose = None if verb is None else _purpose(verb, to, force=force)
         return self._store.freeze(
@@ -161,7 +163,7 @@ class ReadOperations(OpenedQueue):
         """Return one whole message.
 
         Raises:
-            MessageNotFound: when it is gone.
+            MessageNotFound: when it no longer exists.
         """
         row = self._store.get(message_id) if is_possible(message_id) else None
         if row is None:
@@ -169,7 +171,7 @@ class ReadOperations(OpenedQueue):
         return message_of(row)
 
     def attempts(self, message_id: int) -> list[Attempt]:
-        """Return the failed attempts kept of a message, oldest first."""
+        """Return the stored failed attempts of a message, oldest first."""
         rows = self._store.attempts(message_id) if is_possible(message_id) else []
         return [attempt_of(row) for row in rows]
 
@@ -178,8 +180,8 @@ class ReadOperations(OpenedQueue):
     ) -> list[ErrorKind]:
         """Group the dead letters by topic and first line of their error, most frequent first.
 
-        With `since`, in seconds since the epoch, only those that died then or later. An unknown topic has
-        none.
+        With `since`, in seconds since the epoch, only those that died at that time or later. An unknown topic
+        has none.
 
         Raises:
             InvalidMessage: for a limit below 1, or when `since` is not a number.
@@ -192,15 +194,15 @@ class ReadOperations(OpenedQueue):
         ]
 
     def workers(self) -> list[WorkerInfo]:
-        """Return every daemon's row, with how long ago it was heard of."""
+        """Return every daemon's row, with the age of its last heartbeat."""
         now_ms = self._clock.now_ms()
         return [worker_of(row, now_ms) for row in self._store.workers()]
 
     def daemon_deaths(self, within: float = KEPT_S) -> list[DaemonDeath]:
         """Return the daemons that died in the last `within` seconds (24 hours), newest first.
 
-        One that was stopped is not among them, nor one that is lost: nobody noticed yet that it has ended.
-        They are known from the activity, of which the last 10,000 entries are kept.
+        Daemons that were stopped are not included, nor are lost ones, of which nobody has noticed yet that
+        they ended. The deaths are recorded in the activity, of which the last 10,000 entries are kept.
         """
         since_ms = self._clock.now_ms() - round(within * 1000)
         return [death_of(entry) for entry in self._store.daemon_deaths(since_ms)]
@@ -208,7 +210,7 @@ class ReadOperations(OpenedQueue):
     def samples(self, step: float, since: float, topic: str | None = None) -> list[TopicSample]:
         """Return the samples that daemons wrote every `step` seconds (10, 600) since a time, oldest first.
 
-        `since` is in seconds since the epoch. None for a topic that is not known.
+        `since` is in seconds since the epoch. The list is empty for an unknown topic.
 
         Raises:
             InvalidMessage: when `step` or `since` is not a number.
@@ -221,18 +223,18 @@ class ReadOperations(OpenedQueue):
         return self._store.activity(limit=validation.check_limit(limit), before=nearest(before))
 
     def data_version(self) -> int:
-        """Return a number that changes when somebody else committed: whoever watches reads only then."""
+        """Return a number that changes whenever another connection commits, so that observers know."""
         return self._store.data_version()
 
     def wait(self, timeout: float, *, since: int | None = None) -> bool:
-        """Sleep until somebody committed, or `timeout` seconds are over; return which.
+        """Sleep until another connection commits, or for `timeout` seconds; return whether one did.
 
-        With `since`, the `data_version` read before the last look, what was committed after that counts too:
-        else it is missed.
+        With `since` (the `data_version` that was read before the last look), commits since then count too;
+        without it, they are missed.
 
         Raises:
             InvalidMessage: when the timeout is not a number of seconds.
-            StoreUnavailable: when the database was moved away while it was waited for.
+            StoreUnavailable: when the database was moved away during the wait.
         """
         validation.check_seconds(timeout, "timeout")
         # before the comparison, so that nothing falls between the two

@@ -37,7 +37,7 @@ class OpenedQueue:
     ) -> None:
         """Remember where the queue is; nothing is opened before the first call, and no file is ever created.
 
-        `actor` is who the activity log names (None: the user's name).
+        `actor` is the name that appears in the activity log (None: the user's name).
 
         Raises:
             InvalidMessage: for a timeout out of range.

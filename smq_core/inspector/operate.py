@@ -43,15 +43,15 @@ class MessageOperations(OpenedQueue):
         force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Make dead, done, delayed and expired messages ready, with all attempts before them.
+        """Make dead, done, delayed and expired messages ready, and reset their attempts.
 
-        Live leases only with `force`.
+        Messages with a live lease are included only with `force`.
 
-        For this and the following actions, `targets` are ids, a mapping of ids to how each was seen
-        (`message.seen`, or its state alone), or a selection. What is no longer as it was seen is left alone,
-        and the outcome counts it as `moved_on`. A forced message may run twice; with names of workers as
-        `force`, only what these hold is taken from them. `progress` is told the number done so far and stops
-        the rest by returning False.
+        For this and the following actions, `targets` are ids, a mapping from ids to how each message was seen
+        (`message.seen`, or only its state), or a selection. A message that has changed since it was seen is
+        left alone, and the outcome counts it as `moved_on`. A forced message may run twice; if `force` is a
+        set of worker names, only leases of those workers are taken. `progress` is called with the number done
+        so far; if it returns False, the rest is not done.
         """
         return self._act("requeue", targets, force=force, progress=progress)
 
@@ -62,7 +62,7 @@ class MessageOperations(OpenedQueue):
         force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Put messages into the trash, from where undo brings them back for 24 hours."""
+        """Move messages to the trash, from which undo can restore them for 24 hours."""
         return self._act("delete", targets, force=force, progress=progress)
 
     def bury(
@@ -72,13 +72,13 @@ class MessageOperations(OpenedQueue):
         force: bool | frozenset[str] = False,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Put messages among the dead letters."""
+        """Move messages to the dead letters."""
         return self._act("bury", targets, force=force, progress=progress)
 
     def move(
         self, targets: Iterable[int] | Targets, topic: str, *, progress: Callable[[int], bool] | None = None
     ) -> Outcome:
-        """Put messages that are not running into another topic.
+        """Move messages that are not running to another topic.
 
         Raises:
             InvalidMessage: for an illegal topic.
@@ -97,13 +97,13 @@ class MessageOperations(OpenedQueue):
         max_attempts: int | msgspec.UnsetType | None = msgspec.UNSET,
         available_at: float | datetime.datetime | msgspec.UnsetType = msgspec.UNSET,
     ) -> Outcome:
-        """Change what is given of a message that is neither running nor in the trash.
+        """Change the given fields of a message that is neither running nor in the trash.
 
-        With `seen`, only if it still is in that state. Nothing is done where nothing new is given.
+        With `seen`, only if it is still in that state. If no value differs, nothing is done.
 
         Raises:
-            MessageNotFound: when it is gone.
-            InvalidMessage: for a value that a message cannot have.
+            MessageNotFound: when it no longer exists.
+            InvalidMessage: for an invalid value.
         """
         if not is_possible(message_id):
             raise MessageNotFound(message_id)
@@ -128,12 +128,12 @@ class MessageOperations(OpenedQueue):
         *,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Remove for good every message that a topic has in a state; cannot be undone.
+        """Permanently delete every message that a topic has in a state; this cannot be undone.
 
-        With a selection of one topic and state, what it was fixed to.
+        With a selection of one topic and state, the messages to which it was fixed.
 
         Raises:
-            InvalidMessage: without a topic or state, for a state that there is not, or for what is running.
+            InvalidMessage: without a topic or state, for an unknown state, or for running messages.
         """
         wanted = state_of(state)
         if isinstance(topic, Selection):
@@ -147,13 +147,13 @@ class MessageOperations(OpenedQueue):
         return self._store.purge(selection, actor=self._actor, now_ms=self._clock.now_ms(), progress=progress)
 
     def prune(self, *, progress: Callable[[int], bool] | None = None) -> Pruned:
-        """Remove all that is past its time now, in short transactions, and return what it was.
+        """Remove everything that has expired, in short transactions, and return what was removed.
 
-        That is finished messages that their topics kept for long enough, the trash and what undoes need after
-        24 hours, the activity beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon
-        does this all the time, and where none lives the writes of a Queue or Inspector do it in passing. The
-        file's room is used again; `smq compact` gives it back. `progress` is told the number of rows so far
-        and stops the rest by returning False.
+        This applies to finished messages that their topics no longer keep, the trash and undo data after 24
+        hours, the activity beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon does
+        this continuously; without one, a Queue or Inspector does it after its own writes. The free space in
+        the file is reused; `smq compact` returns it to the disk. `progress` is called with the number of rows
+        so far; if it returns False, the rest is not done.
         """
         now_ms = self._clock.now_ms()
         removed = Pruned()
@@ -166,17 +166,17 @@ class MessageOperations(OpenedQueue):
     def undo(
         self, operation: int | Literal["last"] | None, *, progress: Callable[[int], bool] | None = None
     ) -> Outcome:
-        """Take back an operation, message by message, where nobody touched it since.
+        """Undo an operation for each of its messages that nobody has changed since.
 
         "last" is the last operation of this inspector's actor that can be undone, never somebody else's. None
-        is the operation of an outcome that changed nothing: nothing is done then. The outcome's `undone` is
-        the operation that was meant; where nothing came back, it still counts as not undone.
+        is the operation of an outcome that changed nothing: then nothing is done. The outcome's `undone` is
+        the operation to be undone; if no message was restored, it still counts as not undone.
 
-        `progress` is told after each part how many came back; when it answers False the rest stays as it
-        is, and another undo of the same operation goes on.
+        `progress` is called after each chunk with the number restored so far; if it returns False, the rest
+        stays as it is, and another undo of the same operation continues.
 
         Raises:
-            SmqError: when there is none, or it was undone already, or cannot be.
+            SmqError: when there is no such operation, or it is already undone, or cannot be undone.
             InvalidMessage: when it is neither an operation's id, "last" nor None.
         """
         if operation is None:

@@ -25,11 +25,11 @@ class TopicOperations(OpenedQueue):
     def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:
         """Stop a topic from being leased, until an aware datetime or epoch seconds if given.
 
-        What is running goes on. A topic that was never used is paused all the same, for when it is; one
-        that is paused already has the new reason and end.
+        Running messages continue. A topic that was never used is paused as well, for when it is used; a topic
+        that is already paused gets the new reason and end.
 
         Raises:
-            InvalidMessage: for an illegal name, or a time that is not one of the years 1970 to 9999.
+            InvalidMessage: for an illegal name, or a time outside the years 1970 to 9999.
             StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
@@ -47,7 +47,7 @@ class TopicOperations(OpenedQueue):
     def resume(self, topic: str) -> Outcome:
         """Let a paused topic be leased again.
 
-        Nothing is done, and recorded, for one that is not paused, no longer, or unknown.
+        If the topic is unknown or not paused, nothing is done or recorded.
 
         Raises:
             InvalidMessage: when the name is not text.
@@ -57,7 +57,7 @@ class TopicOperations(OpenedQueue):
         return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def policy(self, topic: str) -> TopicPolicy:
-        """Return a topic's policy, defaults filled in; all defaults for one that has none, or is unknown.
+        """Return a topic's policy with the defaults filled in; an unknown topic has all defaults.
 
         Raises:
             InvalidMessage: when the name is not text.
@@ -73,11 +73,11 @@ class TopicOperations(OpenedQueue):
         backoff: Backoff | None = None,
         keep: float | None = None,
     ) -> Outcome:
-        """Set what is given of a topic's policy; nothing is done where nothing is.
+        """Set the given parts of a topic's policy; nothing is done if none is given.
 
-        `max_attempts` is from 1, `visibility_timeout` from 1 ms to 24 hours, in seconds; `keep` is for how
-        many seconds processed messages stay as `done` (0: not). A topic that was never used has the policy
-        for when it is.
+        `max_attempts` is at least 1; `visibility_timeout` is in seconds, from 1 ms to 24 hours; `keep` is the
+        number of seconds for which processed messages are kept as `done` (0: not at all). The policy of a
+        topic that was never used applies when it is used.
 
         Raises:
             InvalidMessage: for an illegal name, or a value out of range.
@@ -98,7 +98,7 @@ class TopicOperations(OpenedQueue):
     def drop(self, topic: str) -> bool:
         """Forget a topic that has no messages, with its policy and pause.
 
-        False when it has some or is unknown.
+        Returns False if it has any or is unknown.
 
         Raises:
             InvalidMessage: when the name is not text.
@@ -108,12 +108,12 @@ class TopicOperations(OpenedQueue):
         return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def command_worker(self, worker_id: str, command: str) -> bool:
-        """Leave quiet, resume or stop for a daemon, which reads it at its next heartbeat.
+        """Request quiet, resume or stop of a daemon, which reads the request at its next heartbeat.
 
-        False when there is no such daemon.
+        Returns False if there is no such daemon.
 
         Raises:
-            InvalidMessage: for another command, or an id that is not text.
+            InvalidMessage: for an unknown command, or an id that is not text.
             StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
         """
         validation.check_is_text(worker_id, "a daemon's id")

@@ -81,7 +81,7 @@ def create(location: str | os.PathLike[str], now_ms: int, words: Mapping[str, St
     `words` says what status words of the ancestor's table mean, beside those that are known.
 
     Raises:
-        StoreError: when it is something else, or cannot be opened or written.
+        StoreError: when it is not a queue, or cannot be opened or written.
     """
     from smq_core.store.sqlite.database import open_database
 

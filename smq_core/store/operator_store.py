@@ -40,11 +40,11 @@ class OperatorStore(Protocol):
         ...
 
     def topic_names(self) -> list[str]:
-        """Return every topic that has or had messages, a policy or a pause, by name."""
+        """Return every topic that has or had messages, a policy or a pause, sorted by name."""
         ...
 
     def topic(self, name: str, now_ms: int) -> TopicStats:
-        """Return one topic; zeros for one never used."""
+        """Return one topic; its counts are zero if it was never used."""
         ...
 
     def get(self, message_id: int) -> MessageRow | None:
@@ -65,7 +65,7 @@ class OperatorStore(Protocol):
         ...
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
-        """Return messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; messages that no longer exist are left out."""
         ...
 
     def highest_id(self) -> int:
@@ -92,7 +92,7 @@ class OperatorStore(Protocol):
         ...
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
-        """Return the failed attempts kept of a message, oldest first."""
+        """Return the stored failed attempts of a message, oldest first."""
         ...
 
     def activity(self, *, limit: int, before: int | None) -> list[ActivityEntry]:

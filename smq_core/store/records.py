@@ -215,23 +215,23 @@ class AttemptRow(NamedTuple):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator looks for beside topic and state; every part that is given has to hold."""
+    """What an operator searches for in addition to topic and state; every given part must match."""
 
     worker: str | None = None
     key: str | None = None
     error: str | None = None
-    """Part of the last error, upper and lower case alike."""
+    """Part of the last error, ignoring case."""
     error_kind: str | None = None
     """The whole first line of the last error."""
     text: str | None = None
-    """Part of the payload's or the headers' text, or of the key, upper and lower case alike."""
+    """Part of the payload's or the headers' text, or of the key, ignoring case."""
     min_age_ms: int | None = None
-    """Least age, in milliseconds since it was created."""
+    """Minimum age, in milliseconds since it was created."""
     min_attempts: int | None = None
     only_expired: bool = False
-    """Leases whose time is over."""
+    """Expired leases only."""
     without_trash: bool = False
-    """Where no state is named: any but `deleted`."""
+    """If no state is named: any state except `deleted`."""
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,25 +248,27 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that matches.
 
-    `Inspector.select` fixes which messages that is; else it is what matches when the action begins.
+    `Inspector.select` fixes which messages these are; otherwise, they are those that match when the action
+    begins.
     """
 
     topic: str | None = None
     state: State | None = None
     where: Filter = Filter()
     max_id: int | None = None
-    """No id beyond it; None: beyond the highest there is when the action begins."""
+    """The highest id to include; None: the highest that exists when the action begins."""
     as_of_ms: int | None = None
-    """The moment from which ages are counted; None: when the action begins."""
+    """The moment to which ages refer; None: when the action begins."""
     frozen: Frozen | None = None
-    """The messages that matched, each as it was seen: these and no others are meant, while they are so."""
+    """The messages that matched, each as it was seen: only these are selected, and only as long as they are
+    unchanged."""
 
     @property
     def fixed(self) -> Frozen:
         """The messages that `Inspector.select` fixed it to.
 
         Raises:
-            ValueError: when it is not fixed.
+            ValueError: when it was not fixed.
         """
         if self.frozen is None:
             raise ValueError("this selection is not yet bound to messages: use Inspector.select")

@@ -139,7 +139,7 @@ class Connection(ReadingConnection):
             StoreBusy: when others held the database for longer than the timeout; nothing was written.
             UsageError: when this thread itself holds it, in a `transaction` of another connection.
             StoreUnavailable: when writing failed.
-            OutcomeUnknown: when the commit failed in a way that leaves open whether it was written.
+            OutcomeUnknown: when the commit failed, and it is unknown whether it was written.
             NotDurable: when it was written, and the flush after the commit failed.
             StoreError: as `translate` has it.
         """

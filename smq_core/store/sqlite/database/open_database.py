@@ -49,8 +49,8 @@ def prepare(
         StoreUnavailable: nothing is there and nothing may be created, it cannot be opened or written, or it
             has another name, with another -wal beside it.
         StoreCorrupt: the database contradicts itself.
-        SchemaTooNew: a newer smq made it.
-        NotAQueue: it is something else.
+        SchemaTooNew: a newer smq created it.
+        NotAQueue: it is not a queue.
         StoreBusy: somebody held it for too long.
     """
     path = resolved(path)

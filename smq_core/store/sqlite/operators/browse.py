@@ -75,7 +75,7 @@ class Browser:
         return self._session.read(work)
 
     def rows(self, ids: Sequence[int], preview_bytes: int | None) -> list[MessageRow]:
-        """Return messages by their ids, ascending; those that are gone are left out."""
+        """Return messages by their ids, ascending; messages that no longer exist are left out."""
 
         def work(db: apsw.Connection) -> list[MessageRow]:
             with savepoint(db):
@@ -132,7 +132,7 @@ class Browser:
         return [(one.topic, one.error_kind, one.dead, one.first, one.last) for one in found]
 
     def attempts(self, message_id: int) -> list[AttemptRow]:
-        """Return the failed attempts kept of a message, oldest first."""
+        """Return the stored failed attempts of a message, oldest first."""
         rows = self._session.read(lambda db: db.execute(_ATTEMPTS, (message_id,)).fetchall())
         return [_attempt(row) for row in rows]
 

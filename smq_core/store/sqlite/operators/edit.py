@@ -67,7 +67,7 @@ class Editor:
         """Change one message, neither running nor in the trash, in the state it was seen in.
 
         Raises:
-            MessageNotFound: when it is gone.
+            MessageNotFound: when it no longer exists.
             InvalidMessage: for a new `available_at` of a message that is not delayed.
         """
         try:

@@ -33,7 +33,7 @@ class TopicSettings:
         self._session = session
 
     def topic_names(self) -> list[str]:
-        """Return every topic that has or had messages, a policy or a pause, by name."""
+        """Return every topic that has or had messages, a policy or a pause, sorted by name."""
         return self._session.read(lambda db: [row[0] for row in db.execute(_TOPIC_NAMES)])
 
     def policy(self, topic: str) -> TopicPolicy:

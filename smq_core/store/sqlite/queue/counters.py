@@ -65,7 +65,7 @@ class Counters:
         return self._session.read(work)
 
     def topic(self, name: str, now_ms: int) -> TopicStats:
-        """Return one topic; zeros for one never used."""
+        """Return one topic; its counts are zero if it was never used."""
 
         def work(db: apsw.Connection) -> TopicStats:
             with savepoint(db):
