@@ -1,4 +1,4 @@
-"""Who acts: the name that the activity log gives, where the caller names none."""
+"""The name of the operator in the activity log, if the caller gives none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place that asks what time it is; everything else is handed a Clock or a number.
+"""The only place that reads the time; everything else receives a Clock or a number.
 
 Wall-clock times are integer milliseconds since the epoch. Durations inside a process are measured on the
 monotonic clock.

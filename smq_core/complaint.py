@@ -1,4 +1,4 @@
-"""Describes what in a payload cannot be stored; it decides nothing."""
+"""Describes why a payload cannot be stored; it decides nothing."""
 
 from __future__ import annotations
 

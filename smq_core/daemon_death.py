@@ -1,4 +1,4 @@
-"""How the activity keeps that a daemon died, and what it is read back as. Pure.
+"""How the death of a daemon is recorded in the activity, and read back. Pure.
 
 A daemon's row goes with it; what it served and when it was last heard of stay in the entry's detail.
 """

@@ -1,4 +1,4 @@
-"""How deep payloads may be nested: no deeper than whoever takes one can read from within its own calls."""
+"""How deep payloads may be nested, so that a consumer can decode one from within its own calls."""
 
 from __future__ import annotations
 

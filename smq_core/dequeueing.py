@@ -1,4 +1,4 @@
-"""One dequeue: ask the store, decode what came, and sleep without polling when nothing did."""
+"""One dequeue: asks the store, decodes the messages, and sleeps without polling if there are none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files whose names smq derives from another's, in folders where others may write as well.
+"""Files whose names smq derives from other files' names, in folders to which others may write.
 
 Such a file is opened only as what it should be: a regular file under one name. A link that somebody put in
 its place is not followed. Paths that a person typed are opened elsewhere, and followed.

@@ -1,4 +1,4 @@
-"""Which messages an operator's verb changes: for dry runs, and questions about messages at hand. Pure.
+"""Which messages an operator's action changes: for dry runs and confirmation questions. Pure.
 
 Whether another message holds the key of one is not seen here.
 """

@@ -1,4 +1,4 @@
-"""How a message failed, for people: the newest failure first, and each text once. Pure."""
+"""The failures of a message for display: newest first, and each text once. Pure."""
 
 from __future__ import annotations
 

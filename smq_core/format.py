@@ -1,4 +1,4 @@
-"""How numbers, times and payloads are written for people, and how durations are read from them.
+"""Formats numbers, times and payloads for people, and parses durations.
 
 Pure: no clock, no locale, no terminal. What is measured is cut, never rounded up, so no figure says more than
 what is there (59.96 seconds are `59s`) and none changes its width by rounding.

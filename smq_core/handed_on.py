@@ -1,4 +1,4 @@
-"""How a Queue or an Inspector is handed to another process: as its location and options, not its connections.
+"""How a Queue or an Inspector is passed to another process: as its location and options, without connections.
 
 What belongs to one thread says so when it is pickled.
 """

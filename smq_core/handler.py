@@ -1,4 +1,4 @@
-"""What the author of a handler meets: the message, what to raise, and what may be raised inside the handler.
+"""The API for handlers: the message, what a handler may raise, and what may be raised inside it.
 
 The daemon's worker processes run handlers; nothing of the daemon is imported here.
 """

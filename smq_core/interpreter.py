@@ -1,4 +1,4 @@
-"""Refuses interpreters in which the queue cannot keep its promises, before they load a compiled module."""
+"""Refuses interpreters in which the queue cannot keep its promises, before a compiled module is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What everything that smq prints as JSON has in common: names and forms. docs/json.md is its page. Pure.
+"""The names and forms that all of smq's JSON output shares; docs/json.md describes them. Pure.
 
 A time has two fields, one for people and programs that read calendars, one to compute with.
 """

@@ -1,4 +1,4 @@
-"""What passes through the interfaces: messages, leases, and the rows an operator sees.
+"""The public value types: messages, leases, and the rows that an operator sees.
 
 Frozen values without behaviour.
 

@@ -1,4 +1,4 @@
-"""How payloads and headers become what a row holds, and back; nothing turns into something else on the way.
+"""Encodes payloads and headers for storage, and decodes them to equal values.
 
 A payload is legal when it comes back equal: it is encoded, decoded and compared (0.6 µs for a small dict,
 measured), which refuses NaN, tuples, sets, dates and keys that are no strings without a list of types to keep

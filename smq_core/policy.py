@@ -1,4 +1,4 @@
-"""What a topic does with failures and finished messages: pure values and decisions, which read nothing."""
+"""How a topic treats failures and finished messages: pure values and decisions."""
 
 from __future__ import annotations
 

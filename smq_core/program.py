@@ -1,4 +1,4 @@
-"""Runs a program that prints by click, and ends it in order whatever its standard streams are."""
+"""Runs a click program and ends it cleanly, whatever the state of its standard streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The producer's and the consumer's side: what an application embeds. It checks, encodes and decides.
+"""The interface for producers and consumers, which applications embed. It checks, encodes and decides.
 
 The store reads and writes.
 """

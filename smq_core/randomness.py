@@ -1,4 +1,4 @@
-"""Where receipts and jitter come from: one generator a process, which nobody else seeds.
+"""The source of receipts and jitter: one generator per process, which nothing else seeds.
 
 A forked child seeds it again. It is not the system's generator at each call, which costs more than all of
 Python's part of a lease (2.5 µs, measured); and not `random`'s own, since a program that seeds it in two

@@ -1,4 +1,4 @@
-"""Turns what a store answers into public values: seconds, payloads, dicts of headers."""
+"""Converts a store's rows into public values: seconds, payloads, dicts of headers."""
 
 from __future__ import annotations
 

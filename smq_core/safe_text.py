@@ -1,4 +1,4 @@
-"""The one way from stored text to a terminal: nothing that leaves here is a control, nothing is invisible.
+"""The only path from stored text to a terminal: its output has no control or invisible characters.
 
 Text of payloads, topics, headers, errors, worker and file names passes through here before it is shown.
 Limits count characters, not columns of the display: how wide a character is, only who paints it can say, and

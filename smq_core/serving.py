@@ -1,4 +1,4 @@
-"""Whether a daemon serves a topic: what its patterns cover, when it is lost, stale, forgotten.
+"""Whether a daemon serves a topic: what its patterns match, and when it is lost, stale or forgotten.
 
 The same for the daemon, the commands and the dashboard; it reads what is known of a daemon, not the database.
 """

@@ -1,4 +1,4 @@
-"""The life of a message: its states and the one table of legal transitions.
+"""The life cycle of a message: its states and the table of legal transitions.
 
 Pure. The documented diagram is drawn from `TRANSITIONS`, and each write of a store names the transition it
 performs.

@@ -1,4 +1,4 @@
-"""The three standard streams as they really are: closed, full, or with nobody at the other end.
+"""The three standard streams in every state: closed, full, or without a reader.
 
 A result that cannot be printed is an error of its own, `OutputLostError`: what the program did is done all
 the same. Notes to standard error are lost without a word, since there is nowhere left to say so.

@@ -1,4 +1,4 @@
-"""What tests of a queue need: a clock that stands still, seeded chance, messages made of defaults.
+"""Tools for tests of a queue: a manual clock, seeded randomness, messages with default values.
 
 The product imports none of it.
 """

@@ -1,4 +1,4 @@
-"""One durable commit of the caller's own rows and ours, in the same file."""
+"""One durable commit of the caller's own rows and smq's, in the same file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import and export of files for programs that know a queue by its location.
+"""Import and export of files, for programs that only know the location of a queue.
 
 The dashboard, and whoever embeds the queue.
 

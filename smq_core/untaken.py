@@ -1,4 +1,4 @@
-"""For how long a topic's messages could have been taken and were not; `smq check` and the dashboard agree."""
+"""How long a topic's messages could have been leased but were not, for `smq check` and the dashboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ranges that a message's parts must keep to: one place, one error type.
+"""The valid ranges of a message's parts: one place, one error type.
 
 It owns no encoding and touches no store.
 """

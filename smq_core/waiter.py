@@ -1,4 +1,4 @@
-"""What an event loop needs to wait for messages: a descriptor, and when time alone may bring one."""
+"""What an event loop needs to wait for messages: a descriptor, and the time at which one becomes due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices when a file is written to, without polling: inotify on Linux.
+"""Notices writes to a file without polling: inotify on Linux.
 
 Elsewhere there is none, and callers look now and then.
 """

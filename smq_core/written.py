@@ -1,4 +1,4 @@
-"""Distinguishes JSON from text: what a payload is that was typed, piped, or on a line by itself. Pure."""
+"""Distinguishes JSON from text, for payloads that were typed, piped, or are lines of a file. Pure."""
 
 from __future__ import annotations
 

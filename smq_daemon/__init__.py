@@ -1,4 +1,4 @@
-"""Starts `smq-daemon`: hears signals first, and imports the daemon then, which takes several times as long.
+"""Starts `smq-daemon`: handles signals first, then imports the daemon, which takes several times as long.
 
 It stands outside `smq_core`, as nothing in there can run before the engine is imported.
 

@@ -1,4 +1,4 @@
-"""The dashboard: a terminal interface to the queue. Apart from the demonstration, only its gateway opens one.
+"""The dashboard: a terminal interface to a queue. Only its gateway and the demonstration open one.
 
 cli, command  the command `smq-tui` and its flags
 starting      starts the application, alone or within the demonstration

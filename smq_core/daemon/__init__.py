@@ -1,4 +1,4 @@
-"""The worker daemon: a supervisor that has the database, and worker processes that run handlers without it.
+"""The worker daemon: a supervisor that uses the database, and worker processes that run handlers.
 
 In the supervisor's process, from the outside in:
 

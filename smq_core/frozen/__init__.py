@@ -1,4 +1,4 @@
-"""Names for PyInstaller what it cannot see: statements, metadata, and what is imported by name.
+"""Hooks that name what PyInstaller cannot find: SQL files, metadata, and modules imported by name.
 
     hook-smq_core.py      the statements and migrations, and the version that a daemon writes down
     hook-smq_core.cli.py  the commands, each of which is imported when it is called

@@ -1,4 +1,4 @@
-"""JSONL in and out: import, exactly once, and export; what other parts of smq use of it is named here.
+"""Import of JSONL, exactly once, and export; the names that other parts of smq use.
 
 source           opens what is imported: a file, a pipe or standard input, compressed or not
 reader           reads it in blocks of whole lines

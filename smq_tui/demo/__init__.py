@@ -1,4 +1,4 @@
-"""The demonstration: producers, a daemon whose handlers fail now and then, a careless consumer.
+"""The demonstration: producers, a daemon whose handlers sometimes fail, and a careless consumer.
 
 run       runs all of it, with the dashboard where there is a terminal
 shop      its processes

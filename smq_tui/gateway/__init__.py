@@ -1,4 +1,4 @@
-"""Reads and writes the database, as the only part of the dashboard but for the demonstration.
+"""Reads and writes the database; apart from the demonstration, nothing else in the dashboard does.
 
 gateway      takes requests on the thread of the screen, and carries them out on others
 poller       the thread that reads what is shown all the time

@@ -1,4 +1,4 @@
-"""What an operator can do, by which key, and how that is documented.
+"""The actions of an operator, their keys, and their documentation.
 
 actions    every action as data: id, key, label, danger
 key_help   which keys there are, from the bindings

@@ -1,4 +1,4 @@
-"""What the dashboard is told and remembers.
+"""The configuration of the dashboard, and the preferences that it saves.
 
 config       named databases, keys and theme, from a file
 preferences  what it remembers between two runs

@@ -1,4 +1,4 @@
-"""The terminal.
+"""Handling of the terminal.
 
 attached     whether there is one
 driver       writes to it, also while it goes away

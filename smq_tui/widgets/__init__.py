@@ -1,4 +1,4 @@
-"""Widgets of the dashboard: they are given values and post messages, and know neither store nor gateway.
+"""Widgets of the dashboard: they receive values and post messages, and know neither store nor gateway.
 
 keyed_table   a table over any number of rows
 detail_pane   where the details of a row are shown

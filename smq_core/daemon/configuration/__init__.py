@@ -1,4 +1,4 @@
-"""What a daemon is told to do: its file and flags, their reloads, and the handler of each topic.
+"""The configuration of a daemon: its file and flags, reloads, and the handler of each topic.
 
 config          the TOML file, checked field by field
 flags           options of the command line, laid over the file

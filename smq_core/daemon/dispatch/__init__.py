@@ -1,4 +1,4 @@
-"""From the database to the worker processes and back.
+"""Moves messages from the database to the worker processes, and outcomes back.
 
 dispatcher        one transaction: write outcomes, lease what comes next
 ready_topics      which topics a look asks for

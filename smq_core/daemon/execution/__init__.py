@@ -1,4 +1,4 @@
-"""Runs one message in a worker process, and says how it ended.
+"""Runs the handler of one message in a worker process, and reports the outcome.
 
 runner         one handler thread: takes a delivery, runs its handler, reports the outcome
 coroutine_run  a coroutine, on the event loop that it shares with others

@@ -1,4 +1,4 @@
-"""Proves which daemons live: each holds a lock in the `-workers` file beside the database while it runs.
+"""Proves which daemons are alive: each holds a lock in the `-workers` file while it runs.
 
 presence              this daemon's record, kept while others cut, replace or remove the file
 workers_file          the file: claiming a record, reading those of others

@@ -1,4 +1,4 @@
-"""What is done from time to time, in a thread and with a connection of its own.
+"""Periodic tasks, in their own thread and with their own connection.
 
 maintenance_thread  the thread
 janitor             pruning, free pages and statistics, in small steps

@@ -1,4 +1,4 @@
-"""What a daemon tells about itself.
+"""What a daemon reports about itself.
 
 heartbeat        its row in `smq_workers`: who it is, what it does, how fast
 worker_detail    the details of that row

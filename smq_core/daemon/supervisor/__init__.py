@@ -1,4 +1,4 @@
-"""The main loop of a daemon, and what it decides.
+"""The main loop of a daemon, and its decisions.
 
 loop             waits, reads what worker processes report, starts the next step
 schedule         what is done from time to time

@@ -1,4 +1,4 @@
-"""What the operating system tells about processes, files and disks.
+"""What the operating system reports about processes, files and disks.
 
 process_identity  whether a process id still names the same process
 folder_watch      when files in a folder change

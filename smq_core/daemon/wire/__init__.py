@@ -1,4 +1,4 @@
-"""What supervisor and worker process exchange.
+"""The messages between supervisor and worker processes.
 
 protocol  the records, in both directions
 frames    their framing on a stream socket

@@ -1,4 +1,4 @@
-"""Controllers of what is shown, each with the actions of its keys. None of them changes the queue.
+"""Controllers of the display, each with the actions of its keys. None of them changes the queue.
 
 navigation        the views and the way between them
 filter_line       the line in which a filter or a jump is typed

@@ -1,4 +1,4 @@
-"""Operations: each asks before it acts, sends its request, reports what came of it, and remembers it for `z`.
+"""Operations: each asks before it acts, sends its request, reports the outcome, and records it for `z`.
 
 message_actions  requeue, delete, bury
 topic_actions    pause, resume, purge

@@ -1,4 +1,4 @@
-"""A table over any number of rows, each known by its key; it asks for those in view.
+"""A table with any number of rows, each identified by its key; it requests only the rows in view.
 
 keyed_table     the widget
 table_view      which rows are in view

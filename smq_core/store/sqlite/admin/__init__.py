@@ -1,4 +1,4 @@
-"""What is done to a database as a whole.
+"""Operations on a database as a whole.
 
 doctor        examines it; changes nothing
 checks        the single examinations

@@ -1,4 +1,4 @@
-"""A connection for each thread.
+"""The connections, one for each thread.
 
 connection_pool     opens and closes them, with threads, forks and stores
 connection          one of them: its transactions

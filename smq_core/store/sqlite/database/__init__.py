@@ -1,4 +1,4 @@
-"""From a path to a database that may be used.
+"""Finds, checks, creates and migrates the database at a path.
 
 open_database   once per process and store: creates, migrates or refuses
 identify        what lies at a path

@@ -1,4 +1,4 @@
-"""What is particular to the driver, apsw.
+"""Code specific to the driver, apsw.
 
 raw_connection       short connections for opening, copying and repairing
 connection_settings  how every connection is set up

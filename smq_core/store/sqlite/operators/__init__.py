@@ -1,4 +1,4 @@
-"""What operators do to messages and topics.
+"""Operators' actions on messages and topics.
 
 browse          pages, ids, counts, one whole message
 previews        the beginning of a large payload

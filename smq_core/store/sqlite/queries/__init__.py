@@ -1,4 +1,4 @@
-"""Loads named statements of this folder, or of another package; it owns their form and runs none of them.
+"""Loads the named statements of this folder or another package; it defines their form and runs none.
 
 A statement stands under a line `-- name: its_name`, then lines of description, then the SQL. Names are unique
 over all files.

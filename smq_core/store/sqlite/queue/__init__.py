@@ -1,4 +1,4 @@
-"""What producers, consumers and daemons do.
+"""The operations of producers, consumers and daemons.
 
 enqueue              adds messages
 lease                leases messages; returns expired leases and promotes due messages on the way
