@@ -27,7 +27,7 @@ pytestmark = [
 forked = pytest.mark.fault(
     row="a fork after the queue was opened",
     part="around it",
-    promise="parent and child go on, each by connections of its own; nothing is lost",
+    promise="parent and child continue, each with its own connections; nothing is lost",
     how="os.fork and multiprocessing, while idle, while threads write, while one waits, inside a transaction",
 )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.matrix import Fault
 
 SAMPLE = 6
-HOW = "dropped in a copy of the project, one at a time (`python -m tests.guards`)"
+HOW = "removed in a copy of the project, one at a time (`python -m tests.guards`)"
 
 
 def dropped(report: Path, *options: str) -> list[Found]:
@@ -43,7 +43,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
     row="a condition of a statement or a trigger dropped, or the flush, the turn, the safe text, "
     "the import's progress row",
     part="guards",
-    promise="a test of what it guards fails",
+    promise="a test of the behaviour that it guards fails",
     how=HOW,
 )
 def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fault) -> None:
@@ -57,7 +57,7 @@ def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fau
 @pytest.mark.fault(
     row="a condition that is only there for speed dropped",
     part="guards",
-    promise="a test of the plan, or of the steps or rows that it costs, fails",
+    promise="a test of the query plan, or of the number of steps or rows, fails",
     how=HOW,
 )
 def test_a_condition_for_speed_is_missed_by_a_test_of_its_cost(

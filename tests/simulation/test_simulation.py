@@ -35,8 +35,10 @@ ALL_HAPPEN = 200_000
 @pytest.mark.fault(
     row="everybody at work at once: processes vanish, clocks jump, the dead come back",
     part="simulation",
-    promise="messages, counters, undos and answers are as a small model has them; no two receipts are good",
-    how="actors on a fake clock, interleaved by a seed; each transaction of the store is compared",
+    promise="messages, counters, undos and results equal those of a small model; no two receipts are "
+    "valid at once",
+    how="actors on a fake clock, interleaved by a seed; each transaction of the store is compared "
+    "with the model",
 )
 @pytest.mark.timeout(120 + STEPS // 200)
 def test_the_engine_does_what_the_model_says(folder: Path, template: Path, fault: Fault) -> None:

@@ -35,7 +35,7 @@ ALL_HAPPEN = 200_000
 @pytest.mark.fault(
     row="supervisors and worker processes out of step: forced requeues, suspends, clock steps, late outcomes",
     part="simulation",
-    promise="no message has two runs in one daemon, but by force; no lease ends under a handler",
+    promise="no message runs twice at once in a daemon unless forced; no lease ends while its handler runs",
     how="real supervisors on a fake clock with simulated worker processes, interleaved by a seed",
 )
 @pytest.mark.timeout(120 + STEPS // 200)

@@ -166,7 +166,8 @@ def test_move_undo_and_purge(smq: Smq, location: str) -> None:
     assert smq("undo", "1").code == 1
     assert smq("move", "3", "--to", "a=b").code == 65
     assert (
-        smq("purge", "mail", "--state", "dead", "--yes").out == "2 messages permanently deleted (operation 3)\n"
+        smq("purge", "mail", "--state", "dead", "--yes").out
+        == "2 messages permanently deleted (operation 3)\n"
     )
     assert states(location) == ["ready"]
 

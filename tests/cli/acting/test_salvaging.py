@@ -34,8 +34,8 @@ def sent(messages: Queue) -> list[str]:
 @pytest.mark.fault(
     row="a corrupt page",
     part="damage",
-    promise="doctor finds it, and says how to restore or to salvage",
-    how="one page overwritten: of the messages, of their topics, of the header",
+    promise="doctor reports it, and says how to restore or salvage the database",
+    how="one page overwritten: of the messages, of the topics, or of the header",
 )
 @pytest.mark.parametrize("which", ["middle", "last"])
 def test_what_can_be_read_of_a_damaged_queue_gets_into_a_new_one(

@@ -48,8 +48,9 @@ CONFIG = """
 @pytest.mark.fault(
     row="a message that crashes, hangs, exits, forks or fills the memory",
     part="workers",
-    promise="it ends alone: dead with the reason (or done, where it only forked); its neighbours run once",
-    how="a handler that reads address 0, exits, waits for ever, loops in C, allocates without end, forks",
+    promise="only that message fails: it is dead with the reason (or done, if it only forked); its "
+    "neighbours run once",
+    how="a handler that reads address 0, exits, waits forever, loops in C, allocates endlessly, or forks",
 )
 @pytest.mark.parametrize(
     ("what", "fate", "error"),

@@ -24,8 +24,9 @@ pytestmark = pytest.mark.slow
 @pytest.mark.fault(
     row="the daemon killed while it takes a file out of its inbox",
     part="workers",
-    promise="each line is in exactly once; a file that is being written is left until it is whole",
-    how="SIGKILL of the process group at random moments of the import of 150,000 lines, and a new start",
+    promise="each line is imported exactly once; a file that is still being written is left until it "
+    "is complete",
+    how="SIGKILL of the process group at random moments of the import of 150,000 lines, then a restart",
 )
 def test_each_line_of_a_dropped_file_is_in_once_however_often_the_daemon_is_killed(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

@@ -114,7 +114,8 @@ class Fuzz:
 @pytest.mark.fault(
     row="files of any name and kind in the inbox",
     part="workers",
-    promise="each line of each regular file is in exactly once, no thread ends, and the inbox goes on",
+    promise="each line of each regular file is imported exactly once, no thread ends, and the inbox "
+    "keeps working",
     how="random bytes of all lengths as names; folders, links, pipes, sockets, damaged files; two daemons",
 )
 def test_files_of_any_name_and_kind_are_taken_once(
@@ -178,7 +179,7 @@ def without_its_own_folders(inbox: Path) -> None:
 @pytest.mark.fault(
     row="the inbox's folder removed and made again",
     part="workers",
-    promise="told once while it is gone; what is dropped into the new one is taken",
+    promise="reported once while it is missing; files dropped into the new folder are imported",
     how="the folder, or those in it, removed or moved away under a running daemon",
 )
 @pytest.mark.parametrize("change", [removed, moved_away, without_its_own_folders])
@@ -217,8 +218,8 @@ def can_limit_notices() -> bool:
 @pytest.mark.fault(
     row="used-up inotify instances or watches",
     part="workers",
-    promise="told once; the inbox, changed code and commits of others are noticed all the same",
-    how="limits of nothing in a namespace of users, for the inbox and --reload",
+    promise="reported once; new files, changed code and other processes' commits are still noticed",
+    how="limits of zero in a user namespace, for the inbox and --reload",
 )
 @pytest.mark.skipif(not can_limit_notices(), reason="no namespaces of users here")
 @pytest.mark.parametrize("limit", NO_NOTICES)
@@ -264,8 +265,8 @@ if "smq_daemon" in sys.orig_argv:
 @pytest.mark.fault(
     row="a thread of the daemon that ends by an error",
     part="workers",
-    promise="told once, shown in the daemon's row, and started again; messages are handled meanwhile",
-    how="an error in each of its threads, until a file is made",
+    promise="reported once, shown in the daemon's row, and restarted; messages are handled in the meantime",
+    how="an error in each of its threads, until a file is created",
 )
 @pytest.mark.parametrize(
     "broken",

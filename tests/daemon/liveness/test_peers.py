@@ -35,7 +35,7 @@ RECEIPT = 1
 peer_died = pytest.mark.fault(
     row="a daemon that died, seen by its peer",
     part="workers",
-    promise="what it held returns at once: only a message that alone was started is blamed",
+    promise="its messages return at once; a started message is charged only if it was the only one",
     how="the record of a dead process, with leases and started messages, in the file beside the database",
 )
 
@@ -278,8 +278,9 @@ def innocent() -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.fault(
     row="the number of a dead daemon's command is another program's by now",
     part="workers",
-    promise="the other program lives; where nothing is proven, that is told",
-    how="the group of an innocent program in a dead daemon's record, with another start time and with none",
+    promise="the other program stays alive; if nothing is proven, that is reported",
+    how="the process group of an innocent program in a dead daemon's record, with a different "
+    "start time or none",
 )
 def test_a_program_that_has_a_dead_command_s_number_lives(
     street: Street, innocent: subprocess.Popen[bytes], fault: Fault, monkeypatch: pytest.MonkeyPatch

@@ -136,8 +136,8 @@ def innocent() -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.fault(
     row="any bytes in the headers and slots of the -workers file",
     part="bad input",
-    promise="each look goes through, returns nothing of a living daemon, and kills nothing",
-    how="generated headers, ranges, slots, copies and noise in the file of a daemon that looks around",
+    promise="each check completes, returns no message of a running daemon, and kills nothing",
+    how="generated headers, ranges, slots, copies and random bytes in the file, while a daemon checks it",
 )
 def test_a_look_at_any_bytes_goes_through(
     street: Street, innocent: subprocess.Popen[bytes], fault: Fault
@@ -179,8 +179,8 @@ def test_any_bytes_are_a_header_or_none_and_never_more_slots_than_there_are() ->
 @pytest.mark.fault(
     row="a -workers file of any bytes when a daemon starts",
     part="bad input",
-    promise="it is used or refused with a sentence",
-    how="noise of any length, behind the right beginning or not",
+    promise="it is used, or refused with an error",
+    how="random bytes of any length, with or without the right beginning",
 )
 def test_a_file_of_any_bytes_is_used_or_refused(tmp_path: Path, fault: Fault) -> None:
     path = tmp_path / "q-workers"
@@ -214,8 +214,9 @@ CODE = """
 @pytest.mark.fault(
     row="the -workers file written over, cut short, removed and replaced under a running daemon",
     part="around it",
-    promise="the daemon goes on, no other program is killed, every message is processed",
-    how="noise, cuts, a removal, a folder, a FIFO and a link in its place while messages are processed",
+    promise="the daemon continues, no other program is killed, and every message is processed",
+    how="random bytes, truncations, a removal, and a folder, a FIFO and a link in its place, "
+    "while messages are processed",
 )
 def test_a_running_daemon_bears_whatever_is_done_to_its_file(
     tmp_path: Path, queue: Queue, innocent: subprocess.Popen[bytes], fault: Fault

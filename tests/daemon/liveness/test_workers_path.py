@@ -113,8 +113,8 @@ def seen(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.mark.fault(
     row="something else in the place of the -workers file",
     part="around it",
-    promise="a sentence, and what lies there is untouched",
-    how="links (one to another -workers file too), a hard link, a folder, a FIFO, a device, other files",
+    promise="refused with an error, and the existing file is untouched",
+    how="links (also to another -workers file), a hard link, a folder, a FIFO, a device, other files",
 )
 @pytest.mark.parametrize("strange", STRANGE)
 def test_what_is_no_workers_file_is_refused_and_left_as_it_is(

@@ -46,8 +46,8 @@ def handled(folder: Path) -> Counter[int]:
 @pytest.mark.fault(
     row="a worker process, a supervisor or a whole daemon killed under load",
     part="workers",
-    promise="every message that was sent is handled; none is left",
-    how="SIGKILL of one process or of the process group, while another daemon lives",
+    promise="every message that was sent is handled, and none is left",
+    how="SIGKILL of one process or of the process group, while another daemon is running",
 )
 @pytest.mark.parametrize("victim", ["worker", "supervisor", "group"])
 def test_nothing_is_lost_when_a_process_is_killed_under_load(
@@ -85,7 +85,7 @@ def test_nothing_is_lost_when_a_process_is_killed_under_load(
 @pytest.mark.fault(
     row="a daemon killed while nobody else lives",
     part="workers",
-    promise="the next one returns its messages, and blames the one that had been started",
+    promise="the next daemon returns its messages, and charges the one that had started",
     how="SIGKILL of the process group",
 )
 def test_a_daemon_that_died_alone_is_recovered_by_the_next(
@@ -146,8 +146,8 @@ def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue
 @pytest.mark.fault(
     row="a database that others keep locked under a daemon",
     part="workers",
-    promise="the daemon says so once, goes on when it can, and loses nothing",
-    how="a transaction that is held open beside it",
+    promise="the daemon reports it once, continues when it can, and loses nothing",
+    how="a transaction held open by another process",
 )
 def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     with Daemon(
@@ -170,8 +170,8 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fa
 @pytest.mark.fault(
     row="a daemon that ends while the database is locked",
     part="workers",
-    promise="it says what it could not write; the next one returns it",
-    how="SIGTERM while a transaction is held open beside it",
+    promise="it reports the outcomes that it could not write; the next daemon returns those messages",
+    how="SIGTERM while another process holds a transaction open",
 )
 def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -203,8 +203,8 @@ def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
 @pytest.mark.fault(
     row="a daemon killed while a command of --exec runs",
     part="workers",
-    promise="the command is ended before its message runs again",
-    how="SIGKILL of the process group; the command waits for ever",
+    promise="the command is killed before its message runs again",
+    how="SIGKILL of the process group; the command waits forever",
 )
 def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -241,8 +241,10 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
 @pytest.mark.fault(
     row="the -workers file cut short under a running handler",
     part="workers",
-    promise="the process that dies of it has told how its message ended, and charges none; the next one runs",
-    how="the file is emptied while a handler waits, which ends its process by SIGBUS when it is done",
+    promise="the process that dies has already reported its outcome, and no message is charged; its "
+    "replacement runs",
+    how="the file is truncated to zero while a handler waits, which kills its process with SIGBUS "
+    "when it finishes",
 )
 def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     begun, go = tmp_path / "begun", tmp_path / "go"

@@ -72,8 +72,8 @@ def assert_all_were_handled_once(folder: Path, ids: list[int], daemon: Daemon, c
 @pytest.mark.fault(
     row="the database locked by another program",
     part="workers",
-    promise="the daemon says so once and goes on; nothing is lost, nothing is handled twice",
-    how="BEGIN IMMEDIATE by Python's sqlite3 in another process, held for 30 s, under load",
+    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
+    how="BEGIN IMMEDIATE with Python's sqlite3 in another process, held for 30 s, under load",
 )
 def test_a_database_that_another_program_locks_is_waited_for(
     tmp_path: Path, path: Path, fault: Fault
@@ -95,8 +95,8 @@ def test_a_database_that_another_program_locks_is_waited_for(
 @pytest.mark.fault(
     row="the daemon's writes fail",
     part="workers",
-    promise="the daemon says so once and goes on; nothing is lost, nothing is handled twice",
-    how="RLIMIT_FSIZE of the running daemon set below the length of the -wal, under load",
+    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
+    how="the RLIMIT_FSIZE of the running daemon set below the size of the WAL file, under load",
 )
 def test_writes_that_fail_are_tried_again(tmp_path: Path, path: Path, fault: Fault) -> None:
     ids = gate(path)
@@ -133,7 +133,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.fault(
     row="the disk full",
     part="workers",
-    promise="the daemon says so once and goes on; nothing is lost, nothing is handled twice",
+    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
     how="a small disk (tmpfs, as root) filled to its last byte for 10 s, under load",
 )
 def test_a_full_disk_is_waited_for(tmp_path: Path, disk: Path, fault: Fault) -> None:
@@ -158,8 +158,9 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, disk: Path, fault: Fault) -> 
 @pytest.mark.fault(
     row="the database's file moved away, and back",
     part="workers",
-    promise="the daemon says so once and goes on; nothing is made in its place, lost, or handled twice",
-    how="rename of the file, alone or with -wal and -shm, under load",
+    promise="the daemon reports it once and continues; nothing is created in its place, lost, or "
+    "handled twice",
+    how="the file is renamed, alone or with its -wal and -shm files, under load",
 )
 @pytest.mark.parametrize("names", [[""], ["", "-wal", "-shm"]], ids=["alone", "with its companions"])
 def test_a_database_that_is_moved_away_is_waited_for(

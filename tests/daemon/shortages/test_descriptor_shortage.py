@@ -36,8 +36,9 @@ def heartbeat(queue: Path) -> float:
 @pytest.mark.fault(
     row="no descriptors left in a daemon",
     part="around it",
-    promise="the heartbeat goes on, what cannot be started is told, and all is done afterwards",
-    how="RLIMIT_NOFILE of a running daemon below what it has open while a worker process is killed",
+    promise="the heartbeat continues, failed starts are reported, and everything is done afterwards",
+    how="the RLIMIT_NOFILE of a running daemon set below the number of its open files, while a "
+    "worker process is killed",
 )
 @pytest.mark.slow
 def test_a_daemon_without_descriptors_beats_and_recovers(

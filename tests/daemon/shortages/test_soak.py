@@ -74,7 +74,7 @@ def test_the_figures_stand_in_a_table() -> None:
 @pytest.mark.fault(
     row="a soak: load, kills, a dashboard watching",
     part="workers",
-    promise="memory and descriptors stay flat, the -wal under 64 MB, the rate as it was; nothing is lost",
+    promise="memory and descriptors stay flat, the WAL file under 64 MB, the rate unchanged; nothing is lost",
     how="SIGKILL of a random worker process every 5 s, two daemons of 4 processes at half of their rate",
 )
 def test_a_soak_leaves_everything_as_it_was(tmp_path: Path, fault: Fault) -> None:

@@ -79,8 +79,9 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hold:
 @pytest.mark.fault(
     row="signals that arrive while the daemon starts",
     part="workers",
-    promise="HUP is kept and reloads once it runs; TERM and INT end it with 0, without a traceback",
-    how="real daemons held at imports and in their configuration, and signalled there",
+    promise="HUP is kept and causes a reload once the daemon runs; TERM and INT make it exit with 0, "
+    "without a traceback",
+    how="real daemons paused during imports and configuration, and signalled there",
 )
 @pytest.mark.parametrize("moment", [*IMPORTS, PREFLIGHT])
 def test_a_hangup_during_an_import_becomes_a_reload(

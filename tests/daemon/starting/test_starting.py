@@ -74,8 +74,8 @@ def configured(folder: Path, code: str, *, processes: int = 1) -> tuple[str, ...
 @pytest.mark.fault(
     row="handlers that end, crash or hang their process while they are imported",
     part="workers",
-    promise="told once, with what was printed; nothing is leased, and the daemon and its check end with 1",
-    how="a module for each way to end, with two worker processes",
+    promise="reported once, with the output; nothing is leased, and the daemon and its check exit with 1",
+    how="one module for each way to end, with two worker processes",
 )
 @pytest.mark.parametrize("name", ENDINGS)
 def test_a_module_that_ends_its_process_is_told_of_once(

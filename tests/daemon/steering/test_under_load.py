@@ -40,8 +40,8 @@ def runs_in(folder: Path) -> list[tuple[int, int, float]]:
 @pytest.mark.fault(
     row="TERM, or INT, while messages are handled",
     part="workers",
-    promise="exit code 0; nothing stays processing, nothing is charged or handled twice",
-    how="the signal to a daemon of two processes under load, and once more to the next one",
+    promise="exit code 0; no message stays in processing, and none is charged or handled twice",
+    how="the signal to a daemon with two processes under load, and again to the next one",
 )
 def test_a_signal_under_load_leaves_nothing_behind(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
@@ -71,8 +71,8 @@ def test_a_signal_under_load_leaves_nothing_behind(
 @pytest.mark.fault(
     row="new code under load",
     part="workers",
-    promise="nothing is lost, nothing is handled twice, somebody works all the time",
-    how="the handlers' file is written again, every two seconds, beside a daemon with --reload",
+    promise="nothing is lost, nothing is handled twice, and processing never stops",
+    how="the handlers' file is rewritten every two seconds, while a daemon runs with --reload",
 )
 def test_code_that_changes_under_load_loses_and_doubles_nothing(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

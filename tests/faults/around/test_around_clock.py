@@ -29,8 +29,9 @@ HOUR_S = 3600.0
 set_under_load = pytest.mark.fault(
     row="the clock set by hours, either way, with leases and delays running",
     part="around it",
-    promise="no message is lost or held twice; one held until an absurd time comes back at once",
-    how="a clock handed in, set by 1 s to 40 h forward or back between any two calls of three users (seeded)",
+    promise="no message is lost or held twice; one held until an absurd time returns at once",
+    how="an injected clock, moved by 1 s to 40 h forward or back between any two calls of three "
+    "users (seeded)",
 )
 
 
@@ -63,7 +64,7 @@ def test_a_clock_that_is_set_under_load(tmp_path: Path, template: Path, fault: F
     row="the clock set by hours across a restart",
     part="around it",
     promise="no message is lost or held twice",
-    how="every user closes its queue, and opens it again under a clock 40 h to either side (seeded)",
+    how="every user closes its queue and opens it again with a clock up to 40 h fast or slow (seeded)",
 )
 def test_a_clock_that_is_set_across_a_restart(tmp_path: Path, location: str, fault: Fault) -> None:
     chance, clock = random.Random(3), ManualClock()  # noqa: S311 - repeatable, no secret

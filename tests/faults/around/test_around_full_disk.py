@@ -35,7 +35,8 @@ LARGE = "." * 8_000
 on_a_full_disk = pytest.mark.fault(
     row="a full disk, mounted",
     part="around it",
-    promise="what is refused is not there, or may be; with room again all goes on, without a restart",
+    promise="refused messages are not stored, or only may be; once there is space, everything "
+    "continues without a restart",
     how="a tmpfs of 4 MB, filled by another program's file and by messages; the file is removed later",
 )
 
@@ -86,8 +87,9 @@ def endure(user: Recorded, clear: Callable[[], object]) -> int:
 @pytest.mark.fault(
     row="a full disk",
     part="around it",
-    promise="what is refused is not there, or may be; with room again all goes on, without a restart",
-    how="RLIMIT_FSIZE of a process, which the kernel refuses to write past, lifted later",
+    promise="refused messages are not stored, or only may be; once there is space, everything "
+    "continues without a restart",
+    how="the RLIMIT_FSIZE of a process, past which the kernel refuses to write; lifted later",
 )
 def test_files_that_may_not_grow(tmp_path: Path, template: Path, fault: Fault) -> None:
     for number in range(scaled(3, 100)):

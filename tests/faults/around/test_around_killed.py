@@ -35,8 +35,8 @@ EFFECTS = 1_000
 @pytest.mark.fault(
     row="producers and consumers killed at random",
     part="around it",
-    promise="no id that was returned is lost, nothing acked comes back, nobody waits for the dead",
-    how="SIGKILL of one of four processes under load after a random number of calls; another in its place",
+    promise="no returned id is lost, no acked message returns, and no process waits for a dead one",
+    how="SIGKILL of one of four processes under load after a random number of calls; then it is replaced",
 )
 def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fault: Fault) -> None:
     chance = random.Random(11)  # noqa: S311 - repeatable, no secret
@@ -64,8 +64,8 @@ def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fa
 @pytest.mark.fault(
     row="a producer and consumer killed at a write of SQLite's",
     part="around it",
-    promise="each call happened wholly or not at all; what was returned holds",
-    how="SIGKILL before the n-th write, flush or truncation of all verbs in turn (short: 1 in 5; VFS)",
+    promise="each call took effect completely or not at all; every confirmed result holds",
+    how="SIGKILL before the n-th write, flush or truncation of each operation in turn (short: 1 in 5; VFS)",
 )
 def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> None:
     location = tmp_path / "queue" / "queue.sqlite3"
@@ -85,8 +85,9 @@ def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> No
 @pytest.mark.fault(
     row="a producer and consumer killed at a system call",
     part="around it",
-    promise="each call happened wholly or not at all; what was returned holds",
-    how="SIGKILL at the n-th pwrite64 or fdatasync, the flush's too, of a program of all verbs (strace)",
+    promise="each call took effect completely or not at all; every confirmed result holds",
+    how="SIGKILL at the n-th pwrite64 or fdatasync, including the flush's, of a program that "
+    "calls every operation (strace)",
 )
 def test_killed_at_a_system_call(tmp_path: Path, template: Path, fault: Fault, call: str) -> None:
     for number in range(1, EFFECTS, scaled(20, 3) if call == "pwrite64" else scaled(4, 1)):

@@ -56,8 +56,8 @@ LARGE_WAL = 1_000_000
 @pytest.mark.fault(
     row="64 producers at once",
     part="around it",
-    promise="each id is returned once and lasts; nobody is told that the database is locked",
-    how="64 processes (short: 16) that each send 20 times, in batches too, beside two consumers",
+    promise="each id is returned once and its message persists; no call reports a locked database",
+    how="64 processes (short: 16) that each send 20 times, partly in batches, beside two consumers",
 )
 def test_many_producers_at_once(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60) as play:
@@ -80,8 +80,9 @@ def test_many_producers_at_once(tmp_path: Path, location: str, fault: Fault) -> 
 @pytest.mark.fault(
     row="a write lock that a foreign program holds for 30 s",
     part="around it",
-    promise="StoreBusy within the caller's timeout, and truly nothing written; work goes on afterwards",
-    how="BEGIN IMMEDIATE by Python's sqlite3, until producers were refused three times: 30 s (short: 0.6 s)",
+    promise="StoreBusy within the caller's timeout, and nothing is written; work continues afterwards",
+    how="BEGIN IMMEDIATE with Python's sqlite3, until producers were refused three times: 30 s "
+    "(short: 0.6 s)",
 )
 def test_a_lock_that_is_held(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60, timeout=scaled(2, 100) / 10) as play:
@@ -108,7 +109,8 @@ def test_a_lock_that_is_held(tmp_path: Path, location: str, fault: Fault) -> Non
 @pytest.mark.fault(
     row="a reader held for 10 min under load",
     part="around it",
-    promise="producers and consumers go on; `smq doctor` says who holds the -wal back; then it restarts",
+    promise="producers and consumers continue; `smq doctor` names the reader; afterwards the WAL "
+    "file restarts",
     how="a read transaction of Python's sqlite3; two producers, 10 ms between their calls, and two consumers "
     "(short: until the -wal has 1 MB, about 1 s, without pauses)",
 )
@@ -161,8 +163,10 @@ def wal_of(location: str) -> Wal:
 @pytest.mark.fault(
     row="foreign writers through the SQL contract, while ours work",
     part="around it",
-    promise="what they committed is delivered once and lasts; counters are true; ours go on",
-    how="two processes of Python's own sqlite3 (its SQLite, its locks, no turns) that insert and roll back",
+    promise="their commits persist and are delivered once; the counters are correct; smq's "
+    "processes continue",
+    how="two processes with Python's own sqlite3 (its own SQLite, without smq's write lock) that "
+    "insert and roll back",
 )
 def test_foreign_writers_beside_ours(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60) as play:
@@ -203,8 +207,8 @@ def insert_rows(location: str, log: Path, who: str, progress: Progress) -> None:
 @pytest.mark.fault(
     row="the `sqlite3` command as a producer, while ours work",
     part="around it",
-    promise="what it committed is delivered once and lasts; ours go on",
-    how="the command runs an INSERT of the SQL contract, again and again, beside our producers and consumers",
+    promise="its commits persist and are delivered once; smq's processes continue",
+    how="the command repeatedly runs an INSERT as in the SQL contract, beside smq's producers and consumers",
 )
 def test_the_sqlite3_command_beside_ours(tmp_path: Path, location: str, fault: Fault) -> None:
     command = shutil.which("sqlite3") or ""

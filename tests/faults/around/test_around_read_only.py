@@ -48,8 +48,9 @@ def folder() -> Iterator[Path]:
 @pytest.mark.fault(
     row="a folder made read-only for a while",
     part="around it",
-    promise="what is refused is said so and not there, or may be; all goes on afterwards, without a restart",
-    how="chmod 555 under a user without root's rights who opens the queue again again and again; chmod 755",
+    promise="refused writes are reported and not stored, or only may be; everything continues "
+    "afterwards without a restart",
+    how="chmod 555 for an unprivileged user who repeatedly reopens the queue; then chmod 755",
 )
 def test_a_folder_that_is_read_only_for_a_while(tmp_path: Path, folder: Path, fault: Fault) -> None:
     location = str(folder / "queue.sqlite3")
@@ -105,8 +106,8 @@ def mount(*arguments: str) -> None:
 @pytest.mark.fault(
     row="a file system made read-only for a while",
     part="around it",
-    promise="writers are told, watchers go on, and all goes on afterwards, without a restart",
-    how="a bind mount that is mounted again as read-only, which holds for root too; and back",
+    promise="writers get an error, readers continue, and everything continues afterwards without a restart",
+    how="a bind mount that is remounted read-only, which also affects root; then back",
 )
 def test_a_file_system_that_is_read_only_for_a_while(tmp_path: Path, mounted: Path, fault: Fault) -> None:
     location, log = str(mounted / "queue.sqlite3"), tmp_path / "log"

@@ -35,8 +35,9 @@ LEASE_S = 0.1
 @pytest.mark.fault(
     row="a consumer stopped for longer than its lease",
     part="around it",
-    promise="its message goes to another, and its late ack is LeaseLost; taken where nobody leased it again",
-    how="SIGSTOP between lease and ack, until the lease is over by the machine's clock; SIGCONT",
+    promise="its message goes to another consumer, and its late ack raises LeaseLost; the ack is "
+    "accepted if nobody leased it again",
+    how="SIGSTOP between lease and ack, until the lease has expired; then SIGCONT",
 )
 @pytest.mark.parametrize("is_taken", [True, False])
 def test_a_consumer_stopped_past_its_lease(
@@ -89,8 +90,9 @@ def reclaimed(location: str, other: Recorded) -> list[Lease]:
 @pytest.mark.fault(
     row="a process stopped at any moment under load",
     part="around it",
-    promise="the others go on, or are told StoreBusy in time; nothing is lost or held twice",
-    how="SIGSTOP of one of four processes after a random number of calls, now and then in its turn; SIGCONT",
+    promise="the others continue, or get StoreBusy in time; nothing is lost or held twice",
+    how="SIGSTOP of one of four processes after a random number of calls, sometimes while it "
+    "holds the write lock; then SIGCONT",
 )
 def test_processes_stopped_at_random_under_load(tmp_path: Path, location: str, fault: Fault) -> None:
     chance = random.Random(5)  # noqa: S311 - repeatable, no secret

@@ -69,8 +69,9 @@ def count_all(location: Path) -> int:
 @pytest.mark.fault(
     row="malformed lines between good ones, through `smq import`",
     part="bad input",
-    promise="each bad line is taken or refused with its number and a reason, the good ones go in, once",
-    how="hypothesis and a corpus, a hundred bad lines a file, imported twice",
+    promise="each bad line is imported or rejected with its number and a reason; the good ones are "
+    "imported once",
+    how="hypothesis and a corpus, a hundred bad lines per file, imported twice",
 )
 def test_an_imported_file_is_accounted_for_line_by_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: Fault
@@ -114,8 +115,8 @@ def reasons_of(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.fault(
     row="malformed lines between good ones, dropped into the inbox",
     part="bad input",
-    promise="the good ones go in, once; the bad ones lie among the rejected, with reasons",
-    how="hypothesis and a corpus, a hundred bad lines a file",
+    promise="the good ones are imported once; the bad ones are among the rejected lines, with reasons",
+    how="hypothesis and a corpus, a hundred bad lines per file",
 )
 def test_a_dropped_file_is_accounted_for_line_by_line(tmp_path: Path, fault: Fault) -> None:
     numbers = iter(range(1_000_000))
@@ -158,8 +159,9 @@ def test_a_dropped_file_is_accounted_for_line_by_line(tmp_path: Path, fault: Fau
 @pytest.mark.fault(
     row="malformed lines between good ones, through `smq import`",
     part="bad input",
-    promise="each bad line is taken or refused with its number and a reason, the good ones go in, once",
-    how="hypothesis and a corpus, a hundred bad lines a file, imported twice",
+    promise="each bad line is imported or rejected with its number and a reason; the good ones are "
+    "imported once",
+    how="hypothesis and a corpus, a hundred bad lines per file, imported twice",
 )
 @pytest.mark.parametrize("options", [(), ("--strict",)], ids=["lax", "strict"])
 def test_the_corpus_through_a_pipe_to_a_real_process(

@@ -36,7 +36,7 @@ def run(message):
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through the daemon's log",
     part="bad input",
-    promise="no control of a terminal, C1 or sign that turns the direction leaves",
+    promise="no terminal control, C1 or bidirectional control character is printed",
     how="hostile texts, fields and names in lines of each kind, as text and as JSON",
 )
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -61,7 +61,7 @@ def test_no_control_leaves_by_a_line_of_the_log(
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through the daemon's log",
     part="bad input",
-    promise="no control of a terminal, C1 or sign that turns the direction leaves",
+    promise="no terminal control, C1 or bidirectional control character is printed",
     how="hostile texts, fields and names in lines of each kind, as text and as JSON",
 )
 @pytest.mark.parametrize("form", ["text", "json"])

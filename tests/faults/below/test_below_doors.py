@@ -54,8 +54,9 @@ def door(request: pytest.FixtureRequest, template: Path, monkeypatch: pytest.Mon
 @pytest.mark.fault(
     row="a disk that fails while a queue is made or migrated",
     part="below SQLite",
-    promise="a clear error or done; what was there is there, whole; the next opening finishes it",
-    how="the n-th read, write, flush, open, lock, truncate or unlink fails, once or until lifted (VFS)",
+    promise="success or a clear error; existing data stays intact; the next opening finishes the work",
+    how="the n-th read, write, flush, open, lock, truncate or unlink fails, once or until the "
+    "fault is lifted (VFS)",
 )
 @pytest.mark.parametrize("door", DOORS, indirect=True)
 def test_a_door_that_the_disk_fails_is_told_or_done_and_the_next_one_finishes_it(
@@ -100,8 +101,9 @@ class Moment(NamedTuple):
 @pytest.mark.fault(
     row="a power loss while a queue is made or migrated, and its first message sent",
     part="below SQLite",
-    promise="what was there is there, whole; what was returned too; the next opening finishes it",
-    how="the folder as it may be found at any write or sync: unsynced sectors and names lost or not (VFS)",
+    promise="existing data and confirmed messages stay intact; the next opening finishes the work",
+    how="the folder in each state possible after any write or sync: unsynced sectors and names "
+    "lost or not (VFS)",
 )
 @pytest.mark.parametrize("durability", ["full", "normal"])
 @pytest.mark.parametrize("door", DOORS, indirect=True)

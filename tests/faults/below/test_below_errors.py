@@ -57,8 +57,10 @@ ROWS = (
         marks=pytest.mark.fault(
             row="a read that fails",
             part="below SQLite",
-            promise="a clear error or done; nothing half-done; works again once the disk does",
-            how="the n-th read, or question for a size, of each verb returns EIO, once or until lifted (VFS)",
+            promise="success or a clear error; nothing is left half-done; everything works again once "
+            "the disk does",
+            how="the n-th read or size query of each operation returns EIO, once or until the "
+            "fault is lifted (VFS)",
         ),
     ),
     pytest.param(
@@ -67,8 +69,9 @@ ROWS = (
         marks=pytest.mark.fault(
             row="a write that fails",
             part="below SQLite",
-            promise="a clear error or done; nothing half-done; works again once the disk does",
-            how="the n-th write of each verb returns EIO, once or until lifted (VFS)",
+            promise="success or a clear error; nothing is left half-done; everything works again once "
+            "the disk does",
+            how="the n-th write of each operation returns EIO, once or until the fault is lifted (VFS)",
         ),
     ),
     pytest.param(
@@ -77,8 +80,9 @@ ROWS = (
         marks=pytest.mark.fault(
             row="a disk that is full, also in the middle of a write",
             part="below SQLite",
-            promise="a clear error or done; nothing half-done; works again once there is room",
-            how="the n-th write of each verb returns ENOSPC, before it or after half of it (VFS)",
+            promise="success or a clear error; nothing is left half-done; everything works again once "
+            "there is space",
+            how="the n-th write of each operation returns ENOSPC, before writing or after half of it (VFS)",
         ),
     ),
     pytest.param(
@@ -87,8 +91,8 @@ ROWS = (
         marks=pytest.mark.fault(
             row="a flush that fails",
             part="below SQLite",
-            promise="the caller is told that it may not be durable; what is enqueued later is",
-            how="the n-th fsync of SQLite, or fdatasync of ours, of each verb returns EIO (VFS)",
+            promise="the caller learns that the write may not be durable; later messages are durable",
+            how="the n-th fsync by SQLite, or fdatasync by smq, of each operation returns EIO (VFS)",
         ),
     ),
     pytest.param(
@@ -97,8 +101,10 @@ ROWS = (
         marks=pytest.mark.fault(
             row="a file that cannot be opened, locked, cut off or deleted",
             part="below SQLite",
-            promise="a clear error or done; nothing half-done; works again once it can",
-            how="the n-th open, lock, truncate or unlink of each verb fails (VFS; EMFILE for our descriptor)",
+            promise="success or a clear error; nothing is left half-done; everything works again once "
+            "the fault is lifted",
+            how="the n-th open, lock, truncate or unlink of each operation fails (VFS; EMFILE for "
+            "smq's own descriptor)",
         ),
     ),
 )

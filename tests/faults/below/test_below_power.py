@@ -231,8 +231,10 @@ def fail_often(
 @pytest.mark.fault(
     row="a power loss under load, each enqueue flushed",
     part="below SQLite",
-    promise="the queue as after one of its commits, none older than the last that was returned as durable",
-    how="the folder as it may be found at any write or sync: unsynced sectors lost, kept, in any order (VFS)",
+    promise="the queue is as after one of its commits, at least as new as the last one that was "
+    "confirmed as durable",
+    how="the folder in each state possible after any write or sync: unsynced sectors lost or "
+    "kept, in any order (VFS)",
 )
 def test_after_a_power_loss_nothing_that_was_promised_is_missing(
     tmp_path: Path, template: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch
@@ -243,8 +245,9 @@ def test_after_a_power_loss_nothing_that_was_promised_is_missing(
 @pytest.mark.fault(
     row="a power loss under load, with durability normal",
     part="below SQLite",
-    promise="never corrupt: the queue as after one of its commits",
-    how="the folder as it may be found at any write or sync: unsynced sectors lost, kept, in any order (VFS)",
+    promise="the queue is never corrupt: it is as after one of its commits",
+    how="the folder in each state possible after any write or sync: unsynced sectors lost or "
+    "kept, in any order (VFS)",
 )
 def test_after_a_power_loss_without_flushes_the_queue_is_as_after_one_of_its_commits(
     tmp_path: Path, template: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch
@@ -255,8 +258,9 @@ def test_after_a_power_loss_without_flushes_the_queue_is_as_after_one_of_its_com
 @pytest.mark.fault(
     row="a power loss after flushes that failed",
     part="below SQLite",
-    promise="what was returned after a failed flush is there, though what failed may be missing",
-    how="fdatasync returns EIO and loses what it had to write, for good; later the power fails (VFS)",
+    promise="messages confirmed after a failed flush are stored; those of the failed flush may be missing",
+    how="fdatasync returns EIO and permanently loses the data that it had to write; later the "
+    "power fails (VFS)",
 )
 def test_what_is_enqueued_after_a_failed_flush_survives_a_power_loss(
     tmp_path: Path, template: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch

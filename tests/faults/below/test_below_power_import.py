@@ -44,8 +44,9 @@ def folder(tmp_path: Path, template: Path) -> Path:
 @pytest.mark.fault(
     row="a power loss during an import, and the import run again",
     part="below SQLite",
-    promise="each line is in exactly once, each reject too",
-    how="the folder as it may be found at any write or sync: unsynced sectors and names lost or not (VFS)",
+    promise="each line is imported exactly once, and each reject is written exactly once",
+    how="the folder in each state possible after any write or sync: unsynced sectors and names "
+    "lost or not (VFS)",
 )
 def test_after_a_power_loss_an_import_run_again_takes_each_line_once(
     tmp_path: Path, folder: Path, fault: Fault
@@ -98,8 +99,8 @@ def import_from_a_pipe(path: Path, go_dark: Callable[[], None]) -> None:
 @pytest.mark.fault(
     row="a power loss after a first call that wrote nothing itself",
     part="below SQLite",
-    promise="what it promised is there",
-    how="the folder with nothing but what was synced, files and names (VFS)",
+    promise="everything that the call promised is stored",
+    how="the folder with only the synced files and names (VFS)",
 )
 def test_what_is_promised_by_a_first_call_that_writes_nothing_survives(
     tmp_path: Path, folder: Path, fault: Fault, first: Callable[[Path, Callable[[], None]], None]

@@ -34,8 +34,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.fault(
     row="a -shm that cannot be locked, mapped, opened or made longer",
     part="below SQLite",
-    promise="a clear error or done; nothing half-done; works again once it can",
-    how="the n-th fcntl, mmap, open or pwrite for the -shm fails (in the place of the system's call)",
+    promise="success or a clear error; nothing is left half-done; everything works again once the "
+    "fault is lifted",
+    how="the n-th fcntl, mmap, open or pwrite on the -shm file fails (instead of the system's call)",
 )
 def test_a_verb_that_the_shm_fails_is_told_or_done_and_the_next_one_works(
     tmp_path: Path, fault: Fault, call: str

@@ -70,8 +70,8 @@ def assert_found(folder: Path, written: Written, wal: bytes, messages: int) -> N
 @pytest.mark.fault(
     row="a -wal that is cut off, rotten or followed by rubbish",
     part="below SQLite",
-    promise="opens as after the last commit that stands whole; all before it is there; works on",
-    how="the file cut at a byte, a bit turned over, random bytes or old frames behind its end",
+    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
+    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
 )
 def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
     tmp_path: Path, written: Written, fault: Fault
@@ -87,8 +87,8 @@ def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
 @pytest.mark.fault(
     row="a -wal that is cut off, rotten or followed by rubbish",
     part="below SQLite",
-    promise="opens as after the last commit that stands whole; all before it is there; works on",
-    how="the file cut at a byte, a bit turned over, random bytes or old frames behind its end",
+    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
+    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
 )
 def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
     tmp_path: Path, written: Written, fault: Fault
@@ -106,8 +106,8 @@ def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
 @pytest.mark.fault(
     row="a -wal that is cut off, rotten or followed by rubbish",
     part="below SQLite",
-    promise="opens as after the last commit that stands whole; all before it is there; works on",
-    how="the file cut at a byte, a bit turned over, random bytes or old frames behind its end",
+    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
+    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
 )
 def test_a_wal_that_is_followed_by_rubbish_loses_nothing(
     tmp_path: Path, written: Written, fault: Fault

@@ -29,8 +29,9 @@ JPEG = bytes.fromhex("ffd8ffe000104a46494600010101006000600000ffdb0043") + os.ur
 pytestmark = pytest.mark.fault(
     row="a file that is not a queue, or a damaged one, named as one",
     part="doors",
-    promise="refused with a sentence, and every byte stays",
-    how="pictures, zeros, other programs' databases, newer and cut queues, pipes, folders, impossible paths",
+    promise="refused with an error, and no byte is changed",
+    how="images, zeros, other programs' databases, newer and truncated queues, pipes, folders, "
+    "impossible paths",
 )
 
 

@@ -53,8 +53,8 @@ def held(path: Path, *statements: str) -> Iterator[None]:
 pytestmark = pytest.mark.fault(
     row="somebody holds the database, or the disk is full, while it is opened",
     part="doors",
-    promise="opened or refused with a sentence, and nothing half-made",
-    how="another process in the middle of a transaction; page limits from none to forty",
+    promise="opened, or refused with an error, and nothing is left half-done",
+    how="another process in the middle of a transaction; page limits from zero to forty",
 )
 
 

@@ -54,7 +54,8 @@ def drain(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.fault(
     row="what a shell would obey, in every field of a message for `--exec`",
     part="doors",
-    promise="no shell: the payload comes on standard input alone, the facts in bounded variables without NUL",
+    promise="no shell is involved: the payload is only on standard input, the metadata in bounded "
+    "variables without NUL",
     how="topics, payloads, keys and headers with substitutions, separators, quotes, NULs, and large ones",
 )
 def test_a_command_gets_hostile_messages_as_data_only(tmp_path: Path, fault: Fault) -> None:
@@ -81,8 +82,8 @@ def test_a_command_gets_hostile_messages_as_data_only(tmp_path: Path, fault: Fau
 @pytest.mark.fault(
     row="a module that a message, a topic or a folder names as handler",
     part="doors",
-    promise="handlers are loaded only from what the command line or the configuration names",
-    how="messages and files that name a module whose import leaves a trace",
+    promise="handlers are loaded only from modules that the command line or the configuration names",
+    how="messages and files that name a module whose import would be noticed",
 )
 def test_no_message_loads_a_handler(tmp_path: Path, fault: Fault) -> None:
     (tmp_path / "evil.py").write_text("open('made', 'w').close()\ndef run(message): pass\n")
@@ -106,7 +107,7 @@ def test_no_message_loads_a_handler(tmp_path: Path, fault: Fault) -> None:
     row="configuration with keys that nobody knows",
     part="doors",
     promise="refused with the key's name, and nothing is leased",
-    how="misspelt keys at the top and in each table",
+    how="misspelt keys at the top level and in each table",
 )
 @pytest.mark.parametrize(
     ("text", "key"),

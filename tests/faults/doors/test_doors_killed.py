@@ -38,7 +38,7 @@ def empty(folder: Path) -> None:
 @pytest.mark.fault(
     row="a creation or migration killed at any of its effects on the disk",
     part="below SQLite",
-    promise="the next one finds nothing, or all: the old table whole, or every message",
+    promise="the next opening finds nothing or everything: the intact old table, or every message",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path, fault: Fault) -> None:
@@ -59,7 +59,7 @@ def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path
 @pytest.mark.fault(
     row="a creation or migration killed at any of its effects on the disk",
     part="below SQLite",
-    promise="the next one finds nothing, or all: the old table whole, or every message",
+    promise="the next opening finds nothing or everything: the intact old table, or every message",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(

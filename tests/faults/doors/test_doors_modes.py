@@ -78,8 +78,9 @@ EXPECTED = {
 @pytest.mark.fault(
     row="a umask that lets everybody read",
     part="doors",
-    promise="database, -wal, -shm, -workers, rejects, reports, backups and exports are their owner's alone",
-    how="umask 0, and each command and a daemon with an inbox that make files",
+    promise="only the owner has access to the database, -wal, -shm, -workers, rejects, reports, "
+    "backups and exports",
+    how="umask 0 with each command, and with a daemon with an inbox, that creates files",
 )
 @pytest.mark.usefixtures("wide_open")
 def test_every_file_is_made_for_its_owner_alone(tmp_path: Path, fault: Fault) -> None:
@@ -100,8 +101,8 @@ def test_every_file_is_made_for_its_owner_alone(tmp_path: Path, fault: Fault) ->
 @pytest.mark.fault(
     row="a database that a group shares",
     part="doors",
-    promise="an existing file's mode is kept, and its -wal, -shm and -workers have it too",
-    how="a database of mode 0660 under umask 022",
+    promise="an existing file's mode is kept, and its -wal, -shm and -workers files get the same mode",
+    how="a database with mode 0660 under umask 022",
 )
 def test_companions_have_the_mode_of_a_shared_database(tmp_path: Path, fault: Fault) -> None:
     location, rejects = tmp_path / "queue.sqlite3", tmp_path / "in.jsonl.rejects"

@@ -33,8 +33,8 @@ NOW_MS = 1_700_000_000_000
 two_names = pytest.mark.fault(
     row="one database by two names",
     part="doors",
-    promise="refused with a sentence, and every byte stays",
-    how="a hard link made before and after the queue was opened; the file mounted alone (as root)",
+    promise="refused with an error, and no byte is changed",
+    how="a hard link made before or after the queue was opened; the file mounted alone (as root)",
 )
 
 DOORS: dict[str, Callable[[str], object]] = {

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 moved_and_replaced = pytest.mark.fault(
     row="the database moved away while it is open, another in its place",
     part="around it",
-    promise="what was sent before is in the moved file, what is sent now in the one that lies there",
-    how="rename of the database with its -wal and -shm; another database, made by us, is put there",
+    promise="earlier messages are in the moved file, later ones in the file that is there now",
+    how="the database is renamed with its -wal and -shm files; another smq database is put in its place",
 )
 
 
@@ -77,8 +77,8 @@ def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(
 @pytest.mark.fault(
     row="the database moved away or removed while it is open",
     part="around it",
-    promise="the next message is taken by a new database at the old place, and lasts",
-    how="rename, or removal, of the database with its -wal and -shm",
+    promise="the next message is stored durably in a new database at the old path",
+    how="the database is renamed or removed with its -wal and -shm files",
 )
 @pytest.mark.parametrize("is_removed", [False, True])
 def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_removed: bool) -> None:
@@ -96,8 +96,9 @@ def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_
 @pytest.mark.fault(
     row="a backup restored while a producer has the database open",
     part="around it",
-    promise="the restored database is used from the next message on, and undamaged",
-    how="removal of the database, its -wal and -shm; an older copy of `smq backup` is renamed to its name",
+    promise="the restored database is used from the next message on, and is undamaged",
+    how="the database is removed with its -wal and -shm files; an older copy made by `smq backup` "
+    "is renamed to its path",
 )
 def test_a_backup_that_is_restored_under_a_producer(queue: Queue, tmp_path: Path, fault: Fault) -> None:
     queue.enqueue_many("mail", ["x" * 500] * 300)
@@ -199,8 +200,8 @@ def test_a_consumer_notices_it_while_it_waits(queue: Queue, template: Path, faul
 @pytest.mark.fault(
     row="the database alone moved, removed or replaced while it is open, and its -wal left",
     part="around it",
-    promise="no id is returned for what nobody would find: StoreUnavailable says what to do",
-    how="rename or removal of the database; or an older copy of it is renamed to its name",
+    promise="no id is returned for a message that would be lost: StoreUnavailable says what to do",
+    how="the database is renamed or removed, or an older copy is renamed to its path",
 )
 @pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
 def test_a_database_whose_wal_was_left_takes_nothing_more(

@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     from tests.matrix import Fault
 
 PROMISE = (
-    "no traceback and no hang; healthy messages are delivered, every other one is shown and comes to its end"
+    "no traceback and no hang; valid messages are delivered, and every other one is shown and "
+    "reaches a final state"
 )
-HOW = "rows drawn by chance for every table, with the tables' rules on and off"
+HOW = "random rows in every table, with the tables' constraints on and off"
 ENDINGS = {0, 1}
 LONG = pytest.mark.timeout(1_800 if IS_FULL else 240)
 ROUNDS = 60

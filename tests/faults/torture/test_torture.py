@@ -32,7 +32,8 @@ SEED = 4
 @pytest.mark.fault(
     row="everything at once: producers, consumers, daemons, operators, backups, vacuums",
     part="workers",
-    promise="each id comes to an end and is accounted for; no two valid runs, never two in one daemon",
+    promise="each id reaches a final state and is accounted for; no message has two valid runs, or "
+    "two runs in one daemon",
     how="SIGKILL, SIGSTOP for up to two leases, TERM and HUP of any process at random",
 )
 def test_a_torture_loses_and_doubles_nothing(tmp_path: Path, fault: Fault) -> None:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the f
 flush_that_fails = pytest.mark.fault(
     row="a flush that fails",
     part="below SQLite",
-    promise="the caller is told that it may not be durable; what is enqueued later is",
+    promise="the caller learns that the write may not be durable; later messages are durable",
     how="fdatasync of the -wal returns EIO",
 )
 

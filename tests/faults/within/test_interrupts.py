@@ -33,8 +33,9 @@ def interrupted(folder: Path, stride: int, *names: str) -> int:
 @pytest.mark.fault(
     row="Ctrl-C inside a call of the core",
     part="interruption",
-    promise="the call happened wholly or not at all, no lock and no turn is held, the next call works",
-    how="SIGINT before each instruction of our code at which Python looks for one, in all calls of the core",
+    promise="the call took effect completely or not at all, no lock is still held, and the next call works",
+    how="SIGINT before each instruction of smq's code at which Python checks for signals, in all "
+    "calls of the core",
 )
 @pytest.mark.parametrize("group", GROUPS)
 def test_an_interrupt_at_any_place_leaves_nothing_half_done_or_held(
@@ -49,8 +50,8 @@ def test_an_interrupt_at_any_place_leaves_nothing_half_done_or_held(
 @pytest.mark.fault(
     row="Ctrl-C while waiting for the turn",
     part="interruption",
-    promise="nobody is locked out afterwards",
-    how="SIGINT at each place of a wait in vain, and of a checkpoint that wants the turn",
+    promise="no process is locked out afterwards",
+    how="SIGINT at each point of a wait that times out, and of a checkpoint that waits for the write lock",
 )
 @pytest.mark.parametrize("name", WAITS)
 def test_an_interrupt_while_waiting_for_the_turn_locks_nobody_out(

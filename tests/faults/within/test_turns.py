@@ -52,7 +52,7 @@ def hasty(location: str) -> Iterator[Queue]:
 @pytest.mark.fault(
     row="a process stopped with the turn in hand",
     part="around it",
-    promise="others are told StoreBusy within their timeout, and go on when it does",
+    promise="others get StoreBusy within their timeout, and continue when it does",
     how="SIGSTOP in the middle of a transaction; SIGCONT",
 )
 def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
@@ -73,7 +73,7 @@ def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue,
 @pytest.mark.fault(
     row="a process killed with the turn in hand",
     part="around it",
-    promise="the next one writes at once",
+    promise="the next writer proceeds at once",
     how="SIGKILL in the middle of a transaction",
 )
 def test_a_killed_process_with_the_turn_holds_up_nobody(hasty: Queue, fault: Fault) -> None:
@@ -98,8 +98,8 @@ def test_reading_goes_on_while_another_has_the_turn(hasty: Queue) -> None:
 @pytest.mark.fault(
     row="a write lock that a foreign program holds",
     part="around it",
-    promise="StoreBusy within the caller's timeout, and truly nothing written; work goes on afterwards",
-    how="BEGIN IMMEDIATE of Python's sqlite3, ended later",
+    promise="StoreBusy within the caller's timeout, and nothing is written; work continues afterwards",
+    how="BEGIN IMMEDIATE with Python's sqlite3, ended later",
 )
 def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
     with child(FOREIGN_HOLDER, hasty.location) as holder:

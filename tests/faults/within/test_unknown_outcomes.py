@@ -29,7 +29,7 @@ pytestmark = [
 commit_that_fails = pytest.mark.fault(
     row="a commit that fails while it is written",
     part="below SQLite",
-    promise="the caller is told that the outcome is unknown, and the ids; a crash may bring it back",
+    promise="the caller learns that the outcome is unknown, and the ids; a crash may restore the write",
     how="SQLite's write or sync of the commit's frames returns EIO (VFS)",
 )
 

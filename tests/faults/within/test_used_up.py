@@ -110,8 +110,10 @@ COLD = """
 @pytest.mark.fault(
     row="descriptors used up",
     part="around it",
-    promise="each call works or says what ran out, leaves nothing half-open, and works when there are some",
-    how="RLIMIT_NOFILE, every public call with nought to eight descriptors left, opened before or not",
+    promise="each call works or reports what ran out, leaves nothing half-open, and works again when "
+    "descriptors are free",
+    how="RLIMIT_NOFILE: every public call with zero to eight descriptors left, on a queue that "
+    "was opened before or not",
 )
 def test_a_process_without_descriptors_is_told_so(location: str, fault: Fault) -> None:
     with child(EACH_CALL, location) as other:

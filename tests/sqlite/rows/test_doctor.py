@@ -77,8 +77,8 @@ def test_wrong_counters_are_found_by_topic(path: Path) -> None:
 @pytest.mark.fault(
     row="a clock that jumped",
     part="damage",
-    promise="doctor tells it; --repair takes absurd leases back, after a backup",
-    how="leases that end beyond any lease's length, messages from the future",
+    promise="doctor reports it; --repair returns absurd leases, after a backup",
+    how="leases longer than any lease can be, messages from the future",
 )
 def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path, fault: Fault) -> None:
     send(path)
@@ -140,8 +140,8 @@ def test_a_queue_out_of_wal_is_told(path: Path) -> None:
 @pytest.mark.fault(
     row="a damaged index",
     part="damage",
-    promise="doctor finds it, and says how to restore or to salvage",
-    how="its entries taken away behind SQLite",
+    promise="doctor reports it, and says how to restore or salvage the database",
+    how="its entries removed behind SQLite's back",
 )
 def test_a_damaged_index_is_found(path: Path, fault: Fault) -> None:
     damage_index(path)

@@ -57,8 +57,9 @@ def register(path: Path, worker: str, pid: int, host: str | None = None, *, sile
 @pytest.mark.fault(
     row="a dead worker's leases",
     part="damage",
-    promise="doctor names it and what it holds; --repair takes that back, and nothing that may be alive",
-    how="the row and lease of a process that has ended, beside those of a living one and of another host",
+    promise="doctor names it and its messages; --repair returns those, and none that a running "
+    "worker may hold",
+    how="the row and lease of a process that has ended, beside those of a running one and of another host",
 )
 def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     path: Path, dead_pid: int, fault: Fault
@@ -113,7 +114,7 @@ def test_a_process_id_that_nobody_has_here_proves_nothing(path: Path, dead_pid: 
     row="a table of our names that is not ours",
     part="damage",
     promise="doctor names it and says what to do",
-    how="made by SQL, in a queue and in an application's own database",
+    how="created by SQL, in a queue and in an application's own database",
 )
 def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
     path: Path, tmp_path: Path, fault: Fault
@@ -134,8 +135,8 @@ def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
 @pytest.mark.fault(
     row="a corrupt page",
     part="damage",
-    promise="doctor finds it, and says how to restore or to salvage",
-    how="one page overwritten: of the messages, of their topics, of the header",
+    promise="doctor reports it, and says how to restore or salvage the database",
+    how="one page overwritten: of the messages, of the topics, or of the header",
 )
 @pytest.mark.parametrize(
     ("damage", "name"),

@@ -60,7 +60,7 @@ def test_processes_that_hold_and_read_the_database_are_seen(path: Path, what: st
 @pytest.mark.fault(
     row="a -wal held back by a reader",
     part="damage",
-    promise="doctor names the process that reads, and says what to do",
+    promise="doctor names the reading process, and says what to do",
     how="a read transaction left open while others write",
 )
 @ONLY_LINUX

@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
     row="counters that drifted",
     part="damage",
     promise="doctor names the topics; --repair recounts, after a backup",
-    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+    how="counters changed by SQL, rows removed and replaced without firing the triggers",
 )
 @pytest.mark.parametrize("sent", [0, 1])
 def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault: Fault, sent: int) -> None:
@@ -54,7 +54,7 @@ def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault:
     row="counters that drifted",
     part="damage",
     promise="doctor names the topics; --repair recounts, after a backup",
-    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+    how="counters changed by SQL, rows removed and replaced without firing the triggers",
 )
 @pytest.mark.parametrize(
     "damage",
@@ -86,7 +86,7 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str,
     row="counters that drifted",
     part="damage",
     promise="doctor names the topics; --repair recounts, after a backup",
-    how="the counters changed by SQL, rows removed and replaced behind the triggers",
+    how="counters changed by SQL, rows removed and replaced without firing the triggers",
 )
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
 def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb: str, fault: Fault) -> None:
@@ -106,8 +106,8 @@ def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb
 @pytest.mark.fault(
     row="a clock that jumped",
     part="damage",
-    promise="doctor tells it; --repair takes absurd leases back, after a backup",
-    how="leases that end beyond any lease's length, messages from the future",
+    promise="doctor reports it; --repair returns absurd leases, after a backup",
+    how="leases longer than any lease can be, messages from the future",
 )
 def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path, fault: Fault) -> None:
     lease(path, NOW_MS - 1)
@@ -233,7 +233,7 @@ def set_id(path: Path, before: int, after: int) -> None:
     row="an absurd id",
     part="damage",
     promise="doctor finds it; --repair gives the message another id, with its history; nothing is lost",
-    how="ids set to the least and the greatest that SQLite has, and around the bounds of ours",
+    how="ids set to SQLite's minimum and maximum, and around smq's limits",
 )
 @pytest.mark.parametrize("absurd", [2**52 + 1, 2**53, 2**53 + 1, ABSURD, 0, -1, -(2**63)])
 def test_a_message_with_an_absurd_id_is_found_and_gets_another(

@@ -111,8 +111,8 @@ def taken_away(folder: Path) -> Iterator[None]:
 @pytest.mark.fault(
     row="a database that is empty, of an older or newer schema, locked, or may not be written",
     part="around it",
-    promise="it is opened, or a sentence says why not; `q` ends with 0, and the terminal is restored",
-    how="the dashboard in a pseudo-terminal on each of them, its keys from its own tables",
+    promise="it is opened, or an error says why not; `q` exits with 0, and the terminal is restored",
+    how="the dashboard in a pseudo-terminal on each of them, with the keys from its own tables",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SEEN)

@@ -138,8 +138,9 @@ def found(terminal: Terminal, pattern: re.Pattern[str]) -> re.Match[str]:
 @pytest.mark.fault(
     row="rows that others change between any two keys of a bulk action",
     part="around it",
-    promise="what a question counted is what is done, but for what moved on, which is told; nothing else is",
-    how="the dashboard in a pseudo-terminal, and another process that changes rows before each key",
+    promise="the action changes the messages that the question counted, except those that changed "
+    "since, which are reported",
+    how="the dashboard in a pseudo-terminal, and a second process that changes rows before each key",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)

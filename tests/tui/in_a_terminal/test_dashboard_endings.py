@@ -110,7 +110,7 @@ def assert_it_ended(terminal: Terminal, home: Path, codes: tuple[int, ...], what
 @pytest.mark.fault(
     row="a closed terminal, SIGTERM, SIGHUP and keys that leave within 50 ms of another key",
     part="around it",
-    promise="each dashboard ends within 5 seconds, and nothing is raised in it",
+    promise="each dashboard exits within 5 seconds, and nothing is raised in it",
     how="the dashboard in a pseudo-terminal, ended in a list, a dialog, a form, a switch, the exit",
 )
 @pytest.mark.slow
@@ -134,8 +134,8 @@ def test_a_dashboard_ends_whatever_it_does(moment: str, home: Path, fault: Fault
 @pytest.mark.fault(
     row="a closed terminal, SIGTERM and SIGHUP while the dashboard starts",
     part="around it",
-    promise="it ends within 5 seconds, nothing is raised, and the terminal is as it was",
-    how="the dashboard in a pseudo-terminal, ended between its first byte and its first picture",
+    promise="it exits within 5 seconds, nothing is raised, and the terminal is restored",
+    how="the dashboard in a pseudo-terminal, ended between its first byte and its first frame",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["closed", "SIGTERM", "SIGHUP"])

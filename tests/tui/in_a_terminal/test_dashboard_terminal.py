@@ -74,8 +74,8 @@ def fill_with_hostile_text(location: str) -> None:
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, on every screen",
     part="bad input",
-    promise="no control, C1 or sign that turns the direction leaves a payload, markup is shown as text",
-    how="hostile text in every field, and what a real terminal gets of it",
+    promise="no control, C1 or bidirectional control character is printed, and markup is shown as text",
+    how="hostile text in every field, and the bytes that a real terminal receives",
 )
 @pytest.mark.slow
 def test_no_escape_of_a_payload_leaves_on_any_screen(location: str, tmp_path: Path, fault: Fault) -> None:

@@ -80,8 +80,8 @@ def changes(location: str) -> Iterator[None]:
 @pytest.mark.fault(
     row="every key of every screen and dialog, while another process changes rows between any two",
     part="around it",
-    promise="no traceback, and the dashboard goes on until it is left",
-    how="the dashboard in a pseudo-terminal, its keys in turn, each followed by others in what it opened",
+    promise="no traceback, and the dashboard keeps running until it is quit",
+    how="the dashboard in a pseudo-terminal: each key in turn, followed by others in the view that it opened",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("screen", "123456")

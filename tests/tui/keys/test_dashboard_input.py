@@ -103,8 +103,8 @@ def test_arrows_and_escape_are_typed_as_ever_wherever_they_are_cut() -> None:
 @pytest.mark.fault(
     row="bytes that are no text, sequences that are no key, pastes, from the terminal",
     part="bad input",
-    promise="the dashboard goes on, and nothing is changed",
-    how="each written to a pseudo-terminal, with the list, a line, a dialog and a form open",
+    promise="the dashboard keeps running, and nothing is changed",
+    how="each is written to a pseudo-terminal, with the list, an input line, a dialog or a form open",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("opened", ["", "/", "?", "a", "I", "\x10"], ids=ascii)

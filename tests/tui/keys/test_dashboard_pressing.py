@@ -98,8 +98,9 @@ def test_it_is_opened_by_these_keys(name: str, home: Path) -> None:
 @pytest.mark.fault(
     row="every key that is bound anywhere, in every dialog and screen, at four sizes",
     part="around it",
-    promise="no traceback; only the keys that leave end the dashboard, with status 0",
-    how="the dashboard in a pseudo-terminal, its keys from its own tables, while another changes rows",
+    promise="no traceback; only the keys that quit end the dashboard, with status 0",
+    how="the dashboard in a pseudo-terminal, with the keys from its own tables, while another "
+    "process changes rows",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPENERS)
