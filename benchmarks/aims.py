@@ -56,29 +56,56 @@ _NOTHING, _BATCHES, _MEBIBYTE = "handler that does nothing", "batches of 100", "
 
 AIMS: Final = (
     _part(
-        "enqueue, flushed each, to the C loop",
+        "enqueue, each flushed, relative to the C loop",
         0.95,
         Place("defaults", FULL, "enqueue"),
         C_FULL,
         peers=Place("alike", "", "enqueue, full"),
     ),
     _part(
-        "enqueue, normal, to the C loop",
+        "enqueue, normal, relative to the C loop",
         0.45,
         Place("defaults", NORMAL, "enqueue"),
         C_NORMAL,
         peers=Place("alike", "", "enqueue, normal"),
     ),
-    _part("enqueue_many, to the C loop", 0.55, Place("defaults", FULL, "enqueue_many, 1,000 a call"), C_FULL),
-    _part("dequeue and ack, to the C loop without flushes", 0.7, Place("defaults", FULL, _TWO), C_NORMAL),
-    _part("dequeue(ack=previous), to the C loop's two", 1.0, Place("defaults", FULL, _BOTH), C_NORMAL, _TWO),
-    _part("batches of 100, to the C loop without flushes", 0.55, Place("defaults", FULL, _BATCHES), C_NORMAL),
     _part(
-        "dequeue and ack, 5,000,000 waiting to empty", 0.8, Place("backlog", "smq", _LARGE), "smq", "empty"
+        "enqueue_many, relative to the C loop",
+        0.55,
+        Place("defaults", FULL, "enqueue_many, 1,000 a call"),
+        C_FULL,
     ),
-    _part("1 MiB: lease and ack, to the C loop", 0.7, Place("sizes", "smq", _MEBIBYTE), "bare loop, C"),
     _part(
-        "slow disk: eight producers to one",
+        "dequeue and ack, relative to the C loop without flushes",
+        0.7,
+        Place("defaults", FULL, _TWO),
+        C_NORMAL,
+    ),
+    _part(
+        "dequeue(ack=previous), relative to two calls of the C loop",
+        1.0,
+        Place("defaults", FULL, _BOTH),
+        C_NORMAL,
+        _TWO,
+    ),
+    _part(
+        "batches of 100, relative to the C loop without flushes",
+        0.55,
+        Place("defaults", FULL, _BATCHES),
+        C_NORMAL,
+    ),
+    _part(
+        "dequeue and ack, 5,000,000 waiting relative to empty",
+        0.8,
+        Place("backlog", "smq", _LARGE),
+        "smq",
+        "empty",
+    ),
+    _part(
+        "1 MiB: lease and ack, relative to the C loop", 0.7, Place("sizes", "smq", _MEBIBYTE), "bare loop, C"
+    ),
+    _part(
+        "slow disk: eight producers relative to one",
         6.0,
         Place("slow-disk", FULL, "8 producers"),
         FULL,
@@ -86,7 +113,7 @@ AIMS: Final = (
         peers=Place("slow-disk", ", full", "8 producers"),
     ),
     Aim(
-        "worker, one process, to our own batches",
+        "worker, one process, relative to smq's own batches",
         0.5,
         Place("worker", "smq-daemon, 1 x 4", _NOTHING),
         Place("defaults", FULL, _BATCHES),

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["DOCS", "write_report"]
 
 HEAD = (
-    "Written by `make bench`; do not edit. Compare figures within one table only: they were measured in",
-    "turns, each case in a fresh process. Compare like with like: a commit that is flushed to",
-    "the disk survives a crash of the machine, one that is not may be lost with it.",
+    "This page is written by `make bench`; do not edit it. Compare figures only within one table: they were",
+    "measured in turns, each case in a new process. Compare like with like: a commit that is flushed to the",
+    "disk survives a crash of the machine; one that is not may be lost.",
 )
 BARE = (
-    "- The bare loops have one table, an index of what is ready and one of what is leased, and nothing else:",
-    "  no counters, no receipts, no topics. They are the limit of what a queue on this SQLite can do.",
+    "- The bare loops have one table, an index of ready rows and one of leased rows, and nothing else:",
+    "  no counters, no receipts, no topics. They show the limit of what a queue on this SQLite can achieve.",
 )
 LIMIT = "bare loop, C"
 DOCS = CACHE.parents[1] / "docs"
@@ -37,16 +37,16 @@ def write_report(tables: Sequence[Table], plan: Plan) -> None:
 
 
 def _head(plan: Plan) -> Iterator[str]:
-    yield "# Measured beside its limit and its peers"
+    yield "# Compared with its limit and its peers"
     yield ""
     yield from HEAD
     yield ""
-    yield "![Messages a second, smq beside its limit and its peers](benchmarks.svg)"
+    yield "![Messages per second of smq, its limit and its peers](benchmarks.svg)"
     yield ""
     yield from (f"- {line}" for line in described())
     yield f"- Peers: {_peers(plan)}."
     yield from (
-        f"- Not measured: {name}, since it does not install here ({why})."
+        f"- Not measured: {name}, because it could not be installed here ({why})."
         for name, why in plan.missing.items()
     )
     yield from BARE
@@ -100,4 +100,4 @@ def _ratios(figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         for limit, other in bare.items():
             parts = [f"{column} {row[column] / other[column]:.2f}" for column in row if other.get(column)]
             if parts and name.partition(",")[2] == limit.removeprefix(LIMIT).removeprefix(","):
-                yield f"- {name} as a part of {limit}: {', '.join(parts)}."
+                yield f"- {name} relative to {limit}: {', '.join(parts)}."

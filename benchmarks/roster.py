@@ -63,7 +63,7 @@ PEERS = (
         "django_tasks:DjangoTasks",
         ("django-tasks-db==0.13.0",),
         (3, 12),
-        "its worker takes",
+        "measured with its worker",
     ),
 )
 

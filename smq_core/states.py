@@ -149,7 +149,7 @@ def _operator_rows() -> list[Transition]:
 
 
 def _undo_rows() -> list[Transition]:
-    guard = "same operation, state and deliveries as the operation left"
+    guard = "operation, state and deliveries unchanged since the operation"
     back = {State.READY, State.DELAYED, State.DEAD, State.DONE, State.DELETED}
     changed_to = (State.READY, State.DELETED, State.DEAD)
     return [

@@ -223,7 +223,7 @@ class ImportWizard(Dialog[ImportReport]):
         typed = self.query_one("#path", Input).value
         choices = file_choices(typed)
         table = self.query_one(KeyedTable)
-        nothing = "No file here begins like that." if typed else "There is no file here."
+        nothing = "No file here matches." if typed else "There is no file here."
         table.note = "" if choices else nothing
         table.set_rows(
             (

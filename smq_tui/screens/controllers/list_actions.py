@@ -54,7 +54,7 @@ class ListActions:
         if self._host.view.open_row():
             return
         if self._details.is_shown:
-            self._host.say("the details have the keys now: ↑ ↓ scroll, Tab or Esc goes back to the list")
+            self._host.say("keys now go to the details: ↑ ↓ scroll, Tab or Esc returns to the list")
         self._details.show()
 
     def turn_tab(self, by: int) -> None:

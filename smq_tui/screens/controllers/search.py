@@ -50,7 +50,7 @@ class Search:
         elif self._pane.has_focus:
             number, hits = self._pane.find(words, by)
             if hits:
-                say(f"hit {number} of {hits} of “{shown}”")
+                say(f"match {number} of {hits} for “{shown}”")
             else:
                 say(f"“{shown}” is not in what is shown here: t shows the payload otherwise", "warning")
         elif filtered_by.words:
@@ -64,4 +64,4 @@ class Search:
         table.action_move("down" if by > 0 else "up")
         if table.cursor_key == before and table.row_count > 1:
             table.action_move("start" if by > 0 else "end")
-            self._host.say("on from the first hit" if by > 0 else "on from the last hit")
+            self._host.say("continued from the first match" if by > 0 else "continued from the last match")

@@ -96,9 +96,9 @@ def test_n_goes_from_place_to_place_in_details_after_the_filter_was_cleared(loca
         await until(pilot, lambda: app.main.details.detail is not None)
         assert not app.main.view.filtered_by
         await pilot.press("n", "N")
-        await until(pilot, lambda: "hit 90 of 90" in app.main.lines.said.text)
+        await until(pilot, lambda: "match 90 of 90" in app.main.lines.said.text)
         await until(pilot, lambda: app.main.pane.scroll_y > 40)
         await pilot.press("n")
-        await until(pilot, lambda: "hit 1 of 90" in app.main.lines.said.text)
+        await until(pilot, lambda: "match 1 of 90" in app.main.lines.said.text)
 
     run(make_dashboard(location), scenario)

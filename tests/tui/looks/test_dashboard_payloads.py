@@ -60,7 +60,7 @@ def test_enter_beside_details_that_are_shown_says_where_the_keys_go(location: st
         await settle(pilot)
         assert "delayed 1m30s" in app.main.view.table.render_line(1).text
         await pilot.press("enter")
-        assert "the details have the keys now" in app.main.lines.said.text
+        assert "keys now go to the details" in app.main.lines.said.text
         assert app.main.pane.has_focus
         await pilot.press("escape")
         assert app.main.view.table.has_focus

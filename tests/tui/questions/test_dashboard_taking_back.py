@@ -114,7 +114,7 @@ def test_after_an_import_nothing_older_is_taken_back(shop: str, inspector: Inspe
         await pilot.press("z")
         assert app.screen is app.main
         assert app.main.lines.said.text.startswith(
-            "the import of 2 messages cannot be undone: delete the messages that it added"
+            "the import of 2 messages cannot be undone: delete the added messages"
         )
         assert inspector.topic("orders").dead == 8
 
