@@ -1,6 +1,6 @@
 """How the death of a daemon is recorded in the activity, and read back. Pure.
 
-A daemon's row goes with it; what it served and when it was last heard of stay in the entry's detail.
+A daemon's row goes with it; what it served and when it last sent a heartbeat stay in the entry's detail.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEARD: Final = re.compile(r"; last heartbeat at (\S+Z)(?:; it served (.*))?\Z",
 
 
 def detail_of(row: WorkerRow | None, how: str) -> str:
-    """Write how a daemon ended, and from its row when it was last heard of, and what it served."""
+    """Write how a daemon ended, and from its row when it last sent a heartbeat, and what it served."""
     if row is None or not 0 <= row.heartbeat_at < _YEAR_10000_MS:
         return how
     served = ", ".join(served_topics(worker_of(row, row.heartbeat_at)))

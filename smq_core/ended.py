@@ -23,8 +23,9 @@ __all__ = ["ended_daemons"]
 def ended_daemons(location: str | os.PathLike[str]) -> frozenset[str]:
     """Return the ids of daemons on a database that have ended without giving up their records.
 
-    Nobody has returned their messages yet. Empty where the system does not tell. A database's daemons are all
-    on one machine, whatever containers they are in, as WAL mode needs shared memory: their locks are seen.
+    Nobody has returned their messages yet. Empty where the system does not reveal it. A database's daemons
+    are all on one machine, whatever containers they are in, because WAL mode needs shared memory: their locks
+    are seen.
     """
     if not liveness_locks.CAN_ASK:
         return frozenset()

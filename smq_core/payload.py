@@ -183,7 +183,7 @@ def check_json_text(text: str | bytes) -> None:
     """See that a JSON text can be stored as it is written and decoded later.
 
     Raises:
-        InvalidMessage: when it is no JSON, holds a lone surrogate or a number out of range, or is too deep or
+        InvalidMessage: when it is not JSON, holds a lone surrogate or a number out of range, is too deep or
             too long.
     """
     _check_size(len(text.encode()) if isinstance(text, str) else len(text))
@@ -249,7 +249,7 @@ def decode_headers(text: str | None) -> dict[str, str]:
 def decode_headers_leniently(text: str | None) -> dict[str, str]:
     """Turn a row's headers back into a dict for showing.
 
-    What is no JSON object comes under the name `headers`.
+    What is not a JSON object comes under the name `headers`.
     """
     try:
         return decode_headers(text)

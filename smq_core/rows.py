@@ -186,7 +186,7 @@ def _known_kind(kind: str, body: str | bytes, value: object) -> Kind:
 
 
 def _detail(text: str) -> dict[str, Any]:
-    """Return what a daemon tells of itself, with no more than people can be shown of it."""
+    """Return what a daemon reports about itself, with no more than people can be shown of it."""
     try:
         detail = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):

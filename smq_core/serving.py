@@ -56,7 +56,7 @@ def covers(pattern: str, topic: str) -> bool:
 
 
 def is_lost(worker: WorkerInfo) -> bool:
-    """Return whether a daemon had not been heard of for too long when its row was read."""
+    """Return whether a daemon had sent no heartbeat for too long when its row was read."""
     return worker.heartbeat_age_s > LOST_S
 
 

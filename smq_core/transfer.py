@@ -58,7 +58,7 @@ def import_file(
     again: bool = False,
     progress: Callable[[ImportStatus], bool] | None = None,
 ) -> ImportReport:
-    """Add a file's messages, exactly once; `progress` stops it by False, and the next run goes on from there.
+    """Add a file's messages, exactly once; `progress` stops it by returning False, and the next resumes.
 
     Raises:
         SmqError: when the file cannot be read, holds what was taken before, or rejects cannot be written.

@@ -41,7 +41,7 @@ class FileWatch:
         libc.inotify_add_watch(self._descriptor, os.fsencode(path), _IN_MODIFY)
 
     def drain(self) -> bool:
-        """Take all pending notices; say whether there were any."""
+        """Take all pending notices; return whether there were any."""
         try:
             return bool(os.read(self._descriptor, _READ_SIZE))
         except BlockingIOError:

@@ -39,7 +39,7 @@ class Wishes:
 def run_dashboard(
     config: Config, wishes: Wishes, location: str, name: str = "", *, is_remembered: bool = True
 ) -> int:
-    """Show the dashboard until somebody leaves it; answer the exit code."""
+    """Show the dashboard until somebody leaves it; return the exit code."""
     path = remembered.preferences_path()
     preferences = remembered.load(path) if is_remembered else remembered.Preferences()
     config = replace(config, theme=wishes.theme or config.theme, is_ascii=wishes.is_ascii or config.is_ascii)

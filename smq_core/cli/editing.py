@@ -89,7 +89,7 @@ def read_draft(text: str) -> Draft:
     """Read what the editor left.
 
     Raises:
-        InvalidMessage: when it is no JSON (with line and column), or a field is missing, unknown or mistyped.
+        InvalidMessage: when it is not JSON (with line and column), or a field is missing, unknown or invalid.
     """
     try:
         json.loads(text)

@@ -80,7 +80,7 @@ def _called(arguments: Sequence[str]) -> int:
 
 
 def _raise_as_meant(error: OSError, printed: WatchedStream) -> NoReturn:
-    """Raise an error of the system's as what it means: of what click printed, or of a file."""
+    """Raise an error of the system as what it means: of what click printed, or of a file."""
     if error is printed.failure:
         with streams.output_told():
             raise error

@@ -141,7 +141,7 @@ def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
 
 
 def announce(ctx: click.Context) -> Path:
-    """Report which file is used when it was not named or will be created; answer its absolute path."""
+    """Report which file is used when it was not named or will be created; return its absolute path."""
     named = location_of(ctx)
     path = path_of(ctx)
     if not path.exists():

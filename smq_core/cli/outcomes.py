@@ -16,7 +16,7 @@ _SETTINGS: Final = ("pause", "resume", "policy")
 
 
 def report(outcome: Outcome, past: str) -> int:
-    """Describe what was done and what was left alone, each with why; answer 0 when nothing was left alone."""
+    """Describe what was done and what was left alone, each with why; return 0 when nothing was left alone."""
     try:
         output.say_done(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
     finally:

@@ -14,9 +14,9 @@ dispatch       leases messages, distributes them, writes their outcomes, renews 
 processes      the pool of worker processes, as their supervisor sees them
 liveness       the lock that proves that a daemon lives, and what it has started
 inbox          imports files that are dropped into a folder
-maintenance    pruning, samples and alerts, in a thread of its own
+maintenance    pruning, samples and alerts, in its own thread
 reporting      heartbeat and metrics
-system         what the operating system tells about processes, files and disks
+system         what the operating system reports about processes, files and disks
 
 In a worker process, which imports no store:
 

@@ -72,7 +72,7 @@ class Journal:
     def begin(
         self, action: str, text: str, *, level: Level = "warning", of: str = "", **fields: Value
     ) -> bool:
-        """Write that a condition (`of` something) began, once until it `end`s; say whether it was new."""
+        """Write that a condition (`of` something) began, once until it `end`s; return whether it was new."""
         if (action, of) in self._conditions:
             return False
         self._conditions.add((action, of))
@@ -80,7 +80,7 @@ class Journal:
         return True
 
     def end(self, action: str, text: str, *, of: str = "", **fields: Value) -> bool:
-        """Write that a condition is over, if it had begun; say whether it had."""
+        """Write that a condition is over, if it had begun; return whether it had."""
         if (action, of) not in self._conditions:
             return False
         self._conditions.discard((action, of))

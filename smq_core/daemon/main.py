@@ -131,7 +131,7 @@ def command(
     lease: str | None,
     **others: object,
 ) -> None:
-    """Process the messages of a queue with handlers until told to stop.
+    """Process the messages of a queue with handlers until it is asked to stop.
 
     SIGTERM and SIGINT let running handlers finish; SIGHUP reloads code and configuration.
     """

@@ -38,7 +38,7 @@ _SHOWN: Final = 120
 
 
 class Service(Protocol):
-    """What runs in a thread of its own."""
+    """What runs in its own thread."""
 
     @property
     def name(self) -> str:
@@ -133,7 +133,7 @@ class Threads:
         self._threads: list[SupervisedThread] = []
 
     def add(self, service: Service) -> None:
-        """Let a service run in a thread of its own once all are started."""
+        """Let a service run in its own thread once all are started."""
         self._threads.append(SupervisedThread(service, self._clock, self._journal))
 
     def start(self) -> None:

@@ -114,7 +114,7 @@ def _full(line: bytes, now_ms: int) -> NewMessage | None:
     fields = _decode_fields(line)
     if "topic" not in fields or ("payload" not in fields and "message" not in fields):
         return None
-    # The whole line first: what is no JSON at all is not this function's to refuse.
+    # The whole line first: what is not JSON at all is not this function's to refuse.
     _decode_any(line)
     try:
         envelope = _decode_full(line)

@@ -56,10 +56,10 @@ def export_lines(
     clock: Clock | None = None,
     progress: Callable[[int], bool] | None = None,
 ) -> int:
-    """Write the messages that there are when it begins, in order of their ids; answer how many.
+    """Write the messages that there are when it begins, in order of their ids; return how many.
 
     No read lasts longer than a page, so what changes meanwhile is written as it is when its page is read.
-    `progress` is told the number written after each page, and stops the export by False.
+    `progress` is called with the number written after each page, and stops the export by returning False.
     """
     options = options or ExportOptions()
     now_ms = (clock or SystemClock()).now_ms()
@@ -94,7 +94,7 @@ def export_ids(
 ) -> Exported:
     """Write just these messages, in this order: each as it is when its page is read, be it elsewhere by then.
 
-    `progress` is told the number written after each page, and stops the export by False.
+    `progress` is called with the number written after each page, and stops the export by returning False.
     """
     written = gone = 0
     for start in range(0, len(ids), _PAGE):

@@ -146,7 +146,7 @@ class StoreRecorder:
         )
 
     def _note(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
-        """Have the activity tell what came in, of a file that has grown since its end what is new."""
+        """Record in the activity what came in, of a file that has grown since its end what is new."""
         earlier = self._earlier
         goes_on = earlier.finished_at is None
         taken = place.taken + (earlier.taken if goes_on else 0)

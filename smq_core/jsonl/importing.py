@@ -64,7 +64,7 @@ def import_lines(
 ) -> ImportReport:
     """Add a source's lines as messages, exactly once also when killed and run again.
 
-    `progress` is told after each block, and often during a line that is too long; it stops the import by
+    `progress` is called after each block, and often during a line that is too long; it stops the import by
     False. What is in stays, and the next run goes on.
 
     Raises:
@@ -134,7 +134,7 @@ def _blank_progress(source: Source, options: ImportOptions, newest_known: int, n
 
 
 def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | None) -> Rejects:
-    """Return the rejects' files; what a run that ended left in them may have been mended, and is not cut."""
+    """Return the rejects' files; those of a run that ended may have been repaired, and are not truncated."""
     certain = None
     if earlier is not None and earlier.finished_at is None:
         certain = Lengths(earlier.rejects_length, earlier.reasons_length)

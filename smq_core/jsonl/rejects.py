@@ -1,4 +1,4 @@
-"""Writes the lines that an import cannot take, as they came, to be mended and imported; and beside them, why.
+"""Writes the lines that an import cannot take, unchanged, to be repaired; and beside them, the reasons.
 
 The files are made when the first line comes, readable by their owner only. They are synced before the
 progress that counts their lines is committed, and cut back to that when a killed import goes on.
@@ -71,7 +71,7 @@ class Rejects:
             raise self._unwritable(error) from error
 
     def sync(self) -> Lengths:
-        """Bring what was written to the disk; answer the lengths to record.
+        """Bring what was written to the disk; return the lengths to record.
 
         Raises:
             SmqError: when there is no room for it.
@@ -90,7 +90,7 @@ class Rejects:
         return Lengths(*(file.tell() for file in self._files))
 
     def lengths(self) -> Lengths:
-        """Return the lengths that count: what was recorded, else what lies there."""
+        """Return the lengths that count: what was recorded, else the file that is there."""
         return self._certain or Lengths(_length(self.path), _length(self.reasons_path))
 
     @property

@@ -75,7 +75,7 @@ class Run:
         self._line = lines_before - 1 if self._is_inside_line else lines_before
 
     def take_all(self, progress: Callable[[ImportStatus], bool] | None) -> bool:
-        """Take block by block until the end, or until `progress` says False; say which of both."""
+        """Take block by block until the end, or until `progress` says False; return which of both."""
         self._recorder.begin(self._place(), self._clock.now_ms())
         is_complete = True
         for block in self._reader.blocks():

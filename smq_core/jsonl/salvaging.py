@@ -39,7 +39,8 @@ def salvage_lines(
 ) -> Salvaged:
     """Write every message of a topic and state, or of all, that can be read, in order of their ids.
 
-    By id alone: an index may be damaged too. `progress` is told the number written, and stops it by False.
+    By id alone: an index may be damaged too. `progress` is called with the number written, and stops it by
+    returning False.
 
     Raises:
         StoreError: when nothing can be read at all.

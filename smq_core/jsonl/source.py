@@ -1,6 +1,6 @@
 """Opens what an import reads: a file, a pipe, or standard input, compressed by gzip or not.
 
-It tells how far reading has come and who the file is; it never looks at what the lines say.
+It shows how far reading has come and who the file is; it never looks at what the lines say.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Return the bytes of the file as it lies there; None where nobody can know."""
+        """Return the bytes of the file as it is there; None where nobody can know."""
         return None if self.identity is None else os.fstat(self._file.fileno()).st_size
 
     @property

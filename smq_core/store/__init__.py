@@ -126,7 +126,7 @@ def repair(location: str | os.PathLike[str], now_ms: int, ended: Collection[str]
 
 
 def compact(location: str | os.PathLike[str]) -> tuple[int, int]:
-    """Give unused room back to the disk; answer the file's bytes before and after.
+    """Give unused room back to the disk; return the file's bytes before and after.
 
     Raises:
         StoreError: when there is not room enough for it, or the file cannot be written.

@@ -191,11 +191,11 @@ class StoreWaiter(Protocol):
         ...
 
     def drain(self) -> bool:
-        """Take the pending notices; say whether anything was committed since the last call."""
+        """Take the pending notices; return whether anything was committed since the last call."""
         ...
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleep until something was committed or the time is over; say which."""
+        """Sleep until something was committed or the time is over; return which."""
         ...
 
     def close(self) -> None:

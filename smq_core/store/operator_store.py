@@ -100,13 +100,13 @@ class OperatorStore(Protocol):
         ...
 
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
-        """Return what the activity tells of daemons that died since a moment, newest first."""
+        """Return what the activity records about daemons that died since a moment, newest first."""
         ...
 
     def note(
         self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
     ) -> None:
-        """Have the activity tell what was done by another way than an operation; nothing can undo it."""
+        """Record in the activity what was done by another way than an operation; nothing can undo it."""
         ...
 
     def freeze(
@@ -121,7 +121,7 @@ class OperatorStore(Protocol):
         """Fix the messages that match, at most `limit`, the lowest ids first, and how each is.
 
         With a purpose, only those that it changes as they are now.
-        `progress` is told the number found and leaves out the rest by False.
+        `progress` is called with the number found and leaves out the rest by returning False.
         """
         ...
 
@@ -139,8 +139,8 @@ class OperatorStore(Protocol):
         """Perform requeue, delete, bury or move on the targets, in short transactions under one operation.
 
         A selection that is not frozen is so when the action begins. What moved on since is left alone.
-        With workers as `force`, only their live leases are taken. `progress` is told the number done and
-        stops it by False.
+        With workers as `force`, only their live leases are taken. `progress` is called with the number done
+        and stops it by returning False.
         """
         ...
 
@@ -219,7 +219,7 @@ class WorkerStore(Protocol):
     """What daemons record, and housekeeping."""
 
     def put_worker(self, worker: WorkerRow) -> str | None:
-        """Write a daemon's row (its heartbeat); answer and clear the command that somebody left for it."""
+        """Write a daemon's row (its heartbeat); return and clear the command that somebody left for it."""
         ...
 
     def remove_worker(self, worker_id: str) -> None:
@@ -251,7 +251,7 @@ class WorkerStore(Protocol):
         ...
 
     def tidy(self) -> Tidied:
-        """Keep the backend's files small, in short steps; answers what is left."""
+        """Keep the backend's files small, in short steps; return what is left."""
         ...
 
     def optimize(self) -> None:

@@ -348,7 +348,7 @@ class Tidied(NamedTuple):
     wal_bytes: int
     freed_pages: int
     readers: str
-    """Who holds a long -wal back, as far as the system tells."""
+    """Who holds a long -wal back, as far as the system reveals."""
 
 
 def bytes_of(text: str | bytes) -> int:

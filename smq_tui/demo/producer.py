@@ -1,4 +1,4 @@
-"""A producer of the demonstration, run as a process of its own.
+"""A producer of the demonstration, run as its own process.
 
 `python -m smq_tui.demo.producer DATABASE SEED`.
 """

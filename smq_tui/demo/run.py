@@ -35,7 +35,7 @@ _SEED: Final = 7
 
 
 def run_demo(config: Config, wishes: Wishes, clock: Clock) -> int:
-    """Run it until somebody leaves the dashboard, or for a quarter of a minute; answer the exit code."""
+    """Run it until somebody leaves the dashboard, or for a quarter of a minute; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     with (

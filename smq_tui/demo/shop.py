@@ -33,7 +33,7 @@ _RESTART_S: Final = 12.0
 
 
 class Shop:
-    """Two producers, a daemon and a careless consumer on one database in a folder of its own."""
+    """Two producers, a daemon and a careless consumer on one database in its own folder."""
 
     def __init__(self, folder: Path, random: Random) -> None:
         self.location = str(folder / "shop.sqlite3")

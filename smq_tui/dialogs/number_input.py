@@ -1,4 +1,4 @@
-"""A field that takes the digits of a number, and tells when anything else was typed."""
+"""A field that takes the digits of a number, and shows when anything else was typed."""
 
 from __future__ import annotations
 

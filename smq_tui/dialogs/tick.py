@@ -1,4 +1,4 @@
-"""A box to tick whose sign tells whether it is ticked, without colour."""
+"""A box to tick whose sign shows whether it is ticked, without colour."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Trouble:
     sentence: str
     """The next key, or where none helps the cause, first: that stays where there is little room."""
     is_bad: bool = True
-    """False for what somebody did on purpose, or what may mend itself."""
+    """False for what somebody did on purpose, or what may repair itself."""
     lacks_daemon: bool = False
     """True when messages wait that nobody takes, and would if a daemon were started."""
 

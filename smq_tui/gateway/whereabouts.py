@@ -1,6 +1,6 @@
 """Notices that the database's file was moved away or replaced.
 
-An open connection would go on reading the old one for ever.
+An open connection would go on reading the old one forever.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Whereabouts:
         self._identity: tuple[int, int] | None = None
 
     def has_changed(self) -> bool:
-        """Return whether another file lies there than the last time; the first one is not a change.
+        """Return whether another file is there than the last time; the first one is not a change.
 
         Raises:
             StoreUnavailable: when none does, but one did.

@@ -87,7 +87,7 @@ class FilterBar(Vertical):
         return self.has_class("-open")
 
     def open(self, text: str, *, is_jump: bool) -> None:
-        """Show it with a text to go on from: typing adds to it, so that a topic is not left by accident."""
+        """Show it with a text to resume at: typing adds to it, so that a topic is not left by accident."""
         self.is_jump = is_jump
         self.add_class("-open")
         line = self.query_one(Input)

@@ -27,7 +27,7 @@ _LOOK_EVERY_S: Final = 0.1
 class TerminalDriver(LinuxDriver):
     """Ends the application in order when its terminal is gone.
 
-    Textual's thread that writes ends at the first error, after which the loop waits for ever for room in the
+    Textual's thread that writes ends at the first error, after which the loop waits forever for room in the
     thread's queue. Its thread that reads ends with a traceback at the first byte that is not UTF-8, and at
     the end of its terminal. It begins once more at each SIGCONT, which comes with the end of a terminal too.
     """

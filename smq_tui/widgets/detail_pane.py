@@ -75,7 +75,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         self.post_message(self.Resized())
 
     def find(self, words: str, by: int) -> tuple[int, int]:
-        """Go to the next place that has these words, round at the end; answer its number, and of how many."""
+        """Go to the next place that has these words, round at the end; return its number, and of how many."""
         hits = self._places(words)
         if not hits:
             self._words, self._hit = "", -1

@@ -1,4 +1,4 @@
-"""Colours for JSON text, by a tokenizer of its own: names, strings, numbers, words.
+"""Colours for JSON text, by its own tokenizer: names, strings, numbers, words.
 
 Pure; the text comes safe and stays as it is.
 """

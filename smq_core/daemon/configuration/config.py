@@ -73,7 +73,7 @@ class HandlerTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     command: str | list[str] | None = None
     """A command and its arguments, run without a shell."""
     timeout: Seconds = Seconds(3600)
-    """How long a handler may run; 0: for ever."""
+    """How long a handler may run; 0: forever."""
     kill_after: Seconds = Seconds(5)
     """How long after its timeout a handler that does not end is killed with its process."""
     limit: int = 0
@@ -114,7 +114,7 @@ class DaemonConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     folder: str | None = None
     """Where handlers are imported from, and where they and commands run; unset: where the daemon starts."""
     import_timeout: Seconds = Seconds(60)
-    """How long a worker process may take to import its handlers; 0: for ever."""
+    """How long a worker process may take to import its handlers; 0: forever."""
     max_crashes: int = 3
     """Crashes of its worker after which a message is dead, as poison."""
     db_patience: Seconds = Seconds(300)

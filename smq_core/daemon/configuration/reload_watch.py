@@ -47,7 +47,7 @@ class CodeWatch:
         """Set to leave the folders that are watched."""
 
     def run(self) -> None:
-        """Watch until told to stop."""
+        """Watch until it is asked to stop."""
         while not self._stopping.is_set():
             self._moving.clear()
             if self._stopping.is_set():

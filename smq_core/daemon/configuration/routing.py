@@ -70,7 +70,7 @@ class Routes:
                 (spec for spec in self._patterns if covers(spec.pattern, topic)), None
             )
             if len(self._found) >= _MOST_FOUND:
-                # of topics that come and go none is remembered for ever
+                # of topics that come and go none is remembered forever
                 self._found.clear()
             self._found[topic] = found
             return found

@@ -68,7 +68,7 @@ class Descriptors:
 
 
 def identity_of(descriptor: int) -> Identity | None:
-    """Return what tells what a descriptor is open on; None: it is not open."""
+    """Return an identity of what a descriptor is open on; None: it is not open."""
     try:
         found = _fstat(descriptor)
     except OSError:

@@ -1,6 +1,6 @@
 """What a handler forks off: a copy of the worker process, which is none.
 
-It does not speak to the supervisor, has the signals of any program, and its end tells how the handler ended
+It does not speak to the supervisor, has the signals of any program, and its end shows how the handler ended
 in it: 0, the code of `sys.exit`, or 1 with the traceback.
 """
 

@@ -41,7 +41,7 @@ class HandlerOutput:
             self.error.lines.write(f"{text}\n".encode(errors="backslashreplace"))
 
     def end_message(self) -> None:
-        """Write what a message's handler has not ended with a newline, each as a line of its own."""
+        """Write what a message's handler has not ended with a newline, each as its own line."""
         out, error = self.out, self.error
         if sys.stdout is not out or sys.stderr is not error:
             self._flush_others()

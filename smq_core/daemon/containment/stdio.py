@@ -190,7 +190,7 @@ class LineStream(io.TextIOWrapper):
         vars(self)["mode"] = "w"
 
     def end_message(self) -> None:
-        """Write what a message's handler has not ended with a newline as a line of its own."""
+        """Write what a message's handler has not ended with a newline as its own line."""
         # else nothing is kept up here
         if not self.write_through:
             with contextlib.suppress(OSError, ValueError):

@@ -1,6 +1,6 @@
 """Leased messages on their way to worker processes. No database.
 
-A suspect gets a process of its own; a message whose older delivery is still in this daemon waits for its end.
+A suspect gets its own process; a message whose older delivery is still in this daemon waits for its end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Distribution:
     """What is leased and in no worker process yet."""
 
     def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
-        """Hand out to a pool; `had_ended` tells whether a lost lease had run out before."""
+        """Hand out to a pool; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
         self._waiting: deque[Flight] = deque()
         self._suspects: deque[Flight] = deque()
@@ -111,7 +111,7 @@ class Distribution:
         return taken
 
     def _hand_out_suspects(self, now: float) -> None:
-        """Give each suspect a process of its own.
+        """Give each suspect its own process.
 
         One that is empty, or becomes so because it gets nothing more.
         """

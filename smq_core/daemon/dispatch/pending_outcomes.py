@@ -95,7 +95,7 @@ class PendingOutcomes:
         self._orphans.append(orphan)
 
     def write(self, store: Store, now_ms: int) -> list[Hold]:
-        """Write all, inside a transaction; answers what was lost. Nothing is forgotten before `forget`."""
+        """Write all, inside a transaction; return what was lost. Nothing is forgotten before `forget`."""
         for hold, output in self._outputs:
             store.keep_output(hold, output)
         lost = store.ack(self._acks, now_ms) if self._acks else []

@@ -5,7 +5,7 @@ Only one lease of a message is valid, the newest, and no two handlers of one dae
 - Where the older lease had merely run out, and nobody else had leased the message since, the older delivery
   goes on under the new lease: nothing is run twice, and its outcome counts.
 - Else somebody took the message over: another daemon, a consumer, or an operator by force. The older delivery
-  is dropped if it has not begun, and its handler is told to end if it has; its outcome no longer counts. The
+  is dropped if it has not begun, and its handler is interrupted if it has; its outcome no longer counts. The
   new delivery waits, renewed, until the older one has ended.
 - An operator who requeued by force does not wait for a handler that does not end: after `STOP_S` seconds the
   new delivery starts in another worker process, where there is one. This alone runs a message twice at once.
@@ -85,7 +85,7 @@ class Redeliveries:
     """Deliveries that wait for older ones of their messages."""
 
     def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
-        """Know what a pool has in flight; `had_ended` tells whether a lost lease had run out before."""
+        """Know what a pool has in flight; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
         self._had_ended = had_ended
         self._waiting: list[_Waiting] = []

@@ -89,7 +89,7 @@ class Renewals:
 
         A lease that has ended is extended all the same, if nobody took it back. After the clock was set back,
         leases are shortened to what they should be. A handler that runs past its timeout is killed with its
-        process, so that nothing is renewed for ever.
+        process, so that nothing is renewed forever.
 
         Raises:
             StoreError: when the database does not take it.

@@ -1,6 +1,6 @@
 """Runs one coroutine for one message, on the event loop that it shares with others.
 
-A coroutine that is told to end is waited for: until it has ended its message is still being handled.
+A coroutine that is interrupted is waited for: until it has ended its message is still being handled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a command ended, read in a way that tells when somebody else took its exit status.
+"""How a command ended, read in a way that shows when somebody else took its exit status.
 
 `subprocess` takes a lost status for 0. A handler of the same process loses it by `os.waitpid(-1)`, or by
 ignoring SIGCHLD.

@@ -1,4 +1,4 @@
-"""Imports the files that are dropped into a folder, each exactly once, in a thread of its own."""
+"""Imports the files that are dropped into a folder, each exactly once, in its own thread."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Inbox:
         self._rules = rules
 
     def run(self) -> None:
-        """Take what lies there, then what comes, until told to stop."""
+        """Take the files that are there, then those that come, until it is asked to stop."""
         while not self._stopping.is_set():
             self._step_or_tell()
             self._watch_folder(self._folder.identity())
@@ -165,7 +165,7 @@ class Inbox:
         """Take one file; what the database, or another daemon that is at it, makes wait stays claimed.
 
         Raises:
-            OSError, SmqError: when the system keeps it from being read or put away: it stays claimed too.
+            OSError, SmqError: when the system keeps it from being read or moved away: it stays claimed too.
         """
         if not claim.exists():
             return 0
@@ -242,7 +242,7 @@ class Inbox:
             self._journal.warning("inbox_refused", f"{target.name}: {why}", file=str(target))
 
     def _report(self, target: Path, content: bytes) -> None:
-        """Write a report; the file was put away all the same when that fails."""
+        """Write a report; the file was moved away all the same when that fails."""
         try:
             write_report(target, content)
         except OSError as error:

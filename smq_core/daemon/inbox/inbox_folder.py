@@ -46,7 +46,7 @@ class Dropped(NamedTuple):
 
     def is_resting(self, now_s: float, rest_s: float) -> bool:
         """Return whether it was left alone for long enough."""
-        # a time in the future (a copied file, a clock that was set) is not a reason to wait for ever
+        # a time in the future (a copied file, a clock that was set) is not a reason to wait forever
         return not 0 <= now_s - self.changed_s < rest_s
 
 
@@ -75,7 +75,7 @@ class Claim:
         return False
 
     def is_growing(self) -> bool:
-        """Return whether somebody still has it open for writing, as far as the system tells."""
+        """Return whether somebody still has it open for writing, as far as the system reveals."""
         with contextlib.suppress(OSError):
             return _is_open_for_writing(self.path)
         return False
@@ -130,7 +130,7 @@ class InboxFolder:
         return found.st_dev, found.st_ino
 
     def dropped(self) -> list[Dropped]:
-        """Return what lies there, the oldest first.
+        """Return the files that are there, oldest first.
 
         Raises:
             OSError: when the folder cannot be read.
@@ -144,7 +144,7 @@ class InboxFolder:
         return sorted(found, key=lambda one: (one.changed_s, one.path))
 
     def claim(self, path: Path, stamp: str) -> Claim | None:
-        """Take a file by a rename, under a name of its own that begins with a stamp.
+        """Take a file by a rename, under its own name, which begins with a stamp.
 
         None: somebody writes it still, or it is gone, since another daemon was faster.
 
@@ -174,7 +174,7 @@ class InboxFolder:
 
 
 def write_report(target: Path, content: bytes) -> None:
-    """Write the report beside a file that was put away, for its owner only: reasons quote what was sent.
+    """Write the report beside a file that was moved away, for its owner only: reasons quote what was sent.
 
     Raises:
         OSError: when it cannot be written.

@@ -23,7 +23,7 @@ class Taken(NamedTuple):
     """A file that was imported, as far as it was."""
 
     report: ImportReport
-    """Of the last run: a file that was stopped, that grew, or that could not be put away takes several."""
+    """Of the last run: a file that was stopped, that grew, or that could not be moved away takes several."""
     record: ImportProgress | None
     """Of all runs."""
     rejects: Path

@@ -42,7 +42,7 @@ def is_locked(descriptor: int, offset: int, length: int = 1) -> bool:
     """Return whether another open file has a lock on any of some bytes; ask only where `CAN_ASK`.
 
     Raises:
-        OSError: when the system does not tell.
+        OSError: when the system does not reveal it.
     """
     request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, offset, length, 0)
     answer = fcntl.fcntl(descriptor, _GETLK or 0, request)

@@ -58,7 +58,7 @@ class Presence:
         self.record.write(self._header)
 
     def look(self) -> None:
-        """Mend the file where somebody spoiled it, and claim a record in a new one where it is gone.
+        """Repair the file where somebody spoiled it, and claim a record in a new one where it is gone.
 
         Worker processes that run keep their slots in the file that they have open.
         """
@@ -84,7 +84,7 @@ class Presence:
             )
 
     def mend(self) -> int:
-        """Mend the file where somebody cut it or wrote over it; return how often it was found cut short."""
+        """Repair the file where somebody cut it or wrote over it; return how often it was found cut short."""
         cuts = self.file.cuts
         self.file.restore()
         if self.file.cuts != cuts:

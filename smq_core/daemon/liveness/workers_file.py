@@ -111,7 +111,7 @@ class WorkersFile:
         """Open it, or make it with the access of its database.
 
         Raises:
-            StoreUnavailable: when that fails, or what lies there is not such a file.
+            StoreUnavailable: when that fails, or the file that is there is not such a file.
         """
         self._path = path
         # worker processes inherit the second, not the one that holds the lock: the lock has to end with the

@@ -63,7 +63,7 @@ class RecordHeader(msgspec.Struct, frozen=True, array_like=True):
     """Names the running system and its process ids: where it differs, a pid means nothing."""
     processes: list[SlotRange] = []
     started: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
-    """When the daemon's process started, in ticks since the system did; 0: the system does not tell."""
+    """When the daemon's process started, in ticks since the system did; 0: the system does not reveal it."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(RecordHeader).decode

@@ -93,7 +93,7 @@ class Alerts:
             "database": self._location,
         }
         before = self._telling.get(alert.name)
-        # a thread of its own: the command may take its time, and the next look must not wait for it
+        # its own thread: the command may take its time, and the next look must not wait for it
         thread = threading.Thread(
             target=self._run, args=(alert, msgspec.json.encode(note), before), name="alert", daemon=True
         )

@@ -82,7 +82,7 @@ class Janitor:
             self._store.optimize()
 
     def prune(self, now_ms: int) -> int:
-        """Remove what is past its time, in short transactions; answers how much was removed.
+        """Remove what is past its time, in short transactions; return how much was removed.
 
         Raises:
             StoreError: when the database does not take it.

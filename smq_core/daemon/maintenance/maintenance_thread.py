@@ -1,4 +1,4 @@
-"""A thread beside the supervisor's loop, with a connection of its own.
+"""A thread beside the supervisor's loop, with its own connection.
 
 Janitor, alerts, and the watch over the database's file.
 """
@@ -61,7 +61,7 @@ class MaintenanceThread:
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Take steps until told to stop."""
+        """Take steps until it is asked to stop."""
         while not self._stopping.wait(STEP_S):
             self.step()
 

@@ -55,7 +55,7 @@ class Child(Protocol):
 
     @property
     def has_unread(self) -> bool:
-        """Return whether it has not read all that it was sent; also where the system does not tell."""
+        """Return whether it has not read all that it was sent; also where the system does not reveal it."""
         ...
 
     @property
@@ -131,7 +131,7 @@ class ChildProcess:
 
     @property
     def has_unread(self) -> bool:
-        """Return whether it has not read all that it was sent; also where the system does not tell."""
+        """Return whether it has not read all that it was sent; also where the system does not reveal it."""
         return self._writer.is_unread()
 
     @property

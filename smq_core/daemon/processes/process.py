@@ -39,7 +39,7 @@ class Program(NamedTuple):
     folder: str
     """Where handlers are, and where they and commands run."""
     import_limit_s: float = 0.0
-    """How long importing the handlers may take; 0: for ever."""
+    """How long importing the handlers may take; 0: forever."""
 
     def setup(self, slots_at: int, threads: int) -> Setup:
         """Return what a worker process is told first."""
@@ -117,7 +117,7 @@ class WorkerProcess:
 
     @property
     def has_unread(self) -> bool:
-        """Return whether the process has not read all that it was sent, as far as the system tells."""
+        """Return whether the process has not read all that it was sent, as far as the system reveals."""
         return self._child.has_unread
 
     @property

@@ -36,7 +36,7 @@ def spawn(map_fd: int, folder: str, children: Children) -> tuple[socket.socket, 
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs.fileno(), map_fd),
                 cwd=folder,
-                # a group of its own, which holds what it forks off and nobody else
+                # its own group, which holds what it forks off and nobody else
                 start_new_session=True,
             )
     except OSError:

@@ -76,7 +76,7 @@ class BoundedServer(http.server.ThreadingHTTPServer):
             raise
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]  # what is bound is a socket
-        """Serve a client in a thread of its own, unless there are too many."""
+        """Serve a client in its own thread, unless there are too many."""
         with self._lock:
             is_taken = len(self._since) < CONNECTIONS
             if is_taken:

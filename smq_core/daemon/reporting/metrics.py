@@ -81,13 +81,13 @@ class MetricsServer:
         self._is_running = threading.Event()
 
     def run(self) -> None:
-        """Return until told to stop."""
+        """Return until it is asked to stop."""
         self._is_running.set()
         self._server.serve_forever()
 
     def stop(self) -> None:
         """Ask to end, and listen no more."""
-        # a shutdown before the first turn would wait for it for ever
+        # a shutdown before the first turn would wait for it forever
         if self._is_running.is_set():
             self._server.shutdown()
         self._server.server_close()

@@ -1,4 +1,4 @@
-"""What a daemon tells of itself in its row of `smq_workers`.
+"""What a daemon reports about itself in its row of `smq_workers`.
 
 The `detail` that the dashboard and `smq workers` show.
 """

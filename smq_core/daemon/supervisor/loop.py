@@ -94,7 +94,7 @@ class Supervisor:
         self._may_lease = condition
 
     def run(self) -> int:
-        """Work until told to stop; answers the exit code."""
+        """Work until it is asked to stop; return the exit code."""
         parts = self._parts
         with self._signals:
             parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)

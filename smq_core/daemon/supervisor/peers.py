@@ -174,7 +174,7 @@ class Peers:
                 self._note_death(row.id, row, "it is gone (no lock, no heartbeat)", 0)
 
     def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
-        """Have the activity tell that there was a daemon, until when, and what it served: its row is gone."""
+        """Record in the activity that there was a daemon, until when, and what it served: its row is gone."""
         self._store.note(
             ACTION,
             actor=worker_id,

@@ -87,7 +87,7 @@ class Schedule:
                 task()
 
     def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something with the database if it is there; say whether it went well."""
+        """Do something with the database if it is there; return whether it went well."""
         outage = self._parts.outage
         if outage.wait_s() > 0:
             return False

@@ -54,7 +54,7 @@ class Shutdown:
         return self._kill_at if self._is_cancelled else self._cancel_at
 
     def advance(self, now: float) -> bool:
-        """Take the step that is due; say whether all processes have ended."""
+        """Take the step that is due; return whether all processes have ended."""
         if not self._pool.processes:
             self.ended_at = min(self.ended_at, now)
             return True

@@ -35,7 +35,7 @@ class StoreWatch:
         self.unmute()
 
     def mute(self) -> None:
-        """Hear of nothing while the database does not answer: what is not taken is told for ever."""
+        """Hear of nothing while the database does not answer: what is not taken is told forever."""
         if self._has_notices and not self.is_muted:
             self._selector.unregister(self._waiter.fileno())
         self.is_muted = True
@@ -47,7 +47,7 @@ class StoreWatch:
         self.is_muted = False
 
     def notice(self) -> bool:
-        """Look because something was written; say whether somebody else committed.
+        """Look because something was written; return whether somebody else committed.
 
         Raises:
             StoreError: when the database does not answer.
@@ -59,7 +59,7 @@ class StoreWatch:
         return has_changed
 
     def look_again(self, now: float) -> bool:
-        """Look if it is time to; say whether somebody else committed.
+        """Look if it is time to; return whether somebody else committed.
 
         Raises:
             StoreError: when the database does not answer.

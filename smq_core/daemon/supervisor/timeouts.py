@@ -106,7 +106,7 @@ def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
 
 
 def _processor_ns(pid: int, thread: int) -> int:
-    """Return how long a thread has been at work; where the system does not tell, no time."""
+    """Return how long a thread has been at work; where the system does not reveal it, no time."""
     try:
         return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii").split()[0])
     except (OSError, IndexError):

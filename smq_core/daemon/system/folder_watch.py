@@ -48,7 +48,7 @@ class FolderWatch:
     def changes(
         self, paths: list[Path], stopping: threading.Event, *, debounce_ms: int, at_least_every_ms: int
     ) -> Iterator[FileChanges]:
-        """Yield what changed, or nothing when that much time went by, until told to stop.
+        """Yield what changed, or nothing when that much time went by, until it is asked to stop.
 
         Raises:
             OSError: when a path cannot be watched at all: it is gone, for example.

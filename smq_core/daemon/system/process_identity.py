@@ -47,7 +47,7 @@ class CommandGroup(NamedTuple):
     leader: int
     """The process id of its first process, and the number of its group; 0: it was not known yet."""
     started: int
-    """When the leader started, in ticks since the system did; 0: the system does not tell."""
+    """When the leader started, in ticks since the system did; 0: the system does not reveal it."""
     mark: int
     """A random number, which its processes have in their environment; 0: there is no command."""
 
@@ -194,7 +194,7 @@ def _carries(pid: int, mark: int) -> bool:
 
 
 def _look(pid: int) -> _Process | None:
-    """Return what the system tells of a process; None: there is none, or it does not tell."""
+    """Return what the system reports about a process; None: there is none, or it does not tell."""
     if not 0 < pid <= LARGEST_PID:
         return None
     try:

@@ -65,7 +65,7 @@ class FrameReader(Generic[T]):
     def read(self) -> list[T]:
         """Receive once and return the messages that are complete.
 
-        `is_at_end` tells when there will be no more.
+        `is_at_end` shows when there will be no more.
 
         Raises:
             FrameError: when a frame cannot be read, or is longer than any may be.
@@ -142,7 +142,7 @@ class FrameWriter:
         return bool(self._pending)
 
     def is_unread(self) -> bool:
-        """Return whether the other side has not read all; also where the system (not Linux) does not tell."""
+        """Return whether the other side has not read all; also where the system does not reveal it."""
         if self._pending or sys.platform != "linux":
             return True
         try:

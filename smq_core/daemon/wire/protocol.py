@@ -94,7 +94,7 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     memory_limit: int = 0
     """Bytes of address space; 0: as much as there is."""
     import_limit_s: float = 0.0
-    """How long importing the handlers may take; 0: for ever."""
+    """How long importing the handlers may take; 0: forever."""
 
 
 class Deliver(msgspec.Struct, frozen=True, array_like=True, tag="deliver"):

@@ -144,7 +144,7 @@ class SlotsInFile:
 def mark_of(receipt: int) -> int:
     """Return the half of a receipt that a slot has room for.
 
-    Receipts are random, so it tells two leases of one message apart.
+    Receipts are random, so it distinguishes two leases of one message.
     """
     return receipt & _LOW
 

@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         memory = mmap.mmap(file_fd, 0)
     except ValueError:
-        # somebody emptied the file this moment; the supervisor mends it before it starts the next process
+        # somebody emptied the file this moment; the supervisor repairs it before it starts the next process
         return _EX_IOERR
     os.close(file_fd)
     sock = socket.socket(fileno=out_of_the_way(socket_fd))

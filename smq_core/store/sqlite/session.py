@@ -127,7 +127,7 @@ class Session:
     def write(self, work: Callable[[apsw.Connection], T], *, is_durable: bool = False) -> T:
         """Run statements in one transaction, and again where they met what another program stored amiss.
 
-        Text that is not UTF-8 then comes as `Escaped`, and rows beside the table's rules have been mended.
+        Text that is not UTF-8 then comes as `Escaped`, and rows beside the table's rules have been repaired.
         With `is_durable` it returns after a flush, unless the store's durability is "normal".
         """
         is_legible = is_mended = False
@@ -163,7 +163,7 @@ class Session:
         *,
         is_durable: bool = False,
     ) -> int:
-        """Run one statement in a transaction of its own, as `write` does, and return what `answer` reads."""
+        """Run one statement in its own transaction, as `write` does, and return what `answer` reads."""
         self.require_writable()
         while True:
             try:
@@ -203,7 +203,7 @@ class Session:
             return found
 
     def mend(self) -> int:
-        """Mend what another program stored beside the table's rules; return how many rows."""
+        """Repair what another program stored beside the table's rules; return how many rows."""
         return self.write_once(lambda db: mend(db, self.clock.now_ms()))
 
     def _prepare(self) -> None:

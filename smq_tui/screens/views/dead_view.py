@@ -1,6 +1,6 @@
 """Screen 4: dead letters, grouped by the first line of their error.
 
-Because operators mend one error at a time.
+Because operators repair one error at a time.
 """
 
 from __future__ import annotations

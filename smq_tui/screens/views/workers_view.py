@@ -1,4 +1,4 @@
-"""Screen 5: the daemons, how busy they are, and when each was last heard of."""
+"""Screen 5: the daemons, how busy they are, and when each last sent a heartbeat."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class LostWorker(NamedTuple):
 
 
 def lost_workers(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> list[LostWorker]:
-    """Return the daemons that are lost, the one that was heard of longest ago first.
+    """Return the daemons that are lost, the one that has been silent longest first.
 
     `ended` has the ids of the daemons that are proven to have ended.
     """

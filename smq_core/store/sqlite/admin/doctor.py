@@ -76,7 +76,7 @@ def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Ite
 
 
 def _guarded(path: str, name: str, examination: checks.Check, now_ms: int) -> Iterator[Finding]:
-    """Run one examination on a connection of its own: what breaks one does not hide what others find."""
+    """Run one examination on its own connection: what breaks one does not hide what others find."""
     try:
         with _reading(path) as connection:
             findings = list(examination(connection, now_ms))

@@ -61,7 +61,7 @@ class Connection(ReadingConnection):
         *,
         is_durable: bool = False,
     ) -> int | None:
-        """Run one statement as a transaction of its own, and return what was asked about it.
+        """Run one statement as its own transaction, and return what was asked about it.
 
         None: nothing was done, as others are before us, or a transaction is open; `write` does it then.
 
@@ -96,7 +96,7 @@ class Connection(ReadingConnection):
     def follow(
         self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
     ) -> T | None:
-        """Look, and write what the look calls for on the very snapshot that it saw; answers the look.
+        """Look, and write what the look calls for on the very snapshot that it saw; return the look.
 
         None: nothing was done. The look called for nothing (no lock was taken then), `act` said that it may
         not stand, others wrote since or are before us, or a transaction is open; `write` can wait for them.
@@ -219,7 +219,7 @@ class Connection(ReadingConnection):
         except apsw.ConnectionClosedError:
             # by another thread, just now
             return
-        # no public name of a lock tells whether this thread holds it, in a call that goes on below this one
+        # no public name of a lock shows whether this thread holds it, in a call that goes on below this one
         if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
             raise UsageError(
                 f"called by a signal handler in the middle of another call of this thread on "

@@ -145,7 +145,7 @@ def _before_fork() -> None:
 
 
 def _first_busy() -> Connection | None:
-    """Hold all connections; answer the first that stays busy, None when all are held."""
+    """Hold all connections; return the first that stays busy, None when all are held."""
     _OPENING.acquire()
     for connection in list(_OPEN):
         if not connection.lock.acquire(timeout=_PATIENCE_S):

@@ -1,4 +1,4 @@
-"""Knows of which databases this thread holds the write lock in a transaction of its own.
+"""Knows of which databases this thread holds the write lock in its own transaction.
 
 What this thread then waits for, by whichever of its stores, cannot come: nobody else can write.
 """

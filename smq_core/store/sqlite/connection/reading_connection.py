@@ -67,7 +67,7 @@ class ReadingConnection:
         """Run a query that fetches all it needs before it returns.
 
         Raises:
-            StoreUnavailable: the database was moved away, and nothing lies there.
+            StoreUnavailable: the database was moved away, and nothing is there.
             StoreError: as `translate` has it.
         """
         with self.lock:
@@ -123,7 +123,7 @@ class ReadingConnection:
             return number
 
     def leave_if_replaced(self) -> None:
-        """Close the connection when its files were moved away and another database lies there.
+        """Close the connection when its files were moved away and another database is there.
 
         The next call opens that one. Called by those who wait, who bear with a database that is away for a
         moment.
@@ -152,8 +152,8 @@ class ReadingConnection:
         """Leave a database that was moved away, now and then; return False.
 
         Raises:
-            ClosedMeanwhileError: another lies there now, which the next connection opens.
-            StoreUnavailable: nothing lies there.
+            ClosedMeanwhileError: another is there now, which the next connection opens.
+            StoreUnavailable: nothing is there.
         """
         if self.settings.monotonic() >= self.place.look_at and not self._is_joined():
             self.place.put_off()
@@ -172,7 +172,7 @@ class ReadingConnection:
     def _forsake(self) -> None:
         """Close a connection whose files were moved away or replaced.
 
-        The -wal that lies there now is another's, and stays.
+        The -wal that is there now is another's, and stays.
         """
         keep = ctypes.c_int(1)
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))

@@ -124,6 +124,6 @@ class Writing:
 
 
 def may_be_of_a_commit(error: apsw.IOError) -> bool:
-    """Check whether the statement that failed may have been written, being a transaction of its own."""
+    """Check whether the statement that failed may have been written, being its own transaction."""
     result: int = error.extendedresult  # type: ignore[attr-defined]  # the driver's stubs leave it out
     return result in _OF_A_COMMIT

@@ -61,7 +61,7 @@ def look(path: str) -> Found:
     """Describe what lies at a resolved path.
 
     Raises:
-        NotAQueue: it is no SQLite database, or no file.
+        NotAQueue: it is not a SQLite database, or no file.
         StoreCorrupt: a database that contradicts itself.
         StoreUnavailable: it may not be read, or its -wal is there without it.
         StoreBusy: it changes without a pause, or somebody holds it.
@@ -102,7 +102,7 @@ def look_within(connection: apsw.Connection, path: str) -> Found:
 
 
 def has_wal(path: str) -> bool:
-    """Return whether a -wal lies beside a queue, which is then in WAL mode."""
+    """Return whether a -wal is beside a queue, which is then in WAL mode."""
     return surroundings(path).wal is not None
 
 

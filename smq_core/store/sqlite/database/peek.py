@@ -1,7 +1,7 @@
 """Reads a database without changing a byte of it or of its folder; it does not judge what it reads.
 
 The database and its -shm are opened by SQLite alone: closing any other descriptor of them would drop this
-process's locks. Which way of reading is harmless depends on what lies beside the database (each tried):
+process's locks. Which way of reading is harmless depends on what is beside the database (each tried):
 
 - nothing, or a -wal without content: `immutable=1`, which takes no lock and makes no file; to be believed if
   nothing changed meanwhile

@@ -41,7 +41,7 @@ class Opened(NamedTuple):
 
     db: apsw.Connection
     is_immutable: bool = False
-    """It takes no locks and sees no -wal: good as long as none lies beside the database."""
+    """It takes no locks and sees no -wal: good as long as none is beside the database."""
 
 
 def open_database(settings: Settings) -> Opened:
@@ -62,7 +62,7 @@ def open_database(settings: Settings) -> Opened:
 
 
 def lies_beside(path: str) -> bool:
-    """Return whether a -wal lies beside a database."""
+    """Return whether a -wal is beside a database."""
     return os.path.exists(path + "-wal")  # noqa: PTH110 - a reader of a database that nobody writes asks each time
 
 
@@ -80,7 +80,7 @@ def _open(settings: Settings, flags: int, name: str) -> apsw.Connection:
 def _set_up(db: apsw.Connection, settings: Settings) -> None:
     # whoever closes a database as the last one, or recovers a -wal, has it alone for a while
     db.set_busy_timeout(round(settings.timeout_s * 1000))
-    # without it SQLite plans a statement again at each execution when a bound value might tell whether a
+    # without it SQLite plans a statement again at each execution when a bound value might show whether a
     # partial index may be used (a lease's SELECT 12.7 µs instead of 1.6, measured)
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     # a statement of several is only run to its end when its rows are read

@@ -48,7 +48,7 @@ def are_used_up(db: apsw.Connection) -> bool:
 
 
 def are_near_their_end(db: apsw.Connection) -> bool:
-    """Check whether the ids go on from an absurd one, be its message gone or not."""
+    """Check whether the ids resume at an absurd one, be its message gone or not."""
     return _last_given(db) > SENSIBLE
 
 

@@ -72,7 +72,7 @@ def mend_policies(db: apsw.Connection) -> int:
 
 
 def mend(db: apsw.Connection, now_ms: int) -> int:
-    """Mend all such rows inside a transaction; return how many there were.
+    """Repair all such rows inside a transaction; return how many there were.
 
     A message that waited goes to the dead letters, with the reason; every other one stays where it is.
     """

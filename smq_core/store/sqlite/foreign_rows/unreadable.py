@@ -55,7 +55,7 @@ class _Texts(NamedTuple):
 
 
 def bury_unleasable(db: apsw.Connection, ids: Iterable[int], now_ms: int) -> int:
-    """Send those of the ready messages to the dead letters that no lease can carry; answers how many."""
+    """Send those of the ready messages to the dead letters that no lease can carry; return how many."""
     texts = map(_Texts._make, db.execute(_TEXTS, (id_array(ids),)))
     found = {one.id: why for one in texts if (why := one.complaint())}
     with without_checks(db):

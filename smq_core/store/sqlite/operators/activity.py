@@ -35,14 +35,14 @@ class Activity:
         return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
 
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
-        """Return what the activity tells of daemons that died since a moment, newest first."""
+        """Return what the activity records about daemons that died since a moment, newest first."""
         rows = self._session.read(lambda db: list(db.execute(_DEATHS, (since_ms,))))
         return [_recorded(row).entry() for row in rows]
 
     def note(
         self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
     ) -> None:
-        """Have the activity tell what was done by another way than an operation."""
+        """Record in the activity what was done by another way than an operation."""
 
         def work(db: apsw.Connection) -> None:
             began = operation_log.begin(db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail)

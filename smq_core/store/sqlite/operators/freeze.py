@@ -70,8 +70,8 @@ class Freezer:
 
         With a purpose, only those that it changes as they are now.
 
-        No read lasts longer than a part of them. `progress` is told the number found after each part, and
-        leaves out the rest by False.
+        No read lasts longer than a part of them. `progress` is called with the number found after each part,
+        and leaves out the rest by returning False.
         """
         if selection.frozen is not None:
             return selection

@@ -101,7 +101,7 @@ class Actions:
     ) -> Outcome:
         """Perform requeue, delete, bury or move, in short transactions under one operation.
 
-        `progress` is told the number done after each chunk and stops the rest by answering False.
+        `progress` is called with the number done after each chunk and stops the rest by returning False.
         """
         action = Action(verb=verb, to=to, force=force, actor=actor, now_ms=now_ms)
         tally = Tally()
@@ -169,7 +169,7 @@ def _change(
 
 
 def _write(db: apsw.Connection, action: Action, operation: int, ids: list[int]) -> list[int]:
-    """Change messages and keep how they were; answers those that no held key kept from it."""
+    """Change messages and keep how they were; return those that no held key kept from it."""
     db.execute(
         _SAVE_BEFORE,
         {

@@ -110,7 +110,7 @@ class Undo:
 
 
 def _undo_chunk(db: apsw.Connection, *, reversal: _Reversal, after: int, tally: Tally) -> int | None:
-    """Take a chunk back inside a transaction; answers its last id, None when there was none."""
+    """Take a chunk back inside a transaction; return its last id, None when there was none."""
     record = reversal.record
     operation = record.id
     rows: list[tuple[int, str | None, int, int, str]] = list(db.execute(_PAGE, (operation, after, CHUNK)))

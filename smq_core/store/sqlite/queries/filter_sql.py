@@ -168,7 +168,7 @@ def seen_sql(stream: Stream, wanted: dict[str, Value], purpose: Purpose | None =
 
 
 def still_sql(selection: Selection, wanted: dict[str, Value]) -> tuple[str, dict[str, Value]]:
-    """Compose the query, and its values, that tells which of the ids in the array `:ids` match (still)."""
+    """Compose the query, and its values, that shows which of the ids in the array `:ids` match (still)."""
     whose: dict[str, Value] = {"topic": selection.topic, "state": selection.state}
     values = {name: value for name, value in whose.items() if value is not None} | wanted
     # by id: an index that may have more of the topic and state than there are ids is of no use

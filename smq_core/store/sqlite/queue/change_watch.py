@@ -106,7 +106,7 @@ class SqliteWaiter:
         return -1 if self._watch is None else self._watch.fileno()
 
     def drain(self) -> bool:
-        """Take the pending notices; say whether anything was committed since the last call."""
+        """Take the pending notices; return whether anything was committed since the last call."""
         if self._watch is not None:
             self._watch.drain()
         seen, self._seen = self._seen, self._glance()
@@ -115,7 +115,7 @@ class SqliteWaiter:
         return self._seen != seen
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleep until something was committed or the time is over; say which.
+        """Sleep until something was committed or the time is over; return which.
 
         Raises:
             UsageError: inside a transaction of this thread, while which nobody else can commit.

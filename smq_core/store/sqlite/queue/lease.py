@@ -151,7 +151,7 @@ class Leases:
         return min(self._session.read(work), default=None)
 
     def _clear_the_way(self, error: StoreError, request: LeaseRequest, now_ms: int) -> bool:
-        """Take what another program stored amiss out of the way; say whether there was anything."""
+        """Take what another program stored amiss out of the way; return whether there was anything."""
         if is_of_rules(error):
             return self._session.mend() > 0 or self._bury_unleasable(request, now_ms) > 0
         try:

@@ -94,7 +94,7 @@ class Settlement:
         self._session = session
 
     def ack(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
-        """Finish messages by id and receipt, late ones too; answers the lost ones."""
+        """Finish messages by id and receipt, late ones too; return the lost ones."""
         if len(holds) == 1 and self._session.run(ACK_ONE, holds[0], _changes):
             return []
         return self._session.write(lambda db: ack_all(db, holds, now_ms))
@@ -138,7 +138,7 @@ class Settlement:
         return self._session.write(work)
 
     def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
-        """Give running messages back uncounted; answers the lost ones."""
+        """Give running messages back uncounted; return the lost ones."""
         del now_ms
 
         def work(db: apsw.Connection) -> list[Hold]:
@@ -169,7 +169,7 @@ class Settlement:
 
 
 def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
-    """Finish messages inside a transaction; answers the lost ones."""
+    """Finish messages inside a transaction; return the lost ones."""
     if len(holds) == 1:
         db.execute(ACK_ONE, holds[0])
         if db.changes():

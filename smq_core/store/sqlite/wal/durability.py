@@ -50,13 +50,13 @@ class Durability:
         db.set_wal_hook(self.checkpoints.note)
 
     def prepare(self) -> bool:
-        """Make the next commit a full one where it has to be; say whether it is.
+        """Make the next commit a full one where it has to be; return whether it is.
 
         SQLite then syncs the -wal's entry in its folder, which our flush cannot.
 
         Raises:
             StoreUnavailable: when an earlier flush failed, and the disk still does.
-            StoreBusy: when others hold the database, and it cannot be mended.
+            StoreBusy: when others hold the database, and it cannot be repaired.
         """
         if self.wal.is_poisoned:
             try:

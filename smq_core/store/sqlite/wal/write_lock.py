@@ -140,7 +140,7 @@ class WriteLock:
     def _stand(self) -> _Place:
         """Stand in the kernel's queue.
 
-        The call has no timeout of its own, so a helper thread makes it on a descriptor of its own.
+        The call has no timeout of its own, so a helper thread makes it on its own descriptor.
         """
         place, self._left = self._left, None
         if place is None or not place.enter():
