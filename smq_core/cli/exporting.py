@@ -94,7 +94,7 @@ def _told(exported: Exported, unreadable: int) -> int:
     output.note(f"{output.amount(exported.written, 'message')} written")
     if exported.gone:
         output.note(
-            f"{count(exported.gone)} more no longer existed when they were to be written: processed or purged"
+            f"{count(exported.gone)} more no longer existed when they were written out: processed or purged"
         )
     if unreadable:
         output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")

@@ -70,8 +70,8 @@ class Confirm(Dialog[Confirmed]):
     """A question."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "confirm", "Do it", id="dialog.confirm", tooltip="Do what the dialog says"),
-        Binding("n", "leave", "Cancel", id="dialog.no", tooltip="Leave without doing anything"),
+        Binding("y", "confirm", "Do it", id="dialog.confirm", tooltip="Confirm the dialog"),
+        Binding("n", "leave", "Cancel", id="dialog.no", tooltip="Close without doing anything"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]

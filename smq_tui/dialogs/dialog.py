@@ -27,7 +27,7 @@ class Dialog(ClosedOnce[Answer | None]):
     """A box over the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Cancel", id="dialog.cancel", tooltip="Leave without doing anything")
+        Binding("escape", "leave", "Cancel", id="dialog.cancel", tooltip="Close without doing anything")
     ]
     DEFAULT_CSS = """
     Dialog {

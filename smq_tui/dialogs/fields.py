@@ -39,7 +39,7 @@ class Fields(Dialog[Mapping[str, str]]):
     """A few fields; Enter goes to the next, and at the last does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "submit", "Do it", id="dialog.submit", tooltip="Do what the dialog says"),
+        Binding("ctrl+s", "submit", "Do it", id="dialog.submit", tooltip="Confirm the dialog"),
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),
     ]

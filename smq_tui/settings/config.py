@@ -106,7 +106,7 @@ def _key(name: str, value: object, action_ids: Collection[str], path: Path) -> s
             f"{path}: keys.{name} is not an action: the help (?) and docs/dashboard.md list their ids"
         )
     if not isinstance(value, str) or not value:
-        raise ConfigError(f'{path}: keys.{name} is a key or several, such as "r" or "ctrl+r,f5"')
+        raise ConfigError(f'{path}: keys.{name} must be a key or several keys, such as "r" or "ctrl+r,f5"')
     return value
 
 
@@ -123,14 +123,14 @@ def _refresh(value: object, path: Path) -> float | None:
 def _text(found: Mapping[str, object], name: str, path: Path) -> str:
     value = found.get(name, "")
     if not isinstance(value, str):
-        raise ConfigError(f"{path}: {name} is a text")
+        raise ConfigError(f"{path}: {name} must be text")
     return value
 
 
 def _table(found: Mapping[str, object], name: str, path: Path) -> dict[str, object]:
     value = found.get(name, {})
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: [{name}] is a table")
+        raise ConfigError(f"{path}: [{name}] must be a table")
     return value
 
 

@@ -99,7 +99,7 @@ class ListActions:
     def explain_limit(self, limit: int) -> None:
         """Explain why no more rows were marked."""
         self._host.say(
-            f"{limit:,} are the most that can be marked: filter (/) and take all that match (*)", "warning"
+            f"at most {limit:,} can be marked: filter (/) and select all that match (*)", "warning"
         )
 
     def mark_all(self) -> None:

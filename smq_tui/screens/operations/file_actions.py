@@ -87,7 +87,11 @@ class FileActions:
 
 def _wrote(exported: Exported, path: str) -> str:
     """Report what was written, and what could not be as it was gone."""
-    gone = f"; {count(exported.gone)} are gone: processed or purged meanwhile" if exported.gone else ""
+    gone = (
+        f"; {count(exported.gone)} no longer existed: processed or purged in the meantime"
+        if exported.gone
+        else ""
+    )
     return f"wrote {counted(exported.written, 'message')} to {cell(str(Path(path).absolute()), 200)}{gone}"
 
 

@@ -60,10 +60,10 @@ class UndoHistory:
         view = host.view
         if isinstance(view, ActivityView):
             deed = view.deed
-            nothing = "nothing was done yet"
+            nothing = "nothing has been done yet"
         else:
             deed = self._deeds[-1] if self._deeds else None
-            nothing = "nothing was done in this session: 6 shows what others did, and z undoes it there"
+            nothing = "nothing has been done in this session: 6 shows what others did, and z undoes it there"
         if deed is None:
             host.say(nothing, "warning")
         elif deed.undo is None:
