@@ -85,7 +85,7 @@ def test_the_tail_of_the_output_is_answered_by_a_command_that_ends_well() -> Non
 
 
 def test_a_signal_that_ended_the_command_is_named() -> None:
-    with pytest.raises(CommandFailed, match="ended by SIGKILL"):
+    with pytest.raises(CommandFailed, match="killed by SIGKILL"):
         run("kill -9 $$")
 
 

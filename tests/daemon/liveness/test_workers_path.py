@@ -256,7 +256,7 @@ def test_a_file_of_somebody_who_may_not_write_the_database_is_refused(of_user: P
     WorkersFile(str(path)).close()
     os.chown(path, 999, 999)
 
-    with pytest.raises(StoreUnavailable, match=r"it belongs to .*999, the database to user 54321"):
+    with pytest.raises(StoreUnavailable, match=r"it belongs to .*999, but only user 54321 may write"):
         WorkersFile(str(path), Access.beside(of_user))
     of_user.chmod(0o660)
     WorkersFile(str(path), Access.beside(of_user)).close()

@@ -157,7 +157,7 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fa
         queue.enqueue("t", 1)
         daemon.wait_for("output", "done 1")
         with queue.transaction():
-            daemon.wait_for("database_unavailable", "others held the database")
+            daemon.wait_for("database_unavailable", "held the database")
         daemon.wait_for("database_unavailable_over")
         queue.enqueue("t", 2)
         daemon.wait_for("output", "done 2")

@@ -83,7 +83,7 @@ def test_a_database_that_another_program_locks_is_waited_for(
         daemon.wait_for("output", "begun")
         with locked(path):
             (tmp_path / "go").touch()
-            daemon.wait_for("database_unavailable", "others held the database")
+            daemon.wait_for("database_unavailable", "held the database")
             fault.struck()
             hold_for(scaled(1, 30))
         assert daemon.end() == 0

@@ -85,7 +85,7 @@ def test_a_thread_that_ends_by_any_error_begins_again(
     assert "Traceback" in log.getvalue()
     assert "\x1b" not in log.getvalue()
     condition = threads.conditions()["fragile"]
-    assert condition.startswith("fragile fails: ")
+    assert condition.startswith("fragile is failing: ")
     assert type(error).__name__ in condition
     assert "\x1b" not in condition
 
@@ -171,4 +171,4 @@ def test_any_other_thread_that_ends_by_an_error_is_told_of(
     thread.start()
     thread.join()
 
-    assert "thread_ended: the thread lonely ended by an error" in log.getvalue()
+    assert "thread_ended: the thread lonely ended with an error" in log.getvalue()

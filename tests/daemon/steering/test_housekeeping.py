@@ -345,7 +345,7 @@ def test_another_file_in_the_database_s_place_is_told(house: House, store: Store
     house.maintenance.step()
 
     assert house.actions() == ["database_moved"]
-    assert "another file" in house.log.getvalue()
+    assert "a different file" in house.log.getvalue()
 
 
 def test_a_log_line_holds_no_terminal_control(clock: ManualClock) -> None:
