@@ -39,7 +39,7 @@ def message_lines(message: Message, attempts: Sequence[Attempt]) -> Iterator[str
     yield f"payload:\n{payload_text(message.payload)}"
     if message.output:
         yield f"\noutput:\n{_indented(message.output)}"
-    for failure in error_history(message.last_error, attempts):
+    for failure in error_history(message, attempts):
         yield f"\n{_failure(failure)}"
 
 
@@ -48,7 +48,9 @@ def _failure(failure: PastError) -> str:
     head = failure.name
     if attempt is not None:
         by = f" by {cell(attempt.worker)}" if attempt.worker else ""
-        head += f", {cell(attempt.outcome)} {clock_time(attempt.at)}{by}"
+        head += f", {cell(failure.what)} {clock_time(attempt.at)}{by}"
+        if failure.is_fatal:
+            head += "; dead since then"
     if failure.same_as is not None:
         return f"{head}: the same error as {failure.same_as.name}"
     return f"{head}:\n{_indented(failure.error or 'no error was given')}"

@@ -6,6 +6,8 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from smq_core.store.failed_message import of_record
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,7 +17,7 @@ __all__ = ["JournalHandler", "written_to"]
 
 
 class JournalHandler(logging.Handler):
-    """Writes each record as a line of the journal, under the action `library`."""
+    """Writes each record as a line of the journal, under the action `library` unless a message died."""
 
     def __init__(self, journal: Journal) -> None:
         """Keep the journal; it leaves out what only somebody who looks for a fault wants to know."""
@@ -24,7 +26,9 @@ class JournalHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; records that are neither warnings nor errors are for the verbose."""
-        if record.levelno >= logging.ERROR:
+        if (message := of_record(record)) is not None:
+            self._journal.failed(message)
+        elif record.levelno >= logging.ERROR:
             self._journal.error("library", record.getMessage())
         elif record.levelno >= logging.WARNING:
             self._journal.warning("library", record.getMessage())

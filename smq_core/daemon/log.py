@@ -14,9 +14,11 @@ import msgspec
 
 from smq_core.json_fields import time_fields
 from smq_core.safe_text import cell
+from smq_core.states import State
 
 if TYPE_CHECKING:
     from smq_core.clock import Clock
+    from smq_core.store.failed_message import FailedMessage
 
 __all__ = ["Journal", "Level", "Value"]
 
@@ -64,6 +66,13 @@ class Journal:
     def error(self, action: str, text: str, **fields: Value) -> None:
         """Write what went wrong."""
         self._write("error", action, text, fields)
+
+    def failed(self, message: FailedMessage) -> None:
+        """Write what became of a message that was not processed."""
+        level, action = self.info, "message_requeue"
+        if message.state == State.DEAD:
+            level, action = self.warning, "message_dead"
+        level(action, message.sentence, id=message.id, topic=message.topic, attempts=message.attempts)
 
     def output(self, line: str) -> None:
         """Write a line that a handler printed."""

@@ -3,6 +3,7 @@
 base            the seam: what a backend can do for queue and daemon
 operator_store  the second half of the seam: what operators read and do, and what daemons record
 records         the values that cross the seam
+failed_message  a message that was not processed, and how the log tells that it is dead
 findings        what the doctor reports, as values
 frozen          a set of messages as somebody saw it
 described       what an action was aimed at, in the words of the dashboard's filters

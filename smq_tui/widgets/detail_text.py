@@ -52,7 +52,7 @@ def about_message(
     pieces += _facts(_message_facts(message, detail.topic_limit, now))
     if message.state is State.PROCESSING:
         pieces += _lease(message, now, workers.get(message.worker or ""))
-    pieces += _failures(message.last_error, attempts, now)
+    pieces += _failures(message, attempts, now)
     if message.output:
         pieces += [("\noutput\n", _TITLE), (_shown(message.output) + "\n", "")]
     if message.headers:
@@ -233,11 +233,11 @@ def _lease(message: Message, now: float, worker: WorkerInfo | None) -> Pieces:
     return pieces + _facts(facts)
 
 
-def _failures(last_error: str | None, attempts: Sequence[Attempt], now: float) -> Pieces:
+def _failures(message: Message, attempts: Sequence[Attempt], now: float) -> Pieces:
     """Describe how it failed, the newest first; a text that stands above already is not told again."""
     pieces: Pieces = []
     before = {later.attempt: earlier.at for earlier, later in itertools.pairwise(attempts)}
-    for failure in error_history(last_error, attempts):
+    for failure in error_history(message, attempts):
         attempt = failure.attempt
         if attempt is None:
             pieces += [("\nlast error\n", _TITLE), (_shown(failure.error) + "\n", "$text-error")]
@@ -246,9 +246,10 @@ def _failures(last_error: str | None, attempts: Sequence[Attempt], now: float) -
             pieces.append(("\nfailed attempts, newest first\n", _TITLE))
         at = before.get(attempt.attempt)
         since = "" if at is None else f"  {age(attempt.at - at)} later"
-        head = f"● {attempt.attempt}  {clock_time(attempt.at, now=now)}{since}  {attempt.outcome}"
+        head = f"● {attempt.attempt}  {clock_time(attempt.at, now=now)}{since}  {failure.what}"
         by = f" by {attempt.worker}" if attempt.worker else ""
-        pieces.append((cell(head + by) + "\n", "bold"))
+        end = "; dead since then" if failure.is_fatal else ""
+        pieces.append((cell(head + by + end) + "\n", "bold"))
         if failure.same_as is not None:
             pieces.append((f"  the same error as {failure.same_as.name}\n", _LABEL))
         else:

@@ -182,7 +182,8 @@ class Dispatcher:
             with self._store.transaction(is_durable=False):
                 lost = self._pending.write(self._store, now_ms)
                 flights = self._lease(asks, now_ms)
-            self._pending.forget()
+            for failed in self._pending.forget():
+                self._journal.failed(failed)
             self._oldest_outcome = None
             self._lost_leases.note(lost)
             self._lost_leases.forget_ended(self.flights())
@@ -214,13 +215,11 @@ class Dispatcher:
         for outcome in handled.failed:
             if (flight := pop(outcome.tag, None)) is not None:
                 self._pending.fail(flight, outcome)
-                failed[flight.row.topic] += outcome.verb != "release"
-                self._journal.info(
-                    f"message_{outcome.verb}",
-                    _first_line(outcome.error),
-                    id=flight.row.id,
-                    topic=flight.row.topic,
-                )
+                if outcome.verb == "release":
+                    why, row = _first_line(outcome.error), flight.row
+                    self._journal.info("message_release", why, id=row.id, topic=row.topic)
+                else:
+                    failed[flight.row.topic] += 1
         process.forget_ended()
         self._counts.trim()
         if self._routes.has_limits:
@@ -310,7 +309,6 @@ class Dispatcher:
         flight = flights.pop()
         said = f"it has {flight.size:,} bytes, more than the {LARGEST_MESSAGE:,} that a daemon accepts"
         self._pending.fail(flight, Failed(flight.tag, "bury", f"{said}: process it with your own consumer"))
-        self._journal.warning("message_bury", said, id=flight.row.id, topic=flight.row.topic)
         return flights
 
     def _bytes_left(self) -> int:

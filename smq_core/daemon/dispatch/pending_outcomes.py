@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from smq_core.states import State
+from smq_core.store.failed_message import FailedMessage
 from smq_core.store.records import Failure
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class OrphanedMessage(NamedTuple):
 
 
 class _Failure(NamedTuple):
-    hold: Hold
+    flight: Flight
     verb: str
     failure: Failure
 
@@ -45,6 +47,8 @@ class PendingOutcomes:
         self._failures: list[_Failure] = []
         self._releases: list[Hold] = []
         self._orphans: list[OrphanedMessage] = []
+        self._failed: list[FailedMessage] = []
+        """What the last `write` made of messages that were not processed."""
         self._was_tried = False
 
     def __len__(self) -> int:
@@ -62,7 +66,7 @@ class PendingOutcomes:
 
     def holds(self) -> set[Hold]:
         """Return every lease that something is to be written about."""
-        failed = (entry.hold for entry in self._failures)
+        failed = (entry.flight.hold for entry in self._failures)
         return {*self._acks, *failed, *self._releases, *(orphan.hold for orphan in self._orphans)}
 
     def ack(self, flights: Iterable[Flight]) -> None:
@@ -76,15 +80,14 @@ class PendingOutcomes:
 
     def fail(self, flight: Flight, outcome: Failed) -> None:
         """Note that a message was not processed."""
-        hold = flight.hold
         if outcome.verb == "release":
-            self._releases.append(hold)
+            self.release(flight)
             return
         delay_ms = None if outcome.delay_s is None else max(0, round(outcome.delay_s * 1000))
         failure = Failure(
             error=outcome.error, delay_ms=delay_ms, jitter=self._random.random(), worker=self._worker_id
         )
-        self._failures.append(_Failure(hold, outcome.verb, failure))
+        self._failures.append(_Failure(flight, outcome.verb, failure))
 
     def release(self, flight: Flight) -> None:
         """Note that a message goes back uncounted."""
@@ -96,36 +99,63 @@ class PendingOutcomes:
 
     def write(self, store: Store, now_ms: int) -> list[Hold]:
         """Write all, inside a transaction; return what was lost. Nothing is forgotten before `forget`."""
+        self._failed.clear()
         for hold, output in self._outputs:
             store.keep_output(hold, output)
         lost = store.ack(self._acks, now_ms) if self._acks else []
-        for hold, verb, failure in self._failures:
-            is_held = (
-                store.bury(hold, failure, now_ms) if verb == "bury" else store.requeue(hold, failure, now_ms)
-            )
-            if not is_held:
-                lost.append(hold)
+        for flight, verb, failure in self._failures:
+            state = _give_back(store, flight.hold, verb, failure, now_ms)
+            if state is None:
+                lost.append(flight.hold)
+            else:
+                row = flight.row
+                self._failed.append(FailedMessage(row.id, row.topic, row.attempts, failure.error, state))
         if self._releases:
             lost += store.release(self._releases, now_ms)
         for orphan in self._orphans:
-            recover(store, orphan, self._worker_id, self._max_crashes, now_ms)
+            dead = recover(store, orphan, self._worker_id, self._max_crashes, now_ms)
+            self._failed += [] if dead is None else [dead]
         # a first try whose answer was an error may have been committed all the same: lost then means done
         lost = [] if self._was_tried else lost
         self._was_tried = True
         return lost
 
-    def forget(self) -> None:
-        """Forget what was committed."""
+    def forget(self) -> list[FailedMessage]:
+        """Forget what was committed, and return what became of the messages that were not processed.
+
+        Of those whose worker process died, only the dead ones.
+        """
         self._was_tried = False
         for entries in (self._acks, self._outputs, self._failures, self._releases, self._orphans):
             entries.clear()
+        failed, self._failed = self._failed, []
+        return failed
 
 
-def recover(store: Store, orphan: OrphanedMessage, worker_id: str, max_crashes: int, now_ms: int) -> int:
-    """Return one message of a dead worker's; what has crashed its worker too often is dead, as poison."""
+def _give_back(store: Store, hold: Hold, verb: str, failure: Failure, now_ms: int) -> State | None:
+    """Give back a message that was not processed; return its new state, None where the lease is lost."""
+    if verb == "bury":
+        return State.DEAD if store.bury(hold, failure, now_ms) else None
+    requeued = store.requeue(hold, failure, now_ms)
+    return None if requeued is None else requeued.state
+
+
+def recover(
+    store: Store, orphan: OrphanedMessage, worker_id: str, max_crashes: int, now_ms: int
+) -> FailedMessage | None:
+    """Give back one message of a dead worker's, and return it if it is dead now.
+
+    What has crashed its worker too often is dead, as poison.
+    """
     verdict, error = orphan.verdict, orphan.error
     if verdict == "blamed":
         row = store.get(orphan.hold.id)
         if row is not None and row.crashes + 1 >= max_crashes:
             verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
-    return store.recover([orphan.hold], worker_id, verdict, Failure(error=error, worker=worker_id), now_ms)
+    failure = Failure(error=error, worker=worker_id)
+    if not store.recover([orphan.hold], worker_id, verdict, failure, now_ms) or orphan.verdict != "blamed":
+        return None
+    row = store.get(orphan.hold.id)
+    if row is None or row.status != State.DEAD:
+        return None
+    return FailedMessage(row.id, row.topic, row.attempts, error, State.DEAD)

@@ -151,8 +151,10 @@ class Peers:
                 orphans = _orphans(holds, slots, header.worker_id)
                 row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
                 now_ms = self._clock.now_ms()
-                for orphan in orphans:
+                recovered = [
                     recover(self._store, orphan, header.worker_id, self._max_crashes, now_ms)
+                    for orphan in orphans
+                ]
                 self._store.remove_worker(header.worker_id)
                 how = "killed or crashed; its messages were returned"
                 self._note_death(header.worker_id, row, how, len(orphans))
@@ -163,6 +165,8 @@ class Peers:
             f"daemon {header.worker_id} died; its {len(orphans)} messages were returned",
             worker=header.worker_id,
         )
+        for dead in filter(None, recovered):
+            self._journal.failed(dead)
         return len(orphans)
 
     def _forget(self, row: WorkerRow) -> None:

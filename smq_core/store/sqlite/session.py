@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreError, UsageError
+from smq_core.store.failed_message import log_dead
 from smq_core.store.sqlite.connection.connection_pool import Connections
 from smq_core.store.sqlite.connection.own_transaction import OWN
 from smq_core.store.sqlite.connection.reading_connection import ClosedMeanwhileError
@@ -204,7 +205,9 @@ class Session:
 
     def mend(self) -> int:
         """Repair what another program stored beside the table's rules; return how many rows."""
-        return self.write_once(lambda db: mend(db, self.clock.now_ms()))
+        mended = self.write_once(lambda db: mend(db, self.clock.now_ms()))
+        log_dead(mended.dead)
+        return mended.rows
 
     def _prepare(self) -> None:
         open_database.prepare(

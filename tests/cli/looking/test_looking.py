@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core import Queue
 from smq_core.cli.output import width
+from smq_core.testing import ManualClock
 
 if TYPE_CHECKING:
-    from smq_core import Queue
+    from collections.abc import Callable
+
+    from smq_core import Lease
     from tests.cli.conftest import Smq
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b")
@@ -100,7 +104,7 @@ def test_show_prints_a_message_with_its_history(smq: Smq, messages: Queue) -> No
     assert "id: 1\ntopic: mail\n" in out
     assert "headers:\n  trace: 7\n" in out
     assert 'payload:\n{\n  "to": [\n    "a"\n  ]\n}\n' in out
-    assert out.endswith("\nattempt 1, requeue TIME by tester:\n  ValueError: bad\n  line 2\n")
+    assert out.endswith("\nattempt 1, failed TIME by tester:\n  ValueError: bad\n  line 2\n")
 
 
 def test_show_prints_the_payload_and_then_each_traceback_once_the_newest_first(
@@ -114,13 +118,13 @@ def test_show_prints_the_payload_and_then_each_traceback_once_the_newest_first(
 
     assert out.count("ValueError: bad") == 1
     assert out[out.index("payload:") :].splitlines()[7:] == [
-        "attempt 3, requeue TIME by tester:",
+        "attempt 3, failed TIME by tester:",
         "  ValueError: bad",
         "  line 2",
         "",
-        "attempt 2, requeue TIME by tester: the same error as attempt 3",
+        "attempt 2, failed TIME by tester: the same error as attempt 3",
         "",
-        "attempt 1, requeue TIME by tester:",
+        "attempt 1, failed TIME by tester:",
         "  OSError: other",
     ]
 
@@ -132,7 +136,39 @@ def test_show_tells_a_burial_apart_from_the_attempts_before_it(smq: Smq, message
     out = MOMENT.sub("TIME", smq("show", "1").out)
 
     assert "\nlast error:\n  buried by " in out
-    assert out.endswith("\nattempt 1, requeue TIME by tester:\n  OSError: other\n")
+    assert out.endswith("\nattempt 1, failed TIME by tester:\n  OSError: other\n")
+
+
+def bury(queue: Queue, lease: Lease) -> None:
+    queue.bury(lease, error="no address")
+
+
+def fail(queue: Queue, lease: Lease) -> None:
+    assert queue.requeue(lease, error="no address") == "dead"
+
+
+@pytest.mark.parametrize(("ends", "what"), [(bury, "buried"), (fail, "failed")])
+def test_show_says_by_which_attempt_a_message_became_dead(
+    smq: Smq, messages: Queue, ends: Callable[[Queue, Lease], None], what: str
+) -> None:
+    messages.enqueue("mail", 1, max_attempts=2)
+    messages.requeue(messages.dequeue("mail")[0], error="OSError: other", delay=0)
+    ends(messages, messages.dequeue("mail")[0])
+    out = MOMENT.sub("TIME", smq("show", "1").out)
+
+    assert f"\nattempt 2, {what} TIME by tester; dead since then:\n  no address\n" in out
+    assert out.endswith("\nattempt 1, failed TIME by tester:\n  OSError: other\n")
+
+
+def test_show_says_that_a_message_became_dead_as_its_leases_expired(smq: Smq, location: str) -> None:
+    with Queue(location, worker="tester", clock=ManualClock()) as queue:
+        queue.enqueue("mail", 1, max_attempts=1)
+        queue.dequeue("mail")
+    with Queue(location) as queue:
+        assert queue.dequeue("mail") == []
+    out = MOMENT.sub("TIME", smq("show", "1").out)
+
+    assert out.endswith("\nattempt 1, lease expired TIME by tester; dead since then:\n  lease expired\n")
 
 
 def test_show_as_json_has_the_history(smq: Smq, messages: Queue) -> None:

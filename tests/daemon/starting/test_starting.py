@@ -234,7 +234,7 @@ def test_no_file_beside_the_handlers_is_taken_for_a_module_of_pythons(
     text = str(daemon.lines)
     assert "the wrong" not in text
     assert [name for name in FINE if f"fine {name}" not in text] == []
-    assert said(daemon, "message_bury") + said(daemon, "message_requeue") == len(FAILING) + 1
+    assert said(daemon, "message_dead") + said(daemon, "message_requeue") == len(FAILING) + 1
     fault.ran()
     fault.struck(len(names))
 

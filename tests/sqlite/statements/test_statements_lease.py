@@ -72,6 +72,7 @@ def test_a_dequeue_writes_what_it_may(
         ("oldest_of_priority", {"topic": "post", "priority": 0, "now": NOW, "limit": 9}, []),
         ("lease_rows", {"topic": "mail", "ids": [READY, LATER, READY + POST]}, [READY]),
         ("texts_of_ready", {"ids": [READY, LATER]}, [READY]),
+        ("dead_messages", {"ids": [DEAD, READY]}, [DEAD]),
     ],
 )
 def test_a_dequeue_reads_what_it_may_lease(
@@ -136,6 +137,15 @@ def test_a_reclaimed_message_is_dead_by_its_own_topics_policy(table: Table) -> N
         "SELECT status, finished_at FROM smq_messages WHERE id IN (?, ?)", (EXPIRED, EXPIRED + POST)
     )
     assert found.fetchall() == [("dead", NOW), ("ready", None)]
+
+
+def test_a_reclaim_tells_which_messages_are_dead(table: Table) -> None:
+    found = table.answer("reclaim", now=NOW, horizon=HORIZON, limit=9, bytes=99, default_max_attempts=5)
+
+    dead = {one for (one,) in found if one is not None}
+    status = table.db.execute("SELECT id FROM smq_messages WHERE status = 'dead' AND finished_at = ?", (NOW,))
+    assert dead == {row[0] for row in status}
+    assert EXPIRED in dead
 
 
 def test_an_expired_and_an_absurd_lease_are_reclaimed_each(table: Table) -> None:

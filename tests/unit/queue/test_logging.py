@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -17,6 +18,8 @@ from smq_core.cli import output
 from smq_core.cli.main import run
 from smq_core.daemon.library_log import written_to
 from smq_core.daemon.log import Journal
+from smq_core.states import State
+from smq_core.store.failed_message import FailedMessage, log_dead, of_record
 from smq_core.store.sqlite.connection import writing
 from smq_core.store.sqlite.wal.checkpoints import Checkpoints
 from smq_core.testing import ManualClock
@@ -33,6 +36,12 @@ def texts(heard: pytest.LogCaptureFixture) -> list[str]:
     """Return what was logged, all of it below the library's logger."""
     assert all(record.name.split(".")[0] == "smq_core" for record in heard.records)
     return [record.getMessage() for record in heard.records]
+
+
+def dead(heard: pytest.LogCaptureFixture) -> list[FailedMessage]:
+    """Return the dead messages that somebody is warned of."""
+    warnings = (record for record in heard.records if record.levelno == logging.WARNING)
+    return [message for record in warnings if (message := of_record(record)) is not None]
 
 
 def test_a_created_queue_is_logged(tmp_path: Path, heard: pytest.LogCaptureFixture) -> None:
@@ -62,6 +71,49 @@ def test_a_message_that_cannot_be_decoded_is_logged(queue: Queue, heard: pytest.
     assert queue.dequeue("mail") == []
     (said,) = texts(heard)
     assert said.startswith("message 1 of mail cannot be decoded and goes to the dead letters: ")
+
+
+def test_a_message_whose_leases_expired_too_often_is_logged_as_dead(
+    queue: Queue, clock: ManualClock, heard: pytest.LogCaptureFixture
+) -> None:
+    queue.enqueue("mail", "hello", max_attempts=1)
+    queue.enqueue("mail", "another")
+    queue.dequeue("mail", limit=2, visibility_timeout=1)
+    clock.advance(2)
+    queue.dequeue("mail")
+
+    assert dead(heard) == [FailedMessage(1, "mail", 1, "lease expired", State.DEAD)]
+    assert "message 1 of mail is dead after 1 attempt: lease expired" in texts(heard)
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "error"),
+    [
+        (
+            "payload, kind",
+            "CAST(x'ff' AS TEXT), 'text'",
+            "its payload is not UTF-8: invalid start byte at byte 0",
+        ),
+        (
+            "payload, kind, attempts",
+            "'x', 'text', -5",
+            "another program stored what may not stand there: its attempts",
+        ),
+    ],
+)
+def test_a_row_that_no_lease_can_carry_is_logged_as_dead(
+    queue: Queue, heard: pytest.LogCaptureFixture, columns: str, values: str, error: str
+) -> None:
+    queue.size("mail")
+    queue.close()
+    with closing(apsw.Connection(queue.location)) as foreign:
+        foreign.execute("PRAGMA ignore_check_constraints = ON")
+        foreign.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        foreign.execute(f"INSERT INTO smq_messages(topic, {columns}) VALUES ('mail', {values})")  # noqa: S608 - ours
+    heard.clear()
+
+    assert queue.dequeue("mail") == []
+    assert dead(heard) == [FailedMessage(1, "mail", 0, error, State.DEAD)]
 
 
 def test_a_copy_of_the_wal_that_failed_is_logged(
@@ -174,10 +226,12 @@ def test_a_daemon_writes_it_to_its_journal(capsys: pytest.CaptureFixture[str]) -
         logger.warning("look at %s", "this")
         logger.info("and not at this")
         logger.error("nor forget that")
+        log_dead([FailedMessage(7, "mail", 2, "lease expired", State.DEAD)])
     logger.warning("it is over")
 
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(" ")[2] for line in lines] == [
         "warning library: look at this",
         "error   library: nor forget that",
+        "warning message_dead: dead after 2 attempts: lease expired id=7 topic=mail attempts=2",
     ]

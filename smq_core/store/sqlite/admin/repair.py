@@ -100,5 +100,5 @@ def _take_back(connection: apsw.Connection, now_ms: int, ended: Collection[str])
         "error": LEASE_EXPIRED,
     }
     connection.execute(_RECORD_EXPIRED, bounds)
-    connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
-    return connection.changes()
+    taken = connection.execute(_RECLAIM, {**bounds, "default_max_attempts": TopicPolicy().max_attempts})
+    return len(taken.fetchall())

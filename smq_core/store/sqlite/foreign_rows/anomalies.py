@@ -127,7 +127,7 @@ def odd_workers(db: apsw.Connection, now_ms: int) -> list[str]:
 
 def cure(db: apsw.Connection, now_ms: int) -> Iterator[str]:
     """Repair what can be repaired inside a transaction, saying what was done."""
-    mended = constraint_violations.mend(db, now_ms) + constraint_violations.mend_policies(db)
+    mended = constraint_violations.mend(db, now_ms).rows + constraint_violations.mend_policies(db)
     yield f"invalid rows repaired: {mended:,}"
     for name in illegal_topics(db):
         to, raw = _legal(name), _raw(name)

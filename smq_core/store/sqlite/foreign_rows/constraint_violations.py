@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.states import State
+from smq_core.store.sqlite.foreign_rows.dead_messages import dead_messages
 from smq_core.store.sqlite.foreign_rows.decoding import legible
 from smq_core.store.sqlite.queries import query
 
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from smq_core.store.failed_message import FailedMessage
+
 __all__ = [
     "Flaw",
+    "Mended",
     "flawed_messages",
     "flawed_policies",
     "flawed_topics",
@@ -37,6 +41,14 @@ _MEND_POLICIES: Final = query("mend_policies")
 _ZERO: Final = query("zero_topics")
 _COUNT: Final = query("recount_topics")
 _LEFT_AS_THEY_ARE: Final = frozenset((State.DEAD, State.DONE, State.DELETED))
+
+
+class Mended(NamedTuple):
+    """What was mended."""
+
+    rows: int
+    dead: list[FailedMessage]
+    """The messages that went to the dead letters."""
 
 
 class Flaw(NamedTuple):
@@ -71,8 +83,8 @@ def mend_policies(db: apsw.Connection) -> int:
     return found
 
 
-def mend(db: apsw.Connection, now_ms: int) -> int:
-    """Repair all such rows inside a transaction; return how many there were.
+def mend(db: apsw.Connection, now_ms: int) -> Mended:
+    """Repair all such rows inside a transaction.
 
     A message that waited goes to the dead letters, with the reason; every other one stays where it is.
     """
@@ -80,10 +92,10 @@ def mend(db: apsw.Connection, now_ms: int) -> int:
     if topics:
         db.execute(_ZERO)
     with without_checks(db):
-        _mend_messages(db, flaws, now_ms)
+        buried = _mend_messages(db, flaws, now_ms)
     if topics:
         db.execute(_COUNT)
-    return len(flaws) + len(topics)
+    return Mended(len(flaws) + len(topics), dead_messages(db, buried))
 
 
 @contextmanager
@@ -96,9 +108,13 @@ def without_checks(db: apsw.Connection) -> Iterator[None]:
         db.execute("PRAGMA ignore_check_constraints = OFF")
 
 
-def _mend_messages(db: apsw.Connection, flaws: Sequence[Flaw], now_ms: int) -> None:
+def _mend_messages(db: apsw.Connection, flaws: Sequence[Flaw], now_ms: int) -> list[int]:
+    """Mend messages; return the ids of those that are buried."""
+    buried: list[int] = []
     for flaw in flaws:
         is_buried = not flaw.is_held and flaw.status not in _LEFT_AS_THEY_ARE
+        if is_buried:
+            buried.append(flaw.id)
         db.execute(
             _MEND,
             {
@@ -110,3 +126,4 @@ def _mend_messages(db: apsw.Connection, flaws: Sequence[Flaw], now_ms: int) -> N
                 "error": f"another program stored invalid values: its {flaw.columns}",
             },
         )
+    return buried

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.foreign_rows.constraint_violations import without_checks
+from smq_core.store.sqlite.foreign_rows.dead_messages import dead_messages
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import apsw
+
+    from smq_core.store.failed_message import FailedMessage
 
 __all__ = ["bury_unleasable"]
 
@@ -54,11 +57,11 @@ class _Texts(NamedTuple):
         return None
 
 
-def bury_unleasable(db: apsw.Connection, ids: Iterable[int], now_ms: int) -> int:
-    """Send those of the ready messages to the dead letters that no lease can carry; return how many."""
+def bury_unleasable(db: apsw.Connection, ids: Iterable[int], now_ms: int) -> list[FailedMessage]:
+    """Send those of the ready messages to the dead letters that no lease can carry, and return them."""
     texts = map(_Texts._make, db.execute(_TEXTS, (id_array(ids),)))
     found = {one.id: why for one in texts if (why := one.complaint())}
     with without_checks(db):
         for one, why in found.items():
             db.execute(_BURY, {"id": one, "now": now_ms, "error": why})
-    return len(found)
+    return dead_messages(db, found)

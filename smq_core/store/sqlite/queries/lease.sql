@@ -78,7 +78,7 @@ WHERE bytes_before < :bytes;
 
 -- name: reclaim
 -- Take expired leases back (and such that are absurdly far ahead: the clock jumped): ready, or dead when exhausted.
--- The receipt stays, for a late ack.
+-- The receipt stays, for a late ack. Which are dead now.
 UPDATE smq_messages
 SET status = iif(
     attempts >= coalesce(
@@ -110,7 +110,8 @@ WHERE id IN (
       )
     )
     WHERE bytes_before < :bytes
-  );
+  )
+RETURNING iif(status = 'dead', id, NULL);
 
 -- name: lease_next
 -- The next ready message of a topic, as it will be once it is leased, if that is all there is to do: nothing of the topic is
@@ -257,6 +258,14 @@ SET status = 'dead',
   deliveries = min(deliveries, 1000000)
 WHERE id = :id
   AND status = 'ready';
+
+-- name: dead_messages
+-- What the log tells of messages that have become dead.
+SELECT id, topic, attempts, last_error
+FROM smq_messages
+WHERE id IN (SELECT value FROM carray(:ids))
+  AND status = 'dead'
+ORDER BY id;
 
 -- name: next_due
 -- When time alone may change something for a topic: the next delay (not while it is paused, when it would be

@@ -17,7 +17,9 @@ import apsw
 
 from smq_core.errors import StoreError
 from smq_core.policy import TopicPolicy
+from smq_core.store.failed_message import log_dead
 from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
+from smq_core.store.sqlite.foreign_rows.dead_messages import dead_messages
 from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable
 from smq_core.store.sqlite.foreign_rows.unreadable import bury_unleasable
 from smq_core.store.sqlite.limits import CHUNK, CHUNK_BYTES
@@ -29,6 +31,7 @@ from smq_core.validation import LONGEST_LEASE_MS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from smq_core.store.failed_message import FailedMessage
     from smq_core.store.records import Hold, LeasedRow, LeaseRequest
     from smq_core.store.sqlite.session import Session
 
@@ -104,14 +107,20 @@ class Leases:
         if not ack and not _is_worth_a_write(looks):
             return [], []
 
+        dead: list[FailedMessage] = []
+
         def work(db: apsw.Connection) -> tuple[list[LeasedRow], list[Hold]]:
             lost = ack_all(db, ack, now_ms) if ack else []
-            return ([] if lost else _lease(db, request, looks, now_ms)), lost
+            if lost:
+                return [], lost
+            dead[:] = _make_ready(db, request, looks, now_ms)
+            return _lease(db, request, looks, now_ms), []
 
         answer = self._session.write_once(work)
         if looks[0].has_expired and not answer[1]:
             # logged here, where nobody is held up by whoever reads it
             _log.info("a dequeue of %s returned expired leases", ", ".join(request.topics))
+            log_dead(dead)
         return answer
 
     def _lease_next(
@@ -163,13 +172,16 @@ class Leases:
             return self._session.mend() > 0
 
     def _bury_unleasable(self, request: LeaseRequest, now_ms: int) -> int:
-        def work(db: apsw.Connection) -> int:
+        def work(db: apsw.Connection) -> tuple[list[FailedMessage], list[FailedMessage]]:
             # what was about to become ready on the way is in the way as well
-            _make_ready(db, request, [_look(db, topic, now_ms) for topic in request.topics], now_ms)
+            looks = [_look(db, topic, now_ms) for topic in request.topics]
+            expired = _make_ready(db, request, looks, now_ms)
             streams = _oldest(db, request, max(request.limit, CHUNK), now_ms)
-            return bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
+            return expired, bury_unleasable(db, (one for stream in streams for one in stream), now_ms)
 
-        return self._session.write_once(work)
+        expired, buried = self._session.write_once(work)
+        log_dead(expired + buried)
+        return len(buried)
 
 
 def _is_of_a_row(error: StoreError) -> bool:
@@ -191,7 +203,6 @@ def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Work:
 def _lease(
     db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int
 ) -> list[LeasedRow]:
-    _make_ready(db, request, looks, now_ms)
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
     allowance = Allowance(request.max_bytes)
@@ -212,12 +223,14 @@ def _lease(
     return leased
 
 
-def _make_ready(db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int) -> None:
-    """Take expired leases back, and promote what is due."""
+def _make_ready(
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int
+) -> list[FailedMessage]:
+    """Take expired leases back, and promote what is due; return the messages that are dead now."""
     # an expired lease is seen by the look of every topic
-    if looks[0].has_expired:
-        reclaim(db, now_ms)
+    dead = reclaim(db, now_ms) if looks[0].has_expired else []
     _promote(db, request.topics, looks, now_ms)
+    return dead
 
 
 def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Work], now_ms: int) -> None:
@@ -229,8 +242,11 @@ def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Work],
             size -= sum(promoted)
 
 
-def reclaim(db: apsw.Connection, now_ms: int) -> None:
-    """Take expired leases back inside a transaction, as many as a short one may."""
+def reclaim(db: apsw.Connection, now_ms: int) -> list[FailedMessage]:
+    """Take expired leases back inside a transaction, as many as a short one may.
+
+    Return the messages that are dead now, as their attempts were used up.
+    """
     bounds = {
         "now": now_ms,
         "horizon": now_ms + HORIZON_MS,
@@ -239,7 +255,8 @@ def reclaim(db: apsw.Connection, now_ms: int) -> None:
         "error": LEASE_EXPIRED,
     }
     db.execute(_RECORD_EXPIRED, bounds)
-    db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts})
+    rows = db.execute(_RECLAIM, {**bounds, "default_max_attempts": _DEFAULTS.max_attempts}).fetchall()
+    return dead_messages(db, [one for (one,) in rows if isinstance(one, int)])
 
 
 def _mark_leased(db: apsw.Connection, rows: Sequence[LeasedRow], until: int, request: LeaseRequest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from smq_core.store.failed_message import log_dead
 from smq_core.store.records import Escaped
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS, reclaim
@@ -81,7 +82,7 @@ class Survey:
         """
         if not self._session.read(lambda db: db.execute(_HAS_EXPIRED, (now_ms, now_ms + HORIZON_MS)).get):
             return False
-        self._session.write(lambda db: reclaim(db, now_ms))
+        log_dead(self._session.write(lambda db: reclaim(db, now_ms)))
         return True
 
 
