@@ -90,7 +90,8 @@ def import_(
 
     FILE is JSONL or text, optionally compressed with gzip; - is standard input. A line is {"topic": …,
     "payload": …}, any other JSON value, or text. An import that was interrupted resumes where it stopped, and
-    a file that was imported before adds nothing. Lines that cannot be imported are kept in another file.
+    a file that was imported before adds nothing. Lines that cannot be imported are kept in another file, and
+    the exit code is 65 then.
     """
     del location
     options = ImportOptions(
@@ -110,7 +111,7 @@ def import_(
         )
     else:
         _print(report)
-    return InvalidLine.exit_code if report.rejected else 0
+    return InvalidLine.exit_code if report.rejected or report.rejected_before else 0
 
 
 def _take(
@@ -150,8 +151,9 @@ def _told(show: Bar) -> Callable[[ImportStatus], bool]:
 
 def _print(report: ImportReport) -> None:
     if report.has_nothing_new:
-        lines = count(report.last_line)
-        output.say(f"nothing new in {report.source}: its {lines} lines were already imported")
+        rejected = count(report.rejected_before)
+        how = f"read before, {rejected} of them rejected" if report.rejected_before else "already imported"
+        output.say(f"nothing new in {report.source}: its {count(report.last_line)} lines were {how}")
         return
     if report.began_at_line > 1:
         output.say(f"resumed at line {count(report.began_at_line)}")
@@ -214,6 +216,10 @@ def _print_left_out(report: ImportReport) -> None:
     if report.rejected:
         lines = output.amount(report.rejected, "line")
         output.note(f"{lines} would be rejected" if report.is_dry_run else f"{lines} rejected")
+    if report.rejected_before:
+        output.note(
+            f"{output.amount(report.rejected_before, 'line')} rejected by earlier runs of this import"
+        )
     if report.rejects_path is not None:
         output.note(f"  rejected lines: {report.rejects_path}; reasons: {report.reasons_path}")
 
@@ -242,6 +248,7 @@ def _as_json(report: ImportReport) -> dict[str, object]:
         "is_one_array": report.is_one_array,
         "blank": report.blank,
         "rejected": report.rejected,
+        "rejected_before": report.rejected_before,
         "topics": report.topics,
         "rejected_lines": [line_fields(reject) for reject in report.rejects],
         "rejects_path": report.rejects_path,

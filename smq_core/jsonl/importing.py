@@ -85,7 +85,7 @@ def import_lines(
     is_new = earlier.finished_at is None or not start.reader.is_at_end()
     try:
         is_complete = run.take_all(progress) if is_new else True
-        return run.report(earlier.lines_taken + 1, rejects, is_complete=is_complete, is_dry_run=False)
+        return run.report(earlier, rejects, is_complete=is_complete, is_dry_run=False)
     finally:
         rejects.close()
 
@@ -109,11 +109,10 @@ def preview_lines(
         start = find_start(store, source, name=options.name, again=options.again)
     clock = clock or SystemClock()
     run = Run(source, start.reader, parser, DryRunRecorder(store), clock, skips_held=options.skips_held)
-    lines_before = start.progress.lines_taken if start.progress else 0
-    run.go_on(lines_before)
+    run.go_on(start.progress.lines_taken if start.progress else 0)
     is_complete = run.take_all(progress)
     rejects = _rejects(source, options, start.progress)
-    return run.report(lines_before + 1, rejects, is_complete=is_complete, is_dry_run=True)
+    return run.report(start.progress, rejects, is_complete=is_complete, is_dry_run=True)
 
 
 def _parser(source: Source, options: ImportOptions) -> LineParser:

@@ -65,6 +65,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     blank: int
     """Lines with nothing in them."""
     rejected: int
+    rejected_before: int
+    """Lines that earlier runs of the same import rejected."""
     topics: dict[str, dict[str, int]]
     """Lines taken by topic and shape: objects, strings, values, texts, broken."""
     rejects: tuple[InvalidLine, ...]
@@ -82,7 +84,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_nothing_new(self) -> bool:
-        """Return whether all of the source had been taken before."""
+        """Return whether all of the source had been read before."""
         return self.began_at_line > 1 and self.last_line < self.began_at_line and self.is_complete
 
     def shape_total(self, shape: ValueShape) -> int:

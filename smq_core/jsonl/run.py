@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from smq_core.jsonl.reader import Block, LineReader
     from smq_core.jsonl.rejects import Rejects
     from smq_core.jsonl.source import Source
+    from smq_core.store.records import ImportProgress
 
 __all__ = ["Run"]
 
@@ -90,8 +91,11 @@ class Run:
         self._recorder.end(self._place(), self._clock.now_ms(), is_complete=is_complete)
         return is_complete
 
-    def report(self, began_at: int, rejects: Rejects, *, is_complete: bool, is_dry_run: bool) -> ImportReport:
-        """Put together what was counted."""
+    def report(
+        self, earlier: ImportProgress | None, rejects: Rejects, *, is_complete: bool, is_dry_run: bool
+    ) -> ImportReport:
+        """Put together what was counted, and how far the earlier runs of the import had come."""
+        began_at = 1 if earlier is None else earlier.lines_taken + 1
         has_rejects = rejects.is_used
         return ImportReport(
             source=self._source.name,
@@ -99,6 +103,7 @@ class Run:
             held=self._tally.held,
             blank=self._tally.blank,
             rejected=self._tally.rejected,
+            rejected_before=0 if earlier is None else earlier.rejected,
             held_lines=tuple(self._tally.held_lines),
             broken_lines=tuple(self._tally.broken_lines),
             is_one_array=began_at == 1 and self._array.is_one_array,

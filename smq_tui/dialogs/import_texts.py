@@ -33,7 +33,7 @@ _SHAPES: Final = {
 def preview_pieces(report: ImportReport) -> Pieces:
     """Describe what an import would do."""
     if report.has_nothing_new:
-        return [("\nThis file was already imported: nothing would be added.", "bold $text-warning")]
+        return [(f"\n{_read_before(report)}: nothing would be added.", "bold $text-warning")]
     if not report.is_complete:
         return [("\nThe dry run was stopped; so far:\n", "bold $text-warning"), *_counts(report)]
     where = counted(len(report.topics), "topic")
@@ -45,7 +45,7 @@ def preview_pieces(report: ImportReport) -> Pieces:
 def report_pieces(report: ImportReport) -> Pieces:
     """Describe what an import did."""
     if report.has_nothing_new:
-        return [("\nThis file was already imported: nothing was added.", "bold $text-warning")]
+        return [(f"\n{_read_before(report)}: nothing was added.", "bold $text-warning")]
     if not report.is_complete:
         head = (
             f"\nStopped after {counted(report.taken, 'message')}, which stay. "
@@ -58,6 +58,12 @@ def report_pieces(report: ImportReport) -> Pieces:
     added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
     head = f"\n{added}, in {speed}.\n"
     return [(head, "bold $text-success"), *_counts(report), (_NO_UNDO, "")]
+
+
+def _read_before(report: ImportReport) -> str:
+    if not report.rejected_before:
+        return "This file was already imported"
+    return f"This file was read before, with {counted(report.rejected_before, 'line')} rejected"
 
 
 def _counts(report: ImportReport) -> Pieces:
@@ -81,6 +87,9 @@ def _counts(report: ImportReport) -> Pieces:
         pieces.append(
             (f"{count(report.held)} left out: an unfinished message holds their key\n", "$text-warning")
         )
+    if report.rejected_before:
+        before = counted(report.rejected_before, "line")
+        pieces.append((f"{before} rejected by earlier runs of this import\n", "$text-error"))
     if report.rejected:
         pieces += _rejects(report)
     return pieces

@@ -183,6 +183,47 @@ def test_the_same_file_again_says_so_and_ends_well(smq: Smq, tmp_path: Path) -> 
     assert smq("import", str(copy), "--again").out.startswith("2 messages added")
 
 
+def test_the_same_file_again_still_says_that_lines_were_rejected(smq: Smq, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b'1\n{"topic": 7, "payload": 1}\n2\n')
+    assert smq("import", str(file)).code == 65
+    said = f"nothing new in {file}: its 3 lines were read before, 1 of them rejected\n"
+
+    assert smq("import", str(file)) == (65, said, "")
+    assert smq("import", str(file), "--dry-run") == (65, said, "")
+    again = smq("import", str(file), "--json")
+    assert (again.code, json.loads(again.out)["rejected_before"]) == (65, 1)
+
+
+def test_a_file_that_has_grown_still_says_that_lines_were_rejected(smq: Smq, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b'{"topic": 7, "payload": 1}\n')
+    smq("import", str(file))
+    with file.open("ab") as grown:
+        grown.write(b"2\n")
+    ran = smq("import", str(file))
+
+    assert ran.code == 65
+    assert ran.out.startswith("went on at line 2\n1 message added")
+    assert ran.err == "1 line rejected by earlier runs of this import\n"
+
+
+def test_the_keys_that_were_left_out_are_not_rejects_the_next_time(smq: Smq, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b'{"topic": "t", "payload": 1, "key": "k"}\n' * 2)
+    assert smq("import", str(file), "--duplicates", "skip").code == 0
+    assert smq("import", str(file), "--duplicates", "skip").code == 0
+
+
+def test_a_named_pipe_still_says_that_lines_were_rejected(smq: Smq, tmp_path: Path) -> None:
+    lines = b'1\n{"topic": 7, "payload": 1}\n'
+    rejects = str(tmp_path / "rejects")
+    assert smq("import", "-", "--resume", "feed", "--rejects", rejects, stdin=lines).code == 65
+    ran = smq("import", "-", "--resume", "feed", stdin=lines + b"2\n")
+
+    assert (ran.code, ran.err) == (65, "1 line rejected by earlier runs of this import\n")
+
+
 def test_a_named_pipe_goes_on(smq: Smq) -> None:
     smq("import", "-", "--resume", "feed", stdin=b"1\n2\n")
     ran = smq("import", "-", "--resume", "feed", stdin=b"1\n2\n3\n")

@@ -266,3 +266,16 @@ def test_an_import_is_stopped_in_the_middle_of_a_line_that_is_too_long_and_begin
     assert bodies(store) == ["before", "after"]
     assert rejects.read_bytes() == too_long + b"\n"
     assert [reject.line_number for reject in ended.rejects] == [2]
+
+
+def test_an_import_that_resumes_tells_what_was_rejected_before_it_stopped(
+    store: Store, tmp_path: Path
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b'{"topic": 7, "payload": 1}\n' + b'"x"\n' * 1_000)
+
+    stopped = take(store, source, lambda _status: False)
+    ended = take(store, source)
+
+    assert (stopped.is_complete, stopped.rejected, stopped.rejected_before) == (False, 1, 0)
+    assert (ended.is_complete, ended.rejected, ended.rejected_before) == (True, 0, 1)
