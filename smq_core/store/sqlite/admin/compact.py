@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite.database import identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
-from smq_core.store.sqlite.driver.raw_connection import connect, resolved, translated
+from smq_core.store.sqlite.driver.raw_connection import connect, resolved, translated, why_not_writable
 
 if TYPE_CHECKING:
     import apsw
@@ -27,13 +27,15 @@ def compact(path: str) -> tuple[int, int]:
     SQLite writes the whole content twice: into its temporary folder, and into the -wal.
 
     Raises:
-        StoreUnavailable: the disk has no room for that; nothing was begun.
+        StoreUnavailable: it may not be written, or the disk has no room for that; nothing was begun.
         StoreBusy: somebody else writes.
     """
     path = resolved(path)
     refuse_second_name(path)
     if identify.look(path).shape is not identify.Shape.QUEUE:
         raise NotAQueue(f"{path} is not a queue: nothing was compacted")
+    if why := why_not_writable(path):
+        raise StoreUnavailable(f"{why}: nothing was compacted; change its permissions")
     before = Path(path).stat().st_size
     with translated(path), closing(connect(path)) as connection:
         _require_room(path, _content(connection))

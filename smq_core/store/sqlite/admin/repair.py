@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from smq_core.errors import NotAQueue
+from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.policy import TopicPolicy
 from smq_core.store.sqlite.admin.checks import (
     is_counting_stopped,
@@ -16,7 +16,13 @@ from smq_core.store.sqlite.admin.dead_workers import lost_workers
 from smq_core.store.sqlite.database import backup, identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
 from smq_core.store.sqlite.driver import id_range
-from smq_core.store.sqlite.driver.raw_connection import connect, exclusive, resolved, translated
+from smq_core.store.sqlite.driver.raw_connection import (
+    connect,
+    exclusive,
+    resolved,
+    translated,
+    why_not_writable,
+)
 from smq_core.store.sqlite.foreign_rows import anomalies
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS, LEASE_EXPIRED
@@ -51,6 +57,8 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
     refuse_second_name(path)
     if identify.look(path).shape is not identify.Shape.QUEUE:
         raise NotAQueue(f"{path} is not a queue: there is nothing to repair")
+    if why := why_not_writable(path):
+        raise StoreUnavailable(f"{why}: nothing was repaired; change its permissions")
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
         if not _is_broken(connection, now_ms, ended):
             return ["nothing needed repair"]

@@ -16,7 +16,7 @@ from smq_core.store.sqlite.driver.raw_connection import connect, resolved, trans
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import apsw
 
@@ -26,11 +26,14 @@ _OBJECTS: Final = query("doors_objects")
 _PAGES_A_STEP: Final = 500
 
 
-def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int, int], None, None]:
+def copy(
+    source: apsw.Connection, path: str, target: str, check: Callable[[], None] = lambda: None
+) -> Generator[tuple[int, int], None, None]:
     """Copy the database at `path` as it is at the first step, by a connection that serves this copy alone.
 
     Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by
-    its owner only; given up half-way (an error, or a closed generator), it does not appear.
+    its owner only; given up half-way (an error, or a closed generator), it does not appear. `check` is called
+    in between, and raises what keeps it from appearing.
 
     Raises:
         StoreUnavailable: the target exists, or cannot be written.
@@ -44,6 +47,7 @@ def copy(source: apsw.Connection, path: str, target: str) -> Generator[tuple[int
             _make(part)
         with translated(path):
             yield from _fill(source, part)
+            check()
         with translated(target):
             _flush(part)
             _publish(part, target)

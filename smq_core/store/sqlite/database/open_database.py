@@ -21,9 +21,9 @@ from smq_core.store.sqlite.driver.raw_connection import (
     connect,
     exclusive,
     go_to_wal,
-    is_writable,
     resolved,
     translated,
+    why_not_writable,
 )
 
 if TYPE_CHECKING:
@@ -161,10 +161,8 @@ def _create(path: str) -> None:
 
 def _see_to_wal(path: str) -> None:
     """Put a queue into WAL: its creation may have been killed before that, or a browser has put it back."""
-    if not is_writable(path):
-        raise StoreUnavailable(
-            f"{path} may not be written: change its permissions, or open it for reading only"
-        )
+    if why := why_not_writable(path):
+        raise StoreUnavailable(f"{why}: change its permissions, or open the database for reading only")
     if not identify.has_wal(path):
         with translated(path), closing(connect(path)) as connection:
             go_to_wal(connection, path)

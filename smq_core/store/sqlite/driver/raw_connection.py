@@ -20,7 +20,16 @@ from smq_core.store.sqlite.driver.driver_errors import translate, unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BUSY_MS", "connect", "exclusive", "go_to_wal", "is_writable", "resolved", "translated"]
+__all__ = [
+    "BUSY_MS",
+    "connect",
+    "exclusive",
+    "go_to_wal",
+    "is_writable",
+    "resolved",
+    "translated",
+    "why_not_writable",
+]
 
 BUSY_MS: Final = 5_000
 """How long a door waits for somebody else's lock."""
@@ -98,6 +107,16 @@ def go_to_wal(connection: apsw.Connection, path: str) -> str:
 def is_writable(path: str) -> bool:
     """Return whether this process may write a file or folder: SQLite silently opens it for reading."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def why_not_writable(path: str) -> str | None:
+    """Return why this process may not write a database; None: as far as permissions go, it may."""
+    if not is_writable(path):
+        return f"{path} may not be written"
+    folder, name = os.path.split(path)
+    if not is_writable(folder) and not os.path.exists(f"{path}-wal"):  # noqa: PTH110 - each opening asks
+        return f"{folder} may not be written, where {name}-wal has to be made"
+    return None
 
 
 @contextmanager
