@@ -11,6 +11,7 @@ from smq_core.store.sqlite.operators.browse import Browser
 from smq_core.store.sqlite.operators.edit import Editor
 from smq_core.store.sqlite.operators.freeze import Freezer
 from smq_core.store.sqlite.operators.operate import Actions
+from smq_core.store.sqlite.operators.purge import Purger
 from smq_core.store.sqlite.operators.topic_settings import TopicSettings
 from smq_core.store.sqlite.operators.undo import Undo
 from smq_core.store.sqlite.operators.worker_rows import WorkerRows
@@ -49,7 +50,8 @@ class SqliteStore:
         browser = Browser(session)
         freezer = Freezer(session, browser)
         self._offer_reading(browser, Activity(session))
-        self._offer_changes(freezer, Actions(session, freezer), Editor(session, freezer), Undo(session))
+        self._offer_changes(freezer, Actions(session, freezer), Purger(session, freezer))
+        self._offer_edits(Editor(session), Undo(session))
         self._offer_topic_settings(TopicSettings(session))
         self._offer_worker_rows(WorkerRows(session))
         pruner = Pruner(session, is_opportunistic=prunes_opportunistically)
@@ -108,12 +110,13 @@ class SqliteStore:
         self.daemon_deaths = activity.daemon_deaths
         self.note = activity.note
 
-    def _offer_changes(self, freezer: Freezer, actions: Actions, editor: Editor, undo: Undo) -> None:
+    def _offer_changes(self, freezer: Freezer, actions: Actions, purger: Purger) -> None:
         self.freeze = freezer.freeze
         self.act = actions.act
+        self.purge = purger.purge
+
+    def _offer_edits(self, editor: Editor, undo: Undo) -> None:
         self.edit = editor.edit
-        self.purge = editor.purge
-        self.drop = editor.drop
         self.undo = undo.undo
         self.last_undoable = undo.last_undoable
 
@@ -123,6 +126,7 @@ class SqliteStore:
         self.set_policy = settings.set_policy
         self.pause = settings.pause
         self.resume = settings.resume
+        self.drop = settings.drop
 
     def _offer_worker_rows(self, rows: WorkerRows) -> None:
         self.put_worker = rows.put_worker

@@ -1,8 +1,7 @@
-"""What operators do to one message or one topic's store of them: edit, purge, drop."""
+"""What operators change of one message: its payload, headers, priority, key, time and limit."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,23 +9,14 @@ import msgspec
 from smq_core.errors import InvalidMessage, MessageNotFound
 from smq_core.message import Missed, Outcome
 from smq_core.states import State, state_of
-from smq_core.store.described import described
 from smq_core.store.sqlite.driver.id_array import id_array
-from smq_core.store.sqlite.limits import DELETED_BYTES
 from smq_core.store.sqlite.operators import operation_log
-from smq_core.store.sqlite.operators.operation_log import Tally
-from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.queue import unprocessed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import apsw
 
-    from smq_core.store.records import Edit, Selection
-    from smq_core.store.sqlite.operators.freeze import Freezer
-    from smq_core.store.sqlite.operators.recheck import Aimed, Sight
+    from smq_core.store.records import Edit
     from smq_core.store.sqlite.session import Session
 
 __all__ = ["Editor"]
@@ -34,11 +24,6 @@ __all__ = ["Editor"]
 _READ = query("read_for_edit")
 _EDIT = query("edit_message")
 _SAVE_BEFORE = query("save_before")
-_PURGE = query("purge_some")
-_DROP = query("drop_topic")
-_TOPIC_ROWS = query("topic_rows")
-_DELETE_POLICY = query("delete_policy")
-_DELETE_PAUSE = query("delete_pause")
 _COLUMNS = (
     *("status", "payload", "kind", "priority", "available_at"),
     *("headers", "key", "max_attempts", "topic"),
@@ -55,11 +40,10 @@ class _KeyHeldError(Exception):
 
 
 class Editor:
-    """Edits messages, purges them, and drops topics."""
+    """Edits messages."""
 
-    def __init__(self, session: Session, freezer: Freezer) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._freezer = freezer
 
     def edit(
         self, message_id: int, edit: Edit, *, actor: str, now_ms: int, seen: State | None = None
@@ -76,51 +60,6 @@ class Editor:
             )
         except _KeyHeldError:
             return _missed(message_id, "another unfinished message of the topic already has that key")
-
-    def purge(
-        self,
-        selection: Selection,
-        *,
-        actor: str,
-        now_ms: int,
-        progress: Callable[[int], bool] | None = None,
-    ) -> Outcome:
-        """Remove for good what a selection of a topic and state has; never what is running.
-
-        Raises:
-            InvalidMessage: for one without a topic or state, or for what is running.
-        """
-        if selection.state is State.PROCESSING:
-            raise InvalidMessage("running messages cannot be purged: requeue or delete it with force first")
-        if selection.topic is None or selection.state is None:
-            raise InvalidMessage("a purge is for one topic and one state: select both")
-        aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()
-        for seen in self._freezer.parts(aimed, DELETED_BYTES):
-            self._session.write(
-                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms),
-                is_durable=True,
-            )
-            if progress is not None and not progress(tally.done):
-                break
-        return tally.outcome(names_ids=False)
-
-    def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:
-        """Forget an empty topic's counters, policy and pause.
-
-        False when it still has messages, or nothing is known of it.
-        """
-
-        def work(db: apsw.Connection) -> bool:
-            ((messages, has_settings),) = db.execute(_TOPIC_ROWS, (topic,))
-            if messages or (messages is None and not has_settings):
-                return False
-            for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
-                db.execute(sql, (topic,))
-            unprocessed.forget(db)
-            operation_log.begin(db, "drop", actor=actor, now_ms=now_ms, topic=topic)
-            return True
-
-        return self._session.write(work, is_durable=True)
 
 
 def _edit(
@@ -182,32 +121,3 @@ def _refusal(status: str, edit: Edit, seen: State | None) -> str | None:
 
 def _missed(message_id: int, why: str) -> Outcome:
     return Outcome(operation=None, done=0, missed=(Missed(message_id, why),), missed_count=1)
-
-
-def _purge(
-    db: apsw.Connection,
-    *,
-    aimed: Aimed,
-    seen: Mapping[int, Sight],
-    tally: Tally,
-    actor: str,
-    now_ms: int,
-) -> None:
-    """Remove those of a chunk that are as they were seen, inside a transaction."""
-    found = look_again(db, aimed, seen, now_ms)
-    tally.add_moved_on(found.moved_on)
-    if not found.still or aimed.selection is None:
-        return
-    state, meant = aimed.selection.state, described(aimed.selection, ())
-    operation = tally.operation
-    if operation is None:
-        operation = operation_log.begin(
-            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=meant
-        ).id
-    db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
-    removed = db.changes()
-    operation_log.count(db, operation, removed)
-    if state is not State.DONE:
-        unprocessed.note(db, {aimed.topic or "": removed})
-    tally.operation = operation
-    tally.done += removed

@@ -1,4 +1,4 @@
-"""What operators set for a topic: its policy and its pause."""
+"""What operators set for a topic: its policy and its pause, until they drop it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from smq_core.message import Outcome
 from smq_core.policy import Backoff, TopicPolicy
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue import unprocessed
 
 if TYPE_CHECKING:
     import apsw
@@ -23,11 +24,14 @@ _READ_POLICY = query("read_policy")
 _WRITE_POLICY = query("write_policy")
 _READ_PAUSE = query("read_pause")
 _WRITE_PAUSE = query("write_pause")
+_DELETE_POLICY = query("delete_policy")
 _DELETE_PAUSE = query("delete_pause")
+_TOPIC_ROWS = query("topic_rows")
+_DROP = query("drop_topic")
 
 
 class TopicSettings:
-    """Reads and writes the policies and pauses of topics."""
+    """Reads and writes the policies and pauses of topics, and drops topics."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -101,6 +105,24 @@ class TopicSettings:
             )
             db.execute(_DELETE_PAUSE, (topic,))
             return Outcome(operation=began.id, done=1)
+
+        return self._session.write(work, is_durable=True)
+
+    def drop(self, topic: str, *, actor: str, now_ms: int) -> bool:
+        """Forget an empty topic's counters, policy and pause.
+
+        False when it still has messages, or nothing is known of it.
+        """
+
+        def work(db: apsw.Connection) -> bool:
+            ((messages, has_settings),) = db.execute(_TOPIC_ROWS, (topic,))
+            if messages or (messages is None and not has_settings):
+                return False
+            for sql in (_DROP, _DELETE_POLICY, _DELETE_PAUSE):
+                db.execute(sql, (topic,))
+            unprocessed.forget(db)
+            operation_log.begin(db, "drop", actor=actor, now_ms=now_ms, topic=topic)
+            return True
 
         return self._session.write(work, is_durable=True)
 

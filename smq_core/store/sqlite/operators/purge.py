@@ -1,0 +1,96 @@
+"""What operators remove for good: the messages of a topic in one state. Nothing undoes it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from smq_core.errors import InvalidMessage
+from smq_core.states import State
+from smq_core.store.described import described
+from smq_core.store.sqlite.driver.id_array import id_array
+from smq_core.store.sqlite.limits import DELETED_BYTES
+from smq_core.store.sqlite.operators import operation_log
+from smq_core.store.sqlite.operators.operation_log import Tally
+from smq_core.store.sqlite.operators.recheck import look_again
+from smq_core.store.sqlite.queries import query
+from smq_core.store.sqlite.queue import unprocessed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import apsw
+
+    from smq_core.message import Outcome
+    from smq_core.store.records import Selection
+    from smq_core.store.sqlite.operators.freeze import Freezer
+    from smq_core.store.sqlite.operators.recheck import Aimed, Sight
+    from smq_core.store.sqlite.session import Session
+
+__all__ = ["Purger"]
+
+_PURGE = query("purge_some")
+
+
+class Purger:
+    """Purges messages."""
+
+    def __init__(self, session: Session, freezer: Freezer) -> None:
+        self._session = session
+        self._freezer = freezer
+
+    def purge(
+        self,
+        selection: Selection,
+        *,
+        actor: str,
+        now_ms: int,
+        progress: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Remove for good what a selection of a topic and state has; never what is running.
+
+        Raises:
+            InvalidMessage: for one without a topic or state, or for what is running.
+        """
+        if selection.state is State.PROCESSING:
+            raise InvalidMessage("running messages cannot be purged: requeue or delete them with force first")
+        if selection.topic is None or selection.state is None:
+            raise InvalidMessage("a purge is for one topic and one state: select both")
+        aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()
+        for seen in self._freezer.parts(aimed, DELETED_BYTES):
+            self._session.write(
+                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms),
+                is_durable=True,
+            )
+            if progress is not None and not progress(tally.done):
+                break
+        return tally.outcome(names_ids=False)
+
+
+def _purge(
+    db: apsw.Connection,
+    *,
+    aimed: Aimed,
+    seen: Mapping[int, Sight],
+    tally: Tally,
+    actor: str,
+    now_ms: int,
+) -> None:
+    """Remove those of a chunk that are as they were seen, inside a transaction."""
+    found = look_again(db, aimed, seen, now_ms)
+    tally.add_moved_on(found.moved_on)
+    if not found.still or aimed.selection is None:
+        return
+    state, meant = aimed.selection.state, described(aimed.selection, ())
+    operation = tally.operation
+    if operation is None:
+        operation = operation_log.begin(
+            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=meant
+        ).id
+    db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
+    removed = db.changes()
+    operation_log.count(db, operation, removed)
+    if state is not State.DONE:
+        unprocessed.note(db, {aimed.topic or "": removed})
+    tally.operation = operation
+    tally.done += removed
