@@ -234,6 +234,13 @@ def test_topics_without_messages_are_counted_anew_alone(table: Table) -> None:
     assert table.touched("repair_counters_forget", "smq_topics") == {"void"}
 
 
+def test_only_topics_that_are_not_counted_yet_are_given_a_row(table: Table) -> None:
+    table.db.execute("DELETE FROM smq_topics WHERE topic = 'post'")
+    table.db.execute("INSERT INTO smq_topics(topic, entered) VALUES ('void', 3)")
+
+    assert table.touched("repair_counters_add", "smq_topics") == {"post"}
+
+
 def test_a_cleared_import_knows_what_names_are_ours(table: Table) -> None:
     """The underscore of a name is no pattern, and SQLite's own tables are nobody's."""
     table.db.execute("CREATE TABLE smqx(a); CREATE TABLE sqlitex(a)")

@@ -38,7 +38,8 @@ _RECORD_EXPIRED: Final = query("record_expired")
 _RECLAIM: Final = query("reclaim")
 _END_LEASES: Final = query("repair_end_leases")
 _FORGET: Final = query("repair_counters_forget")
-_COUNT: Final = query("repair_counters")
+_ADD: Final = query("repair_counters_add")
+_COUNT: Final = query("recount_topics")
 _END_COUNTED: Final = query("end_counted")
 _NO_LIMIT: Final = -1
 _EVERY_BYTE: Final = 1 << 62
@@ -74,6 +75,7 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
         wrong = wrong_counters(connection)
         if wrong:
             connection.execute(_FORGET)
+            connection.execute(_ADD)
             connection.execute(_COUNT)
     return [
         f"the unrepaired database is kept in {kept}",

@@ -67,23 +67,9 @@ SET entered = gone,
   deleted = 0
 WHERE topic NOT IN (SELECT topic FROM smq_messages);
 
--- name: repair_counters
--- Recount what is in the table; what is gone stays as it was counted.
-INSERT INTO smq_topics(topic, entered, gone, delayed, dead, done, deleted)
-SELECT topic,
-  count(*),
-  0,
-  sum(status = 'delayed'),
-  sum(status = 'dead'),
-  sum(status = 'done'),
-  sum(status = 'deleted')
+-- name: repair_counters_add
+-- Give each topic a row, so that its messages can be counted.
+INSERT INTO smq_topics(topic)
+SELECT DISTINCT topic
 FROM smq_messages
-WHERE true
-GROUP BY topic
-ON CONFLICT(topic) DO UPDATE SET
-  entered = gone + excluded.entered,
-  delayed = excluded.delayed,
-  dead = excluded.dead,
-  done = excluded.done,
-  deleted = excluded.deleted,
-  empty_since = NULL;
+WHERE topic NOT IN (SELECT topic FROM smq_topics);
