@@ -4,6 +4,7 @@ dialog         what all dialogs look like, and how they are left
 closed_once    closes a dialog once, however often that is asked for
 confirm        asks before something is done
 choice         chooses one of a few things
+form_dialog    a form that stays open until what was typed in it is saved
 fields         asks for a few short texts
 columns        chooses the columns of a list
 help           all keys

@@ -20,13 +20,14 @@ class ClosedOnce(ModalScreen[Result]):
     close what is below or, where that is the last screen, end the program.
     """
 
-    _is_closed_by_now = False
+    is_closed_by_now = False
+    """True from the moment it is closed."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close with an answer; do nothing where that was done."""
-        if self._is_closed_by_now:
+        if self.is_closed_by_now:
             return AwaitComplete()
-        self._is_closed_by_now = True
+        self.is_closed_by_now = True
         return super().dismiss(result)
 
 

@@ -14,8 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
-from smq_core.safe_text import block, cell
-from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_core.safe_text import cell
+from smq_tui.dialogs.dialog import button, text
+from smq_tui.dialogs.form_dialog import FormDialog
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -35,7 +36,7 @@ class Field:
     placeholder: str = ""
 
 
-class Fields(Dialog[Mapping[str, str]]):
+class Fields(FormDialog[Mapping[str, str]]):
     """A few fields; Enter goes to the next, and at the last does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,11 +52,12 @@ class Fields(Dialog[Mapping[str, str]]):
         fields: Sequence[Field],
         label: str,
         *,
+        save: Callable[[FormDialog[Mapping[str, str]], Mapping[str, str]], None],
         pieces: Pieces | None = None,
         check: Callable[[Mapping[str, str]], str | None] = lambda _: None,
     ) -> None:
-        """Ask for fields; `check` answers a sentence when their values will not do."""
-        super().__init__()
+        """Ask for fields, to `save` by id; `check` returns why values are invalid, None for valid ones."""
+        super().__init__(save)
         self._title_text = title
         self._fields = tuple(fields)
         self._label = label
@@ -79,13 +81,13 @@ class Fields(Dialog[Mapping[str, str]]):
             yield button(self._label, id="submit", variant="primary")
 
     def action_submit(self) -> None:
-        """Leave with the values, if they will do."""
+        """Save the values, if they are valid."""
         values = {field.id: self.query_one(f"#{field.id}", Input).value for field in self._fields}
         sentence = self._check(values)
         if sentence is None:
-            self.dismiss(values)
+            self.submit(values)
         else:
-            self.query_one("#why", Static).update(block(sentence))
+            self.explain(sentence)
 
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:

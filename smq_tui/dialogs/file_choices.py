@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Final, NamedTuple
+
+from smq_tui.settings.user_path import expand_user
 
 __all__ = ["FileChoice", "file_choices"]
 
@@ -26,7 +27,7 @@ class FileChoice(NamedTuple):
 
 def file_choices(typed: str) -> list[FileChoice]:
     """Return what begins as the last part of the path; folders first, then what looks like messages."""
-    expanded = str(Path(typed).expanduser()) if typed.startswith("~") else typed
+    expanded = expand_user(typed)
     folder, _, beginning = expanded.rpartition("/")
     base = folder or ("/" if expanded.startswith("/") else ".")
     found: list[FileChoice] = []
@@ -35,7 +36,7 @@ def file_choices(typed: str) -> list[FileChoice]:
             for _, entry in zip(range(_LOOKED_AT), entries, strict=False):
                 if entry.name.startswith(beginning) and _is_shown(entry.name, beginning):
                     found.append(_choice(entry, expanded[: len(expanded) - len(beginning)]))
-    except OSError:
+    except (OSError, ValueError):
         return []
     found.sort(key=lambda choice: (not choice.is_folder, not choice.name.endswith(_LIKELY), choice.name))
     return found[:_MOST]

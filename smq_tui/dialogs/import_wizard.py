@@ -22,6 +22,7 @@ from smq_tui.dialogs.import_texts import preview_pieces, report_pieces
 from smq_tui.dialogs.tick import Tick
 from smq_tui.messages import Answered, Asked, Progressed, RequestFailed, Withdrawn
 from smq_tui.requests import Import, PreviewImport
+from smq_tui.settings.user_path import expand_user
 from smq_tui.values import ImportReport, ImportStatus
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 from smq_tui.widgets.keyed_table.table_columns import Column
@@ -111,7 +112,8 @@ class ImportWizard(Dialog[ImportReport]):
 
     def action_go_on(self) -> None:
         """Do the next step."""
-        path, topic = self.query_one("#path", Input).value, self.query_one("#topic", Input).value
+        path = expand_user(self.query_one("#path", Input).value)
+        topic = self.query_one("#topic", Input).value
         again = self.query_one("#again", Checkbox).value
         if self.step in (_Step.CHOOSE, _Step.DONE) and not path:
             self._explain("choose a file first")

@@ -13,9 +13,10 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static, TextArea
 
 from smq_core.format import parse_duration
-from smq_core.safe_text import block, cell
+from smq_core.safe_text import cell
 from smq_tui.dialogs.confirm import Confirm, Confirmed, Question
-from smq_tui.dialogs.dialog import Dialog, button, text
+from smq_tui.dialogs.dialog import button, text
+from smq_tui.dialogs.form_dialog import FormDialog
 from smq_tui.keys.actions import Danger
 from smq_tui.requests import Add, EditMessage
 from smq_tui.text.payload_forms import (
@@ -29,7 +30,7 @@ from smq_tui.text.payload_forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["MessageForm"]
 
 
-class MessageForm(Dialog[Add | EditMessage]):
+class MessageForm(FormDialog[Add | EditMessage]):
     """A message, to be added or edited."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,9 +53,16 @@ class MessageForm(Dialog[Add | EditMessage]):
     MessageForm .form-row > Input { width: 1fr; }
     """
 
-    def __init__(self, message: Message | None, *, topic: str = "", topics: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: Message | None,
+        *,
+        save: Callable[[FormDialog[Add | EditMessage], Add | EditMessage], None],
+        topic: str = "",
+        topics: Sequence[str] = (),
+    ) -> None:
         """Edit a message, or add one to a topic."""
-        super().__init__()
+        super().__init__(save)
         self._message = message
         self._form = Form.JSON if message is None else form_of(message)
         self._before = _texts(message, self._form) if message else {}
@@ -102,24 +110,27 @@ class MessageForm(Dialog[Add | EditMessage]):
     def action_leave(self) -> None:
         """Leave; what was changed is thrown away only when one asks for it twice."""
         is_changed = self._fields != self._untouched
-        if is_changed and self._fields != self._warned_of:
+        if not self.is_waiting and is_changed and self._fields != self._warned_of:
             self._warned_of = self._fields
-            self._explain("not saved: Esc once more discards the changes, Ctrl+S saves them")
+            self.explain("not saved: Esc once more discards the changes, Ctrl+S saves them")
         else:
-            self.is_thrown_away = is_changed
+            self.is_thrown_away = is_changed and not self.is_waiting
             super().action_leave()
 
     def action_save(self) -> None:
         """Check what was typed; a change is shown before it is saved."""
+        if self.is_waiting:
+            return
+        self._warned_of = ()
         try:
             request = self._add() if self._message is None else self._edit(self._message)
         except ValueError as error:
-            self._explain(str(error))
+            self.explain(str(error))
             return
         if request is None:
-            self._explain("nothing was changed: Esc closes")
+            self.explain("nothing was changed: Esc closes")
         elif isinstance(request, Add):
-            self.dismiss(request)
+            self.submit(request)
         else:
             self._show_changes(request)
 
@@ -147,10 +158,10 @@ class MessageForm(Dialog[Add | EditMessage]):
 
         def decide(confirmed: Confirmed | None) -> None:
             if confirmed is not None:
-                self.dismiss(request)
+                self.submit(request)
             else:
                 self._warned_of = ()
-                self._explain("not saved: Ctrl+S asks again, Esc twice discards the changes")
+                self.explain("not saved: Ctrl+S asks again, Esc twice discards the changes")
 
         self.app.push_screen(Confirm(question), decide)
 
@@ -158,9 +169,6 @@ class MessageForm(Dialog[Add | EditMessage]):
     def _fields(self) -> tuple[str, ...]:
         values = (field.value for field in self.query(Input))
         return (*values, self.query_one("#payload", TextArea).text)
-
-    def _explain(self, sentence: str) -> None:
-        self.query_one("#why", Static).update(block(sentence))
 
     def _values(self) -> dict[str, str]:
         values = {

@@ -65,9 +65,9 @@ def edit(operator: Inspector, request: EditMessage) -> Outcome:
     return operator.edit(request.id, seen=request.seen, **given)  # type: ignore[arg-type]  # each by its name
 
 
-def add(location: str, clock: Clock, request: Add) -> int:
-    """Enqueue one message."""
-    with Queue(location, clock=clock) as queue:
+def add(location: str, clock: Clock, request: Add, *, timeout: float) -> int:
+    """Enqueue one message, and wait at most `timeout` seconds for other programs that hold the database."""
+    with Queue(location, clock=clock, timeout=timeout) as queue:
         return queue.enqueue(
             request.topic,
             request.payload,

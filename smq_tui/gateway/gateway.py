@@ -169,7 +169,7 @@ class Gateway:
             case EditMessage():
                 return changes.edit(operator, request)
             case Add():
-                return changes.add(self.location, self._clock, request)
+                return changes.add(self.location, self._clock, request, timeout=_CHANGE_PATIENCE_S)
             case Pause():
                 return changes.pause(operator, self._clock, request)
             case Import():

@@ -3,6 +3,7 @@
 config       named databases, keys and theme, from a file
 preferences  what it remembers between two runs
 databases    the databases that one run can show
+user_path    expands `~` in paths that are typed or configured
 session      how this run may act, and how it looks
 theme        its own themes
 """

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_config_path
 
 from smq_core.format import parse_duration
 from smq_core.location import file_named
+from smq_tui.settings.user_path import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
 __all__ = ["Config", "ConfigError", "Database", "config_path", "read_config"]
 
@@ -94,7 +95,7 @@ def _database(name: str, value: object, path: Path) -> Database:
         raise ConfigError(f"{path}: databases.{name} needs a path")
     _refuse_unknown(value, _KNOWN_OF_DATABASE, f"{path}: databases.{name}")
     return Database(
-        path=str(Path(file_named(value["path"], f"{path}: databases.{name}")).expanduser()),
+        path=expand_user(file_named(value["path"], f"{path}: databases.{name}")),
         colour=str(value.get("colour", "")),
         read_only=value.get("read_only") is True,
     )

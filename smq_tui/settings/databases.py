@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_tui.settings.config import Database
+from smq_tui.settings.user_path import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,4 +61,4 @@ class Databases:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(Path(expand_user(path)).absolute())

@@ -1,4 +1,4 @@
-"""Another program that has a database to itself, as a maintenance tool does: not even readers get in."""
+"""Another program that holds a database: for itself alone, as a maintenance tool does, or to write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Locker"]
+__all__ = ["Locker", "Writer"]
 
 _PROGRAM: Final = """
 import sqlite3, sys
@@ -23,13 +23,25 @@ with sqlite3.connect(sys.argv[1], isolation_level=None) as connection:
 """
 
 
+_WRITER: Final = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1], isolation_level=None) as connection:
+    connection.execute("BEGIN IMMEDIATE")
+    print("locked", flush=True)
+    sys.stdin.read()
+    connection.execute("ROLLBACK")
+"""
+
+
 class Locker:
-    """Holds a database until it is told to let go."""
+    """Holds a database until it is told to let go; not even readers get in."""
+
+    PROGRAM = _PROGRAM
 
     def __init__(self, location: str) -> None:
         """Take the database; nobody may have it open."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, location], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", self.PROGRAM, location], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"locked\n"
@@ -47,3 +59,9 @@ class Locker:
     def let_go(self) -> None:
         """Give the database back, and end."""
         self._process.communicate()
+
+
+class Writer(Locker):
+    """Holds a database's write lock until it is told to let go; readers get in."""
+
+    PROGRAM = _WRITER

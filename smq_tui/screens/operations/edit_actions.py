@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from smq_core.safe_text import cell
 from smq_tui.dialogs.message_form import MessageForm
@@ -17,10 +17,13 @@ from smq_tui.values import Outcome, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from smq_tui.dialogs.form_dialog import FormDialog
     from smq_tui.requests import Detail
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.undo import UndoHistory
     from smq_tui.screens.operations.whole_message import WholeMessage
+
+    _Form: TypeAlias = FormDialog[Add | EditMessage]
 
 __all__ = ["EditActions"]
 
@@ -59,7 +62,7 @@ class EditActions:
     def add(self) -> None:
         """Open the form for a new message."""
         topics = self._host.view.topics_meant() or self._host.context.topics
-        form = MessageForm(None, topic=topics[0] if topics else "default")
+        form = MessageForm(None, topic=topics[0] if topics else "default", save=self._save)
         self._open(form, "not saved: no message was added")
 
     def _edit_whole(self, detail: Detail) -> None:
@@ -67,28 +70,37 @@ class EditActions:
         if message.state in (State.PROCESSING, State.DELETED):
             self._host.say(f"message {message.id} is {message.state.word} by now", "warning")
         else:
-            self._open(MessageForm(message), f"not saved: message {message.id} is as it was")
+            form = MessageForm(message, save=self._save)
+            self._open(form, f"not saved: message {message.id} is as it was")
 
     def _open(self, form: MessageForm, unsaved: str) -> None:
-        def take(request: Add | EditMessage | None) -> None:
-            failed = self._history.announce_failure
-            if isinstance(request, EditMessage):
-                self._host.ask(request, Outcome, partial(self._report_edit, request), failed=failed)
-            elif isinstance(request, Add):
-                self._host.ask(request, int, partial(self._report_add, request), failed=failed)
-            elif form.is_thrown_away:
-                self._host.say(unsaved, "warning")
+        def take(_: None) -> None:
+            if form.is_thrown_away:
+                self._host.say(form.failure or unsaved, "warning")
 
         self._host.open(form, take)
 
-    def _report_edit(self, edit: EditMessage, outcome: Outcome) -> None:
+    def _save(self, form: _Form, request: Add | EditMessage) -> None:
+        failed = partial(self._history.return_to, form)
+        if isinstance(request, EditMessage):
+            self._host.ask(request, Outcome, partial(self._report_edit, form, request), failed=failed)
+        else:
+            self._host.ask(request, int, partial(self._report_add, form, request), failed=failed)
+
+    def _report_edit(self, form: _Form, edit: EditMessage, outcome: Outcome) -> None:
+        sentence = outcome_sentence("edited", outcome)
+        if not outcome.done:
+            self._history.return_to(form, sentence)
+            return
+        form.close()
         what = f"edit of message {edit.id}"
         by, at = self._host.session.actor, self._host.context.now
         undo = None if outcome.operation is None else UndoOperation(outcome.operation, outcome.done, what)
         deed = None if undo is None else Deed(what=what, by=by, at=at, undo=undo)
-        self._history.announce(outcome_sentence("edited", outcome), deed, is_partial=not outcome.done)
+        self._history.announce(sentence, deed)
 
-    def _report_add(self, add: Add, number: int) -> None:
+    def _report_add(self, form: _Form, add: Add, number: int) -> None:
+        form.close()
         topic = cell(add.topic, 60)
         deed = Deed(
             what=f"adding of message {number}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,16 @@ from smq_tui.dialogs.fields import Field, Fields
 from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.figures.counted import counted
 from smq_tui.requests import Export
+from smq_tui.screens.host import ignore
 from smq_tui.screens.undo_stack import Deed
 from smq_tui.screens.views.messages_view import MessagesView
+from smq_tui.settings.user_path import expand_user
 from smq_tui.values import Exported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from smq_tui.dialogs.form_dialog import FormDialog
     from smq_tui.requests import Aim
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.targeting import Targeting
@@ -62,18 +67,18 @@ class FileActions:
         safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
         name = Field("path", f"File for {counted(aim.count, 'message')}", f"{safe_name}.jsonl")
 
-        def take(values: Mapping[str, str] | None) -> None:
-            if values is not None:
-                self._export(Export(aim, values["path"]))
+        def save(form: FormDialog[Mapping[str, str]], values: Mapping[str, str]) -> None:
+            self._export(Export(aim, expand_user(values["path"])), form)
 
-        fields = Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file)
-        self._host.open(fields, take)
+        fields = Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file, save=save)
+        self._host.open(fields, ignore)
 
-    def _export(self, request: Export) -> None:
+    def _export(self, request: Export, form: FormDialog[Mapping[str, str]]) -> None:
         def report(exported: Exported) -> None:
+            form.close()
             self._history.announce(_wrote(exported, request.path), is_partial=bool(exported.gone))
 
-        self._host.ask(request, Exported, report, failed=self._history.announce_failure)
+        self._host.ask(request, Exported, report, failed=partial(self._history.return_to, form))
 
     def _report_import(self, report: ImportReport | None) -> None:
         if report is not None and report.taken:
@@ -96,9 +101,10 @@ def _wrote(exported: Exported, path: str) -> str:
 
 
 def _check_new_file(values: Mapping[str, str]) -> str | None:
-    path = Path(values["path"]).expanduser()
     if not values["path"].strip():
         return "a file name is required"
-    if path.exists():
+    path = expand_user(values["path"])
+    folder = os.path.dirname(path) or os.curdir  # noqa: PTH120 - pathlib raises for names that are too long
+    if os.path.lexists(path):
         return f"{path} already exists and is not overwritten: choose another name"
-    return None if path.parent.is_dir() else f"there is no folder {path.parent}"
+    return None if os.path.isdir(folder) else f"there is no folder {folder}"  # noqa: PTH112 - as above

@@ -10,6 +10,7 @@ from smq_core.safe_text import cell
 from smq_tui.dialogs.fields import Field, Fields
 from smq_tui.figures.diagnosis import lacks_worker
 from smq_tui.requests import Freeze, Pause, Purge, Resume
+from smq_tui.screens.host import ignore
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import outcome_sentence, purge_question, resume_question
 from smq_tui.screens.undo_stack import Deed, setting_deed, what_of
@@ -20,6 +21,7 @@ from smq_tui.values import Outcome, Selection, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from smq_tui.dialogs.form_dialog import FormDialog
     from smq_tui.requests import Aim
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.long_action import LongAction
@@ -86,13 +88,12 @@ class TopicActions:
             Field("until", "For how long", "", "until resumed; or 10m, 2h"),
         )
 
-        def take(values: Mapping[str, str] | None) -> None:
-            if values is not None:
-                until = values["until"].strip()
-                self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None))
+        def save(form: FormDialog[Mapping[str, str]], values: Mapping[str, str]) -> None:
+            until = values["until"].strip()
+            self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None), form)
 
         title = f"Pause {cell(topic, 60)}: no new leases; running messages continue"
-        self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration), take)
+        self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration, save=save), ignore)
 
     def _ask_before_resume(self, stats: TopicStats) -> None:
         """Resume a topic; one that somebody else paused, or for a reason, after a question."""
@@ -109,12 +110,13 @@ class TopicActions:
         else:
             self._host.say(f"{cell(topic, 40)} has nothing {state.word}", "warning")
 
-    def _pause(self, request: Pause) -> None:
+    def _pause(self, request: Pause, form: FormDialog[Mapping[str, str]]) -> None:
         def report(outcome: Outcome) -> None:
             sentence = f"{cell(request.topic, 60)} is paused. P resumes it"
+            form.close()
             self._history.announce(sentence, self._deed("pause", request.topic, outcome))
 
-        self._host.ask(request, Outcome, report, failed=self._history.announce_failure)
+        self._host.ask(request, Outcome, report, failed=partial(self._history.return_to, form))
 
     def _resume(self, topic: str) -> None:
         def report(outcome: Outcome) -> None:

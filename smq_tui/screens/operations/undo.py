@@ -6,7 +6,7 @@ At once what was announced a moment ago, else after a question that names it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smq_core.format import count
 from smq_tui.requests import UndoOperation
@@ -18,12 +18,15 @@ from smq_tui.screens.views.activity_view import ActivityView
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from smq_tui.dialogs.form_dialog import FormDialog
     from smq_tui.screens.host import ViewHost
     from smq_tui.screens.operations.long_action import LongAction
     from smq_tui.values import Outcome
     from smq_tui.widgets.message_line import SaidLine
 
 __all__ = ["UndoHistory"]
+
+Typed = TypeVar("Typed")
 
 
 class UndoHistory:
@@ -53,6 +56,11 @@ class UndoHistory:
     def announce_failure(self, sentence: str) -> None:
         """Announce why an action was not carried out."""
         self.announce(sentence, is_partial=True)
+
+    def return_to(self, form: FormDialog[Typed], reason: str) -> None:
+        """Show in a form why it was not saved; announce it if the form was left meanwhile."""
+        if not form.keep_open(reason):
+            self.announce_failure(reason)
 
     def undo(self) -> None:
         """Take back what this session did last; on the screen of activity, the chosen operation."""

@@ -1,0 +1,78 @@
+"""A form that stays open until what was typed in it is saved, so that a failure never loses the text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from textual.widgets import Static
+
+from smq_core.safe_text import block
+from smq_tui.dialogs.dialog import Dialog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.widget import Widget
+
+__all__ = ["FormDialog"]
+
+Typed = TypeVar("Typed")
+
+_WAITING = "waiting for the database…"
+_STILL_WAITING = (
+    "still waiting for the database: Esc once more leaves, and a failure then loses what you typed"
+)
+
+
+class FormDialog(Dialog[None], Generic[Typed]):
+    """A dialog for typed values; its `#why` reports why they were not saved."""
+
+    def __init__(self, save: Callable[[FormDialog[Typed], Typed], None]) -> None:
+        """Hand the form and its values to `save`, which later calls `close` or `keep_open`."""
+        super().__init__()
+        self._save = save
+        self.is_waiting = False
+        """True while values are being saved."""
+        self.failure = ""
+        """Why they were not saved the last time; empty before a failure."""
+        self._is_warned = False
+        """True when Esc was pressed while values are being saved."""
+        self._last_focused: Widget | None = None
+
+    def submit(self, values: Typed) -> None:
+        """Save values; nothing can be typed until the reply is there."""
+        if self.is_waiting:
+            return
+        self.is_waiting, self._is_warned = True, False
+        self._last_focused = self.focused
+        self.explain(_WAITING)
+        self.query_one(".dialog-box").disabled = True
+        self._save(self, values)
+
+    def close(self) -> None:
+        """Close, because the values were saved."""
+        self.dismiss(None)
+
+    def keep_open(self, reason: str) -> bool:
+        """Show why the values were not saved; return False if the form was left meanwhile."""
+        if self.is_closed_by_now:
+            return False
+        self.is_waiting = False
+        self.query_one(".dialog-box").disabled = False
+        if self._last_focused is not None:
+            self._last_focused.focus()
+        self.failure = reason
+        self.explain(reason)
+        return True
+
+    def explain(self, sentence: str) -> None:
+        """Show a sentence above the buttons."""
+        self.query_one("#why", Static).update(block(sentence))
+
+    def action_leave(self) -> None:
+        """Leave; while values are being saved only when asked twice."""
+        if self.is_waiting and not self._is_warned:
+            self._is_warned = True
+            self.explain(_STILL_WAITING)
+        else:
+            self.dismiss(None)
