@@ -119,7 +119,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _look("jump", "colon", "Jump", "Go anywhere: :orders, :dead orders error~timeout"),
     _look("previous_tab", "left_square_bracket", "State before", "Show the messages in the previous state"),
     _look("next_tab", "right_square_bracket", "Next state", "Show the messages in the next state"),
-    _look("sort", "o", "Sort", "Reverse the order, or choose the column to sort by"),
+    _look("sort", "o", "Sort", "Reverse the order, then restore the default order"),
     _look("sort_before", "less_than_sign,f6", "Sort before", "Sort by the previous column"),
     _look("sort_next", "greater_than_sign", "Sort next", "Sort by the next column"),
     _look("columns", "c", "Columns", "Choose the columns of this list"),

@@ -26,7 +26,8 @@ def recall(screen: RememberedHost, preferences: Preferences) -> None:
         if (
             sorting
             and not isinstance(view, MessagesView)
-            and sorting[0] in {column.key for column in view.COLUMNS}
+            and view.why_not("sort") is None
+            and sorting[0] in {column.key for column in view.COLUMNS if column.is_sortable}
         ):
             view.table.sorting = Sorting(str(sorting[0]), is_falling=bool(sorting[1]))
         view.table.hide_columns(preferences.hidden_columns.get(name, ()))

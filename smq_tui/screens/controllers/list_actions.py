@@ -79,11 +79,7 @@ class ListActions:
             self._host.say(reason, "warning")
             return
         how(view)
-        sorting = view.table.sorting
-        column = next((one for one in view.COLUMNS if sorting and one.key == sorting.column), None)
-        if sorting is not None and column is not None:
-            order = "highest" if sorting.is_falling else "lowest"
-            self._host.say(f"sorted by {column.title}, {order} first")
+        self._host.say(f"sorted {view.order}" if view.table.sorting else f"default order: {view.order}")
 
     def choose_columns(self) -> None:
         """Ask which columns to show."""

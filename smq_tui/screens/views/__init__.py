@@ -9,5 +9,6 @@ workers_view                 5: daemons
 activity_view                6: what operators did
 activity_text, message_rows, death_rows, state_tabs
                              what their rows say
+row_order                    how they are ordered
 list_request, reread_delay   when a list is read again
 """

@@ -61,6 +61,7 @@ class DeadView(View):
         Column(key="last", title="LAST", width=8, priority=60, is_number=True),
         Column(key="first", title="FIRST", width=8, priority=50, is_number=True),
     )
+    DEFAULT_ORDER = "the most frequent first"
     HINTS = ("open", "requeue", "delete", "mark_all", "sort", "filter", "export", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         "bury": "these are already dead",
@@ -121,7 +122,7 @@ class DeadView(View):
     def title_parts(self) -> Sequence[Part]:
         """Report how many dead letters there are, in how many groups."""
         total = sum(kind.count for kind in self._kinds.values())
-        text = f"{count(total)} dead in {counted(len(self._kinds), 'group')}"
+        text = f"{count(total)} dead in {counted(len(self._kinds), 'group')}, {self.order}"
         hint = Part("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
         return (Part(text, Tone.MUTED, priority=5), *([hint] if total else []))
 
@@ -254,6 +255,7 @@ class DeadView(View):
 
 
 def _value(kind: ErrorKind, column: str) -> tuple[float, str]:
-    numbers = {"count": float(kind.count), "last": kind.last, "first": kind.first}
+    # What is shown of the moments is how long ago they were.
+    numbers = {"count": float(kind.count), "last": -kind.last, "first": -kind.first}
     texts = {"topic": kind.topic, "error": kind.error_kind}
     return (numbers.get(column, 0.0), texts.get(column, ""))

@@ -144,11 +144,20 @@ class MessagesView(View):
         self.renew()
         self.show(self.context)
 
+    @property
+    def order(self) -> str:
+        """Which ids are first."""
+        return "newest first" if self.is_newest_first else "oldest first"
+
     def sort_by(self, column: str) -> None:  # noqa: ARG002 - ids are the only order there is
         """Turn the order of ids round."""
         self.is_newest_first = not self.is_newest_first
         self.table.sorting = Sorting("id", is_falling=self.is_newest_first)
         self.renew()
+
+    def sort_beside(self, by: int) -> None:  # noqa: ARG002 - there is no other column
+        """Turn the order of ids round."""
+        self.sort_by("id")
 
     def title_parts(self) -> Sequence[Part]:
         """Return the topic, and a tab for each state with its number of messages; of those found, theirs."""

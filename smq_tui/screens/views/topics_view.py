@@ -55,6 +55,7 @@ class TopicsView(View):
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
         Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
+    DEFAULT_ORDER = "problems first"
     HINTS = ("open", "requeue", "pause", "details", "import", "add", "chart", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         "delete": "topics are not deleted: open it (Enter) and delete messages (D) or purge a state (X)",
@@ -80,7 +81,7 @@ class TopicsView(View):
         has_trail = "trail" in self.table.columns_in_view
         return (
             Part(
-                f"{counted(number, 'topic')}, problems first",
+                f"{counted(number, 'topic')}, {self.order}",
                 Tone.MUTED,
                 priority=5,
             ),

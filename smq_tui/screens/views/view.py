@@ -17,9 +17,9 @@ from smq_tui.messages import Asked, Withdrawn
 from smq_tui.screens.context import Context
 from smq_tui.screens.history import ScreenState
 from smq_tui.screens.status_lines import first_note
+from smq_tui.screens.views.row_order import beside, order_text, turned
 from smq_tui.text.filters import Query
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
-from smq_tui.widgets.keyed_table.row_painter import Sorting
 from smq_tui.widgets.keyed_table.table_rows import Tone
 from smq_tui.widgets.status_bar import Part, PartsLine
 
@@ -59,6 +59,8 @@ class View(Vertical):
     View > .view-line { background: $surface; color: $text-muted; }
     """
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    DEFAULT_ORDER: ClassVar[str] = ""
+    """How the rows are ordered until a column is chosen, for the title."""
     HINTS: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the key bar shows."""
     REASONS: ClassVar[dict[str, str]] = {}
@@ -78,6 +80,8 @@ class View(Vertical):
         self.now = 0.0
         """The moment that the rows are of, in seconds since the epoch; their ages are counted to it."""
         self._when_read: Callable[[], None] | None = None
+        self._sorted_last = ""
+        """The column that was sorted by last, for when the key leads on from the default order."""
         self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
         self.line = PartsLine(classes="view-line")
 
@@ -224,11 +228,15 @@ class View(Vertical):
         """Do what Enter is for; False when that is to show the details."""
         return False
 
+    @property
+    def order(self) -> str:
+        """How the rows are ordered now, for the title."""
+        return order_text(self.table.sorting, self.COLUMNS, self.DEFAULT_ORDER)
+
     def sort_by(self, column: str) -> None:
-        """Sort by a column, or turn its order round."""
-        before = self.table.sorting
-        is_falling = before is not None and before.column == column and not before.is_falling
-        self.table.sorting = Sorting(column, is_falling=is_falling)
+        """Sort by a column; by the same again, the other way round, and then in the default order."""
+        self._sorted_last = column
+        self.table.sorting = turned(self.table.sorting, column)
         self.show(self.context)
 
     def sort_columns(self) -> tuple[Column, ...]:
@@ -237,23 +245,18 @@ class View(Vertical):
         return tuple(column for column in self.COLUMNS if column.is_sortable and column.key not in hidden)
 
     def turn_order(self) -> None:
-        """Turn the order round."""
-        sorting = self.table.sorting
-        columns = self.sort_columns()
-        if sorting is not None:
-            self.sort_by(sorting.column)
-        elif columns:
-            self.sort_by(columns[0].key)
+        """Sort the other way round, or in the default order; from that on by the column of before."""
+        keys = [column.key for column in self.sort_columns()]
+        if self.table.sorting is not None:
+            self.sort_by(self.table.sorting.column)
+        elif keys:
+            self.sort_by(self._sorted_last if self._sorted_last in keys else keys[0])
 
     def sort_beside(self, by: int) -> None:
         """Sort by the column before or after."""
-        keys = [column.key for column in self.sort_columns()]
-        if not keys:
-            return
-        sorting = self.table.sorting
-        at = keys.index(sorting.column) + by if sorting is not None and sorting.column in keys else 0
-        self.table.sorting = None
-        self.sort_by(keys[at % len(keys)])
+        self.table.sorting = beside(self.table.sorting, [column.key for column in self.sort_columns()], by)
+        self._sorted_last = self.table.sorting.column if self.table.sorting else self._sorted_last
+        self.show(self.context)
 
     def mark_all(self) -> str:
         """Aim at all that match; answer a sentence that says so."""

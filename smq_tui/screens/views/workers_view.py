@@ -49,6 +49,7 @@ class WorkersView(View):
         Column(key="topics", title="TOPICS", width=18, priority=30, is_sortable=False),
         Column(key="pid", title="PID", width=7, priority=20, is_number=True, is_sortable=False),
     )
+    DEFAULT_ORDER = "in the order they started"
     HINTS = ("quiet_worker", "stop_worker", "details", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         **dict.fromkeys(
@@ -77,7 +78,7 @@ class WorkersView(View):
         """Report how many daemons are alive, how many are lost, and whether columns have no room."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
-        parts = [Part(counted(alive, "daemon"), Tone.MUTED, priority=5)]
+        parts = [Part(f"{counted(alive, 'daemon')}, {self.order}", Tone.MUTED, priority=5)]
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
         if died := len(self._deaths()):
