@@ -37,7 +37,7 @@ class Field:
 
 
 class Fields(FormDialog[Mapping[str, str]]):
-    """A few fields; Enter goes to the next, and at the last does it."""
+    """A few fields; Enter goes to the next, and at the last saves what was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Do it", id="dialog.submit", tooltip="Confirm the dialog"),
@@ -53,14 +53,20 @@ class Fields(FormDialog[Mapping[str, str]]):
         label: str,
         *,
         save: Callable[[FormDialog[Mapping[str, str]], Mapping[str, str]], None],
+        untyped: str = "",
         pieces: Pieces | None = None,
         check: Callable[[Mapping[str, str]], str | None] = lambda _: None,
     ) -> None:
-        """Ask for fields, to `save` by id; `check` returns why values are invalid, None for valid ones."""
+        """Ask for fields, to `save` by id; `check` returns why values are invalid, None for valid ones.
+
+        Where nothing was typed, Enter shows the sentence `untyped` instead of saving, if there is one.
+        """
         super().__init__(save)
         self._title_text = title
         self._fields = tuple(fields)
+        self._before = {field.id: cell(field.value) for field in fields}
         self._label = label
+        self._untyped = untyped
         self._pieces = pieces or []
         self._check = check
 
@@ -82,19 +88,27 @@ class Fields(FormDialog[Mapping[str, str]]):
 
     def action_submit(self) -> None:
         """Save the values, if they are valid."""
-        values = {field.id: self.query_one(f"#{field.id}", Input).value for field in self._fields}
+        values = self._values
         sentence = self._check(values)
         if sentence is None:
             self.submit(values)
         else:
             self.explain(sentence)
 
+    @property
+    def _values(self) -> Mapping[str, str]:
+        return {field.id: self.query_one(f"#{field.id}", Input).value for field in self._fields}
+
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:
-        if event.input.id == self._fields[-1].id:
-            self.action_submit()
-        else:
+        if event.input.id != self._fields[-1].id:
             self.focus_next()
+        elif self._untyped and all(
+            self.query_one(f"#{one.id}", Input).value == cell(one.value) for one in self._fields
+        ):
+            self.explain(self._untyped)
+        else:
+            self.action_submit()
 
     @on(Button.Pressed)
     def _press(self, event: Button.Pressed) -> None:

@@ -145,6 +145,8 @@ class ImportWizard(Dialog[ImportReport]):
         files = file_choices(event.value) if event.input.id == "path" else []
         if event.input.id == "path" and event.value.endswith("/") and files:
             self.query_one("#files").focus()
+        elif self.step is _Step.READY:
+            self._explain("Ctrl+S imports it, or Tab to the button and y. Esc cancels")
         else:
             self.action_go_on()
 
@@ -196,7 +198,8 @@ class ImportWizard(Dialog[ImportReport]):
         if isinstance(event.request, PreviewImport):
             self._show(preview_pieces(report))
             self._enter(_Step.READY, "Import (y)")
-            self.query_one("#go_on").focus()
+            # Enter, which led here, must not import.
+            self.query_one("#cancel").focus()
         else:
             self._report = report
             self._show(report_pieces(report))

@@ -93,7 +93,15 @@ class TopicActions:
             self._pause(Pause(topic, values["reason"], parse_duration(until) if until else None), form)
 
         title = f"Pause {cell(topic, 60)}: no new leases; running messages continue"
-        self._host.open(Fields(title, fields, "Pause (Enter)", check=_check_duration, save=save), ignore)
+        form = Fields(
+            title,
+            fields,
+            "Pause (Enter)",
+            save=save,
+            untyped="nothing was typed: Ctrl+S pauses without a reason, until it is resumed",
+            check=_check_duration,
+        )
+        self._host.open(form, ignore)
 
     def _ask_before_resume(self, stats: TopicStats) -> None:
         """Resume a topic; one that somebody else paused, or for a reason, after a question."""
