@@ -122,7 +122,7 @@ class DeadView(View):
     def title_parts(self) -> Sequence[Part]:
         """Report how many dead letters there are, in how many groups."""
         total = sum(kind.count for kind in self._kinds.values())
-        text = f"{count(total)} dead in {counted(len(self._kinds), 'group')}, {self.order}"
+        text = self.in_order(f"{count(total)} dead in {counted(len(self._kinds), 'group')}")
         hint = Part("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
         return (Part(text, Tone.MUTED, priority=5), *([hint] if total else []))
 

@@ -81,7 +81,7 @@ class TopicsView(View):
         has_trail = "trail" in self.table.columns_in_view
         return (
             Part(
-                f"{counted(number, 'topic')}, {self.order}",
+                self.in_order(counted(number, "topic")),
                 Tone.MUTED,
                 priority=5,
             ),

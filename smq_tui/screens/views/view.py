@@ -233,6 +233,10 @@ class View(Vertical):
         """How the rows are ordered now, for the title."""
         return order_text(self.table.sorting, self.COLUMNS, self.DEFAULT_ORDER)
 
+    def in_order(self, counted_rows: str) -> str:
+        """Add the order to how many rows there are, where there are several."""
+        return f"{counted_rows}, {self.order}" if self.table.row_count > 1 else counted_rows
+
     def sort_by(self, column: str) -> None:
         """Sort by a column; by the same again, the other way round, and then in the default order."""
         self._sorted_last = column

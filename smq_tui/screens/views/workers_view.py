@@ -78,7 +78,7 @@ class WorkersView(View):
         """Report how many daemons are alive, how many are lost, and whether columns have no room."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
-        parts = [Part(f"{counted(alive, 'daemon')}, {self.order}", Tone.MUTED, priority=5)]
+        parts = [Part(self.in_order(counted(alive, "daemon")), Tone.MUTED, priority=5)]
         if lost:
             parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
         if died := len(self._deaths()):
