@@ -296,6 +296,10 @@ class MainScreen(Screen[None]):
     def _leave_line(self) -> None:
         self.filter_line.close()
 
+    @on(DetailPane.ListKeyPressed)
+    def _explain_focus(self) -> None:
+        self.list_actions.explain_focus()
+
     @on(DetailPane.Resized)
     def _fit_details(self) -> None:
         self.details.fit()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from smq_tui.widgets.keyed_table.table_bindings import TABLE_BINDINGS
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from smq_tui.widgets.detail_text import Pieces
 
@@ -39,8 +43,18 @@ class DetailPane(VerticalScroll, can_focus=True):
     }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding
+        for binding in TABLE_BINDINGS
+        if isinstance(binding, Binding) and binding.id != "table.cancel_range"
+    ]
+    """The keys of the list: those that move scroll here, the others are explained."""
+
     class Resized(Message):
         """It has another width."""
+
+    class ListKeyPressed(Message):
+        """A key was pressed that only the list has something to do for."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -87,6 +101,35 @@ class DetailPane(VerticalScroll, can_focus=True):
         if hits:
             self._scroll_to_end_of(hits[self._hit] + len(words))
         return self._hit + 1, len(hits)
+
+    def action_move(self, where: str) -> None:
+        """Scroll."""
+        scrolls = {
+            "up": self.action_scroll_up,
+            "down": self.action_scroll_down,
+            "start": self.action_scroll_home,
+            "end": self.action_scroll_end,
+            "page_up": self.action_page_up,
+            "page_down": self.action_page_down,
+        }
+        scrolls[where]()
+
+    def action_shift_columns(self, by: int) -> None:
+        """Scroll to the side."""
+        if by > 0:
+            self.action_scroll_right()
+        else:
+            self.action_scroll_left()
+
+    def action_toggle_mark(self) -> None:
+        """Explain that the list has not the focus."""
+        self.post_message(self.ListKeyPressed())
+
+    def action_extend(self, by: int) -> None:  # noqa: ARG002 - the list's
+        """Explain that the list has not the focus."""
+        self.post_message(self.ListKeyPressed())
+
+    action_toggle_range = action_clear_marks = action_activate = action_toggle_mark
 
     def toggle_wrap(self) -> None:
         """Wrap long lines, or cut them."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Details"]
 
+_BESIDE: Final = "the details are beside the list: d hides them"
 _SMALL: Final = 4_096
 """Bytes of a payload up to which details are painted again each second."""
 
@@ -38,7 +39,7 @@ class Details:
             "details": self.toggle,
             "pane_size": self.resize,
             "next_pane": self.focus_next_pane,
-            "wrap": body.pane.toggle_wrap,
+            "wrap": self.toggle_wrap,
             "payload_view": self.turn_payload_view,
         }
 
@@ -68,9 +69,23 @@ class Details:
             self._give_room(Room.BESIDE)
 
     def toggle(self) -> None:
-        """Show the details, or go back to the list."""
-        if not self.hide():
-            self.show()
+        """Show the details, beside the list where it is wide enough, or hide them."""
+        pane, body = self._pane, self._body
+        if body.room is not Room.BESIDE:
+            self.hide()
+            if self.is_shown:
+                self._host.say(_BESIDE)
+        elif self.is_shown:
+            pane.remove_class("-half")
+            self._host.focus_list()
+            self._host.say("the details are hidden: d shows them")
+        elif body.has_room_beside:
+            pane.add_class("-half")
+            self._host.say(_BESIDE)
+        else:
+            self._give_room(Room.ALL)
+            pane.focus()
+        self.update()
 
     def resize(self) -> None:
         """Give the details half of the room, all, none."""
@@ -84,6 +99,7 @@ class Details:
             pane.focus()
         elif self._body.has_room_beside:
             pane.add_class("-half")
+            self._host.say(_BESIDE)
         else:
             self._give_room(Room.BELOW)
         self.update()
@@ -97,6 +113,12 @@ class Details:
             self._host.say("there is one pane: d shows details")
         else:
             self._host.focus_list()
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        self._pane.toggle_wrap()
+        how = "cut" if self._pane.has_class("-cut") else "wrapped"
+        self._host.say(f"long lines of the details are {how}" + (": d shows them" * (not self.is_shown)))
 
     def turn_payload_view(self) -> None:
         """Show the payload pretty, raw or in hexadecimal."""

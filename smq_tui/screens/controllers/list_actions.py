@@ -54,8 +54,12 @@ class ListActions:
         if self._host.view.open_row():
             return
         if self._details.is_shown:
-            self._host.say("keys now go to the details: ↑ ↓ scroll, Tab or Esc returns to the list")
+            self.explain_focus()
         self._details.show()
+
+    def explain_focus(self) -> None:
+        """Explain who has the keys where those of the list do nothing."""
+        self._host.say("keys now go to the details: ↑ ↓ scroll, Tab or Esc returns to the list")
 
     def turn_tab(self, by: int) -> None:
         """Show the messages of another state."""

@@ -56,7 +56,7 @@ class Search:
         elif filtered_by.words:
             self._go_round(by)
         else:
-            say(f"the list is not filtered: / filters by “{shown}” again, d finds it in the details")
+            say(f"the list is not filtered: / filters by “{shown}” again, n in the details finds it there")
 
     def _go_round(self, by: int) -> None:
         table = self._host.view.table

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCREENS = "123456"
 ENDING = {"ctrl+q", "ctrl+z", "q"}
 """Keys that leave the dashboard; they have tests of their own."""
-QUIET = {*SCREENS, "escape", "ctrl+r", "f5", "w"}
+QUIET = {*SCREENS, "escape", "ctrl+r", "f5"}
 """Keys after which the same may be on the screen, because it was there already."""
 ACTION_KEYS = [key for spec in ACTIONS for key in spec.keys.split(",") if key not in ENDING]
 TABLE_KEYS = [
