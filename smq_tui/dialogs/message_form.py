@@ -20,11 +20,13 @@ from smq_tui.dialogs.form_dialog import FormDialog
 from smq_tui.keys.actions import Danger
 from smq_tui.requests import Add, EditMessage
 from smq_tui.text.payload_forms import (
+    NEW_PAYLOAD,
     Form,
     diff,
     form_of,
     headers_from,
     headers_text,
+    new_payload,
     payload_from,
     payload_text,
 )
@@ -92,7 +94,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
         yield from _row("key", "Key", self._before.get("key", ""), "none")
         yield from _row("max_attempts", "Max attempts", self._before.get("max_attempts", ""), "the topic's")
         yield from _row("headers", "Headers", self._before.get("headers", ""), 'none; or {"name": "text"}')
-        note = "JSON, or else plain text" if self._message is None else self._form.value
+        note = NEW_PAYLOAD if self._message is None else self._form.value
         yield text([(f"Payload ({note})", "")], classes="dialog-note")
         yield TextArea(
             self._before.get("payload", ""), id="payload", tab_behavior="focus", show_line_numbers=False
@@ -179,16 +181,10 @@ class MessageForm(FormDialog[Add | EditMessage]):
 
     def _add(self) -> Add:
         values = self._values()
-        try:
-            payload = payload_from(values["payload"], Form.JSON)
-        except ValueError:
-            if values["payload"].lstrip()[:1] in ("{", "["):
-                raise
-            payload = values["payload"]
         delay = self.query_one("#delay", Input).value
         return Add(
             topic=self.query_one("#topic", Input).value,
-            payload=payload,
+            payload=new_payload(values["payload"]),
             headers=headers_from(values["headers"]),
             priority=_number(values["priority"] or "0", "the priority"),
             key=values["key"] or None,

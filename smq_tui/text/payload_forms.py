@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EDIT_LIMIT",
+    "NEW_PAYLOAD",
     "Form",
     "diff",
     "form_of",
     "headers_from",
     "headers_text",
+    "new_payload",
     "payload_from",
     "payload_text",
 ]
 
+NEW_PAYLOAD: Final = "JSON if it is valid JSON, else text; what begins with { or [ has to be valid JSON"
+"""What becomes of the payload that is typed for a new message."""
 EDIT_LIMIT: Final = 256 * 1024
 """Bytes of the largest payload that is edited on the screen."""
 
@@ -83,6 +87,20 @@ def payload_from(text: str, form: Form) -> Payload:
     if form is Form.ESCAPED and not isinstance(value, str):
         raise ValueError("the payload is text: a JSON string between quotes is expected")
     return value
+
+
+def new_payload(text: str) -> Payload:
+    """Read the payload of a new message, as `NEW_PAYLOAD` describes it to operators.
+
+    Raises:
+        ValueError: when it begins as a JSON object or array, but is not valid JSON.
+    """
+    try:
+        return payload_from(text, Form.JSON)
+    except ValueError as error:
+        if text.lstrip()[:1] in ("{", "["):
+            raise ValueError(f"{error}; text that begins with {{ or [ has to be between quotes") from None
+        return text
 
 
 def headers_text(headers: Mapping[str, str]) -> str:

@@ -30,19 +30,24 @@ async def open_messages(app: Dashboard, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: app.main.view.table.cursor_key is not None)
 
 
+def shown(app: Dashboard) -> bool:
+    """Return whether one can see the details."""
+    return app.main.details.is_shown
+
+
 @pytest.mark.parametrize("focus", ["list", "details"])
 def test_d_hides_the_details_beside_the_list_and_shows_them_again(shop: str, focus: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await open_messages(app, pilot)
-        assert app.main.details.is_shown
+        assert shown(app)
         if focus == "details":
             await pilot.press("tab")
         await pilot.press("d")
-        assert not app.main.details.is_shown
+        assert not shown(app)
         assert app.main.lines.said.text == "the details are hidden: d shows them"
         assert app.main.view.table.has_focus
         await pilot.press("d")
-        assert app.main.details.is_shown
+        assert shown(app)
         assert app.main.view.table.has_focus
 
     run(make_dashboard(shop), scenario, WIDE)
@@ -54,7 +59,7 @@ def test_d_shows_the_details_in_the_place_of_a_narrow_list_and_hides_them(shop: 
         await pilot.press("d")
         assert app.main.pane.has_focus
         await pilot.press("d")
-        assert not app.main.details.is_shown
+        assert not shown(app)
         assert app.main.view.table.has_focus
 
     run(make_dashboard(shop), scenario, NARROW)
@@ -64,7 +69,7 @@ def test_d_in_the_whole_screen_goes_back_and_says_that_details_stay_beside(shop:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await open_messages(app, pilot)
         await pilot.press("underscore", "d")
-        assert app.main.details.is_shown
+        assert shown(app)
         assert app.main.lines.said.text == "the details are beside the list: d hides them"
 
     run(make_dashboard(shop), scenario, WIDE)

@@ -18,7 +18,16 @@ from smq_tui.settings.config import ConfigError, read_config
 from smq_tui.settings.preferences import Preferences, load, save
 from smq_tui.terminal.ascii import in_ascii
 from smq_tui.text.filters import FilterError, complete, parse
-from smq_tui.text.payload_forms import Form, diff, form_of, headers_from, payload_from, payload_text
+from smq_tui.text.payload_forms import (
+    NEW_PAYLOAD,
+    Form,
+    diff,
+    form_of,
+    headers_from,
+    new_payload,
+    payload_from,
+    payload_text,
+)
 from smq_tui.values import State, TopicSample
 from smq_tui.widgets.json_colours import coloured_json
 from smq_tui.widgets.sparkline import columns, into_slots, sparkline
@@ -186,3 +195,27 @@ def test_preferences_come_back_and_a_broken_file_costs_only_them(tmp_path: Path)
     path.write_text("{")
 
     assert load(path) == Preferences()
+
+
+@pytest.mark.parametrize(
+    ("typed", "payload"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        (" [1] ", [1]),
+        ("7", 7),
+        ('"7"', "7"),
+        ("hello", "hello"),
+        ('"hello', '"hello'),
+        ("tru", "tru"),
+        ("", ""),
+    ],
+)
+def test_a_new_payload_is_json_where_it_is_valid_else_text(typed: str, payload: object) -> None:
+    assert new_payload(typed) == payload
+
+
+@pytest.mark.parametrize("typed", ["{", '{"a": 1', " [1,", "{not json}"])
+def test_a_new_payload_that_begins_as_json_does_has_to_be_valid_as_its_label_says(typed: str) -> None:
+    assert "what begins with { or [ has to be valid JSON" in NEW_PAYLOAD
+    with pytest.raises(ValueError, match="between quotes"):
+        new_payload(typed)
