@@ -64,7 +64,7 @@ class ActionSpec:
 
 def danger_of(verb: str, count: int, *, is_selection: bool, live: int) -> Danger:
     """Return how an action has to be confirmed: by its blast radius, not by its name alone."""
-    if count >= _MANY or is_selection:
+    if count >= _MANY or (is_selection and count > 1):
         return Danger.TYPE
     if count == 1 and verb == "requeue" and not live:
         return Danger.NONE

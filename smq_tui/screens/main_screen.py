@@ -132,7 +132,15 @@ class MainScreen(Screen[None]):
         self.search = Search(self, self.pane)
         self.throughput = ThroughputChart(self, self.chart, keys)
         self.details = Details(self, self.body)
-        self.lines = Lines(self, self.live, self.long_action, self.details, self.body, keys=keys)
+        self.lines = Lines(
+            self,
+            self.live,
+            self.long_action,
+            self.details,
+            self.body,
+            keys=keys,
+            can_switch=len(databases) > 1,
+        )
         self.feed = LiveFeed(self, self.live, self.details, self.throughput, self.body)
         self.navigation = Navigation(
             self,

@@ -246,6 +246,6 @@ def purge_question(aim: Aim, topic: str, state: str) -> Question:
         title=f"Purge {number} {state} messages of {cell(topic, 60)}?",
         pieces=[("They are deleted permanently. This cannot be undone.", "bold $text-error")],
         label=f"Purge {count(aim.count)}",
-        danger=Danger.TYPE,
+        danger=Danger.TYPE if aim.count > 1 else Danger.ASK,
         number=aim.count,
     )

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
-_FIRST_KEY: Final = "  b   another configured database"
+_FIRST_KEY: Final = "  :database FILE   opens another database"
 _LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
 _KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
 """Those that stay in a narrow key bar, the last the longest."""

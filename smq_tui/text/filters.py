@@ -36,6 +36,9 @@ FILTER_HELP: Final = (
 
 _TOKEN: Final = re.compile(r'(?:(?P<name>[a-z]+)(?P<sign>[:~>]))?(?P<value>"(?:[^"\\]|\\.)*"?|\S*)\s*')
 _STATE: Final = re.compile(r'(?:^|(?<=\s))state:("[^"]*"|\S*)\s*')
+_MISTAKEN: Final = re.compile(
+    r"(?P<name>topic|state|worker|key|age|attempts|error|kind)(?:[<>=~]=?|(?<=age):)"
+)
 _NAMES: Final = ("topic:", "state:", "worker:", "key:", "age>", "attempts>", "error~", "kind:", "expired")
 
 
@@ -109,12 +112,16 @@ def parse(text: str) -> Query:
     found: dict[str, str] = {}
     words: list[str] = []
     for name, sign, value in _tokens(text):
+        part = name + sign
+        is_of_no_error = part == "kind:" and 'kind:""' in text
+        if not value and not is_of_no_error and (not name or part in _NAMES):
+            raise FilterError(f"nothing follows {part}" if name else "there is nothing between the quotes")
         if not name:
-            words.append(value)
-        elif (part := name + sign) not in _NAMES:
+            words.append(_checked(value, text))
+        elif part not in _NAMES:
             # A colon in plain text, such as a URL's, is not a mistake.
-            words.append(part + value)
-        elif value:
+            words.append(_checked(part + value, text))
+        else:
             found[part] = value
     is_expired = "expired" in words
     plain = [word for word in words if word not in ("", "expired")]
@@ -153,6 +160,21 @@ def _tokens(text: str) -> Iterable[tuple[str, str, str]]:
             break
         at = match.end()
         yield match["name"] or "", match["sign"] or "", _unquoted(match["value"])
+
+
+def _checked(word: str, text: str) -> str:
+    """Return a word of plain text.
+
+    Raises:
+        FilterError: when it is a part of a filter with a sign that the part does not have.
+    """
+    match = _MISTAKEN.match(word)
+    if match is None or f'"{word}' in text:
+        return word
+    right = next(part for part in _NAMES if part.startswith(match["name"]))
+    raise FilterError(
+        f"{cell(match.group(), 20)} is not known, {right} is; put plain text that begins so between quotes"
+    )
 
 
 def _unquoted(value: str) -> str:

@@ -39,8 +39,13 @@ class Lines:
         body: ListAndDetails,
         *,
         keys: Mapping[str, str],
+        can_switch: bool,
     ) -> None:
-        """Show what is known and what runs; `keys` are shown, by the ids of actions."""
+        """Show what is known and what runs; `keys` are shown, by the ids of actions.
+
+        `can_switch` is False where there is no other database that a key could lead to.
+        """
+        self._can_switch = can_switch
         self._host = host
         self._live = live
         self._long_action = long_action
@@ -86,6 +91,8 @@ class Lines:
         hints = status_lines.keys_worth_showing(
             host.context, view.HINTS, is_in_details=self._body.is_list_covered
         )
+        if not self._can_switch:
+            hints = [hint for hint in hints if hint != "database"]
         labels = {
             "payload_view": details.payload_view.next.value,
             "leave": "quit" if host.current == "topics" else "back",

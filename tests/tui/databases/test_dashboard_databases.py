@@ -203,3 +203,21 @@ def test_only_what_the_command_line_asked_for_is_read_only_everywhere(*, is_aske
     assert shop.read_only is is_asked
     assert databases.session("live", shop).read_only
     assert databases.session("/shop/../other", shop).location == "/shop/../other"
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_b_is_among_the_keys_only_where_there_is_another_database(
+    tmp_path: Path, *, is_configured: bool
+) -> None:
+    config = config_of(tmp_path) if is_configured else Config()
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.main.context.trouble)
+        app.main.show_lines()
+        await pilot.pause()
+        keys = app.main.lines.key_bar.text
+        assert ("database" in keys) == is_configured
+        assert "help" in keys
+        assert ":database FILE" in app.main.view.table.note
+
+    run(make_dashboard(str(tmp_path / "nothing.sqlite3"), config=config), scenario)

@@ -147,8 +147,8 @@ def test_b_goes_to_each_odd_database_and_back(home: Path) -> None:
 def test_an_action_on_a_file_that_may_not_be_written_is_refused_in_a_sentence(home: Path) -> None:
     with opened(home, "file") as terminal:
         terminal.type("P", "For how long")
-        terminal.press(ENTER)
-        terminal.type(ENTER, "may not be written")
+        terminal.type("\x13", "may not be written")
+        terminal.press("\x1b")
 
         assert_left_in_order(terminal)
 

@@ -101,6 +101,8 @@ def test_completions_are_of_the_last_part() -> None:
         ("delete", 1, False, 0, Danger.ASK),
         ("delete", 100, False, 0, Danger.TYPE),
         ("requeue", 3, True, 0, Danger.TYPE),
+        ("requeue", 1, True, 0, Danger.NONE),
+        ("delete", 1, True, 0, Danger.ASK),
     ],
 )
 def test_danger_grows_with_what_is_hit(
@@ -219,3 +221,31 @@ def test_a_new_payload_that_begins_as_json_does_has_to_be_valid_as_its_label_say
     assert "what begins with { or [ has to be valid JSON" in NEW_PAYLOAD
     with pytest.raises(ValueError, match="between quotes"):
         new_payload(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("topic:", "nothing follows topic:"),
+        ("orders error~", "nothing follows error~"),
+        ('"', "nothing between the quotes"),
+        ('topic:a ""', "nothing between the quotes"),
+        ("age<1m", "age< is not known, age> is"),
+        ("age:1m", "age: is not known, age> is"),
+        ("state=dead", "state= is not known, state: is"),
+    ],
+)
+def test_a_part_of_a_filter_that_would_match_everything_is_refused(typed: str, reason: str) -> None:
+    with pytest.raises(FilterError, match=reason):
+        parse(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ['"age<1m"', "https://example.org", "a=b", "message<3", "error:timeout", '"a']
+)
+def test_plain_text_is_found_as_it_is(typed: str) -> None:
+    assert parse(typed).words == typed.strip('"')
+
+
+def test_the_group_of_dead_letters_without_an_error_is_a_filter_too() -> None:
+    assert parse('topic:a state:dead kind:""').error_kind == ""
