@@ -30,7 +30,7 @@ __all__ = [
     "payload_text",
 ]
 
-NEW_PAYLOAD: Final = "JSON if it is valid JSON, else text; what begins with { or [ has to be valid JSON"
+NEW_PAYLOAD: Final = "JSON if it is valid, else text; what begins with { or [ has to be valid"
 """What becomes of the payload that is typed for a new message."""
 EDIT_LIMIT: Final = 256 * 1024
 """Bytes of the largest payload that is edited on the screen."""
