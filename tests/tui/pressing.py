@@ -14,6 +14,7 @@ from smq_tui.dialogs.dialog import Dialog
 from smq_tui.screens.filter_bar import FilterBar
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
+from tests.tui.terminal import LONGEST_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAVES", "SUSPENDS", "Walk", "click", "every_dialog", "keys_bound", "sent"]
 
-ESCAPE, SUSPENDS, LEAVES = "\x1b", "\x1a", "\x11"
+SUSPENDS, LEAVES = "\x1a", "\x11"
 
 _SENT: Final = {
     keys[0].value: sequence
@@ -48,7 +49,7 @@ class Walk:
     def press(self, keys: str) -> None:
         """Press keys one after the other."""
         self.terminal.write(keys)
-        self.terminal.read_for(0.04)
+        self.terminal.settle()
 
     def go_on(self, after: str) -> None:
         """Leave what is open; start again where a key that leaves did so.
@@ -56,14 +57,14 @@ class Walk:
         Raises:
             AssertionError: when something was raised, or it ended otherwise.
         """
-        code = self.terminal.ended_within(1.0 if after in {LEAVES, "q"} else 0.0)
+        leaves = after in {LEAVES, "q"}
+        is_leaving = leaves and self.terminal.is_given_back
+        code = self.terminal.ended_within(LONGEST_S if is_leaving else 1.0 if leaves else 0.0)
         if code is not None:
-            assert (code, after in {LEAVES, "q"}) == (0, True), (code, after)
+            assert (code, leaves) == (0, True), (code, after)
             self.end()
             self.terminal = self._start()
-        for _ in range(3):
-            self.terminal.write(ESCAPE)
-            self.terminal.read_for(0.12)
+        self.terminal.escape(3)
         assert b"Traceback" not in self.terminal.output, after
         self.terminal.output = b""
 

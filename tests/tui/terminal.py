@@ -17,10 +17,16 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Terminal"]
+__all__ = ["LONGEST_S", "Terminal"]
 
 STARTER = "from smq_tui.cli import main; main()"
 LONGEST_S = 30.0
+_ESC_S = 0.12
+"""How long an Esc may be the beginning of a sequence: Textual waits 0.1 s."""
+_QUIET = 3
+"""Looks, one after the other, at which it has to be at rest."""
+_AT_REST = frozenset("STtZX")
+"""States of a thread that does not run and waits for no disk, as in proc(5)."""
 
 
 class Terminal:
@@ -106,6 +112,29 @@ class Terminal:
         while (left := until - monotonic()) > 0 and self._read(left):
             pass
 
+    def settle(self) -> None:
+        """Read until it waits for something: no thread runs or is about to, and nothing more is painted.
+
+        A busy machine changes how long that takes, not what it means. What is not done within `LONGEST_S` is not
+        waited for.
+        """
+        until, quiet, last = monotonic() + LONGEST_S, 0, -1
+        while quiet < _QUIET and monotonic() < until:
+            is_painted = self._read(0.02)
+            ticks = self._ticks_at_rest()
+            quiet = 0 if is_painted or ticks is None or ticks != last else quiet + 1
+            last = -1 if ticks is None else ticks
+            if not self._lives():
+                return
+
+    def escape(self, times: int = 1) -> None:
+        """Press Esc alone: it is read, and taken for no beginning of a sequence, before anything follows."""
+        for _ in range(times):
+            os.write(self._descriptor, b"\x1b")
+            self.settle()
+            self.read_for(_ESC_S)
+        self.settle()
+
     def close_within(self, seconds: float) -> None:
         """Read for so long, then close the terminal as its window does: the dashboard is hung up."""
         self.read_for(seconds)
@@ -122,10 +151,15 @@ class Terminal:
         return self._wait() if has_ended else None
 
     def leave(self, keys: str) -> int:
-        """Type what leaves; return the exit code, all output being read."""
+        """Type what leaves; return the exit code, all output being read.
+
+        Raises:
+            AssertionError: when it goes on.
+        """
         os.write(self._descriptor, keys.encode())
-        while self._read(LONGEST_S):
-            pass
+        until = monotonic() + LONGEST_S
+        while self._read(max(0.0, until - monotonic())):
+            assert monotonic() < until, f"{keys!r} does not end it"
         return self._wait()
 
     def press(self, *keys: str) -> None:
@@ -140,6 +174,11 @@ class Terminal:
         modes = termios.ECHO | termios.ICANON
         now: int = termios.tcgetattr(self._descriptor)[3]
         return now & modes == modes
+
+    @property
+    def is_given_back(self) -> bool:
+        """True when it has left the alternate screen, as it does at its end."""
+        return b"\x1b[?1049l" in self.output
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -165,6 +204,23 @@ class Terminal:
         while self._read(LONGEST_S):
             pass
         return self._wait()
+
+    def _ticks_at_rest(self) -> int | None:
+        """Return the processor time that it took so far, in ticks; None while a thread of it runs."""
+        total = 0
+        for task in Path(f"/proc/{self.process}/task").iterdir():
+            try:
+                fields = (task / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                return None
+            if fields[0] not in _AT_REST:
+                return None
+            total += int(fields[11]) + int(fields[12])
+        return total
+
+    def _lives(self) -> bool:
+        stat = Path(f"/proc/{self.process}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
     def _wait(self) -> int:
         _, status = os.waitpid(self.process, 0)

@@ -204,7 +204,7 @@ def test_a_file_that_has_grown_still_says_that_lines_were_rejected(smq: Smq, tmp
     ran = smq("import", str(file))
 
     assert ran.code == 65
-    assert ran.out.startswith("went on at line 2\n1 message added")
+    assert ran.out.startswith("resumed at line 2\n1 message added")
     assert ran.err == "1 line rejected by earlier runs of this import\n"
 
 

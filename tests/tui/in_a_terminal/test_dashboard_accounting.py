@@ -154,7 +154,7 @@ def test_what_a_question_said_is_exactly_what_was_done(
             for key in case.keys:
                 others.meddle()
                 terminal.type(key, "SmtpError" if key == "4" else "")
-                terminal.read_for(0.5)
+                terminal.settle()
             others.meddle()
             before = {one for one, state in others.states().items() if state is case.state}
             terminal.output = b""
@@ -168,7 +168,7 @@ def test_what_a_question_said_is_exactly_what_was_done(
                     others.meddle()
                     fault.struck()
                 terminal.write(letter)
-                terminal.read_for(0.05)
+                terminal.settle()
             states = others.states()
             terminal.output = b""
             terminal.write("\r")

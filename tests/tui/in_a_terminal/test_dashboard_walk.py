@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.matrix import Fault
 
-ESCAPE, LEAVE = "\x1b", "\x11"
+LEAVE = "\x11"
 NAMED: Final = {
     "slash": "/",
     "colon": ":",
@@ -102,9 +102,7 @@ def test_every_key_while_rows_change(screen: str, location: str, tmp_path: Path,
                     terminal.write(one)
                     terminal.read_for(0.03)
                     fault.struck()
-                for _ in range(2):
-                    terminal.write(ESCAPE)
-                    terminal.read_for(0.15)
+                terminal.escape(2)
                 assert terminal.ended_within(0.0) is None, f"it ended after {key!r}"
         assert terminal.leave(LEAVE) == 0
     assert b"Traceback" not in terminal.output

@@ -119,9 +119,7 @@ def test_whatever_a_terminal_sends_is_taken(opened: str, location: str, tmp_path
             terminal.send(data)
             terminal.read_for(0.1)
             fault.struck()
-            for _ in range(3):
-                terminal.write("\x1b")
-                terminal.read_for(0.12)
+            terminal.escape(3)
             assert terminal.ended_within(0.0) is None, data
         terminal.type("?", "Esc closes")
         assert terminal.leave("\x11") == 0
