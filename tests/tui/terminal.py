@@ -115,8 +115,7 @@ class Terminal:
     def settle(self) -> None:
         """Read until it waits for something: no thread runs or is about to, and nothing more is painted.
 
-        A busy machine changes how long that takes, not what it means. What is not done within `LONGEST_S` is not
-        waited for.
+        A busy machine changes how long that takes, not what it means. It waits no longer than `LONGEST_S`.
         """
         until, quiet, last = monotonic() + LONGEST_S, 0, -1
         while quiet < _QUIET and monotonic() < until:
