@@ -67,7 +67,7 @@ def command(
 ) -> None:
     """Watch and repair a message queue; FILE is the same as --db FILE."""
     db = _one_of(file, db)
-    from smq_tui.starting import Wishes, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
+    from smq_tui.starting import StartOptions, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
 
     try:
         config = read_config(config_path(), _known_ids())
@@ -75,7 +75,7 @@ def command(
         raise click.ClickException(str(error)) from error
     except SmqError as error:
         raise click.UsageError(str(error)) from error
-    wishes = Wishes(
+    wishes = StartOptions(
         read_only=read_only, theme=theme or "", refresh=refresh, is_ascii=is_ascii, has_mouse=not no_mouse
     )
     if demo:

@@ -13,9 +13,9 @@ from smq_tui.values import Attempt, Filter, Message, Payload, Seen, Selection, S
 
 __all__ = [
     "Act",
+    "ActionTarget",
     "ActivityOf",
     "Add",
-    "Aim",
     "Change",
     "CommandWorker",
     "Detail",
@@ -47,7 +47,7 @@ FrozenIds: TypeAlias = Mapping[int, Seen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class ActionTarget:
     """What an action is aimed at, fixed at the moment its dialog opens."""
 
     targets: FrozenIds | Selection
@@ -202,7 +202,7 @@ class Act:
     """An operator's action on messages: an Outcome."""
 
     verb: Verb
-    aim: Aim
+    aim: ActionTarget
     is_forced: bool = False
 
 
@@ -237,7 +237,7 @@ class Resume:
 class Purge:
     """Remove for good what a topic had in a state: an Outcome."""
 
-    aim: Aim
+    aim: ActionTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +288,7 @@ class Import:
 class Export:
     """Write messages to a new file: an Exported."""
 
-    aim: Aim
+    aim: ActionTarget
     path: str
 
 

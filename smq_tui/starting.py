@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from smq_tui.app import Dashboard
 from smq_tui.settings import preferences as remembered
 from smq_tui.settings.session import DashboardSession
-from smq_tui.terminal.gc_policy import Garbage
+from smq_tui.terminal.gc_policy import GcPolicy
 from smq_tui.terminal.hangup import Hangup
 from smq_tui.values import SystemClock
 
 if TYPE_CHECKING:
     from smq_tui.settings.config import Config
 
-__all__ = ["Wishes", "run_dashboard"]
+__all__ = ["StartOptions", "run_dashboard"]
 
 _HAND_OVER_S: Final = 0.0002
 _PATIENCE_S: Final = 3.0
@@ -26,7 +26,7 @@ _PATIENCE_OF_DEMO_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class StartOptions:
     """What the command line asks for."""
 
     read_only: bool = False
@@ -37,7 +37,7 @@ class Wishes:
 
 
 def run_dashboard(
-    config: Config, wishes: Wishes, location: str, name: str = "", *, is_remembered: bool = True
+    config: Config, wishes: StartOptions, location: str, name: str = "", *, is_remembered: bool = True
 ) -> int:
     """Show the dashboard until somebody leaves it; return the exit code."""
     path = remembered.preferences_path()
@@ -56,7 +56,7 @@ def run_dashboard(
     sys.setswitchinterval(_HAND_OVER_S)
     hangup = Hangup(patience_s=_PATIENCE_S if is_remembered else _PATIENCE_OF_DEMO_S)
     hangup.start()
-    app = Dashboard(session, SystemClock(), config, preferences, tidy=Garbage(), watch_hangup=hangup.watch)
+    app = Dashboard(session, SystemClock(), config, preferences, tidy=GcPolicy(), watch_hangup=hangup.watch)
     app.run(mouse=wishes.has_mouse)
     if is_remembered:
         remembered.save(path, preferences)

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from smq_core.inspector import Inspector
     from smq_core.message import TopicSample, TopicStats
 
-__all__ = ["WATCH_S", "Signs", "is_taken", "moving", "signs", "taken_lately", "taken_meanwhile", "watched"]
+__all__ = [
+    "WATCH_S",
+    "ConsumptionSigns",
+    "is_taken",
+    "moving",
+    "signs",
+    "taken_lately",
+    "taken_meanwhile",
+    "watched",
+]
 
 WATCH_S: Final = 2.0
 """Seconds for which topics are watched before their messages are reported as not taken."""
@@ -33,7 +42,7 @@ _STEP_S: Final = 10.0
 """Seconds between two samples of a daemon."""
 
 
-class Signs(NamedTuple):
+class ConsumptionSigns(NamedTuple):
     """What changes in a topic when one of its messages is taken."""
 
     leases: int = 0
@@ -46,11 +55,11 @@ class Signs(NamedTuple):
     """How often each of the first ready messages was taken, by id."""
 
 
-def signs(view: Inspector, topic: str) -> Signs:
+def signs(view: Inspector, topic: str) -> ConsumptionSigns:
     """Return the signs of a topic as they are now."""
     stats = view.topic(topic)
     first = view.browse(topic, State.READY, limit=_FIRST, preview=1)
-    return Signs(
+    return ConsumptionSigns(
         leases=_leases(view, stats),
         processed=stats.processed,
         dead=stats.dead,
@@ -59,7 +68,7 @@ def signs(view: Inspector, topic: str) -> Signs:
     )
 
 
-def is_taken(before: Signs, after: Signs) -> bool:
+def is_taken(before: ConsumptionSigns, after: ConsumptionSigns) -> bool:
     """Return whether a message was taken between two looks."""
     return (
         after.leases > 0
@@ -99,7 +108,9 @@ def taken_meanwhile(view: Inspector, topics: AbstractSet[str], seconds: float) -
     return watched(lambda topic: signs(view, topic), topics, goes_on)
 
 
-def watched(look: Callable[[str], Signs], topics: AbstractSet[str], goes_on: Callable[[], bool]) -> set[str]:
+def watched(
+    look: Callable[[str], ConsumptionSigns], topics: AbstractSet[str], goes_on: Callable[[], bool]
+) -> set[str]:
     """Compare the looks at each topic with the looks before; return the topics of which one was taken.
 
     `goes_on` waits for the next look, and returns False before the last.

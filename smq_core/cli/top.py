@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.inspector import Inspector
     from smq_core.message import TopicSample, TopicStats, WorkerInfo
 
-__all__ = ["Flow", "flows", "top_"]
+__all__ = ["TopicRates", "flows", "top_"]
 
 _CLEAR: Final = "\x1b[H\x1b[2J"
 _STEP_S: Final = 10
@@ -33,7 +33,7 @@ _DEFAULT_EVERY_S: Final = 2.0
 _LEAST_EVERY_S: Final = 0.1
 
 
-class Flow(NamedTuple):
+class TopicRates(NamedTuple):
     """Messages a second into a topic, and processed."""
 
     entered: float
@@ -88,10 +88,10 @@ def top_(
 
 def flows(
     before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]], seconds: float
-) -> dict[str, Flow]:
+) -> dict[str, TopicRates]:
     """Return the rates between two looks at (entered, processed) of each topic."""
     return {
-        topic: Flow((entered - before[topic][0]) / seconds, (processed - before[topic][1]) / seconds)
+        topic: TopicRates((entered - before[topic][0]) / seconds, (processed - before[topic][1]) / seconds)
         for topic, (entered, processed) in after.items()
         if topic in before and seconds > 0
     }
@@ -102,7 +102,7 @@ def _look(view: Inspector) -> _Moment:
     return _Moment(clock.now_ms() / 1000, clock.monotonic(), view.topics(), view.workers())
 
 
-def _between(last: _Moment, look: _Moment) -> dict[str, Flow]:
+def _between(last: _Moment, look: _Moment) -> dict[str, TopicRates]:
     return flows(_totals(last), _totals(look), look.monotonic - last.monotonic)
 
 
@@ -110,20 +110,20 @@ def _totals(look: _Moment) -> dict[str, tuple[int, int]]:
     return {stats.topic: (stats.entered, stats.processed) for stats in look.topics}
 
 
-def _sampled(view: Inspector, look: _Moment) -> dict[str, Flow]:
+def _sampled(view: Inspector, look: _Moment) -> dict[str, TopicRates]:
     """Return the rates since the first sample of the last minute, where a daemon writes any."""
     first: dict[str, TopicSample] = {}
     for sample in view.samples(_STEP_S, look.at - _WINDOW_S):
         first.setdefault(sample.topic, sample)
     totals = _totals(look)
-    moving: dict[str, Flow] = {}
+    moving: dict[str, TopicRates] = {}
     for topic, sample in first.items():
         before = {topic: (sample.entered, sample.finished)}
         moving |= flows(before, {topic: totals[topic]} if topic in totals else {}, look.at - sample.at)
     return moving
 
 
-def _print(look: _Moment, moving: Mapping[str, Flow]) -> None:
+def _print(look: _Moment, moving: Mapping[str, TopicRates]) -> None:
     alive = sum(not is_lost(worker) for worker in look.workers)
     ready = sum(stats.ready for stats in look.topics)
     dead = sum(stats.dead for stats in look.topics)
@@ -139,11 +139,11 @@ def _print(look: _Moment, moving: Mapping[str, Flow]) -> None:
     output.table(titles, rows, right=" ".join(titles[1:-1]))
 
 
-def _rates(flow: Flow | None) -> tuple[str, str]:
+def _rates(flow: TopicRates | None) -> tuple[str, str]:
     return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.processed, ""))
 
 
-def _print_json(look: _Moment, moving: Mapping[str, Flow], *, is_repeated: bool) -> None:
+def _print_json(look: _Moment, moving: Mapping[str, TopicRates], *, is_repeated: bool) -> None:
     topics = []
     for stats in look.topics:
         flow = moving.get(stats.topic)

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
 
-__all__ = ["Parts", "assemble", "connect"]
+__all__ = ["Components", "assemble", "connect"]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of a daemon."""
+class Components:
+    """What a daemon is put together from."""
 
     worker_id: str
     """The daemon's name in rows and leases."""
@@ -86,7 +86,7 @@ def assemble(
     *,
     random: RandomSource,
     journal: Journal,
-) -> Parts:
+) -> Components:
     """Open the -workers file, claim a record, and make every part; it starts no process and leases nothing.
 
     Raises:
@@ -130,7 +130,7 @@ def connect(
     selector: selectors.BaseSelector,
     children: Children,
     random: RandomSource,
-) -> Parts:
+) -> Components:
     """Make the parts that have no processes and no file of their own, and hand each what it depends on."""
     worker_id = presence.worker_id
     pending = PendingOutcomes(worker_id, random, config.max_crashes)
@@ -142,7 +142,7 @@ def connect(
     peers = Peers(
         store, presence, selector=selector, clock=clock, journal=journal, max_crashes=config.max_crashes
     )
-    return Parts(
+    return Components(
         worker_id=worker_id,
         store=store,
         clock=clock,

@@ -15,7 +15,7 @@ from smq_core.daemon.system.file_health import DatabaseFile
 from smq_core.store import open_store
 
 if TYPE_CHECKING:
-    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.assembly import Components
     from smq_core.daemon.configuration.config import DaemonConfig
     from smq_core.daemon.configuration.live_config import LiveConfig
     from smq_core.daemon.reporting.metrics import MetricsServer
@@ -25,7 +25,7 @@ __all__ = ["add_services"]
 
 
 def add_services(
-    configured: LiveConfig, config_path: str | None, parts: Parts, supervisor: Supervisor
+    configured: LiveConfig, config_path: str | None, parts: Components, supervisor: Supervisor
 ) -> None:
     """Make maintenance, inbox, metrics and the watch over code, and let them be told of a new configuration.
 
@@ -54,7 +54,7 @@ def add_services(
         parts.threads.add(watch)
 
 
-def _inbox(config: DaemonConfig, path: str, parts: Parts) -> Inbox:
+def _inbox(config: DaemonConfig, path: str, parts: Components) -> Inbox:
     try:
         folder = InboxFolder(path)
     except OSError as error:
@@ -68,7 +68,7 @@ def _rules(config: DaemonConfig) -> InboxRules:
     return InboxRules(config.inbox_topic, float(config.inbox_rest), int(config.inbox_limit))
 
 
-def _metrics(port: int, parts: Parts, supervisor: Supervisor) -> MetricsServer:
+def _metrics(port: int, parts: Components, supervisor: Supervisor) -> MetricsServer:
     try:
         from smq_core.daemon.reporting.metrics import DaemonCollector, MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:

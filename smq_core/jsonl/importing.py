@@ -14,7 +14,7 @@ from smq_core.actor import user_name
 from smq_core.clock import SystemClock
 from smq_core.jsonl.import_recorder import DryRunRecorder, StoreRecorder
 from smq_core.jsonl.line import LineParser
-from smq_core.jsonl.rejects import Lengths, Rejects
+from smq_core.jsonl.rejects import CertainLengths, Rejects
 from smq_core.jsonl.run import Run
 from smq_core.jsonl.start import Start, find_start
 from smq_core.location import absolute
@@ -136,7 +136,7 @@ def _rejects(source: Source, options: ImportOptions, earlier: ImportProgress | N
     """Return the rejects' files; those of a run that ended may have been repaired, and are not truncated."""
     certain = None
     if earlier is not None and earlier.finished_at is None:
-        certain = Lengths(earlier.rejects_length, earlier.reasons_length)
+        certain = CertainLengths(earlier.rejects_length, earlier.reasons_length)
     return Rejects(
         options.rejects or _rejects_beside(source.path), certain, is_typed=options.is_rejects_typed
     )

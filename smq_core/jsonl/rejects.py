@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from smq_core.errors import InvalidLine
 
-__all__ = ["Lengths", "Rejects", "reasons_beside"]
+__all__ = ["CertainLengths", "Rejects", "reasons_beside"]
 
 
-class Lengths(NamedTuple):
+class CertainLengths(NamedTuple):
     """How much of the two files is certain."""
 
     rejects: int
@@ -36,7 +36,7 @@ class Lengths(NamedTuple):
 class Rejects:
     """The rejects file and the reasons beside it."""
 
-    def __init__(self, path: Path, certain: Lengths | None, *, is_typed: bool = False) -> None:
+    def __init__(self, path: Path, certain: CertainLengths | None, *, is_typed: bool = False) -> None:
         """Keep where they go; `certain` is what an earlier run recorded, None that nothing may be cut.
 
         A path that a person typed may be a link; one that was derived, as that of the reasons is, may not.
@@ -70,7 +70,7 @@ class Rejects:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def sync(self) -> Lengths:
+    def sync(self) -> CertainLengths:
         """Bring what was written to the disk; return the lengths to record.
 
         Raises:
@@ -87,11 +87,11 @@ class Rejects:
                 self._is_named = True
         except OSError as error:
             raise self._unwritable(error) from error
-        return Lengths(*(file.tell() for file in self._files))
+        return CertainLengths(*(file.tell() for file in self._files))
 
-    def lengths(self) -> Lengths:
+    def lengths(self) -> CertainLengths:
         """Return the lengths that count: what was recorded, else the file that is there."""
-        return self._certain or Lengths(_length(self.path), _length(self.reasons_path))
+        return self._certain or CertainLengths(_length(self.path), _length(self.reasons_path))
 
     @property
     def is_used(self) -> bool:

@@ -16,7 +16,7 @@ from smq_core.states import State, state_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Frozen", "Noting", "SeenRow"]
+__all__ = ["Frozen", "FrozenCollector", "SeenRow"]
 
 SeenRow: TypeAlias = tuple[int, str, int, int | None, int, str | None]
 """Id, status, deliveries, operation, whether its lease is live, and the key that its purpose has it hold."""
@@ -83,7 +83,7 @@ class Frozen:
         return beyond[:limit]
 
 
-class Noting:
+class FrozenCollector:
     """Collects the messages of a set in order of their ids."""
 
     def __init__(self) -> None:

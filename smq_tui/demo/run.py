@@ -16,7 +16,7 @@ import click
 
 from smq_core import Inspector, Selection, State, StoreError
 from smq_core.format import count, duration
-from smq_tui.demo.shop import Shop
+from smq_tui.demo.shop import DemoShop
 from smq_tui.terminal.attached import stream_elsewhere
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from smq_core import Clock
     from smq_tui.settings.config import Config
-    from smq_tui.starting import Wishes
+    from smq_tui.starting import StartOptions
 
 __all__ = ["run_demo"]
 
@@ -34,13 +34,13 @@ _MENDED_AFTER_S: Final = 9.0
 _SEED: Final = 7
 
 
-def run_demo(config: Config, wishes: Wishes, clock: Clock) -> int:
+def run_demo(config: Config, wishes: StartOptions, clock: Clock) -> int:
     """Run it until somebody leaves the dashboard, or for a quarter of a minute; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     with (
         tempfile.TemporaryDirectory(prefix="smq-demo-") as folder,
-        Shop(Path(folder), random.Random(_SEED)) as shop,
+        DemoShop(Path(folder), random.Random(_SEED)) as shop,
     ):
         if not stream_elsewhere():
             from smq_tui.starting import run_dashboard  # noqa: PLC0415 - the summary needs no Textual
@@ -54,7 +54,7 @@ def _leave(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _summarise(shop: Shop, clock: Clock) -> int:
+def _summarise(shop: DemoShop, clock: Clock) -> int:
     ended = threading.Event()
     number_of_signal = 0
 
@@ -77,7 +77,7 @@ def _summarise(shop: Shop, clock: Clock) -> int:
         return _report(inspector, clock.monotonic() - begun, requeued, shop)
 
 
-def _report(inspector: Inspector, seconds: float, requeued: int, shop: Shop) -> int:
+def _report(inspector: Inspector, seconds: float, requeued: int, shop: DemoShop) -> int:
     try:
         topics = inspector.topics()
         workers = inspector.workers()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Self
 
-__all__ = ["Shop"]
+__all__ = ["DemoShop"]
 
 _HANDLERS: Final = {"orders": "order", "mail": "mail", "thumbnails": "thumbnail", "search-index": "index"}
 _DAEMON: Final = "from smq_daemon import main; main()"
@@ -32,7 +32,7 @@ _RESTART_S: Final = 12.0
 """How long a careless consumer stays dead: long enough to see the leases that it left."""
 
 
-class Shop:
+class DemoShop:
     """Two producers, a daemon and a careless consumer on one database in its own folder."""
 
     def __init__(self, folder: Path, random: Random) -> None:

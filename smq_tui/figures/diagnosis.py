@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smq_tui.values import DaemonDeath, TopicStats, WorkerInfo
 
 __all__ = [
-    "Trouble",
+    "Problem",
     "besides",
     "diagnose",
     "lacks_worker",
@@ -34,7 +34,7 @@ _DEAD_RANK: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """One thing that is wrong."""
 
     LOWEST: ClassVar[int] = 9
@@ -62,7 +62,7 @@ def diagnose(
     paused_at: float | None = None,
     moved_at: float | None = None,
     deaths: Sequence[DaemonDeath] = (),
-) -> Trouble | None:
+) -> Problem | None:
     """Return the worst that is wrong with a topic, None when nothing is.
 
     `moved_at` is when something of it was seen to be processed last, or when one began to look. `deaths` are
@@ -79,7 +79,7 @@ def diagnose(
         return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
     if expired and not is_served(stats.topic, workers):
         sentence = f"press 3, then R: {counted(expired, 'expired lease')}, left by workers that are gone."
-        return Trouble(0, f"{count(expired, 5)} expired", sentence)
+        return Problem(0, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
     if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
@@ -87,14 +87,14 @@ def diagnose(
     if makes_no_progress(stats, workers, out_per_s):
         return _no_progress(stats, 0.0 if moved_at is None else now - moved_at)
     if stats.dead:
-        return Trouble(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
+        return Problem(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
         sentence = f"press 3: {counted(expired, 'expired lease')}, taken back by the next dequeue."
-        return Trouble(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
+        return Problem(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
     return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
 
 
-def besides(stats: TopicStats, worst: Trouble | None) -> str:
+def besides(stats: TopicStats, worst: Problem | None) -> str:
     """Describe what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
     return _dead(stats) if stats.dead and worst is not None and worst.rank != _DEAD_RANK else ""
 
@@ -123,11 +123,11 @@ def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None)
     return in_per_s > out_per_s * 1.1
 
 
-def _behind(waits: float) -> Trouble:
+def _behind(waits: float) -> Problem:
     sentence = (
         f"start more workers: messages arrive faster than they are processed, the oldest waits {age(waits)}."
     )
-    return Trouble(6, "falls behind", sentence, is_bad=False)
+    return Problem(6, "falls behind", sentence, is_bad=False)
 
 
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
@@ -146,10 +146,10 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
     return bool(serving) and all(is_lost(worker) for worker in serving)
 
 
-def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Trouble:
+def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Problem:
     waiting = f"; {count(stats.ready)} waiting without a worker" if is_untaken else ""
     sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
-    return Trouble(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
+    return Problem(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
 
 
 def _stuck(
@@ -158,26 +158,26 @@ def _stuck(
     workers: Sequence[WorkerInfo],
     deaths: Sequence[DaemonDeath],
     now: float,
-) -> Trouble:
+) -> Problem:
     waits = "waits" if stats.ready == 1 else "wait"
     waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
     if is_served(stats.topic, workers):
-        return Trouble(2, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
+        return Problem(2, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
     if heard:
         ago = age(now - max(heard))
         sentence = f"no heartbeat from its daemon for {ago}: {waiting}; start smq-daemon."
-        return Trouble(1, f"worker lost {ago}", sentence, lacks_daemon=True)
+        return Problem(1, f"worker lost {ago}", sentence, lacks_daemon=True)
     died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
     if died:
         ago = age(now - died[0].since)
         sentence = f"its daemon died {ago} ago, and no other serves it: {waiting}; start smq-daemon."
-        return Trouble(1, f"worker died {ago}", sentence, lacks_daemon=True)
+        return Problem(1, f"worker died {ago}", sentence, lacks_daemon=True)
     sentence = f"no worker serves it: {waiting}; start smq-daemon."
-    return Trouble(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
+    return Problem(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
 
 
-def _no_progress(stats: TopicStats, quiet_s: float) -> Trouble:
+def _no_progress(stats: TopicStats, quiet_s: float) -> Problem:
     since = f" {age(quiet_s)}" if quiet_s >= UNTAKEN_S else ""
     held = f"whoever holds {counted(stats.processing, 'message')}"
     sentence = (
@@ -185,13 +185,13 @@ def _no_progress(stats: TopicStats, quiet_s: float) -> Trouble:
         f"{_waiting(stats.ready)}, the oldest {age(stats.oldest_age_s or 0.0)}."
     )
     is_bad = quiet_s >= _STANDSTILL_S
-    return Trouble(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
+    return Problem(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
 
 
-def _pause(stats: TopicStats, now: float) -> Trouble:
+def _pause(stats: TopicStats, now: float) -> Problem:
     waiting = f"; {_waiting(stats.ready)}" if stats.ready else ""
     how = f"P resumes it: paused {_by_whom(stats, now)}{waiting}."
-    return Trouble(3 if stats.ready else 7, _paused(stats, now), how, is_bad=False)
+    return Problem(3 if stats.ready else 7, _paused(stats, now), how, is_bad=False)
 
 
 def _paused(stats: TopicStats, now: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from smq_tui.figures.diagnosis import Trouble, diagnose
+from smq_tui.figures.diagnosis import Problem, diagnose
 from smq_tui.figures.flow import processed_between
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class TopicLine:
     out_per_s: float | None = None
     dead_since: int = 0
     """How many more are dead than at the oldest reading remembered."""
-    trouble: Trouble | None = None
+    trouble: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ def _diagnosed(
 
 def _urgency(line: TopicLine) -> tuple[int, int, str]:
     if line.trouble is None:
-        return (Trouble.LOWEST, 0, line.stats.topic)
+        return (Problem.LOWEST, 0, line.stats.topic)
     return (line.trouble.rank, -line.stats.ready, line.stats.topic)
 
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from smq_tui.figures.snapshot import Reading, Snapshot
     from smq_tui.values import TopicSample, TopicStats
 
-__all__ = ["Trail", "at_last", "continued", "from_readings", "from_samples", "total"]
+__all__ = ["RateSeries", "at_last", "continued", "from_readings", "from_samples", "total"]
 
 _GAP_STEPS: Final = 2.5
 """Two samples further apart than this many steps have a gap between them: nobody was there to count."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class RateSeries:
     """Measurements of one topic, or of all together, oldest first; each is a moment and a figure."""
 
     arrived: tuple[tuple[float, float], ...] = ()
@@ -33,7 +33,7 @@ class Trail:
     depth: tuple[tuple[float, float], ...] = ()
 
 
-def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, Trail]:
+def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, RateSeries]:
     """Make each topic's trail of a daemon's samples."""
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
     for sample in samples:
@@ -43,7 +43,7 @@ def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, Trail
     return {topic: _trail(points, step) for topic, points in by_topic.items()}
 
 
-def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, Trail]:
+def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, RateSeries]:
     """Make each topic's trail of the dashboard's own readings."""
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
     before: dict[str, TopicStats] = {}
@@ -58,19 +58,19 @@ def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, T
     return {topic: _trail(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
 
 
-def continued(long: Mapping[str, Trail], recent: Mapping[str, Trail]) -> dict[str, Trail]:
+def continued(long: Mapping[str, RateSeries], recent: Mapping[str, RateSeries]) -> dict[str, RateSeries]:
     """Let trails of rare samples go on with what was measured since the last of each, up to now."""
     return {
-        topic: _joined(long.get(topic, Trail()), recent.get(topic, Trail()))
+        topic: _joined(long.get(topic, RateSeries()), recent.get(topic, RateSeries()))
         for topic in (*long, *(topic for topic in recent if topic not in long))
     }
 
 
-def at_last(snapshot: Snapshot) -> dict[str, Trail]:
+def at_last(snapshot: Snapshot) -> dict[str, RateSeries]:
     """Make a trail of one point each of what topics hold, and how fast they move, by the last reading."""
     at = snapshot.reading.at
     return {
-        line.stats.topic: Trail(
+        line.stats.topic: RateSeries(
             arrived=() if line.in_per_s is None else ((at, line.in_per_s),),
             left=() if line.out_per_s is None else ((at, line.out_per_s),),
             depth=((at, float(_depth(line.stats))),),
@@ -83,8 +83,8 @@ def _depth(stats: TopicStats) -> int:
     return stats.ready + stats.delayed + stats.processing
 
 
-def _joined(long: Trail, recent: Trail) -> Trail:
-    return Trail(
+def _joined(long: RateSeries, recent: RateSeries) -> RateSeries:
+    return RateSeries(
         *(
             (*before, *(point for point in after if not before or point[0] > before[-1][0]))
             for before, after in (
@@ -96,16 +96,16 @@ def _joined(long: Trail, recent: Trail) -> Trail:
     )
 
 
-def total(trails: Mapping[str, Trail], step: float) -> Trail:
+def total(trails: Mapping[str, RateSeries], step: float) -> RateSeries:
     """Add the trails of all topics, moment by moment."""
-    return Trail(
+    return RateSeries(
         arrived=_sum([trail.arrived for trail in trails.values()], step),
         left=_sum([trail.left for trail in trails.values()], step),
         depth=_sum([trail.depth for trail in trails.values()], step),
     )
 
 
-def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> Trail:
+def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> RateSeries:
     arrived: list[tuple[float, float]] = []
     left: list[tuple[float, float]] = []
     for (then, entered, finished, _), (now, entered_now, finished_now, _) in itertools.pairwise(points):
@@ -113,7 +113,7 @@ def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> Trail:
         if 0 < seconds <= step * _GAP_STEPS:
             arrived.append((now, max(0.0, (entered_now - entered) / seconds)))
             left.append((now, max(0.0, (finished_now - finished) / seconds)))
-    return Trail(tuple(arrived), tuple(left), tuple((at, float(depth)) for at, _, _, depth in points))
+    return RateSeries(tuple(arrived), tuple(left), tuple((at, float(depth)) for at, _, _, depth in points))
 
 
 def _sum(series: Sequence[Sequence[tuple[float, float]]], step: float) -> tuple[tuple[float, float], ...]:

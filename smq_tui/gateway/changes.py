@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smq_core import Clock, Inspector, Outcome, Seen
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
-    from smq_tui.requests import Act, Add, Aim, EditMessage, Import, Pause, Purge, UndoOperation
+    from smq_tui.requests import Act, ActionTarget, Add, EditMessage, Import, Pause, Purge, UndoOperation
 
 __all__ = ["act", "add", "edit", "pause", "purge", "run_import", "undo"]
 
@@ -30,7 +30,7 @@ def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     )
 
 
-def _targets(aim: Aim, *, is_forced: bool) -> dict[int, Seen] | Selection:
+def _targets(aim: ActionTarget, *, is_forced: bool) -> dict[int, Seen] | Selection:
     """Return what was asked about: without force no lease, not even one that ended while one was asked."""
     targets = aim.targets
     if isinstance(targets, Selection):

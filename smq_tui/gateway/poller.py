@@ -13,7 +13,7 @@ from smq_core import Filter, Selection, SmqError, State
 from smq_core.ended import ended_daemons
 from smq_core.serving import is_forgotten, is_lost
 from smq_tui.figures.snapshot import Reading
-from smq_tui.gateway.whereabouts import Whereabouts
+from smq_tui.gateway.file_identity import FileIdentity
 from smq_tui.messages import Refreshed
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Poller:
         self._post = post
         self._interval = 1.0
         self._failures = 0
-        self._whereabouts = Whereabouts(inspector.location)
+        self._whereabouts = FileIdentity(inspector.location)
         self._wanted = threading.Event()
         self._end = threading.Event()
         self._is_frozen = False

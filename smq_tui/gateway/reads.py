@@ -11,7 +11,7 @@ from smq_core import Filter, MessageNotFound, Selection, SmqError, State
 from smq_core.format import payload_preview
 from smq_core.transfer import export_file, preview_file
 from smq_tui.gateway.excerpts import around
-from smq_tui.requests import Aim, Detail, Held, Order
+from smq_tui.requests import ActionTarget, Detail, Held, Order
 
 if TYPE_CHECKING:
     from smq_core import Inspector, Message, Payload
@@ -135,7 +135,7 @@ def leases(inspector: Inspector, request: LeasesOf) -> Held:
     return Held(held, {topic: inspector.policy(topic).visibility_timeout for topic in topics})
 
 
-def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
+def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> ActionTarget:
     """Fix everything that matches now, count it, and show a few of it.
 
     Raises:
@@ -162,7 +162,7 @@ def freeze(inspector: Inspector, request: Freeze, progress: Progress) -> Aim:
         raise SmqError("the search for the messages was stopped: nothing was done")
     ids = inspector.ids(selection)
     first = inspector.messages(ids[:_SAMPLES], preview=_PREVIEW)
-    return Aim(
+    return ActionTarget(
         targets=selection,
         count=len(ids),
         are_all=request.purpose == "export" or len(ids) < _MOST,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from smq_tui.figures.snapshot import Snapshot
-    from smq_tui.figures.sparkline_series import Trail
+    from smq_tui.figures.sparkline_series import RateSeries
     from smq_tui.values import WorkerInfo
 
 __all__ = ["Context"]
@@ -26,7 +26,7 @@ class Context:
     """None before the first look."""
     now: float = 0.0
     """Seconds since the epoch."""
-    trails: Mapping[str, Trail] = field(default_factory=dict)
+    trails: Mapping[str, RateSeries] = field(default_factory=dict)
     trouble: str = ""
     """Why nothing can be read at the moment."""
     location: str = ""

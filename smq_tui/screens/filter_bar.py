@@ -14,7 +14,7 @@ from textual.widgets import Input
 from smq_core.safe_text import cell
 from smq_tui.text.filters import complete
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.status_bar import Part, PartsLine
+from smq_tui.widgets.status_bar import SegmentLine, StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ class FilterBar(Vertical):
     def compose(self) -> ComposeResult:
         """Yield the line, and what it may become."""
         yield Input(id="filter-input", suggester=_Suggestions(self._candidates), select_on_focus=False)
-        yield PartsLine(id="filter-help")
+        yield SegmentLine(id="filter-help")
 
     @property
     def is_open(self) -> bool:
@@ -108,7 +108,7 @@ class FilterBar(Vertical):
 
     def explain(self, sentence: str) -> None:
         """Explain why what was typed will not do."""
-        self.query_one(PartsLine).show([Part(sentence, Tone.BAD, priority=9)])
+        self.query_one(SegmentLine).show([StatusSegment(sentence, Tone.BAD, priority=9)])
 
     def on_descendant_blur(self) -> None:
         """Close the line when a click went elsewhere: it would seem that what is typed next goes there."""
@@ -139,11 +139,14 @@ class FilterBar(Vertical):
     def _help(self) -> None:
         candidates = self._candidates(self.query_one(Input).value)
         parts = [
-            Part(text.split(" ")[-1], Tone.MUTED, priority=_SHOWN - number)
+            StatusSegment(text.split(" ")[-1], Tone.MUTED, priority=_SHOWN - number)
             for number, text in enumerate(candidates[:_SHOWN])
         ]
-        self.query_one(PartsLine).show(
-            [*parts, Part("Enter applies, Tab completes, ^U empties, Esc leaves", Tone.MUTED, priority=0)]
+        self.query_one(SegmentLine).show(
+            [
+                *parts,
+                StatusSegment("Enter applies, Tab completes, ^U empties, Esc leaves", Tone.MUTED, priority=0),
+            ]
         )
 
     @on(Input.Submitted)

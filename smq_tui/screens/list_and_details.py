@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from smq_tui.screens.views.view import View
 
-__all__ = ["ListAndDetails", "Room"]
+__all__ = ["DetailSize", "ListAndDetails"]
 
 
-class Room(enum.Enum):
+class DetailSize(enum.Enum):
     """How much of the room the details have."""
 
     BESIDE = "beside"
@@ -53,7 +53,7 @@ class ListAndDetails(Horizontal):
     def __init__(self, views: Iterable[View]) -> None:
         super().__init__(id="stage")
         self.pane = DetailPane(id="detail")
-        self.room = Room.BESIDE
+        self.room = DetailSize.BESIDE
         self._list_box = Vertical(*views, id="views")
 
     def compose(self) -> ComposeResult:
@@ -75,14 +75,14 @@ class ListAndDetails(Horizontal):
         )
         return is_wide and not pane.has_class("-when-asked")
 
-    def give_room(self, room: Room) -> None:
+    def give_room(self, room: DetailSize) -> None:
         """Give the details this much of the room."""
         # Only what changes is styled again: a class of the screen would be looked up for all that it holds.
         self.room = room
-        self.pane.set_class(room is Room.ALL, "-full")
-        self.pane.set_class(room is Room.BELOW, "-below")
-        self._list_box.display = room is not Room.ALL
-        self.styles.layout = "vertical" if room is Room.BELOW else "horizontal"
+        self.pane.set_class(room is DetailSize.ALL, "-full")
+        self.pane.set_class(room is DetailSize.BELOW, "-below")
+        self._list_box.display = room is not DetailSize.ALL
+        self.styles.layout = "vertical" if room is DetailSize.BELOW else "horizontal"
 
     def suit(self, name: str) -> None:
         """Share the room as the view of this name needs it."""

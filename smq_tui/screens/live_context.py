@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from smq_tui.figures.snapshot import Snapshot, aged, derive, later
-from smq_tui.figures.sparkline_series import Trail, from_readings, from_samples
+from smq_tui.figures.sparkline_series import RateSeries, from_readings, from_samples
 from smq_tui.requests import SamplesOf
 from smq_tui.screens.context import Context
 
@@ -36,7 +36,7 @@ class LiveContext:
         self._read: Snapshot | None = None
         """As it was read; what is shown of it is as old as the moment at which it is shown."""
         self._seen_at = clock.monotonic()
-        self._samples: dict[str, Trail] = {}
+        self._samples: dict[str, RateSeries] = {}
         self._samples_at: float | None = None
 
     @property

@@ -16,8 +16,8 @@ from smq_tui.values import Selection, State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_tui.requests import Aim, UndoOperation, Verb
-    from smq_tui.screens.undo_stack import Deed
+    from smq_tui.requests import ActionTarget, UndoOperation, Verb
+    from smq_tui.screens.undo_stack import UndoEntry
     from smq_tui.values import Outcome, TopicStats
     from smq_tui.widgets.detail_text import Pieces
 
@@ -42,7 +42,7 @@ _EFFECTS: Final = {
 _NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: their leases cannot be restored."
 
 
-def question(verb: Verb, aim: Aim, now: float) -> Question:
+def question(verb: Verb, aim: ActionTarget, now: float) -> Question:
     """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
     label = action(verb).label
     free = aim.number(is_forced=False)
@@ -76,7 +76,7 @@ def stop_question(worker_id: str, *, runs: int) -> Question:
     )
 
 
-def undo_question(deed: Deed, actor: str, now: float) -> Question:
+def undo_question(deed: UndoEntry, actor: str, now: float) -> Question:
     """Ask before something is taken back that was not announced just now: what, by whom, how long ago."""
     by = "you" if deed.by == actor else cell(deed.by, 60)
     tone = "$foreground" if deed.by == actor else "bold $text-warning"
@@ -166,7 +166,7 @@ def _left_alone(outcome: Outcome) -> str:
     return f"{count(left)} left alone" + (f": {why}" if why else "")
 
 
-def nothing_sentence(verb: Verb, aim: Aim) -> str:
+def nothing_sentence(verb: Verb, aim: ActionTarget) -> str:
     """Return why an action changes nothing of what was meant."""
     targets = aim.targets
     states = set(aim.left)
@@ -185,7 +185,7 @@ def _named(states: Iterable[State]) -> str:
     return " or ".join(sorted(words))
 
 
-def _staying(verb: Verb, aim: Aim) -> Pieces:
+def _staying(verb: Verb, aim: ActionTarget) -> Pieces:
     """Report what of all that was meant is not counted, as the action leaves it as it is."""
     targets = aim.targets
     if aim.left:
@@ -196,13 +196,13 @@ def _staying(verb: Verb, aim: Aim) -> Pieces:
     return []
 
 
-def _live_sentence(aim: Aim) -> str:
+def _live_sentence(aim: ActionTarget) -> str:
     if aim.silent and aim.silent == aim.live:
         return f"also the {count(aim.live)} held by a lost daemon: if it is still alive, they may run twice"
     return f"also the {count(aim.live)} that are running right now: they may run twice"
 
 
-def _described(aim: Aim, now: float) -> Pieces:
+def _described(aim: ActionTarget, now: float) -> Pieces:
     pieces: Pieces = []
     if aim.description:
         pieces.append((f"{aim.description}\n", "bold"))
@@ -234,12 +234,12 @@ def _described(aim: Aim, now: float) -> Pieces:
     return pieces
 
 
-def _samples(aim: Aim) -> tuple[str, ...]:
+def _samples(aim: ActionTarget) -> tuple[str, ...]:
     more = ("       …",) if aim.count > len(aim.samples) > 0 else ()
     return (*(f"       {cell(sample, 90)}" for sample in aim.samples), *more)
 
 
-def purge_question(aim: Aim, topic: str, state: str) -> Question:
+def purge_question(aim: ActionTarget, topic: str, state: str) -> Question:
     """Ask before what a topic has in a state is removed for good."""
     number = f"{'all ' if aim.are_all else 'the oldest '}{count(aim.count)}"
     return Question(

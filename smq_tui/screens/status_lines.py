@@ -11,7 +11,7 @@ from smq_core.serving import is_lost
 from smq_tui.figures.counted import counted
 from smq_tui.keys.actions import action
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,9 @@ _KEYS_OF_LISTS: Final = ("open", "details", "mark", "mark_all", "next_tab", "sor
 _KEYS_WITHOUT_DATA: Final = ("refresh", "database", "help")
 
 
-def masthead(session: DashboardSession, context: Context, trouble: str, stale_s: float) -> list[Part]:
+def masthead(
+    session: DashboardSession, context: Context, trouble: str, stale_s: float
+) -> list[StatusSegment]:
     """Report which database this is, how fresh what one sees is, who works.
 
     Whether one may change anything.
@@ -50,67 +52,75 @@ def masthead(session: DashboardSession, context: Context, trouble: str, stale_s:
     name = f"{session.name} {path}" if session.name else path
     if len(name) > 60:  # noqa: PLR2004 - the file's name matters more than its folders
         name = f"{session.name} …/{PurePath(path).name}".strip()
-    parts = [Part("smq ▸", Tone.MUTED, priority=2), Part(name, Tone.ACCENT, "database", 9)]
+    parts = [StatusSegment("smq ▸", Tone.MUTED, priority=2), StatusSegment(name, Tone.ACCENT, "database", 9)]
     parts.append(_liveliness(session, context, trouble, stale_s))
-    parts.append(Part(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
+    parts.append(StatusSegment(clock_time(context.now)[-8:], Tone.MUTED, priority=3))
     lost = len(workers) - alive
     if context.snapshot is not None:
         tone = Tone.PLAIN if alive else Tone.WARNING
-        parts.append(Part(counted(alive, "daemon"), tone, "workers", 4))
+        parts.append(StatusSegment(counted(alive, "daemon"), tone, "workers", 4))
     if lost:
-        parts.append(Part(f"{count(lost)} lost", Tone.BAD, "workers", 6))
+        parts.append(StatusSegment(f"{count(lost)} lost", Tone.BAD, "workers", 6))
     if session.read_only:
-        parts.append(Part("READ-ONLY", Tone.WARNING, priority=8))
+        parts.append(StatusSegment("READ-ONLY", Tone.WARNING, priority=8))
     elif session.is_locked:
-        parts.append(Part("LOCKED", Tone.WARNING, "lock", 8))
+        parts.append(StatusSegment("LOCKED", Tone.WARNING, "lock", 8))
     return parts
 
 
-def totals(context: Context) -> list[Part]:
+def totals(context: Context) -> list[StatusSegment]:
     """Describe what all topics hold together, and how it changes."""
     if context.snapshot is None:
-        return [] if context.trouble else [Part("reading…", Tone.MUTED)]
+        return [] if context.trouble else [StatusSegment("reading…", Tone.MUTED)]
     total = context.snapshot.totals
     change = total.ready_per_s
     arrow = "" if not change or abs(change) < 0.05 else f" {'▴' if change > 0 else '▾'}{rate(abs(change))}"  # noqa: PLR2004 - it shows as <0.1
     parts = [
-        Part(f"ready {count(total.ready)}{arrow}", Tone.PLAIN, "messages", 9),
-        Part(f"running {count(total.processing)}", Tone.PLAIN, "leases", 7),
-        Part(f"delayed {count(total.delayed)}", Tone.PLAIN, "messages", 4),
+        StatusSegment(f"ready {count(total.ready)}{arrow}", Tone.PLAIN, "messages", 9),
+        StatusSegment(f"running {count(total.processing)}", Tone.PLAIN, "leases", 7),
+        StatusSegment(f"delayed {count(total.delayed)}", Tone.PLAIN, "messages", 4),
     ]
     if total.expired:
-        parts.append(Part(f"expired {count(total.expired)}", Tone.BAD, "leases", 8))
+        parts.append(StatusSegment(f"expired {count(total.expired)}", Tone.BAD, "leases", 8))
     new = f" +{count(total.dead_since)}" if total.dead_since > 0 else ""
-    parts.append(Part(f"dead {count(total.dead)}{new}", Tone.BAD if total.dead else Tone.PLAIN, "dead", 8))
+    parts.append(
+        StatusSegment(f"dead {count(total.dead)}{new}", Tone.BAD if total.dead else Tone.PLAIN, "dead", 8)
+    )
     if total.oldest_age_s is not None:
-        parts.append(Part(f"oldest waits {age(total.oldest_age_s)}", Tone.PLAIN, "topics", 6))
+        parts.append(StatusSegment(f"oldest waits {age(total.oldest_age_s)}", Tone.PLAIN, "topics", 6))
     return parts
 
 
-def notice(context: Context, trouble: str, stale_s: float, progress: str) -> list[Part]:
+def notice(context: Context, trouble: str, stale_s: float, progress: str) -> list[StatusSegment]:
     """Describe what matters most now: what runs, why nothing can be read, or which topic needs somebody."""
     if progress:
-        return [Part(progress, Tone.WARNING, priority=9)]
+        return [StatusSegment(progress, Tone.WARNING, priority=9)]
     if trouble:
         sentence = f"! stale {age(stale_s)}: {sentence_of(trouble)} Trying again."
         # In the place of rows stands why, as long as there are none.
-        return [Part(sentence, Tone.BAD, "refresh", 9)] if context.snapshot else []
+        return [StatusSegment(sentence, Tone.BAD, "refresh", 9)] if context.snapshot else []
     worst = context.snapshot.worst if context.snapshot else None
     if worst is None or worst.trouble is None:
-        return [Part("nothing is wrong", Tone.MUTED)] if context.snapshot and context.snapshot.lines else []
+        return (
+            [StatusSegment("nothing is wrong", Tone.MUTED)]
+            if context.snapshot and context.snapshot.lines
+            else []
+        )
     sign = "! " if worst.trouble.is_bad else ""
     text = f"{sign}{worst.stats.topic}: {worst.trouble.sentence}"
-    return [Part(text, Tone.BAD if worst.trouble.is_bad else Tone.WARNING, priority=9)]
+    return [StatusSegment(text, Tone.BAD if worst.trouble.is_bad else Tone.WARNING, priority=9)]
 
 
-def tabs(current: str, *, is_short: bool = False) -> list[Part]:
+def tabs(current: str, *, is_short: bool = False) -> list[StatusSegment]:
     """Name the six screens; where there is little room, the others by their keys alone."""
-    parts: list[Part] = []
+    parts: list[StatusSegment] = []
     for view in _VIEWS:
         spec = action(view)
         is_current = view == current
         label = spec.label if is_current or not is_short else ""
-        parts.append(Part(label, Tone.MUTED, view, 9 if is_current else 5, spec.first_key, is_current))
+        parts.append(
+            StatusSegment(label, Tone.MUTED, view, 9 if is_current else 5, spec.first_key, is_current)
+        )
     return parts
 
 
@@ -119,24 +129,24 @@ def key_parts(
     keys: Mapping[str, str],
     why_no_change: str | None,
     labels: Mapping[str, str],
-) -> list[Part]:
+) -> list[StatusSegment]:
     """Show the keys that are most useful here; those that cannot act are dim.
 
     `labels` say what some of them do to the chosen row: those go before the others.
     """
-    parts: list[Part] = []
+    parts: list[StatusSegment] = []
     for number, hint in enumerate((*hints, "leave")):
         is_kept = hint in _KEPT_KEYS
         priority = 90 + _KEPT_KEYS.index(hint) if is_kept else (80 if hint in labels else 50) - number
         if hint in _LIST_KEYS:
             key, label = _LIST_KEYS[hint]
-            parts.append(Part(label, Tone.PLAIN, hint, priority, key))
+            parts.append(StatusSegment(label, Tone.PLAIN, hint, priority, key))
             continue
         spec = action(hint)
         tone = Tone.MUTED if spec.is_change and why_no_change is not None else Tone.PLAIN
         label = labels.get(hint, spec.label.lower())
-        parts.append(Part(label, tone, hint, priority, keys.get(hint, "")))
-    parts.append(Part("all actions", Tone.PLAIN, "palette", 2, "^P"))
+        parts.append(StatusSegment(label, tone, hint, priority, keys.get(hint, "")))
+    parts.append(StatusSegment("all actions", Tone.PLAIN, "palette", 2, "^P"))
     return parts
 
 
@@ -163,11 +173,11 @@ def sentence_of(trouble: str) -> str:
     return trouble if trouble.endswith((".", "!", "?")) else f"{trouble}."
 
 
-def _liveliness(session: DashboardSession, context: Context, trouble: str, stale_s: float) -> Part:
+def _liveliness(session: DashboardSession, context: Context, trouble: str, stale_s: float) -> StatusSegment:
     if trouble and context.snapshot is None:
-        return Part("● NOT OPEN", Tone.BAD, "refresh", 8)
+        return StatusSegment("● NOT OPEN", Tone.BAD, "refresh", 8)
     if trouble:
-        return Part(f"● STALE {age(stale_s)}", Tone.BAD, "refresh", 8)
+        return StatusSegment(f"● STALE {age(stale_s)}", Tone.BAD, "refresh", 8)
     if session.is_frozen:
-        return Part(f"● FROZEN {age(stale_s)}", Tone.WARNING, "freeze", 8)
-    return Part(f"● live {duration(session.interval)}", Tone.GOOD, "freeze", 5)
+        return StatusSegment(f"● FROZEN {age(stale_s)}", Tone.WARNING, "freeze", 8)
+    return StatusSegment(f"● live {duration(session.interval)}", Tone.GOOD, "freeze", 5)

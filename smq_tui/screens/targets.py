@@ -8,7 +8,7 @@ from smq_core.eligible import changes, is_held
 from smq_core.format import payload_preview
 from smq_core.serving import is_lost
 from smq_tui.keys.actions import ACTS
-from smq_tui.requests import Aim
+from smq_tui.requests import ActionTarget
 from smq_tui.values import State
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def aim_at(
     daemons: Mapping[str, WorkerInfo] = _NO_DAEMONS,
     ended: frozenset[str] = frozenset(),
     description: str = "",
-) -> Aim:
+) -> ActionTarget:
     """Fix those messages that an action changes; what daemons that have ended hold is in nobody's hands."""
     messages = [message for message in pointed_at if not _leaves(verb, message.state)]
     created = [message.created_at for message in messages]
     held = [message for message in messages if is_held(message, now)]
     left_behind = [message for message in held if message.worker in ended]
     owners = frozenset(message.worker for message in left_behind if message.worker)
-    return Aim(
+    return ActionTarget(
         targets={message.id: message.seen for message in messages},
         count=len(messages),
         topics=tuple(dict.fromkeys(message.topic for message in messages)),

@@ -11,10 +11,10 @@ from smq_tui.requests import UndoOperation
 from smq_tui.values import Selection, State
 
 if TYPE_CHECKING:
-    from smq_tui.requests import Act, Aim
+    from smq_tui.requests import Act, ActionTarget
     from smq_tui.values import ActivityEntry, Outcome
 
-__all__ = ["Deed", "deed_of", "entry_deed", "setting_deed", "were_all_processing", "what_of"]
+__all__ = ["UndoEntry", "deed_of", "entry_deed", "setting_deed", "were_all_processing", "what_of"]
 
 _SETTINGS: Final = ("pause", "resume", "policy")
 _NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "policy change", "drop": "removal"}
@@ -22,7 +22,7 @@ _NO_LEASE: Final = "they stay ready, because their leases cannot be restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class UndoEntry:
     """Something that was done, and how to take it back."""
 
     what: str
@@ -47,7 +47,7 @@ def what_of(verb: str, number: int, topic: str | None, message_id: int | None = 
     return f"{noun} of {whom}" + (f" in {cell(topic, 60)}" if topic else "")
 
 
-def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
+def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
     """Return what an action on messages was; None when it did nothing."""
     if outcome.operation is None:
         return None
@@ -56,23 +56,23 @@ def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> Deed | None:
     only = outcome.done_ids[0] if len(outcome.done_ids) == 1 else None
     what = what_of(act.verb, outcome.done, topic, only)
     if act.verb == "requeue" and were_all_processing(aim):
-        return Deed(what=what, by=by, at=at, why_not=_NO_LEASE, operation=outcome.operation)
-    return Deed(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, outcome.done, what))
+        return UndoEntry(what=what, by=by, at=at, why_not=_NO_LEASE, operation=outcome.operation)
+    return UndoEntry(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, outcome.done, what))
 
 
-def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> Deed | None:
+def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
     """Return what was set for a topic; None when nothing was."""
     if outcome.operation is None:
         return None
     what = what_of(verb, 0, topic)
-    return Deed(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, 0, what))
+    return UndoEntry(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, 0, what))
 
 
-def entry_deed(entry: ActivityEntry) -> Deed:
+def entry_deed(entry: ActivityEntry) -> UndoEntry:
     """Return what an entry of the activity tells."""
     what = what_of(entry.action, entry.count, entry.topic)
     number = 0 if entry.action in _SETTINGS else entry.count
-    return Deed(
+    return UndoEntry(
         what=what,
         by=entry.actor,
         at=entry.at,
@@ -81,7 +81,7 @@ def entry_deed(entry: ActivityEntry) -> Deed:
     )
 
 
-def were_all_processing(aim: Aim) -> bool:
+def were_all_processing(aim: ActionTarget) -> bool:
     """Return whether an action is for leases alone: a requeue of these cannot be taken back."""
     if isinstance(aim.targets, Selection):
         return aim.targets.state is State.PROCESSING

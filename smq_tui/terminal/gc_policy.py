@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-__all__ = ["Garbage"]
+__all__ = ["GcPolicy"]
 
 _NEVER: Final = 1_000_000
 
 
-class Garbage:
+class GcPolicy:
     """Looks for garbage each time it is called; what lives at the first time is taken for what stays."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smq_core.format import clock_time, count, rate
-from smq_tui.figures.sparkline_series import Trail
+from smq_tui.figures.sparkline_series import RateSeries
 from smq_tui.widgets.cell_width import fit
 from smq_tui.widgets.sparkline import columns, peaks
 
@@ -52,11 +52,11 @@ class Chart(Widget):
         super().__init__(id="chart")
         self._title = ""
         self._keys = ""
-        self._trail = Trail()
+        self._trail = RateSeries()
         self._start = 0.0
         self._end = 1.0
 
-    def show(self, title: str, keys: str, trail: Trail, start: float, end: float) -> None:
+    def show(self, title: str, keys: str, trail: RateSeries, start: float, end: float) -> None:
         """Show a trail between two moments; `keys` say how to see otherwise."""
         self._title, self._keys, self._trail, self._start, self._end = title, keys, trail, start, end
         self.refresh()

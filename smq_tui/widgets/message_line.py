@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.timer import Timer
 
-__all__ = ["SaidLine"]
+__all__ = ["MessageLine"]
 
 _STAYS_S: Final = 6.0
 _MOST_LINES: Final = 3
@@ -28,7 +28,7 @@ _LONGEST: Final = 600
 _PREFIX: Final = "said-line--"
 
 
-class SaidLine(Widget):
+class MessageLine(Widget):
     """A sentence, for some seconds; a hint, as long as nothing is said."""
 
     ALLOW_SELECT = False

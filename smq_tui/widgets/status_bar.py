@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
-__all__ = ["Part", "PartsLine", "place_parts"]
+__all__ = ["SegmentLine", "StatusSegment", "place_parts"]
 
 _GAP: Final = 2
 _PREFIX: Final = "parts-line--"
@@ -32,7 +32,7 @@ _LONGEST: Final = 400
 _SHORTEST: Final = 12
 
 
-class Part(NamedTuple):
+class StatusSegment(NamedTuple):
     """A piece of a line."""
 
     text: str
@@ -48,10 +48,10 @@ class Part(NamedTuple):
     """What it says where the width does not suffice for all, before any has to leave."""
 
 
-_LEFT_OUT: Final = Part("…", Tone.MUTED)
+_LEFT_OUT: Final = StatusSegment("…", Tone.MUTED)
 
 
-class PartsLine(Widget):
+class SegmentLine(Widget):
     """A line of parts."""
 
     ALLOW_SELECT = False
@@ -80,14 +80,14 @@ class PartsLine(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self.auto_links = False
-        self._parts: tuple[Part, ...] = ()
+        self._parts: tuple[StatusSegment, ...] = ()
 
     @property
     def text(self) -> str:
         """What it says, cut to nothing."""
         return "  ".join(_text(part) for part in self._parts)
 
-    def show(self, parts: Sequence[Part]) -> None:
+    def show(self, parts: Sequence[StatusSegment]) -> None:
         """Show these parts."""
         shown = tuple(parts)
         if shown != self._parts:
@@ -115,7 +115,7 @@ class PartsLine(Widget):
                 self.post_message(ActionChosen(part.action))
             x += room + _GAP
 
-    def _painted(self, part: Part, room: int) -> list[Segment]:
+    def _painted(self, part: StatusSegment, room: int) -> list[Segment]:
         if part.is_current:
             style = self.get_component_rich_style(f"{_PREFIX}current")
             return [Segment(fit(_text(part), room), style)]
@@ -127,7 +127,7 @@ class PartsLine(Widget):
         return [Segment(key, key_style), Segment(fit(part.text, max(0, room - cell_len(key))), style)]
 
 
-def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
+def place_parts(parts: Sequence[StatusSegment], width: int) -> list[tuple[StatusSegment, int]]:
     """Choose the parts that have room, and how much each gets; the last of the most important is cut.
 
     The least important say less before any leaves, and a mark at the end says that some left.
@@ -140,7 +140,7 @@ def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
         shown = [*_staying(parts[:-1], lengths[:-1], width - 1 - _GAP), len(parts) - 1]
     least = _least(lengths, width)
     spare = max(0, width - 1 + _GAP - sum(least[index] + _GAP for index in shown))
-    placed: list[tuple[Part, int]] = []
+    placed: list[tuple[StatusSegment, int]] = []
     left = width - 1
     for index in shown:
         more = min(spare, lengths[index] - least[index])
@@ -151,7 +151,7 @@ def place_parts(parts: Sequence[Part], width: int) -> list[tuple[Part, int]]:
     return [(part, room) for part, room in placed if room]
 
 
-def _shortened(parts: Sequence[Part], width: int) -> tuple[Part, ...]:
+def _shortened(parts: Sequence[StatusSegment], width: int) -> tuple[StatusSegment, ...]:
     chosen = list(parts)
     for index in sorted(range(len(parts)), key=lambda index: (parts[index].priority, -index)):
         if 1 + sum(_length(part) + _GAP for part in chosen) - _GAP <= width:
@@ -161,7 +161,7 @@ def _shortened(parts: Sequence[Part], width: int) -> tuple[Part, ...]:
     return tuple(chosen)
 
 
-def _staying(parts: Sequence[Part], lengths: Sequence[int], width: int) -> list[int]:
+def _staying(parts: Sequence[StatusSegment], lengths: Sequence[int], width: int) -> list[int]:
     shown = list(range(len(parts)))
     least = _least(lengths, width)
     while len(shown) > 1 and 1 + sum(least[index] + _GAP for index in shown) - _GAP > width:
@@ -174,9 +174,9 @@ def _least(lengths: Sequence[int], width: int) -> list[int]:
     return [min(length, max(_SHORTEST, width // 2)) for length in lengths]
 
 
-def _length(part: Part) -> int:
+def _length(part: StatusSegment) -> int:
     return cell_len(cell(_text(part), _LONGEST))
 
 
-def _text(part: Part) -> str:
+def _text(part: StatusSegment) -> str:
     return f"{part.key} {part.text}" if part.key else part.text

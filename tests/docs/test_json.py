@@ -19,7 +19,7 @@ from smq_core.cli.main import run
 from smq_core.daemon.configuration.config import AlertTable
 from smq_core.daemon.log import Journal
 from smq_core.daemon.maintenance.alert_commands import Alerts
-from smq_core.daemon.maintenance.alert_rules import Facts
+from smq_core.daemon.maintenance.alert_rules import AlertFigures
 from smq_core.daemon.processes.children import Children
 from smq_core.daemon.reporting.worker_detail import ProcessDetail, RunningDetail, WorkerDetail
 from smq_core.json_fields import is_time
@@ -132,7 +132,7 @@ def test_what_a_daemon_writes_is_what_the_page_lists(
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", f"cat >> {out}; echo >> {out}"])
     alerts = Alerts([table], "here", clock, Journal(clock, form="json", stream=log), Children())
     for dead in (1, 0):
-        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
+        alerts.look(AlertFigures(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
         for thread in threading.enumerate():
             if thread.name == "alert":
                 thread.join()

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.containment.forked_copies import ForkedCopies
 
-__all__ = ["EX_SOFTWARE", "Able", "GiveUp", "LastWords", "Vital"]
+__all__ = ["EX_SOFTWARE", "ExitOnError", "ExitOnUnexpectedError", "ExitProcess", "LoggedExit"]
 
 EX_SOFTWARE: Final = 70
 """The exit code of a worker process that cannot go on, as in sysexits.h."""
 
 
-class GiveUp(Protocol):
+class ExitProcess(Protocol):
     """Ends the process."""
 
     def __call__(self, why: str, error: BaseException | None = None) -> NoReturn:
@@ -32,7 +32,7 @@ class GiveUp(Protocol):
         ...
 
 
-class LastWords:
+class LoggedExit:
     """Ends the process, and writes why where handlers do not write."""
 
     def __init__(self, log: int, copies: ForkedCopies) -> None:
@@ -58,10 +58,10 @@ class LastWords:
             _exit(EX_SOFTWARE)
 
 
-class Vital:
+class ExitOnError:
     """Stands around what a worker process cannot do without: an error that comes out of it is its end."""
 
-    def __init__(self, give_up: GiveUp, why: str) -> None:
+    def __init__(self, give_up: ExitProcess, why: str) -> None:
         """End by `give_up`, for a reason."""
         self._give_up = give_up
         self._why = why
@@ -77,10 +77,10 @@ class Vital:
             self._give_up(self._why, error)
 
 
-class Able:
+class ExitOnUnexpectedError:
     """Stands around what a worker process does for a handler: what should never fail there is its end."""
 
-    def __init__(self, give_up: GiveUp, what: str, expected: tuple[type[Exception], ...]) -> None:
+    def __init__(self, give_up: ExitProcess, what: str, expected: tuple[type[Exception], ...]) -> None:
         """End by `give_up`, but for expected errors and for what interrupts a handler."""
         self._give_up = give_up
         self._what = what

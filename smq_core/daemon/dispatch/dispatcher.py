@@ -16,7 +16,7 @@ from smq_core.daemon.dispatch.ready_topics import ReadyTopics
 from smq_core.daemon.dispatch.renewals import Renewals
 from smq_core.daemon.dispatch.topic_rotation import Ask, TopicRotation
 from smq_core.daemon.processes.byte_budget import LARGEST_MESSAGE
-from smq_core.daemon.processes.flight import Flight
+from smq_core.daemon.processes.in_flight import InFlight
 from smq_core.daemon.wire.protocol import Failed
 from smq_core.message import Receipt
 from smq_core.store.records import LEASE_BYTES, LeaseRequest
@@ -125,7 +125,7 @@ class Dispatcher:
         """Count the messages that are leased but in no worker process."""
         return len(self._distribution)
 
-    def flights(self) -> Iterator[Flight]:
+    def flights(self) -> Iterator[InFlight]:
         """Yield every delivery that this daemon has."""
         yield from self._distribution.flights()
         for process in self._pool.processes:
@@ -272,8 +272,8 @@ class Dispatcher:
         )
         return rotation.next(topics, room, running)
 
-    def _lease(self, asks: list[Ask], now_ms: int) -> list[Flight]:
-        flights: list[Flight] = []
+    def _lease(self, asks: list[Ask], now_ms: int) -> list[InFlight]:
+        flights: list[InFlight] = []
         room = max((ask.limit for ask in asks), default=0)
         bytes_left = min(LEASE_BYTES, self._bytes_left()) if asks else 0
         self._is_cut = False
@@ -295,13 +295,13 @@ class Dispatcher:
                 now_ms,
             )
             sizes = [row.size for row in rows]
-            flights += map(Flight, rows, repeat(receipt), self._tags, repeat(now_ms), sizes)
+            flights += map(InFlight, rows, repeat(receipt), self._tags, repeat(now_ms), sizes)
             bytes_left -= sum(sizes)
             # there was not enough of it, or the next message was too large
             self._is_cut |= 0 < len(rows) < limit and self._store.has_ready(ask.topics, now_ms)
         return flights
 
-    def _bearable(self, flights: list[Flight]) -> list[Flight]:
+    def _bearable(self, flights: list[InFlight]) -> list[InFlight]:
         """Leave out what is too large for a worker process: it goes to the dead letters."""
         # it leaves no bytes for another one behind it
         if not flights or flights[-1].size <= LARGEST_MESSAGE:

@@ -13,7 +13,7 @@ from smq_core.daemon.dispatch.redelivery import Redeliveries
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
@@ -23,24 +23,24 @@ __all__ = ["Distribution"]
 class Distribution:
     """What is leased and in no worker process yet."""
 
-    def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
+    def __init__(self, pool: WorkerPool, had_ended: Callable[[InFlight, int], bool]) -> None:
         """Hand out to a pool; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
-        self._waiting: deque[Flight] = deque()
-        self._suspects: deque[Flight] = deque()
+        self._waiting: deque[InFlight] = deque()
+        self._suspects: deque[InFlight] = deque()
         self._redeliveries = Redeliveries(pool, had_ended)
 
     def __len__(self) -> int:
         """Count what waits."""
         return len(self._waiting) + len(self._suspects) + len(self._redeliveries)
 
-    def flights(self) -> Iterator[Flight]:
+    def flights(self) -> Iterator[InFlight]:
         """Yield what waits."""
         yield from self._waiting
         yield from self._suspects
         yield from self._redeliveries.flights()
 
-    def admit(self, flights: list[Flight], now: float) -> None:
+    def admit(self, flights: list[InFlight], now: float) -> None:
         """Take in what was just leased; what is in this daemon already, under an older lease, is seen to."""
         if self._suspects and flights:
             # one that was leased again while it waited has lost its older lease
@@ -48,12 +48,12 @@ class Distribution:
             self._suspects = deque(flight for flight in self._suspects if flight.row.id not in leased)
         self.add(self._redeliveries.admit(flights, now))
 
-    def add(self, flights: Sequence[Flight]) -> None:
+    def add(self, flights: Sequence[InFlight]) -> None:
         """Take in what may be handed out."""
         for flight in flights:
             (self._suspects if flight.row.is_suspect else self._waiting).append(flight)
 
-    def give_up(self, *, with_suspects: bool) -> list[Flight]:
+    def give_up(self, *, with_suspects: bool) -> list[InFlight]:
         """Forget and return what waits; suspects and what waits for an older delivery stay unless told."""
         given_up = list(self._waiting)
         self._waiting.clear()
@@ -102,9 +102,9 @@ class Distribution:
             share = max(1, len(self._waiting) // len(open_ones))
             process.give(self._next(min(share, process.places), process.bytes_left), now)
 
-    def _next(self, count: int, bytes_left: int) -> list[Flight]:
+    def _next(self, count: int, bytes_left: int) -> list[InFlight]:
         """Take the first messages that wait: at most `count`, as many as fit the bytes, and at least one."""
-        taken: list[Flight] = []
+        taken: list[InFlight] = []
         while self._waiting and len(taken) < count and (bytes_left > 0 or not taken):
             taken.append(self._waiting.popleft())
             bytes_left -= taken[-1].size

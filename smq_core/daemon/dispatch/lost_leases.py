@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.dispatch.distribution import Distribution
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.store.records import Hold
 
@@ -51,7 +51,7 @@ class LostLeases:
             if tags:
                 process.revoke(tags)
 
-    def forget_ended(self, flights: Iterator[Flight]) -> None:
+    def forget_ended(self, flights: Iterator[InFlight]) -> None:
         """Forget the leases of deliveries that are over and booked; `flights` are those that are not."""
         if self._told:
             self._told.intersection_update([flight.hold for flight in flights])

@@ -11,7 +11,7 @@ from smq_core.store.records import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.wire.protocol import Failed
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
@@ -29,7 +29,7 @@ class OrphanedMessage(NamedTuple):
 
 
 class _Failure(NamedTuple):
-    flight: Flight
+    flight: InFlight
     verb: str
     failure: Failure
 
@@ -69,16 +69,16 @@ class PendingOutcomes:
         failed = (entry.flight.hold for entry in self._failures)
         return {*self._acks, *failed, *self._releases, *(orphan.hold for orphan in self._orphans)}
 
-    def ack(self, flights: Iterable[Flight]) -> None:
+    def ack(self, flights: Iterable[InFlight]) -> None:
         """Note that messages were processed."""
         self._acks += [flight.hold for flight in flights]
 
-    def ack_with_output(self, flight: Flight, output: str) -> None:
+    def ack_with_output(self, flight: InFlight, output: str) -> None:
         """Note that a command processed a message, and what it printed."""
         self.ack([flight])
         self._outputs.append((self._acks[-1], output))
 
-    def fail(self, flight: Flight, outcome: Failed) -> None:
+    def fail(self, flight: InFlight, outcome: Failed) -> None:
         """Note that a message was not processed."""
         if outcome.verb == "release":
             self.release(flight)
@@ -89,7 +89,7 @@ class PendingOutcomes:
         )
         self._failures.append(_Failure(flight, outcome.verb, failure))
 
-    def release(self, flight: Flight) -> None:
+    def release(self, flight: InFlight) -> None:
         """Note that a message goes back uncounted."""
         self._releases.append(flight.hold)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess
 
@@ -40,7 +40,7 @@ class Takeover(Enum):
     """An operator requeued it, though the first one had not run out."""
 
 
-def takeover_of(older: Flight, newer: Flight, *, had_ended: bool) -> Takeover:
+def takeover_of(older: InFlight, newer: InFlight, *, had_ended: bool) -> Takeover:
     """Return what happened between two leases of a message, by what each found in its row.
 
     Each lease counts a delivery and an attempt, and only an operator's requeue starts the attempts again. It
@@ -62,7 +62,7 @@ def takeover_of(older: Flight, newer: Flight, *, had_ended: bool) -> Takeover:
 class _Waiting(NamedTuple):
     """A delivery that waits for older ones of its message to end."""
 
-    flight: Flight
+    flight: InFlight
     older: tuple[tuple[WorkerProcess, int], ...]
     """Where they are, and their tags."""
     elsewhere_at: float
@@ -84,7 +84,7 @@ class _Waiting(NamedTuple):
 class Redeliveries:
     """Deliveries that wait for older ones of their messages."""
 
-    def __init__(self, pool: WorkerPool, had_ended: Callable[[Flight, int], bool]) -> None:
+    def __init__(self, pool: WorkerPool, had_ended: Callable[[InFlight, int], bool]) -> None:
         """Know what a pool has in flight; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
         self._had_ended = had_ended
@@ -96,11 +96,11 @@ class Redeliveries:
         """Count what waits."""
         return len(self._waiting)
 
-    def flights(self) -> Iterator[Flight]:
+    def flights(self) -> Iterator[InFlight]:
         """Yield what waits."""
         return (one.flight for one in self._waiting)
 
-    def admit(self, flights: list[Flight], now: float) -> list[Flight]:
+    def admit(self, flights: list[InFlight], now: float) -> list[InFlight]:
         """Take newly leased messages in; return those that no older delivery stands against."""
         if not flights:
             return flights
@@ -111,7 +111,7 @@ class Redeliveries:
         older = self._in_processes()
         return [one for one in flights if not self._waits(one, older.get(one.row.id, []), now)]
 
-    def take_ready(self) -> list[Flight]:
+    def take_ready(self) -> list[InFlight]:
         """Remove and return what need not wait any more."""
         ready = [one.flight for one in self._waiting if one.has_ended]
         if ready:
@@ -137,21 +137,21 @@ class Redeliveries:
         dropped = set(tags)
         self._waiting = [one for one in self._waiting if one.flight.tag not in dropped]
 
-    def give_up(self) -> list[Flight]:
+    def give_up(self) -> list[InFlight]:
         """Remove and return all that waits."""
         given_up = list(self.flights())
         self._waiting.clear()
         return given_up
 
-    def _in_processes(self) -> dict[int, list[tuple[WorkerProcess, Flight]]]:
+    def _in_processes(self) -> dict[int, list[tuple[WorkerProcess, InFlight]]]:
         """Return what is in flight, by message."""
-        found: dict[int, list[tuple[WorkerProcess, Flight]]] = {}
+        found: dict[int, list[tuple[WorkerProcess, InFlight]]] = {}
         for process in self._pool.processes:
             for flight in process.in_flight.values():
                 found.setdefault(flight.row.id, []).append((process, flight))
         return found
 
-    def _waits(self, newer: Flight, older: list[tuple[WorkerProcess, Flight]], now: float) -> bool:
+    def _waits(self, newer: InFlight, older: list[tuple[WorkerProcess, InFlight]], now: float) -> bool:
         """Return whether a delivery cannot be handed out; one that is adopted by an older one never is."""
         # an earlier one that waited has lost its lease to this one
         self._waiting = [one for one in self._waiting if one.flight.row.id != newer.row.id]

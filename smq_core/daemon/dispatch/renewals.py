@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
@@ -48,7 +48,7 @@ class Renewals:
     def __init__(
         self,
         store: Store,
-        flights: Callable[[], Iterator[Flight]],
+        flights: Callable[[], Iterator[InFlight]],
         lease_ms: Callable[[], int | None],
         lose: Callable[[list[Hold]], None],
     ) -> None:
@@ -107,11 +107,11 @@ class Renewals:
         self._terms = terms
         self._looked_at_ms = now_ms
 
-    def had_ended(self, flight: Flight, now_ms: int) -> bool:
+    def had_ended(self, flight: InFlight, now_ms: int) -> bool:
         """Return whether a delivery's lease had run out before somebody else took the message."""
         return self._lost.get(flight.hold, self._term(flight).until <= now_ms)
 
-    def extend(self, flight: Flight, visibility_ms: int | None, now_ms: int) -> None:
+    def extend(self, flight: InFlight, visibility_ms: int | None, now_ms: int) -> None:
         """Extend one lease because its handler asked for it.
 
         Raises:
@@ -122,7 +122,7 @@ class Renewals:
             length = self._term(flight).length
             self._terms[flight.hold] = _Term(now_ms, until[flight.hold.id], length)
 
-    def _term(self, flight: Flight) -> _Term:
+    def _term(self, flight: InFlight) -> _Term:
         known = self._terms.get(flight.hold)
         if known is not None:
             return known

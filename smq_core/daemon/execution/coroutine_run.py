@@ -14,7 +14,7 @@ from smq_core.handler import HandlerInterrupt
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from smq_core.daemon.containment.process_exit import Able
+    from smq_core.daemon.containment.process_exit import ExitOnUnexpectedError
     from smq_core.daemon.execution.event_loop import EventLoop
 
 __all__ = ["CoroutineRun"]
@@ -31,7 +31,7 @@ class CoroutineRun:
         self._task: asyncio.Task[BaseException | None] | None = None
         self._ended: concurrent.futures.Future[BaseException | None] = concurrent.futures.Future()
 
-    def run(self, able: Able) -> None:
+    def run(self, able: ExitOnUnexpectedError) -> None:
         """Run it to its end; raises what the coroutine raises. Starting it is what `able` stands around."""
         try:
             with able:

@@ -7,7 +7,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.containment.process_exit import Vital
+from smq_core.daemon.containment.process_exit import ExitOnError
 from smq_core.daemon.containment.tracebacks import handlers_part
 from smq_core.daemon.execution.return_values import finish
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.containment.descriptors import Descriptors
     from smq_core.daemon.containment.forked_copies import ForkedCopies
     from smq_core.daemon.containment.handler_output import HandlerOutput
-    from smq_core.daemon.containment.process_exit import GiveUp
+    from smq_core.daemon.containment.process_exit import ExitProcess
 
 __all__ = ["EventLoop"]
 
@@ -26,7 +26,7 @@ class EventLoop:
     """One loop, started when the first handler needs it; without it the process ends."""
 
     def __init__(
-        self, copies: ForkedCopies, descriptors: Descriptors, output: HandlerOutput, give_up: GiveUp
+        self, copies: ForkedCopies, descriptors: Descriptors, output: HandlerOutput, give_up: ExitProcess
     ) -> None:
         """Start nothing yet."""
         self._output = output
@@ -66,7 +66,7 @@ class EventLoop:
 
         The task is made without the loop's task factory, which a handler may have replaced.
         """
-        with Vital(self._give_up, "it cannot start a coroutine"):
+        with ExitOnError(self._give_up, "it cannot start a coroutine"):
             return asyncio.Task(self.run(coroutine), loop=self._loop)
 
     async def run(self, coroutine: Coroutine[object, object, object]) -> BaseException | None:
@@ -81,7 +81,7 @@ class EventLoop:
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run the loop until the process ends: handlers share it, so that none may stop it."""
         while not self._is_ending:
-            with Vital(self._give_up, "its event loop failed"):
+            with ExitOnError(self._give_up, "its event loop failed"):
                 self._run_until_stopped(loop)
             if loop.is_closed():
                 self._give_up("a handler closed its event loop")

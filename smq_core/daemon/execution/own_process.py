@@ -11,7 +11,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from smq_core.daemon.containment.process_exit import Able, Vital
+from smq_core.daemon.containment.process_exit import ExitOnError, ExitOnUnexpectedError
 from smq_core.daemon.containment.resource_limits import ResourceLimits
 from smq_core.daemon.execution.event_loop import EventLoop
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.containment.forked_copies import ForkedCopies
     from smq_core.daemon.containment.handler_output import HandlerOutput
     from smq_core.daemon.containment.inherited import InheritedState
-    from smq_core.daemon.containment.process_exit import GiveUp
+    from smq_core.daemon.containment.process_exit import ExitProcess
 
 __all__ = ["OwnProcess", "leave_signals_to_supervisor"]
 
@@ -39,7 +39,7 @@ class OwnProcess:
         descriptors: Descriptors,
         output: HandlerOutput,
         inherited: InheritedState,
-        give_up: GiveUp,
+        give_up: ExitProcess,
         supervisor: int,
     ) -> None:
         """Look after what is given; `supervisor` is the pid of the process that started this one."""
@@ -67,9 +67,9 @@ class OwnProcess:
                 self._before_end()
         self._end(why, error)
 
-    def vital(self, why: str) -> Vital:
+    def vital(self, why: str) -> ExitOnError:
         """Return what stands around a loop of this process's own: an error in it ends the process."""
-        return Vital(self.give_up, why)
+        return ExitOnError(self.give_up, why)
 
     def has_supervisor(self) -> bool:
         """Return whether the supervisor lives."""
@@ -79,7 +79,7 @@ class OwnProcess:
         """Take what the system allows this process now for what it needs."""
         self._limits = ResourceLimits()
 
-    def able_to(self, what: str, *expected: type[Exception]) -> Able:
+    def able_to(self, what: str, *expected: type[Exception]) -> ExitOnUnexpectedError:
         """Return what stands around work of this process's own on behalf of a handler.
 
         Where it fails in another way than expected, by an OSError too, handlers left too little to work with,
@@ -87,7 +87,7 @@ class OwnProcess:
         """
         if not self._limits.are_back():
             self.give_up("a handler lowered its limits")
-        return Able(self.give_up, what, (*expected, OSError))
+        return ExitOnUnexpectedError(self.give_up, what, (*expected, OSError))
 
     def check(self) -> None:
         """Give up if a descriptor is lost that the process cannot do without."""

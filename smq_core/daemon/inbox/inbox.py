@@ -14,7 +14,7 @@ import msgspec
 from smq_core.daemon.inbox.blocked_files import BlockedFiles, with_advice
 from smq_core.daemon.inbox.inbox_folder import write_report
 from smq_core.daemon.inbox.inbox_names import shown
-from smq_core.daemon.inbox.inbox_report import Taken
+from smq_core.daemon.inbox.inbox_report import ImportedFile
 from smq_core.daemon.inbox.uncompressed_size import holds_more_than
 from smq_core.daemon.system.folder_watch import FolderWatch
 from smq_core.errors import SmqError, StoreError
@@ -188,7 +188,7 @@ class Inbox:
         self._finish(claim, taken)
         return 1
 
-    def _import(self, claim: Claim) -> Taken:
+    def _import(self, claim: Claim) -> ImportedFile:
         """Import a claimed file, as long as somebody adds to it."""
         taken = self._run_import(claim)
         while taken.is_complete and claim.is_growing():
@@ -197,7 +197,7 @@ class Inbox:
             taken = self._run_import(claim)
         return taken
 
-    def _run_import(self, claim: Claim) -> Taken:
+    def _run_import(self, claim: Claim) -> ImportedFile:
         with Source(claim.path) as source:
             self._check_length(source)
             # a known one goes on where it was; another file's content is taken once more
@@ -210,7 +210,7 @@ class Inbox:
                 actor="inbox",
             )
             report = import_lines(self._store, source, options, clock=self._clock, progress=self._goes_on)
-            return Taken(report, self._record(source), claim.rejects)
+            return ImportedFile(report, self._record(source), claim.rejects)
 
     def _record(self, source: Source) -> ImportProgress | None:
         """Return what was recorded of a claimed file by this run or earlier ones.
@@ -228,7 +228,7 @@ class Inbox:
                 f"it holds, {unpacked}more than {size(limit)} (inbox_limit): none of it is imported"
             )
 
-    def _finish(self, claim: Claim, taken: Taken) -> None:
+    def _finish(self, claim: Claim, taken: ImportedFile) -> None:
         target = claim.finish(is_refused=False)
         if target is None:
             return

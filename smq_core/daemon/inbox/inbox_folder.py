@@ -19,7 +19,7 @@ from smq_core.derived_file import open_or_make_derived
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Claim", "Dropped", "InboxFolder", "write_report"]
+__all__ = ["Claim", "InboxFile", "InboxFolder", "write_report"]
 
 _SETLEASE: Final[int | None] = getattr(fcntl, "F_SETLEASE", None)
 _SETSIG: Final[int | None] = getattr(fcntl, "F_SETSIG", None)
@@ -35,7 +35,7 @@ _KINDS: Final = {
 }
 
 
-class Dropped(NamedTuple):
+class InboxFile(NamedTuple):
     """What lies in the folder under a name that the inbox looks for."""
 
     path: Path
@@ -129,7 +129,7 @@ class InboxFolder:
             return None
         return found.st_dev, found.st_ino
 
-    def dropped(self) -> list[Dropped]:
+    def dropped(self) -> list[InboxFile]:
         """Return the files that are there, oldest first.
 
         Raises:
@@ -185,17 +185,17 @@ def write_report(target: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _look_at(entry: os.DirEntry[str]) -> Dropped | None:
+def _look_at(entry: os.DirEntry[str]) -> InboxFile | None:
     """Look at a directory's entry; None: it is gone."""
     try:
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Dropped(Path(entry.path), 0.0, f"it cannot be examined: {error.strerror}")
+        return InboxFile(Path(entry.path), 0.0, f"it cannot be examined: {error.strerror}")
     kind = _KINDS.get(stat.S_IFMT(found.st_mode))
     obstacle = f"it is {kind}: only regular files are imported, so move the file itself here" if kind else ""
-    return Dropped(Path(entry.path), found.st_mtime, obstacle)
+    return InboxFile(Path(entry.path), found.st_mtime, obstacle)
 
 
 def _longest_name(folder: Path) -> int:

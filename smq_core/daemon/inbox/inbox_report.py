@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from smq_core.jsonl import ImportReport
     from smq_core.store.records import ImportProgress
 
-__all__ = ["Taken"]
+__all__ = ["ImportedFile"]
 
 
-class Taken(NamedTuple):
+class ImportedFile(NamedTuple):
     """A file that was imported, as far as it was."""
 
     report: ImportReport

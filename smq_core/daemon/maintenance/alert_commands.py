@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from smq_core.daemon.configuration.config import arguments
-from smq_core.daemon.maintenance.alert_rules import Facts, reasons
+from smq_core.daemon.maintenance.alert_rules import AlertFigures, reasons
 from smq_core.json_fields import time_fields
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Alerts:
         """Watch for other alerts from the next look on; any thread may say so."""
         self._next = alerts
 
-    def look(self, facts: Facts) -> None:
+    def look(self, facts: AlertFigures) -> None:
         """Compare the alerts with the figures, and tell what has begun or ended."""
         self._change()
         for alert in self._alerts:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.configuration.config import AlertTable
 
-__all__ = ["Facts", "reasons"]
+__all__ = ["AlertFigures", "reasons"]
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class AlertFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one moment."""
 
     topics: Sequence[TopicStats]
@@ -32,7 +32,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the database's disk that is full."""
 
 
-def reasons(alert: AlertTable, facts: Facts) -> list[str]:
+def reasons(alert: AlertTable, facts: AlertFigures) -> list[str]:
     """Return why an alert holds, a sentence for each condition that is met; empty: it does not."""
     mine = [stats for stats in facts.topics if covers(alert.topic, stats.topic)]
     return [*_topic_reasons(alert, mine, facts.workers), *_file_reasons(alert, facts)]
@@ -60,7 +60,7 @@ def _topic_reasons(
             )
 
 
-def _file_reasons(alert: AlertTable, facts: Facts) -> Iterator[str]:
+def _file_reasons(alert: AlertTable, facts: AlertFigures) -> Iterator[str]:
     if alert.wal_over is not None and facts.wal_bytes > alert.wal_over:
         yield f"the WAL file is {size(facts.wal_bytes)}, over {size(alert.wal_over)}"
     if alert.disk_over is not None and facts.disk_used > alert.disk_over:

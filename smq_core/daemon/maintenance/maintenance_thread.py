@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.maintenance.alert_rules import Facts
+from smq_core.daemon.maintenance.alert_rules import AlertFigures
 from smq_core.daemon.system.file_health import disk_state
 from smq_core.errors import StoreError
 from smq_core.rows import worker_of
@@ -117,10 +117,10 @@ class MaintenanceThread:
         else:
             self._journal.end("database_moved", f"{self._file.path} is back")
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> AlertFigures:
         now_ms = self._clock.now_ms()
         disk = disk_state(self._file.path)
-        return Facts(
+        return AlertFigures(
             topics=self._store.topics(now_ms),
             workers=[worker_of(row, now_ms) for row in self._store.workers()],
             wal_bytes=self._file.wal_bytes(),

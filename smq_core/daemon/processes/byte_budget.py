@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
 
 __all__ = [
     "ALL_BYTES",
@@ -35,7 +35,7 @@ def limit_of(processes: int) -> int:
     return min(PROCESS_BYTES, ALL_BYTES // max(processes, 1))
 
 
-def in_frames(flights: Sequence[Flight], sizes: Sequence[int]) -> Iterator[Sequence[Flight]]:
+def in_frames(flights: Sequence[InFlight], sizes: Sequence[int]) -> Iterator[Sequence[InFlight]]:
     """Split messages into those of one frame each, in order."""
     if sum(sizes) <= FRAME_BYTES:
         yield flights
@@ -62,7 +62,7 @@ class ByteBudget:
         largest = max(sizes)
         self._largest = largest if is_empty else max(self._largest, largest)
 
-    def left(self, flights: Collection[Flight]) -> int:
+    def left(self, flights: Collection[InFlight]) -> int:
         """Return how many bytes it may be given beside these flights, at least; 0 or less: nothing more.
 
         They are summed up only where they might be too many.

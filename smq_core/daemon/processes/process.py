@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import ByteBudget, in_frames, limit_of
 from smq_core.daemon.processes.prefetch import Prefetch
-from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, Setup
+from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, WorkerSetup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.processes.child_process import Channel, Child
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.wire.protocol import FromWorker, HandlerSpec
     from smq_core.daemon.wire.slots import Slot
 
@@ -41,9 +41,9 @@ class Program(NamedTuple):
     import_limit_s: float = 0.0
     """How long importing the handlers may take; 0: forever."""
 
-    def setup(self, slots_at: int, threads: int) -> Setup:
+    def setup(self, slots_at: int, threads: int) -> WorkerSetup:
         """Return what a worker process is told first."""
-        return Setup(list(self.handlers), threads, slots_at, self.memory_limit, self.import_limit_s)
+        return WorkerSetup(list(self.handlers), threads, slots_at, self.memory_limit, self.import_limit_s)
 
 
 class WorkerProcess:
@@ -59,7 +59,7 @@ class WorkerProcess:
         self.slots = presence.slots(slots)
         self.cuts = presence.file.cuts
         """How often the -workers file that it has mapped had been cut short when it started."""
-        self.in_flight: dict[int, Flight] = {}
+        self.in_flight: dict[int, InFlight] = {}
         """By tag."""
         self.is_ready = False
         self.is_draining = False
@@ -177,7 +177,7 @@ class WorkerProcess:
         """Return what the process said."""
         return self._child.read()
 
-    def give(self, flights: Sequence[Flight], now: float) -> None:
+    def give(self, flights: Sequence[InFlight], now: float) -> None:
         """Hand messages over."""
         sizes = [flight.size for flight in flights]
         self._byte_budget.note_given(sizes, is_empty=not self.in_flight)
@@ -201,7 +201,7 @@ class WorkerProcess:
         """Let it have any messages again."""
         self.alone = None
 
-    def begun(self) -> list[tuple[Flight, Slot]]:
+    def begun(self) -> list[tuple[InFlight, Slot]]:
         """Return the deliveries in flight that a thread is at work on, with what it says of them."""
         slots = {(slot.message_id, slot.mark): slot for slot in self.slots.started()}
         if not slots:
@@ -228,12 +228,12 @@ class WorkerProcess:
         self.unwanted.add(tag)
         self.revoke([tag])
 
-    def adopt(self, tag: int, newer: Flight) -> None:
+    def adopt(self, tag: int, newer: InFlight) -> None:
         """Go on with a delivery under a newer lease of its message."""
         self.in_flight[tag] = self.in_flight[tag].under(newer)
         self.revoked.discard(tag)
 
-    def take_back(self, tags: Iterable[int]) -> list[Flight]:
+    def take_back(self, tags: Iterable[int]) -> list[InFlight]:
         """Remove deliveries that came back unstarted; return those whose leases are good."""
         returned = (self.in_flight.pop(tag, None) for tag in tags)
         kept = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import WorkerExit
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.supervisor.circuit_breaker import CircuitBreaker
@@ -81,7 +81,7 @@ class CrashAttribution:
             process.slots.are_cut_off() or self._presence.mend() != process.cuts
         )
 
-    def _take_over(self, process: WorkerProcess) -> tuple[dict[int, Flight], set[int]]:
+    def _take_over(self, process: WorkerProcess) -> tuple[dict[int, InFlight], set[int]]:
         """Empty a dead process; return what it had in flight, and the tags of what it had started."""
         flights, begun = dict(process.in_flight), process.begun()
         end_commands(process.slots.read(), self._journal)
@@ -90,7 +90,7 @@ class CrashAttribution:
         process.close()
         return flights, {flight.tag for flight, _ in begun}
 
-    def _recover(self, ended: WorkerExit, flights: dict[int, Flight], started: set[int]) -> None:
+    def _recover(self, ended: WorkerExit, flights: dict[int, InFlight], started: set[int]) -> None:
         error = f"worker died: {ended.cause}"
         if started and (lines := ended.process.last_lines()):
             error = f"{error}\n{lines}"

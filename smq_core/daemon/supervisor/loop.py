@@ -35,7 +35,7 @@ from smq_core.daemon.wire.protocol import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.assembly import Components
     from smq_core.daemon.configuration.live_config import LiveConfig
     from smq_core.daemon.processes.pool import WorkerExit
     from smq_core.daemon.processes.process import Program
@@ -57,7 +57,7 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Components,
         configured: LiveConfig,
         *,
         is_burst: bool = False,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.configuration.routing import Routes
 from smq_core.daemon.dispatch.renewals import SHORTEST_LEASE_MS
-from smq_core.daemon.processes.arrivals import LOOK_S, Arrivals
 from smq_core.daemon.processes.backlog import has_backlog, recall_backlog
+from smq_core.daemon.processes.delivery_probe import LOOK_S, DeliveryProbe
 from smq_core.daemon.supervisor.burst import has_nothing_soon
 from smq_core.daemon.supervisor.timeouts import enforce_deadlines, stop_unwanted
 from smq_core.daemon.system.systemd import notify
@@ -20,7 +20,7 @@ from smq_core.validation import LONGEST_LEASE_MS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smq_core.daemon.assembly import Parts
+    from smq_core.daemon.assembly import Components
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.supervisor.crashes import TopicPause
     from smq_core.daemon.wire.protocol import Extend
@@ -38,7 +38,7 @@ BACKLOG_S: Final = 0.02
 class Schedule:
     """The recurring work of one daemon."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         """Work on a daemon's parts."""
         self._parts = parts
         self._routes = Routes(parts.pool.program.handlers)
@@ -46,7 +46,7 @@ class Schedule:
         self._is_stopping = False
         self.stop_was_asked = False
         self._greeted_at = now = parts.clock.monotonic()
-        self._arrivals = Arrivals(parts.journal)
+        self._arrivals = DeliveryProbe(parts.journal)
         self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._look_at_arrivals: now}
         self._interval = {
             self.beat: HEARTBEAT_S,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import WorkerPool
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.slots import Slot
@@ -54,7 +54,7 @@ def stop_unwanted(pool: WorkerPool, journal: Journal) -> None:
                     )
 
 
-def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) -> None:
+def _tell(process: WorkerProcess, flight: InFlight, slot: Slot, journal: Journal) -> None:
     if flight.tag not in process.cancelled:
         _cancel(process, flight, slot, "timeout")
         journal.warning(
@@ -64,12 +64,12 @@ def _tell(process: WorkerProcess, flight: Flight, slot: Slot, journal: Journal) 
         )
 
 
-def _cancel(process: WorkerProcess, flight: Flight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
+def _cancel(process: WorkerProcess, flight: InFlight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
     process.cancel(flight.tag, why, _processor_ns(process.pid, slot.thread))
 
 
 def _kill_if_hung(
-    process: WorkerProcess, overdue: list[tuple[Flight, Slot]], routes: Routes, journal: Journal, now: float
+    process: WorkerProcess, overdue: list[tuple[InFlight, Slot]], routes: Routes, journal: Journal, now: float
 ) -> None:
     hung = [one for one in overdue if now > one[1].deadline + _kill_after_s(one[0], routes)]
     if not hung:
@@ -88,7 +88,7 @@ def _kill_if_hung(
     )
 
 
-def _kill_after_s(flight: Flight, routes: Routes) -> float:
+def _kill_after_s(flight: InFlight, routes: Routes) -> float:
     spec = routes.find(flight.row.topic)
     return spec.kill_after_s if spec else float("inf")
 

@@ -33,8 +33,8 @@ __all__ = [
     "Ready",
     "Recall",
     "Returned",
-    "Setup",
     "Stopping",
+    "WorkerSetup",
     "decode_from_supervisor",
     "decode_from_worker",
 ]
@@ -84,7 +84,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True):
         return self.body if isinstance(self.body, str | bytes) else b""
 
 
-class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
+class WorkerSetup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     """The first frame: what to import and how many threads to run."""
 
     handlers: list[HandlerSpec]
@@ -185,7 +185,7 @@ class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
     visibility_s: float | None
 
 
-FromSupervisor = Setup | Deliver | Recall | Cancel | Ping | Stopping | Finish
+FromSupervisor = WorkerSetup | Deliver | Recall | Cancel | Ping | Stopping | Finish
 FromWorker = Importing | Ready | ImportFailed | Handled | Returned | Extend
 
 decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode

@@ -30,7 +30,7 @@ from smq_core.daemon.containment.descriptors import Descriptors, out_of_the_way
 from smq_core.daemon.containment.forked_copies import ForkedCopies
 from smq_core.daemon.containment.handler_output import HandlerOutput
 from smq_core.daemon.containment.inherited import InheritedState
-from smq_core.daemon.containment.process_exit import LastWords
+from smq_core.daemon.containment.process_exit import LoggedExit
 from smq_core.daemon.execution.outbox import BatchingOutbox
 from smq_core.daemon.execution.own_process import OwnProcess, leave_signals_to_supervisor
 from smq_core.daemon.execution.runner import LoadedHandler, Runner
@@ -45,8 +45,8 @@ from smq_core.daemon.wire.protocol import (
     Ready,
     Recall,
     Returned,
-    Setup,
     Stopping,
+    WorkerSetup,
     decode_from_supervisor,
 )
 from smq_core.daemon.wire.slots import Slots
@@ -114,7 +114,7 @@ class Worker:
         if isinstance(message, Deliver):
             for delivery in message.messages:
                 self._inbox.put(delivery)
-        elif isinstance(message, Setup):
+        elif isinstance(message, WorkerSetup):
             return self._set_up(message)
         elif isinstance(message, Recall):
             self._give_back(message.limit)
@@ -127,7 +127,7 @@ class Worker:
             self._is_finished = True
         return True
 
-    def _set_up(self, setup: Setup) -> bool:
+    def _set_up(self, setup: WorkerSetup) -> bool:
         try:
             with _ending_after(setup.import_limit_s):
                 self._handlers = {spec.pattern: self._import(spec) for spec in setup.handlers}
@@ -245,7 +245,7 @@ def _guarded(sock: socket.socket, supervisor: int) -> OwnProcess:
         descriptors=descriptors,
         output=output,
         inherited=InheritedState.taken(),
-        give_up=LastWords(log, copies),
+        give_up=LoggedExit(log, copies),
         supervisor=supervisor,
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from smq_tui.requests import Detail, DetailOf
-from smq_tui.screens.list_and_details import ListAndDetails, Room
+from smq_tui.screens.list_and_details import DetailSize, ListAndDetails
 from smq_tui.values import State
 from smq_tui.widgets.detail_text import about_message
 from smq_tui.widgets.payload_text import PayloadView
@@ -51,27 +51,27 @@ class Details:
     def show(self) -> None:
         """Show the details of the cursor's row, over the list where there is no room beside it."""
         if not self.is_shown:
-            self._give_room(Room.ALL)
+            self._give_room(DetailSize.ALL)
         self._pane.focus()
         self.update()
 
     def hide(self) -> bool:
         """Go back from the details to the list; False when the list has the focus already."""
-        if self._body.room is not Room.BESIDE or self._pane.has_focus:
-            self._give_room(Room.BESIDE)
+        if self._body.room is not DetailSize.BESIDE or self._pane.has_focus:
+            self._give_room(DetailSize.BESIDE)
             self._host.focus_list()
             return True
         return False
 
     def uncover_list(self) -> None:
         """Show the list again where the details are all that is shown."""
-        if self._body.room is Room.ALL:
-            self._give_room(Room.BESIDE)
+        if self._body.room is DetailSize.ALL:
+            self._give_room(DetailSize.BESIDE)
 
     def toggle(self) -> None:
         """Show the details, beside the list where it is wide enough, or hide them."""
         pane, body = self._pane, self._body
-        if body.room is not Room.BESIDE:
+        if body.room is not DetailSize.BESIDE:
             self.hide()
             if self.is_shown:
                 self._host.say(_BESIDE)
@@ -83,25 +83,25 @@ class Details:
             pane.add_class("-half")
             self._host.say(_BESIDE)
         else:
-            self._give_room(Room.ALL)
+            self._give_room(DetailSize.ALL)
             pane.focus()
         self.update()
 
     def resize(self) -> None:
         """Give the details half of the room, all, none."""
         pane = self._pane
-        if self._body.room is Room.ALL:
-            self._give_room(Room.BESIDE)
+        if self._body.room is DetailSize.ALL:
+            self._give_room(DetailSize.BESIDE)
             pane.remove_class("-half")
             self._host.focus_list()
         elif pane.display:
-            self._give_room(Room.ALL)
+            self._give_room(DetailSize.ALL)
             pane.focus()
         elif self._body.has_room_beside:
             pane.add_class("-half")
             self._host.say(_BESIDE)
         else:
-            self._give_room(Room.BELOW)
+            self._give_room(DetailSize.BELOW)
         self.update()
 
     def focus_next_pane(self) -> None:
@@ -167,7 +167,7 @@ class Details:
             if message.state is State.PROCESSING and message.size < _SMALL:
                 self._paint_message()
 
-    def _give_room(self, room: Room) -> None:
+    def _give_room(self, room: DetailSize) -> None:
         self._body.give_room(room)
         self._host.show_row_lines()
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from smq_tui.screens import status_lines
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.message_line import SaidLine
-from smq_tui.widgets.status_bar import PartsLine
+from smq_tui.widgets.message_line import MessageLine
+from smq_tui.widgets.status_bar import SegmentLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +52,12 @@ class Lines:
         self._details = details
         self._body = body
         self._keys = keys
-        self.masthead = PartsLine(id="masthead")
-        self.totals = PartsLine(id="totals")
-        self.notice = PartsLine(id="notice")
-        self.tabs = PartsLine(id="tabs")
-        self.said = SaidLine()
-        self.key_bar = PartsLine(id="keys")
+        self.masthead = SegmentLine(id="masthead")
+        self.totals = SegmentLine(id="totals")
+        self.notice = SegmentLine(id="notice")
+        self.tabs = SegmentLine(id="tabs")
+        self.said = MessageLine()
+        self.key_bar = SegmentLine(id="keys")
 
     @property
     def above(self) -> tuple[Widget, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from smq_tui.figures.sparkline_series import Trail, at_last, continued, from_samples, total
+from smq_tui.figures.sparkline_series import RateSeries, at_last, continued, from_samples, total
 from smq_tui.requests import SamplesOf
 from smq_tui.screens.live_context import SAMPLE_STEP_S
 
@@ -78,6 +78,6 @@ class ThroughputChart:
         trails = continued(trails, context.trails)
         if context.snapshot is not None:
             trails = continued(trails, at_last(context.snapshot))
-        trail = trails.get(topics[0], Trail()) if len(topics) == 1 else total(trails, step)
+        trail = trails.get(topics[0], RateSeries()) if len(topics) == 1 else total(trails, step)
         title += ", 1 hour" if is_hour else ", 7 days"
         self._chart.show(title, keys, trail, wanted.since, context.now)

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from smq_tui.screens.host import ViewHost
     from smq_tui.screens.operations.long_action import LongAction
-    from smq_tui.widgets.message_line import SaidLine
+    from smq_tui.widgets.message_line import MessageLine
 
 __all__ = ["operation_actions"]
 
 
 def operation_actions(
-    host: ViewHost, said: SaidLine, long_action: LongAction, owner: DOMNode
+    host: ViewHost, said: MessageLine, long_action: LongAction, owner: DOMNode
 ) -> Mapping[str, Callable[[], object]]:
     """Return what the operations do, by the ids of the actions.
 

@@ -9,7 +9,7 @@ from smq_core.safe_text import cell
 from smq_tui.dialogs.message_form import MessageForm
 from smq_tui.requests import Add, EditMessage, UndoOperation
 from smq_tui.screens.prompts import outcome_sentence
-from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.undo_stack import UndoEntry
 from smq_tui.screens.views.messages_view import MessagesView
 from smq_tui.text.payload_forms import EDIT_LIMIT
 from smq_tui.values import Outcome, State
@@ -96,13 +96,13 @@ class EditActions:
         what = f"edit of message {edit.id}"
         by, at = self._host.session.actor, self._host.context.now
         undo = None if outcome.operation is None else UndoOperation(outcome.operation, outcome.done, what)
-        deed = None if undo is None else Deed(what=what, by=by, at=at, undo=undo)
+        deed = None if undo is None else UndoEntry(what=what, by=by, at=at, undo=undo)
         self._history.announce(sentence, deed)
 
     def _report_add(self, form: _Form, add: Add, number: int) -> None:
         form.close()
         topic = cell(add.topic, 60)
-        deed = Deed(
+        deed = UndoEntry(
             what=f"adding of message {number}",
             by=self._host.session.actor,
             at=self._host.context.now,

@@ -14,7 +14,7 @@ from smq_tui.dialogs.import_wizard import ImportWizard
 from smq_tui.figures.counted import counted
 from smq_tui.requests import Export
 from smq_tui.screens.host import ignore
-from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.undo_stack import UndoEntry
 from smq_tui.screens.views.messages_view import MessagesView
 from smq_tui.settings.user_path import expand_user
 from smq_tui.values import Exported
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from smq_tui.dialogs.form_dialog import FormDialog
-    from smq_tui.requests import Aim
+    from smq_tui.requests import ActionTarget
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.targeting import Targeting
     from smq_tui.screens.operations.undo import UndoHistory
@@ -59,7 +59,7 @@ class FileActions:
         """Ask for a file, and write what is meant there."""
         self._targeting.fix("export", self._ask_for_file)
 
-    def _ask_for_file(self, aim: Aim) -> None:
+    def _ask_for_file(self, aim: ActionTarget) -> None:
         if not aim.count:
             self._host.say("there is nothing to export", "warning")
             return
@@ -86,7 +86,7 @@ class FileActions:
             why_not = "delete the added messages (2, filter, *, D); 6 lists earlier actions"
             by, at = self._host.session.actor, self._host.context.now
             added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
-            deed = Deed(what=what, by=by, at=at, why_not=why_not)
+            deed = UndoEntry(what=what, by=by, at=at, why_not=why_not)
             self._history.announce(f"{added}; an import cannot be undone", deed)
 
 

@@ -14,7 +14,7 @@ from smq_tui.screens.undo_stack import deed_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from smq_tui.requests import Aim, Verb
+    from smq_tui.requests import ActionTarget, Verb
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.long_action import LongAction
     from smq_tui.screens.operations.targeting import Targeting
@@ -44,7 +44,7 @@ class MessageActions:
         """Requeue, delete or bury what is marked, or the cursor's row."""
         self._targeting.fix(verb, partial(self._ask_before, verb))
 
-    def _ask_before(self, verb: Verb, aim: Aim) -> None:
+    def _ask_before(self, verb: Verb, aim: ActionTarget) -> None:
         if not aim.count:
             self._host.say(nothing_sentence(verb, aim), "warning")
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smq_tui.keys.actions import action
-from smq_tui.requests import Aim, Freeze
+from smq_tui.requests import ActionTarget, Freeze
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class Targeting:
         self._long_action = long_action
         self._awaited: Freeze | None = None
 
-    def fix(self, purpose: str, then: Callable[[Aim], None]) -> None:
+    def fix(self, purpose: str, then: Callable[[ActionTarget], None]) -> None:
         """Fix what an action is for: what is marked, or the cursor's row; count first what matches only."""
         view = self._host.view
         reason = view.why_not(purpose)
@@ -45,11 +45,11 @@ class Targeting:
         else:
             then(aim)
 
-    def count(self, freeze: Freeze, then: Callable[[Aim], None]) -> None:
+    def count(self, freeze: Freeze, then: Callable[[ActionTarget], None]) -> None:
         """Fix everything that matches, and continue with it."""
         self._awaited = freeze
 
-        def take(aim: Aim) -> None:
+        def take(aim: ActionTarget) -> None:
             if self._awaited is freeze:
                 self._awaited = None
                 self._long_action.end()
@@ -61,4 +61,4 @@ class Targeting:
                 self._awaited = None
             self._history.announce_failure(sentence)
 
-        self._host.ask(freeze, Aim, take, failed=fail, progressed=self._long_action.show_found)
+        self._host.ask(freeze, ActionTarget, take, failed=fail, progressed=self._long_action.show_found)

@@ -13,7 +13,7 @@ from smq_tui.requests import Freeze, Pause, Purge, Resume
 from smq_tui.screens.host import ignore
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import outcome_sentence, purge_question, resume_question
-from smq_tui.screens.undo_stack import Deed, setting_deed, what_of
+from smq_tui.screens.undo_stack import UndoEntry, setting_deed, what_of
 from smq_tui.screens.views.messages_view import MessagesView
 from smq_tui.text.filters import Query
 from smq_tui.values import Outcome, Selection, State
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from smq_tui.dialogs.form_dialog import FormDialog
-    from smq_tui.requests import Aim
+    from smq_tui.requests import ActionTarget
     from smq_tui.screens.host import Host
     from smq_tui.screens.operations.long_action import LongAction
     from smq_tui.screens.operations.targeting import Targeting
@@ -112,7 +112,7 @@ class TopicActions:
         else:
             self._resume(stats.topic)
 
-    def _ask_before_purge(self, topic: str, state: State, aim: Aim) -> None:
+    def _ask_before_purge(self, topic: str, state: State, aim: ActionTarget) -> None:
         if aim.count:
             confirm(self._host, purge_question(aim, topic, state), lambda _: self._purge(aim))
         else:
@@ -133,19 +133,19 @@ class TopicActions:
 
         self._host.ask(Resume(topic), Outcome, report, failed=self._history.announce_failure)
 
-    def _purge(self, aim: Aim) -> None:
+    def _purge(self, aim: ActionTarget) -> None:
         def report(outcome: Outcome) -> None:
             what = what_of("purge", outcome.done, aim.topics[0])
             by, at = self._host.session.actor, self._host.context.now
             self._history.announce(
                 outcome_sentence("permanently deleted", outcome, is_undoable=False),
-                Deed(what=what, by=by, at=at, why_not="a purge is permanent") if outcome.done else None,
+                UndoEntry(what=what, by=by, at=at, why_not="a purge is permanent") if outcome.done else None,
                 is_partial=bool(outcome.missed_count),
             )
 
         self._long_action.run(Purge(aim), aim.count, report, self._history.announce_failure)
 
-    def _deed(self, verb: str, topic: str, outcome: Outcome) -> Deed | None:
+    def _deed(self, verb: str, topic: str, outcome: Outcome) -> UndoEntry | None:
         return setting_deed(verb, topic, outcome, self._host.session.actor, self._host.context.now)
 
     def _untaken(self, topic: str) -> str:

@@ -12,7 +12,7 @@ from smq_core.format import count
 from smq_tui.requests import UndoOperation
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import undo_question, undo_sentence
-from smq_tui.screens.undo_stack import Deed
+from smq_tui.screens.undo_stack import UndoEntry
 from smq_tui.screens.views.activity_view import ActivityView
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smq_tui.screens.host import ViewHost
     from smq_tui.screens.operations.long_action import LongAction
     from smq_tui.values import Outcome
-    from smq_tui.widgets.message_line import SaidLine
+    from smq_tui.widgets.message_line import MessageLine
 
 __all__ = ["UndoHistory"]
 
@@ -32,16 +32,16 @@ Typed = TypeVar("Typed")
 class UndoHistory:
     """The operations of this session, the last at the end: `z` is not for what others did."""
 
-    def __init__(self, host: ViewHost, said: SaidLine, long_action: LongAction) -> None:
+    def __init__(self, host: ViewHost, said: MessageLine, long_action: LongAction) -> None:
         self._host = host
         self._said = said
         self._long_action = long_action
-        self._deeds: tuple[Deed, ...] = ()
+        self._deeds: tuple[UndoEntry, ...] = ()
         self._announced: tuple[UndoOperation | None, str] = (None, "")
         """What was announced last, and in which words."""
         self.actions: Mapping[str, Callable[[], object]] = {"undo": self.undo}
 
-    def announce(self, sentence: str, deed: Deed | None = None, *, is_partial: bool = False) -> None:
+    def announce(self, sentence: str, deed: UndoEntry | None = None, *, is_partial: bool = False) -> None:
         """Announce what came of an action; what was done is remembered for `z`."""
         self._long_action.end()
         self._host.say(sentence, "warning" if is_partial else "information")
@@ -89,18 +89,18 @@ class UndoHistory:
         is_same = announced is not None and announced.operation == undo.operation
         return is_same and bool(sentence) and self._said.text == sentence
 
-    def _take_back(self, deed: Deed, undo: UndoOperation) -> None:
+    def _take_back(self, deed: UndoEntry, undo: UndoOperation) -> None:
         self._long_action.run(
             undo, undo.count, partial(self._report, deed, undo), partial(self._report_failure, undo)
         )
 
-    def _report(self, deed: Deed, undo: UndoOperation, outcome: Outcome) -> None:
+    def _report(self, deed: UndoEntry, undo: UndoOperation, outcome: Outcome) -> None:
         self._forget(undo)
         sentence = undo_sentence(undo, outcome)
         rest = undo.count - outcome.done - outcome.missed_count
         if self._long_action.was_stopped and rest > 0:
             # What it did to the others is still to be taken back.
-            left = Deed(
+            left = UndoEntry(
                 what=deed.what, by=deed.by, at=deed.at, undo=UndoOperation(undo.operation, rest, undo.what)
             )
             self.announce(f"{sentence}; {count(rest)} are left: z continues", left, is_partial=True)

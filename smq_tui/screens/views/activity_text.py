@@ -16,7 +16,7 @@ from smq_tui.screens.undo_stack import entry_deed, what_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smq_tui.screens.undo_stack import Deed
+    from smq_tui.screens.undo_stack import UndoEntry
     from smq_tui.values import ActivityEntry
 
 __all__ = ["deed_of_entry", "detail_of", "short_time", "undo_in_full", "undo_in_short"]
@@ -59,7 +59,7 @@ def undo_in_full(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now
     return "can be undone (z)"
 
 
-def deed_of_entry(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> Deed:
+def deed_of_entry(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> UndoEntry:
     """Return what an operation was, for `z`."""
     deed, later = entry_deed(entry), _later(entry, entries)
     deed = replace(deed, detail=detail_of(entry, entries))

@@ -22,12 +22,12 @@ from smq_tui.screens.views.view import View
 from smq_tui.widgets.detail_text import about_activity
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smq_tui.screens.undo_stack import Deed
+    from smq_tui.screens.undo_stack import UndoEntry
     from smq_tui.values import ActivityEntry
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.keyed_table.table_rows import Row
@@ -109,12 +109,16 @@ class ActivityView(View):
             ((entry.operation, self._row(entry)) for entry in kept), hidden if is_hidden else nothing
         )
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Describe what this is, and when the filter hides what was done last."""
-        parts = [Part("operators' actions, newest first; z undoes the selected one", Tone.MUTED, priority=5)]
+        parts = [
+            StatusSegment(
+                "operators' actions, newest first; z undoes the selected one", Tone.MUTED, priority=5
+            )
+        ]
         newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
         if self.filtered_by and newest is not None and not self._keeps(newest):
-            parts.append(Part("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))
+            parts.append(StatusSegment("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))
         return [*parts, *self.more_columns()]
 
     def offer_no_undo(self, operation: int) -> None:
@@ -129,7 +133,7 @@ class ActivityView(View):
         return self._entries.get(int(key)) if key is not None else None
 
     @property
-    def deed(self) -> Deed | None:
+    def deed(self) -> UndoEntry | None:
         """What the cursor's entry tells, for `z`."""
         return deed_of_entry(self.entry, self._entries) if self.entry else None
 

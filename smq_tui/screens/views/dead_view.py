@@ -15,19 +15,19 @@ from smq_tui.figures.counted import counted
 from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import ErrorKindsOf, Freeze
 from smq_tui.screens.views.list_request import Asking
-from smq_tui.screens.views.reread_delay import Rest
+from smq_tui.screens.views.reread_delay import RereadDelay
 from smq_tui.screens.views.view import GoTo, View
 from smq_tui.text.filters import Query
 from smq_tui.values import Filter, Selection, State
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_messages import CursorMoved
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smq_tui.requests import Aim
+    from smq_tui.requests import ActionTarget
     from smq_tui.values import ErrorKind
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.keyed_table.key_order import Key
@@ -81,7 +81,7 @@ class DeadView(View):
         self._asking = Asking()
         self._shown: ErrorKindsOf | None = None
         self._is_known = False
-        self._rest = Rest()
+        self._rest = RereadDelay()
 
     @property
     def is_being_read(self) -> bool:
@@ -119,14 +119,14 @@ class DeadView(View):
         kept = {key: kind for key, kind in self._kinds.items() if self._keeps(kind)}
         self.put_rows(((key, self._row(kind)) for key, kind in self._sorted(kept)), self._note())
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Report how many dead letters there are, in how many groups."""
         total = sum(kind.count for kind in self._kinds.values())
         text = self.in_order(f"{count(total)} dead in {counted(len(self._kinds), 'group')}")
-        hint = Part("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
-        return (Part(text, Tone.MUTED, priority=5), *([hint] if total else []))
+        hint = StatusSegment("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
+        return (StatusSegment(text, Tone.MUTED, priority=5), *([hint] if total else []))
 
-    def aim(self, action: str) -> Aim | Freeze | str:
+    def aim(self, action: str) -> ActionTarget | Freeze | str:
         """All dead letters of the cursor's group; after `*`, all dead letters."""
         if reason := self.REASONS.get(action):
             return reason

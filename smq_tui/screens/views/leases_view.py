@@ -23,12 +23,12 @@ from smq_tui.widgets.detail_text import runs_since
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
 from smq_tui.widgets.sparkline import bar
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smq_tui.requests import Aim, Request
+    from smq_tui.requests import ActionTarget, Request
     from smq_tui.values import Message, WorkerInfo
     from smq_tui.widgets.keyed_table.table_rows import Row
 
@@ -103,7 +103,7 @@ class LeasesView(View):
         kept.sort(key=lambda one: _urgency(one, workers, now))
         self.put_rows(((one.id, self._row(one, workers.get(one.worker or ""))) for one in kept), self._note())
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Report how many leases there are, and how many are past their time."""
         now = self.now
         late = sum((one.locked_until or 0.0) <= now for one in self.messages.values())
@@ -113,14 +113,14 @@ class LeasesView(View):
         # Only those that match were read.
         snapshot = self.context.snapshot if self.filtered_by else None
         number = snapshot.totals.processing if snapshot else len(self.messages)
-        parts = [Part(f"{count(number)} running", Tone.MUTED, priority=5)]
+        parts = [StatusSegment(f"{count(number)} running", Tone.MUTED, priority=5)]
         if late:
-            parts.append(Part(f"{count(late)} expired", Tone.BAD, priority=7))
+            parts.append(StatusSegment(f"{count(late)} expired", Tone.BAD, priority=7))
         if lost:
-            parts.append(Part(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
+            parts.append(StatusSegment(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
         if (late or lost) and not self.is_behind:
             parts.append(
-                Part(
+                StatusSegment(
                     "R requeues them all" if late + lost > 1 else "R requeues it",
                     Tone.MUTED,
                     "requeue",
@@ -129,7 +129,7 @@ class LeasesView(View):
             )
         return [*parts, *self.more_columns()]
 
-    def aim(self, action: str) -> Aim | Freeze | str:
+    def aim(self, action: str) -> ActionTarget | Freeze | str:
         """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)

@@ -16,7 +16,7 @@ from smq_tui.requests import DetailOf, Freeze, Order, OrderOf, RowsOf
 from smq_tui.screens.history import ScreenState
 from smq_tui.screens.targets import aim_at
 from smq_tui.screens.views.message_rows import MESSAGE_COLUMNS, message_columns, message_row, row_hint
-from smq_tui.screens.views.reread_delay import Rest
+from smq_tui.screens.views.reread_delay import RereadDelay
 from smq_tui.screens.views.state_tabs import TABS, tab_parts
 from smq_tui.screens.views.view import View
 from smq_tui.values import State
@@ -24,12 +24,12 @@ from smq_tui.widgets.keyed_table.key_order import SortedOrder
 from smq_tui.widgets.keyed_table.row_painter import Sorting
 from smq_tui.widgets.keyed_table.table_messages import MoreWanted, RowsWanted
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smq_tui.requests import Aim, Request
+    from smq_tui.requests import ActionTarget, Request
     from smq_tui.text.filters import Query
     from smq_tui.values import Message, Selection, TopicStats
     from smq_tui.widgets.keyed_table.table_rows import Row
@@ -65,7 +65,7 @@ class MessagesView(View):
         self._is_dead = False
         self._limit = _FIRST_LIMIT
         self._asked: OrderOf | None = None
-        self._rest = Rest()
+        self._rest = RereadDelay()
         self._shown: OrderOf | None = None
         self._order = SortedOrder(())
         self._search = ""
@@ -159,16 +159,16 @@ class MessagesView(View):
         """Turn the order of ids round."""
         self.sort_by("id")
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Return the topic, and a tab for each state with its number of messages; of those found, theirs."""
         topic, is_filtered = self.filtered_by.topic, bool(self.filter_text())
-        parts = [Part(topic or "all topics", Tone.ACCENT, priority=7 if topic else 2)]
+        parts = [StatusSegment(topic or "all topics", Tone.ACCENT, priority=7 if topic else 2)]
         parts += tab_parts(self._stats(), self.state, is_filtered=is_filtered)
         if self._search:
-            parts.append(Part(self._search, Tone.WARNING, priority=8))
+            parts.append(StatusSegment(self._search, Tone.WARNING, priority=8))
         return parts
 
-    def aim(self, action: str) -> Aim | Freeze | str:
+    def aim(self, action: str) -> ActionTarget | Freeze | str:
         """Return the marked messages or the cursor's, with their states; or all that match."""
         if self.aims_at_all:
             return Freeze(self._selection(), self._description(), action)

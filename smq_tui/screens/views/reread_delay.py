@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Rest"]
+__all__ = ["RereadDelay"]
 
 _TIMES: Final = 30.0
 """A list is not read again before this many times what reading it took: some hundredths of the time."""
@@ -12,7 +12,7 @@ _SHORTEST_S: Final = 1.0
 """What would rest for less is read whenever somebody wrote."""
 
 
-class Rest:
+class RereadDelay:
     """The rest of one list."""
 
     def __init__(self) -> None:

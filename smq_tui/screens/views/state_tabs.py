@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.format import count
 from smq_tui.values import State
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,19 +19,21 @@ __all__ = ["TABS", "tab_parts"]
 TABS: Final = (None, State.READY, State.DELAYED, State.PROCESSING, State.DEAD, State.DONE, State.DELETED)
 
 
-def tab_parts(stats: Sequence[TopicStats], current: State | None, *, is_filtered: bool) -> list[Part]:
+def tab_parts(
+    stats: Sequence[TopicStats], current: State | None, *, is_filtered: bool
+) -> list[StatusSegment]:
     """Return a part for each state, the current one between brackets.
 
     Next to a filter they have no numbers: those of all messages would be taken for those that match.
     """
-    parts: list[Part] = []
+    parts: list[StatusSegment] = []
     for state in TABS:
         number = sum(_in_state(one, state) for one in stats)
         name = "trash" if state is State.DELETED else "all" if state is None else state.word
         text = name if is_filtered else f"{name} {count(number)}"
         is_current = state is current
         parts.append(
-            Part(
+            StatusSegment(
                 f"[{text}]" if is_current else text,
                 Tone.PLAIN if number else Tone.MUTED,
                 f"tab_{state or 'all'}",

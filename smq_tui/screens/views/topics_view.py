@@ -14,13 +14,13 @@ from smq_tui.widgets.detail_text import about_topic
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
 from smq_tui.widgets.sparkline import into_slots, sparkline
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smq_tui.figures.snapshot import TopicLine
-    from smq_tui.requests import Aim
+    from smq_tui.requests import ActionTarget
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.keyed_table.table_rows import Row
 
@@ -74,22 +74,22 @@ class TopicsView(View):
         lines = self._sorted([line for line in snapshot.lines if self._keeps(line)]) if snapshot else []
         self.put_rows(((line.stats.topic, self._row(line)) for line in lines), self._note())
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Report how many topics there are, and what the signs of the trails mean where they are in view."""
         snapshot = self.context.snapshot
         number = len(snapshot.lines) if snapshot else 0
         has_trail = "trail" in self.table.columns_in_view
         return (
-            Part(
+            StatusSegment(
                 self.in_order(counted(number, "topic")),
                 Tone.MUTED,
                 priority=5,
             ),
-            *([Part(_LEGEND, Tone.MUTED, priority=1)] if has_trail else []),
+            *([StatusSegment(_LEGEND, Tone.MUTED, priority=1)] if has_trail else []),
             *self.more_columns(),
         )
 
-    def aim(self, action: str) -> Aim | Freeze | str:
+    def aim(self, action: str) -> ActionTarget | Freeze | str:
         """Requeue and export are for the dead letters, or all messages, of a topic."""
         topics = self.topics_meant()
         if action not in ("requeue", "export"):

@@ -21,14 +21,14 @@ from smq_tui.screens.views.row_order import beside, order_text, turned
 from smq_tui.text.filters import Query
 from smq_tui.widgets.keyed_table.keyed_table import KeyedTable
 from smq_tui.widgets.keyed_table.table_rows import Tone
-from smq_tui.widgets.status_bar import Part, PartsLine
+from smq_tui.widgets.status_bar import SegmentLine, StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
-    from smq_tui.requests import Aim, Freeze, Request
+    from smq_tui.requests import ActionTarget, Freeze, Request
     from smq_tui.widgets.detail_text import Pieces
     from smq_tui.widgets.keyed_table.key_order import Key
     from smq_tui.widgets.keyed_table.table_columns import Column
@@ -83,7 +83,7 @@ class View(Vertical):
         self._sorted_last = ""
         """The column that was sorted by last, for when the key leads on from the default order."""
         self.table = KeyedTable(self.COLUMNS, id=f"{name}-table")
-        self.line = PartsLine(classes="view-line")
+        self.line = SegmentLine(classes="view-line")
 
     def compose(self) -> ComposeResult:
         """Yield the line, and the table below it."""
@@ -193,7 +193,7 @@ class View(Vertical):
         """Explain why an action has nothing to do here, None when it has."""
         return self.REASONS.get(action)
 
-    def aim(self, action: str) -> Aim | Freeze | str:
+    def aim(self, action: str) -> ActionTarget | Freeze | str:
         """Return what an action is for, fixed now; what has to be counted first.
 
         Or the reason why nothing is.
@@ -280,31 +280,31 @@ class View(Vertical):
         """Ask the gateway; the answer comes back here."""
         self.post_message(Asked(self, request))
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Describe what is shown."""
         return ()
 
-    def more_columns(self) -> list[Part]:
+    def more_columns(self) -> list[StatusSegment]:
         """Report that columns have no room, and the key that shows them."""
         number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
         # Before the first picture nobody knows what has room.
         has_more = number > 0 and self.table.row_count > 0 and self.table.scrollable_size.width > 0
-        return [Part(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
+        return [StatusSegment(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
 
-    def _line_parts(self) -> list[Part]:
+    def _line_parts(self) -> list[StatusSegment]:
         parts = [*self.title_parts()]
         text = self.filter_text() if self.filtered_by else ""
         if text:
             short = f"/{cell(text, _SHORT_FILTER)}"
-            parts.append(Part(f"filter {text}", Tone.ACCENT, "filter", priority=8, short=short))
+            parts.append(StatusSegment(f"filter {text}", Tone.ACCENT, "filter", priority=8, short=short))
         if text and not self.aims_at_all:
-            parts.append(Part(f"{self.matching()} match", Tone.ACCENT, priority=8))
+            parts.append(StatusSegment(f"{self.matching()} match", Tone.ACCENT, priority=8))
         if self.aims_at_all:
             marked = f"✓ all {self.matching()}" if text else "✓ all"
-            parts.append(Part(f"{marked} that match", Tone.WARNING, priority=9, short=marked))
+            parts.append(StatusSegment(f"{marked} that match", Tone.WARNING, priority=9, short=marked))
         elif self.table.marks:
             visible = set(self.table.visible_keys)
             hidden = len(self.table.marks - visible)
             beside = f", {hidden} out of view" if hidden else ""
-            parts.append(Part(f"✓ {len(self.table.marks)} marked{beside}", Tone.WARNING, priority=9))
+            parts.append(StatusSegment(f"✓ {len(self.table.marks)} marked{beside}", Tone.WARNING, priority=9))
         return parts

@@ -13,7 +13,7 @@ from smq_tui.screens.views.view import View
 from smq_tui.widgets.detail_text import about_worker
 from smq_tui.widgets.keyed_table.table_columns import Column
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
-from smq_tui.widgets.status_bar import Part
+from smq_tui.widgets.status_bar import StatusSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,17 +74,17 @@ class WorkersView(View):
                 rows.append((death.id, row))
         self.put_rows(rows, hidden if self.filtered_by else _EMPTY)
 
-    def title_parts(self) -> Sequence[Part]:
+    def title_parts(self) -> Sequence[StatusSegment]:
         """Report how many daemons are alive, how many are lost, and whether columns have no room."""
         lost = sum(is_lost(worker) for worker in self.context.workers.values())
         alive = len(self.context.workers) - lost
-        parts = [Part(self.in_order(counted(alive, "daemon")), Tone.MUTED, priority=5)]
+        parts = [StatusSegment(self.in_order(counted(alive, "daemon")), Tone.MUTED, priority=5)]
         if lost:
-            parts.append(Part(f"{count(lost)} lost", Tone.BAD, priority=7))
+            parts.append(StatusSegment(f"{count(lost)} lost", Tone.BAD, priority=7))
         if died := len(self._deaths()):
-            parts.append(Part(f"{count(died)} died in 24 h", Tone.MUTED, priority=4))
+            parts.append(StatusSegment(f"{count(died)} died in 24 h", Tone.MUTED, priority=4))
         # What all topics hold is of this moment: the two may differ.
-        parts.append(Part("BUSY: at the last heartbeat", Tone.MUTED, priority=-1))
+        parts.append(StatusSegment("BUSY: at the last heartbeat", Tone.MUTED, priority=-1))
         return [*parts, *self.more_columns()]
 
     @property

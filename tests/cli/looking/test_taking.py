@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Inspector, Queue, SystemClock, TopicSample
-from smq_core.cli.taking import Signs, is_taken, moving, signs, taken_lately, watched
+from smq_core.cli.taking import ConsumptionSigns, is_taken, moving, signs, taken_lately, watched
 from smq_core.testing import ManualClock
 from tests.cli.looking.test_health import sent_before
 
@@ -30,25 +30,25 @@ def test_a_topic_moves_when_its_number_of_finished_messages_grows() -> None:
 @pytest.mark.parametrize(
     ("after", "taken"),
     [
-        (Signs(), False),
-        (Signs(leases=1), True),
-        (Signs(processed=1), True),
-        (Signs(dead=1), True),
-        (Signs(postponed=1), True),
-        (Signs(postponed=-1), False),
-        (Signs(deliveries={1: 4}), True),
-        (Signs(deliveries={1: 3}), False),
-        (Signs(deliveries={2: 1}), False),
+        (ConsumptionSigns(), False),
+        (ConsumptionSigns(leases=1), True),
+        (ConsumptionSigns(processed=1), True),
+        (ConsumptionSigns(dead=1), True),
+        (ConsumptionSigns(postponed=1), True),
+        (ConsumptionSigns(postponed=-1), False),
+        (ConsumptionSigns(deliveries={1: 4}), True),
+        (ConsumptionSigns(deliveries={1: 3}), False),
+        (ConsumptionSigns(deliveries={2: 1}), False),
     ],
 )
-def test_each_way_of_taking_a_message_is_a_sign(after: Signs, *, taken: bool) -> None:
-    assert is_taken(Signs(deliveries={1: 3}), after) == taken
+def test_each_way_of_taking_a_message_is_a_sign(after: ConsumptionSigns, *, taken: bool) -> None:
+    assert is_taken(ConsumptionSigns(deliveries={1: 3}), after) == taken
 
 
 def test_topics_are_watched_until_a_message_of_each_was_taken() -> None:
     looks = {"a": iter([0, 0, 1]), "b": iter([5, 6])}
 
-    found = watched(lambda topic: Signs(processed=next(looks[topic])), {"a", "b"}, lambda: True)
+    found = watched(lambda topic: ConsumptionSigns(processed=next(looks[topic])), {"a", "b"}, lambda: True)
 
     assert found == {"a", "b"}
     assert [next(each, None) for each in looks.values()] == [None, None]
@@ -56,9 +56,9 @@ def test_topics_are_watched_until_a_message_of_each_was_taken() -> None:
 
 def test_a_last_look_follows_the_last_wait() -> None:
     looks = iter([0, 1])
-    assert watched(lambda _: Signs(processed=next(looks)), {"mail"}, lambda: False) == {"mail"}
-    assert watched(lambda _: Signs(), {"mail"}, lambda: False) == set()
-    assert watched(lambda _: Signs(), set(), lambda: True) == set()
+    assert watched(lambda _: ConsumptionSigns(processed=next(looks)), {"mail"}, lambda: False) == {"mail"}
+    assert watched(lambda _: ConsumptionSigns(), {"mail"}, lambda: False) == set()
+    assert watched(lambda _: ConsumptionSigns(), set(), lambda: True) == set()
 
 
 def finish(queue: Queue) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from smq_core.cli.top import Flow, flows
+from smq_core.cli.top import TopicRates, flows
 
 if TYPE_CHECKING:
     import pytest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_rates_are_differences_by_time() -> None:
     before, after = {"mail": (10, 4), "gone": (1, 1)}, {"mail": (20, 5), "new": (3, 0)}
-    assert flows(before, after, 2.0) == {"mail": Flow(5.0, 0.5)}
+    assert flows(before, after, 2.0) == {"mail": TopicRates(5.0, 0.5)}
     assert flows(before, after, 0.0) == {}
 
 

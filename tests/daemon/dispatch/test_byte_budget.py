@@ -19,7 +19,7 @@ from smq_core.daemon.processes.byte_budget import (
     in_frames,
     limit_of,
 )
-from smq_core.daemon.processes.flight import Flight
+from smq_core.daemon.processes.in_flight import InFlight
 from smq_core.daemon.processes.process import Program, WorkerProcess
 from smq_core.daemon.wire.protocol import Deliver
 from smq_core.daemon.wire.slots import SlotsInFile
@@ -41,10 +41,10 @@ MIB = 1024 * 1024
 TAGS = count(1)
 
 
-def flight(size: int, headers: str | None = None) -> Flight:
+def flight(size: int, headers: str | None = None) -> InFlight:
     """Make a delivery of so many bytes."""
     row = LeasedRow(1, "t", b"\0" * size, "bytes", headers, 0, None, 1, 1, None, 0, 0, None, 0, 0)
-    return Flight(row, Receipt(1), next(TAGS), 0, row.size)
+    return InFlight(row, Receipt(1), next(TAGS), 0, row.size)
 
 
 class SilentChild:

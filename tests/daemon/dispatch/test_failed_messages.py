@@ -18,7 +18,7 @@ from tests.daemon.processes.stub_pool import StubPool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
@@ -29,20 +29,20 @@ def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
         yield made
 
 
-def deliver(pool: StubPool, *, max_attempts: int | None = None, body: str = "hello") -> Flight:
+def deliver(pool: StubPool, *, max_attempts: int | None = None, body: str = "hello") -> InFlight:
     """Give a process a message."""
     pool.store.enqueue(make_message(max_attempts=max_attempts, body=body), pool.clock.now_ms())
     pool.step()
     return pool.in_flight[-1]
 
 
-def fail(pool: StubPool, flight: Flight, verb: Literal["requeue", "bury", "release"]) -> None:
+def fail(pool: StubPool, flight: InFlight, verb: Literal["requeue", "bury", "release"]) -> None:
     """Let a handler end with an error."""
     failed = Failed(flight.tag, verb, "OSError: no such host\nline 2", delay_s=60.0)
     pool.dispatcher.take_outcomes(pool.process_of(flight.tag), Handled([], [failed]))
 
 
-def crash(pool: StubPool, flight: Flight) -> None:
+def crash(pool: StubPool, flight: InFlight) -> None:
     """Let a message be the one that was running when its worker process died."""
     pool.process_of(flight.tag).in_flight.pop(flight.tag)
     pool.pending.recover(OrphanedMessage(flight.hold, "blamed", "worker died: SIGSEGV"))

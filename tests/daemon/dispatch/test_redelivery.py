@@ -16,7 +16,7 @@ from tests.daemon.processes.stub_pool import StubPool, flight
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
@@ -28,7 +28,7 @@ def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
 
 
 @pytest.fixture
-def first(pool: StubPool, store: Store, clock: ManualClock) -> Flight:
+def first(pool: StubPool, store: Store, clock: ManualClock) -> InFlight:
     """Give a delivery whose handler is at work."""
     store.enqueue(make_message(), clock.now_ms())
     pool.step()
@@ -76,7 +76,7 @@ def test_what_happened_between_two_leases_is_seen_in_the_row(
 
 
 def test_a_run_whose_lease_others_took_back_goes_on_under_the_next_and_counts(
-    pool: StubPool, first: Flight
+    pool: StubPool, first: InFlight
 ) -> None:
     pool.clock.advance(3)
     reclaim(pool)
@@ -93,7 +93,7 @@ def test_a_run_whose_lease_others_took_back_goes_on_under_the_next_and_counts(
 
 
 def test_a_delivery_that_goes_on_under_another_lease_begins_under_that_one(
-    pool: StubPool, first: Flight
+    pool: StubPool, first: InFlight
 ) -> None:
     pool.process_of(first.tag).slots.clear()
     pool.clock.advance(3)
@@ -108,7 +108,7 @@ def test_a_delivery_that_goes_on_under_another_lease_begins_under_that_one(
     assert len(pool.process_of(again.tag).begun()) == 1
 
 
-def test_a_forced_message_waits_renewed_for_the_end_of_its_older_run(pool: StubPool, first: Flight) -> None:
+def test_a_forced_message_waits_renewed_for_the_end_of_its_older_run(pool: StubPool, first: InFlight) -> None:
     force(pool, first.row.id)
     pool.step()
 
@@ -129,7 +129,7 @@ def test_a_forced_message_waits_renewed_for_the_end_of_its_older_run(pool: StubP
     assert "lease_lost" in pool.log.getvalue()
 
 
-def test_the_outcome_of_an_older_run_settles_no_newer_lease(pool: StubPool, first: Flight) -> None:
+def test_the_outcome_of_an_older_run_settles_no_newer_lease(pool: StubPool, first: InFlight) -> None:
     force(pool, first.row.id)
     pool.step()
     pool.end(first.tag)
@@ -142,7 +142,7 @@ def test_the_outcome_of_an_older_run_settles_no_newer_lease(pool: StubPool, firs
 
 
 def test_a_forced_message_starts_in_another_process_where_its_handler_does_not_end(
-    pool: StubPool, first: Flight
+    pool: StubPool, first: InFlight
 ) -> None:
     force(pool, first.row.id)
     pool.step()
@@ -170,7 +170,7 @@ def test_in_a_lone_process_a_forced_message_waits_as_long_as_it_takes(
 
 @pytest.mark.parametrize("by", ["another worker", "an operator, once it had expired"])
 def test_what_was_taken_over_without_force_waits_for_its_older_run_for_ever(
-    pool: StubPool, first: Flight, by: str
+    pool: StubPool, first: InFlight, by: str
 ) -> None:
     pool.clock.advance(3)
     if by == "another worker":
@@ -190,7 +190,7 @@ def test_what_was_taken_over_without_force_waits_for_its_older_run_for_ever(
     assert [one.row.id for one in pool.in_flight] == [first.row.id]
 
 
-def test_an_older_delivery_that_has_not_begun_is_dropped(pool: StubPool, first: Flight) -> None:
+def test_an_older_delivery_that_has_not_begun_is_dropped(pool: StubPool, first: InFlight) -> None:
     process = pool.process_of(first.tag)
     force(pool, first.row.id)
     pool.step()
@@ -203,7 +203,7 @@ def test_an_older_delivery_that_has_not_begun_is_dropped(pool: StubPool, first: 
     assert process.revoked == process.unwanted == set()
 
 
-def test_a_message_forced_twice_waits_once(pool: StubPool, first: Flight) -> None:
+def test_a_message_forced_twice_waits_once(pool: StubPool, first: InFlight) -> None:
     for _ in range(2):
         force(pool, first.row.id)
         pool.step()
@@ -214,7 +214,7 @@ def test_a_message_forced_twice_waits_once(pool: StubPool, first: Flight) -> Non
     assert [one.row.deliveries for one in pool.in_flight] == [3]
 
 
-def test_what_waits_is_released_when_the_daemon_stops(pool: StubPool, first: Flight) -> None:
+def test_what_waits_is_released_when_the_daemon_stops(pool: StubPool, first: InFlight) -> None:
     force(pool, first.row.id)
     pool.step()
     pool.dispatcher.stop_leasing()
@@ -226,7 +226,7 @@ def test_what_waits_is_released_when_the_daemon_stops(pool: StubPool, first: Fli
     assert pool.dispatcher.held == 0
 
 
-def test_a_delivery_whose_lease_is_lost_does_not_begin(pool: StubPool, first: Flight) -> None:
+def test_a_delivery_whose_lease_is_lost_does_not_begin(pool: StubPool, first: InFlight) -> None:
     process = pool.process_of(first.tag)
     with pool.inspector() as inspector:
         inspector.delete([first.row.id], force=True)
@@ -253,7 +253,7 @@ def test_a_suspect_that_is_leased_again_while_it_waits_is_handed_out_once(pool: 
     assert pool.process_of(2).alone == 2
 
 
-def test_an_outcome_of_an_unknown_delivery_changes_nothing(pool: StubPool, first: Flight) -> None:
+def test_an_outcome_of_an_unknown_delivery_changes_nothing(pool: StubPool, first: InFlight) -> None:
     pool.dispatcher.take_outcomes(pool.process_of(first.tag), Handled([first.tag + 7], []))
 
     assert len(pool.pending) == 0

@@ -16,7 +16,7 @@ from tests.daemon.processes.stub_pool import StubPool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
@@ -30,7 +30,7 @@ def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
 
 
 @pytest.fixture
-def held(pool: StubPool, store: Store, clock: ManualClock) -> Flight:
+def held(pool: StubPool, store: Store, clock: ManualClock) -> InFlight:
     """Give a delivery."""
     store.enqueue(make_message(), clock.now_ms())
     pool.step()
@@ -38,7 +38,7 @@ def held(pool: StubPool, store: Store, clock: ManualClock) -> Flight:
     return delivered
 
 
-def left_ms(pool: StubPool, held: Flight) -> int:
+def left_ms(pool: StubPool, held: InFlight) -> int:
     """Return how long a message's lease lasts from now."""
     row = pool.store.get(held.row.id)
     assert row is not None
@@ -49,7 +49,7 @@ def left_ms(pool: StubPool, held: Flight) -> int:
 @pytest.mark.parametrize("seconds", [3.0, 60.0, 8 * 3600.0])
 @pytest.mark.parametrize("how", ["a stop", "a step of the clock"])
 def test_a_lone_daemon_takes_back_nothing_that_it_runs(
-    pool: StubPool, held: Flight, seconds: float, how: str
+    pool: StubPool, held: InFlight, seconds: float, how: str
 ) -> None:
     (pool.clock.advance if how == "a stop" else pool.clock.step)(seconds)
     pool.step()
@@ -63,7 +63,7 @@ def test_a_lone_daemon_takes_back_nothing_that_it_runs(
 
 @pytest.mark.parametrize("back_s", [2.0, 3600.0, 3 * 3600.0, 30 * 3600.0])
 def test_leases_are_shortened_when_the_clock_was_set_back(
-    pool: StubPool, held: Flight, back_s: float
+    pool: StubPool, held: InFlight, back_s: float
 ) -> None:
     pool.clock.step(-back_s)
     pool.step()
@@ -72,7 +72,7 @@ def test_leases_are_shortened_when_the_clock_was_set_back(
 
 
 def test_the_clock_set_forward_and_back_again_keeps_leases_as_they_should_be(
-    pool: StubPool, held: Flight
+    pool: StubPool, held: InFlight
 ) -> None:
     for step_s in (7200.0, -10_800.0, 3600.0):
         pool.clock.step(step_s)
@@ -81,7 +81,7 @@ def test_the_clock_set_forward_and_back_again_keeps_leases_as_they_should_be(
     assert pool.in_flight == [held]
 
 
-def test_a_lease_that_is_long_enough_is_left_alone(pool: StubPool, held: Flight) -> None:
+def test_a_lease_that_is_long_enough_is_left_alone(pool: StubPool, held: InFlight) -> None:
     pool.clock.advance(0.5)
     pool.step()
     assert left_ms(pool, held) == LEASE_MS - 500
@@ -92,7 +92,7 @@ def test_a_lease_that_is_long_enough_is_left_alone(pool: StubPool, held: Flight)
 
 
 def test_the_new_lease_is_renewed_and_the_old_one_is_not_asked_for_again(
-    pool: StubPool, held: Flight
+    pool: StubPool, held: InFlight
 ) -> None:
     pool.begin(held)
     with pool.inspector() as inspector:
@@ -117,7 +117,7 @@ OUTCOMES = {
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("looks", [0, 1, 3])
 def test_a_lost_lease_is_told_of_once_however_often_it_is_found(
-    pool: StubPool, held: Flight, outcome: str, looks: int
+    pool: StubPool, held: InFlight, outcome: str, looks: int
 ) -> None:
     """When it is renewed, and when its outcome is written."""
     pool.begin(held)
@@ -132,7 +132,7 @@ def test_a_lost_lease_is_told_of_once_however_often_it_is_found(
     assert pool.dispatcher._lost_leases._told == set()
 
 
-def test_an_extension_is_of_the_lease_whose_handler_asked(pool: StubPool, held: Flight) -> None:
+def test_an_extension_is_of_the_lease_whose_handler_asked(pool: StubPool, held: InFlight) -> None:
     with pool.inspector() as inspector:
         inspector.requeue([held.row.id], force=True)
     pool.store.lease(make_request("mail", receipt=7, visibility_ms=5000), pool.clock.now_ms())
@@ -141,7 +141,7 @@ def test_an_extension_is_of_the_lease_whose_handler_asked(pool: StubPool, held: 
     assert left_ms(pool, held) == 5000
 
 
-def test_what_a_handler_asked_for_is_kept_until_it_is_nearly_used_up(pool: StubPool, held: Flight) -> None:
+def test_what_a_handler_asked_for_is_kept_until_it_is_nearly_used_up(pool: StubPool, held: InFlight) -> None:
     pool.dispatcher.renewals.extend(held, 20_000, pool.clock.now_ms())
     pool.pass_time(10)
     assert left_ms(pool, held) == 10_000
@@ -151,7 +151,7 @@ def test_what_a_handler_asked_for_is_kept_until_it_is_nearly_used_up(pool: StubP
 
 
 def test_leases_are_looked_at_four_times_a_second_and_after_a_step_of_the_clock(
-    pool: StubPool, held: Flight
+    pool: StubPool, held: InFlight
 ) -> None:
     due_in_s = pool.dispatcher.renewals.due_in_s
     now_ms = pool.clock.now_ms()

@@ -14,7 +14,7 @@ from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
 from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
 from smq_core.daemon.log import Journal
-from smq_core.daemon.processes.flight import Flight
+from smq_core.daemon.processes.in_flight import InFlight
 from smq_core.daemon.processes.process import Program, WorkerProcess
 from smq_core.daemon.system.process_identity import machine_id
 from smq_core.daemon.wire.protocol import Handled, HandlerSpec
@@ -126,7 +126,7 @@ class StubPool:
             self.clock.advance(0.25)
             self.step()
 
-    def begin(self, delivered: Flight, thread: int = 0) -> None:
+    def begin(self, delivered: InFlight, thread: int = 0) -> None:
         """Let a thread of the process that has a delivery begin with it."""
         now, at = self.clock.monotonic(), self.process_of(delivered.tag).slot_range.first
         slots = Slots(self._memory, self._presence.record.slots_at(at), THREADS)
@@ -141,7 +141,7 @@ class StubPool:
         return next(one for one in self.processes if tag in one.in_flight)
 
     @property
-    def in_flight(self) -> list[Flight]:
+    def in_flight(self) -> list[InFlight]:
         """Every delivery that a process has, the oldest first."""
         found = [flight for process in self.processes for flight in process.in_flight.values()]
         return sorted(found, key=lambda flight: flight.tag)
@@ -153,9 +153,9 @@ class StubPool:
         return process
 
 
-def flight(tag: int, **changes: object) -> Flight:
+def flight(tag: int, **changes: object) -> InFlight:
     """Make a delivery, with defaults for what is not named."""
     until = EPOCH_MS + 2000
     row = LeasedRow(1, "mail", "hello", "text", None, 0, None, 1, 1, None, EPOCH_MS, EPOCH_MS, None, 0, until)
     row = row._replace(**changes)  # type: ignore[arg-type]  # fields of a row
-    return Flight(row, Receipt(tag * 1000), tag, EPOCH_MS, row.size)
+    return InFlight(row, Receipt(tag * 1000), tag, EPOCH_MS, row.size)

@@ -16,7 +16,7 @@ from tests.daemon.processes.stub_pool import StubPool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
@@ -44,7 +44,7 @@ def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
         yield made
 
 
-def begin(pool: StubPool) -> Flight:
+def begin(pool: StubPool) -> InFlight:
     pool.step()
     (delivered,) = pool.in_flight
     pool.begin(delivered)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.processes.arrivals import PINGS, Arrivals
+from smq_core.daemon.processes.delivery_probe import PINGS, DeliveryProbe
 from smq_core.daemon.processes.pool import WorkerExit
 from smq_core.daemon.wire.protocol import Ping
 from smq_core.message import Receipt
@@ -37,11 +37,11 @@ def pool(store: Store, clock: ManualClock) -> Iterator[StubPool]:
 
 
 @pytest.fixture
-def arrivals(pool: StubPool) -> Arrivals:
-    return Arrivals(pool.journal)
+def arrivals(pool: StubPool) -> DeliveryProbe:
+    return DeliveryProbe(pool.journal)
 
 
-def look(arrivals: Arrivals, pool: StubPool, times: int = LOOKS) -> None:
+def look(arrivals: DeliveryProbe, pool: StubPool, times: int = LOOKS) -> None:
     for _ in range(times):
         arrivals.look(pool.processes)
 
@@ -51,7 +51,7 @@ def pings(pool: StubPool) -> int:
 
 
 def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
-    arrivals: Arrivals, pool: StubPool
+    arrivals: DeliveryProbe, pool: StubPool
 ) -> None:
     look(arrivals, pool, LOOKS - 1)
     assert (pings(pool), pool.children[0].killed) == (PINGS, [])
@@ -64,14 +64,14 @@ def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
     assert pool.log.getvalue().count("worker_killed") == 1
 
 
-def test_a_killed_process_is_given_nothing_more(arrivals: Arrivals, pool: StubPool) -> None:
+def test_a_killed_process_is_given_nothing_more(arrivals: DeliveryProbe, pool: StubPool) -> None:
     look(arrivals, pool)
 
     assert not pool.processes[0].is_open
 
 
 def test_one_that_is_at_work_is_told_apart_from_what_was_lost_beside_it(
-    arrivals: Arrivals, pool: StubPool
+    arrivals: DeliveryProbe, pool: StubPool
 ) -> None:
     first, second = pool.in_flight
     pool.begin(first)
@@ -83,7 +83,7 @@ def test_one_that_is_at_work_is_told_apart_from_what_was_lost_beside_it(
 
 @pytest.mark.parametrize("is_ever_read", [False, True])
 def test_a_process_that_does_not_read_is_left_alone(
-    arrivals: Arrivals, pool: StubPool, *, is_ever_read: bool
+    arrivals: DeliveryProbe, pool: StubPool, *, is_ever_read: bool
 ) -> None:
     """It is stopped, or a handler in C code keeps the interpreter: its reader reads once more, at most."""
     look(arrivals, pool, 2 if is_ever_read else 0)
@@ -93,7 +93,9 @@ def test_a_process_that_does_not_read_is_left_alone(
     assert (pings(pool), pool.children[0].killed) == (int(is_ever_read), [])
 
 
-def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrivals, pool: StubPool) -> None:
+def test_a_process_whose_threads_are_all_at_work_is_left_alone(
+    arrivals: DeliveryProbe, pool: StubPool
+) -> None:
     for thread, delivered in enumerate(pool.in_flight):
         pool.begin(delivered, thread)
     pool.processes[0].in_flight |= {99: pool.in_flight[0]._replace(tag=99, receipt=Receipt(1))}
@@ -102,7 +104,7 @@ def test_a_process_whose_threads_are_all_at_work_is_left_alone(arrivals: Arrival
     assert (pings(pool), pool.children[0].killed) == (0, [])
 
 
-def test_a_process_that_gets_on_is_left_alone(arrivals: Arrivals, pool: StubPool) -> None:
+def test_a_process_that_gets_on_is_left_alone(arrivals: DeliveryProbe, pool: StubPool) -> None:
     """Each look finds something that has not begun, but never the same."""
     for _ in range(2 * LOOKS):
         look(arrivals, pool, 1)
@@ -114,7 +116,7 @@ def test_a_process_that_gets_on_is_left_alone(arrivals: Arrivals, pool: StubPool
     assert (pings(pool), pool.children[0].killed) == (0, [])
 
 
-def test_what_arrives_in_the_end_clears_its_process(arrivals: Arrivals, pool: StubPool) -> None:
+def test_what_arrives_in_the_end_clears_its_process(arrivals: DeliveryProbe, pool: StubPool) -> None:
     look(arrivals, pool, LOOKS - 1)
     for thread, delivered in enumerate(pool.in_flight):
         pool.begin(delivered, thread)
@@ -124,7 +126,9 @@ def test_what_arrives_in_the_end_clears_its_process(arrivals: Arrivals, pool: St
 
 
 @pytest.mark.parametrize("state", ["starting", "finishing", "killed for a timeout", "empty"])
-def test_a_process_that_is_not_to_work_is_left_alone(arrivals: Arrivals, pool: StubPool, state: str) -> None:
+def test_a_process_that_is_not_to_work_is_left_alone(
+    arrivals: DeliveryProbe, pool: StubPool, state: str
+) -> None:
     process = pool.processes[0]
     if state == "starting":
         process.is_ready = False

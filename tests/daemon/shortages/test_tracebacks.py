@@ -10,7 +10,7 @@ import pytest
 
 from smq_core.daemon.containment import process_exit
 from smq_core.daemon.containment.forked_copies import ForkedCopies
-from smq_core.daemon.containment.process_exit import LastWords
+from smq_core.daemon.containment.process_exit import LoggedExit
 from smq_core.daemon.containment.tracebacks import MOST_ERRORS, MOST_FRAMES, formatted, summary
 from tests.daemon.bench import failed
 
@@ -169,7 +169,7 @@ def test_the_last_words_of_a_process_are_bounded_too(
 ) -> None:
     codes: list[int] = []
     monkeypatch.setattr(process_exit, "_exit", codes.append)
-    give_up: Callable[..., object] = LastWords(2, ForkedCopies())
+    give_up: Callable[..., object] = LoggedExit(2, ForkedCopies())
     give_up("why", flat())
 
     assert codes == [process_exit.EX_SOFTWARE]

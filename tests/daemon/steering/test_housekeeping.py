@@ -12,7 +12,7 @@ import pytest
 from smq_core.daemon.configuration.config import AlertTable, Seconds
 from smq_core.daemon.log import Journal
 from smq_core.daemon.maintenance.alert_commands import Alerts
-from smq_core.daemon.maintenance.alert_rules import Facts, reasons
+from smq_core.daemon.maintenance.alert_rules import AlertFigures, reasons
 from smq_core.daemon.maintenance.janitor import Janitor
 from smq_core.daemon.maintenance.maintenance_thread import ALERTS_REST, MaintenanceThread
 from smq_core.daemon.processes.children import Children
@@ -69,7 +69,7 @@ def met(
     wal: int = 0,
     disk: float = 0,
 ) -> bool:
-    return bool(reasons(table, Facts(topics=topics, workers=workers, wal_bytes=wal, disk_used=disk)))
+    return bool(reasons(table, AlertFigures(topics=topics, workers=workers, wal_bytes=wal, disk_used=disk)))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
     alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
 
     for dead in (0, 1, 2, 1, 0, 0):
-        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
+        alerts.look(AlertFigures(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
         for thread in threading.enumerate():
             if thread.name == "alert":
                 thread.join()
@@ -133,7 +133,7 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
     log = io.StringIO()
     alerts = Alerts([], "here", clock, Journal(clock, stream=log), Children())
-    facts = Facts(topics=[TopicStats(topic="t", dead=1)], workers=[])
+    facts = AlertFigures(topics=[TopicStats(topic="t", dead=1)], workers=[])
     has_alerts = [alerts.has_alerts]
 
     alerts.use([AlertTable(name="dead", dead_over=0, command=command)])
@@ -163,7 +163,7 @@ def test_the_end_of_an_alert_is_told_after_its_beginning_however_long_that_takes
     table = AlertTable(name="dead", dead_over=0, command=["sh", "-c", script])
     alerts = Alerts([table], "here", clock, Journal(clock, stream=io.StringIO()), Children())
     for dead in (1, 0):
-        alerts.look(Facts(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
+        alerts.look(AlertFigures(topics=[TopicStats(topic="t", dead=dead)], workers=[]))
     os.close(os.open(gate, os.O_WRONLY))
     for thread in threading.enumerate():
         if thread.name == "alert":
@@ -315,7 +315,7 @@ class SlowAlerts(Alerts):
         self.clock = clock
         self.looks = 0
 
-    def look(self, facts: Facts) -> None:
+    def look(self, facts: AlertFigures) -> None:
         """Count the look, and take the time."""
         del facts
         self.looks += 1

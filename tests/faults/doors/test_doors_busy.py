@@ -13,7 +13,7 @@ import pytest
 
 from smq_core.errors import StoreBusy, StoreUnavailable
 from smq_core.store.sqlite.database import identify, open_database
-from smq_core.store.sqlite.database.identify import Shape
+from smq_core.store.sqlite.database.identify import DatabaseKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def test_an_ancestor_that_somebody_holds_is_left_alone(tmp_path: Path) -> None:
     with held(path, f"CREATE TABLE messages ({columns})", "BEGIN IMMEDIATE"), pytest.raises(StoreBusy):
         prepare(path)
 
-    assert identify.look(str(path)).shape is Shape.ANCESTOR
+    assert identify.look(str(path)).shape is DatabaseKind.ANCESTOR
     assert [file.name for file in tmp_path.iterdir()] == ["old.db"]
 
 
@@ -156,4 +156,4 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_half_made(tmp_path: Path
         apsw.set_default_vfs("unix")
 
     prepare(path)
-    assert identify.look(str(path)).shape is Shape.QUEUE
+    assert identify.look(str(path)).shape is DatabaseKind.QUEUE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.store.sqlite.database import identify, open_database
-from smq_core.store.sqlite.database.identify import Shape
+from smq_core.store.sqlite.database.identify import DatabaseKind
 from tests.faults.killing import every_kill
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path
         prepare(path)
         fault.ran()
 
-        assert identify.look(str(path)).shape is Shape.QUEUE
+        assert identify.look(str(path)).shape is DatabaseKind.QUEUE
         assert [file.name for file in tmp_path.iterdir()] == ["q.sqlite3"]
     assert fault.fired > 20
     assert journal_mode(path) == "wal"
@@ -108,4 +108,4 @@ def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a
         seen.add(identify.look(str(path)).shape)
 
         assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert seen == {Shape.EMPTY, Shape.UNFINISHED, Shape.QUEUE}
+    assert seen == {DatabaseKind.EMPTY, DatabaseKind.UNFINISHED, DatabaseKind.QUEUE}

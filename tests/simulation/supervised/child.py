@@ -20,7 +20,7 @@ from smq_core.daemon.wire.protocol import (
     Ready,
     Recall,
     Returned,
-    Setup,
+    WorkerSetup,
     decode_from_supervisor,
     decode_from_worker,
 )
@@ -170,7 +170,7 @@ class SimulatedChild:
 
     def _take(self) -> None:
         message = self._incoming.popleft()
-        if isinstance(message, Setup):
+        if isinstance(message, WorkerSetup):
             self._threads = message.threads
             self._memory = mmap.mmap(self._daemon.workers_file, 0)
             self._slots = Slots(self._memory, message.slots_at, message.threads)

@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.assembly import Parts, connect
+from smq_core.daemon.assembly import Components, connect
 from smq_core.daemon.configuration.config import DaemonConfig, HandlerTable, Seconds
 from smq_core.daemon.configuration.live_config import LiveConfig, program_of
 from smq_core.daemon.configuration.working_folder import WorkingFolder
@@ -72,7 +72,7 @@ class SimulatedDaemon:
         self.supervisor = Supervisor(self.parts, configured)
         self.parts.pool.fill()
 
-    def _assemble(self, worker_id: str) -> Parts:
+    def _assemble(self, worker_id: str) -> Components:
         world, store = self.world, self.store
         self._home = WorkingFolder(Path(world.path).parent)
         self._config = DaemonConfig(

@@ -13,7 +13,7 @@ from tests.simulation.supervised.daemon import LEASE_S
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smq_core.daemon.processes.flight import Flight
+    from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.store.records import LeasedRow
     from tests.simulation.supervised.child import Run, SimulatedChild
     from tests.simulation.supervised.daemon import SimulatedDaemon
@@ -201,7 +201,7 @@ class Judge:
                     assert run.delivery.tag in process.cancelled, "a handler was not told to end"
 
 
-def _at_work(daemon: SimulatedDaemon) -> Iterable[Flight]:
+def _at_work(daemon: SimulatedDaemon) -> Iterable[InFlight]:
     for child in daemon.children:
         process = daemon.process_of(child)
         if process is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from smq_core.states import State
 from smq_core.store.records import AttemptRow, Escaped, ImportProgress, MessageRow, Sample, WorkerRow
-from smq_core.store.sqlite.foreign_rows.decoding import Made, legible
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def test_other_statements_run_as_they_are_and_the_connection_is_as_before(db: ap
     ],
 )
 def test_a_row_as_it_should_be_stays_as_it_is(kind: type, row: tuple[object, ...]) -> None:
-    made: object = Made(kind)(row)
+    made: object = RecordDecoder(kind)(row)
 
     assert [getattr(made, name) for name in _fields(kind)] == list(row)
 
@@ -114,7 +114,7 @@ def test_a_value_of_another_type_becomes_what_comes_nearest(
 ) -> None:
     row: list[object] = list(MESSAGE)
     row[place] = value
-    made = Made(MessageRow)(row)
+    made = RecordDecoder(MessageRow)(row)
 
     assert made[place] == expected
     assert type(made[place]) is type(expected)
@@ -125,7 +125,7 @@ def test_a_payload_keeps_its_bytes(db: apsw.Connection) -> None:
     del db
     body = Escaped.of(b"a\xff")
 
-    made = Made(MessageRow)((*MESSAGE[:-1], body))
+    made = RecordDecoder(MessageRow)((*MESSAGE[:-1], body))
     assert made.body is body
 
 

@@ -12,7 +12,7 @@ from smq_core import Queue
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite.admin import compact, repair
 from smq_core.store.sqlite.database import identify, open_database
-from smq_core.store.sqlite.database.identify import Shape
+from smq_core.store.sqlite.database.identify import DatabaseKind
 from smq_core.store.sqlite.queue.lease import HORIZON_MS
 from tests.faults.folder import contents
 from tests.sqlite.database.queue_file import NOW_MS, ask, finding, lease, send
@@ -169,7 +169,7 @@ def test_compacting_gives_free_pages_back_and_keeps_the_messages(
     assert (before > 1_000_000, after < 500_000, path.stat().st_size) == (True, True, after)
     assert ask(path, "SELECT id, payload FROM smq_messages") == [(2, "x")]
     assert ask(path, "PRAGMA auto_vacuum") == [(2,)]
-    assert identify.look(str(path)).shape is Shape.QUEUE
+    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
 
 
 def test_compacting_asks_for_room_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from smq_tui.app import Dashboard
-    from smq_tui.figures.sparkline_series import Trail
+    from smq_tui.figures.sparkline_series import RateSeries
 
 WITHOUT_DETAILS = (100, 30)
 WITH_DETAILS = (170, 40)
@@ -24,10 +24,10 @@ class Drawings:
     """What a dashboard draws into its chart."""
 
     def __init__(self, app: Dashboard) -> None:
-        self.trails: list[Trail] = []
+        self.trails: list[RateSeries] = []
         show = app.main.chart.show
 
-        def note(title: str, keys: str, trail: Trail, start: float, end: float) -> None:
+        def note(title: str, keys: str, trail: RateSeries, start: float, end: float) -> None:
             self.trails.append(trail)
             show(title, keys, trail, start, end)
 

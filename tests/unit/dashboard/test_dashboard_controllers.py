@@ -8,7 +8,7 @@ import pytest
 
 from smq_tui.keys.actions import ACTIONS
 from smq_tui.messages import Answered, Progressed, Reply, RequestFailed
-from smq_tui.requests import Aim, Freeze, Resume
+from smq_tui.requests import ActionTarget, Freeze, Resume
 from smq_tui.screens.main_screen import MainScreen
 from smq_tui.screens.operations.long_action import LongAction
 from smq_tui.screens.operations.targeting import Targeting
@@ -98,7 +98,7 @@ def test_of_two_counts_that_wait_only_the_later_goes_on(screen: Screen) -> None:
     first, second = screen.replies
 
     for reply in (first, second, second):
-        reply.answered(Aim(targets=Selection(), count=1))
+        reply.answered(ActionTarget(targets=Selection(), count=1))
 
     assert fixed == ["second"]
 

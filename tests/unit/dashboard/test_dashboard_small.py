@@ -9,7 +9,14 @@ from smq_core.message import ActivityEntry, Missed, TopicSample, TopicStats, Wor
 from smq_tui.figures.diagnosis import makes_no_progress
 from smq_tui.figures.flow import processed_between
 from smq_tui.figures.snapshot import Reading, derive
-from smq_tui.figures.sparkline_series import Trail, at_last, continued, from_readings, from_samples, total
+from smq_tui.figures.sparkline_series import (
+    RateSeries,
+    at_last,
+    continued,
+    from_readings,
+    from_samples,
+    total,
+)
 from smq_tui.requests import UndoOperation
 from smq_tui.screens.prompts import undo_sentence
 from smq_tui.terminal.ascii import in_ascii
@@ -140,8 +147,8 @@ def test_a_chart_of_a_week_goes_on_to_this_moment_and_shows_what_waits_now() -> 
 
 
 def test_topics_are_added_up_and_not_the_moments_of_one_topic() -> None:
-    orders = Trail(depth=((601.0, 5.0), (610.0, 7.0), (1_200.0, 1.0)))
-    mail = Trail(depth=((600.0, 100.0),))
+    orders = RateSeries(depth=((601.0, 5.0), (610.0, 7.0), (1_200.0, 1.0)))
+    mail = RateSeries(depth=((600.0, 100.0),))
 
     assert total({"orders": orders, "mail": mail}, 600.0).depth == ((600.0, 107.0), (1_200.0, 1.0))
 

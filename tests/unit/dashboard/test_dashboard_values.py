@@ -31,7 +31,7 @@ from smq_tui.text.payload_forms import (
 from smq_tui.values import State, TopicSample
 from smq_tui.widgets.json_colours import coloured_json
 from smq_tui.widgets.sparkline import columns, into_slots, sparkline
-from smq_tui.widgets.status_bar import Part, place_parts
+from smq_tui.widgets.status_bar import StatusSegment, place_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +172,7 @@ def test_colours_change_nothing_of_the_text(text: str) -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.integers(0, 9)), max_size=8), st.integers(0, 120))
 def test_parts_never_take_more_than_the_line(parts: list[tuple[str, int]], width: int) -> None:
-    placed = place_parts([Part(text, priority=priority) for text, priority in parts], width)
+    placed = place_parts([StatusSegment(text, priority=priority) for text, priority in parts], width)
 
     assert sum(room for _, room in placed) <= max(0, width - 1)
 

@@ -16,7 +16,7 @@ from smq_tui.terminal.clipboard import copy
 from smq_tui.widgets.detail_text import about_message, about_topic, about_worker
 from smq_tui.widgets.keyed_table.table_columns import Column, lay_out
 from smq_tui.widgets.payload_text import PayloadView
-from smq_tui.widgets.status_bar import Part, place_parts
+from smq_tui.widgets.status_bar import StatusSegment, place_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,11 @@ def test_a_daemon_is_advised_only_where_one_would_take_what_nobody_takes(
 
 
 def test_a_part_says_less_before_another_leaves_and_a_mark_says_that_one_left() -> None:
-    parts = [Part("all topics", priority=2), Part("dead 70", priority=9), Part("done 0", short="done")]
+    parts = [
+        StatusSegment("all topics", priority=2),
+        StatusSegment("dead 70", priority=9),
+        StatusSegment("done 0", short="done"),
+    ]
 
     def at(width: int) -> list[str]:
         return [part.text for part, _ in place_parts(parts, width)]

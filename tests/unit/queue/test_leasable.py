@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from smq_core.store.records import LeasedRow
-from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable, leasable_page
+from smq_core.store.sqlite.foreign_rows.leasable import MalformedRowError, leasable, leasable_page
 from smq_core.store.sqlite.queue.lease_budget import Allowance
 
 ROW = LeasedRow(
@@ -55,9 +55,9 @@ def found(**changes: object) -> tuple[object, ...]:
 
 @pytest.mark.parametrize(("name", "value"), ODD)
 def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
-    with pytest.raises(OddRowError, match="smq doctor"):
+    with pytest.raises(MalformedRowError, match="smq doctor"):
         leasable(found(**{name: value}))
-    with pytest.raises(OddRowError, match="smq doctor"):
+    with pytest.raises(MalformedRowError, match="smq doctor"):
         leasable_page([found(), found(**{name: value})])
 
 
@@ -75,7 +75,7 @@ def test_a_size_stands_for_a_payload_in_a_page_alone() -> None:
     row = found(body=20_000)
 
     assert leasable_page([found(), row]) == ([found(), row], True)
-    with pytest.raises(OddRowError):
+    with pytest.raises(MalformedRowError):
         leasable(row)
 
 
@@ -85,5 +85,5 @@ def test_a_large_message_without_a_payload_of_text_or_bytes_is_refused(payload: 
     with closing(apsw.Connection(":memory:")) as db:
         db.execute("CREATE TABLE smq_messages(id INTEGER PRIMARY KEY, payload)")
         db.execute("INSERT INTO smq_messages VALUES (7, ?)", (payload,))
-        with pytest.raises(OddRowError):
+        with pytest.raises(MalformedRowError):
             Allowance(1 << 20).admit(db, [found(body=20_000)], is_last=True)

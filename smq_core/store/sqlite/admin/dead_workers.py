@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.serving import LOST_MS, STALE_MS
-from smq_core.store.sqlite.foreign_rows.decoding import Made, legible
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder, legible
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ def lost_workers(connection: apsw.Connection, now_ms: int, ended: Collection[str
     return [_lost_worker((*row, row[0] in ended)) for row in rows]
 
 
-_lost_worker = Made(LostWorker)
+_lost_worker = RecordDecoder(LostWorker)

@@ -14,7 +14,7 @@ from smq_core.store.sqlite.admin import checks
 from smq_core.store.sqlite.admin.file_users import readers, users
 from smq_core.store.sqlite.database import identify, migrate
 from smq_core.store.sqlite.database.file_system import OVERRIDE, is_remote, magic_of, name_of
-from smq_core.store.sqlite.database.identify import Shape
+from smq_core.store.sqlite.database.identify import DatabaseKind
 from smq_core.store.sqlite.database.one_name import second_name
 from smq_core.store.sqlite.database.peek import glance, surroundings
 from smq_core.store.sqlite.driver.raw_connection import connect, is_writable, resolved, translated
@@ -26,17 +26,17 @@ __all__ = ["examine"]
 
 _LARGE_WAL: Final = 64 * 1024 * 1024
 _SHAPES: Final = {
-    Shape.MISSING: ("the file does not exist", "name another, or create a queue with `smq init`"),
-    Shape.EMPTY: ("the database is empty", "make it a queue with `smq init`, or name another"),
-    Shape.ANCESTOR: (
+    DatabaseKind.MISSING: ("the file does not exist", "name another, or create a queue with `smq init`"),
+    DatabaseKind.EMPTY: ("the database is empty", "make it a queue with `smq init`, or name another"),
+    DatabaseKind.ANCESTOR: (
         "it holds the messages of smq's ancestor",
         "migrate it with `smq init`; a backup is made first",
     ),
-    Shape.FOREIGN: (
+    DatabaseKind.FOREIGN: (
         "it is the database of another program",
         "name another file, or add a queue with `smq init --into`",
     ),
-    Shape.UNFINISHED: (
+    DatabaseKind.UNFINISHED: (
         "a program died inside a transaction",
         "let the next command that writes roll it back",
     ),
@@ -60,7 +60,7 @@ def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Ite
     except StoreError as error:
         yield Finding("file", "error", str(error), _advice(error))
         return
-    if found.shape is not Shape.QUEUE:
+    if found.shape is not DatabaseKind.QUEUE:
         yield _no_queue(path, found)
         return
     yield _file(path)
@@ -100,7 +100,7 @@ def _advice(error: StoreError) -> str:
 def _no_queue(path: str, found: identify.Found) -> Finding:
     what, advice = _SHAPES[found.shape]
     ours = [name for name in found.names if name.startswith("smq_")]
-    if found.shape is Shape.FOREIGN and ours:
+    if found.shape is DatabaseKind.FOREIGN and ours:
         what = f"{what}, with tables that have smq's names but are not smq's: {', '.join(ours)}"
         advice = "name another file, or rename them and add a queue with `smq init --into`"
     return Finding("file", "error", f"{path}: {what}", advice)

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
-from smq_core.store.sqlite.database.peek import Glance, Surroundings, glance, surroundings
+from smq_core.store.sqlite.database.peek import FileStamps, PeekedConnection, glance, surroundings
 from smq_core.store.sqlite.driver.raw_connection import translated
 from smq_core.store.sqlite.queries import query
 
-__all__ = ["APPLICATION_ID", "Found", "Shape", "has_wal", "look", "look_within"]
+__all__ = ["APPLICATION_ID", "DatabaseKind", "Found", "has_wal", "look", "look_within"]
 
 APPLICATION_ID: Final = 0x736D7131
 """The bytes "smq1", set in files that smq creates, so that `file` and other programs can tell."""
@@ -32,7 +32,7 @@ _COLUMNS: Final = query("doors_columns")
 _VERSION: Final = query("doors_schema_version")
 
 
-class Shape(enum.Enum):
+class DatabaseKind(enum.Enum):
     """What a path leads to."""
 
     MISSING = "missing"
@@ -49,7 +49,7 @@ class Shape(enum.Enum):
 class Found(NamedTuple):
     """What lies at a path."""
 
-    shape: Shape
+    shape: DatabaseKind
     version: int = 0
     """The schema's, of a queue."""
     names: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ def look(path: str) -> Found:
         except StoreBusy:
             raise
         except StoreError as error:
-            found, is_certain, trouble = Found(Shape.MISSING), False, error
+            found, is_certain, trouble = Found(DatabaseKind.MISSING), False, error
         else:
             trouble = None
         # what was read without locks, and any error, may be a moment's picture of somebody else's work
@@ -93,12 +93,12 @@ def look_within(connection: apsw.Connection, path: str) -> Found:
     names = tuple(str(name) for _, name in objects)
     tables = tuple(str(name) for kind, name in objects if kind == "table")
     if "smq_schema" in tables and "version" in _columns(connection, "smq_schema"):
-        return Found(Shape.QUEUE, _version(connection, path, tables), names, tables)
+        return Found(DatabaseKind.QUEUE, _version(connection, path, tables), names, tables)
     if len(tables) == 1 and _columns(connection, tables[0]) == _ANCESTOR:
-        return Found(Shape.ANCESTOR, 0, names, tables)
+        return Found(DatabaseKind.ANCESTOR, 0, names, tables)
     if not objects and connection.execute("PRAGMA application_id").get in {0, APPLICATION_ID}:
-        return Found(Shape.EMPTY)
-    return Found(Shape.FOREIGN, 0, names, tables)
+        return Found(DatabaseKind.EMPTY)
+    return Found(DatabaseKind.FOREIGN, 0, names, tables)
 
 
 def has_wal(path: str) -> bool:
@@ -106,7 +106,7 @@ def has_wal(path: str) -> bool:
     return surroundings(path).wal is not None
 
 
-def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
+def _look_once(path: str, around: FileStamps) -> tuple[Found, bool]:
     if around.is_without_content:
         if around.wal:
             raise StoreUnavailable(
@@ -114,7 +114,7 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
                 f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
                 "start empty"
             )
-        return Found(Shape.EMPTY if around.database else Shape.MISSING), False
+        return Found(DatabaseKind.EMPTY if around.database else DatabaseKind.MISSING), False
     if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
         raise NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
     with glance(path, around) as opened:
@@ -123,16 +123,18 @@ def _look_once(path: str, around: Surroundings) -> tuple[Found, bool]:
         return look_within(opened.connection, path), opened.is_under_lock
 
 
-def _guess(opened: Glance, path: str) -> Found:
+def _guess(opened: PeekedConnection, path: str) -> Found:
     """See whether a half-written database is another program's for certain, which then is not rolled back."""
     if opened.began_empty:
-        return Found(Shape.UNFINISHED)
+        return Found(DatabaseKind.UNFINISHED)
     try:
         found = look_within(opened.connection, path)
     except (apsw.CorruptError, StoreCorrupt):
-        return Found(Shape.UNFINISHED)
-    is_foreign = found.shape is Shape.FOREIGN and not any(name.startswith("smq_") for name in found.names)
-    return found if is_foreign else Found(Shape.UNFINISHED)
+        return Found(DatabaseKind.UNFINISHED)
+    is_foreign = found.shape is DatabaseKind.FOREIGN and not any(
+        name.startswith("smq_") for name in found.names
+    )
+    return found if is_foreign else Found(DatabaseKind.UNFINISHED)
 
 
 def _refuse_what_is_no_file(path: str) -> None:

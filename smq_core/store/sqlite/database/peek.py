@@ -26,7 +26,7 @@ from smq_core.store.sqlite.queries import query
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Glance", "Surroundings", "glance", "surroundings"]
+__all__ = ["FileStamps", "PeekedConnection", "glance", "surroundings"]
 
 _OBJECTS: Final = query("doors_objects")
 _WAL_HEADER: Final = 32
@@ -34,7 +34,7 @@ _WAL_HEADER: Final = 32
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 
 
-class Surroundings(NamedTuple):
+class FileStamps(NamedTuple):
     """Size and time of change of a database and its companions; None: not there."""
 
     wal: tuple[int, int] | None
@@ -48,7 +48,7 @@ class Surroundings(NamedTuple):
         return self.database is None or self.database[0] == 0
 
 
-class Glance(NamedTuple):
+class PeekedConnection(NamedTuple):
     """A connection for one look, and what it is worth."""
 
     connection: apsw.Connection
@@ -60,14 +60,14 @@ class Glance(NamedTuple):
     """That transaction was the first: rolled back, nothing is left."""
 
 
-def surroundings(path: str) -> Surroundings:
+def surroundings(path: str) -> FileStamps:
     """Look for the -wal before the database: whoever makes a queue makes them in the other order."""
     with translated(path):
-        return Surroundings(*(_size_and_change(path + suffix) for suffix in ("-wal", "-shm", "-journal", "")))
+        return FileStamps(*(_size_and_change(path + suffix) for suffix in ("-wal", "-shm", "-journal", "")))
 
 
 @contextmanager
-def glance(path: str, around: Surroundings) -> Iterator[Glance]:
+def glance(path: str, around: FileStamps) -> Iterator[PeekedConnection]:
     """Open a database in the harmless way that its surroundings ask for.
 
     Raises:
@@ -79,15 +79,15 @@ def glance(path: str, around: Surroundings) -> Iterator[Glance]:
             yield opened
 
 
-def _open(path: str, around: Surroundings) -> Glance:
+def _open(path: str, around: FileStamps) -> PeekedConnection:
     has_frames = around.wal is not None and around.wal[0] > _WAL_HEADER
     if has_frames and around.shm:
-        return Glance(connect(path, "mode=ro&readonly_shm=1", read_only=True), is_under_lock=True)
+        return PeekedConnection(connect(path, "mode=ro&readonly_shm=1", read_only=True), is_under_lock=True)
     if has_frames:
-        return Glance(_connect_alone(path), is_under_lock=True)
+        return PeekedConnection(_connect_alone(path), is_under_lock=True)
     if around.journal:
         return _open_beside_journal(path)
-    return Glance(connect(path, "immutable=1", read_only=True), is_under_lock=False)
+    return PeekedConnection(connect(path, "immutable=1", read_only=True), is_under_lock=False)
 
 
 def _connect_alone(path: str) -> apsw.Connection:
@@ -102,18 +102,20 @@ def _connect_alone(path: str) -> apsw.Connection:
     return connection
 
 
-def _open_beside_journal(path: str) -> Glance:
+def _open_beside_journal(path: str) -> PeekedConnection:
     connection = connect(path, "mode=ro", read_only=True)
     try:
         connection.execute(_OBJECTS).fetchall()
     except (apsw.ReadOnlyError, apsw.CantOpenError):
         connection.close()
         unfinished = connect(path, "immutable=1", read_only=True)
-        return Glance(unfinished, is_under_lock=False, is_unfinished=True, began_empty=_began_empty(path))
+        return PeekedConnection(
+            unfinished, is_under_lock=False, is_unfinished=True, began_empty=_began_empty(path)
+        )
     except apsw.Error:
         connection.close()
         raise
-    return Glance(connection, is_under_lock=True)
+    return PeekedConnection(connection, is_under_lock=True)
 
 
 def _began_empty(path: str) -> bool:

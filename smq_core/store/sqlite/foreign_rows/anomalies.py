@@ -14,7 +14,7 @@ import msgspec
 from smq_core.errors import InvalidMessage
 from smq_core.store.records import Escaped, WorkerRow
 from smq_core.store.sqlite.foreign_rows import constraint_violations
-from smq_core.store.sqlite.foreign_rows.decoding import Made, legible
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder, legible
 from smq_core.store.sqlite.queries import query
 from smq_core.validation import TOPIC_LIMIT, check_topic
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REPAIR",
-    "Oddity",
+    "Anomaly",
     "are_curable",
     "cure",
     "forget_odd_workers",
@@ -56,7 +56,7 @@ _AHEAD_MS: Final = 5 * 60_000
 """How far ahead of this clock the heartbeat of a daemon on another machine may be."""
 
 
-class Oddity(NamedTuple):
+class Anomaly(NamedTuple):
     """One kind of what other programs stored."""
 
     what: str
@@ -66,28 +66,28 @@ class Oddity(NamedTuple):
     advice: str
 
 
-def look(db: apsw.Connection, now_ms: int) -> Iterator[Oddity]:
+def look(db: apsw.Connection, now_ms: int) -> Iterator[Anomaly]:
     """Look for every kind; the last one reads all text that there is."""
     beside = [f"{one.id}: {one.columns}" for one in constraint_violations.flawed_messages(db)]
-    yield Oddity("messages that break the table's rules", beside, "error", REPAIR)
-    yield Oddity(
+    yield Anomaly("messages that break the table's rules", beside, "error", REPAIR)
+    yield Anomaly(
         "policies that break the table's rules",
         _shown(constraint_violations.flawed_policies(db)),
         "error",
         REPAIR,
     )
-    yield Oddity(
+    yield Anomaly(
         "topics with counters out of range",
         _shown(constraint_violations.flawed_topics(db)),
         "error",
         REPAIR,
     )
     names = _shown(illegal_topics(db))
-    yield Oddity("topics with invalid names", names, "error", f"{REPAIR} renames them")
+    yield Anomaly("topics with invalid names", names, "error", f"{REPAIR} renames them")
     rows = _shown(odd_workers(db, now_ms))
-    yield Oddity("rows of daemons not written by a daemon", rows, "warning", f"{REPAIR} removes them")
+    yield Anomaly("rows of daemons not written by a daemon", rows, "warning", f"{REPAIR} removes them")
     unreadable = [str(one) for one in unreadable_messages(db)]
-    yield Oddity("messages with text that is not UTF-8", unreadable, "warning", _UNREADABLE)
+    yield Anomaly("messages with text that is not UTF-8", unreadable, "warning", _UNREADABLE)
 
 
 def are_curable(db: apsw.Connection, now_ms: int) -> bool:
@@ -186,4 +186,4 @@ def _name(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-_worker = Made(WorkerRow)
+_worker = RecordDecoder(WorkerRow)

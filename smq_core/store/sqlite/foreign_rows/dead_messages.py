@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from smq_core.states import State
 from smq_core.store.failed_message import FailedMessage
 from smq_core.store.sqlite.driver.id_array import id_array
-from smq_core.store.sqlite.foreign_rows.decoding import Made, legible
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder, legible
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ def dead_messages(db: apsw.Connection, ids: Iterable[int]) -> list[FailedMessage
     ]
 
 
-_dead = Made(_Dead)
+_dead = RecordDecoder(_Dead)

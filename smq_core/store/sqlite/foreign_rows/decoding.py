@@ -28,7 +28,7 @@ from smq_core.store.sqlite.queries.filter_sql import bytes_sql, is_query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Made", "legible"]
+__all__ = ["RecordDecoder", "legible"]
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -44,7 +44,7 @@ def legible(work: Callable[[apsw.Connection], T]) -> Callable[[apsw.Connection],
     return reading
 
 
-class Made(Generic[Row]):
+class RecordDecoder(Generic[Row]):
     """Makes records of a kind from rows, whatever another program stored in their columns."""
 
     def __init__(self, kind: type[Row]) -> None:

@@ -13,14 +13,14 @@ from smq_core.store.records import LeasedRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["OddRowError", "leasable", "leasable_page", "require_bodies"]
+__all__ = ["MalformedRowError", "leasable", "leasable_page", "require_bodies"]
 
 _body = itemgetter(2)
 _BODIES: Final = frozenset((str, bytes))
 _PAGE: Final = list[LeasedRow]
 
 
-class OddRowError(StoreError):
+class MalformedRowError(StoreError):
     """A ready message has a value that nobody knows what to make of."""
 
     def __init__(self) -> None:
@@ -37,9 +37,9 @@ def leasable(found: tuple[object, ...]) -> LeasedRow:
     try:
         row = msgspec.convert(found, LeasedRow)
     except msgspec.ValidationError as error:
-        raise OddRowError from error
+        raise MalformedRowError from error
     if type(row.body) not in _BODIES:
-        raise OddRowError
+        raise MalformedRowError
     return row
 
 
@@ -55,10 +55,10 @@ def leasable_page(found: Sequence[tuple[object, ...]]) -> tuple[list[LeasedRow],
     try:
         rows = msgspec.convert(found, _PAGE)
     except msgspec.ValidationError as error:
-        raise OddRowError from error
+        raise MalformedRowError from error
     odd = set(map(type, map(_body, rows))) - _BODIES
     if odd - {int}:
-        raise OddRowError
+        raise MalformedRowError
     return rows, bool(odd)
 
 
@@ -69,4 +69,4 @@ def require_bodies(rows: Sequence[LeasedRow]) -> None:
         OddRowError: when it is neither text nor bytes.
     """
     if not _BODIES.issuperset(map(type, map(_body, rows))):
-        raise OddRowError
+        raise MalformedRowError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.operators.operation_log import Recorded
 from smq_core.store.sqlite.queries import query
@@ -51,4 +51,4 @@ class Activity:
         self._session.write(work, is_durable=True)
 
 
-_recorded = Made(Recorded)
+_recorded = RecordDecoder(Recorded)

@@ -15,7 +15,7 @@ import apsw
 from smq_core.states import State
 from smq_core.store.records import AttemptRow, Escaped, MessageRow, all_made
 from smq_core.store.sqlite.connection.connection import savepoint
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.operators.previews import with_beginning
 from smq_core.store.sqlite.queries import filter_sql, query
 from smq_core.store.sqlite.queue.lease import ready_priorities
@@ -243,6 +243,6 @@ class _ErrorKind(NamedTuple):
     last: int
 
 
-_message = Made(MessageRow)
-_attempt = Made(AttemptRow)
-_error_kind = Made(_ErrorKind)
+_message = RecordDecoder(MessageRow)
+_attempt = RecordDecoder(AttemptRow)
+_error_kind = RecordDecoder(_ErrorKind)

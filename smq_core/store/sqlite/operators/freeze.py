@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from smq_core.states import State, sources_of
-from smq_core.store.frozen import Noting
+from smq_core.store.frozen import FrozenCollector
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.connection.connection import savepoint
 from smq_core.store.sqlite.limits import CHUNK
 from smq_core.store.sqlite.operators.browse import streams_of
 from smq_core.store.sqlite.operators.byte_chunks import fitting
-from smq_core.store.sqlite.operators.recheck import Aimed
+from smq_core.store.sqlite.operators.recheck import SeenIds
 from smq_core.store.sqlite.queries import eligible_sql, filter_sql
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Freezer:
             wanted, frozen=self._found(_Wanted(wanted, now_ms, purpose), limit, progress)
         )
 
-    def aimed_at(self, targets: Targets, now_ms: int) -> Aimed:
+    def aimed_at(self, targets: Targets, now_ms: int) -> SeenIds:
         """Fix what an action is aimed at, where the caller did not."""
-        return Aimed(self.freeze(targets, now_ms=now_ms) if isinstance(targets, Selection) else targets)
+        return SeenIds(self.freeze(targets, now_ms=now_ms) if isinstance(targets, Selection) else targets)
 
-    def parts(self, aimed: Aimed, max_bytes: int) -> Iterator[Mapping[int, Sight]]:
+    def parts(self, aimed: SeenIds, max_bytes: int) -> Iterator[Mapping[int, Sight]]:
         """Yield what one transaction after the other changes, by rows and by bytes."""
         start = 0
         while start < len(aimed.ids):
@@ -103,7 +103,7 @@ class Freezer:
         limit: int | None,
         progress: Callable[[int], bool] | None,
     ) -> Frozen:
-        noting, after, has_more = Noting(), None, True
+        noting, after, has_more = FrozenCollector(), None, True
         while has_more and (limit is None or len(noting) < limit):
             rows, after, has_more = self._session.read(partial(_next_part, look=look, after=after))
             noting.add(rows, limit)

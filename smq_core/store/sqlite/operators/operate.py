@@ -21,7 +21,7 @@ from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.limits import CHUNK_BYTES
 from smq_core.store.sqlite.operators import operation_log
-from smq_core.store.sqlite.operators.operation_log import Tally
+from smq_core.store.sqlite.operators.operation_log import OperationProgress
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.records import Targets
     from smq_core.store.sqlite.operators.freeze import Freezer
-    from smq_core.store.sqlite.operators.recheck import Aimed, SeenRow, Sight
+    from smq_core.store.sqlite.operators.recheck import SeenIds, SeenRow, Sight
     from smq_core.store.sqlite.session import Session
 
 __all__ = ["Action", "Actions"]
@@ -104,7 +104,7 @@ class Actions:
         `progress` is called with the number done after each chunk and stops the rest by returning False.
         """
         action = Action(verb=verb, to=to, force=force, actor=actor, now_ms=now_ms)
-        tally = Tally()
+        tally = OperationProgress()
         for _ in self._chunks(action, targets, tally):
             if progress is not None and not progress(tally.done):
                 break
@@ -112,7 +112,7 @@ class Actions:
             self._session.write(partial(operation_log.discard_if_empty, operation=tally.operation))
         return tally.outcome(names_ids=not isinstance(targets, Selection))
 
-    def _chunks(self, action: Action, targets: Targets, tally: Tally) -> Iterator[None]:
+    def _chunks(self, action: Action, targets: Targets, tally: OperationProgress) -> Iterator[None]:
         """Do one chunk after the other, each in its own durable transaction."""
         aimed = self._freezer.aimed_at(targets, action.now_ms)
         for seen in self._freezer.parts(aimed, CHUNK_BYTES):
@@ -123,7 +123,12 @@ class Actions:
 
 
 def _change(
-    db: apsw.Connection, *, action: Action, aimed: Aimed, seen: Mapping[int, Sight], tally: Tally
+    db: apsw.Connection,
+    *,
+    action: Action,
+    aimed: SeenIds,
+    seen: Mapping[int, Sight],
+    tally: OperationProgress,
 ) -> None:
     """Look at a chunk and change what may be changed, inside a transaction.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["MOST_MISSED", "Operation", "Recorded", "Tally", "begin", "count", "discard_if_empty"]
+__all__ = ["MOST_MISSED", "Operation", "OperationProgress", "Recorded", "begin", "count", "discard_if_empty"]
 
 MOST_MISSED: Final = 1_000
 """Missed messages that an outcome names; beyond, they are counted."""
@@ -62,7 +62,7 @@ class Recorded(NamedTuple):
         )
 
 
-class Tally:
+class OperationProgress:
     """What an action has done so far."""
 
     def __init__(self, operation: int | None = None) -> None:

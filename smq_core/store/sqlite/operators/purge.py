@@ -11,7 +11,7 @@ from smq_core.store.described import described
 from smq_core.store.sqlite.driver.id_array import id_array
 from smq_core.store.sqlite.limits import DELETED_BYTES
 from smq_core.store.sqlite.operators import operation_log
-from smq_core.store.sqlite.operators.operation_log import Tally
+from smq_core.store.sqlite.operators.operation_log import OperationProgress
 from smq_core.store.sqlite.operators.recheck import look_again
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smq_core.message import Outcome
     from smq_core.store.records import Selection
     from smq_core.store.sqlite.operators.freeze import Freezer
-    from smq_core.store.sqlite.operators.recheck import Aimed, Sight
+    from smq_core.store.sqlite.operators.recheck import SeenIds, Sight
     from smq_core.store.sqlite.session import Session
 
 __all__ = ["Purger"]
@@ -56,7 +56,7 @@ class Purger:
             raise InvalidMessage("running messages cannot be purged: requeue or delete them with force first")
         if selection.topic is None or selection.state is None:
             raise InvalidMessage("a purge is for one topic and one state: select both")
-        aimed, tally = self._freezer.aimed_at(selection, now_ms), Tally()
+        aimed, tally = self._freezer.aimed_at(selection, now_ms), OperationProgress()
         for seen in self._freezer.parts(aimed, DELETED_BYTES):
             self._session.write(
                 partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms),
@@ -70,9 +70,9 @@ class Purger:
 def _purge(
     db: apsw.Connection,
     *,
-    aimed: Aimed,
+    aimed: SeenIds,
     seen: Mapping[int, Sight],
-    tally: Tally,
+    tally: OperationProgress,
     actor: str,
     now_ms: int,
 ) -> None:

@@ -8,7 +8,7 @@ from smq_core.message import Missed, Seen
 from smq_core.states import State, state_of
 from smq_core.store.records import Selection
 from smq_core.store.sqlite.driver.id_array import id_array
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.operators.browse import still_matching
 from smq_core.store.sqlite.queries import query
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.frozen import Frozen
 
-__all__ = ["Aimed", "LookedAt", "SeenRow", "Sight", "look_again"]
+__all__ = ["LookedAt", "SeenIds", "SeenRow", "Sight", "look_again"]
 
 _SEEN: Final = query("seen_rows")
 
@@ -53,7 +53,7 @@ class SeenRow(NamedTuple):
         return None
 
 
-_seen_row = Made(SeenRow)
+_seen_row = RecordDecoder(SeenRow)
 
 
 class LookedAt(NamedTuple):
@@ -71,7 +71,7 @@ class LookedAt(NamedTuple):
         (self.moved_on if is_known else self.unknown).append(missed)
 
 
-class Aimed:
+class SeenIds:
     """What an action is aimed at, fixed: ids with how each was seen."""
 
     def __init__(self, targets: Mapping[int, Sight] | Selection) -> None:
@@ -98,7 +98,7 @@ class Aimed:
         return {one: self._sights[one] for one in self.ids[start:stop]}
 
 
-def look_again(db: apsw.Connection, aimed: Aimed, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
+def look_again(db: apsw.Connection, aimed: SeenIds, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
     """Report what is as it was seen from what moved on, inside the transaction that changes the former."""
     rows = {row[0]: _seen_row(row) for row in db.execute(_SEEN, (id_array(seen),))}
     found = LookedAt({}, [], [])

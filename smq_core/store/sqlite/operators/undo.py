@@ -12,11 +12,11 @@ from smq_core.errors import SmqError
 from smq_core.message import Missed, Outcome
 from smq_core.states import State, state_of
 from smq_core.store.sqlite.driver.id_array import id_array
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.limits import CHUNK, CHUNK_BYTES
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.operators.byte_chunks import fitting
-from smq_core.store.sqlite.operators.operation_log import Recorded, Tally
+from smq_core.store.sqlite.operators.operation_log import OperationProgress, Recorded
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
 
@@ -90,7 +90,7 @@ class Undo:
         return msgspec.structs.replace(outcome, undone=reversal.record.entry())
 
     def _undo_messages(self, reversal: _Reversal, progress: Callable[[int], bool] | None) -> Outcome:
-        tally = Tally()
+        tally = OperationProgress()
         after: int | None = 0
         while after is not None:
             after = self._session.write(
@@ -109,7 +109,9 @@ class Undo:
         return tally.outcome(names_ids=True)
 
 
-def _undo_chunk(db: apsw.Connection, *, reversal: _Reversal, after: int, tally: Tally) -> int | None:
+def _undo_chunk(
+    db: apsw.Connection, *, reversal: _Reversal, after: int, tally: OperationProgress
+) -> int | None:
     """Take a chunk back inside a transaction; return its last id, None when there was none."""
     record = reversal.record
     operation = record.id
@@ -162,14 +164,14 @@ def _why_never(reversal: _Reversal) -> str:
     return "nothing is left to restore, because its messages have changed since or it is too old"
 
 
-def _close(db: apsw.Connection, *, reversal: _Reversal, tally: Tally) -> None:
+def _close(db: apsw.Connection, *, reversal: _Reversal, tally: OperationProgress) -> None:
     """Mark an operation as undone when its undo brought something back, else as what it was: not undone."""
     if tally.done:
         db.execute(_CLOSE, (reversal.now_ms, reversal.record.id))
     _discard_if_empty(db, tally=tally)
 
 
-def _discard_if_empty(db: apsw.Connection, *, tally: Tally) -> None:
+def _discard_if_empty(db: apsw.Connection, *, tally: OperationProgress) -> None:
     if tally.operation is not None:
         operation_log.discard_if_empty(db, tally.operation)
 
@@ -228,4 +230,4 @@ def _undone_already(record: Recorded) -> SmqError:
     return SmqError(f"operation {record.id} ({record.action}) is already undone")
 
 
-_recorded = Made(Recorded)
+_recorded = RecordDecoder(Recorded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from smq_core.store.records import Sample, WorkerRow
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.queries import query
 
@@ -93,5 +93,5 @@ def _storable(figure: int) -> int:
 
 
 _LARGEST: Final = 2**62
-_worker = Made(WorkerRow)
-_sample = Made(Sample)
+_worker = RecordDecoder(WorkerRow)
+_sample = RecordDecoder(Sample)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from smq_core.store.sqlite.session import Session
 
-__all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "ChangeWatch", "Glance", "SqliteWaiter"]
+__all__ = ["IDLE_SLEEPS_S", "LOOK_SLEEPS_S", "NET_S", "ChangeWatch", "PeekedConnection", "SqliteWaiter"]
 
 LOOK_SLEEPS_S: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 """A write is seen before its commit is (the -wal is written first, and flushed between by a full commit):
@@ -58,7 +58,7 @@ class ChangeWatch:
         """Let whoever waits on files that were moved away wait on those that lie there now."""
         self._session.connections.get().leave_if_replaced()
 
-    def _glance(self) -> Glance:
+    def _glance(self) -> PeekedConnection:
         while True:
             connection = self._session.connections.get()
             try:
@@ -72,7 +72,7 @@ def _version(db: apsw.Connection) -> int:
     return version
 
 
-Glance = tuple[Connection, int]
+PeekedConnection = tuple[Connection, int]
 """A connection, and the number that it has for what is committed: it means nothing beside that of another
 connection."""
 
@@ -82,7 +82,7 @@ class SqliteWaiter:
 
     def __init__(
         self,
-        glance: Callable[[], Glance],
+        glance: Callable[[], PeekedConnection],
         leave_if_replaced: Callable[[], None],
         *,
         is_shared: bool,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smq_core.message import TopicStats
 from smq_core.store.sqlite.connection.connection import savepoint
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class _Pause(NamedTuple):
     paused_until: int | None
 
 
-_counts = Made(_Counts)
-_pause = Made(_Pause)
+_counts = RecordDecoder(_Counts)
+_pause = RecordDecoder(_Pause)
 
 
 def _stats(db: apsw.Connection, topic: str | None, now_ms: int) -> list[TopicStats]:

@@ -9,7 +9,7 @@ import msgspec
 
 from smq_core.errors import StoreBusy
 from smq_core.store.records import ImportProgress
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.settle import bounded_error, error_kind
 
@@ -130,4 +130,4 @@ def _find(db: apsw.Connection, wanted: dict[str, str | int | None]) -> list[Impo
     return [_progress(row) for row in db.execute(_FIND, wanted)]
 
 
-_progress = Made(ImportProgress)
+_progress = RecordDecoder(ImportProgress)

@@ -20,7 +20,7 @@ from smq_core.policy import TopicPolicy
 from smq_core.store.failed_message import log_dead
 from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
 from smq_core.store.sqlite.foreign_rows.dead_messages import dead_messages
-from smq_core.store.sqlite.foreign_rows.leasable import OddRowError, leasable
+from smq_core.store.sqlite.foreign_rows.leasable import MalformedRowError, leasable
 from smq_core.store.sqlite.foreign_rows.unreadable import bury_unleasable
 from smq_core.store.sqlite.limits import CHUNK, CHUNK_BYTES
 from smq_core.store.sqlite.queries import query
@@ -186,7 +186,7 @@ class Leases:
 
 def _is_of_a_row(error: StoreError) -> bool:
     """Check whether an error may come from what stands in a message's row."""
-    return isinstance(error, OddRowError) or is_of_text(error) or is_of_rules(error)
+    return isinstance(error, MalformedRowError) or is_of_text(error) or is_of_rules(error)
 
 
 def _is_worth_a_write(looks: Sequence[_Work]) -> bool:

@@ -17,7 +17,7 @@ from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store.records import Hold, Requeued
 from smq_core.store.sqlite.connection.connection import savepoint
-from smq_core.store.sqlite.foreign_rows.decoding import Made
+from smq_core.store.sqlite.foreign_rows.decoding import RecordDecoder
 from smq_core.store.sqlite.queries import query
 from smq_core.validation import LONGEST_LEASE_MS
 
@@ -33,7 +33,7 @@ __all__ = [
     "ERROR_LIMIT",
     "KIND_LIMIT",
     "OUTPUT_LIMIT",
-    "GivenBack",
+    "ReturnTerms",
     "Settlement",
     "ack_all",
     "bounded_error",
@@ -66,7 +66,7 @@ _RELEASE_MANY = query("release_many")
 _EXTEND_MANY = query("extend_many")
 
 
-class GivenBack(NamedTuple):
+class ReturnTerms(NamedTuple):
     """What decides the fate of a message that its holder gives back."""
 
     topic: str
@@ -177,19 +177,19 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
     return [hold for receipt, ids in _by_receipt(holds) for hold in _ack_many(db, receipt, ids, now_ms)]
 
 
-def read_attempt(db: apsw.Connection, hold: Hold) -> GivenBack | None:
+def read_attempt(db: apsw.Connection, hold: Hold) -> ReturnTerms | None:
     """Return what decides the fate of a message that is given back; None: the lease is lost."""
     row = db.execute(_READ_ATTEMPT, hold).fetchone()
     return None if row is None else _attempt(row)
 
 
-_attempt = Made(GivenBack)
+_attempt = RecordDecoder(ReturnTerms)
 
 
 def record_attempt(
     db: apsw.Connection,
     hold: Hold,
-    attempt: GivenBack,
+    attempt: ReturnTerms,
     *,
     outcome: str,
     error: str,
@@ -259,7 +259,7 @@ def _finish(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> in
     return removed
 
 
-def _fate(attempt: GivenBack, failure: Failure, now_ms: int) -> Requeued:
+def _fate(attempt: ReturnTerms, failure: Failure, now_ms: int) -> Requeued:
     if is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy):
         return Requeued(State.DEAD, now_ms)
     delay_ms = failure.delay_ms

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from smq_core.store.sqlite.operators.recheck import SeenRow
 
-__all__ = ["Coming", "by_action", "coming_back", "forget", "note", "note_undone"]
+__all__ = ["Restorable", "by_action", "coming_back", "forget", "note", "note_undone"]
 
 _ADD = query("add_unprocessed")
 _FORGET = query("forget_unprocessed")
 _COMING_BACK = query("undo_topics")
 
 
-class Coming(NamedTuple):
+class Restorable(NamedTuple):
     """A message that an undo may bring back: where it is, where it goes, and the state it goes to."""
 
     id: int
@@ -58,13 +58,13 @@ def by_action(rows: Iterable[SeenRow], to: str | None) -> Counter[str | bytes]:
     return numbers
 
 
-def coming_back(db: apsw.Connection, operation: int, ids: Iterable[int]) -> list[Coming]:
+def coming_back(db: apsw.Connection, operation: int, ids: Iterable[int]) -> list[Restorable]:
     """Return where messages are that an undo is about to bring back."""
     found = db.execute(_COMING_BACK, {"operation": operation, "ids": id_array(ids)})
-    return [Coming._make(row) for row in found]
+    return [Restorable._make(row) for row in found]
 
 
-def note_undone(db: apsw.Connection, coming: Iterable[Coming], undone: set[int]) -> None:
+def note_undone(db: apsw.Connection, coming: Iterable[Restorable], undone: set[int]) -> None:
     """Note what the undo of an action makes of those that it brought back."""
     numbers: Counter[str | bytes] = Counter()
     for one in coming:

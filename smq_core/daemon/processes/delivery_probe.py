@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.process import WorkerProcess
 
-__all__ = ["LOOK_S", "PINGS", "Arrivals"]
+__all__ = ["LOOK_S", "PINGS", "DeliveryProbe"]
 
 LOOK_S: Final = 1.0
 PINGS: Final = 3
@@ -49,7 +49,7 @@ class _Suspicion:
         self.pings += 1
 
 
-class Arrivals:
+class DeliveryProbe:
     """Looks from time to time at deliveries that do not begin though a thread is free."""
 
     def __init__(self, journal: Journal) -> None:

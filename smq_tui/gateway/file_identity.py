@@ -9,10 +9,10 @@ from pathlib import Path
 
 from smq_core import StoreUnavailable
 
-__all__ = ["Whereabouts"]
+__all__ = ["FileIdentity"]
 
 
-class Whereabouts:
+class FileIdentity:
     """Which file lies at a path."""
 
     def __init__(self, location: str) -> None:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from smq_core.message import Receipt
     from smq_core.store.records import LeasedRow
 
-__all__ = ["Flight"]
+__all__ = ["InFlight"]
 
 _new = tuple.__new__
 
 
-class Flight(NamedTuple):
+class InFlight(NamedTuple):
     """A delivery on its way: a message under one lease, and the tag that worker processes know it by."""
 
     row: LeasedRow
@@ -41,9 +41,9 @@ class Flight(NamedTuple):
         """What a slot shows while it is at work: the message, and the mark of the lease delivered."""
         return self.row.id, mark_of(self._delivered_receipt)
 
-    def under(self, newer: Flight) -> Flight:
+    def under(self, newer: InFlight) -> InFlight:
         """Return the same delivery, with the lease of a newer one of its message."""
-        return Flight(
+        return InFlight(
             newer.row, newer.receipt, self.tag, newer.leased_at, newer.size, self._delivered_receipt
         )
 
