@@ -241,10 +241,21 @@ def _samples(aim: ActionTarget) -> tuple[str, ...]:
 
 def purge_question(aim: ActionTarget, topic: str, state: str) -> Question:
     """Ask before what a topic has in a state is removed for good."""
-    number = f"{'all ' if aim.are_all else 'the oldest '}{count(aim.count)}"
+    is_one = aim.count == 1
+    number = ("all " if aim.are_all else "the oldest ") + count(aim.count)
+    which = (
+        f"the {'only' if aim.are_all else 'oldest'} {state} message"
+        if is_one
+        else f"{number} {state} messages"
+    )
     return Question(
-        title=f"Purge {number} {state} messages of {cell(topic, 60)}?",
-        pieces=[("They are deleted permanently. This cannot be undone.", "bold $text-error")],
+        title=f"Purge {which} of {cell(topic, 60)}?",
+        pieces=[
+            (
+                f"{'It is' if is_one else 'They are'} deleted permanently. This cannot be undone.",
+                "bold $text-error",
+            )
+        ],
         label=f"Purge {count(aim.count)}",
         danger=Danger.TYPE if aim.count > 1 else Danger.ASK,
         number=aim.count,

@@ -34,7 +34,7 @@ class MessageLine(Widget):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PREFIX}{tone.value}" for tone in Tone}
     DEFAULT_CSS = """
-    SaidLine {
+    MessageLine {
         height: 1;
         background: $surface;
 

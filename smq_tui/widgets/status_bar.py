@@ -61,7 +61,7 @@ class SegmentLine(Widget):
         f"{_PREFIX}current",
     }
     DEFAULT_CSS = """
-    PartsLine {
+    SegmentLine {
         height: 1;
         background: $surface;
         color: $foreground;

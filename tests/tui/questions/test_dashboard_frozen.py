@@ -174,7 +174,8 @@ def test_a_purge_takes_a_topic_and_a_state_however_they_were_chosen(
             app.main.list_actions.show_state("dead")
         await settle(pilot)
         question = await asked(app, pilot, "X")
-        assert f"Purge all {number} dead messages of {topic}?" in question.question.title
+        meant = "the only dead message" if number == 1 else f"all {number} dead messages"
+        assert f"Purge {meant} of {topic}?" in question.question.title
         await pilot.press("escape")
         await pilot.press("slash", *"kind:x", "enter")
         await pilot.press("X")
