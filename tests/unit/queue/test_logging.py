@@ -97,7 +97,7 @@ def test_a_message_whose_leases_expired_too_often_is_logged_as_dead(
         (
             "payload, kind, attempts",
             "'x', 'text', -5",
-            "another program stored what may not stand there: its attempts",
+            "another program stored invalid values: its attempts",
         ),
     ],
 )
