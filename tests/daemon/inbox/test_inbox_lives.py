@@ -312,7 +312,7 @@ def test_a_thread_that_fails_is_shown_and_comes_back(
         assert line["level"] == "error"
         assert error[:8] in str(line["text"])
         fault.struck()
-        while f"{name} fails" not in condition_of(inspector):
+        while f"{name} is failing" not in condition_of(inspector):
             pass
         queue.enqueue("t", 1)
         daemon.wait_for("output", "handled")

@@ -97,7 +97,7 @@ def test_an_imported_file_is_accounted_for_line_by_line(
         assert all(1 <= reject["line"] <= total and reject["reason"] for reject in reasons)
         assert count_all(location) == report["taken"] - report["held"]
 
-        assert run(["import", str(file), "--db", str(location)]) == 0
+        assert run(["import", str(file), "--db", str(location)]) == code
         capsys.readouterr()
         assert count_all(location) == report["taken"] - report["held"]
         assert len(reasons_of(folder)) == report["rejected"]
