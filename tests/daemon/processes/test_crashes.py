@@ -204,7 +204,7 @@ def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
     row="a daemon killed while a command of --exec runs",
     part="workers",
     promise="the command is killed before its message runs again",
-    how="SIGKILL of the process group; the command waits forever",
+    how="SIGKILL of the daemon and its worker process; the command waits forever",
 )
 def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -222,8 +222,10 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
         while not record.read_slots([SlotRange(1, 0, 1)])[0].command_group:
             pass  # the worker process notes it right after the start
         file.close()
+        (worker,) = daemon.workers()
         os.kill(daemon.process.pid, signal.SIGSTOP)  # else it might see its worker process die first
         os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
+        os.kill(worker, signal.SIGKILL)  # first, as it ends its command when it sees the daemon's end
         os.killpg(daemon.process.pid, signal.SIGKILL)
         daemon.end()
     assert select.select([command], [], [], 0)[0] == []
