@@ -86,13 +86,14 @@ def keys_bound() -> list[str]:
 
 
 def every_dialog() -> list[type]:
-    """Return every kind of dialog."""
+    """Return every kind of dialog, but for those that others are built on."""
     found: list[type] = []
     waiting: list[type] = [Dialog]
     while waiting:
-        more: list[type] = waiting.pop().__subclasses__()
-        found += more
+        one = waiting.pop()
+        more: list[type] = one.__subclasses__()
         waiting += more
+        found += [] if more else [one]
     return found
 
 

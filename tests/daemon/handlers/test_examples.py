@@ -38,7 +38,9 @@ def test_the_python_handlers_do_what_they_say(folder: Path) -> None:
 
     handlers = ("--handler", "mail.*=handlers:send_mail", "--handler", "thumbnails=handlers:make_thumbnails")
     with Daemon(folder, *handlers) as daemon:
-        daemon.wait_for_each(("message_dead", "no address"), ("message_requeue", "busy"))
+        daemon.wait_for_each(
+            ("message_dead", "no address"), ("message_requeue", "busy"), ("output", "thumbnail of b.png")
+        )
         assert daemon.stop() == 0
 
     printed = outputs(daemon)

