@@ -342,7 +342,7 @@ def test_an_export_has_what_its_dialog_counted(shop: Shop, tmp_path: Path, place
         shop.queue.ack(first)
         app.screen.query_one("#path", Input).value = str(target)
         await pilot.press("enter")
-        await until(pilot, lambda: "1 are gone" in app.main.lines.said.text)
+        await until(pilot, lambda: "1 no longer existed" in app.main.lines.said.text)
         assert "wrote 4 messages to" in app.main.lines.said.text
 
         written = [json.loads(line) for line in target.read_text().splitlines()]
