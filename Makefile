@@ -54,7 +54,7 @@ fix: venv-dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-faults: venv-dev ## the matrix of faults at full length (some forty minutes): writes docs/reliability.md
+faults: venv-dev ## the matrix of faults at full length (about two hours): writes docs/reliability.md
 	@mkdir -p build && rm -f build/faults.jsonl
 	@export SMQ_FAULTS=full SMQ_FAULT_RESULTS=build/faults.jsonl; $(call in_parts,-m fault --timeout 1800 $(ARGS)); ended=$$?; \
 	SMQ_FAULTS=full $(BIN)/python -m tests.reliability build/faults.jsonl; exit $$ended
