@@ -25,6 +25,7 @@ from smq_core.clock import SystemClock
 from smq_core.store.sqlite.connection.connection import Connection
 from smq_core.store.sqlite.driver.connection_settings import Settings
 from smq_core.store.sqlite.wal import checkpoints
+from smq_core.store.sqlite.wal.wal_file import WalFile
 from tests.faults.striking import Blow, struck_places
 
 if TYPE_CHECKING:
@@ -161,6 +162,25 @@ def while_a_checkpoint_waits_for_the_turn(folder: Path, stride: int) -> Iterator
         connection.close()
 
 
+def while_the_wal_is_opened(folder: Path, stride: int) -> Iterator[int]:
+    """Interrupt the opening and the closing of the store's own descriptor."""
+    location = str(folder / "queue.sqlite3")
+    files: list[WalFile] = []
+
+    def open_and_close() -> None:
+        files.append(WalFile(location))
+        files[-1].close()
+
+    with Queue(location) as queue:
+        queue.enqueue("mail", "hello")
+        place = 1
+        while strike(place, open_and_close).is_struck:
+            yield place
+            place += stride
+    for file in files:
+        file.close()
+
+
 def _in_vain(queue: Queue) -> None:
     try:
         queue.enqueue("mail", "hello")
@@ -170,6 +190,15 @@ def _in_vain(queue: Queue) -> None:
 
 
 WAITS: Final = {"turn": while_it_waits_for_the_turn, "checkpoint": while_a_checkpoint_waits_for_the_turn}
+ALONE: Final = {**WAITS, "wal": while_the_wal_is_opened}
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        # of the folder that is read here
+        return ""
 
 
 def main() -> None:
@@ -177,13 +206,16 @@ def main() -> None:
     folder, stride, names = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     struck = 0
     for name in names:
-        if name in WAITS:
-            places = WAITS[name](folder, stride)
+        if name in ALONE:
+            places = ALONE[name](folder, stride)
         else:
             places = struck_places(name, folder, strike, first=1, stride=stride)
         reached = sum(1 for _ in places)
         assert reached, f"{name} was never struck"
         struck += reached
+    gc.collect()
+    open_files = [_target(link) for link in Path("/proc/self/fd").iterdir()]
+    assert not [one for one in open_files if "queue.sqlite3" in one], "an interrupt left a descriptor open"
     print(struck)  # noqa: T201 - for the test
 
 

@@ -61,3 +61,7 @@ def test_an_interrupt_while_waiting_for_the_turn_locks_nobody_out(
     fault.struck(struck)
     fault.ran(struck)
     assert struck > 20
+
+
+def test_an_interrupt_while_the_wal_is_opened_leaves_no_descriptor(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, 1, "wal") > 3

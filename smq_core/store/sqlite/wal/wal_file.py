@@ -37,7 +37,9 @@ class WalFile:
         """A flush failed: what was written before it may be missing on disk although the system says it is
         clean, until it is written again."""
         try:
-            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+            # stored before the interpreter looks for a Ctrl-C, as it does after each call; what is not stored
+            # would stay open
+            (self.descriptor,) = map(os.open, (self.path,), (os.O_RDWR | os.O_CLOEXEC,))
         except OSError as error:
             raise unavailable(self.path, error, "it belongs to the open database") from error
         self._inode = os.fstat(self.descriptor).st_ino
@@ -104,8 +106,11 @@ class WalFile:
         """Close the descriptor, and with it release a write lock that is kept on it."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
-            with contextlib.suppress(OSError):
+            # no call in between, at which a Ctrl-C would leave it open
+            try:  # noqa: SIM105
                 os.close(descriptor)
+            except OSError:
+                pass
 
     def __del__(self) -> None:
         """Close what an interrupt or a lack of memory kept from being used."""

@@ -1,7 +1,7 @@
 """The write lock: a `flock` on the -wal, taken before BEGIN IMMEDIATE and released after the commit.
 
 SQLite's own waiting polls with growing sleeps and starves (worst wait 0.5 to 1.7 s with 4 to 16 processes;
-with this lock 3 to 33 ms, measured). A flock is no POSIX lock and does not disturb SQLite's.
+with this lock 3 to 33 ms, measured). A flock is not a POSIX lock and does not disturb SQLite's.
 """
 
 from __future__ import annotations
