@@ -106,8 +106,7 @@ class WalFile:
         """Close the descriptor, and with it release a write lock that is kept on it."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
-            # no call in between, at which a Ctrl-C would leave it open
-            try:  # noqa: SIM105
+            try:  # noqa: SIM105 - any call before os.close lets a Ctrl-C leave the descriptor open
                 os.close(descriptor)
             except OSError:
                 pass
