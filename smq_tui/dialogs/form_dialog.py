@@ -37,13 +37,15 @@ class FormDialog(Dialog[None], Generic[Typed]):
         """Why they were not saved the last time; empty before a failure."""
         self._is_warned = False
         """True when Esc was pressed while values are being saved."""
+        self._stop: Callable[[], None] | None = None
+        """Stops the saving, where that can be stopped."""
         self._last_focused: Widget | None = None
 
     def submit(self, values: Typed) -> None:
         """Save values; nothing can be typed until the reply is there."""
         if self.is_waiting:
             return
-        self.is_waiting, self._is_warned = True, False
+        self.is_waiting, self._is_warned, self._stop = True, False, None
         self._last_focused = self.focused
         self.explain(_WAITING)
         self.query_one(".dialog-box").disabled = True
@@ -65,14 +67,24 @@ class FormDialog(Dialog[None], Generic[Typed]):
         self.explain(reason)
         return True
 
+    def show_progress(self, progress: str, stop: Callable[[], None]) -> None:
+        """Show how far the saving is; from now on Esc calls `stop`, which leads to a failure."""
+        if self.is_waiting and not self._is_warned and not self.is_closed_by_now:
+            self._stop = stop
+            self.explain(f"{progress} (Esc stops)")
+
     def explain(self, sentence: str) -> None:
         """Show a sentence above the buttons."""
         self.query_one("#why", Static).update(block(sentence))
 
     def action_leave(self) -> None:
-        """Leave; while values are being saved only when asked twice."""
+        """Leave; while values are being saved, stop that where possible, or leave only when asked twice."""
         if self.is_waiting and not self._is_warned:
             self._is_warned = True
-            self.explain(_STILL_WAITING)
+            if self._stop is None:
+                self.explain(_STILL_WAITING)
+            else:
+                self.explain("stopping…")
+                self._stop()
         else:
             self.dismiss(None)

@@ -186,11 +186,16 @@ def preview_import(inspector: Inspector, request: PreviewImport, progress: Progr
 
 
 def export(inspector: Inspector, request: Export, progress: Progress) -> Exported:
-    """Write just what was counted to a new file."""
+    """Write just what was counted to a new file.
+
+    Raises:
+        SmqError: when `progress` stopped it: a file has all of it or is not there.
+    """
     total = request.aim.count
-    return export_file(
-        inspector.location,
-        request.path,
-        request.aim.targets,
-        progress=lambda done: progress(done, total, None),
-    )
+
+    def tell(written: int) -> bool:
+        if not progress(written, total, None):
+            raise SmqError("the export was stopped: no file was written")
+        return True
+
+    return export_file(inspector.location, request.path, request.aim.targets, progress=tell)

@@ -68,6 +68,10 @@ class Host(Protocol):
         """
         ...
 
+    def withdraw(self) -> None:
+        """End what was asked for and still runs."""
+        ...
+
     def post_message(self, message: Message) -> bool:
         """Post what the operator wants of the application."""
         ...
@@ -100,10 +104,6 @@ class ViewHost(Host, Protocol):
 
     def focus_list(self) -> None:
         """Give the list the focus."""
-        ...
-
-    def withdraw(self) -> None:
-        """End what was asked for and still runs."""
         ...
 
 

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smq_core.format import count
+from smq_core.format import count, counted
 from smq_core.safe_text import cell
 from smq_tui.dialogs.fields import Field, Fields
 from smq_tui.dialogs.import_wizard import ImportWizard
-from smq_tui.figures.counted import counted
 from smq_tui.requests import Export
 from smq_tui.screens.host import ignore
 from smq_tui.screens.undo_stack import UndoEntry
@@ -78,7 +77,12 @@ class FileActions:
             form.close()
             self._history.announce(_wrote(exported, request.path), is_partial=bool(exported.gone))
 
-        self._host.ask(request, Exported, report, failed=partial(self._history.return_to, form))
+        def show(written: int, total: int | None) -> None:
+            progress = f"{count(written)} of {counted(total or 0, 'message')} written"
+            form.show_progress(progress, self._host.withdraw)
+
+        failed = partial(self._history.return_to, form)
+        self._host.ask(request, Exported, report, failed=failed, progressed=show)
 
     def _report_import(self, report: ImportReport | None) -> None:
         if report is not None and report.taken:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input, TextArea
 
-from smq_core import Inspector
+from smq_core import Inspector, Queue
 from smq_tui.dialogs.confirm import Confirm
 from smq_tui.dialogs.fields import Fields
 from smq_tui.dialogs.message_form import MessageForm
@@ -114,6 +114,32 @@ def test_an_export_that_cannot_be_written_keeps_its_path(shop: str, tmp_path: Pa
         assert form.query_one("#path", Input).value == path
 
     run(make_dashboard(shop), scenario)
+
+
+def test_a_long_export_shows_how_far_it_is_and_is_stopped_by_escape(location: str, tmp_path: Path) -> None:
+    with Queue(location, clock=FrozenClock(), durability="normal") as queue:
+        queue.enqueue_many("bulk", [0] * 20_000)
+    path = tmp_path / "exported.jsonl"
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("2")
+        await settle(pilot)
+        await pilot.press("*", "x")
+        await until(pilot, lambda: isinstance(app.screen, Fields))
+        form = app.screen
+        assert isinstance(form, Fields)
+        form.query_one("#path", Input).value = str(path)
+        form.action_submit()
+        while "of 20,000 messages written (Esc stops)" not in why(app):  # noqa: ASYNC110 - only the screen tells
+            await asyncio.sleep(0)
+        form.action_leave()
+        await refused(pilot, form, "the export was stopped: no file was written")
+        assert not path.exists()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert "wrote 20,000 messages" in app.main.lines.said.text
+
+    run(make_dashboard(location), scenario)
 
 
 def test_after_a_failure_changes_are_still_thrown_away_only_by_a_second_escape(shop: str) -> None:
