@@ -47,6 +47,8 @@ class Reading:
     """Those of the lost daemons that have ended for sure, by their ids."""
     deaths: tuple[DaemonDeath, ...] = ()
     """The daemons that died in the last 24 hours, newest first."""
+    why_unwritable: str = ""
+    """Why the database could only be read; empty where it could be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ changes        requests that change the database
 progress       the progress of long requests
 excerpts       the part of a payload in which words were found. Pure
 file_identity  notices that the database's file was moved or replaced
+write_access   whether this user may write the database
 """
 
 from smq_tui.gateway.gateway import Gateway

@@ -14,6 +14,7 @@ from smq_core.ended import ended_daemons
 from smq_core.serving import is_forgotten, is_lost
 from smq_tui.figures.snapshot import Reading
 from smq_tui.gateway.file_identity import FileIdentity
+from smq_tui.gateway.write_access import why_unwritable
 from smq_tui.messages import Refreshed
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def read(inspector: Inspector, clock: Clock) -> Reading:
         if left_behind
         else frozenset(),
         deaths=tuple(inspector.daemon_deaths()),
+        why_unwritable=why_unwritable(inspector.location),
     )
 
 

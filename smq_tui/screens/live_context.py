@@ -51,6 +51,7 @@ class LiveContext:
             self._grow_older()
         else:
             self._seen_at = self._clock.monotonic()
+            self._session.why_unwritable = reading.why_unwritable
             self._know(derive(self._read, reading))
 
     def take_samples(self, samples: Sequence[TopicSample]) -> None:

@@ -6,9 +6,8 @@ import textwrap
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import age, clock_time, count, duration, rate
+from smq_core.format import age, clock_time, count, counted, duration, rate
 from smq_core.serving import is_lost
-from smq_tui.figures.counted import counted
 from smq_tui.keys.actions import action
 from smq_tui.widgets.keyed_table.table_rows import Tone
 from smq_tui.widgets.status_bar import StatusSegment
@@ -61,7 +60,7 @@ def masthead(
         parts.append(StatusSegment(counted(alive, "daemon"), tone, "workers", 4))
     if lost:
         parts.append(StatusSegment(f"{count(lost)} lost", Tone.BAD, "workers", 6))
-    if session.read_only:
+    if session.read_only or session.why_unwritable:
         parts.append(StatusSegment("READ-ONLY", Tone.WARNING, priority=8))
     elif session.is_locked:
         parts.append(StatusSegment("LOCKED", Tone.WARNING, "lock", 8))

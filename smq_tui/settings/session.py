@@ -29,6 +29,8 @@ class DashboardSession:
     """Opened so that nothing can be written."""
     is_read_only_asked: bool = False
     """The command line asked for that: it holds for every database that is shown."""
+    why_unwritable: str = ""
+    """Why this user could not write the database when it was read last; empty where that is possible."""
     is_locked: bool = False
     """Locked by `!` for now."""
     interval: float = 1.0
@@ -46,6 +48,8 @@ class DashboardSession:
         """Explain why nothing may be changed, None when it may."""
         if self.read_only:
             return "read-only, by --read-only or the configuration: nothing can be changed"
+        if self.why_unwritable:
+            return f"read-only: {self.why_unwritable}"
         if self.is_locked:
             return "locked: press ! to unlock"
         return None

@@ -143,10 +143,27 @@ def test_b_goes_to_each_odd_database_and_back(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_action_on_a_file_that_may_not_be_written_is_refused_in_a_sentence(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"), [("file", "may not write"), ("folder", "may not write the folder")]
+)
+def test_a_database_that_may_not_be_written_is_called_read_only_and_says_why(
+    name: str, reason: str, home: Path
+) -> None:
+    with opened(home, name) as terminal:
+        terminal.read_until("READ-ONLY")
+        terminal.type("P", reason)
+
+        assert_left_in_order(terminal)
+
+
+@pytest.mark.slow
+def test_a_database_that_may_be_written_again_is_no_longer_called_read_only(home: Path) -> None:
     with opened(home, "file") as terminal:
+        terminal.read_until("READ-ONLY")
+        for file in (home / "file").iterdir():
+            file.chmod(0o644)
+        terminal.press("\x12")
         terminal.type("P", "For how long")
-        terminal.type("\x13", "may not be written")
         terminal.press("\x1b")
 
         assert_left_in_order(terminal)
