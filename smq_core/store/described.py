@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import duration, quoted
+from smq_core.format import counted, duration, quoted
 from smq_core.safe_text import clean_text
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def _parts(where: Filter) -> Iterator[str]:
     for name, value in named.items():
         if value is not None:
             yield f"{name}{quoted(value)}"
+    if where.error_groups is not None:
+        yield counted(len(where.error_groups), "group of errors", "groups of errors")
     if where.only_expired:
         yield "expired"
     if where.text:

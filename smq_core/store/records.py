@@ -223,6 +223,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Part of the last error, ignoring case."""
     error_kind: str | None = None
     """The whole first line of the last error."""
+    error_groups: tuple[tuple[str, str], ...] | None = None
+    """Any of these groups of `Inspector.error_kinds`: topic and whole first line of the last error."""
     text: str | None = None
     """Part of the payload's or the headers' text, or of the key, ignoring case."""
     min_age_ms: int | None = None

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual import on
 
-from smq_core.format import age, clock_time, count, quoted
+from smq_core.format import age, clock_time, count, counted, quoted
 from smq_core.safe_text import cell
-from smq_tui.figures.counted import counted
 from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import ErrorKindsOf, Freeze
 from smq_tui.screens.views.list_request import Asking
@@ -61,6 +60,8 @@ class DeadView(View):
         Column(key="last", title="LAST", width=8, priority=60, is_number=True),
         Column(key="first", title="FIRST", width=8, priority=50, is_number=True),
     )
+    LISTED = "dead letters"
+    FILTER_PARTS = ("topic:", "error~")
     DEFAULT_ORDER = "the most frequent first"
     HINTS = ("open", "requeue", "delete", "mark_all", "sort", "filter", "export", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
@@ -127,19 +128,20 @@ class DeadView(View):
         return (StatusSegment(text, Tone.MUTED, priority=5), *([hint] if total else []))
 
     def aim(self, action: str) -> ActionTarget | Freeze | str:
-        """All dead letters of the cursor's group; after `*`, all dead letters."""
+        """All dead letters of the marked groups or the cursor's; after `*`, of all that are shown."""
         if reason := self.REASONS.get(action):
             return reason
+        if self.aims_at_all and not self.filtered_by:
+            return Freeze(Selection(state=State.DEAD), "all dead letters", action)
         if self.aims_at_all:
-            query = self.filtered_by
-            where = Filter(error=query.words or query.error)
-            selection = Selection(topic=query.topic, state=State.DEAD, where=where)
-            return Freeze(selection, f"all dead letters {query.text}".strip(), action)
-        if len(self.table.targets) > 1:
-            return "one group at a time, or * for all that match the filter: unmark (u)"
-        kind = self._kind
-        if kind is None:
+            shown = [kind for kind in self._kinds.values() if self._keeps(kind)]
+            return _of_groups(shown, f"all dead letters {self.filtered_by.text}", action)
+        marked = [self._kinds[key] for key in map(str, self.table.targets) if key in self._kinds]
+        if len(marked) > 1:
+            return _of_groups(marked, f"the dead letters of {len(marked)} marked groups", action)
+        if not marked:
             return "there are no dead letters"
+        kind = marked[0]
         selection = Selection(topic=kind.topic, state=State.DEAD, where=Filter(error_kind=kind.error_kind))
         return Freeze(
             selection,
@@ -252,6 +254,15 @@ class DeadView(View):
             age(now - kind.last),
             age(now - kind.first),
         )
+
+
+def _of_groups(kinds: Sequence[ErrorKind], description: str, action: str) -> Freeze:
+    """Return what an action on several groups is for."""
+    groups = tuple((kind.topic, kind.error_kind) for kind in kinds)
+    topics = {kind.topic for kind in kinds}
+    topic = topics.pop() if len(topics) == 1 else None
+    where = Filter(error_groups=groups)
+    return Freeze(Selection(topic=topic, state=State.DEAD, where=where), description, action)
 
 
 def _value(kind: ErrorKind, column: str) -> tuple[float, str]:

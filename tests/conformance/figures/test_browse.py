@@ -109,6 +109,11 @@ def test_everything_but_the_trash_can_be_looked_at_counted_and_fixed(desk: Desk,
         ({"worker": "w"}, [5]),
         ({"error": "time"}, [4]),
         ({"error_kind": "timeout"}, [4]),
+        ({"error_kind": ""}, [1, 2, 3, 5]),
+        ({"error_groups": (("mail", "timeout"), ("print", ""))}, [4]),
+        ({"error_groups": (("mail", ""), ("mail", "timeout"))}, [1, 2, 3, 4, 5]),
+        ({"error_groups": (("print", "timeout"),)}, []),
+        ({"error_groups": ()}, []),
         ({"min_attempts": 1}, [4, 5]),
         ({"min_age_ms": 5_000}, [1, 2]),
         ({"only_expired": True}, []),
@@ -206,3 +211,12 @@ def test_a_dead_letter_that_was_made_by_hand_has_a_group_and_a_time(desk: Desk) 
         desk.store.execute("UPDATE smq_messages SET status = 'dead'")
 
     assert desk.store.error_kinds(None, limit=9) == [("mail", "", 1, desk.now_ms, desk.now_ms)]
+
+
+def test_a_group_of_dead_letters_without_an_error_is_found_by_its_name(desk: Desk) -> None:
+    made = desk.send()
+    with desk.store.transaction():
+        desk.store.execute("UPDATE smq_messages SET status = 'dead'")
+
+    for where in ({"error_kind": ""}, {"error_groups": (("mail", ""),)}):
+        assert seen(desk, select("mail", "dead", where=where)) == [made]

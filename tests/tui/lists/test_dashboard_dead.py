@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from smq_tui.app import Dashboard
+    from smq_tui.dialogs.confirm import Question
 
 
 @pytest.fixture
@@ -36,6 +37,13 @@ def bury(location: str, clock: SetClock, *errors: str) -> None:
 def error_at(app: Dashboard) -> str:
     """Return the error of the cursor's group."""
     return str(app.main.view.table.cursor_key).partition("\0")[2]
+
+
+async def asked(app: Dashboard, pilot: Pilot[int]) -> Question:
+    """Wait for a question, and return it."""
+    await until(pilot, lambda: isinstance(app.screen, Confirm))
+    assert isinstance(app.screen, Confirm)
+    return app.screen.question
 
 
 async def stay(_app: Dashboard, pilot: Pilot[int], _clock: SetClock) -> None:
@@ -98,5 +106,38 @@ def test_the_cursor_comes_back_to_a_group_only_while_nobody_moved_on(
         await until(pilot, lambda: app.main.view.table.row_count == 3)
         await pilot.pause()
         assert error_at(app) == where
+
+    run(make_dashboard(location, clock=clock), scenario)
+
+
+def test_all_that_match_are_the_groups_that_are_shown(location: str, clock: SetClock) -> None:
+    """Words are found anywhere in topic and error; an action looked for them as one part of the error."""
+    bury(location, clock, "timeout of smtp", "smtp: timeout", "smtp: refused", "timeout of ftp")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("4")
+        await until(pilot, lambda: app.main.view.table.row_count == 4)
+        app.main.view.apply_filter(parse("mail smtp timeout"))
+        await until(pilot, lambda: app.main.view.table.row_count == 2)
+        await pilot.press("*", "D")
+        question = await asked(app, pilot)
+        assert question.number == 2
+        assert "all dead letters mail smtp timeout" in question.pieces[0][0]
+
+    run(make_dashboard(location, clock=clock), scenario)
+
+
+def test_an_action_is_for_the_groups_that_are_marked(location: str, clock: SetClock) -> None:
+    bury(location, clock, "A", "A", "A", "B", "B", "C")
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press("4")
+        await until(pilot, lambda: error_at(app) == "A")
+        await pilot.press("space", "down")
+        await pilot.press("D")
+        assert "with the error “A”" in (await asked(app, pilot)).pieces[0][0]
+        await pilot.press("escape", "space")
+        await pilot.press("D")
+        assert "2 marked groups" in (await asked(app, pilot)).pieces[0][0]
 
     run(make_dashboard(location, clock=clock), scenario)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store.sqlite.queries import eligible_sql
@@ -53,7 +55,10 @@ _FRAGMENTS: Final = {
     "worker": "worker = :worker",
     "key": "dedup_key = :key",
     "error": "last_error LIKE :error ESCAPE '\\'",
-    "error_kind": "error_kind = :error_kind",
+    "error_kind": "ifnull(error_kind, '') = :error_kind",
+    "error_groups": (
+        "(topic, ifnull(error_kind, '')) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:error_groups))"
+    ),
     "text": (
         "(CAST(payload AS TEXT) LIKE :text ESCAPE '\\' OR headers LIKE :text ESCAPE '\\'"
         " OR dedup_key LIKE :text ESCAPE '\\')"
@@ -115,6 +120,7 @@ def conditions(
         "key": _clean(where.key),
         "error": _like(where.error),
         "error_kind": _clean(where.error_kind),
+        "error_groups": _groups(where.error_groups),
         "text": _like(where.text),
         "min_attempts": where.min_attempts,
         "created_before": None if where.min_age_ms is None else as_of_ms - where.min_age_ms,
@@ -198,6 +204,12 @@ def _where(stream: Stream, wanted: dict[str, Value]) -> str:
 
 def _clean(text: str | None) -> str | None:
     return None if text is None else clean_text(text)
+
+
+def _groups(groups: tuple[tuple[str, str], ...] | None) -> str | None:
+    if groups is None:
+        return None
+    return msgspec.json.encode([[topic, clean_text(kind)] for topic, kind in groups]).decode()
 
 
 def _like(part: str | None) -> str | None:
