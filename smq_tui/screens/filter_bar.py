@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from smq_core.safe_text import cell
-from smq_tui.text.filters import complete
+from smq_tui.text.filters import PARTS, complete
 from smq_tui.widgets.keyed_table.table_rows import Tone
 from smq_tui.widgets.status_bar import SegmentLine, StatusSegment
 
@@ -25,6 +25,14 @@ __all__ = ["FilterBar"]
 
 _HISTORY: int = 50
 _SHOWN: int = 6
+_EXAMPLES: Final = {
+    "topic:": "topic:",
+    "state:": "state:",
+    "worker:": "worker:",
+    "age>": "age>5m",
+    "error~": "error~text",
+}
+"""What an empty line shows of the parts that can be typed there."""
 
 
 class _Suggestions(Suggester):
@@ -69,6 +77,8 @@ class FilterBar(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="filter-bar")
+        self.parts: Sequence[str] = PARTS
+        """The named parts that are offered."""
         self.topic_names: Sequence[str] = ()
         self.worker_names: Sequence[str] = ()
         self.database_names: Sequence[str] = ()
@@ -94,7 +104,7 @@ class FilterBar(Vertical):
         line.placeholder = (
             "a topic, or a screen with a filter: dead orders error~timeout"
             if is_jump
-            else "topic: state: age>5m error~text, or plain text"
+            else f"{' '.join(_EXAMPLES[part] for part in self.parts if part in _EXAMPLES)}, or plain text"
         )
         line.value = f"{cell(text)} " if text else ""
         line.cursor_position = len(line.value)
@@ -163,4 +173,4 @@ class FilterBar(Vertical):
             views = ("topics", "messages", "leases", "dead", "workers", "activity")
             names = (*views, "database", *self.topic_names)
             return [name for name in names if name.startswith(text)] if text else list(views)
-        return complete(text, self.topic_names, self.worker_names)
+        return complete(text, self.topic_names, self.worker_names, PARTS if self.is_jump else self.parts)

@@ -35,9 +35,11 @@ def recall(screen: RememberedHost, preferences: Preferences) -> None:
             # One is led there by topics: at the next start that would be a filter that nobody set.
             continue
         try:
-            view.take_filter(parse(str(preferences.filters.get(name, ""))))
+            query = parse(str(preferences.filters.get(name, "")))
+            view.check_filter(query)
         except FilterError:
             continue
+        view.take_filter(query)
 
 
 def remember(screen: RememberedHost, preferences: Preferences, theme: str) -> None:

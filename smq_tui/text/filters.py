@@ -18,7 +18,7 @@ from smq_tui.values import Filter, Selection, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["FILTER_HELP", "FilterError", "Query", "complete", "parse"]
+__all__ = ["FILTER_HELP", "PARTS", "FilterError", "Query", "complete", "parse"]
 
 FILTER_HELP: Final = (
     ("topic:NAME", "of this topic"),
@@ -34,12 +34,15 @@ FILTER_HELP: Final = (
 )
 """Each part, and what it finds; all of the parts have to hold."""
 
+_FEW: Final = 3
+"""Parts that a sentence names."""
 _TOKEN: Final = re.compile(r'(?:(?P<name>[a-z]+)(?P<sign>[:~>]))?(?P<value>"(?:[^"\\]|\\.)*"?|\S*)\s*')
 _STATE: Final = re.compile(r'(?:^|(?<=\s))state:("[^"]*"|\S*)\s*')
 _MISTAKEN: Final = re.compile(
     r"(?P<name>topic|state|worker|key|age|attempts|error|kind)(?:[<>=~]=?|(?<=age):)"
 )
-_NAMES: Final = ("topic:", "state:", "worker:", "key:", "age>", "attempts>", "error~", "kind:", "expired")
+PARTS: Final = ("topic:", "state:", "worker:", "key:", "age>", "attempts>", "error~", "kind:", "expired")
+"""The parts with a name, as they are typed; plain text is the other kind."""
 
 
 class FilterError(ValueError):
@@ -91,6 +94,33 @@ class Query:
         where = self.where if wanted else structs.replace(self.where, without_trash=True)
         return Selection(topic=self.topic or topic, state=wanted, where=where)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The named parts that it consists of, in the order of `PARTS`."""
+        values = (
+            self.topic,
+            self.state,
+            self.worker,
+            self.key,
+            self.min_age_s,
+            self.above_attempts,
+            self.error,
+            self.error_kind,
+            self.is_expired or None,
+        )
+        return tuple(part for part, value in zip(PARTS, values, strict=True) if value is not None)
+
+    def check_parts(self, allowed: Sequence[str], where: str) -> None:
+        """Refuse a part by which a list cannot be filtered; `where` names what it lists.
+
+        Raises:
+            FilterError: for the first such part.
+        """
+        for part in self.parts:
+            if part not in allowed:
+                usable = f"{' '.join(allowed)} or text, or " if len(allowed) <= _FEW else ""
+                raise FilterError(f"{part} does not filter {where}: use {usable}screen 2")
+
     def without_state(self) -> Query:
         """Return the same filter for any state."""
         return (
@@ -111,20 +141,21 @@ def parse(text: str) -> Query:
     """
     found: dict[str, str] = {}
     words: list[str] = []
-    for name, sign, value in _tokens(text):
+    is_expired = False
+    for name, sign, value, is_quoted in _tokens(text):
         part = name + sign
         is_of_no_error = part == "kind:" and 'kind:""' in text
-        if not value and not is_of_no_error and (not name or part in _NAMES):
+        if not value and not is_of_no_error and (not name or part in PARTS):
             raise FilterError(f"nothing follows {part}" if name else "there is nothing between the quotes")
-        if not name:
+        if not name and value == "expired" and not is_quoted:
+            is_expired = True
+        elif not name:
             words.append(_checked(value, text))
-        elif part not in _NAMES:
+        elif part not in PARTS:
             # A colon in plain text, such as a URL's, is not a mistake.
             words.append(_checked(part + value, text))
         else:
             found[part] = value
-    is_expired = "expired" in words
-    plain = [word for word in words if word not in ("", "expired")]
     return Query(
         text=text.strip(),
         topic=found.get("topic:"),
@@ -136,22 +167,24 @@ def parse(text: str) -> Query:
         error=found.get("error~"),
         error_kind=found.get("kind:"),
         is_expired=is_expired,
-        words=" ".join(plain),
+        words=" ".join(filter(None, words)),
     )
 
 
-def complete(text: str, topics: Sequence[str], workers: Sequence[str] = ()) -> list[str]:
-    """Return what the last part of a filter may become: whole texts, the likeliest first."""
+def complete(
+    text: str, topics: Sequence[str], workers: Sequence[str] = (), parts: Sequence[str] = PARTS
+) -> list[str]:
+    """Return what the last of the `parts` of a filter may become: whole texts, the likeliest first."""
     last_at = text.rfind(" ") + 1
     head, last = text[:last_at], text[last_at:]
     values = {"topic:": topics, "state:": tuple(state.word for state in State), "worker:": workers}
     for part, names in values.items():
-        if last.startswith(part):
+        if last.startswith(part) and part in parts:
             return [head + part + quoted(name) for name in _starting(names, last[len(part) :])]
-    return [head + part for part in _starting(_NAMES, last)] if last else []
+    return [head + part for part in _starting(parts, last)] if last else []
 
 
-def _tokens(text: str) -> Iterable[tuple[str, str, str]]:
+def _tokens(text: str) -> Iterable[tuple[str, str, str, bool]]:
     at = 0
     stripped = text.strip()
     while at < len(stripped):
@@ -159,7 +192,8 @@ def _tokens(text: str) -> Iterable[tuple[str, str, str]]:
         if match is None or match.end() == at:
             break
         at = match.end()
-        yield match["name"] or "", match["sign"] or "", _unquoted(match["value"])
+        value = match["value"]
+        yield match["name"] or "", match["sign"] or "", _unquoted(value), value.startswith('"')
 
 
 def _checked(word: str, text: str) -> str:
@@ -171,7 +205,7 @@ def _checked(word: str, text: str) -> str:
     match = _MISTAKEN.match(word)
     if match is None or f'"{word}' in text:
         return word
-    right = next(part for part in _NAMES if part.startswith(match["name"]))
+    right = next(part for part in PARTS if part.startswith(match["name"]))
     raise FilterError(
         f"{cell(match.group(), 20)} is not known, {right} is; put plain text that begins so between quotes"
     )

@@ -37,6 +37,7 @@ class FilterLine:
         context = self._host.context
         self._bar.topic_names = [cell(topic) for topic in context.topics]
         self._bar.worker_names = [cell(worker) for worker in context.workers]
+        self._bar.parts = self._host.view.FILTER_PARTS
         self._bar.open("" if is_jump else self._host.view.filtered_by.text, is_jump=is_jump)
 
     def enter(self, text: str, apply: Callable[[str], None]) -> None:

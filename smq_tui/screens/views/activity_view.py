@@ -55,6 +55,7 @@ class ActivityView(View):
         Column(key="undo", title="UNDO", width=13, priority=90, is_sortable=False),
         Column(key="detail", title="DETAIL", width=12, priority=20, is_stretching=True, is_sortable=False),
     )
+    LISTED = "actions"
     HINTS = ("undo", "details", "filter", "refresh", "help")
     REASONS: ClassVar[dict[str, str]] = {
         **dict.fromkeys(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import age, clock_time
+from smq_core.format import age, clock_time, counted
 from smq_core.safe_text import cell
 from smq_core.serving import is_served
-from smq_tui.figures.counted import counted
 from smq_tui.widgets.keyed_table.table_rows import Cell, Tone
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 
 from smq_core.eligible import is_held
-from smq_core.format import age, count, payload_preview
+from smq_core.format import age, count, counted, payload_preview
 from smq_core.serving import is_lost
 from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import DetailOf, Freeze, Held, LeasesOf
@@ -18,6 +18,7 @@ from smq_tui.screens.targets import aim_at, is_of_lost
 from smq_tui.screens.views.list_request import Asking
 from smq_tui.screens.views.message_rows import PREVIEW, holder_hint, texts_of
 from smq_tui.screens.views.view import View
+from smq_tui.text.filters import PARTS
 from smq_tui.values import State
 from smq_tui.widgets.detail_text import runs_since
 from smq_tui.widgets.keyed_table.table_columns import Column
@@ -56,6 +57,8 @@ class LeasesView(View):
         Column(key="tries", title="TRIES", width=5, priority=40, is_number=True, is_sortable=False),
         Column(key="payload", title="PAYLOAD", width=14, priority=60, is_stretching=True, is_sortable=False),
     )
+    LISTED = "running messages"
+    FILTER_PARTS = tuple(part for part in PARTS if part != "state:")
     HINTS = ("open", "requeue", "bury", "delete", "mark", "mark_all", "filter", "copy", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
         "edit": "a message that is running cannot be edited: requeue or bury it first",
@@ -117,7 +120,8 @@ class LeasesView(View):
         if late:
             parts.append(StatusSegment(f"{count(late)} expired", Tone.BAD, priority=7))
         if lost:
-            parts.append(StatusSegment(f"{count(lost)} of lost daemons", Tone.BAD, priority=6))
+            held = counted(lost, "of a lost daemon", "of lost daemons")
+            parts.append(StatusSegment(held, Tone.BAD, priority=6))
         if (late or lost) and not self.is_behind:
             parts.append(
                 StatusSegment(

@@ -19,6 +19,7 @@ from smq_tui.screens.views.message_rows import MESSAGE_COLUMNS, message_columns,
 from smq_tui.screens.views.reread_delay import RereadDelay
 from smq_tui.screens.views.state_tabs import TABS, tab_parts
 from smq_tui.screens.views.view import View
+from smq_tui.text.filters import PARTS
 from smq_tui.values import State
 from smq_tui.widgets.keyed_table.key_order import SortedOrder
 from smq_tui.widgets.keyed_table.row_painter import Sorting
@@ -46,6 +47,8 @@ class MessagesView(View):
     """Messages."""
 
     COLUMNS = MESSAGE_COLUMNS
+    LISTED = "messages"
+    FILTER_PARTS = PARTS
     HINTS = (
         *("open", "requeue", "delete", "bury", "edit", "mark", "next_tab"),
         *("mark_all", "copy", "filter", "undo", "help"),

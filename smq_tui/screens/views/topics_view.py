@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from smq_core.format import age, count, quoted, rate
-from smq_tui.figures.counted import counted
+from smq_core.format import age, count, counted, quoted, rate
 from smq_tui.requests import Freeze
 from smq_tui.screens.views.view import GoTo, View
 from smq_tui.text.filters import Query
@@ -55,6 +54,7 @@ class TopicsView(View):
         Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
         Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
+    LISTED = "topics"
     DEFAULT_ORDER = "problems first"
     HINTS = ("open", "requeue", "pause", "details", "import", "add", "chart", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
 
-from smq_core.format import count
+from smq_core.format import count, counted
 from smq_core.safe_text import cell
-from smq_tui.figures.counted import counted
 from smq_tui.messages import Asked, Withdrawn
 from smq_tui.screens.context import Context
 from smq_tui.screens.history import ScreenState
@@ -59,10 +58,14 @@ class View(Vertical):
     View > .view-line { background: $surface; color: $text-muted; }
     """
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    LISTED: ClassVar[str] = ""
+    """What the rows are."""
     DEFAULT_ORDER: ClassVar[str] = ""
     """How the rows are ordered until a column is chosen, for the title."""
     HINTS: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the key bar shows."""
+    FILTER_PARTS: ClassVar[tuple[str, ...]] = ("topic:",)
+    """The named parts of a filter that this list can be filtered by."""
     REASONS: ClassVar[dict[str, str]] = {}
     """Why some actions have nothing to do here, by their ids."""
 
@@ -169,11 +172,24 @@ class View(Vertical):
         """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
 
     def apply_filter(self, query: Query) -> None:
-        """Show only what matches."""
+        """Show only what matches.
+
+        Raises:
+            FilterError: for a part by which this list cannot be filtered.
+        """
+        self.check_filter(query)
         self.take_filter(query)
         self.aims_at_all = False
         self.renew()
         self.show(self.context)
+
+    def check_filter(self, query: Query) -> None:
+        """Refuse a filter with a part that this list would pass over.
+
+        Raises:
+            FilterError: for the first such part.
+        """
+        query.check_parts(self.FILTER_PARTS, self.LISTED)
 
     def take_filter(self, query: Query) -> None:
         """Remember what to filter by, for when it is shown."""
@@ -294,11 +310,13 @@ class View(Vertical):
     def _line_parts(self) -> list[StatusSegment]:
         parts = [*self.title_parts()]
         text = self.filter_text() if self.filtered_by else ""
+        number = self.matching()
         if text:
             short = f"/{cell(text, _SHORT_FILTER)}"
             parts.append(StatusSegment(f"filter {text}", Tone.ACCENT, "filter", priority=8, short=short))
         if text and not self.aims_at_all:
-            parts.append(StatusSegment(f"{self.matching()} match", Tone.ACCENT, priority=8))
+            matches = f"{number} {'matches' if number == '1' else 'match'}"
+            parts.append(StatusSegment(matches, Tone.ACCENT, priority=8))
         if self.aims_at_all:
             marked = f"✓ all {self.matching()}" if text else "✓ all"
             parts.append(StatusSegment(f"{marked} that match", Tone.WARNING, priority=9, short=marked))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from smq_core.format import age, count, rate, size
+from smq_core.format import age, count, counted, rate, size
 from smq_core.serving import covers, is_lost, served_topics, serves
-from smq_tui.figures.counted import counted
 from smq_tui.figures.diagnosis import running_of
 from smq_tui.screens.views.death_rows import about_death, death_hint, death_row, unserved_of
 from smq_tui.screens.views.view import View
@@ -49,6 +48,8 @@ class WorkersView(View):
         Column(key="topics", title="TOPICS", width=18, priority=30, is_sortable=False),
         Column(key="pid", title="PID", width=7, priority=20, is_number=True, is_sortable=False),
     )
+    LISTED = "daemons"
+    FILTER_PARTS = ("topic:", "worker:")
     DEFAULT_ORDER = "in the order they started"
     HINTS = ("quiet_worker", "stop_worker", "details", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input, TextArea
 
+from smq_tui.widgets.status_bar import SegmentLine
 from tests.tui.dashboard import fill, make_dashboard, run, settle, until
 from tests.tui.terminal import Terminal
 
@@ -113,3 +114,33 @@ def test_what_comes_in_one_piece_goes_where_its_first_key_leads(
     with Terminal(location, tmp_path) as terminal:
         terminal.read_until("invoices")
         terminal.type(typed, painted)
+
+
+@pytest.mark.parametrize(
+    ("screen", "typed", "reason"),
+    [
+        ("1", "age>5m", "age> does not filter topics: use topic: or text, or screen 2"),
+        ("3", "state:dead", "state: does not filter running messages: use screen 2"),
+        ("4", "kind:x", "kind: does not filter dead letters: use topic: error~ or text, or screen 2"),
+        ("5", "attempts>2", "attempts> does not filter daemons: use topic: worker: or text, or screen 2"),
+        ("6", "expired", "expired does not filter actions"),
+        ("1", ":dead orders age>5m", "age> does not filter dead letters"),
+    ],
+)
+def test_a_part_that_the_list_would_pass_over_is_refused(
+    screen: str, typed: str, reason: str, location: str
+) -> None:
+    """It was ignored: `*` then meant more than the title said."""
+    fill(location)
+
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        await pilot.press(screen)
+        await settle(pilot)
+        await pilot.press(":" if typed.startswith(":") else "/")
+        app.main.filter_bar.query_one(Input).value = typed.removeprefix(":")
+        await pilot.press("enter")
+        await until(pilot, lambda: reason in app.main.filter_bar.query_one(SegmentLine).render_line(0).text)
+        assert app.main.filter_bar.is_open
+        assert not app.main.view.filtered_by
+
+    run(make_dashboard(location), scenario)

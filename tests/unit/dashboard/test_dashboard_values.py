@@ -17,7 +17,7 @@ from smq_tui.screens.prompts import outcome_sentence
 from smq_tui.settings.config import ConfigError, read_config
 from smq_tui.settings.preferences import Preferences, load, save
 from smq_tui.terminal.ascii import in_ascii
-from smq_tui.text.filters import FilterError, complete, parse
+from smq_tui.text.filters import PARTS, FilterError, complete, parse
 from smq_tui.text.payload_forms import (
     NEW_PAYLOAD,
     Form,
@@ -85,6 +85,33 @@ def test_what_the_activity_keeps_of_a_bulk_action_is_a_filter_that_finds_the_sam
 
     assert kept.startswith("all ")
     assert parse(kept.removeprefix("all ")).selection(None, None) == meant
+
+
+def test_expired_between_quotes_is_plain_text() -> None:
+    assert (parse("expired").is_expired, parse("expired").words) == (True, "")
+    assert (parse('"expired" lease').is_expired, parse('"expired" lease').words) == (False, "expired lease")
+
+
+def test_a_filter_names_its_parts_as_they_are_typed() -> None:
+    text = "topic:t state:dead worker:w key:k age>5m attempts>3 error~e kind:x expired plain"
+
+    assert parse(text).parts == PARTS
+    assert parse("plain text").parts == ()
+    assert parse('kind:""').parts == ("kind:",)
+
+
+def test_a_part_that_a_list_cannot_be_filtered_by_is_refused_with_those_that_it_can() -> None:
+    query = parse("topic:orders age>5m")
+
+    query.check_parts(PARTS, "messages")
+    with pytest.raises(FilterError, match=r"^age> does not filter topics: use topic: or text, or screen 2$"):
+        query.check_parts(("topic:",), "topics")
+
+
+def test_completions_are_of_parts_that_the_list_has() -> None:
+    assert complete("s", [], parts=("topic:",)) == []
+    assert complete("state:de", [], parts=("topic:",)) == []
+    assert complete("t", [], parts=("topic:",)) == ["topic:"]
 
 
 def test_completions_are_of_the_last_part() -> None:
