@@ -23,6 +23,7 @@ __all__ = [
     "age",
     "clock_time",
     "count",
+    "counted",
     "duration",
     "parse_duration",
     "payload_preview",
@@ -72,6 +73,14 @@ def count(number: int, width: int | None = None) -> str:
     sign, magnitude = ("-" if number < 0 else ""), abs(number)
     forms = [sign + form for form in _count_forms(magnitude)]
     return next((form for form in forms if width is None or len(form) <= width), forms[-1])
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write how many there are of something: `1 line`, `1,204 lines`.
+
+    `many` is the form for any number but one, by default `one` with an s; either may bring its verb along.
+    """
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def size(number_of_bytes: int) -> str:

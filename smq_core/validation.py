@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.clock import epoch_ms
 from smq_core.errors import InvalidMessage
+from smq_core.format import counted
 
 if TYPE_CHECKING:
     import datetime
@@ -145,7 +146,8 @@ def check_keys(keys: Sequence[str | None] | None, count: int) -> list[str | None
     checked = [check_key(key) for key in keys]
     if len(checked) != count:
         raise InvalidMessage(
-            f"{len(checked)} keys for {count} payloads: give one for each, or None where there is none"
+            f"{counted(len(checked), 'key')} for {counted(count, 'payload')}: "
+            "give one for each, or None where there is none"
         )
     return checked
 

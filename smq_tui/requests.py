@@ -180,7 +180,7 @@ class SamplesOf:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Everything that matches now, counted: an Aim."""
+    """Everything that matches now, counted: an ActionTarget."""
 
     selection: Selection
     description: str

@@ -15,7 +15,7 @@ from smq_core.cli.outcomes import report, report_undo
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.eligible import why_left
-from smq_core.format import count
+from smq_core.format import counted
 from smq_core.states import State, sources_of
 from smq_core.store.records import Filter
 
@@ -282,7 +282,7 @@ def _say_how_many(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _
         one: "no such message" if one not in found else why_left(found[one], verb.name, now=now, force=force)
         for one in targets
     }
-    output.say(f"would {verb.name} {output.amount(list(left.values()).count(None), 'message')}")
+    output.say(f"would {verb.name} {counted(list(left.values()).count(None), 'message')}")
     for one, why in left.items():
         if why is not None:
             output.note(f"{one}: {why}")
@@ -292,8 +292,12 @@ def _how_many(selected: _Selected) -> str:
     selection = selected.selection
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
     state = "" if selection.state is None else f" in state {selection.state.word}"
-    return f"{output.amount(selected.number, 'message')}{where}{state}"
+    return f"{counted(selected.number, 'message')}{where}{state}"
 
 
 def _live(number: int) -> str:
-    return f"{count(number)} more are running: --force includes them, but they may then run twice"
+    return counted(
+        number,
+        "more is running: --force includes it, but it may then run twice",
+        "more are running: --force includes them, but they may then run twice",
+    )

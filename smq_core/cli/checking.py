@@ -11,7 +11,7 @@ import click
 from smq_core.cli import health, output, taking
 from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.clock import SystemClock
-from smq_core.format import age, count
+from smq_core.format import age, count, counted
 from smq_core.serving import is_served
 from smq_core.states import State
 from smq_core.store.records import Filter, Selection
@@ -91,7 +91,7 @@ def check_(
         output.say_json({"ok": not found, "problems": found})
     else:
         ready = sum(stats.ready for stats in topics)
-        well = f"ok: {output.amount(len(topics), 'topic')}, {output.amount(ready, 'message')} ready"
+        well = f"ok: {counted(len(topics), 'topic')}, {counted(ready, 'message')} ready"
         for line in found or [well]:
             output.say(line)
     return 1 if found else 0
@@ -105,7 +105,7 @@ def problems(topics: Sequence[TopicStats], limits: Limits) -> Iterator[str]:
             limit = age(limits.age_s)
             yield f"{stats.topic}: the oldest message has been waiting for {age(waits)} (limit {limit})"
         if limits.dead is not None and stats.dead > limits.dead:
-            yield f"{stats.topic}: {count(stats.dead)} dead letters (limit {count(limits.dead)})"
+            yield f"{stats.topic}: {counted(stats.dead, 'dead letter')} (limit {count(limits.dead)})"
         if limits.ready is not None and stats.ready > limits.ready:
             yield f"{stats.topic}: {count(stats.ready)} ready (limit {count(limits.ready)})"
 

@@ -11,6 +11,7 @@ from smq_core.cli import output
 from smq_core.cli.known import unknown
 from smq_core.cli.options import DURATION, TOPIC, database, inspector
 from smq_core.clock import SystemClock
+from smq_core.format import counted
 from smq_core.states import UNFINISHED
 from smq_core.store.records import Selection
 
@@ -46,7 +47,7 @@ def wait_(ctx: click.Context, *, topic: str, timeout: float | None, location: st
         remaining = _LOOK_EVERY_S if deadline is None else min(_LOOK_EVERY_S, deadline - clock.monotonic())
         if remaining <= 0:
             left = _unfinished(view, topic, most=sys.maxsize)
-            output.say(f"{topic} still has {output.amount(left, 'unfinished message')}")
+            output.say(f"{topic} still has {counted(left, 'unfinished message')}")
             return 1
         view.wait(remaining, since=version)
     output.say(f"{topic} is drained")

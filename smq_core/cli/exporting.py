@@ -19,7 +19,7 @@ from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.derived_file import make_derived
 from smq_core.errors import SmqError
-from smq_core.format import count
+from smq_core.format import counted
 from smq_core.jsonl import Exported, ExportOptions, export_ids, export_lines, salvage_lines
 from smq_core.safe_text import cell
 from smq_core.states import State
@@ -72,7 +72,7 @@ def export_(
         with _opened(target) as file, bar("exporting", total) as show:
 
             def tell(written: int) -> bool:
-                show(written, f"{count(written)} messages")
+                show(written, counted(written, "message"))
                 return True
 
             write = _shown if is_shown else file.write
@@ -91,13 +91,17 @@ def export_(
 
 def _told(exported: Exported, unreadable: int) -> int:
     """Report what was written, and return the exit code."""
-    output.note(f"{output.amount(exported.written, 'message')} written")
+    output.note(f"{counted(exported.written, 'message')} written")
     if exported.gone:
         output.note(
-            f"{count(exported.gone)} more no longer existed when they were written out: processed or purged"
+            counted(
+                exported.gone,
+                "more no longer existed when it was to be written: processed or purged",
+                "more no longer existed when they were to be written: processed or purged",
+            )
         )
     if unreadable:
-        output.complain(f"{output.amount(unreadable, 'id')} cannot be read: what was stored there is lost")
+        output.complain(f"{counted(unreadable, 'id')} cannot be read: what was stored there is lost")
     return 1 if unreadable else 0
 
 

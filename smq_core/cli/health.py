@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.cli import output
-from smq_core.format import age, count
+from smq_core.format import age, count, counted
 from smq_core.serving import is_lost
 from smq_core.untaken import UNTAKEN_S, untaken_for
 
@@ -52,7 +51,7 @@ def lost(workers: Sequence[WorkerInfo], held: Callable[[str], int] | None = None
     for worker in workers:
         if is_lost(worker):
             holds = 0 if held is None else held(worker.id)
-            messages = f" and it holds {output.amount(holds, 'message')}" if holds else ""
+            messages = f" and it holds {counted(holds, 'message')}" if holds else ""
             yield (
                 f"no heartbeat from {worker.id} for {age(worker.heartbeat_age_s)}{messages}: "
                 "start smq-daemon again"

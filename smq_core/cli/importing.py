@@ -10,7 +10,7 @@ from smq_core.cli import output
 from smq_core.cli.options import TOPIC, announce, json_option, path_of
 from smq_core.cli.progress import Bar, bar
 from smq_core.errors import InvalidLine
-from smq_core.format import count, duration, rate
+from smq_core.format import count, counted, duration, rate
 from smq_core.json_fields import line_fields
 from smq_core.jsonl import (
     STANDARD_INPUT,
@@ -143,7 +143,7 @@ def _preview(
 
 def _told(show: Bar) -> Callable[[ImportStatus], bool]:
     def told(status: ImportStatus) -> bool:
-        show(status.bytes_read, f"{count(status.lines)} lines, {rate(status.lines_per_s)}")
+        show(status.bytes_read, f"{counted(status.lines, 'line')}, {rate(status.lines_per_s)}")
         return True
 
     return told
@@ -151,9 +151,10 @@ def _told(show: Bar) -> Callable[[ImportStatus], bool]:
 
 def _print(report: ImportReport) -> None:
     if report.has_nothing_new:
+        lines = counted(report.last_line, "line was", "lines were")
         rejected = count(report.rejected_before)
         how = f"read before, {rejected} of them rejected" if report.rejected_before else "already imported"
-        output.say(f"nothing new in {report.source}: its {count(report.last_line)} lines were {how}")
+        output.say(f"nothing new in {report.source}: its {lines} {how}")
         return
     if report.began_at_line > 1:
         output.say(f"resumed at line {count(report.began_at_line)}")
@@ -169,7 +170,7 @@ def _print(report: ImportReport) -> None:
 def _sum(report: ImportReport) -> str:
     verb = "would be added" if report.is_dry_run else "added"
     source = "standard input" if report.source == STANDARD_INPUT else report.source
-    return f"{output.amount(report.taken, 'message')} {verb} from {source}"
+    return f"{counted(report.taken, 'message')} {verb} from {source}"
 
 
 def _took(report: ImportReport) -> str:
@@ -177,7 +178,7 @@ def _took(report: ImportReport) -> str:
         return ""
     lines = report.last_line - report.began_at_line + 1
     lines_per_s = int(lines / report.elapsed_s)
-    return f" in {duration(round(report.elapsed_s, 1))}, {count(lines_per_s)} lines a second"
+    return f" in {duration(round(report.elapsed_s, 1))}, {counted(lines_per_s, 'line')} a second"
 
 
 def _print_topics(report: ImportReport) -> None:
@@ -196,13 +197,12 @@ def _print_topics(report: ImportReport) -> None:
 
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
-        lines = output.amount(report.broken, "line")
+        lines = counted(report.broken, "line")
         output.note(f"{lines} imported as text: looked like JSON but did not parse (--strict rejects them):")
         output.note(f"  {_numbers(report.broken_lines, report.broken)}")
     if report.held:
         output.note(
-            f"{output.amount(report.held, 'line')} skipped because unfinished messages already "
-            "have their keys:"
+            f"{counted(report.held, 'line')} skipped because unfinished messages already have their keys:"
         )
         numbers = tuple(line.line_number for line in report.held_lines)
         output.note(f"  {_numbers(numbers, report.held)}")
@@ -212,14 +212,12 @@ def _print_left_out(report: ImportReport) -> None:
             "jq -c '.[]' FILE | smq import - imports its elements"
         )
     if report.blank:
-        output.note(output.amount(report.blank, "blank line"))
+        output.note(counted(report.blank, "blank line"))
     if report.rejected:
-        lines = output.amount(report.rejected, "line")
+        lines = counted(report.rejected, "line")
         output.note(f"{lines} would be rejected" if report.is_dry_run else f"{lines} rejected")
     if report.rejected_before:
-        output.note(
-            f"{output.amount(report.rejected_before, 'line')} rejected by earlier runs of this import"
-        )
+        output.note(f"{counted(report.rejected_before, 'line')} rejected by earlier runs of this import")
     if report.rejects_path is not None:
         output.note(f"  rejected lines: {report.rejects_path}; reasons: {report.reasons_path}")
 

@@ -11,7 +11,7 @@ from smq_core.cli.options import database, inspector, json_option, location_of, 
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.ended import ended_daemons
-from smq_core.format import size
+from smq_core.format import counted, size
 from smq_core.json_fields import fields_of
 from smq_core.location import absolute
 from smq_core.store import compact, examine, open_store, repair
@@ -57,10 +57,10 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
         )
         return
     parts = [
-        output.amount(removed.done, "finished message"),
-        f"{output.amount(removed.trash, 'message')} from the trash",
-        f"{output.amount(removed.activity, 'old operation')}",
-        output.amount(removed.topics, "empty topic"),
+        counted(removed.done, "finished message"),
+        f"{counted(removed.trash, 'message')} from the trash",
+        counted(removed.activity, "old operation"),
+        counted(removed.topics, "empty topic"),
     ]
     numbers = (removed.done, removed.trash, removed.activity, removed.topics)
     gone = [part for part, number in zip(parts, numbers, strict=True) if number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from smq_core.cli import output
-from smq_core.format import count
+from smq_core.format import count, counted
 
 if TYPE_CHECKING:
     from smq_core.message import Outcome
@@ -18,7 +18,7 @@ _SETTINGS: Final = ("pause", "resume", "policy")
 def report(outcome: Outcome, past: str) -> int:
     """Describe what was done and what was left alone, each with why; return 0 when nothing was left alone."""
     try:
-        output.say_done(f"{output.amount(outcome.done, 'message')} {past}{_operation(outcome)}")
+        output.say_done(f"{counted(outcome.done, 'message')} {past}{_operation(outcome)}")
     finally:
         # told even if nobody could be told the first part
         code = _tell_the_rest(outcome)
@@ -34,9 +34,7 @@ def report_undo(outcome: Outcome) -> int:
     if entry is not None and entry.action in _SETTINGS:
         output.say_done(f"{what} is undone for {entry.topic}{_operation(outcome)}")
     elif outcome.done:
-        output.say_done(
-            f"{what} is undone: {output.amount(outcome.done, 'message')} restored{_operation(outcome)}"
-        )
+        output.say_done(f"{what} is undone: {counted(outcome.done, 'message')} restored{_operation(outcome)}")
     else:
         output.say(f"{what} is not undone: no message could be restored")
     return _tell_the_rest(outcome)
@@ -48,9 +46,10 @@ def _operation(outcome: Outcome) -> str:
 
 def _tell_the_rest(outcome: Outcome) -> int:
     if outcome.left_ready:
-        output.note(
-            f"{count(outcome.left_ready)} of them were running and stay ready: a lease cannot be restored"
+        stay = counted(
+            outcome.left_ready, "of them was running and stays ready", "of them were running and stay ready"
         )
+        output.note(f"{stay}: a lease cannot be restored")
     if outcome.moved_on:
         output.note(f"{count(outcome.moved_on)} left alone: they had moved on since they were selected")
     for missed in outcome.missed:

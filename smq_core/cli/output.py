@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from smq_core import streams
-from smq_core.format import count
 from smq_core.json_fields import json_form
 from smq_core.safe_text import block, cell
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
-    "amount",
     "complain",
     "flush",
     "is_terminal",
@@ -151,11 +149,6 @@ def usage(error: click.UsageError) -> None:
     complain(error.format_message())
     if error.ctx is not None:
         note(f"see `{error.ctx.command_path} --help`")
-
-
-def amount(number: int, what: str) -> str:
-    """Write a number of things: `1 line`, `1,204 lines`."""
-    return f"{count(number)} {what}" if number == 1 else f"{count(number)} {what}s"
 
 
 def is_terminal() -> bool:

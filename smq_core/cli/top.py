@@ -14,7 +14,7 @@ from smq_core.cli.listing import topic_row
 from smq_core.cli.options import DURATION, database, inspector, json_option
 from smq_core.cli.worker_fields import worker_fields
 from smq_core.clock import SystemClock
-from smq_core.format import clock_time, count, rate
+from smq_core.format import clock_time, count, counted, rate
 from smq_core.json_fields import fields_of, time_fields
 from smq_core.serving import is_lost
 
@@ -128,8 +128,8 @@ def _print(look: _Moment, moving: Mapping[str, TopicRates]) -> None:
     ready = sum(stats.ready for stats in look.topics)
     dead = sum(stats.dead for stats in look.topics)
     output.say(
-        f"{clock_time(look.at)}  {output.amount(len(look.topics), 'topic')}, {count(ready)} ready, "
-        f"{count(dead)} dead, {output.amount(alive, 'daemon')}"
+        f"{clock_time(look.at)}  {counted(len(look.topics), 'topic')}, {count(ready)} ready, "
+        f"{count(dead)} dead, {counted(alive, 'daemon')}"
     )
     titles = ["topic", "ready", "delayed", "running", "dead", "done", "oldest", "in/s", "out/s", ""]
     rows = []

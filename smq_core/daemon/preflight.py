@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smq_core.daemon.processes.import_check import check_imports
 from smq_core.daemon.system.file_health import disk_state
 from smq_core.errors import SmqError
-from smq_core.format import count, size
+from smq_core.format import counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ class PreflightFinding(NamedTuple):
 def findings(config: DaemonConfig, program: Program, store: Store) -> Iterator[PreflightFinding]:
     """Look at configuration, handlers, database and disk."""
     yield PreflightFinding(
-        f"configuration: {count(len(program.handlers))} handlers, {count(len(config.alert))} alerts, "
+        f"configuration: {counted(len(program.handlers), 'handler')}, {counted(len(config.alert), 'alert')}, "
         f"in {program.folder}"
     )
     yield from _commands(program.handlers, program.folder)
@@ -44,7 +44,7 @@ def findings(config: DaemonConfig, program: Program, store: Store) -> Iterator[P
         return
     waiting = sum(stats.ready + stats.delayed for stats in topics)
     yield PreflightFinding(
-        f"database: {store.location}, {count(len(topics))} topics, {count(waiting)} messages waiting"
+        f"database: {store.location}, {counted(len(topics), 'topic')}, {counted(waiting, 'message')} waiting"
     )
     disk = disk_state(store.location)
     if disk is not None:

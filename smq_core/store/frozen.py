@@ -98,7 +98,7 @@ class FrozenCollector:
         return len(self._ids)
 
     def add(self, rows: Iterable[SeenRow], most: int | None = None) -> None:
-        """Take rows, ascending, beyond those taken before, until there are `limit`.
+        """Take rows, ascending, beyond those taken before, until there are `most`.
 
         Of those that one action would give the same key, it changes only the first.
         """

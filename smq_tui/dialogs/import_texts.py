@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import age, count
+from smq_core.format import age, count, counted
 from smq_core.safe_text import cell
-from smq_tui.figures.counted import counted
 
 if TYPE_CHECKING:
     from smq_tui.values import ImportReport

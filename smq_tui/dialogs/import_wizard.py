@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, ProgressBar, Static
 
-from smq_core.format import age, count, rate, size
+from smq_core.format import age, count, counted, rate, size
 from smq_core.safe_text import block
 from smq_tui.dialogs.dialog import Dialog, button, text
 from smq_tui.dialogs.file_choices import file_choices
@@ -187,7 +187,7 @@ class ImportWizard(Dialog[ImportReport]):
         if isinstance(event.detail, ImportStatus):
             status = event.detail
             left = "" if status.left_s is None else f", {age(status.left_s)} left"
-            lines = f"{count(status.lines)} lines, {count(status.rejected)} rejected"
+            lines = f"{counted(status.lines, 'line')}, {count(status.rejected)} rejected"
             self._explain(f"{lines}, {rate(status.lines_per_s)}{left} (Esc stops)")
 
     @on(Answered)

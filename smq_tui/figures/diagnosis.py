@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from smq_core.format import age, clock_time, count
+from smq_core.format import age, clock_time, count, counted
 from smq_core.serving import covers, is_lost, is_served, serves
 from smq_core.untaken import UNTAKEN_S, untaken_for
-from smq_tui.figures.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,8 +146,8 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
 
 
 def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Problem:
-    waiting = f"; {count(stats.ready)} waiting without a worker" if is_untaken else ""
-    sentence = f"press 3, then R: a lost daemon holds {count(held)}{waiting}."
+    waiting = f"; {_waiting(stats.ready)} without a worker" if is_untaken else ""
+    sentence = f"press 3, then R: a lost daemon holds {counted(held, 'message')}{waiting}."
     return Problem(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
 
 
@@ -159,8 +158,7 @@ def _stuck(
     deaths: Sequence[DaemonDeath],
     now: float,
 ) -> Problem:
-    waits = "waits" if stats.ready == 1 else "wait"
-    waiting = f"{count(stats.ready)} {waits}, the oldest {age(stats.oldest_age_s or 0.0)}"
+    waiting = _waiting_since(stats)
     if is_served(stats.topic, workers):
         return Problem(2, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
@@ -182,7 +180,7 @@ def _no_progress(stats: TopicStats, quiet_s: float) -> Problem:
     held = f"whoever holds {counted(stats.processing, 'message')}"
     sentence = (
         f"press 3: no progress{' for' if since else ''}{since}: {held} finishes none; "
-        f"{_waiting(stats.ready)}, the oldest {age(stats.oldest_age_s or 0.0)}."
+        f"{_waiting_since(stats)}."
     )
     is_bad = quiet_s >= _STANDSTILL_S
     return Problem(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
@@ -212,4 +210,9 @@ def _by_whom(stats: TopicStats, now: float) -> str:
 
 
 def _waiting(ready: int) -> str:
-    return f"{counted(ready, 'message')} {'waits' if ready == 1 else 'wait'}"
+    return counted(ready, "message waits", "messages wait")
+
+
+def _waiting_since(stats: TopicStats) -> str:
+    waits = age(stats.oldest_age_s or 0.0)
+    return f"{_waiting(stats.ready)}{' for' if stats.ready == 1 else ', the oldest'} {waits}"

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from smq_core.eligible import changes
-from smq_core.format import age, count
+from smq_core.format import age, count, counted
 from smq_core.safe_text import cell
 from smq_tui.dialogs.confirm import Question
 from smq_tui.keys.actions import Danger, action, danger_of
@@ -32,26 +32,42 @@ __all__ = [
     "undo_sentence",
 ]
 
-_REQUEUED: Final = "They become ready, and their attempts restart from 0; their errors stay on record."
+_REQUEUED: Final = (
+    "It becomes ready, and its attempts restart from 0; its errors stay on record.",
+    "They become ready, and their attempts restart from 0; their errors stay on record.",
+)
 _EFFECTS: Final = {
-    "requeue": f"{_REQUEUED} z undoes this until they are leased.",
-    "delete": "They move to the trash and can be restored for 24 hours: z, or screen 6.",
-    "bury": "They move to the dead letters and are not processed until somebody requeues them. "
-    "z undoes this.",
+    "requeue": (
+        f"{_REQUEUED[0]} z undoes this until it is leased.",
+        f"{_REQUEUED[1]} z undoes this until they are leased.",
+    ),
+    "delete": (
+        "It moves to the trash and can be restored for 24 hours: z, or screen 6.",
+        "They move to the trash and can be restored for 24 hours: z, or screen 6.",
+    ),
+    "bury": (
+        "It moves to the dead letters and is not processed until somebody requeues it. z undoes this.",
+        "They move to the dead letters and are not processed until somebody requeues them. z undoes this.",
+    ),
 }
-_NO_WAY_BACK: Final = f"{_REQUEUED} z cannot undo this: their leases cannot be restored."
+"""What an action does to one message, and to several."""
+_NO_WAY_BACK: Final = (
+    f"{_REQUEUED[0]} z cannot undo this: its lease cannot be restored.",
+    f"{_REQUEUED[1]} z cannot undo this: their leases cannot be restored.",
+)
 
 
 def question(verb: Verb, aim: ActionTarget, now: float) -> Question:
     """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
     label = action(verb).label
     free = aim.number(is_forced=False)
+    effects = _NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb]
     return Question(
         title=f"{label} {_whom(free or aim.count)}?",
         forced_title=f"{label} {_whom(aim.count)}?",
         pieces=[*_described(aim, now), *_staying(verb, aim)],
         samples=_samples(aim),
-        effect=_NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb],
+        effect=effects[0 if aim.count == 1 else 1],
         label=f"{label} {count(free or aim.count)}",
         forced_label=f"{label} {count(aim.count)}",
         danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
@@ -62,7 +78,7 @@ def question(verb: Verb, aim: ActionTarget, now: float) -> Question:
 
 
 def _whom(number: int) -> str:
-    return "this message" if number == 1 else f"{count(number)} messages"
+    return "this message" if number == 1 else counted(number, "message")
 
 
 def stop_question(worker_id: str, *, runs: int) -> Question:
@@ -102,7 +118,11 @@ def undo_sentence(undo: UndoOperation, outcome: Outcome) -> str:
         return _setting_undone(what, outcome)
     returned = outcome.done - outcome.left_ready
     left = (
-        f"{count(outcome.left_ready)} stay ready, because their leases cannot be restored"
+        counted(
+            outcome.left_ready,
+            "stays ready, because its lease cannot be restored",
+            "stay ready, because their leases cannot be restored",
+        )
         if outcome.left_ready
         else ""
     )
@@ -139,7 +159,7 @@ def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
     return Question(
         title=f"Resume {cell(stats.topic, 60)}?",
         pieces=[(f"{who} paused it{ago}{why}", "bold")],
-        effect=f"{count(stats.ready)} ready messages can be leased at once." if stats.ready else "",
+        effect=f"{counted(stats.ready, 'ready message')} can be leased at once." if stats.ready else "",
         label="Resume",
         danger=Danger.ASK,
     )
@@ -189,7 +209,8 @@ def _staying(verb: Verb, aim: ActionTarget) -> Pieces:
     """Report what of all that was meant is not counted, as the action leaves it as it is."""
     targets = aim.targets
     if aim.left:
-        return [(f"{count(len(aim.left))} more stay as they are: {_named(set(aim.left))}\n", "")]
+        stay = counted(len(aim.left), "more stays as it is", "more stay as they are")
+        return [(f"{stay}: {_named(set(aim.left))}\n", "")]
     if isinstance(targets, Selection) and targets.state is None:
         stays = _named(state for state in State if not changes(verb, state))
         return [(f"messages that are {stays} stay as they are\n", "")]
@@ -197,9 +218,12 @@ def _staying(verb: Verb, aim: ActionTarget) -> Pieces:
 
 
 def _live_sentence(aim: ActionTarget) -> str:
+    is_one = aim.live == 1
+    they = "it" if is_one else "they"
+    which = "the one" if is_one else f"the {count(aim.live)}"
     if aim.silent and aim.silent == aim.live:
-        return f"also the {count(aim.live)} held by a lost daemon: if it is still alive, they may run twice"
-    return f"also the {count(aim.live)} that are running right now: they may run twice"
+        return f"also {which} held by a lost daemon: if the daemon is still alive, {they} may run twice"
+    return f"also {which} that {'is' if is_one else 'are'} running right now: {they} may run twice"
 
 
 def _described(aim: ActionTarget, now: float) -> Pieces:
@@ -217,21 +241,30 @@ def _described(aim: ActionTarget, now: float) -> Pieces:
             (", ".join(cell(topic, 40) for topic in aim.topics[:3]) + more + "\n", ""),
         ]
     if aim.oldest_at is not None:
-        newest = (
-            f" to {age(now - aim.newest_at)}"
-            if aim.newest_at is not None and aim.newest_at != aim.oldest_at
-            else ""
-        )
-        pieces += [("age    ", "$foreground 65%"), (f"{age(now - aim.oldest_at)}{newest}\n", "")]
+        pieces += _ages(aim, aim.oldest_at, now)
     if aim.left_behind:
         heard = (
             "" if aim.lost_since is None else f", last heartbeat {age(max(0.0, now - aim.lost_since))} ago"
         )
         sentence = (
-            f"{count(aim.left_behind)} are held by a daemon that has ended{heard}: they may already have run"
+            f"{counted(aim.left_behind, 'is', 'are')} held by a daemon that has ended{heard}: "
+            f"{'it' if aim.left_behind == 1 else 'they'} may already have run"
         )
         pieces.append((f"{sentence}\n", "bold $text-warning"))
     return pieces
+
+
+def _ages(aim: ActionTarget, oldest_at: float, now: float) -> Pieces:
+    """Return how old the messages are; of a selection only the oldest is known."""
+    oldest = age(now - oldest_at)
+    if aim.count == 1:
+        name, ages = "age    ", oldest
+    elif aim.newest_at is None:
+        name, ages = "oldest ", oldest
+    else:
+        newest = age(now - aim.newest_at)
+        name, ages = "ages   ", oldest if newest == oldest else f"{oldest} to {newest}"
+    return [(name, "$foreground 65%"), (f"{ages}\n", "")]
 
 
 def _samples(aim: ActionTarget) -> tuple[str, ...]:
@@ -242,11 +275,10 @@ def _samples(aim: ActionTarget) -> tuple[str, ...]:
 def purge_question(aim: ActionTarget, topic: str, state: str) -> Question:
     """Ask before what a topic has in a state is removed for good."""
     is_one = aim.count == 1
-    number = ("all " if aim.are_all else "the oldest ") + count(aim.count)
     which = (
         f"the {'only' if aim.are_all else 'oldest'} {state} message"
         if is_one
-        else f"{number} {state} messages"
+        else f"{'all' if aim.are_all else 'the oldest'} {count(aim.count)} {state} messages"
     )
     return Question(
         title=f"Purge {which} of {cell(topic, 60)}?",

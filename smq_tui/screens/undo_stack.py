@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from smq_core.format import counted
 from smq_core.safe_text import cell
-from smq_tui.figures.counted import counted
 from smq_tui.requests import UndoOperation
 from smq_tui.values import Selection, State
 

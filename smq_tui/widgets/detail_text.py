@@ -10,10 +10,9 @@ import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from smq_core.error_history import error_history
-from smq_core.format import age, clock_time, count, duration, rate, size
+from smq_core.format import age, clock_time, count, counted, duration, rate, size
 from smq_core.safe_text import block, cell
 from smq_core.serving import is_lost, served_topics, serves
-from smq_tui.figures.counted import counted
 from smq_tui.figures.diagnosis import besides, running_of
 from smq_tui.values import State
 from smq_tui.widgets.payload_text import PayloadView, payload_pieces, shown_as

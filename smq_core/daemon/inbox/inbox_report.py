@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from smq_core.format import count
+from smq_core.format import counted
 from smq_core.json_fields import line_fields
 from smq_core.safe_text import clean_text
 
@@ -46,7 +46,7 @@ class ImportedFile(NamedTuple):
 
     def sentence(self) -> str:
         """Return what the log says."""
-        said = f"{count(self.added)} messages added, {count(self.rejected)} lines rejected"
+        said = f"{counted(self.added, 'message')} added, {counted(self.rejected, 'line')} rejected"
         return (
             f"{said}, before the file could be moved out of the inbox"
             if self.report.has_nothing_new

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from smq_core.format import age, count, size
+from smq_core.format import age, count, counted, size
 from smq_core.message import TopicStats, WorkerInfo
 from smq_core.serving import covers, is_served
 
@@ -51,9 +51,9 @@ def _topic_reasons(
         ):
             yield f"{stats.topic}: the oldest message has been waiting for {age(waits)}, and none is running"
         if alert.dead_over is not None and stats.dead > alert.dead_over:
-            yield f"{stats.topic}: {count(stats.dead)} dead letters, over {count(alert.dead_over)}"
+            yield f"{stats.topic}: {counted(stats.dead, 'dead letter')}, over {count(alert.dead_over)}"
         if alert.ready_over is not None and stats.ready > alert.ready_over:
-            yield f"{stats.topic}: {count(stats.ready)} messages ready, over {count(alert.ready_over)}"
+            yield f"{stats.topic}: {counted(stats.ready, 'message')} ready, over {count(alert.ready_over)}"
         if alert.no_worker and (stats.ready or stats.delayed) and not is_served(stats.topic, workers):
             yield (
                 f"{stats.topic}: {count(stats.ready + stats.delayed)} waiting, and no daemon serves the topic"

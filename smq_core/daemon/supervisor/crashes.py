@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.wire.protocol import Failed
+from smq_core.format import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,7 @@ def _outcome_of(started: set[int], messages: int) -> str:
         return others
     if len(started) == 1:
         return f"message {next(iter(started))} was running and is charged an attempt; {others}"
-    return f"{len(started)} messages were running and will run one by one; {others}"
+    return f"{counted(len(started), 'message')} were running and will run one by one; {others}"
 
 
 def _killed(timeout_s: float) -> str:

@@ -16,6 +16,7 @@ from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.system.process_identity import is_alive
 from smq_core.daemon.wire.slots import mark_of
 from smq_core.daemon_death import ACTION, detail_of
+from smq_core.format import counted
 from smq_core.serving import STALE_MS
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ class Peers:
         record.leave()
         self._journal.warning(
             "daemon_died",
-            f"daemon {header.worker_id} died; its {len(orphans)} messages were returned",
+            f"daemon {header.worker_id} died; "
+            f"{counted(len(orphans), 'message that it held was', 'messages that it held were')} returned",
             worker=header.worker_id,
         )
         for dead in filter(None, recovered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.wire.protocol import Cancel
+from smq_core.format import counted
 
 if TYPE_CHECKING:
     from smq_core.daemon.dispatch.dispatcher import Dispatcher
@@ -69,7 +70,12 @@ class Shutdown:
             for process in self._pool.processes:
                 process.send(Cancel(list(process.in_flight), "stopped"))
             self._journal.warning(
-                "interrupting", f"{self._pool.in_flight} messages are still running and are interrupted"
+                "interrupting",
+                counted(
+                    self._pool.in_flight,
+                    "message is still running and is interrupted",
+                    "messages are still running and are interrupted",
+                ),
             )
         elif self._is_cancelled and now >= self._kill_at:
             self._kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from smq_core.format import count
+from smq_core.format import count, counted
 from smq_tui.keys.actions import action
 from smq_tui.requests import Act, UndoOperation
 from smq_tui.values import Outcome
@@ -42,7 +42,7 @@ class LongAction:
         """Ask for what may take long on many messages, and continue with what came of it."""
         self.was_stopped = False
         if number >= _REPORT_FROM:
-            self._show(f"{_name(request)} of {count(number)} begins…")
+            self._show(f"{_name(request)} of {counted(number, 'message')}…")
         self._host.ask(
             request, Outcome, then, failed=failed, progressed=partial(self._show_done, _past(request))
         )

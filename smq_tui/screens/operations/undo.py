@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from smq_core.format import count
+from smq_core.format import counted
 from smq_tui.requests import UndoOperation
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import undo_question, undo_sentence
@@ -103,7 +103,8 @@ class UndoHistory:
             left = UndoEntry(
                 what=deed.what, by=deed.by, at=deed.at, undo=UndoOperation(undo.operation, rest, undo.what)
             )
-            self.announce(f"{sentence}; {count(rest)} are left: z continues", left, is_partial=True)
+            remaining = counted(rest, "message is left", "messages are left")
+            self.announce(f"{sentence}; {remaining}: z continues", left, is_partial=True)
         else:
             self.announce(sentence, is_partial=bool(outcome.missed_count or outcome.left_ready))
 

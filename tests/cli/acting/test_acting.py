@@ -135,7 +135,7 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     ran = smq("requeue", "1", "--force")
     assert ran.out == "1 message requeued (operation 1)\n"
     assert "1 was running in tester: if a daemon runs it, that run is interrupted" in ran.err
-    assert "1 of them were running and stay ready" in smq("undo").err
+    assert "1 of them was running and stays ready" in smq("undo").err
 
 
 @pytest.mark.parametrize("verb", ["delete", "bury"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smq_core import Queue
     from tests.cli.conftest import Smq
 
-HELD = "1 more are running: --force includes them, but they may then run twice\n"
+HELD = "1 more is running: --force includes it, but it may then run twice\n"
 
 
 @pytest.mark.usefixtures("terminal")

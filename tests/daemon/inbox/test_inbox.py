@@ -123,7 +123,7 @@ def test_a_file_that_could_not_be_put_away_is_reported_with_what_was_taken_of_it
     assert (report["taken"], report["rejected"], report["last_line"]) == (2, 1, 3)
     assert report["rejects_path"] == str(claim.rejects)
     assert (
-        "2 messages added, 1 lines rejected, before the file could be moved out of the inbox"
+        "2 messages added, 1 line rejected, before the file could be moved out of the inbox"
         in drop.log.getvalue()
     )
     assert "already" not in drop.log.getvalue()

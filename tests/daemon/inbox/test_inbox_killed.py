@@ -54,7 +54,7 @@ def test_each_line_of_a_dropped_file_is_in_once_however_often_the_daemon_is_kill
             assert (inbox / "slow.jsonl").exists()
             slow.write("\n")
             slow.close()
-            daemon.wait_for("inbox_taken", "slow.jsonl: 1 messages added")
+            daemon.wait_for("inbox_taken", "slow.jsonl: 1 message added")
             assert daemon.stop() == 0
 
     with Inspector(path) as inspector:

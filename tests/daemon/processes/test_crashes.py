@@ -106,7 +106,7 @@ def test_a_daemon_that_died_alone_is_recovered_by_the_next(
         daemon.end()
 
     with Daemon(tmp_path, "--handler", "t=handlers:handle", "--burst") as heir:
-        heir.wait_for("daemon_died", "1 messages were returned")
+        heir.wait_for("daemon_died", "1 message that it held was returned")
         assert heir.end() == 0
 
     with Inspector(path) as inspector:
@@ -192,7 +192,7 @@ def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
             assert daemon.end() == 1
     (tmp_path / "handlers.py").write_text("def handle(message): pass\n")
     with Daemon(tmp_path, *arguments, "--burst") as heir:
-        heir.wait_for("daemon_died", "1 messages were returned")
+        heir.wait_for("daemon_died", "1 message that it held was returned")
         assert heir.end() == 0
 
     assert queue.size("t") == 0

@@ -94,19 +94,19 @@ def test_what_is_wrong_is_named(
             {"ready": 392, "processing": 8},
             [worker(["orders"], 60.0)],
             "worker lost, 8 held",
-            "press 3, then R: a lost daemon holds 8; 392 waiting without a worker.",
+            "press 3, then R: a lost daemon holds 8 messages; 392 messages wait without a worker.",
         ),
         (
             {"ready": 392, "processing": 9},
             [worker(["orders"], 60.0), worker(["orders"])],
             "worker lost, 8 held",
-            "press 3, then R: a lost daemon holds 8.",
+            "press 3, then R: a lost daemon holds 8 messages.",
         ),
         (
             {"processing": 8, "paused": True},
             [worker(["orders"], 60.0)],
             "worker lost, 8 held",
-            "press 3, then R: a lost daemon holds 8.",
+            "press 3, then R: a lost daemon holds 8 messages.",
         ),
     ],
 )
@@ -159,7 +159,8 @@ def test_a_topic_whose_daemon_died_says_so_and_since_when() -> None:
 
     assert found["orders"].short == "worker died 40s"
     assert found["orders"].sentence == (
-        "its daemon died 40s ago, and no other serves it: 5 wait, the oldest 1m30s; start smq-daemon."
+        "its daemon died 40s ago, and no other serves it: "
+        "5 messages wait, the oldest 1m30s; start smq-daemon."
     )
     assert found["mail"].short == "worker died 11m40s"
     assert found["mail"].lacks_daemon

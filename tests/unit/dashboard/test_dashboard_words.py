@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Message, TopicStats, WorkerInfo
-from smq_tui.figures.counted import counted
+from smq_core.format import counted
 from smq_tui.figures.diagnosis import diagnose
 from smq_tui.figures.snapshot import Reading, TopicLine, derive
 from smq_tui.gateway.excerpts import around
-from smq_tui.requests import Detail
+from smq_tui.requests import ActionTarget, Detail
+from smq_tui.screens.prompts import purge_question, question
 from smq_tui.terminal.clipboard import copy
 from smq_tui.widgets.detail_text import about_message, about_topic, about_worker
 from smq_tui.widgets.keyed_table.table_columns import Column, lay_out
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smq_core.message import Json
+    from smq_tui.requests import Verb
 
 NOW = 1_700_000_000.0
 
@@ -43,7 +45,7 @@ def test_what_is_counted_has_its_right_form(number: int, written: str) -> None:
         ({"dead": 70}, "press 4: 70 dead letters, by error"),
         (
             {"ready": 3, "oldest_age_s": 90.0},
-            "no worker serves it: 3 wait, the oldest 1m30s; start smq-daemon",
+            "no worker serves it: 3 messages wait, the oldest 1m30s; start smq-daemon",
         ),
     ],
 )
@@ -73,7 +75,7 @@ def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_
     lines = "".join(text for text, _ in pieces).splitlines()
 
     assert lines[1:5] == [
-        "no heartbeat from its daemon for 1m00s: 20 wait, the oldest 1m30s; start smq-daemon.",
+        "no heartbeat from its daemon for 1m00s: 20 messages wait, the oldest 1m30s; start smq-daemon.",
         "and press 4: 70 dead letters, by error.",
         "start a worker for it:",
         """smq-daemon --db '/my queues/q.sqlite3' --handler 'a'"'"'b=module:function'""",
@@ -197,3 +199,41 @@ def test_under_tmux_a_copy_goes_into_its_buffer(tmp_path: Path, monkeypatch: pyt
 
     assert copy(b"\xfftext", lambda _: None, environment).startswith("copied 5 B with tmux")
     assert buffer.read_bytes() == b"\xfftext"
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "pieces"),
+    [
+        (1, "Purge the only dead message of mail?", "It is deleted permanently"),
+        (5, "Purge all 5 dead messages of mail?", "They are deleted permanently"),
+    ],
+)
+def test_a_purge_names_one_message_or_several(number: int, title: str, pieces: str) -> None:
+    question = purge_question(ActionTarget(targets={}, count=number), "mail", "dead")
+
+    assert question.title == title
+    assert pieces in question.pieces[0][0]
+
+
+@pytest.mark.parametrize(
+    ("aim", "said"),
+    [
+        (ActionTarget(targets={}, count=1, oldest_at=NOW - 60, newest_at=NOW - 60), "age    1m00s"),
+        (ActionTarget(targets={}, count=2, oldest_at=NOW - 60, newest_at=NOW - 60), "ages   1m00s"),
+        (ActionTarget(targets={}, count=2, oldest_at=NOW - 60, newest_at=NOW - 5), "ages   1m00s to 5s"),
+        (ActionTarget(targets={}, count=2, oldest_at=NOW - 60), "oldest 1m00s"),
+    ],
+)
+def test_a_question_calls_ages_what_they_are(aim: ActionTarget, said: str) -> None:
+    assert said in "".join(text for text, _ in question("delete", aim, NOW).pieces)
+
+
+@pytest.mark.parametrize("verb", ["requeue", "delete", "bury"])
+def test_a_question_about_one_message_says_it(verb: Verb) -> None:
+    one = question(verb, ActionTarget(targets={}, count=1, held=frozenset({1})), NOW)
+    two = question(verb, ActionTarget(targets={}, count=2, held=frozenset({1, 2})), NOW)
+
+    assert one.effect.startswith("It ")
+    assert one.live_sentence == "also the one that is running right now: it may run twice"
+    assert two.effect.startswith("They ")
+    assert two.live_sentence == "also the 2 that are running right now: they may run twice"

@@ -82,7 +82,7 @@ def test_any_other_key_is_refused(key: object) -> None:
 def test_a_batch_has_a_key_for_each_payload() -> None:
     assert check_keys(None, 3) is None
     assert check_keys(["a", None], 2) == ["a", None]
-    with pytest.raises(InvalidMessage, match="1 keys for 2 payloads"):
+    with pytest.raises(InvalidMessage, match="1 key for 2 payloads"):
         check_keys(["a"], 2)
 
 

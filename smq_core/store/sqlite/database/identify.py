@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from smq_core.format import counted
 from smq_core.store.sqlite.database.peek import FileStamps, PeekedConnection, glance, surroundings
 from smq_core.store.sqlite.driver.raw_connection import translated
 from smq_core.store.sqlite.queries import query
@@ -165,7 +166,7 @@ def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) ->
     versions = [row[0] for row in connection.execute(_VERSION).fetchall()]
     if len(versions) == 1 and isinstance(versions[0], int) and versions[0] >= 1 and "smq_messages" in tables:
         return versions[0]
-    what = f"{len(versions)} versions" if "smq_messages" in tables else "no table smq_messages"
+    what = counted(len(versions), "version") if "smq_messages" in tables else "no table smq_messages"
     raise StoreCorrupt(f"{path} has the queue's table smq_schema, but {what}: restore a backup")
 
 

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue, SchemaTooNew, StoreUnavailable
+from smq_core.format import counted
 from smq_core.store.sqlite.database import identify, migrate
 from smq_core.store.sqlite.database.file_system import refuse_remote
 from smq_core.store.sqlite.database.identify import DatabaseKind, Found
@@ -189,8 +190,9 @@ def _refuse_our_names(path: str, found: Found) -> None:
 
 def _in_words(path: str, added: set[str], mode: str) -> list[str]:
     change = "was already in WAL mode" if mode == "wal" else f"was switched from journal mode {mode} to WAL"
+    objects = counted(len(added), "new object")
     return [
-        f"{path} has {len(added)} new tables, indexes and triggers, all named smq_…, and no other changes",
+        f"{path} has {objects} (tables, indexes and triggers), all named smq_…, and no other changes",
         f"the file {change}: while it is open, its -wal and -shm files are part of it",
         "programs that open it need SQLite 3.37 or later",
     ]
