@@ -26,10 +26,10 @@ PARTS = (
     "simulation",
     "below SQLite",
     "interruption",
-    "around it",
+    "environment",
     "workers",
     "bad input",
-    "doors",
+    "opening and access",
     "guards",
     "damage",
 )

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 INTRODUCTION = ROOT / "tests" / "reliability.introduction.md"
 COLUMNS = (
-    "| fault | promise | how it is injected | runs | struck | result | again |",
+    "| fault | promise | how it is injected | runs | occurred | result | test |",
     "|---|---|---|--:|--:|---|---|",
 )
 Record = dict[str, Any]
@@ -46,9 +46,8 @@ def _rows(records: list[Record], part: str) -> list[str]:
 def _row(records: list[Record]) -> str:
     first = records[0]
     outcomes = {record["outcome"] for record in records}
-    tests = dict.fromkeys(record["test"] for record in records)
+    files = dict.fromkeys(record["test"].partition("::")[0] for record in records)
     runs, fired = (sum(record[count] for record in records) for count in ("runs", "fired"))
-    again = "<br>".join(f"`{test}`" for test in tests)
     cells = (
         first["row"],
         first["promise"],
@@ -56,7 +55,7 @@ def _row(records: list[Record]) -> str:
         f"{runs:,}",
         f"{fired:,}",
         _result(outcomes),
-        again,
+        "<br>".join(f"`{file}`" for file in files),
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -71,7 +70,9 @@ def _facts(results: Path) -> list[str]:
     """Report when, from what, and on what the matrix was run."""
     ran = datetime.fromtimestamp(results.stat().st_mtime, tz=UTC)
     length = (
-        "full length (`make faults`)" if os.environ.get("SMQ_FAULTS") == "full" else "short (`make test`)"
+        "at full length (`make faults`)"
+        if os.environ.get("SMQ_FAULTS") == "full"
+        else "at the short length (`make test`)"
     )
     commit = _said("git", "rev-parse", "--short=12", "HEAD")
     disk = _said("stat", "--file-system", "--format=%T", tempfile.gettempdir())

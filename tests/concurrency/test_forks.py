@@ -25,10 +25,11 @@ pytestmark = [
 ]
 
 forked = pytest.mark.fault(
-    row="a fork after the queue was opened",
-    part="around it",
+    row="a fork after the queue has been opened",
+    part="environment",
     promise="parent and child continue, each with its own connections; nothing is lost",
-    how="os.fork and multiprocessing, while idle, while threads write, while one waits, inside a transaction",
+    how="os.fork and multiprocessing: while idle, while threads write, while a thread waits, and inside a "
+    "transaction",
 )
 
 

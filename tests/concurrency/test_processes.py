@@ -95,9 +95,11 @@ def test_a_race_for_a_key_has_one_winner(queue: Queue) -> None:
 
 @pytest.mark.fault(
     row="producers and consumers killed at random",
-    part="around it",
-    promise="no returned id is lost, no acked message returns, and no process waits for a dead one",
-    how="SIGKILL of one of four processes under load after a random number of calls; then it is replaced",
+    part="environment",
+    promise="no message whose id was returned is lost, no acked message returns, and no process waits for a "
+    "dead one",
+    how="one of four processes under load receives SIGKILL after a random number of calls, and is then "
+    "replaced",
 )
 def test_every_id_that_was_returned_before_a_kill_is_there(queue: Queue, fault: Fault) -> None:
     with child(PRODUCER, queue.location, "100000") as producer:

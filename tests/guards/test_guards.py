@@ -40,10 +40,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
 
 
 @pytest.mark.fault(
-    row="a condition of a statement or a trigger dropped, or the flush, the turn, the safe text, "
-    "the import's progress row",
+    row="a condition removed from a statement or a trigger; or the flush, the write lock, the escaping of "
+    "control characters or the import's progress row removed",
     part="guards",
-    promise="a test of the behaviour that it guards fails",
+    promise="a test of the behaviour that it protects fails",
     how=HOW,
 )
 def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fault) -> None:
@@ -55,7 +55,7 @@ def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fau
 
 
 @pytest.mark.fault(
-    row="a condition that is only there for speed dropped",
+    row="a condition that serves only performance removed",
     part="guards",
     promise="a test of the query plan, or of the number of steps or rows, fails",
     how=HOW,

@@ -36,8 +36,8 @@ def reason_or_payload(line: bytes) -> object:
 @pytest.mark.fault(
     row="malformed lines",
     part="bad input",
-    promise="each is imported or rejected with a reason",
-    how="hypothesis and a corpus: invalid numbers, encodings, nesting, fields and sizes",
+    promise="each is imported, or rejected with a reason",
+    how="Hypothesis and a corpus: invalid numbers, encodings, nesting, fields and sizes",
 )
 def test_a_line_is_taken_or_refused_with_a_reason(fault: Fault) -> None:
     @settings(max_examples=scaled(500, 10_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -33,12 +33,12 @@ ALL_HAPPEN = 200_000
 
 
 @pytest.mark.fault(
-    row="everybody at work at once: processes vanish, clocks jump, the dead come back",
+    row="all actors at the same time: processes are killed, clocks jump, and stopped processes resume",
     part="simulation",
-    promise="messages, counters, undos and results equal those of a small model; no two receipts are "
-    "valid at once",
-    how="actors on a fake clock, interleaved by a seed; each transaction of the store is compared "
-    "with the model",
+    promise="messages, counters, undo data and results equal those of a small model; no message has two "
+    "valid receipts at the same time",
+    how="actors on a fake clock, interleaved at random from a seed; each transaction is compared with the "
+    "model",
 )
 @pytest.mark.timeout(120 + STEPS // 200)
 def test_the_engine_does_what_the_model_says(folder: Path, template: Path, fault: Fault) -> None:

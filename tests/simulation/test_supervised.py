@@ -33,10 +33,12 @@ ALL_HAPPEN = 200_000
 
 
 @pytest.mark.fault(
-    row="supervisors and worker processes out of step: forced requeues, suspends, clock steps, late outcomes",
+    row="supervisors and worker processes that disagree: forced requeues, suspended processes, clock steps, "
+    "late outcomes",
     part="simulation",
-    promise="no message runs twice at once in a daemon unless forced; no lease ends while its handler runs",
-    how="real supervisors on a fake clock with simulated worker processes, interleaved by a seed",
+    promise="no message has two concurrent runs in a daemon unless forced; no lease expires while its "
+    "handler is running",
+    how="real supervisors with simulated worker processes on a fake clock, interleaved at random from a seed",
 )
 @pytest.mark.timeout(120 + STEPS // 200)
 def test_no_daemon_runs_what_it_runs_already_or_lets_a_lease_end(

@@ -35,7 +35,7 @@ def sent(messages: Queue) -> list[str]:
     row="a corrupt page",
     part="damage",
     promise="doctor reports it, and says how to restore or salvage the database",
-    how="one page overwritten: of the messages, of the topics, or of the header",
+    how="one page of the messages or of the topics, or the header, is overwritten",
 )
 @pytest.mark.parametrize("which", ["middle", "last"])
 def test_what_can_be_read_of_a_damaged_queue_gets_into_a_new_one(

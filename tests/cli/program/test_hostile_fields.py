@@ -121,7 +121,7 @@ def test_every_command_is_tried_with_hostile_text() -> None:
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through every command",
     part="bad input",
-    promise="no terminal control, C1 or bidirectional control character is printed",
+    promise="no C0, C1 or bidirectional control character is printed",
     how="hostile topics, payloads, headers, keys, errors, workers, actors, reasons, file names and arguments",
 )
 @pytest.mark.parametrize("command", COMMANDS)
@@ -147,7 +147,7 @@ def test_no_control_leaves_by_a_command(
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through every command",
     part="bad input",
-    promise="no terminal control, C1 or bidirectional control character is printed",
+    promise="no C0, C1 or bidirectional control character is printed",
     how="hostile topics, payloads, headers, keys, errors, workers, actors, reasons, file names and arguments",
 )
 @pytest.mark.parametrize("command", IN_A_TERMINAL)

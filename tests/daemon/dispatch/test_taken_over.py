@@ -29,11 +29,11 @@ def outputs(daemon: Daemon) -> list[str]:
 
 
 @pytest.mark.fault(
-    row="a running message requeued by force",
+    row="a running message requeued with `--force`",
     part="workers",
-    promise="its older run is interrupted; the new run starts after it, is renewed, and is the only "
-    "one that counts",
-    how="`smq requeue --force` of a message whose handler waits, with leases of one second",
+    promise="the older run is interrupted; the new run starts after it, its lease is extended, and only its "
+    "outcome counts",
+    how="`smq requeue --force` for a message whose handler is waiting, with leases of one second",
 )
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_forced_message_runs_again_after_its_older_run_was_told_to_end(
@@ -72,10 +72,10 @@ def test_a_forced_message_runs_again_after_its_older_run_was_told_to_end(
 
 
 @pytest.mark.fault(
-    row="a daemon that stands still for longer than its leases",
+    row="a daemon suspended for longer than its leases",
     part="workers",
-    promise="its handlers continue, no message starts again, and the outcomes count",
-    how="SIGSTOP of the supervisor or of the whole group, and SIGCONT after the leases have expired",
+    promise="its handlers continue, no message is started again, and the outcomes are accepted",
+    how="SIGSTOP to the supervisor or to the whole process group, and SIGCONT after the leases have expired",
 )
 @pytest.mark.parametrize("whole", [True, False], ids=["the whole daemon", "the supervisor"])
 def test_a_daemon_that_stood_still_goes_on_with_what_it_ran(

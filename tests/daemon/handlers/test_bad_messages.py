@@ -46,11 +46,12 @@ CONFIG = """
 
 
 @pytest.mark.fault(
-    row="a message that crashes, hangs, exits, forks or fills the memory",
+    row="a message whose handler crashes, hangs, exits, forks or exhausts memory",
     part="workers",
-    promise="only that message fails: it is dead with the reason (or done, if it only forked); its "
-    "neighbours run once",
-    how="a handler that reads address 0, exits, waits forever, loops in C, allocates endlessly, or forks",
+    promise="only that message fails: it becomes a dead letter with the reason (or is done, if its handler "
+    "only forked); all other messages run once",
+    how="a handler that reads address 0, exits, waits forever, loops in C code, allocates endlessly, or "
+    "forks",
 )
 @pytest.mark.parametrize(
     ("what", "fate", "error"),
@@ -89,9 +90,9 @@ def test_a_bad_message_ends_alone(
 
 
 @pytest.mark.fault(
-    row="a topic whose every message kills its worker process",
+    row="a topic in which every message crashes its worker process",
     part="workers",
-    promise="five deaths pause the topic, with the reason",
+    promise="five crashes pause the topic, with the reason",
     how="a handler that calls os._exit",
 )
 def test_five_deaths_of_a_topic_that_does_nothing_else_pause_it(

@@ -80,11 +80,12 @@ def check(folder: Path, queue: Queue, topics: list[str]) -> None:
 
 
 @pytest.mark.fault(
-    row="a handler that does to its worker process what no handler should, of a zoo of nearly a hundred",
+    row="handlers that damage their worker process, in nearly a hundred ways",
     part="workers",
-    promise="its message fails, its neighbours are processed, and the daemon exits with 0 and without "
-    "a traceback",
-    how="handlers that crash, exit, fork, close or replace descriptors, streams, signals, functions, loops",
+    promise="their messages fail, all other messages are processed, and the daemon exits with status 0 and "
+    "without a traceback",
+    how="handlers that crash, exit, fork, or close or replace descriptors, streams, signal handlers, "
+    "functions and event loops",
 )
 @pytest.mark.parametrize("topic", FATES if IS_FULL else IN_SHORT)
 def test_a_handler_that_misbehaves_harms_nobody_else(

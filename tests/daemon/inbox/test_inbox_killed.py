@@ -22,11 +22,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.fault(
-    row="the daemon killed while it takes a file out of its inbox",
+    row="a daemon killed while it imports a file from its inbox",
     part="workers",
-    promise="each line is imported exactly once; a file that is still being written is left until it "
+    promise="each line is imported exactly once; a file that is still being written is left alone until it "
     "is complete",
-    how="SIGKILL of the process group at random moments of the import of 150,000 lines, then a restart",
+    how="SIGKILL to the process group at random moments during the import of 150,000 lines; then a restart",
 )
 def test_each_line_of_a_dropped_file_is_in_once_however_often_the_daemon_is_killed(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

@@ -114,9 +114,9 @@ class Fuzz:
 @pytest.mark.fault(
     row="files of any name and kind in the inbox",
     part="workers",
-    promise="each line of each regular file is imported exactly once, no thread ends, and the inbox "
+    promise="each line of each regular file is imported exactly once, no thread terminates, and the inbox "
     "keeps working",
-    how="random bytes of all lengths as names; folders, links, pipes, sockets, damaged files; two daemons",
+    how="names of random bytes and all lengths; folders, links, pipes, sockets, damaged files; two daemons",
 )
 def test_files_of_any_name_and_kind_are_taken_once(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
@@ -177,10 +177,10 @@ def without_its_own_folders(inbox: Path) -> None:
 
 
 @pytest.mark.fault(
-    row="the inbox's folder removed and made again",
+    row="the inbox folder removed and recreated",
     part="workers",
-    promise="reported once while it is missing; files dropped into the new folder are imported",
-    how="the folder, or those in it, removed or moved away under a running daemon",
+    promise="reported once while the folder is missing; files dropped into the new folder are imported",
+    how="the folder or its subfolders are removed or moved while a daemon is running",
 )
 @pytest.mark.parametrize("change", [removed, moved_away, without_its_own_folders])
 def test_an_inbox_whose_folder_is_made_again_goes_on(
@@ -216,10 +216,10 @@ def can_limit_notices() -> bool:
 
 
 @pytest.mark.fault(
-    row="used-up inotify instances or watches",
+    row="no inotify instances or watches left",
     part="workers",
     promise="reported once; new files, changed code and other processes' commits are still noticed",
-    how="limits of zero in a user namespace, for the inbox and --reload",
+    how="limits of zero in a user namespace, for the inbox and for --reload",
 )
 @pytest.mark.skipif(not can_limit_notices(), reason="no namespaces of users here")
 @pytest.mark.parametrize("limit", NO_NOTICES)
@@ -263,10 +263,10 @@ if "smq_daemon" in sys.orig_argv:
 
 
 @pytest.mark.fault(
-    row="a thread of the daemon that ends by an error",
+    row="a daemon thread that terminates with an error",
     part="workers",
-    promise="reported once, shown in the daemon's row, and restarted; messages are handled in the meantime",
-    how="an error in each of its threads, until a file is created",
+    promise="reported once, shown in the daemon's row, and restarted; messages are processed in the meantime",
+    how="an error is raised in each of the daemon's threads until a file is created",
 )
 @pytest.mark.parametrize(
     "broken",

@@ -33,10 +33,10 @@ NO_SUCH_PID = 2**22 - 1
 RECEIPT = 1
 """That of every lease here."""
 peer_died = pytest.mark.fault(
-    row="a daemon that died, seen by its peer",
+    row="a daemon that has died, detected by another daemon",
     part="workers",
-    promise="its messages return at once; a started message is charged only if it was the only one",
-    how="the record of a dead process, with leases and started messages, in the file beside the database",
+    promise="its messages return immediately; an attempt is counted only if exactly one message had started",
+    how="the -workers file contains the record of a dead process, with leases and started messages",
 )
 
 
@@ -276,11 +276,11 @@ def innocent() -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who a process is")
 @pytest.mark.fault(
-    row="the number of a dead daemon's command is another program's by now",
+    row="the process id of a dead daemon's command has been reused by another program",
     part="workers",
-    promise="the other program stays alive; if nothing is proven, that is reported",
-    how="the process group of an innocent program in a dead daemon's record, with a different "
-    "start time or none",
+    promise="the other program is not killed; if its identity cannot be determined, that is reported",
+    how="a dead daemon's record names the process group of an unrelated program, with a different start "
+    "time or none",
 )
 def test_a_program_that_has_a_dead_command_s_number_lives(
     street: Street, innocent: subprocess.Popen[bytes], fault: Fault, monkeypatch: pytest.MonkeyPatch

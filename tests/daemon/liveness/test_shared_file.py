@@ -34,10 +34,10 @@ CODE = """
 
 
 @pytest.mark.fault(
-    row="handlers that write to the queue's own file by another SQLite",
+    row="handlers that write to the queue's own file through another SQLite library",
     part="workers",
     promise="nothing is lost or duplicated, and the file is undamaged",
-    how="800 messages whose handlers insert rows and enqueue through Python's sqlite3",
+    how="800 messages whose handlers insert rows and enqueue messages through Python's sqlite3",
 )
 def test_handlers_that_write_to_the_queue_s_own_file_lose_nothing(tmp_path: Path, fault: Fault) -> None:
     with Queue(tmp_path / "queue.sqlite3") as queue:

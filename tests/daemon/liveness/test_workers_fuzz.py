@@ -134,10 +134,11 @@ def innocent() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.fault(
-    row="any bytes in the headers and slots of the -workers file",
+    row="arbitrary bytes in the headers and slots of the -workers file",
     part="bad input",
-    promise="each check completes, returns no message of a running daemon, and kills nothing",
-    how="generated headers, ranges, slots, copies and random bytes in the file, while a daemon checks it",
+    promise="each check completes, takes no message away from a running daemon, and kills no process",
+    how="generated headers, ranges, slots, copies and random bytes are written to the file while a daemon "
+    "checks it",
 )
 def test_a_look_at_any_bytes_goes_through(
     street: Street, innocent: subprocess.Popen[bytes], fault: Fault
@@ -177,10 +178,10 @@ def test_any_bytes_are_a_header_or_none_and_never_more_slots_than_there_are() ->
 
 
 @pytest.mark.fault(
-    row="a -workers file of any bytes when a daemon starts",
+    row="a -workers file with arbitrary contents when a daemon starts",
     part="bad input",
-    promise="it is used, or refused with an error",
-    how="random bytes of any length, with or without the right beginning",
+    promise="the file is used, or refused with an error",
+    how="random bytes of any length, with or without a valid file header",
 )
 def test_a_file_of_any_bytes_is_used_or_refused(tmp_path: Path, fault: Fault) -> None:
     path = tmp_path / "q-workers"
@@ -212,11 +213,11 @@ CODE = """
 
 @pytest.mark.slow
 @pytest.mark.fault(
-    row="the -workers file written over, cut short, removed and replaced under a running daemon",
-    part="around it",
+    row="the -workers file overwritten, truncated, removed and replaced while a daemon is running",
+    part="environment",
     promise="the daemon continues, no other program is killed, and every message is processed",
-    how="random bytes, truncations, a removal, and a folder, a FIFO and a link in its place, "
-    "while messages are processed",
+    how="random bytes, truncation, removal, and a folder, a FIFO or a link in its place, while messages are "
+    "processed",
 )
 def test_a_running_daemon_bears_whatever_is_done_to_its_file(
     tmp_path: Path, queue: Queue, innocent: subprocess.Popen[bytes], fault: Fault

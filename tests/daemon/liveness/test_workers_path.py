@@ -111,9 +111,9 @@ def seen(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.mark.fault(
-    row="something else in the place of the -workers file",
-    part="around it",
-    promise="refused with an error, and the existing file is untouched",
+    row="something else in place of the -workers file",
+    part="environment",
+    promise="refused with an error, and what was there is left untouched",
     how="links (also to another -workers file), a hard link, a folder, a FIFO, a device, other files",
 )
 @pytest.mark.parametrize("strange", STRANGE)

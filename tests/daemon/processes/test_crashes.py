@@ -46,8 +46,8 @@ def handled(folder: Path) -> Counter[int]:
 @pytest.mark.fault(
     row="a worker process, a supervisor or a whole daemon killed under load",
     part="workers",
-    promise="every message that was sent is handled, and none is left",
-    how="SIGKILL of one process or of the process group, while another daemon is running",
+    promise="every message sent is processed, and none is left over",
+    how="SIGKILL to one process or to the process group, while another daemon is running",
 )
 @pytest.mark.parametrize("victim", ["worker", "supervisor", "group"])
 def test_nothing_is_lost_when_a_process_is_killed_under_load(
@@ -83,10 +83,10 @@ def test_nothing_is_lost_when_a_process_is_killed_under_load(
 
 
 @pytest.mark.fault(
-    row="a daemon killed while nobody else lives",
+    row="a daemon killed while no other daemon is running",
     part="workers",
-    promise="the next daemon returns its messages, and charges the one that had started",
-    how="SIGKILL of the process group",
+    promise="the next daemon returns its messages, and counts an attempt for the one that had started",
+    how="SIGKILL to the process group",
 )
 def test_a_daemon_that_died_alone_is_recovered_by_the_next(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
@@ -117,10 +117,10 @@ def test_a_daemon_that_died_alone_is_recovered_by_the_next(
 
 
 @pytest.mark.fault(
-    row="a supervisor killed, its handlers still at work",
+    row="a supervisor killed while its handlers are running",
     part="workers",
-    promise="its worker processes end with it",
-    how="SIGKILL of the supervisor alone",
+    promise="its worker processes are terminated with it",
+    how="SIGKILL to the supervisor only",
 )
 def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     queue.enqueue("t", 1)
@@ -144,10 +144,10 @@ def test_worker_processes_end_with_their_supervisor(tmp_path: Path, queue: Queue
 
 
 @pytest.mark.fault(
-    row="a database that others keep locked under a daemon",
+    row="a database that another process keeps locked while a daemon is running",
     part="workers",
-    promise="the daemon reports it once, continues when it can, and loses nothing",
-    how="a transaction held open by another process",
+    promise="the daemon reports it once, continues when the lock is released, and loses nothing",
+    how="another process holds a transaction open",
 )
 def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     with Daemon(
@@ -168,9 +168,9 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, queue: Queue, fault: Fa
 
 
 @pytest.mark.fault(
-    row="a daemon that ends while the database is locked",
+    row="a daemon that is stopped while the database is locked",
     part="workers",
-    promise="it reports the outcomes that it could not write; the next daemon returns those messages",
+    promise="the daemon reports the outcomes that it could not write; the next daemon returns those messages",
     how="SIGTERM while another process holds a transaction open",
 )
 def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
@@ -201,10 +201,10 @@ def test_what_a_stopped_daemon_could_not_write_is_returned_by_the_next(
 
 
 @pytest.mark.fault(
-    row="a daemon killed while a command of --exec runs",
+    row="a daemon killed while an --exec command is running",
     part="workers",
     promise="the command is killed before its message runs again",
-    how="SIGKILL of the daemon and its worker process; the command waits forever",
+    how="SIGKILL to the daemon and its worker process; the command waits forever",
 )
 def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -241,12 +241,12 @@ def test_a_command_of_a_killed_daemon_ends_before_its_message_runs_again(
 
 
 @pytest.mark.fault(
-    row="the -workers file cut short under a running handler",
+    row="the -workers file truncated while a handler is running",
     part="workers",
-    promise="the process that dies has already reported its outcome, and no message is charged; its "
-    "replacement runs",
-    how="the file is truncated to zero while a handler waits, which kills its process with SIGBUS "
-    "when it finishes",
+    promise="the process that dies has already reported its outcome, no attempt is counted, and its "
+    "replacement works",
+    how="the file is truncated to zero bytes while a handler waits, so that SIGBUS kills its process when "
+    "the handler finishes",
 )
 def test_a_process_that_lost_its_slots_charges_no_message(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     begun, go = tmp_path / "begun", tmp_path / "go"

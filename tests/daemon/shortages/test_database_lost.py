@@ -70,9 +70,9 @@ def assert_all_were_handled_once(folder: Path, ids: list[int], daemon: Daemon, c
 
 
 @pytest.mark.fault(
-    row="the database locked by another program",
+    row="a database locked by another program",
     part="workers",
-    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
+    promise="the daemon reports it once and continues; no message is lost or processed twice",
     how="BEGIN IMMEDIATE with Python's sqlite3 in another process, held for 30 s, under load",
 )
 def test_a_database_that_another_program_locks_is_waited_for(
@@ -93,10 +93,10 @@ def test_a_database_that_another_program_locks_is_waited_for(
 
 
 @pytest.mark.fault(
-    row="the daemon's writes fail",
+    row="a daemon whose writes fail",
     part="workers",
-    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
-    how="the RLIMIT_FSIZE of the running daemon set below the size of the WAL file, under load",
+    promise="the daemon reports it once and continues; no message is lost or processed twice",
+    how="RLIMIT_FSIZE of the running daemon is set below the size of the WAL file, under load",
 )
 def test_writes_that_fail_are_tried_again(tmp_path: Path, path: Path, fault: Fault) -> None:
     ids = gate(path)
@@ -131,10 +131,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.fault(
-    row="the disk full",
+    row="a full disk",
     part="workers",
-    promise="the daemon reports it once and continues; nothing is lost, nothing is handled twice",
-    how="a small disk (tmpfs, as root) filled to its last byte for 10 s, under load",
+    promise="the daemon reports it once and continues; no message is lost or processed twice",
+    how="a small file system (tmpfs, as root) is filled completely for 10 s, under load",
 )
 def test_a_full_disk_is_waited_for(tmp_path: Path, disk: Path, fault: Fault) -> None:
     ids = gate(disk / "queue.sqlite3")
@@ -156,11 +156,11 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, disk: Path, fault: Fault) -> 
 
 
 @pytest.mark.fault(
-    row="the database's file moved away, and back",
+    row="the database file moved away and back",
     part="workers",
-    promise="the daemon reports it once and continues; nothing is created in its place, lost, or "
-    "handled twice",
-    how="the file is renamed, alone or with its -wal and -shm files, under load",
+    promise="the daemon reports it once and continues; no file is created in its place, and no message is "
+    "lost or processed twice",
+    how="the file is renamed, alone or together with its -wal and -shm files, under load",
 )
 @pytest.mark.parametrize("names", [[""], ["", "-wal", "-shm"]], ids=["alone", "with its companions"])
 def test_a_database_that_is_moved_away_is_waited_for(

@@ -34,11 +34,12 @@ def heartbeat(queue: Path) -> float:
 
 
 @pytest.mark.fault(
-    row="no descriptors left in a daemon",
-    part="around it",
-    promise="the heartbeat continues, failed starts are reported, and everything is done afterwards",
-    how="the RLIMIT_NOFILE of a running daemon set below the number of its open files, while a "
-    "worker process is killed",
+    row="a daemon that runs out of file descriptors",
+    part="environment",
+    promise="heartbeats continue, failed process starts are reported, and all messages are processed "
+    "afterwards",
+    how="RLIMIT_NOFILE of a running daemon is set below its number of open files, and a worker process is "
+    "killed",
 )
 @pytest.mark.slow
 def test_a_daemon_without_descriptors_beats_and_recovers(

@@ -72,10 +72,12 @@ def test_the_figures_stand_in_a_table() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not IS_FULL, reason="a soak takes a minute: SMQ_FAULTS=full")
 @pytest.mark.fault(
-    row="a soak: load, kills, a dashboard watching",
+    row="a soak test: load, kills, and an open dashboard",
     part="workers",
-    promise="memory and descriptors stay flat, the WAL file under 64 MB, the rate unchanged; nothing is lost",
-    how="SIGKILL of a random worker process every 5 s, two daemons of 4 processes at half of their rate",
+    promise="memory use, descriptor count and throughput stay constant, and the WAL file stays below 64 MB; "
+    "nothing is lost",
+    how="SIGKILL to a random worker process every 5 s; two daemons with 4 processes each, at half of their "
+    "maximum rate",
 )
 def test_a_soak_leaves_everything_as_it_was(tmp_path: Path, fault: Fault) -> None:
     figures = run_soak(tmp_path, Plan(SOAK_S, kill_every_s=KILL_EVERY_S))

@@ -79,9 +79,10 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hold:
 @pytest.mark.fault(
     row="signals that arrive while the daemon starts",
     part="workers",
-    promise="HUP is kept and causes a reload once the daemon runs; TERM and INT make it exit with 0, "
-    "without a traceback",
-    how="real daemons paused during imports and configuration, and signalled there",
+    promise="SIGHUP is remembered and causes a reload once the daemon is running; SIGTERM and SIGINT make "
+    "it exit with status 0, without a traceback",
+    how="real daemons are paused while they import handlers or read their configuration, and receive the "
+    "signal at that point",
 )
 @pytest.mark.parametrize("moment", [*IMPORTS, PREFLIGHT])
 def test_a_hangup_during_an_import_becomes_a_reload(

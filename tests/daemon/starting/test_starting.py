@@ -72,10 +72,11 @@ def configured(folder: Path, code: str, *, processes: int = 1) -> tuple[str, ...
 
 
 @pytest.mark.fault(
-    row="handlers that end, crash or hang their process while they are imported",
+    row="handler modules that exit, crash or hang while they are imported",
     part="workers",
-    promise="reported once, with the output; nothing is leased, and the daemon and its check exit with 1",
-    how="one module for each way to end, with two worker processes",
+    promise="reported once, with the module's output; nothing is leased, and both the daemon and `--check` "
+    "exit with status 1",
+    how="one module for each kind of failure, with two worker processes",
 )
 @pytest.mark.parametrize("name", ENDINGS)
 def test_a_module_that_ends_its_process_is_told_of_once(
@@ -205,10 +206,11 @@ FAILING = ("failing", "awaited_failing", "grouped", "misspelt", "exiting", "loop
 
 
 @pytest.mark.fault(
-    row="files beside the handlers that are named like modules",
+    row="files next to the handlers that have the names of modules",
     part="workers",
-    promise="worker processes start, and run handlers of every kind, as if the files were not there",
-    how="a file that cannot be imported for each module of the standard library and of the daemon's own",
+    promise="worker processes start and run handlers of every kind, as if the files did not exist",
+    how="for each module of the standard library and of the daemon, a file of the same name that cannot be "
+    "imported",
 )
 @pytest.mark.parametrize("safe_path", ["", "1"])
 def test_no_file_beside_the_handlers_is_taken_for_a_module_of_pythons(

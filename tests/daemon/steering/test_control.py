@@ -22,10 +22,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.fault(
-    row="TERM, and handlers that do not end",
+    row="SIGTERM while handlers do not return",
     part="workers",
-    promise="exit code 0 after the grace period; their messages are released without counting an attempt",
-    how="the signal, once or twice, while handlers wait forever",
+    promise="the daemon exits with status 0 after the grace period; the handlers' messages are released "
+    "without counting an attempt",
+    how="the signal is sent once or twice while handlers wait forever",
 )
 def test_term_releases_uncounted_what_has_not_ended(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
@@ -68,10 +69,11 @@ def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path,
 
 
 @pytest.mark.fault(
-    row="TERM, and handlers that do not end",
+    row="SIGTERM while handlers do not return",
     part="workers",
-    promise="exit code 0 after the grace period; their messages are released without counting an attempt",
-    how="the signal, once or twice, while handlers wait forever",
+    promise="the daemon exits with status 0 after the grace period; the handlers' messages are released "
+    "without counting an attempt",
+    how="the signal is sent once or twice while handlers wait forever",
 )
 def test_a_second_term_ends_the_grace_period(tmp_path: Path, queue: Queue, fault: Fault) -> None:
     queue.enqueue("t", 1)
@@ -112,10 +114,10 @@ def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Q
 
 
 @pytest.mark.fault(
-    row="a reload whose code or configuration is broken",
+    row="a reload with broken code or an invalid configuration",
     part="workers",
-    promise="the old code and configuration stay in effect as a whole; the log says why",
-    how="HUP with a module that cannot be imported, and with an invalid value",
+    promise="the old code and configuration all stay in effect; the log says why",
+    how="SIGHUP with a module that cannot be imported, and with an invalid value",
 )
 def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -208,10 +210,10 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
 
 
 @pytest.mark.fault(
-    row="a reload whose code or configuration is broken",
+    row="a reload with broken code or an invalid configuration",
     part="workers",
-    promise="the old code and configuration stay in effect as a whole; the log says why",
-    how="HUP with a module that cannot be imported, and with an invalid value",
+    promise="the old code and configuration all stay in effect; the log says why",
+    how="SIGHUP with a module that cannot be imported, and with an invalid value",
 )
 def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
     tmp_path: Path, queue: Queue, fault: Fault
@@ -241,10 +243,11 @@ def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(
 
 
 @pytest.mark.fault(
-    row="a worker process dies while its code is broken",
+    row="a worker process that dies while its code is broken",
     part="workers",
-    promise="it is reported, retried at growing intervals, and works again once the code does",
-    how="SIGKILL after the handlers' module was replaced with one that cannot be imported",
+    promise="the failure is reported, and the start is retried at growing intervals; work continues once "
+    "the code is fixed",
+    how="SIGKILL after the handler module has been replaced with one that cannot be imported",
 )
 def test_a_process_that_cannot_be_replaced_is_tried_again_until_it_can(
     tmp_path: Path, queue: Queue, fault: Fault

@@ -38,10 +38,11 @@ def runs_in(folder: Path) -> list[tuple[int, int, float]]:
 
 
 @pytest.mark.fault(
-    row="TERM, or INT, while messages are handled",
+    row="SIGTERM or SIGINT while messages are being processed",
     part="workers",
-    promise="exit code 0; no message stays in processing, and none is charged or handled twice",
-    how="the signal to a daemon with two processes under load, and again to the next one",
+    promise="the daemon exits with status 0; no message stays in the `processing` state, is processed "
+    "twice, or has an attempt counted",
+    how="the signal is sent to a daemon with two processes under load, and then to the next daemon",
 )
 def test_a_signal_under_load_leaves_nothing_behind(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault
@@ -69,10 +70,10 @@ def test_a_signal_under_load_leaves_nothing_behind(
 
 
 @pytest.mark.fault(
-    row="new code under load",
+    row="a code change under load",
     part="workers",
-    promise="nothing is lost, nothing is handled twice, and processing never stops",
-    how="the handlers' file is rewritten every two seconds, while a daemon runs with --reload",
+    promise="no message is lost or processed twice, and processing never stops",
+    how="the handler file is rewritten every two seconds while a daemon runs with --reload",
 )
 def test_code_that_changes_under_load_loses_and_doubles_nothing(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 HOUR_S = 3600.0
 
 set_under_load = pytest.mark.fault(
-    row="the clock set by hours, either way, with leases and delays running",
-    part="around it",
-    promise="no message is lost or held twice; one held until an absurd time returns at once",
-    how="an injected clock, moved by 1 s to 40 h forward or back between any two calls of three "
-    "users (seeded)",
+    row="a clock set hours forward or back while leases and delays are pending",
+    part="environment",
+    promise="no message is lost or held twice; one leased until an implausibly late time returns immediately",
+    how="an injected clock is moved 1 s to 40 h forward or back, at random (seeded), between the calls of "
+    "three clients",
 )
 
 
@@ -61,10 +61,10 @@ def test_a_clock_that_is_set_under_load(tmp_path: Path, template: Path, fault: F
 
 
 @pytest.mark.fault(
-    row="the clock set by hours across a restart",
-    part="around it",
+    row="a clock set by hours between a shutdown and a restart",
+    part="environment",
     promise="no message is lost or held twice",
-    how="every user closes its queue and opens it again with a clock up to 40 h fast or slow (seeded)",
+    how="every client closes its queue and reopens it with a clock up to 40 h fast or slow (seeded)",
 )
 def test_a_clock_that_is_set_across_a_restart(tmp_path: Path, location: str, fault: Fault) -> None:
     chance, clock = random.Random(3), ManualClock()  # noqa: S311 - repeatable, no secret

@@ -33,11 +33,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 LARGE = "." * 8_000
 
 on_a_full_disk = pytest.mark.fault(
-    row="a full disk, mounted",
-    part="around it",
-    promise="refused messages are not stored, or only may be; once there is space, everything "
-    "continues without a restart",
-    how="a tmpfs of 4 MB, filled by another program's file and by messages; the file is removed later",
+    row="a full disk (a mounted file system)",
+    part="environment",
+    promise="messages whose enqueue failed are not stored, or the error says that they might be; once there "
+    "is space, everything continues without a restart",
+    how="a 4 MB tmpfs is filled by another program's file and by messages; the file is removed later",
 )
 
 
@@ -85,11 +85,11 @@ def endure(user: Recorded, clear: Callable[[], object]) -> int:
 
 
 @pytest.mark.fault(
-    row="a full disk",
-    part="around it",
-    promise="refused messages are not stored, or only may be; once there is space, everything "
-    "continues without a restart",
-    how="the RLIMIT_FSIZE of a process, past which the kernel refuses to write; lifted later",
+    row="a full disk (a file-size limit)",
+    part="environment",
+    promise="messages whose enqueue failed are not stored, or the error says that they might be; once there "
+    "is space, everything continues without a restart",
+    how="RLIMIT_FSIZE of a process, beyond which the kernel refuses to write; lifted later",
 )
 def test_files_that_may_not_grow(tmp_path: Path, template: Path, fault: Fault) -> None:
     for number in range(scaled(3, 100)):

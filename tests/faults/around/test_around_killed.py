@@ -34,9 +34,11 @@ EFFECTS = 1_000
 
 @pytest.mark.fault(
     row="producers and consumers killed at random",
-    part="around it",
-    promise="no returned id is lost, no acked message returns, and no process waits for a dead one",
-    how="SIGKILL of one of four processes under load after a random number of calls; then it is replaced",
+    part="environment",
+    promise="no message whose id was returned is lost, no acked message returns, and no process waits for a "
+    "dead one",
+    how="one of four processes under load receives SIGKILL after a random number of calls, and is then "
+    "replaced",
 )
 def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fault: Fault) -> None:
     chance = random.Random(11)  # noqa: S311 - repeatable, no secret
@@ -62,10 +64,11 @@ def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fa
 
 
 @pytest.mark.fault(
-    row="a producer and consumer killed at a write of SQLite's",
-    part="around it",
+    row="a producer and consumer killed during an SQLite write",
+    part="environment",
     promise="each call took effect completely or not at all; every confirmed result holds",
-    how="SIGKILL before the n-th write, flush or truncation of each operation in turn (short: 1 in 5; VFS)",
+    how="SIGKILL before the n-th write, flush or truncation of a run of all operations, for every n (short "
+    "run: every fifth; VFS)",
 )
 def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> None:
     location = tmp_path / "queue" / "queue.sqlite3"
@@ -84,10 +87,10 @@ def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> No
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
 @pytest.mark.fault(
     row="a producer and consumer killed at a system call",
-    part="around it",
+    part="environment",
     promise="each call took effect completely or not at all; every confirmed result holds",
-    how="SIGKILL at the n-th pwrite64 or fdatasync, including the flush's, of a program that "
-    "calls every operation (strace)",
+    how="SIGKILL at the n-th pwrite64 or fdatasync call, including those that flush, of a program that "
+    "performs every operation (strace)",
 )
 def test_killed_at_a_system_call(tmp_path: Path, template: Path, fault: Fault, call: str) -> None:
     for number in range(1, EFFECTS, scaled(20, 3) if call == "pwrite64" else scaled(4, 1)):

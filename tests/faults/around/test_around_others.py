@@ -54,10 +54,11 @@ LARGE_WAL = 1_000_000
 
 
 @pytest.mark.fault(
-    row="64 producers at once",
-    part="around it",
-    promise="each id is returned once and its message persists; no call reports a locked database",
-    how="64 processes (short: 16) that each send 20 times, partly in batches, beside two consumers",
+    row="64 producers at the same time",
+    part="environment",
+    promise="each id is returned only once, and its message persists; no call reports a locked database",
+    how="64 processes (short run: 16) that each send 20 times, some of them in batches, alongside two "
+    "consumers",
 )
 def test_many_producers_at_once(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60) as play:
@@ -78,11 +79,11 @@ def test_many_producers_at_once(tmp_path: Path, location: str, fault: Fault) -> 
 
 
 @pytest.mark.fault(
-    row="a write lock that a foreign program holds for 30 s",
-    part="around it",
+    row="a write lock that another program holds for 30 s",
+    part="environment",
     promise="StoreBusy within the caller's timeout, and nothing is written; work continues afterwards",
-    how="BEGIN IMMEDIATE with Python's sqlite3, until producers were refused three times: 30 s "
-    "(short: 0.6 s)",
+    how="BEGIN IMMEDIATE with Python's sqlite3, until producers have been refused three times: 30 s (short "
+    "run: 0.6 s)",
 )
 def test_a_lock_that_is_held(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60, timeout=scaled(2, 100) / 10) as play:
@@ -107,12 +108,12 @@ def test_a_lock_that_is_held(tmp_path: Path, location: str, fault: Fault) -> Non
 
 
 @pytest.mark.fault(
-    row="a reader held for 10 min under load",
-    part="around it",
-    promise="producers and consumers continue; `smq doctor` names the reader; afterwards the WAL "
-    "file restarts",
-    how="a read transaction of Python's sqlite3; two producers, 10 ms between their calls, and two consumers "
-    "(short: until the -wal has 1 MB, about 1 s, without pauses)",
+    row="a read transaction held open for 10 min under load",
+    part="environment",
+    promise="producers and consumers continue; `smq doctor` names the reading process; afterwards the WAL "
+    "file is reused from its start",
+    how="a read transaction with Python's sqlite3; two producers that pause for 10 ms between calls, and "
+    "two consumers (short run: until the -wal file has 1 MB, about 1 s, without pauses)",
 )
 def test_a_reader_that_stays(
     tmp_path: Path, location: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
@@ -161,12 +162,12 @@ def wal_of(location: str) -> Wal:
 
 
 @pytest.mark.fault(
-    row="foreign writers through the SQL contract, while ours work",
-    part="around it",
-    promise="their commits persist and are delivered once; the counters are correct; smq's "
-    "processes continue",
-    how="two processes with Python's own sqlite3 (its own SQLite, without smq's write lock) that "
-    "insert and roll back",
+    row="other programs writing through the SQL contract while smq's processes work",
+    part="environment",
+    promise="the messages that they commit persist and are delivered once; the counters stay correct; smq's "
+    "processes keep running",
+    how="two processes that insert and roll back with Python's sqlite3 (another SQLite library, without "
+    "smq's write lock)",
 )
 def test_foreign_writers_beside_ours(tmp_path: Path, location: str, fault: Fault) -> None:
     with Play(location, tmp_path, visibility=60) as play:
@@ -205,10 +206,11 @@ def insert_rows(location: str, log: Path, who: str, progress: Progress) -> None:
 
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the sqlite3 command is not installed")
 @pytest.mark.fault(
-    row="the `sqlite3` command as a producer, while ours work",
-    part="around it",
-    promise="its commits persist and are delivered once; smq's processes continue",
-    how="the command repeatedly runs an INSERT as in the SQL contract, beside smq's producers and consumers",
+    row="the `sqlite3` command as a producer while smq's processes work",
+    part="environment",
+    promise="the messages that it commits persist and are delivered once; smq's processes keep running",
+    how="the command repeatedly runs an INSERT as in the SQL contract, alongside smq's producers and "
+    "consumers",
 )
 def test_the_sqlite3_command_beside_ours(tmp_path: Path, location: str, fault: Fault) -> None:
     command = shutil.which("sqlite3") or ""

@@ -46,11 +46,11 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.fault(
-    row="a folder made read-only for a while",
-    part="around it",
-    promise="refused writes are reported and not stored, or only may be; everything continues "
-    "afterwards without a restart",
-    how="chmod 555 for an unprivileged user who repeatedly reopens the queue; then chmod 755",
+    row="a folder that is read-only for a while",
+    part="environment",
+    promise="failed writes are reported; their messages are not stored, or the error says that they might "
+    "be; afterwards everything continues without a restart",
+    how="chmod 555, for an unprivileged user who repeatedly reopens the queue; then chmod 755",
 )
 def test_a_folder_that_is_read_only_for_a_while(tmp_path: Path, folder: Path, fault: Fault) -> None:
     location = str(folder / "queue.sqlite3")
@@ -104,10 +104,10 @@ def mount(*arguments: str) -> None:
 
 @pytest.mark.skipif(not IS_FULL or os.geteuid() != 0, reason="mounts a file system: `make faults`, as root")
 @pytest.mark.fault(
-    row="a file system made read-only for a while",
-    part="around it",
-    promise="writers get an error, readers continue, and everything continues afterwards without a restart",
-    how="a bind mount that is remounted read-only, which also affects root; then back",
+    row="a file system that is read-only for a while",
+    part="environment",
+    promise="writers get an error, readers continue, and afterwards everything continues without a restart",
+    how="a bind mount is remounted read-only, which also affects root, and later remounted with write access",
 )
 def test_a_file_system_that_is_read_only_for_a_while(tmp_path: Path, mounted: Path, fault: Fault) -> None:
     location, log = str(mounted / "queue.sqlite3"), tmp_path / "log"

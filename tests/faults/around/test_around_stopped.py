@@ -34,10 +34,10 @@ LEASE_S = 0.1
 
 @pytest.mark.fault(
     row="a consumer stopped for longer than its lease",
-    part="around it",
-    promise="its message goes to another consumer, and its late ack raises LeaseLost; the ack is "
-    "accepted if nobody leased it again",
-    how="SIGSTOP between lease and ack, until the lease has expired; then SIGCONT",
+    part="environment",
+    promise="another consumer gets its message, and its late ack raises LeaseLost; if the message has not "
+    "been leased again, the ack is accepted",
+    how="SIGSTOP between the lease and the ack, until the lease has expired; then SIGCONT",
 )
 @pytest.mark.parametrize("is_taken", [True, False])
 def test_a_consumer_stopped_past_its_lease(
@@ -88,11 +88,11 @@ def reclaimed(location: str, other: Recorded) -> list[Lease]:
 
 
 @pytest.mark.fault(
-    row="a process stopped at any moment under load",
-    part="around it",
-    promise="the others continue, or get StoreBusy in time; nothing is lost or held twice",
-    how="SIGSTOP of one of four processes after a random number of calls, sometimes while it "
-    "holds the write lock; then SIGCONT",
+    row="a process stopped at a random moment under load",
+    part="environment",
+    promise="the others continue, or get StoreBusy within their timeout; nothing is lost or held twice",
+    how="one of four processes receives SIGSTOP after a random number of calls, sometimes while it holds "
+    "the write lock, and later SIGCONT",
 )
 def test_processes_stopped_at_random_under_load(tmp_path: Path, location: str, fault: Fault) -> None:
     chance = random.Random(5)  # noqa: S311 - repeatable, no secret

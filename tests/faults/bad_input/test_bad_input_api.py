@@ -70,8 +70,8 @@ slowly = settings(
 @pytest.mark.fault(
     row="values that no message can have, through the Python API",
     part="bad input",
-    promise="InvalidMessage and nothing is stored, or the payload is returned equal",
-    how="hypothesis: topics, payloads, keys, headers, numbers and times of any type",
+    promise="InvalidMessage and nothing is stored, or dequeue returns an equal payload",
+    how="Hypothesis: topics, payloads, keys, headers, numbers and times of any type",
 )
 def test_whatever_is_enqueued_comes_back_equal_or_is_refused(location: str, fault: Fault) -> None:
     queue = Queue(location, durability="normal")
@@ -116,8 +116,8 @@ def stored(queue: Queue) -> int:
 @pytest.mark.fault(
     row="values that no message can have, through the Python API",
     part="bad input",
-    promise="InvalidMessage and nothing is stored, or the payload is returned equal",
-    how="hypothesis: topics, payloads, keys, headers, numbers and times of any type",
+    promise="InvalidMessage and nothing is stored, or dequeue returns an equal payload",
+    how="Hypothesis: topics, payloads, keys, headers, numbers and times of any type",
 )
 def test_one_bad_value_in_a_batch_stores_none_of_it(location: str, fault: Fault) -> None:
     queue = Queue(location, durability="normal")

@@ -67,11 +67,11 @@ def count_all(location: Path) -> int:
 
 
 @pytest.mark.fault(
-    row="malformed lines between good ones, through `smq import`",
+    row="malformed lines among valid ones, through `smq import`",
     part="bad input",
-    promise="each bad line is imported or rejected with its number and a reason; the good ones are "
+    promise="each malformed line is imported, or rejected with its number and a reason; valid lines are "
     "imported once",
-    how="hypothesis and a corpus, a hundred bad lines per file, imported twice",
+    how="Hypothesis and a corpus: a hundred malformed lines per file, imported twice",
 )
 def test_an_imported_file_is_accounted_for_line_by_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: Fault
@@ -113,10 +113,10 @@ def reasons_of(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.fault(
-    row="malformed lines between good ones, dropped into the inbox",
+    row="malformed lines among valid ones, dropped into the inbox",
     part="bad input",
-    promise="the good ones are imported once; the bad ones are among the rejected lines, with reasons",
-    how="hypothesis and a corpus, a hundred bad lines per file",
+    promise="valid lines are imported once; malformed ones are among the rejected lines, with reasons",
+    how="Hypothesis and a corpus: a hundred malformed lines per file",
 )
 def test_a_dropped_file_is_accounted_for_line_by_line(tmp_path: Path, fault: Fault) -> None:
     numbers = iter(range(1_000_000))
@@ -157,11 +157,11 @@ def test_a_dropped_file_is_accounted_for_line_by_line(tmp_path: Path, fault: Fau
 
 
 @pytest.mark.fault(
-    row="malformed lines between good ones, through `smq import`",
+    row="malformed lines among valid ones, through `smq import`",
     part="bad input",
-    promise="each bad line is imported or rejected with its number and a reason; the good ones are "
+    promise="each malformed line is imported, or rejected with its number and a reason; valid lines are "
     "imported once",
-    how="hypothesis and a corpus, a hundred bad lines per file, imported twice",
+    how="Hypothesis and a corpus: a hundred malformed lines per file, imported twice",
 )
 @pytest.mark.parametrize("options", [(), ("--strict",)], ids=["lax", "strict"])
 def test_the_corpus_through_a_pipe_to_a_real_process(

@@ -36,8 +36,8 @@ def run(message):
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through the daemon's log",
     part="bad input",
-    promise="no terminal control, C1 or bidirectional control character is printed",
-    how="hostile texts, fields and names in lines of each kind, as text and as JSON",
+    promise="no C0, C1 or bidirectional control character is printed",
+    how="hostile texts, fields and names in log lines of each kind, as text and as JSON",
 )
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_control_leaves_by_a_line_of_the_log(
@@ -61,8 +61,8 @@ def test_no_control_leaves_by_a_line_of_the_log(
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, through the daemon's log",
     part="bad input",
-    promise="no terminal control, C1 or bidirectional control character is printed",
-    how="hostile texts, fields and names in lines of each kind, as text and as JSON",
+    promise="no C0, C1 or bidirectional control character is printed",
+    how="hostile texts, fields and names in log lines of each kind, as text and as JSON",
 )
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_control_leaves_by_a_real_daemon(tmp_path: Path, form: str, fault: Fault) -> None:

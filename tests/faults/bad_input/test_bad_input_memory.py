@@ -59,7 +59,8 @@ def most_kib(folder: Path, size: int) -> int:
     row="a large file of malformed lines",
     part="bad input",
     promise="importing it takes no more memory than importing a small one",
-    how="the corpus repeated, and a line longer than any payload; the peak memory of the process (ru_maxrss)",
+    how="the corpus repeated, and a line longer than any payload; measured as the peak memory of the "
+    "process (ru_maxrss)",
 )
 def test_memory_stays_flat_however_large_a_bad_file_is(tmp_path: Path, fault: Fault) -> None:
     small = most_kib(tmp_path / "small", 64 * 1024)

@@ -51,8 +51,9 @@ flags = st.lists(st.sampled_from(["--text", "--bytes", "--json"]), max_size=2)
 @pytest.mark.fault(
     row="arguments and input that no message can have, through `smq send`",
     part="bad input",
-    promise="stored as given, or refused with an error and exit code 2 or 65, and nothing is stored",
-    how="hypothesis: topics, keys, headers, numbers, encodings; some in separate processes",
+    promise="the message is stored as given, or refused with an error and exit code 2 or 65, and nothing is "
+    "stored",
+    how="Hypothesis: topics, keys, headers, numbers and encodings; some in separate processes",
 )
 def test_whatever_is_sent_is_stored_or_refused(
     location: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fault: Fault
@@ -96,8 +97,9 @@ def count_all(queue: Queue) -> int:
 @pytest.mark.fault(
     row="arguments and input that no message can have, through `smq send`",
     part="bad input",
-    promise="stored as given, or refused with an error and exit code 2 or 65, and nothing is stored",
-    how="hypothesis: topics, keys, headers, numbers, encodings; some in separate processes",
+    promise="the message is stored as given, or refused with an error and exit code 2 or 65, and nothing is "
+    "stored",
+    how="Hypothesis: topics, keys, headers, numbers and encodings; some in separate processes",
 )
 @pytest.mark.parametrize(
     ("arguments", "stdin"),

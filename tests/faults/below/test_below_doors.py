@@ -52,9 +52,10 @@ def door(request: pytest.FixtureRequest, template: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.fault(
-    row="a disk that fails while a queue is made or migrated",
+    row="a disk that fails while a queue is being created or migrated",
     part="below SQLite",
-    promise="success or a clear error; existing data stays intact; the next opening finishes the work",
+    promise="success or a clear error; existing data stays intact; the next process that opens the queue "
+    "completes the work",
     how="the n-th read, write, flush, open, lock, truncate or unlink fails, once or until the "
     "fault is lifted (VFS)",
 )
@@ -99,11 +100,12 @@ class Moment(NamedTuple):
 
 
 @pytest.mark.fault(
-    row="a power loss while a queue is made or migrated, and its first message sent",
+    row="a power loss while a queue is being created or migrated and its first message is sent",
     part="below SQLite",
-    promise="existing data and confirmed messages stay intact; the next opening finishes the work",
-    how="the folder in each state possible after any write or sync: unsynced sectors and names "
-    "lost or not (VFS)",
+    promise="existing data and confirmed messages stay intact; the next process that opens the queue "
+    "completes the work",
+    how="the folder in every state that is possible after each write or sync: unsynced sectors and file "
+    "names lost or kept (VFS)",
 )
 @pytest.mark.parametrize("durability", ["full", "normal"])
 @pytest.mark.parametrize("door", DOORS, indirect=True)

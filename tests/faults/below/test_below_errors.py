@@ -55,56 +55,58 @@ ROWS = (
         ("read", "size"),
         id="read",
         marks=pytest.mark.fault(
-            row="a read that fails",
+            row="a failed read",
             part="below SQLite",
-            promise="success or a clear error; nothing is left half-done; everything works again once "
-            "the disk does",
-            how="the n-th read or size query of each operation returns EIO, once or until the "
-            "fault is lifted (VFS)",
+            promise="success or a clear error; nothing is left half-done; everything works again once the "
+            "disk works",
+            how="the n-th read or file-size query in each operation returns EIO, once or until the fault is "
+            "lifted (VFS)",
         ),
     ),
     pytest.param(
         ("write",),
         id="write",
         marks=pytest.mark.fault(
-            row="a write that fails",
+            row="a failed write",
             part="below SQLite",
-            promise="success or a clear error; nothing is left half-done; everything works again once "
-            "the disk does",
-            how="the n-th write of each operation returns EIO, once or until the fault is lifted (VFS)",
+            promise="success or a clear error; nothing is left half-done; everything works again once the "
+            "disk works",
+            how="the n-th write in each operation returns EIO, once or until the fault is lifted (VFS)",
         ),
     ),
     pytest.param(
         ("disk full", "short write"),
         id="full",
         marks=pytest.mark.fault(
-            row="a disk that is full, also in the middle of a write",
+            row="a disk that is full, or becomes full in the middle of a write",
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once "
             "there is space",
-            how="the n-th write of each operation returns ENOSPC, before writing or after half of it (VFS)",
+            how="the n-th write in each operation returns ENOSPC, before anything or after half of the data "
+            "is written (VFS)",
         ),
     ),
     pytest.param(
         ("sync",),
         id="sync",
         marks=pytest.mark.fault(
-            row="a flush that fails",
+            row="a failed flush",
             part="below SQLite",
-            promise="the caller learns that the write may not be durable; later messages are durable",
-            how="the n-th fsync by SQLite, or fdatasync by smq, of each operation returns EIO (VFS)",
+            promise="an error tells the caller that the write might not be durable; later messages are "
+            "durable",
+            how="the n-th fsync by SQLite, or fdatasync by smq, in each operation returns EIO (VFS)",
         ),
     ),
     pytest.param(
         ("open", "lock", "truncate", "delete"),
         id="open",
         marks=pytest.mark.fault(
-            row="a file that cannot be opened, locked, cut off or deleted",
+            row="a file that cannot be opened, locked, truncated or deleted",
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once "
             "the fault is lifted",
-            how="the n-th open, lock, truncate or unlink of each operation fails (VFS; EMFILE for "
-            "smq's own descriptor)",
+            how="the n-th open, lock, truncate or unlink in each operation fails (VFS; EMFILE for smq's own "
+            "descriptor)",
         ),
     ),
 )

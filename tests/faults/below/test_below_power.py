@@ -229,11 +229,11 @@ def fail_often(
 
 
 @pytest.mark.fault(
-    row="a power loss under load, each enqueue flushed",
+    row="a power loss under load, with a flush for each enqueue",
     part="below SQLite",
-    promise="the queue is as after one of its commits, at least as new as the last one that was "
-    "confirmed as durable",
-    how="the folder in each state possible after any write or sync: unsynced sectors lost or "
+    promise="the queue is in the state after one of its commits: the last one confirmed as durable, or a "
+    "later one",
+    how="the folder in every state that is possible after each write or sync: unsynced sectors lost or "
     "kept, in any order (VFS)",
 )
 def test_after_a_power_loss_nothing_that_was_promised_is_missing(
@@ -243,10 +243,10 @@ def test_after_a_power_loss_nothing_that_was_promised_is_missing(
 
 
 @pytest.mark.fault(
-    row="a power loss under load, with durability normal",
+    row="a power loss under load, with `durability` set to `normal`",
     part="below SQLite",
-    promise="the queue is never corrupt: it is as after one of its commits",
-    how="the folder in each state possible after any write or sync: unsynced sectors lost or "
+    promise="the queue is never corrupt: it is in the state after one of its commits",
+    how="the folder in every state that is possible after each write or sync: unsynced sectors lost or "
     "kept, in any order (VFS)",
 )
 def test_after_a_power_loss_without_flushes_the_queue_is_as_after_one_of_its_commits(
@@ -256,11 +256,11 @@ def test_after_a_power_loss_without_flushes_the_queue_is_as_after_one_of_its_com
 
 
 @pytest.mark.fault(
-    row="a power loss after flushes that failed",
+    row="a power loss after failed flushes",
     part="below SQLite",
     promise="messages confirmed after a failed flush are stored; those of the failed flush may be missing",
-    how="fdatasync returns EIO and permanently loses the data that it had to write; later the "
-    "power fails (VFS)",
+    how="fdatasync returns EIO and permanently discards the data that it should have written; the power "
+    "fails later (VFS)",
 )
 def test_what_is_enqueued_after_a_failed_flush_survives_a_power_loss(
     tmp_path: Path, template: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch

@@ -42,11 +42,11 @@ def folder(tmp_path: Path, template: Path) -> Path:
 
 
 @pytest.mark.fault(
-    row="a power loss during an import, and the import run again",
+    row="a power loss during an import, which is then run again",
     part="below SQLite",
-    promise="each line is imported exactly once, and each reject is written exactly once",
-    how="the folder in each state possible after any write or sync: unsynced sectors and names "
-    "lost or not (VFS)",
+    promise="each line is imported exactly once, and each rejected line is written exactly once",
+    how="the folder in every state that is possible after each write or sync: unsynced sectors and file "
+    "names lost or kept (VFS)",
 )
 def test_after_a_power_loss_an_import_run_again_takes_each_line_once(
     tmp_path: Path, folder: Path, fault: Fault
@@ -97,10 +97,10 @@ def import_from_a_pipe(path: Path, go_dark: Callable[[], None]) -> None:
 
 @pytest.mark.parametrize("first", [send_what_is_held, import_from_a_pipe])
 @pytest.mark.fault(
-    row="a power loss after a first call that wrote nothing itself",
+    row="a power loss after a first call that itself wrote nothing",
     part="below SQLite",
-    promise="everything that the call promised is stored",
-    how="the folder with only the synced files and names (VFS)",
+    promise="everything that the call confirmed is stored",
+    how="the folder with only the file contents and names that were synced (VFS)",
 )
 def test_what_is_promised_by_a_first_call_that_writes_nothing_survives(
     tmp_path: Path, folder: Path, fault: Fault, first: Callable[[Path, Callable[[], None]], None]

@@ -32,11 +32,11 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("call", SHM_CALLS)
 @pytest.mark.fault(
-    row="a -shm that cannot be locked, mapped, opened or made longer",
+    row="a -shm file that cannot be locked, mapped, opened or extended",
     part="below SQLite",
     promise="success or a clear error; nothing is left half-done; everything works again once the "
     "fault is lifted",
-    how="the n-th fcntl, mmap, open or pwrite on the -shm file fails (instead of the system's call)",
+    how="the n-th fcntl, mmap, open or pwrite call on the -shm file fails (the system call is replaced)",
 )
 def test_a_verb_that_the_shm_fails_is_told_or_done_and_the_next_one_works(
     tmp_path: Path, fault: Fault, call: str

@@ -68,10 +68,11 @@ def assert_found(folder: Path, written: Written, wal: bytes, messages: int) -> N
 
 
 @pytest.mark.fault(
-    row="a -wal that is cut off, rotten or followed by rubbish",
+    row="a -wal file that is truncated, corrupted or followed by garbage",
     part="below SQLite",
-    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
-    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
+    promise="the queue opens in the state after the last intact commit, with everything committed before "
+    "it, and works",
+    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
 )
 def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
     tmp_path: Path, written: Written, fault: Fault
@@ -85,10 +86,11 @@ def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
 
 
 @pytest.mark.fault(
-    row="a -wal that is cut off, rotten or followed by rubbish",
+    row="a -wal file that is truncated, corrupted or followed by garbage",
     part="below SQLite",
-    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
-    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
+    promise="the queue opens in the state after the last intact commit, with everything committed before "
+    "it, and works",
+    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
 )
 def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
     tmp_path: Path, written: Written, fault: Fault
@@ -104,10 +106,11 @@ def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
 
 
 @pytest.mark.fault(
-    row="a -wal that is cut off, rotten or followed by rubbish",
+    row="a -wal file that is truncated, corrupted or followed by garbage",
     part="below SQLite",
-    promise="opens in the state of the last intact commit; everything before it is there; the queue works",
-    how="the file truncated at a byte, a bit flipped, random bytes or old frames after its end",
+    promise="the queue opens in the state after the last intact commit, with everything committed before "
+    "it, and works",
+    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
 )
 def test_a_wal_that_is_followed_by_rubbish_loses_nothing(
     tmp_path: Path, written: Written, fault: Fault

@@ -27,8 +27,8 @@ NOW_MS = 1_700_000_000_000
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010101006000600000ffdb0043") + os.urandom(20_000)
 
 pytestmark = pytest.mark.fault(
-    row="a file that is not a queue, or a damaged one, named as one",
-    part="doors",
+    row="a file that is not a queue, or a damaged queue",
+    part="opening and access",
     promise="refused with an error, and no byte is changed",
     how="images, zeros, other programs' databases, newer and truncated queues, pipes, folders, "
     "impossible paths",

@@ -51,10 +51,10 @@ def held(path: Path, *statements: str) -> Iterator[None]:
 
 
 pytestmark = pytest.mark.fault(
-    row="somebody holds the database, or the disk is full, while it is opened",
-    part="doors",
-    promise="opened, or refused with an error, and nothing is left half-done",
-    how="another process in the middle of a transaction; page limits from zero to forty",
+    row="the database is locked, or the disk is full, while it is being opened",
+    part="opening and access",
+    promise="opened, or refused with an error; nothing is left half-done",
+    how="another process in the middle of a transaction; a limit of zero to forty on the number of pages",
 )
 
 

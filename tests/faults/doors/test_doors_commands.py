@@ -52,11 +52,12 @@ def drain(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.fault(
-    row="what a shell would obey, in every field of a message for `--exec`",
-    part="doors",
-    promise="no shell is involved: the payload is only on standard input, the metadata in bounded "
-    "variables without NUL",
-    how="topics, payloads, keys and headers with substitutions, separators, quotes, NULs, and large ones",
+    row="shell syntax in every field of a message for `--exec`",
+    part="opening and access",
+    promise="no shell is involved: the payload is passed on standard input only, and the metadata in "
+    "environment variables of limited length without NUL",
+    how="topics, payloads, keys and headers that contain substitutions, separators, quotes and NULs, or "
+    "that are very long",
 )
 def test_a_command_gets_hostile_messages_as_data_only(tmp_path: Path, fault: Fault) -> None:
     (tmp_path / "show.py").write_text(SHOWN)
@@ -80,10 +81,10 @@ def test_a_command_gets_hostile_messages_as_data_only(tmp_path: Path, fault: Fau
 
 
 @pytest.mark.fault(
-    row="a module that a message, a topic or a folder names as handler",
-    part="doors",
-    promise="handlers are loaded only from modules that the command line or the configuration names",
-    how="messages and files that name a module whose import would be noticed",
+    row="a message, a topic or a folder that names a module as its handler",
+    part="opening and access",
+    promise="handlers are loaded only from modules named on the command line or in the configuration",
+    how="messages and files that name a module whose import the test would notice",
 )
 def test_no_message_loads_a_handler(tmp_path: Path, fault: Fault) -> None:
     (tmp_path / "evil.py").write_text("open('made', 'w').close()\ndef run(message): pass\n")
@@ -104,9 +105,9 @@ def test_no_message_loads_a_handler(tmp_path: Path, fault: Fault) -> None:
 
 
 @pytest.mark.fault(
-    row="configuration with keys that nobody knows",
-    part="doors",
-    promise="refused with the key's name, and nothing is leased",
+    row="a configuration with unknown keys",
+    part="opening and access",
+    promise="refused with an error that names the key; nothing is leased",
     how="misspelt keys at the top level and in each table",
 )
 @pytest.mark.parametrize(

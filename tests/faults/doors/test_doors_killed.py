@@ -36,9 +36,10 @@ def empty(folder: Path) -> None:
 
 
 @pytest.mark.fault(
-    row="a creation or migration killed at any of its effects on the disk",
+    row="a creation or migration killed at any of its disk writes",
     part="below SQLite",
-    promise="the next opening finds nothing or everything: the intact old table, or every message",
+    promise="the next process that opens the file finds nothing or everything: the intact old table, or "
+    "every message",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path, fault: Fault) -> None:
@@ -57,9 +58,10 @@ def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 @pytest.mark.fault(
-    row="a creation or migration killed at any of its effects on the disk",
+    row="a creation or migration killed at any of its disk writes",
     part="below SQLite",
-    promise="the next opening finds nothing or everything: the intact old table, or every message",
+    promise="the next process that opens the file finds nothing or everything: the intact old table, or "
+    "every message",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(

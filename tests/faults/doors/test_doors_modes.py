@@ -76,11 +76,11 @@ EXPECTED = {
 
 
 @pytest.mark.fault(
-    row="a umask that lets everybody read",
-    part="doors",
-    promise="only the owner has access to the database, -wal, -shm, -workers, rejects, reports, "
-    "backups and exports",
-    how="umask 0 with each command, and with a daemon with an inbox, that creates files",
+    row="a umask that makes new files world-readable",
+    part="opening and access",
+    promise="only the owner has access to the database, the -wal, -shm and -workers files, rejected lines, "
+    "reports, backups and exports",
+    how="umask 0, with each command that creates files and with a daemon that has an inbox",
 )
 @pytest.mark.usefixtures("wide_open")
 def test_every_file_is_made_for_its_owner_alone(tmp_path: Path, fault: Fault) -> None:
@@ -100,8 +100,8 @@ def test_every_file_is_made_for_its_owner_alone(tmp_path: Path, fault: Fault) ->
 
 @pytest.mark.fault(
     row="a database that a group shares",
-    part="doors",
-    promise="an existing file's mode is kept, and its -wal, -shm and -workers files get the same mode",
+    part="opening and access",
+    promise="the file's mode is kept, and its -wal, -shm and -workers files get the same mode",
     how="a database with mode 0660 under umask 022",
 )
 def test_companions_have_the_mode_of_a_shared_database(tmp_path: Path, fault: Fault) -> None:

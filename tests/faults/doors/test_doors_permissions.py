@@ -117,9 +117,9 @@ def test_a_read_only_queue_is_recognised_and_cannot_be_written(as_nobody: Callab
 
 @pytest.mark.fault(
     row="a network file system",
-    part="around it",
-    promise="refused with an error that says how to open it anyway; nothing is created",
-    how="simulated: the result of statfs is replaced by that of NFS",
+    part="environment",
+    promise="refused with an error that says how to open the queue anyway; nothing is created",
+    how="simulated: statfs reports NFS",
 )
 def test_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     """The kernel's answer is replaced: no test can rely on such a mount."""

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 NOW_MS = 1_700_000_000_000
 two_names = pytest.mark.fault(
-    row="one database by two names",
-    part="doors",
+    row="one database under two names",
+    part="opening and access",
     promise="refused with an error, and no byte is changed",
-    how="a hard link made before or after the queue was opened; the file mounted alone (as root)",
+    how="a hard link created before or after the queue is opened; the file bind-mounted on its own (as root)",
 )
 
 DOORS: dict[str, Callable[[str], object]] = {

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from tests.matrix import Fault
 
 moved_and_replaced = pytest.mark.fault(
-    row="the database moved away while it is open, another in its place",
-    part="around it",
-    promise="earlier messages are in the moved file, later ones in the file that is there now",
-    how="the database is renamed with its -wal and -shm files; another smq database is put in its place",
+    row="the database moved while it is open, and another put in its place",
+    part="environment",
+    promise="earlier messages are in the moved file, later ones in the file that took its place",
+    how="the database is renamed together with its -wal and -shm files, and another smq database is put in "
+    "its place",
 )
 
 
@@ -75,10 +76,10 @@ def test_leaving_a_moved_database_keeps_the_wal_that_lies_there_now(
 
 
 @pytest.mark.fault(
-    row="the database moved away or removed while it is open",
-    part="around it",
+    row="the database moved or removed while it is open",
+    part="environment",
     promise="the next message is stored durably in a new database at the old path",
-    how="the database is renamed or removed with its -wal and -shm files",
+    how="the database is renamed or removed together with its -wal and -shm files",
 )
 @pytest.mark.parametrize("is_removed", [False, True])
 def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_removed: bool) -> None:
@@ -95,10 +96,10 @@ def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_
 
 @pytest.mark.fault(
     row="a backup restored while a producer has the database open",
-    part="around it",
-    promise="the restored database is used from the next message on, and is undamaged",
-    how="the database is removed with its -wal and -shm files; an older copy made by `smq backup` "
-    "is renamed to its path",
+    part="environment",
+    promise="from the next message on, the restored database is used; it is undamaged",
+    how="the database is removed together with its -wal and -shm files, and an older copy made by `smq "
+    "backup` is renamed to its path",
 )
 def test_a_backup_that_is_restored_under_a_producer(queue: Queue, tmp_path: Path, fault: Fault) -> None:
     queue.enqueue_many("mail", ["x" * 500] * 300)
@@ -198,9 +199,9 @@ def test_a_consumer_notices_it_while_it_waits(queue: Queue, template: Path, faul
 
 
 @pytest.mark.fault(
-    row="the database alone moved, removed or replaced while it is open, and its -wal left",
-    part="around it",
-    promise="no id is returned for a message that would be lost: StoreUnavailable says what to do",
+    row="the database moved, removed or replaced while it is open, without its -wal file",
+    part="environment",
+    promise="no id is returned for a message that would be lost; StoreUnavailable says what to do",
     how="the database is renamed or removed, or an older copy is renamed to its path",
 )
 @pytest.mark.parametrize("how", ["moved", "removed", "replaced"])

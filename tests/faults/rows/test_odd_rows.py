@@ -139,7 +139,7 @@ def scenes(tmp_path: Path, template: Path, count: int, fault: Fault) -> Iterator
 
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, before library consumers",
+    row="rows written by another program, read by library consumers",
     part="bad input",
     promise=PROMISE,
     how=HOW,
@@ -156,7 +156,7 @@ def test_odd_rows_stop_no_consumer(tmp_path: Path, template: Path, fault: Fault)
 
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, in every command", part="bad input", promise=PROMISE, how=HOW
+    row="rows written by another program, read by every command", part="bad input", promise=PROMISE, how=HOW
 )
 def test_odd_rows_stop_no_command(
     tmp_path: Path,
@@ -179,7 +179,7 @@ def test_odd_rows_stop_no_command(
 
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, after `smq doctor --repair`",
+    row="rows written by another program, after `smq doctor --repair`",
     part="bad input",
     promise=PROMISE,
     how=HOW,
@@ -195,7 +195,7 @@ def test_the_doctor_cures_what_he_calls_an_error(tmp_path: Path, template: Path,
 @pytest.mark.slow
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, before a daemon", part="bad input", promise=PROMISE, how=HOW
+    row="rows written by another program, read by a daemon", part="bad input", promise=PROMISE, how=HOW
 )
 def test_odd_rows_stop_no_daemon(tmp_path: Path, template: Path, fault: Fault) -> None:
     for scene in scenes(tmp_path, template, scaled(1, 25), fault):
@@ -218,7 +218,7 @@ def test_odd_rows_stop_no_daemon(tmp_path: Path, template: Path, fault: Fault) -
 
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, in what the dashboard reads",
+    row="rows written by another program, read by the dashboard's queries",
     part="bad input",
     promise=PROMISE,
     how=HOW,
@@ -242,7 +242,7 @@ def test_odd_rows_stop_no_reading_of_the_dashboard(tmp_path: Path, template: Pat
 @pytest.mark.slow
 @LONG
 @pytest.mark.fault(
-    row="rows that another program stored, on every screen", part="bad input", promise=PROMISE, how=HOW
+    row="rows written by another program, shown on every screen", part="bad input", promise=PROMISE, how=HOW
 )
 def test_odd_rows_stop_no_screen(tmp_path: Path, template: Path, fault: Fault) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:

@@ -30,11 +30,11 @@ SEED = 4
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.fault(
-    row="everything at once: producers, consumers, daemons, operators, backups, vacuums",
+    row="producers, consumers, daemons, operators, backups and vacuums, all at the same time",
     part="workers",
-    promise="each id reaches a final state and is accounted for; no message has two valid runs, or "
-    "two runs in one daemon",
-    how="SIGKILL, SIGSTOP for up to two leases, TERM and HUP of any process at random",
+    promise="each message reaches a final state and is accounted for; no message has two valid runs, or two "
+    "runs in one daemon",
+    how="random processes receive SIGKILL, SIGSTOP for up to two lease times, SIGTERM or SIGHUP",
 )
 def test_a_torture_loses_and_doubles_nothing(tmp_path: Path, fault: Fault) -> None:
     cast = Cast(tmp_path, SEED)

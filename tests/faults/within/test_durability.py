@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the flush is another call")
 flush_that_fails = pytest.mark.fault(
-    row="a flush that fails",
+    row="a failed flush",
     part="below SQLite",
-    promise="the caller learns that the write may not be durable; later messages are durable",
-    how="fdatasync of the -wal returns EIO",
+    promise="an error tells the caller that the write might not be durable; later messages are durable",
+    how="fdatasync of the -wal file returns EIO",
 )
 
 

@@ -23,9 +23,9 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.fault(
-    row="an import killed at any of its effects on the disk, and run again",
+    row="an import killed at any of its disk writes, and then run again",
     part="below SQLite",
-    promise="each line is imported exactly once, and each reject is written exactly once",
+    promise="each line is imported exactly once, and each rejected line is written exactly once",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_killed_at_any_effect_and_run_again_it_takes_each_line_once(

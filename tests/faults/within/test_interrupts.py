@@ -31,11 +31,11 @@ def interrupted(folder: Path, stride: int, *names: str) -> int:
 
 
 @pytest.mark.fault(
-    row="Ctrl-C inside a call of the core",
+    row="Ctrl-C inside a call to the core",
     part="interruption",
     promise="the call took effect completely or not at all, no lock is still held, and the next call works",
-    how="SIGINT before each instruction of smq's code at which Python checks for signals, in all "
-    "calls of the core",
+    how="SIGINT before each instruction of smq's code at which Python checks for signals, in each call to "
+    "the core",
 )
 @pytest.mark.parametrize("group", GROUPS)
 def test_an_interrupt_at_any_place_leaves_nothing_half_done_or_held(
@@ -48,7 +48,7 @@ def test_an_interrupt_at_any_place_leaves_nothing_half_done_or_held(
 
 
 @pytest.mark.fault(
-    row="Ctrl-C while waiting for the turn",
+    row="Ctrl-C while waiting for the write lock",
     part="interruption",
     promise="no process is locked out afterwards",
     how="SIGINT at each point of a wait that times out, and of a checkpoint that waits for the write lock",

@@ -50,10 +50,11 @@ def hasty(location: str) -> Iterator[Queue]:
 
 
 @pytest.mark.fault(
-    row="a process stopped with the turn in hand",
-    part="around it",
-    promise="others get StoreBusy within their timeout, and continue when it does",
-    how="SIGSTOP in the middle of a transaction; SIGCONT",
+    row="a process stopped while it holds the write lock",
+    part="environment",
+    promise="other processes get StoreBusy within their timeout, and continue once the stopped process "
+    "resumes",
+    how="SIGSTOP in the middle of a transaction; then SIGCONT",
 )
 def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
     with child(HOLDER, hasty.location) as holder:
@@ -71,9 +72,9 @@ def test_a_stopped_process_with_the_turn_makes_others_busy_in_time(hasty: Queue,
 
 
 @pytest.mark.fault(
-    row="a process killed with the turn in hand",
-    part="around it",
-    promise="the next writer proceeds at once",
+    row="a process killed while it holds the write lock",
+    part="environment",
+    promise="the next writer proceeds immediately",
     how="SIGKILL in the middle of a transaction",
 )
 def test_a_killed_process_with_the_turn_holds_up_nobody(hasty: Queue, fault: Fault) -> None:
@@ -96,10 +97,10 @@ def test_reading_goes_on_while_another_has_the_turn(hasty: Queue) -> None:
 
 
 @pytest.mark.fault(
-    row="a write lock that a foreign program holds",
-    part="around it",
+    row="a write lock that another program holds",
+    part="environment",
     promise="StoreBusy within the caller's timeout, and nothing is written; work continues afterwards",
-    how="BEGIN IMMEDIATE with Python's sqlite3, ended later",
+    how="BEGIN IMMEDIATE with Python's sqlite3; committed later",
 )
 def test_a_foreign_writer_that_takes_no_turns_makes_others_busy_in_time(hasty: Queue, fault: Fault) -> None:
     with child(FOREIGN_HOLDER, hasty.location) as holder:

@@ -27,9 +27,10 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 commit_that_fails = pytest.mark.fault(
-    row="a commit that fails while it is written",
+    row="a commit that fails while it is being written",
     part="below SQLite",
-    promise="the caller learns that the outcome is unknown, and the ids; a crash may restore the write",
+    promise="an error tells the caller that the outcome is unknown, and which ids it concerns; the write "
+    "may reappear after a crash",
     how="SQLite's write or sync of the commit's frames returns EIO (VFS)",
 )
 

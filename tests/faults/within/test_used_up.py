@@ -108,12 +108,12 @@ COLD = """
 
 
 @pytest.mark.fault(
-    row="descriptors used up",
-    part="around it",
-    promise="each call works or reports what ran out, leaves nothing half-open, and works again when "
-    "descriptors are free",
-    how="RLIMIT_NOFILE: every public call with zero to eight descriptors left, on a queue that "
-    "was opened before or not",
+    row="a process that runs out of file descriptors",
+    part="environment",
+    promise="each call works or reports what ran out, leaks no descriptor, and works again once descriptors "
+    "are free",
+    how="RLIMIT_NOFILE: every public call, with zero to eight descriptors left, on a queue that is already "
+    "open and on one that is not",
 )
 def test_a_process_without_descriptors_is_told_so(location: str, fault: Fault) -> None:
     with child(EACH_CALL, location) as other:

@@ -75,10 +75,10 @@ def test_wrong_counters_are_found_by_topic(path: Path) -> None:
 
 
 @pytest.mark.fault(
-    row="a clock that jumped",
+    row="a clock that has jumped",
     part="damage",
-    promise="doctor reports it; --repair returns absurd leases, after a backup",
-    how="leases longer than any lease can be, messages from the future",
+    promise="doctor reports it; --repair makes a backup, then takes back leases with implausible end times",
+    how="leases longer than the maximum, messages with creation times in the future",
 )
 def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path, fault: Fault) -> None:
     send(path)
@@ -141,7 +141,7 @@ def test_a_queue_out_of_wal_is_told(path: Path) -> None:
     row="a damaged index",
     part="damage",
     promise="doctor reports it, and says how to restore or salvage the database",
-    how="its entries removed behind SQLite's back",
+    how="entries are removed from the index without SQLite's knowledge",
 )
 def test_a_damaged_index_is_found(path: Path, fault: Fault) -> None:
     damage_index(path)

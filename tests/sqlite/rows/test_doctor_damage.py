@@ -55,11 +55,12 @@ def register(path: Path, worker: str, pid: int, host: str | None = None, *, sile
 
 
 @pytest.mark.fault(
-    row="a dead worker's leases",
+    row="leases of a dead daemon",
     part="damage",
-    promise="doctor names it and its messages; --repair returns those, and none that a running "
-    "worker may hold",
-    how="the row and lease of a process that has ended, beside those of a running one and of another host",
+    promise="doctor names the daemon and its messages; --repair makes those ready again, and none that a "
+    "running process may hold",
+    how="the row and lease of a process that has exited, alongside those of a running process and of one on "
+    "another host",
 )
 def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     path: Path, dead_pid: int, fault: Fault
@@ -111,10 +112,10 @@ def test_a_process_id_that_nobody_has_here_proves_nothing(path: Path, dead_pid: 
 
 
 @pytest.mark.fault(
-    row="a table of our names that is not ours",
+    row="a table that uses one of smq's names but was not created by smq",
     part="damage",
-    promise="doctor names it and says what to do",
-    how="created by SQL, in a queue and in an application's own database",
+    promise="doctor names it, and says what to do",
+    how="created with SQL, in a queue and in an application's own database",
 )
 def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
     path: Path, tmp_path: Path, fault: Fault
@@ -136,7 +137,7 @@ def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
     row="a corrupt page",
     part="damage",
     promise="doctor reports it, and says how to restore or salvage the database",
-    how="one page overwritten: of the messages, of the topics, or of the header",
+    how="one page of the messages or of the topics, or the header, is overwritten",
 )
 @pytest.mark.parametrize(
     ("damage", "name"),

@@ -58,10 +58,10 @@ def test_processes_that_hold_and_read_the_database_are_seen(path: Path, what: st
 
 
 @pytest.mark.fault(
-    row="a -wal held back by a reader",
+    row="a WAL file that a reader prevents from being reused",
     part="damage",
     promise="doctor names the reading process, and says what to do",
-    how="a read transaction left open while others write",
+    how="a read transaction is left open while others write",
 )
 @ONLY_LINUX
 def test_a_large_wal_is_told_with_who_holds_it_back(

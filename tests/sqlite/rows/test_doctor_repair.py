@@ -29,10 +29,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.fault(
-    row="counters that drifted",
+    row="counters that differ from the actual counts",
     part="damage",
-    promise="doctor names the topics; --repair recounts, after a backup",
-    how="counters changed by SQL, rows removed and replaced without firing the triggers",
+    promise="doctor names the topics; --repair makes a backup, then recounts",
+    how="counters changed with SQL; rows removed or replaced without firing the triggers",
 )
 @pytest.mark.parametrize("sent", [0, 1])
 def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault: Fault, sent: int) -> None:
@@ -51,10 +51,10 @@ def test_what_keeps_messages_from_being_counted_is_taken_away(path: Path, fault:
 
 
 @pytest.mark.fault(
-    row="counters that drifted",
+    row="counters that differ from the actual counts",
     part="damage",
-    promise="doctor names the topics; --repair recounts, after a backup",
-    how="counters changed by SQL, rows removed and replaced without firing the triggers",
+    promise="doctor names the topics; --repair makes a backup, then recounts",
+    how="counters changed with SQL; rows removed or replaced without firing the triggers",
 )
 @pytest.mark.parametrize(
     "damage",
@@ -83,10 +83,10 @@ def test_every_way_of_being_wrong_is_found_and_repaired(path: Path, damage: str,
 
 
 @pytest.mark.fault(
-    row="counters that drifted",
+    row="counters that differ from the actual counts",
     part="damage",
-    promise="doctor names the topics; --repair recounts, after a backup",
-    how="counters changed by SQL, rows removed and replaced without firing the triggers",
+    promise="doctor names the topics; --repair makes a backup, then recounts",
+    how="counters changed with SQL; rows removed or replaced without firing the triggers",
 )
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
 def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb: str, fault: Fault) -> None:
@@ -104,10 +104,10 @@ def test_what_a_replacement_by_hand_left_miscounted_is_repaired(path: Path, verb
 
 
 @pytest.mark.fault(
-    row="a clock that jumped",
+    row="a clock that has jumped",
     part="damage",
-    promise="doctor reports it; --repair returns absurd leases, after a backup",
-    how="leases longer than any lease can be, messages from the future",
+    promise="doctor reports it; --repair makes a backup, then takes back leases with implausible end times",
+    how="leases longer than the maximum, messages with creation times in the future",
 )
 def test_expired_and_absurd_leases_are_found_and_taken_back(path: Path, fault: Fault) -> None:
     lease(path, NOW_MS - 1)
@@ -230,10 +230,10 @@ def set_id(path: Path, before: int, after: int) -> None:
 
 
 @pytest.mark.fault(
-    row="an absurd id",
+    row="an out-of-range id",
     part="damage",
-    promise="doctor finds it; --repair gives the message another id, with its history; nothing is lost",
-    how="ids set to SQLite's minimum and maximum, and around smq's limits",
+    promise="doctor finds it; --repair gives the message and its history another id; nothing is lost",
+    how="ids set to SQLite's minimum and maximum, and to values around smq's limits",
 )
 @pytest.mark.parametrize("absurd", [2**52 + 1, 2**53, 2**53 + 1, ABSURD, 0, -1, -(2**63)])
 def test_a_message_with_an_absurd_id_is_found_and_gets_another(

@@ -109,10 +109,10 @@ def taken_away(folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.fault(
-    row="a database that is empty, of an older or newer schema, locked, or may not be written",
-    part="around it",
-    promise="it is opened, or an error says why not; `q` exits with 0, and the terminal is restored",
-    how="the dashboard in a pseudo-terminal on each of them, with the keys from its own tables",
+    row="a database that is empty, locked, not writable, or of an older or newer schema version",
+    part="environment",
+    promise="it is opened, or an error says why not; `q` exits with status 0, and the terminal is restored",
+    how="the dashboard is run on each in a pseudo-terminal, and every key in its key tables is pressed",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SEEN)

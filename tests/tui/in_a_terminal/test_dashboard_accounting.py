@@ -136,11 +136,11 @@ def found(terminal: Terminal, pattern: re.Pattern[str]) -> re.Match[str]:
 
 
 @pytest.mark.fault(
-    row="rows that others change between any two keys of a bulk action",
-    part="around it",
-    promise="the action changes the messages that the question counted, except those that changed "
-    "since, which are reported",
-    how="the dashboard in a pseudo-terminal, and a second process that changes rows before each key",
+    row="rows changed by another process between any two keystrokes of a bulk action",
+    part="environment",
+    promise="the action changes exactly the messages that its confirmation counted, except those that have "
+    "changed since, which are reported",
+    how="the dashboard runs in a pseudo-terminal, and a second process changes rows before each keystroke",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)

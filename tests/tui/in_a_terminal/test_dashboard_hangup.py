@@ -42,10 +42,10 @@ lock.acquire()
 
 
 @pytest.mark.fault(
-    row="terminals that are closed within 50 ms of a key",
-    part="around it",
-    promise="each dashboard ends within 5 seconds",
-    how="the dashboard in a pseudo-terminal whose other end is closed",
+    row="a terminal that is closed within 50 ms of a keystroke",
+    part="environment",
+    promise="each dashboard exits within 5 seconds",
+    how="the dashboard runs in a pseudo-terminal whose other end is closed",
 )
 @pytest.mark.slow
 def test_a_dashboard_ends_when_its_terminal_is_closed_shortly_after_a_key(

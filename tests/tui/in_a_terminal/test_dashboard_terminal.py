@@ -74,8 +74,8 @@ def fill_with_hostile_text(location: str) -> None:
 @pytest.mark.fault(
     row="terminal escapes and markup in every field, on every screen",
     part="bad input",
-    promise="no control, C1 or bidirectional control character is printed, and markup is shown as text",
-    how="hostile text in every field, and the bytes that a real terminal receives",
+    promise="no C0, C1 or bidirectional control character is printed, and markup is shown as text",
+    how="hostile text in every field; the bytes sent to a real terminal are checked",
 )
 @pytest.mark.slow
 def test_no_escape_of_a_payload_leaves_on_any_screen(location: str, tmp_path: Path, fault: Fault) -> None:

@@ -78,10 +78,12 @@ def changes(location: str) -> Iterator[None]:
 
 
 @pytest.mark.fault(
-    row="every key of every screen and dialog, while another process changes rows between any two",
-    part="around it",
+    row="every key on every screen and in every dialog, while another process changes rows between any two "
+    "keystrokes",
+    part="environment",
     promise="no traceback, and the dashboard keeps running until it is quit",
-    how="the dashboard in a pseudo-terminal: each key in turn, followed by others in the view that it opened",
+    how="the dashboard runs in a pseudo-terminal: each key is pressed in turn, followed by others in the "
+    "view that it opened",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("screen", "123456")

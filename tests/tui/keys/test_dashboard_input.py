@@ -101,10 +101,10 @@ def test_arrows_and_escape_are_typed_as_ever_wherever_they_are_cut() -> None:
 
 
 @pytest.mark.fault(
-    row="bytes that are no text, sequences that are no key, pastes, from the terminal",
+    row="terminal input that is not valid text or not a known key sequence, and pasted text",
     part="bad input",
     promise="the dashboard keeps running, and nothing is changed",
-    how="each is written to a pseudo-terminal, with the list, an input line, a dialog or a form open",
+    how="each is written to a pseudo-terminal while a list, an input line, a dialog or a form is open",
 )
 @pytest.mark.slow
 @pytest.mark.parametrize("opened", ["", "/", "?", "a", "I", "\x10"], ids=ascii)

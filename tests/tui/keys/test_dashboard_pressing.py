@@ -96,10 +96,10 @@ def test_it_is_opened_by_these_keys(name: str, home: Path) -> None:
 
 
 @pytest.mark.fault(
-    row="every key that is bound anywhere, in every dialog and screen, each at one of four sizes",
-    part="around it",
-    promise="no traceback; only the keys that quit end the dashboard, with status 0",
-    how="the dashboard in a pseudo-terminal, with the keys from its own tables, while another "
+    row="every bound key, in every dialog and on every screen, each at one of four terminal sizes",
+    part="environment",
+    promise="no traceback; only the quit keys end the dashboard, with status 0",
+    how="the dashboard runs in a pseudo-terminal, and every key in its key tables is pressed while another "
     "process changes rows",
 )
 @pytest.mark.slow
