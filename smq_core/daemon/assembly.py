@@ -20,10 +20,10 @@ from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.liveness.workers_file_opening import workers_file_path
 from smq_core.daemon.processes.child_process import ChildProcess
 from smq_core.daemon.processes.children import Children
-from smq_core.daemon.processes.pool import WorkerPool
+from smq_core.daemon.processes.pool import ProcessPool
 from smq_core.daemon.reporting.heartbeat import Heartbeat
+from smq_core.daemon.supervisor.dead_daemons import DeadDaemons
 from smq_core.daemon.supervisor.outage import Outage
-from smq_core.daemon.supervisor.peers import Peers
 from smq_core.daemon.system.process_identity import machine_id, started_at
 from smq_core.daemon.threads import Threads
 from smq_core.derived_file import Access
@@ -53,11 +53,11 @@ class Components:
     children: Children
     """The daemon's child processes."""
     presence: Presence
-    pool: WorkerPool
+    pool: ProcessPool
     pending: PendingOutcomes
     counts: OutcomeCounts
     dispatcher: Dispatcher
-    peers: Peers
+    dead_daemons: DeadDaemons
     heartbeat: Heartbeat
     outage: Outage
     threads: Threads
@@ -66,13 +66,13 @@ class Components:
         """Go by another configuration from now on."""
         self.dispatcher.lease_for(_lease_ms(config))
         self.pending.allow_crashes(config.max_crashes)
-        self.peers.allow_crashes(config.max_crashes)
+        self.dead_daemons.allow_crashes(config.max_crashes)
         self.outage.allow(float(config.db_patience))
         self.journal.use(config.log_format, is_verbose=config.verbose)
 
     def close(self) -> None:
         """Give back what the daemon held outside the database."""
-        self.peers.close()
+        self.dead_daemons.close()
         # what could not be written stays told, for the next daemon that looks
         self.presence.leave(is_told=bool(len(self.pending)) or any(True for _ in self.dispatcher.flights()))
         self.selector.close()
@@ -98,7 +98,7 @@ def assemble(
     presence = Presence(path, access, header, journal)
     selector = selectors.DefaultSelector()
     children = Children()
-    pool = WorkerPool(
+    pool = ProcessPool(
         program,
         presence=presence,
         spawn=lambda folder: ChildProcess(presence.file.map_fd, folder, children, journal.output),
@@ -121,7 +121,7 @@ def assemble(
 
 def connect(
     config: DaemonConfig,
-    pool: WorkerPool,
+    pool: ProcessPool,
     presence: Presence,
     *,
     store: Store,
@@ -139,7 +139,7 @@ def connect(
         store, pool, pending, counts, worker_id=worker_id, clock=clock, journal=journal, random=random
     )
     dispatcher.lease_for(_lease_ms(config))
-    peers = Peers(
+    dead_daemons = DeadDaemons(
         store, presence, selector=selector, clock=clock, journal=journal, max_crashes=config.max_crashes
     )
     return Components(
@@ -154,7 +154,7 @@ def connect(
         pending=pending,
         counts=counts,
         dispatcher=dispatcher,
-        peers=peers,
+        dead_daemons=dead_daemons,
         heartbeat=Heartbeat(worker_id, pool, counts, clock),
         outage=Outage(float(config.db_patience), clock, journal),
         threads=Threads(clock, journal),

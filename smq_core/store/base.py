@@ -110,7 +110,7 @@ class ConsumerStore(Protocol):
         ...
 
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
-        """Return a dead worker's messages.
+        """Return messages of a dead daemon, or of one of its worker processes.
 
         Verdict `untouched` and `suspect` count the attempt back, `blamed` does not and counts a crash.
         """

@@ -116,7 +116,7 @@ class DaemonConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     import_timeout: Seconds = Seconds(60)
     """How long a worker process may take to import its handlers; 0: forever."""
     max_crashes: int = 3
-    """Crashes of its worker after which a message is dead, as poison."""
+    """Crashes of its worker process after which a message is dead, as poison."""
     db_patience: Seconds = Seconds(300)
     """How long the daemon goes on without its database."""
     inbox: str | None = None

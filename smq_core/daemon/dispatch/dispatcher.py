@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
     from smq_core.daemon.dispatch.pending_outcomes import PendingOutcomes
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.protocol import Handled
     from smq_core.policy import RandomSource
@@ -47,7 +47,7 @@ class Dispatcher:
     def __init__(
         self,
         store: Store,
-        pool: WorkerPool,
+        pool: ProcessPool,
         pending: PendingOutcomes,
         counts: OutcomeCounts,
         *,
@@ -56,7 +56,7 @@ class Dispatcher:
         journal: Journal,
         random: RandomSource,
     ) -> None:
-        """Lease as a worker for as long as each topic's policy has it, and count outcomes."""
+        """Lease as this daemon for as long as each topic's policy has it, and count outcomes."""
         self._is_leasing = True
         self._is_suspended = False
         """The database's file is not where it was: acks go on, leasing does not."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
     from smq_core.daemon.processes.in_flight import InFlight
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.store.records import Hold
 
 __all__ = ["Distribution"]
@@ -23,7 +23,7 @@ __all__ = ["Distribution"]
 class Distribution:
     """What is leased and in no worker process yet."""
 
-    def __init__(self, pool: WorkerPool, had_ended: Callable[[InFlight, int], bool]) -> None:
+    def __init__(self, pool: ProcessPool, had_ended: Callable[[InFlight, int], bool]) -> None:
         """Hand out to a pool; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
         self._waiting: deque[InFlight] = deque()

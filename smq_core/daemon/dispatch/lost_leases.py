@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.dispatch.distribution import Distribution
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.in_flight import InFlight
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.store.records import Hold
 
 __all__ = ["LostLeases"]
@@ -22,7 +22,7 @@ class LostLeases:
     A lease may be found lost twice: when it is to be renewed, and when its delivery has ended.
     """
 
-    def __init__(self, pool: WorkerPool, distribution: Distribution, journal: Journal) -> None:
+    def __init__(self, pool: ProcessPool, distribution: Distribution, journal: Journal) -> None:
         """Begin with none."""
         self._pool = pool
         self._distribution = distribution

@@ -38,7 +38,7 @@ class PendingOutcomes:
     """Outcomes on their way into the database."""
 
     def __init__(self, worker_id: str, random: RandomSource, max_crashes: int) -> None:
-        """Write as a worker; `random` is for the back-off's jitter."""
+        """Write as the daemon `worker`; `random` is for the back-off's jitter."""
         self._worker_id = worker_id
         self._random = random
         self._max_crashes = max_crashes
@@ -61,7 +61,7 @@ class PendingOutcomes:
         return bool(self._failures or self._releases or self._orphans)
 
     def allow_crashes(self, max_crashes: int) -> None:
-        """Set how many crashes of its worker a message may cause before it is dead."""
+        """Set how many worker processes a message may crash before it is dead."""
         self._max_crashes = max_crashes
 
     def holds(self) -> set[Hold]:
@@ -143,9 +143,9 @@ def _give_back(store: Store, hold: Hold, verb: str, failure: Failure, now_ms: in
 def recover(
     store: Store, orphan: OrphanedMessage, worker_id: str, max_crashes: int, now_ms: int
 ) -> FailedMessage | None:
-    """Give back one message of a dead worker's, and return it if it is dead now.
+    """Give back one message of a dead process or daemon, and return it if it is dead now.
 
-    What has crashed its worker too often is dead, as poison.
+    A message that crashed too many processes is dead, as poison.
     """
     verdict, error = orphan.verdict, orphan.error
     if verdict == "blamed":

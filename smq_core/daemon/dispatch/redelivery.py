@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from smq_core.daemon.processes.in_flight import InFlight
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.daemon.processes.process import WorkerProcess
 
 __all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
@@ -84,7 +84,7 @@ class _Waiting(NamedTuple):
 class Redeliveries:
     """Deliveries that wait for older ones of their messages."""
 
-    def __init__(self, pool: WorkerPool, had_ended: Callable[[InFlight, int], bool]) -> None:
+    def __init__(self, pool: ProcessPool, had_ended: Callable[[InFlight, int], bool]) -> None:
         """Know what a pool has in flight; `had_ended` shows whether a lost lease had run out before."""
         self._pool = pool
         self._had_ended = had_ended

@@ -15,7 +15,7 @@ from smq_core.daemon.processes.child_output import ChildOutput
 from smq_core.daemon.processes.children import kill_leftovers
 from smq_core.daemon.processes.spawn import spawn
 from smq_core.daemon.wire.frames import FrameError, FrameReader, FrameWriter
-from smq_core.daemon.wire.protocol import Finish, FromWorker, decode_from_worker
+from smq_core.daemon.wire.protocol import Finish, FromProcess, decode_from_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Child(Protocol):
         """Send what was kept because the process did not read."""
         ...
 
-    def read(self) -> list[FromWorker]:
+    def read(self) -> list[FromProcess]:
         """Return what the process said; one that cannot be understood is ended."""
         ...
 
@@ -111,7 +111,7 @@ class ChildProcess:
             self._popen.wait()
             self._socket.close()
             raise OSError(errno.EAGAIN, str(error)) from error
-        self._reader: FrameReader[FromWorker] = FrameReader(self._socket, decode_from_worker)
+        self._reader: FrameReader[FromProcess] = FrameReader(self._socket, decode_from_process)
         self._writer = FrameWriter(self._socket)
 
     @property
@@ -147,7 +147,7 @@ class ChildProcess:
         """Send what was kept because the process did not read."""
         self._writer.flush()
 
-    def read(self) -> list[FromWorker]:
+    def read(self) -> list[FromProcess]:
         """Return what the process said; one that cannot be understood is ended.
 
         Where something else came between its frames, as a handler may write into any descriptor, it is told

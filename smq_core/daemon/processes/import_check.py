@@ -15,14 +15,14 @@ from smq_core.daemon.processes.child_output import ChildOutput
 from smq_core.daemon.processes.children import Children, kill_leftovers
 from smq_core.daemon.processes.spawn import spawn, why_not_ready, with_output
 from smq_core.daemon.wire.frames import FrameReader, pack
-from smq_core.daemon.wire.protocol import Finish, ImportFailed, Importing, Ready, decode_from_worker
+from smq_core.daemon.wire.protocol import Finish, ImportFailed, Importing, Ready, decode_from_process
 
 if TYPE_CHECKING:
     import socket
     import subprocess
 
     from smq_core.daemon.processes.process import Program
-    from smq_core.daemon.wire.protocol import FromWorker
+    from smq_core.daemon.wire.protocol import FromProcess
 
 __all__ = ["ImportCheck", "check_imports"]
 
@@ -69,7 +69,7 @@ def check_imports(program: Program) -> ImportCheck:
 
 def _listen(sock: socket.socket) -> tuple[str, str | None]:
     """Return what was imported last, and what was said of it: a refusal, nothing, or "" that all is well."""
-    reader: FrameReader[FromWorker] = FrameReader(sock, decode_from_worker)
+    reader: FrameReader[FromProcess] = FrameReader(sock, decode_from_process)
     importing = ""
     while not reader.is_at_end:
         select.select([sock], [], [])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import Program
     from smq_core.daemon.wire.slots import Slot
 
-__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "WorkerExit", "WorkerPool", "end_commands"]
+__all__ = ["END_S", "RESTART_CAP_S", "RESTART_FIRST_S", "ProcessExit", "ProcessPool", "end_commands"]
 
 END_S: Final = 5.0
 """How long a process that was told to end may take for it."""
@@ -35,7 +35,7 @@ RESTART_FIRST_S: Final = 0.1
 RESTART_CAP_S: Final = 30.0
 
 
-class WorkerExit(NamedTuple):
+class ProcessExit(NamedTuple):
     """A worker process that has ended."""
 
     process: WorkerProcess
@@ -48,7 +48,7 @@ class WorkerExit(NamedTuple):
         return f"{end_of(self.code)} ({why})" if why else end_of(self.code)
 
 
-class WorkerPool:
+class ProcessPool:
     """The worker processes of a daemon."""
 
     def __init__(
@@ -145,14 +145,14 @@ class WorkerPool:
             one.send(Stopping())
             one.drain()
 
-    def reap(self) -> Iterator[WorkerExit]:
+    def reap(self) -> Iterator[ProcessExit]:
         """Return the processes that have ended; what they said last can still be read."""
         for one in list(self.processes):
             if (code := one.poll()) is not None:
                 self.processes.remove(one)
                 self.deafen(one)
                 self._note_life(one, code)
-                yield WorkerExit(one, code)
+                yield ProcessExit(one, code)
 
     def kill_all(self) -> None:
         """End every process at once."""

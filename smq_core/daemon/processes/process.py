@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import ByteBudget, in_frames, limit_of
 from smq_core.daemon.processes.prefetch import Prefetch
-from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, Recall, WorkerSetup
+from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, ProcessSetup, Recall
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.processes.child_process import Channel, Child
     from smq_core.daemon.processes.in_flight import InFlight
-    from smq_core.daemon.wire.protocol import FromWorker, HandlerSpec
+    from smq_core.daemon.wire.protocol import FromProcess, HandlerSpec
     from smq_core.daemon.wire.slots import Slot
 
 __all__ = ["Program", "WorkerProcess"]
@@ -41,9 +41,9 @@ class Program(NamedTuple):
     import_limit_s: float = 0.0
     """How long importing the handlers may take; 0: forever."""
 
-    def setup(self, slots_at: int, threads: int) -> WorkerSetup:
+    def setup(self, slots_at: int, threads: int) -> ProcessSetup:
         """Return what a worker process is told first."""
-        return WorkerSetup(list(self.handlers), threads, slots_at, self.memory_limit, self.import_limit_s)
+        return ProcessSetup(list(self.handlers), threads, slots_at, self.memory_limit, self.import_limit_s)
 
 
 class WorkerProcess:
@@ -173,7 +173,7 @@ class WorkerProcess:
         """Send what was kept because the process did not read."""
         self._child.flush()
 
-    def read(self) -> list[FromWorker]:
+    def read(self) -> list[FromProcess]:
         """Return what the process said."""
         return self._child.read()
 

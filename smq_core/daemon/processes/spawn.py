@@ -1,4 +1,4 @@
-"""Starts the process of a worker, and says how one that ended before it was ready came to its end."""
+"""Starts a worker process, and says how one that ended before it was ready came to its end."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def spawn(map_fd: int, folder: str, children: Children) -> tuple[socket.socket, 
     try:
         with theirs:
             popen = children.start(
-                # -P: what lies in the folder is found only when the worker has all that it needs itself
-                [sys.executable, "-P", "-m", "smq_core.daemon.worker.main", *numbers],
+                # -P: what lies in the folder is found only when the process has all that it needs itself
+                [sys.executable, "-P", "-m", "smq_core.daemon.worker_process.main", *numbers],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

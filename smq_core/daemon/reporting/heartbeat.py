@@ -16,7 +16,7 @@ from smq_core.store.records import WorkerRow
 if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
 
 __all__ = ["MEMORY_EVERY_S", "RUNNING_SHOWN", "Heartbeat"]
 
@@ -27,7 +27,7 @@ MEMORY_EVERY_S: Final = 10.0
 class Heartbeat:
     """Makes one row after another."""
 
-    def __init__(self, worker_id: str, pool: WorkerPool, counts: OutcomeCounts, clock: Clock) -> None:
+    def __init__(self, worker_id: str, pool: ProcessPool, counts: OutcomeCounts, clock: Clock) -> None:
         """Describe a daemon by its parts."""
         self._worker_id = worker_id
         self._pool = pool

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from smq_core.clock import Clock
     from smq_core.daemon.dispatch.outcome_counts import OutcomeCounts
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.message import TopicStats
     from smq_core.store.base import Store
 
@@ -112,7 +112,7 @@ class DaemonCollector:
     def __init__(
         self,
         store: Store,
-        pool: WorkerPool,
+        pool: ProcessPool,
         counts: OutcomeCounts,
         *,
         clock: Clock,

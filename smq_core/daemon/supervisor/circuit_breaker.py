@@ -16,7 +16,7 @@ LONGEST_PAUSE_S: Final = 30 * 60.0
 
 
 class CircuitBreaker:
-    """Counts worker crashes for each topic."""
+    """Counts crashes of worker processes for each topic."""
 
     def __init__(self) -> None:
         """Begin with no crashes."""

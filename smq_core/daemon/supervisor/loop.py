@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.configuration.routing import Routes
 from smq_core.daemon.processes.process import WorkerProcess
-from smq_core.daemon.processes.spawn import was_struck, why_not_ready, with_output
-from smq_core.daemon.supervisor.circuit_breaker import CircuitBreaker
-from smq_core.daemon.supervisor.crashes import CrashAttribution
-from smq_core.daemon.supervisor.peers import Peers
+from smq_core.daemon.processes.spawn import with_output
+from smq_core.daemon.supervisor.crashes import Crashes
+from smq_core.daemon.supervisor.dead_daemons import DeadDaemons
 from smq_core.daemon.supervisor.schedule import Schedule
 from smq_core.daemon.supervisor.shutdown import Shutdown
 from smq_core.daemon.supervisor.signals import Signals
@@ -24,7 +23,7 @@ from smq_core.daemon.supervisor.store_watch import StoreWatch
 from smq_core.daemon.system.systemd import notify
 from smq_core.daemon.wire.protocol import (
     Extend,
-    FromWorker,
+    FromProcess,
     Handled,
     ImportFailed,
     Importing,
@@ -37,17 +36,11 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.assembly import Components
     from smq_core.daemon.configuration.live_config import LiveConfig
-    from smq_core.daemon.processes.pool import WorkerExit
     from smq_core.daemon.processes.process import Program
 
-__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "STARTS_TRIED", "Supervisor"]
+__all__ = ["LAST_WRITE_S", "LONGEST_WAIT_S", "Supervisor"]
 
 LONGEST_WAIT_S: Final = 1.0
-STARTS_TRIED: Final = 5
-"""How many worker processes in a row may be struck by signals before they are ready.
-
-One more is taken for the handlers' doing.
-"""
 LAST_WRITE_S: Final = 2.0
 """How long to try to write the last outcomes once all processes have ended."""
 
@@ -71,9 +64,7 @@ class Supervisor:
         self._configured = configured
         self._is_burst = is_burst
         self._schedule = Schedule(parts)
-        self._crashes = CrashAttribution(
-            parts.pending, CircuitBreaker(), parts.counts.processed, parts.presence, parts.journal
-        )
+        self._crashes = Crashes(parts, hear=self._take, pause=self._schedule.pause)
         self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
         self._signals = Signals(earlier_signals)
         self._shutdown: Shutdown | None = None
@@ -98,7 +89,7 @@ class Supervisor:
         parts = self._parts
         with self._signals:
             parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
-            self._schedule.attempt(self._schedule.look_at_peers)
+            self._schedule.attempt(self._schedule.look_for_dead_daemons)
             parts.pool.fill()
             if not parts.pool.program.handlers:
                 self._serve(parts.pool.program)
@@ -165,9 +156,9 @@ class Supervisor:
         elif source is self._signals:
             for number in self._signals.take():
                 self._obey_signal(number)
-        elif isinstance(source, Peers):
+        elif isinstance(source, DeadDaemons):
             source.unwatch_dead()
-            self._schedule.attempt(self._schedule.look_at_peers)
+            self._schedule.attempt(self._schedule.look_for_dead_daemons)
 
     def _notice(self) -> None:
         if self._watch.notice():
@@ -201,7 +192,7 @@ class Supervisor:
                 self._parts.pool.deafen(process)
         self._parts.pool.watch_blocked()
 
-    def _take(self, process: WorkerProcess, message: FromWorker) -> None:
+    def _take(self, process: WorkerProcess, message: FromProcess) -> None:
         parts = self._parts
         if isinstance(message, Handled):
             parts.dispatcher.take_outcomes(process, message)
@@ -239,8 +230,7 @@ class Supervisor:
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
-            for ended in self._parts.pool.reap():
-                self._take_exit(ended)
+            self._take_exits()
             self._parts.children.reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
             if self._shutdown is None:
@@ -254,27 +244,12 @@ class Supervisor:
             for process in self._parts.pool.processes:
                 process.kill(signal.SIGQUIT)
 
-    def _take_exit(self, ended: WorkerExit) -> None:
-        parts, process = self._parts, ended.process
-        for message in process.read():
-            self._take(process, message)
-        if process.is_starting and not self._may_start_again(ended):
-            why = why_not_ready(process.importing, ended.code, process.program.import_limit_s)
-            process.refuse(why, parts.clock.monotonic())
-        elif not process.is_draining and not process.refusal:
-            parts.heartbeat.count_crash()
+    def _take_exits(self) -> None:
+        pool = self._parts.pool
         is_ours = self._shutdown is not None and self._shutdown.has_killed
-        for pause in self._crashes.judge(ended, parts.clock.monotonic(), is_ours=is_ours):
-            self._schedule.pause(pause)
-        parts.pool.note_header()
-        parts.dispatcher.wake()
-        if process.refusal and process.program is parts.pool.program and self._shutdown is None:
-            self._take_refusal(with_output(process.refusal, process.last_lines()))
-
-    def _may_start_again(self, ended: WorkerExit) -> bool:
-        """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
-        struck = was_struck(ended.process.importing, ended.code)
-        return struck and self._parts.pool.short_lives < STARTS_TRIED
+        for process in self._crashes.take(is_ours=is_ours):
+            if process.refusal and process.program is pool.program and self._shutdown is None:
+                self._take_refusal(with_output(process.refusal, process.last_lines()))
 
     def _take_refusal(self, why: str) -> None:
         parts = self._parts

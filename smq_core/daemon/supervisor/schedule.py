@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from smq_core.daemon.assembly import Components
     from smq_core.daemon.processes.process import WorkerProcess
-    from smq_core.daemon.supervisor.crashes import TopicPause
+    from smq_core.daemon.supervisor.crash_attribution import TopicPause
     from smq_core.daemon.wire.protocol import Extend
     from smq_core.store.records import WorkerRow
 
@@ -73,7 +73,7 @@ class Schedule:
                 waits.append(self._parts.dispatcher.renewals.due_in_s(self._parts.clock.now_ms()))
             if has_backlog(pool):
                 waits.append(BACKLOG_S)
-        if self._parts.peers.has_unwatched:
+        if self._parts.dead_daemons.has_unwatched:
             waits.append(self._due[self._look_at_locks] - now)
         return max(0.0, min(waits))
 
@@ -114,8 +114,8 @@ class Schedule:
         """Write the daemon's row, do what it was asked there, and look at the peers."""
         self._parts.presence.look()
         self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
-        self.attempt(self.look_at_peers)
-        self.attempt(self._parts.peers.drop_stale_rows)
+        self.attempt(self.look_for_dead_daemons)
+        self.attempt(self._parts.dead_daemons.drop_stale_rows)
         processed, pool = self._parts.counts.processed, self._parts.pool
         status = f"{self._state}: {processed.total()} processed, {pool.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
@@ -138,16 +138,16 @@ class Schedule:
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
         self.attempt(lambda: self._parts.dispatcher.renewals.extend(flight, visibility_ms, now_ms))
 
-    def look_at_peers(self) -> None:
+    def look_for_dead_daemons(self) -> None:
         """Return the messages of daemons that died."""
-        if self._parts.peers.look():
+        if self._parts.dead_daemons.look():
             self._parts.dispatcher.wake()
 
     def greet(self, now: float) -> None:
         """Look for new peers, since somebody wrote: it may have been the first row of one."""
         if now - self._greeted_at >= GREET_S:
             self._greeted_at = now
-            self.look_at_peers()
+            self.look_for_dead_daemons()
 
     def is_drained(self) -> bool:
         """Return whether nothing is in flight, to be written, or to come soon."""
@@ -209,8 +209,8 @@ class Schedule:
                 self._parts.dispatcher.start_leasing()
 
     def _look_at_locks(self) -> None:
-        if self._parts.peers.has_unwatched:
-            self.attempt(self.look_at_peers)
+        if self._parts.dead_daemons.has_unwatched:
+            self.attempt(self.look_for_dead_daemons)
 
     def _look_at_arrivals(self) -> None:
         # at the end what does not arrive is given back when the grace period is over

@@ -10,7 +10,7 @@ from smq_core.format import counted
 if TYPE_CHECKING:
     from smq_core.daemon.dispatch.dispatcher import Dispatcher
     from smq_core.daemon.log import Journal
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
 
 __all__ = ["AFTER_CANCEL_S", "PROCESS_END_S", "Shutdown"]
 
@@ -24,7 +24,7 @@ class Shutdown:
     """The end, step by step; each step is taken once."""
 
     def __init__(
-        self, pool: WorkerPool, dispatcher: Dispatcher, journal: Journal, grace_s: float, now: float
+        self, pool: ProcessPool, dispatcher: Dispatcher, journal: Journal, grace_s: float, now: float
     ) -> None:
         """Stop leasing, tell all handlers, take back what none has begun with."""
         self._pool = pool

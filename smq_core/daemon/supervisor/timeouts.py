@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.in_flight import InFlight
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.slots import Slot
 
@@ -26,7 +26,7 @@ _BUSY_PART: Final = 0.02
 """Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
 
 
-def enforce_deadlines(pool: WorkerPool, routes: Routes, journal: Journal, now: float) -> None:
+def enforce_deadlines(pool: ProcessPool, routes: Routes, journal: Journal, now: float) -> None:
     """Ask handlers that are past their deadline to end, and kill the process of one that does not."""
     for process in pool.processes:
         if not process.in_flight or process.killed_for:
@@ -39,7 +39,7 @@ def enforce_deadlines(pool: WorkerPool, routes: Routes, journal: Journal, now: f
                 _kill_if_hung(process, overdue, routes, journal, now)
 
 
-def stop_unwanted(pool: WorkerPool, journal: Journal) -> None:
+def stop_unwanted(pool: ProcessPool, journal: Journal) -> None:
     """Ask handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
     for process in pool.processes:
         if process.unwanted - process.cancelled.keys():

@@ -22,21 +22,21 @@ __all__ = [
     "Extend",
     "Failed",
     "Finish",
+    "FromProcess",
     "FromSupervisor",
-    "FromWorker",
     "Handled",
     "HandlerSpec",
     "ImportFailed",
     "Importing",
     "Ping",
     "Printed",
+    "ProcessSetup",
     "Ready",
     "Recall",
     "Returned",
     "Stopping",
-    "WorkerSetup",
+    "decode_from_process",
     "decode_from_supervisor",
-    "decode_from_worker",
 ]
 
 
@@ -84,7 +84,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True):
         return self.body if isinstance(self.body, str | bytes) else b""
 
 
-class WorkerSetup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
+class ProcessSetup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     """The first frame: what to import and how many threads to run."""
 
     handlers: list[HandlerSpec]
@@ -185,8 +185,8 @@ class Extend(msgspec.Struct, frozen=True, array_like=True, tag="extend"):
     visibility_s: float | None
 
 
-FromSupervisor = WorkerSetup | Deliver | Recall | Cancel | Ping | Stopping | Finish
-FromWorker = Importing | Ready | ImportFailed | Handled | Returned | Extend
+FromSupervisor = ProcessSetup | Deliver | Recall | Cancel | Ping | Stopping | Finish
+FromProcess = Importing | Ready | ImportFailed | Handled | Returned | Extend
 
 decode_from_supervisor: Callable[[bytes], FromSupervisor] = msgspec.msgpack.Decoder(FromSupervisor).decode
-decode_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode
+decode_from_process: Callable[[bytes], FromProcess] = msgspec.msgpack.Decoder(FromProcess).decode

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from smq_core import Queue
     from smq_core.daemon.liveness.presence import Presence
     from smq_core.daemon.processes.child_process import Child
-    from smq_core.daemon.processes.pool import WorkerPool
+    from smq_core.daemon.processes.pool import ProcessPool
 
 MIB = 1024 * 1024
 TAGS = count(1)
@@ -112,7 +112,7 @@ class FewProcesses:
 
 
 def distribution(*processes: WorkerProcess) -> Distribution:
-    return Distribution(cast("WorkerPool", FewProcesses(*processes)), lambda _flight, _now_ms: True)
+    return Distribution(cast("ProcessPool", FewProcesses(*processes)), lambda _flight, _now_ms: True)
 
 
 @pytest.mark.parametrize(

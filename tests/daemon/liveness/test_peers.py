@@ -13,7 +13,7 @@ from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file import DaemonRecord, WorkersFile
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader, SlotRange
 from smq_core.daemon.log import Journal
-from smq_core.daemon.supervisor.peers import Peers
+from smq_core.daemon.supervisor.dead_daemons import DeadDaemons
 from smq_core.daemon.system.process_identity import CommandGroup, machine_id, marked, started_at
 from smq_core.errors import SmqError
 from smq_core.inspector import Inspector
@@ -68,7 +68,7 @@ class Street:
         journal = Journal(clock, stream=self.log)
         header = RecordHeader("we", os.getpid(), machine_id(), started=started_at(os.getpid()))
         self.presence = Presence(self.path, None, header, journal)
-        self.peers = Peers(
+        self.dead_daemons = DeadDaemons(
             store, self.presence, selector=self.selector, clock=clock, journal=journal, max_crashes=3
         )
 
@@ -100,7 +100,7 @@ class Street:
 
     def close(self) -> None:
         """Give everything back."""
-        self.peers.close()
+        self.dead_daemons.close()
         self.selector.close()
         self.presence.leave(is_told=False)
 
@@ -124,7 +124,7 @@ def test_the_message_that_alone_was_started_is_blamed_and_the_others_are_not(
 ) -> None:
     first, second, third = street.die(3, started=[1])
 
-    assert street.peers.look() == 3
+    assert street.dead_daemons.look() == 3
     assert facts(street.store, first) == (State.READY, 0, 0, False)
     assert facts(street.store, second) == (State.READY, 1, 1, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
@@ -138,7 +138,7 @@ def test_of_several_started_messages_all_are_suspects_and_none_is_charged(
 ) -> None:
     first, second, third = street.die(3, started=[0, 1])
 
-    street.peers.look()
+    street.dead_daemons.look()
 
     assert facts(street.store, first) == facts(street.store, second) == (State.READY, 0, 0, True)
     assert facts(street.store, third) == (State.READY, 0, 0, False)
@@ -152,7 +152,7 @@ def test_a_message_whose_older_delivery_was_started_is_a_suspect_and_not_charged
 ) -> None:
     first, second = street.die(2, started=[0], receipt=RECEIPT + 1)
 
-    street.peers.look()
+    street.dead_daemons.look()
 
     assert facts(street.store, first) == (State.READY, 0, 0, True)
     assert facts(street.store, second) == (State.READY, 0, 0, False)
@@ -163,7 +163,7 @@ def test_a_message_whose_older_delivery_was_started_is_a_suspect_and_not_charged
 @peer_died
 def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) -> None:
     (one,) = street.die(1, started=[0])
-    street.peers.look()
+    street.dead_daemons.look()
     for _ in range(2):
         street.store.lease(make_request(worker="dead"), EPOCH_MS)
         file = WorkersFile(street.path)
@@ -171,7 +171,7 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
         record.write(RecordHeader("dead", NO_SUCH_PID, machine_id(), [SlotRange(NO_SUCH_PID, 0, 4)]))
         mapped_slots(file, record, 4).begin(0, one, RECEIPT, 1.0, 0.0)
         file.close()
-        street.peers.look()
+        street.dead_daemons.look()
 
     assert facts(street.store, one)[0] == State.DEAD
     row = street.store.get(one)
@@ -185,7 +185,7 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
 def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: Fault) -> None:
     street.die(1, started=[])
 
-    street.peers.look()
+    street.dead_daemons.look()
 
     assert street.store.workers() == []
     assert [header.worker_id for _, header in street.presence.file.headers()] == ["we"]
@@ -195,7 +195,7 @@ def test_the_row_of_a_dead_daemon_goes_with_its_messages(street: Street, fault: 
 
 def test_the_activity_tells_that_a_daemon_died_and_how_many_messages_it_had(street: Street) -> None:
     street.die(2, started=[0])
-    street.peers.look()
+    street.dead_daemons.look()
 
     (entry,) = street.store.activity(limit=10, before=None)
     assert (entry.action, entry.actor, entry.count) == ("daemon died", "dead", 2)
@@ -208,7 +208,7 @@ def test_a_dead_daemon_s_topics_and_last_heartbeat_can_be_read_back_though_its_r
 ) -> None:
     street.die(2, started=[0], detail='{"topics": ["mail", "scan; it served x", "web.*"]}')
     street.clock.advance(3)
-    street.peers.look()
+    street.dead_daemons.look()
 
     with Inspector(location, clock=street.clock) as inspector:
         assert inspector.workers() == []
@@ -228,9 +228,9 @@ def test_a_dead_daemon_s_topics_and_last_heartbeat_can_be_read_back_though_its_r
 
 def test_a_second_look_returns_nothing_more(street: Street) -> None:
     street.die(2, started=[0])
-    street.peers.look()
+    street.dead_daemons.look()
 
-    assert street.peers.look() == 0
+    assert street.dead_daemons.look() == 0
 
 
 def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
@@ -239,19 +239,19 @@ def test_a_living_daemon_keeps_its_messages(street: Street) -> None:
     one = street.store.enqueue(make_message(), EPOCH_MS)
     street.store.lease(make_request(worker="alive"), EPOCH_MS)
 
-    assert street.peers.look() == 0
+    assert street.dead_daemons.look() == 0
     assert facts(street.store, one)[0] == State.PROCESSING
-    assert street.peers.has_unwatched
+    assert street.dead_daemons.has_unwatched
     file.close()
 
 
 def test_a_row_without_record_is_dropped_only_after_a_silence(street: Street) -> None:
     street.store.put_worker(worker_row("lost"))
-    street.peers.drop_stale_rows()
+    street.dead_daemons.drop_stale_rows()
     assert [row.id for row in street.store.workers()] == ["lost"]
 
     street.clock.advance(61)
-    street.peers.drop_stale_rows()
+    street.dead_daemons.drop_stale_rows()
     assert street.store.workers() == []
     assert [(entry.actor, entry.count) for entry in street.store.daemon_deaths(0)] == [("lost", 0)]
 
@@ -259,7 +259,7 @@ def test_a_row_without_record_is_dropped_only_after_a_silence(street: Street) ->
 def test_the_row_of_a_daemon_that_was_stopping_leaves_no_death_behind(street: Street) -> None:
     street.store.put_worker(worker_row("stopped", "stopping"))
     street.clock.advance(61)
-    street.peers.drop_stale_rows()
+    street.dead_daemons.drop_stale_rows()
 
     assert street.store.workers() == []
     assert street.store.daemon_deaths(0) == []
@@ -290,7 +290,7 @@ def test_a_program_that_has_a_dead_command_s_number_lives(
     for started in (1, 0):
         street.die_running(CommandGroup(innocent.pid, started, 99))
 
-        assert street.peers.look() == 1
+        assert street.dead_daemons.look() == 1
         assert innocent.poll() is None
         fault.struck()
         fault.ran()
@@ -304,5 +304,5 @@ def test_a_dead_daemon_s_command_is_ended_before_its_message_runs_again(street: 
     )
     street.die_running(CommandGroup(command.pid, started_at(command.pid), 99))
 
-    assert street.peers.look() == 1
+    assert street.dead_daemons.look() == 1
     assert command.wait(10.0) == -9

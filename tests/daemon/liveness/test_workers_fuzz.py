@@ -156,8 +156,8 @@ def test_a_look_at_any_bytes_goes_through(
         fault.struck()
         ended_daemons(street.path.removesuffix("-workers"))
         street.presence.look()
-        street.peers.look()
-        street.peers.drop_stale_rows()
+        street.dead_daemons.look()
+        street.dead_daemons.drop_stale_rows()
         assert innocent.poll() is None, seed
         assert "we" in {header.worker_id for _, header in street.presence.file.headers()}, seed
         assert Path(street.path).stat().st_size >= FILE_SIZE, seed

@@ -26,7 +26,7 @@ from smq_core.testing import EPOCH_MS, seeded_random
 if TYPE_CHECKING:
     import msgspec
 
-    from smq_core.daemon.wire.protocol import FromWorker
+    from smq_core.daemon.wire.protocol import FromProcess
     from smq_core.store.base import Store
     from smq_core.testing import ManualClock
 
@@ -57,7 +57,7 @@ class StubChild:
     def flush(self) -> None:
         """Keep nothing back."""
 
-    def read(self) -> list[FromWorker]:
+    def read(self) -> list[FromProcess]:
         """Return nothing."""
         return []
 

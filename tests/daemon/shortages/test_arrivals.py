@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core.daemon.processes.delivery_probe import PINGS, DeliveryProbe
-from smq_core.daemon.processes.pool import WorkerExit
+from smq_core.daemon.processes.pool import ProcessExit
 from smq_core.daemon.wire.protocol import Ping
 from smq_core.message import Receipt
 from smq_core.testing import make_message
@@ -59,7 +59,7 @@ def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
 
     assert pool.children[0].killed == [signal.SIGKILL]
     assert "reads from its connection" in pool.log.getvalue()
-    assert "reads from its connection" in WorkerExit(pool.processes[0], -signal.SIGKILL).cause
+    assert "reads from its connection" in ProcessExit(pool.processes[0], -signal.SIGKILL).cause
     look(arrivals, pool)
     assert pool.log.getvalue().count("worker_killed") == 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.worker.handler_loading import HandlerError, load
+from smq_core.daemon.worker_process.handler_loading import HandlerError, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core.daemon.supervisor.loop import STARTS_TRIED
+from smq_core.daemon.supervisor.crashes import STARTS_TRIED
 from tests.daemon.loading import said
 from tests.daemon.running import Daemon
 

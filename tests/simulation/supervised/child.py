@@ -17,12 +17,12 @@ from smq_core.daemon.wire.protocol import (
     Failed,
     Finish,
     Handled,
+    ProcessSetup,
     Ready,
     Recall,
     Returned,
-    WorkerSetup,
+    decode_from_process,
     decode_from_supervisor,
-    decode_from_worker,
 )
 from smq_core.daemon.wire.slots import Slots
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from smq_core.daemon.wire.protocol import Delivery, FromSupervisor, FromWorker
+    from smq_core.daemon.wire.protocol import Delivery, FromProcess, FromSupervisor
     from tests.simulation.supervised.daemon import SimulatedDaemon
 
 KILLER = 17
@@ -80,7 +80,7 @@ class SimulatedChild:
         self._daemon = daemon
         self._random = random
         self._incoming: deque[FromSupervisor] = deque()
-        self._outgoing: deque[FromWorker] = deque()
+        self._outgoing: deque[FromProcess] = deque()
         self._inbox: deque[Delivery] = deque()
         self._done: list[int] = []
         self._failed: list[Failed] = []
@@ -113,7 +113,7 @@ class SimulatedChild:
     def flush(self) -> None:
         """Keep nothing back."""
 
-    def read(self) -> list[FromWorker]:
+    def read(self) -> list[FromProcess]:
         """Hand over what was said."""
         said = list(self._outgoing)
         self._outgoing.clear()
@@ -170,7 +170,7 @@ class SimulatedChild:
 
     def _take(self) -> None:
         message = self._incoming.popleft()
-        if isinstance(message, WorkerSetup):
+        if isinstance(message, ProcessSetup):
             self._threads = message.threads
             self._memory = mmap.mmap(self._daemon.workers_file, 0)
             self._slots = Slots(self._memory, message.slots_at, message.threads)
@@ -231,4 +231,4 @@ class SimulatedChild:
         self._done, self._failed = [], []
 
     def _say(self, message: msgspec.Struct) -> None:
-        self._outgoing.append(decode_from_worker(_encode(message)))
+        self._outgoing.append(decode_from_process(_encode(message)))

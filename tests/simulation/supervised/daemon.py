@@ -17,7 +17,7 @@ from smq_core.daemon.liveness.presence import Presence
 from smq_core.daemon.liveness.workers_file_layout import RecordHeader
 from smq_core.daemon.log import Journal
 from smq_core.daemon.processes.children import Children
-from smq_core.daemon.processes.pool import WorkerPool
+from smq_core.daemon.processes.pool import ProcessPool
 from smq_core.daemon.supervisor.loop import Supervisor
 from smq_core.daemon.system.process_identity import machine_id
 from smq_core.store import open_store
@@ -91,7 +91,7 @@ class SimulatedDaemon:
         header = RecordHeader(worker_id, NO_SUCH_PID, machine_id())
         presence = Presence(world.path + "-workers", None, header, journal)
         program = program_of(self._config, 0, self._home)
-        pool = WorkerPool(
+        pool = ProcessPool(
             program,
             presence=presence,
             spawn=self._spawn,
@@ -169,7 +169,7 @@ class SimulatedDaemon:
         for child in self.children:
             child.die(-signal.SIGKILL)
         self.supervisor._watch.close()
-        self.parts.peers.close()
+        self.parts.dead_daemons.close()
         for process in self.parts.pool.processes:
             process.close()
         self.parts.presence.file.close()

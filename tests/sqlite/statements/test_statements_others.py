@@ -131,7 +131,7 @@ def test_what_is_written_is_the_row_that_was_named(
         ("error_kinds", {"topic": "post", "limit": 9}, ["post"]),
         ("error_kinds", {"topic": "mail", "limit": 9}, ["mail"]),
         ("error_kinds", {"limit": 9}, ["mail", "post"]),
-        ("doctor_lost_workers", {"silent_since": NOW}, ["w1"]),
+        ("doctor_lost_daemons", {"silent_since": NOW}, ["w1"]),
         ("doctor_counters", {}, []),
         ("paused_topics", {}, []),
     ],
@@ -174,7 +174,7 @@ def test_a_key_is_held_by_the_unfinished_message_of_its_topic(table: Table) -> N
 def test_what_a_lost_worker_holds_is_counted_alone(table: Table) -> None:
     table.db.execute("UPDATE smq_messages SET worker = 'w1' WHERE id = ?", (DEAD,))
 
-    assert table.answer("doctor_lost_workers", silent_since=NOW)[0][4] == len([LEASED, LEASED + POST])
+    assert table.answer("doctor_lost_daemons", silent_since=NOW)[0][4] == len([LEASED, LEASED + POST])
 
 
 def test_leases_are_counted_with_those_past_their_time(table: Table) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.serving import STALE_MS
 from smq_core.store.findings import Finding
-from smq_core.store.sqlite.admin.dead_workers import lost_workers
+from smq_core.store.sqlite.admin.lost_daemons import lost_daemons
 from smq_core.store.sqlite.database import migrate
 from smq_core.store.sqlite.driver import id_range
 from smq_core.store.sqlite.foreign_rows import anomalies
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import apsw
 
     from smq_core.store.findings import Severity
-    from smq_core.store.sqlite.admin.dead_workers import LostWorker
+    from smq_core.store.sqlite.admin.lost_daemons import LostDaemon
 
     Check = Callable[[apsw.Connection, int], Iterator[Finding]]
     """Examines through a connection, at a time in milliseconds."""
@@ -75,7 +75,7 @@ def is_counting_stopped(connection: apsw.Connection) -> bool:
 def leases_to_take_back(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> int:
     """Return how many leases are over, end so far ahead that a clock was wrong, or are a dead daemon's."""
     (_, expired), (_, absurd) = _lease_counts(connection, now_ms), _clock_counts(connection, now_ms)
-    lost = lost_workers(connection, now_ms, ended)
+    lost = lost_daemons(connection, now_ms, ended)
     return expired + absurd + sum(one.held for one in lost if one.has_lapsed(now_ms))
 
 
@@ -123,19 +123,19 @@ def _leases(connection: apsw.Connection, now_ms: int, *, ended: Collection[str])
         yield Finding("leases", "notice", sentence, f"the next dequeue returns them, or {_REPAIR}")
     else:
         yield Finding("leases", "ok", sentence)
-    for worker in lost_workers(connection, now_ms, ended):
-        yield _silence(worker, now_ms)
+    for daemon in lost_daemons(connection, now_ms, ended):
+        yield _silence(daemon, now_ms)
 
 
-def _silence(worker: LostWorker, now_ms: int) -> Finding:
-    seconds = (now_ms - worker.heartbeat_at) // 1000
-    whose = f"daemon {worker.id} (process {worker.pid} on {worker.host})"
-    held = f"has been lost for {seconds:,} s; messages that it holds: {worker.held:,}"
-    severity: Severity = "warning" if worker.held else "notice"
-    if worker.has_ended:
-        when = "" if worker.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
+def _silence(daemon: LostDaemon, now_ms: int) -> Finding:
+    seconds = (now_ms - daemon.heartbeat_at) // 1000
+    whose = f"daemon {daemon.id} (process {daemon.pid} on {daemon.host})"
+    held = f"has been lost for {seconds:,} s; messages that it holds: {daemon.held:,}"
+    severity: Severity = "warning" if daemon.held else "notice"
+    if daemon.has_ended:
+        when = "" if daemon.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
         advice = f"start a daemon, which takes them over, or {_REPAIR}{when}"
-        advice = advice if worker.held else "a daemon removes its row"
+        advice = advice if daemon.held else "a daemon removes its row"
         return Finding("workers", severity, f"{whose} has ended and {held}", advice)
     return Finding(
         "workers",

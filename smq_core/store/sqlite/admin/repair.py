@@ -12,7 +12,7 @@ from smq_core.store.sqlite.admin.checks import (
     leases_to_take_back,
     wrong_counters,
 )
-from smq_core.store.sqlite.admin.dead_workers import lost_workers
+from smq_core.store.sqlite.admin.lost_daemons import lost_daemons
 from smq_core.store.sqlite.database import backup, identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
 from smq_core.store.sqlite.driver import id_range
@@ -99,9 +99,9 @@ def _is_broken(connection: apsw.Connection, now_ms: int, ended: Collection[str])
 
 
 def _take_back(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> int:
-    for worker in lost_workers(connection, now_ms, ended):
-        if worker.has_lapsed(now_ms):
-            connection.execute(_END_LEASES, {"now": now_ms, "worker": worker.id})
+    for daemon in lost_daemons(connection, now_ms, ended):
+        if daemon.has_lapsed(now_ms):
+            connection.execute(_END_LEASES, {"now": now_ms, "worker": daemon.id})
     bounds = {
         "now": now_ms,
         "horizon": now_ms + HORIZON_MS,

@@ -38,7 +38,7 @@ SELECT count(*), count(*) FILTER (WHERE locked_until <= :now)
 FROM smq_messages
 WHERE locked_until IS NOT NULL;
 
--- name: doctor_lost_workers
+-- name: doctor_lost_daemons
 -- Daemons whose heartbeat stopped, and how many messages each still holds.
 SELECT w.id, w.host, w.pid, w.heartbeat_at, (
     SELECT count(*)

@@ -4,7 +4,7 @@ enqueue              adds messages
 lease                leases messages; returns expired leases and promotes due messages on the way
 lease_budget         how many bytes one call leases
 settle               ack, requeue, release, bury, extend, and what a run printed: where a late ack is refused
-recover              the leases of a worker that died
+recover              the leases of a daemon or worker process that died
 survey               which topics have something to do
 counters             depth of topics, from counters
 change_watch         waits for commits of others

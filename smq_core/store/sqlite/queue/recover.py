@@ -1,4 +1,7 @@
-"""What becomes of the leases of a worker that died: whoever notices returns them, and says who is blamed."""
+"""What becomes of the leases of a daemon, or of one of its worker processes, that died.
+
+Whoever notices the death returns them, and says who is blamed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _MOST_CRASHES: Final = 1_000_000
 
 
 class Recovery:
-    """Takes the leases of workers that died back."""
+    """Takes back the leases of daemons and worker processes that died."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -40,10 +43,10 @@ class Recovery:
         return self._session.read(lambda db: [Hold._make(row) for row in db.execute(_HELD_BY, (worker,))])
 
     def recover(self, holds: Sequence[Hold], worker: str, verdict: str, failure: Failure, now_ms: int) -> int:
-        """Return a dead worker's messages; the number returned.
+        """Return messages of a dead daemon or worker process; the number returned. `worker` is the daemon.
 
         Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had
-        been; uncharged, it runs alone next. `blamed`: it crashed its worker; the attempt and a crash count,
+        been; uncharged, it runs alone next. `blamed`: it crashed its process; the attempt and a crash count,
         and it is dead when exhausted. `poison`: dead at once.
         """
         return self._session.write(

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["LostWorker", "lost_workers"]
+__all__ = ["LostDaemon", "lost_daemons"]
 
-_LOST: Final = query("doctor_lost_workers")
+_LOST: Final = query("doctor_lost_daemons")
 
 
-class LostWorker(NamedTuple):
+class LostDaemon(NamedTuple):
     """A daemon whose heartbeat stopped."""
 
     id: str
@@ -38,14 +38,14 @@ class LostWorker(NamedTuple):
         return self.has_ended and now_ms - self.heartbeat_at > STALE_MS
 
 
-def lost_workers(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> list[LostWorker]:
+def lost_daemons(connection: apsw.Connection, now_ms: int, ended: Collection[str]) -> list[LostDaemon]:
     """Return the daemons that are lost, the one that has been silent longest first.
 
     `ended` has the ids of the daemons that are proven to have ended.
     """
     bounds = {"silent_since": now_ms - LOST_MS}
     rows = legible(lambda db: db.execute(_LOST, bounds).fetchall())(connection)
-    return [_lost_worker((*row, row[0] in ended)) for row in rows]
+    return [_lost_daemon((*row, row[0] in ended)) for row in rows]
 
 
-_lost_worker = RecordDecoder(LostWorker)
+_lost_daemon = RecordDecoder(LostDaemon)

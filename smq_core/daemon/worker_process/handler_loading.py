@@ -10,7 +10,7 @@ import inspect
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from smq_core.daemon.worker.shadowed_modules import hidden_file, hiding_files
+from smq_core.daemon.worker_process.shadowed_modules import hidden_file, hiding_files
 from smq_core.errors import SmqError
 from smq_core.safe_text import clean_text
 

@@ -1,6 +1,6 @@
-"""The other daemons on the same database.
+"""Notices that another daemon on the same database died, and returns its messages with the right one blamed.
 
-Notices the death of one, and returns its messages with the right one blamed.
+Worker processes of this daemon that end are noticed in `crashes`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from smq_core.store.base import Store
     from smq_core.store.records import Hold, WorkerRow
 
-__all__ = ["Peers"]
+__all__ = ["DeadDaemons"]
 
 
-class Peers:
+class DeadDaemons:
     """Watches other daemons; where the system tells of a process's death, by that, else by their locks."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Peers:
         return self._has_unwatched
 
     def allow_crashes(self, max_crashes: int) -> None:
-        """Set how many crashes of its worker a message may cause before it is dead."""
+        """Set how many worker processes a message may crash before it is dead."""
         self._max_crashes = max_crashes
 
     def look(self) -> int:

@@ -3,7 +3,7 @@
 It never holds a database.
 
 Started by `smq_core.daemon.processes.spawn` as
-`python -P -m smq_core.daemon.worker.main SOCKET WORKERS_FILE SUPERVISOR`:
+`python -P -m smq_core.daemon.worker_process.main SOCKET WORKERS_FILE SUPERVISOR`:
 two descriptors, a pid. Its folder is that of the handlers, and comes into `sys.path` only once all that this
 process itself will ever need is imported: a `queue.py` of the user's must not be taken for Python's own.
 """
@@ -42,23 +42,23 @@ from smq_core.daemon.wire.protocol import (
     FromSupervisor,
     ImportFailed,
     Importing,
+    ProcessSetup,
     Ready,
     Recall,
     Returned,
     Stopping,
-    WorkerSetup,
     decode_from_supervisor,
 )
 from smq_core.daemon.wire.slots import Slots
-from smq_core.daemon.worker.handler_loading import HandlerError, load
-from smq_core.daemon.worker.preloading import preload
+from smq_core.daemon.worker_process.handler_loading import HandlerError, load
+from smq_core.daemon.worker_process.preloading import preload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smq_core.daemon.wire.protocol import Delivery, HandlerSpec
 
-__all__ = ["Worker", "main"]
+__all__ = ["ProcessLoop", "main"]
 
 _EX_IOERR: Final = 74
 """As in sysexits.h: what the process was given cannot be used."""
@@ -68,8 +68,8 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 
 
-class Worker:
-    """What runs in a worker process."""
+class ProcessLoop:
+    """Reads what the supervisor sends, and gives messages to the threads that run handlers."""
 
     def __init__(self, sock: socket.socket, memory: mmap.mmap, process: OwnProcess, folder: Path) -> None:
         """Speak on a connected socket; slots are written into mapped memory; handlers are in a folder."""
@@ -114,7 +114,7 @@ class Worker:
         if isinstance(message, Deliver):
             for delivery in message.messages:
                 self._inbox.put(delivery)
-        elif isinstance(message, WorkerSetup):
+        elif isinstance(message, ProcessSetup):
             return self._set_up(message)
         elif isinstance(message, Recall):
             self._give_back(message.limit)
@@ -127,7 +127,7 @@ class Worker:
             self._is_finished = True
         return True
 
-    def _set_up(self, setup: WorkerSetup) -> bool:
+    def _set_up(self, setup: ProcessSetup) -> bool:
         try:
             with _ending_after(setup.import_limit_s):
                 self._handlers = {spec.pattern: self._import(spec) for spec in setup.handlers}
@@ -220,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
     sock = socket.socket(fileno=out_of_the_way(socket_fd))
     process = _guarded(sock, supervisor)
     with process.vital("messages from the daemon cannot be read"):
-        code = Worker(sock, memory, process, _enter_folder()).run()
+        code = ProcessLoop(sock, memory, process, _enter_folder()).run()
     process.output.end_message()
     return code
 
