@@ -6,7 +6,7 @@ It knows nothing of messages, and runs the statements that it is given.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from smq_core.clock import SystemClock
 from smq_core.errors import StoreError, UsageError
@@ -30,9 +30,20 @@ if TYPE_CHECKING:
 
     from smq_core.clock import Clock
 
-__all__ = ["Session"]
+__all__ = ["Chore", "Session"]
 
 T = TypeVar("T")
+
+
+class Chore(Protocol):
+    """What is done now and then after a write."""
+
+    due_at: float
+    """When it is to be done next, by the clock's monotonic time."""
+
+    def step(self) -> None:
+        """Do a small part of it; no failure of it concerns the write before."""
+        ...
 
 
 class Session:
@@ -57,14 +68,15 @@ class Session:
         self.connections: Final = Connections(self.settings, self._prepare)
         self._flushes = durability == "full"
         self._may_create = may_create and not read_only
-        self._after_write: Callable[[], object] | None = None
+        self._chore: Chore | None = None
+        self._monotonic = self.clock.monotonic
 
-    def set_after_write(self, step: Callable[[], object]) -> None:
-        """Have `step` called after each write that was committed, by the thread that wrote.
+    def set_chore(self, chore: Chore) -> None:
+        """Have a chore done, when it is due, after a write that was committed, by the thread that wrote.
 
-        It takes the place of an earlier one, and is called for what it writes itself, too.
+        It takes the place of an earlier one, and its own writes may lead to it, too.
         """
-        self._after_write = step
+        self._chore = chore
 
     def close(self) -> None:
         """Close every connection of this process; the next call opens one again."""
@@ -152,8 +164,9 @@ class Session:
                 result = connection.write(work, is_durable=is_durable and self._flushes)
             except ClosedMeanwhileError:
                 continue
-            if self._after_write is not None and not connection.is_in_transaction:
-                self._after_write()
+            chore = self._chore
+            if chore is not None and self._monotonic() >= chore.due_at and not connection.is_in_transaction:
+                chore.step()
             return result
 
     def run(
@@ -179,8 +192,9 @@ class Session:
                 answered = None
             break
         if answered is not None:
-            if self._after_write is not None:
-                self._after_write()
+            chore = self._chore
+            if chore is not None and self._monotonic() >= chore.due_at:
+                chore.step()
             return answered
 
         def work(db: apsw.Connection) -> int:
@@ -199,8 +213,9 @@ class Session:
                 found = self.connections.get().follow(look, act)
             except ClosedMeanwhileError:
                 continue
-            if found is not None and self._after_write is not None:
-                self._after_write()
+            chore = self._chore
+            if chore is not None and found is not None and self._monotonic() >= chore.due_at:
+                chore.step()
             return found
 
     def mend(self) -> int:

@@ -73,7 +73,11 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 return None
-            is_full = self._prepare_flush() if is_durable else self._look_around()
+            is_full = False
+            if is_durable:
+                is_full = self._prepare_flush()
+            elif self._monotonic() >= self.place.look_at:
+                self._look_around()
             try:
                 if not self._write_lock.take():
                     return None
@@ -109,7 +113,8 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 return None
-            self._look_around()
+            if self._monotonic() >= self.place.look_at:
+                self._look_around()
             try:
                 self.db.execute("BEGIN")
                 found = look(self.db)
@@ -148,7 +153,11 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 return self._write_inside(work)
-            is_full = self._prepare_flush() if is_durable else self._look_around()
+            is_full = False
+            if is_durable:
+                is_full = self._prepare_flush()
+            elif self._monotonic() >= self.place.look_at:
+                self._look_around()
             try:
                 self._writing.begin()
                 result = work(self.db)
@@ -176,7 +185,11 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 raise UsageError("a transaction is already open on this thread: end it first")
-            is_full = self._prepare_flush() if is_durable else self._look_around()
+            is_full = False
+            if is_durable:
+                is_full = self._prepare_flush()
+            elif self._monotonic() >= self.place.look_at:
+                self._look_around()
             try:
                 self._writing.begin()
                 self._depth, self._ended_by = 1, None

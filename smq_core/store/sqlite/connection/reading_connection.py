@@ -47,6 +47,7 @@ class ReadingConnection:
             StoreError: when it cannot be opened.
         """
         self.settings = settings
+        self._monotonic = settings.monotonic
         self.lock = threading.RLock()
         """Held while a call runs, so that a fork or a close can wait for it."""
         self.is_open = False
@@ -76,7 +77,8 @@ class ReadingConnection:
                 self.close()
             if not self.is_open:
                 raise ClosedMeanwhileError
-            self._look_around()
+            if self._monotonic() >= self.place.look_at:
+                self._look_around()
             try:
                 return work(self.db)
             except BaseException as error:
@@ -148,17 +150,16 @@ class ReadingConnection:
         """Return whether a call is a part of a transaction that goes on after it."""
         return False
 
-    def _look_around(self) -> bool:
-        """Leave a database that was moved away, now and then; return False.
+    def _look_around(self) -> None:
+        """Leave a database that was moved away; due when `place.look_at` is over, which callers check.
 
         Raises:
             ClosedMeanwhileError: another is there now, which the next connection opens.
             StoreUnavailable: nothing is there.
         """
-        if self.settings.monotonic() >= self.place.look_at and not self._is_joined():
+        if not self._is_joined():
             self.place.put_off()
             self._leave(self.place.look())
-        return False
 
     def _leave(self, found: PathState, *, makes_another: bool = False) -> None:
         """Leave files that nobody would find; stay where they lie at the path."""

@@ -15,9 +15,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Statement", "query", "statements"]
+
+
+_SPACES: Final = re.compile(r"('[^']*')| ?([(),=]|<=|>=) ?")
+"""Spaces beside marks that need none, outside of text in quotes."""
 
 
 class Statement(NamedTuple):
@@ -60,4 +64,4 @@ def _statement(name: str, body: str) -> Statement:
     lines = body.splitlines()
     description = [line[3:] for line in lines if line.startswith("-- ")]
     sql = " ".join(line.strip() for line in lines if not line.startswith("--")).strip().rstrip(";")
-    return Statement(name, " ".join(description), sql)
+    return Statement(name, " ".join(description), _SPACES.sub(r"\1\2", sql))

@@ -130,9 +130,8 @@ class Leases:
         # by priority alone, which is the order of ids only by chance
         if request.limit > 1 or len(request.topics) > 1 or len(ack) > 1 or request.order == "oldest":
             return None
-        horizon_ms = now_ms + HORIZON_MS
-        lengths = (request.visibility_ms, LONGEST_LEASE_MS, request.topics[0], _DEFAULT_VISIBILITY_MS)
-        bounds = (now_ms, *lengths, horizon_ms)
+        topic, visibility_ms = request.topics[0], request.visibility_ms
+        bounds = (now_ms, visibility_ms, LONGEST_LEASE_MS, topic, _DEFAULT_VISIBILITY_MS, now_ms + HORIZON_MS)
 
         def look(db: apsw.Connection) -> LeasedRow | None:
             row = db.execute(_NEXT, bounds).get

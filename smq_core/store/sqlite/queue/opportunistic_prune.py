@@ -30,28 +30,27 @@ _log: Final = logging.getLogger(__name__)
 class OpportunisticPrune:
     """The next step of a store; due at its first write, since many a program makes only a few."""
 
-    __slots__ = ("_clock", "_due_at", "_monotonic", "_prune")
+    __slots__ = ("_clock", "_monotonic", "_prune", "due_at")
 
     def __init__(self, clock: Clock, prune: Callable[[int], Pruned]) -> None:
         """Keep what prunes a little as of a time in milliseconds since the epoch, and returns what."""
         self._clock = clock
         self._monotonic = clock.monotonic
         self._prune = prune
-        self._due_at = -_NEVER
+        self.due_at = -_NEVER
+        """When the next step may be made, by the monotonic clock."""
 
     def put_off(self) -> None:
         """Let the next step wait: it was asked for a prune, which does more."""
-        self._due_at = self._monotonic() + LOOK_EVERY_S
+        self.due_at = self._monotonic() + LOOK_EVERY_S
 
     def step(self) -> None:
-        """Prune a little if it is time for it; called after a write that has been committed.
+        """Prune a little; called when it is due, after a write that has been committed.
 
         Whatever becomes of it does not concern the caller, whose write is done.
         """
-        if self._monotonic() < self._due_at:
-            return
         # what it writes itself calls it too
-        self._due_at = _NEVER
+        self.due_at = _NEVER
         rest_s = LOOK_EVERY_S
         try:
             began = self._monotonic()
@@ -62,4 +61,4 @@ class OpportunisticPrune:
         except (SmqError, MemoryError) as error:
             _log.warning("opportunistic pruning failed and will be retried in %g s: %s", LOOK_EVERY_S, error)
         finally:
-            self._due_at = self._monotonic() + rest_s
+            self.due_at = self._monotonic() + rest_s

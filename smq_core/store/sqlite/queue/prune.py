@@ -81,7 +81,7 @@ class Pruner:
         self._session = session
         self._opportunistic = OpportunisticPrune(session.clock, self.prune_if_idle)
         if is_opportunistic:
-            session.set_after_write(self._opportunistic.step)
+            session.set_chore(self._opportunistic)
 
     def prune(self, now_ms: int, *, limit: int = CHUNK) -> Pruned:
         """Remove one short transaction's worth of what is past its time, and return what it was.
