@@ -1,4 +1,7 @@
-"""Leases that somebody else has ended: each is logged once, and nothing begins under one. No database."""
+"""Leases that somebody else has ended: each is logged once, and no handler begins under one. No database.
+
+A handler that has begun goes on; it is interrupted in `redelivery`, when its message is leased here again.
+"""
 
 from __future__ import annotations
 

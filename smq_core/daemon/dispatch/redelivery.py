@@ -9,6 +9,9 @@ Only one lease of a message is valid, the newest, and no two handlers of one dae
   new delivery waits, renewed, until the older one has ended.
 - An operator who requeued by force does not wait for a handler that does not end: after `STOP_S` seconds the
   new delivery starts in another worker process, where there is one. This alone runs a message twice at once.
+
+This is where a running handler is made to stop because its lease was lost: only when this daemon has leased
+the message again. Until then it goes on; `lost_leases` only keeps handlers from beginning under a lost lease.
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from smq_core.daemon.log import Journal
     from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.processes.pool import ProcessPool
     from smq_core.daemon.processes.process import WorkerProcess
 
-__all__ = ["STOP_S", "Redeliveries", "Takeover", "takeover_of"]
+__all__ = ["STOP_S", "Redeliveries", "Takeover", "stop_superseded", "takeover_of"]
 
 STOP_S: Final = 10.0
 """How long a handler that was told to end has for it before a forced delivery starts elsewhere."""
@@ -160,7 +164,7 @@ class Redeliveries:
         process, latest = max(older, key=lambda one: one[1].tag)
         had_ended = self._had_ended(latest, newer.leased_at)
         takeover = takeover_of(latest, newer, had_ended=had_ended)
-        if takeover is Takeover.NONE and latest.tag not in process.unwanted:
+        if takeover is Takeover.NONE and latest.tag not in process.superseded:
             process.adopt(latest.tag, newer)
             return True
         for where, flight in older:
@@ -169,3 +173,18 @@ class Redeliveries:
         places = tuple((where, flight.tag) for where, flight in older)
         self._waiting.append(_Waiting(newer, places, elsewhere_at))
         return True
+
+
+def stop_superseded(pool: ProcessPool, journal: Journal) -> None:
+    """Interrupt the handlers of superseded deliveries: a newer delivery of each message waits for that."""
+    for process in pool.processes:
+        if process.superseded - process.cancelled.keys():
+            for flight, slot in process.begun():
+                if flight.tag in process.superseded and flight.tag not in process.cancelled:
+                    process.cancel(flight.tag, slot.thread, "stopped")
+                    journal.warning(
+                        "handler_stopped",
+                        "the message was taken over and then leased here again: the earlier "
+                        "handler run was interrupted",
+                        id=flight.row.id,
+                    )

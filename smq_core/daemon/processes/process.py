@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from smq_core.daemon.liveness.workers_file_layout import SlotRange
 from smq_core.daemon.processes.byte_budget import ByteBudget, in_frames, limit_of
 from smq_core.daemon.processes.prefetch import Prefetch
+from smq_core.daemon.system.thread_time import processor_ns
 from smq_core.daemon.wire.protocol import Cancel, Deliver, Delivery, Finish, ProcessSetup, Recall
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class WorkerProcess:
         """The tags of those that were told to end, and how long their threads had been at work then (ns)."""
         self.revoked: set[int] = set()
         """The tags of those whose leases are lost: what has not begun is dropped when it comes back."""
-        self.unwanted: set[int] = set()
+        self.superseded: set[int] = set()
         """The tags of those that are to end because a newer delivery of their message waits."""
         self.importing = self.refusal = ""
         """The handler that it began to import last, and why it cannot take any message."""
@@ -224,8 +225,11 @@ class WorkerProcess:
         self.send(Recall(len(self.in_flight)))
 
     def supersede(self, tag: int) -> None:
-        """Have a delivery end, wherever it is: a newer one of its message waits for that."""
-        self.unwanted.add(tag)
+        """Have a delivery end, wherever it is: a newer one of its message waits for that.
+
+        If its handler has begun, `dispatch.redelivery.stop_superseded` interrupts it.
+        """
+        self.superseded.add(tag)
         self.revoke([tag])
 
     def adopt(self, tag: int, newer: InFlight) -> None:
@@ -250,7 +254,7 @@ class WorkerProcess:
             self.alone = None
         if self.revoked or self.cancelled:
             self.revoked &= self.in_flight.keys()
-            self.unwanted &= self.in_flight.keys()
+            self.superseded &= self.in_flight.keys()
             self.cancelled = {tag: ns for tag, ns in self.cancelled.items() if tag in self.in_flight}
 
     def note_handled(self, count: int, busy_s: float, now: float) -> None:
@@ -279,9 +283,9 @@ class WorkerProcess:
         self.finishing_since = now
         self.send(Finish())
 
-    def cancel(self, tag: int, why: Literal["timeout", "stopped"], busy_ns: int) -> None:
-        """Ask for the end of a delivery's handler; its thread has been at work for `busy_ns` nanoseconds."""
-        self.cancelled[tag] = busy_ns
+    def cancel(self, tag: int, thread: int, why: Literal["timeout", "stopped"]) -> None:
+        """Ask for the end of a delivery's handler, which runs in the thread with this native id."""
+        self.cancelled[tag] = processor_ns(self.pid, thread)
         self.send(Cancel([tag], why))
 
     def condemn(self, tags: Collection[int], timeout_s: float) -> None:

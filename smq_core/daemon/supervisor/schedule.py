@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from smq_core.daemon.configuration.routing import Routes
+from smq_core.daemon.dispatch.redelivery import stop_superseded
 from smq_core.daemon.dispatch.renewals import SHORTEST_LEASE_MS
 from smq_core.daemon.processes.backlog import has_backlog, recall_backlog
 from smq_core.daemon.processes.delivery_probe import LOOK_S, DeliveryProbe
 from smq_core.daemon.supervisor.burst import has_nothing_soon
-from smq_core.daemon.supervisor.timeouts import enforce_deadlines, stop_unwanted
+from smq_core.daemon.supervisor.timeouts import enforce_deadlines
 from smq_core.daemon.system.systemd import notify
 from smq_core.errors import StoreError
 from smq_core.validation import LONGEST_LEASE_MS
@@ -220,4 +221,4 @@ class Schedule:
     def _scan(self) -> None:
         pool, journal = self._parts.pool, self._parts.journal
         enforce_deadlines(pool, self._routes, journal, self._parts.clock.monotonic())
-        stop_unwanted(pool, journal)
+        stop_superseded(pool, journal)

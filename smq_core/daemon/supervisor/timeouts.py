@@ -1,14 +1,14 @@
 """Ends handlers that run past their timeout: first an exception, later the end of their process.
 
-And such whose messages were leased again; of these it only asks.
-
-It reads slots and writes nothing.
+It reads slots and writes nothing. Handlers of messages that were leased again are interrupted by
+`dispatch.redelivery`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from smq_core.daemon.system.thread_time import processor_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.wire.slots import Slot
 
-__all__ = ["busy_ones", "enforce_deadlines", "stop_unwanted"]
+__all__ = ["busy_ones", "enforce_deadlines"]
 
 _BUSY_PART: Final = 0.02
 """Of a core: less is what a thread takes that waits for the interpreter; a loop gets more on any machine."""
@@ -39,33 +39,14 @@ def enforce_deadlines(pool: ProcessPool, routes: Routes, journal: Journal, now: 
                 _kill_if_hung(process, overdue, routes, journal, now)
 
 
-def stop_unwanted(pool: ProcessPool, journal: Journal) -> None:
-    """Ask handlers to end whose messages were leased again, as a newer delivery of each waits for that."""
-    for process in pool.processes:
-        if process.unwanted - process.cancelled.keys():
-            for flight, slot in process.begun():
-                if flight.tag in process.unwanted and flight.tag not in process.cancelled:
-                    _cancel(process, flight, slot, "stopped")
-                    journal.warning(
-                        "handler_stopped",
-                        "the message was taken over and then leased here again: the earlier "
-                        "handler run was interrupted",
-                        id=flight.row.id,
-                    )
-
-
 def _tell(process: WorkerProcess, flight: InFlight, slot: Slot, journal: Journal) -> None:
     if flight.tag not in process.cancelled:
-        _cancel(process, flight, slot, "timeout")
+        process.cancel(flight.tag, slot.thread, "timeout")
         journal.warning(
             "handler_timeout",
             f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was interrupted",
             id=flight.row.id,
         )
-
-
-def _cancel(process: WorkerProcess, flight: InFlight, slot: Slot, why: Literal["timeout", "stopped"]) -> None:
-    process.cancel(flight.tag, why, _processor_ns(process.pid, slot.thread))
 
 
 def _kill_if_hung(
@@ -75,7 +56,7 @@ def _kill_if_hung(
     if not hung:
         return
     used_ns = [
-        _processor_ns(process.pid, slot.thread) - process.cancelled[flight.tag] for flight, slot in overdue
+        processor_ns(process.pid, slot.thread) - process.cancelled[flight.tag] for flight, slot in overdue
     ]
     blamed = [overdue[place] for place in busy_ones(used_ns, now - overdue[0][1].deadline)] or hung
     flight, slot = blamed[0]
@@ -103,11 +84,3 @@ def busy_ones(used_ns: Sequence[int], elapsed_s: float) -> list[int]:
     if busiest_ns < _BUSY_PART * elapsed_s * 1e9:
         return []
     return [place for place, used in enumerate(used_ns) if used > busiest_ns / 2]
-
-
-def _processor_ns(pid: int, thread: int) -> int:
-    """Return how long a thread has been at work; where the system does not reveal it, no time."""
-    try:
-        return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii").split()[0])
-    except (OSError, IndexError):
-        return 0

@@ -113,7 +113,7 @@ def test_a_forced_message_waits_renewed_for_the_end_of_its_older_run(pool: StubP
     pool.step()
 
     assert [one.tag for one in pool.in_flight] == [first.tag]
-    assert pool.process_of(first.tag).unwanted == {first.tag}
+    assert pool.process_of(first.tag).superseded == {first.tag}
     pool.pass_time(STOP_S - 1)
     assert [one.tag for one in pool.in_flight] == [first.tag]
     assert pool.dispatcher.held == 1
@@ -184,7 +184,7 @@ def test_what_was_taken_over_without_force_waits_for_its_older_run_for_ever(
     pool.pass_time(STOP_S * 4)
 
     assert [one.tag for one in pool.in_flight] == [first.tag]
-    assert pool.process_of(first.tag).unwanted == {first.tag}
+    assert pool.process_of(first.tag).superseded == {first.tag}
     pool.end(first.tag)
     pool.step()
     assert [one.row.id for one in pool.in_flight] == [first.row.id]
@@ -200,7 +200,7 @@ def test_an_older_delivery_that_has_not_begun_is_dropped(pool: StubPool, first: 
 
     (second,) = pool.in_flight
     assert second.tag != first.tag
-    assert process.revoked == process.unwanted == set()
+    assert process.revoked == process.superseded == set()
 
 
 def test_a_message_forced_twice_waits_once(pool: StubPool, first: InFlight) -> None:

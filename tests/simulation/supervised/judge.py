@@ -69,7 +69,7 @@ class Judge:
         assert (daemon, older.delivery.tag) in self._forced, told
         assert older.child is not newer.child, f"{told}, in one process"
         process = daemon.process_of(older.child)
-        assert process is None or older.delivery.tag in process.unwanted, f"{told}, and was not to end"
+        assert process is None or older.delivery.tag in process.superseded, f"{told}, and was not to end"
         self._seen.note("a forced message begun in another process beside its older run")
 
     def may_lease(self, daemon: SimulatedDaemon, now_ms: int) -> None:
@@ -126,7 +126,7 @@ class Judge:
         for daemon in self._world.daemons:
             for process in daemon.parts.pool.processes:
                 in_flight = process.in_flight.keys()
-                noted = process.cancelled.keys() | process.revoked | process.unwanted
+                noted = process.cancelled.keys() | process.revoked | process.superseded
                 assert noted <= in_flight, "notes about deliveries that are over"
             if daemon.turns_regularly:
                 self._check_timeouts(daemon)
@@ -194,7 +194,7 @@ class Judge:
                 is_over = run.deadline > 0 and max(run.deadline, daemon.regular_since) < now - TOLD_S
                 if process is None or run.delivery.tag not in process.in_flight:
                     continue
-                if run.delivery.tag in process.unwanted:
+                if run.delivery.tag in process.superseded:
                     since = self._unwanted_since.setdefault((daemon, run.delivery.tag), now)
                     is_over |= max(since, daemon.regular_since) < now - TOLD_S
                 if is_over:
