@@ -51,7 +51,7 @@ def handle(queue: Queue, lease: Lease) -> None:
 def main() -> int:
     """Read the command line and work until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--db", help="the database (default: SIMPLE_MQ_DB, else queue.sqlite3)")
+    parser.add_argument("--db", help="the database (default: SIMPLE_MQ_DB, or queue.sqlite3)")
     parser.add_argument("--topic", default="default")
     arguments = parser.parse_args()
     stopping = threading.Event()

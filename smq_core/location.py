@@ -30,7 +30,7 @@ LOCATION_VARIABLE: Final = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
 DEFAULT_FILE: Final = "queue.sqlite3"
 """The database in the current folder where nothing else names one."""
-NO_FOLDER: Final = "the current folder no longer exists: change to another one, or give absolute paths"
+NO_FOLDER: Final = "the current directory no longer exists: change to another one, or give absolute paths"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
 # a `Path` makes one slash of the two; a single letter before one slash may be somebody's short folder
 _ADDRESS: Final = re.compile(
@@ -60,7 +60,7 @@ def location_named(location: AnyPath | None) -> str:
         return file_named(default_location(), LOCATION_VARIABLE)
     if not (named := file_named(location)):
         raise StoreUnavailable(
-            "the path of the database is empty: name one, or leave it out for "
+            "the database path is empty: give one, or leave it out for "
             f"{file_named(default_location(), LOCATION_VARIABLE)}"
         )
     return named
@@ -74,14 +74,14 @@ def file_named(location: AnyPath, what: str = "the database") -> str:
     """
     named = os.fsdecode(location)
     if found := _ADDRESS.match(named):
-        kind = f"a {found['scheme'] or found['cut']}:// address"
+        kind = f"a {found['scheme'] or found['cut']}:// URL"
     elif _PARAMETERS.search(named) or _USER.match(named):
-        kind = "an address with a password"
+        kind = "a URL with a password"
     else:
         return named
     raise UsageError(
-        f"{what} is {kind}, for which smq has no store: name an SQLite file "
-        "(./NAME if a file really has that name)"
+        f"{what} is {kind}, which smq does not support: give the path of an SQLite file (./NAME if a file "
+        f"really has that name)"
     )
 
 

@@ -39,9 +39,12 @@ Examples:
 @click.option(
     "--db",
     metavar="FILE",
-    help="Database file, or a name from the configuration; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.",
+    help=(
+        "Database file, or a name from the configuration "
+        "(default: $SIMPLE_MQ_DB, or queue.sqlite3 in the current directory)."
+    ),
 )
-@click.option("--read-only", is_flag=True, help="Open the database for reading only.")
+@click.option("--read-only", is_flag=True, help="Open the database read-only.")
 @click.option(
     "--demo", is_flag=True, help="Run producers, a daemon and this dashboard on a temporary database."
 )
@@ -50,9 +53,9 @@ Examples:
     metavar="NAME",
     help="Colour theme: smq-dark, smq-light, smq-contrast, ansi-dark, ansi-light and more.",
 )
-@click.option("--refresh", type=_Interval(), metavar="1s", help="Shortest time between two refreshes.")
+@click.option("--refresh", type=_Interval(), metavar="1s", help="Minimum time between two refreshes.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="Use ASCII characters only.")
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--no-mouse", is_flag=True, help="Do not capture the mouse; the terminal handles it.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-tui")
 def command(
     *,
@@ -65,7 +68,7 @@ def command(
     is_ascii: bool,
     no_mouse: bool,
 ) -> None:
-    """Watch and repair a message queue; FILE is the same as --db FILE."""
+    """Monitor and repair a message queue. FILE is the same as --db FILE."""
     db = _one_of(file, db)
     from smq_tui.starting import StartOptions, run_dashboard  # noqa: PLC0415 - `--help` needs no Textual
 
@@ -98,9 +101,9 @@ def _one_of(file: str | None, db: str | None) -> str | None:
     """Return the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
         both = f"{cell(_checked(file))} and --db {cell(_checked(db))}"
-        raise click.UsageError(f"two databases are given, {both}: give one of them")
+        raise click.UsageError(f"two databases are given ({both}): give only one")
     if "" in {file, db}:
-        raise click.UsageError("the name of the database is empty: name one, or none at all for the default")
+        raise click.UsageError("the database name is empty: give one, or omit it for the default")
     return file if db is None else db
 
 

@@ -156,7 +156,7 @@ def move_(ctx: click.Context, *, ids: tuple[int, ...], topic: str, location: str
 def undo_(ctx: click.Context, *, operation: int | Literal["last"], location: str | None) -> int:
     """Undo an operation, by default your last one.
 
-    Messages that somebody has changed since are left alone. `smq activity` lists the operations.
+    Messages that have changed since are left alone. `smq activity` lists the operations.
     """
     del location
     return report_undo(inspector(ctx).undo(operation))
@@ -247,7 +247,7 @@ def _running(view: Inspector, targets: tuple[int, ...] | Selection) -> list[Mess
 def _tell_running(running: list[Message], verb: _Verb) -> None:
     """Report that what was taken from somebody by force goes on there."""
     what = (
-        "if a daemon runs it, that run is interrupted; otherwise it continues beside the new one"
+        "if a daemon is running it, that run is interrupted; otherwise it continues alongside the new one"
         if verb.name == "requeue"
         else "that run continues, and its outcome is dropped"
     )
@@ -291,7 +291,7 @@ def _say_how_many(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _
 def _how_many(selected: _Selected) -> str:
     selection = selected.selection
     where = " of all topics" if selection.topic is None else f" of {selection.topic}"
-    state = "" if selection.state is None else f" in state {selection.state.word}"
+    state = "" if selection.state is None else f" in the {selection.state.word} state"
     return f"{counted(selected.number, 'message')}{where}{state}"
 
 

@@ -53,7 +53,7 @@ class Limits(NamedTuple):
     type=DURATION,
     metavar="2s",
     default=taking.WATCH_S,
-    help="How long to watch for a lease before reporting that there are none; 0: do not watch.",
+    help="How long to watch for leases before reporting that there are none; 0: do not watch.",
 )
 @database
 @json_option
@@ -69,9 +69,9 @@ def check_(
     location: str | None,
     as_json: bool,
 ) -> int:
-    """Report problems, a line each; exit 1 if there are any, else 0.
+    """Report problems, one per line; exit with 1 if there are any.
 
-    Problems are ready messages of a topic from which nothing was leased for 30 seconds, lost daemons (no
+    Problems are ready messages in a topic from which nothing has been leased for 30 seconds, lost daemons (no
     heartbeat for 15 seconds), dead letters of the last 24 hours, and messages that have been waiting for more
     than an hour. --max-dead and --max-age replace the last two.
     """

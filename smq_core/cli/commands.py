@@ -113,7 +113,7 @@ class _Commands(click.Group):
 @click.command(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog='Completion: eval "$(_SMQ_COMPLETE=bash_source smq)" in bash; also zsh_source, fish_source.',
+    epilog='Shell completion: eval "$(_SMQ_COMPLETE=bash_source smq)" in bash; also zsh_source, fish_source.',
 )
 @click.version_option(package_name="simple-local-mq", prog_name="smq")
 @database

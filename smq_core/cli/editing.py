@@ -64,7 +64,7 @@ def edit_(ctx: click.Context, *, message_id: int, yes: bool, location: str | Non
     # before anything is written: who could not see the difference did not want it
     output.flush()
     if not yes:
-        click.confirm(f"write this to message {message_id}?", abort=True, err=True)
+        click.confirm(f"write these changes to message {message_id}?", abort=True, err=True)
     unset = msgspec.UNSET
     original = _as_draft(message)
     outcome = view.edit(
@@ -95,7 +95,7 @@ def read_draft(text: str) -> Draft:
         json.loads(text)
         return msgspec.json.decode(text, type=Draft)
     except (ValueError, RecursionError) as error:
-        raise InvalidMessage(f"the message cannot be written like this: {error}") from error
+        raise InvalidMessage(f"the edited message is not valid: {error}") from error
 
 
 _BASE64: Final = "base64"

@@ -96,12 +96,12 @@ def _told(exported: Exported, unreadable: int) -> int:
         output.note(
             counted(
                 exported.gone,
-                "more no longer existed when it was to be written: processed or purged",
-                "more no longer existed when they were to be written: processed or purged",
+                "more was processed or purged before it could be written",
+                "more were processed or purged before they could be written",
             )
         )
     if unreadable:
-        output.complain(f"{counted(unreadable, 'id')} cannot be read: what was stored there is lost")
+        output.complain(f"{counted(unreadable, 'id')} cannot be read: their contents are lost")
     return 1 if unreadable else 0
 
 
@@ -140,7 +140,7 @@ def _opened(target: str | None) -> Iterator[BinaryIO]:
         return
     path = Path(target)
     if path.exists():
-        raise SmqError(f"{target} already exists: name a new file, or remove it")
+        raise SmqError(f"{target} already exists: choose another file name, or delete that file first")
     part = path.with_name(f".{path.name}.part")
     try:
         # what an export left that was killed, or something else of that name: removed, never written to

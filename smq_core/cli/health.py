@@ -42,7 +42,7 @@ def untaken_line(stats: TopicStats, now: float) -> str:
     return (
         f"{stats.topic}: {count(stats.ready)} ready, but none has been leased for "
         f"{age(untaken_for(stats, now))}: "
-        "start or repair its workers (smq workers)"
+        "start or repair its consumers (see smq workers)"
     )
 
 
@@ -54,7 +54,7 @@ def lost(workers: Sequence[WorkerInfo], held: Callable[[str], int] | None = None
             messages = f" and it holds {counted(holds, 'message')}" if holds else ""
             yield (
                 f"no heartbeat from {worker.id} for {age(worker.heartbeat_age_s)}{messages}: "
-                "start smq-daemon again"
+                "restart smq-daemon"
             )
 
 
@@ -68,6 +68,7 @@ def died_lately(kinds: Sequence[ErrorKind], now: float) -> Iterator[str]:
     for topic, last in sorted(newest.items()):
         letters = "dead letter" if number[topic] == 1 else "dead letters"
         yield (
-            f"{topic}: {count(number[topic])} {letters} in 24 hours, the newest {age(max(0.0, now - last))} "
+            f"{topic}: {count(number[topic])} {letters} in the last 24 hours, the newest "
+            f"{age(max(0.0, now - last))} "
             f"ago: see smq peek {topic} --state dead, then smq requeue or delete"
         )

@@ -41,7 +41,7 @@ _RUNS_SHOWN: Final = 20
     "--sqlite",
     "location",
     metavar="PATH",
-    help="Database file; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.",
+    help="Database file (default: $SIMPLE_MQ_DB, or queue.sqlite3 in the current directory).",
 )
 @click.option(
     "--topic", type=TOPIC, default="default", show_default=True, help="Topic for lines that do not name one."
@@ -57,13 +57,13 @@ _RUNS_SHOWN: Final = 20
     type=click.Choice(["reject", "skip"]),
     default="reject",
     show_default=True,
-    help="What to do with a line whose key an unfinished message already has.",
+    help="What to do with a line whose key is already in use by an unfinished message.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be imported; add nothing.")
 @click.option(
-    "--rejects", metavar="FILE", help="File for lines that cannot be imported; default: FILE.rejects."
+    "--rejects", metavar="FILE", help="File for lines that cannot be imported (default: FILE.rejects)."
 )
-@click.option("--again", is_flag=True, help="Import a file again even if it was imported before.")
+@click.option("--again", is_flag=True, help="Import the file again, even if it has already been imported.")
 @click.option(
     "--resume",
     "name",
@@ -89,9 +89,9 @@ def import_(
     """Add the lines of FILE as messages.
 
     FILE is JSONL or text, optionally compressed with gzip; - is standard input. A line is {"topic": …,
-    "payload": …}, any other JSON value, or text. An import that was interrupted resumes where it stopped, and
-    a file that was imported before adds nothing. Lines that cannot be imported are kept in another file, and
-    the exit code is 65 then.
+    "payload": …}, any other JSON value, or text. An interrupted import resumes where it stopped, and a
+    file that has already been imported adds nothing. Lines that cannot be imported are kept in another
+    file, and the exit code is then 65.
     """
     del location
     options = ImportOptions(
@@ -208,8 +208,8 @@ def _print_left_out(report: ImportReport) -> None:
         output.note(f"  {_numbers(numbers, report.held)}")
     if report.is_one_array:
         output.note(
-            "the file looks like a single JSON array instead of JSONL, which has one value per line: "
-            "jq -c '.[]' FILE | smq import - imports its elements"
+            "the file looks like a single JSON array instead of JSONL, which has one value per line; to "
+            "import its elements, run jq -c '.[]' FILE | smq import -"
         )
     if report.blank:
         output.note(counted(report.blank, "blank line"))

@@ -35,7 +35,7 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
                 show(pages - left, f"{pages - left} of {pages} pages")
     finally:
         store.close()
-    output.say_done(f"{absolute(target)} holds all messages")
+    output.say_done(f"{absolute(target)} contains all messages")
 
 
 @click.command
@@ -45,7 +45,7 @@ def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
 def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     """Remove expired history: finished messages, trash, old activity.
 
-    Daemons do this continuously, and programs that use the library a little with each write.
+    Daemons do this continuously; programs that use the library do a little of it with each write.
     """
     del location
     with bar("prune", None) as show:
@@ -53,7 +53,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
     if as_json:
         output.say_json(
             fields_of(removed, trash="deleted", activity="operations", topics="empty_topics"),
-            done="expired history is removed, but the amounts could not be printed",
+            done="expired history was removed, but the amounts could not be printed",
         )
         return
     parts = [
@@ -71,7 +71,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
 @database
 @click.pass_context
 def compact_(ctx: click.Context, *, location: str | None) -> None:
-    """Return free space to the disk; others wait meanwhile."""
+    """Return free space to the file system; other writers wait."""
     del location
     before, after = compact(path_of(ctx))
     output.say_done(f"{size(before)} before, {size(after)} now")
@@ -82,15 +82,15 @@ def compact_(ctx: click.Context, *, location: str | None) -> None:
     "--repair",
     "with_repair",
     is_flag=True,
-    help="Repair what can be repaired, after making a backup beside the file.",
+    help="Repair what can be repaired, after making a backup next to the file.",
 )
 @database
 @json_option
 @click.pass_context
 def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_json: bool) -> int:
-    """Examine the database; exit 1 if something is wrong.
+    """Examine the database; exit with 1 if something is wrong.
 
-    Also examined: its file system, its free space, and the programs that have it open.
+    It also examines the file system, its free space, and the programs that have the database open.
     """
     del location
     path, now_ms = path_of(ctx), SystemClock().now_ms()

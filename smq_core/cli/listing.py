@@ -84,7 +84,7 @@ def peek_(
         return
     messages = view.browse(topic, state, where=where, limit=limit, preview=4 * _PREVIEW)
     if not messages:
-        output.note(f"no messages in {topic}" + (f" in state {State(state).word}" if state else ""))
+        output.note(f"no messages in {topic}" + (f" in the {State(state).word} state" if state else ""))
         return
     now = SystemClock().now_ms() / 1000
     titles = ["id", "state", "age", "attempts", "payload"]
@@ -135,7 +135,7 @@ def _attempt_fields(attempt: Attempt) -> dict[str, object]:
 @json_option
 @click.pass_context
 def activity_(ctx: click.Context, *, limit: int, location: str | None, as_json: bool) -> None:
-    """List what operators did, newest first."""
+    """List the operators' actions, newest first."""
     del location
     entries = inspector(ctx, read_only=True).activity(limit=limit)
     if as_json:

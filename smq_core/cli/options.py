@@ -106,7 +106,7 @@ def database(function: F) -> F:
         "--db",
         "location",
         metavar="PATH",
-        help=f"Database file; default: ${LOCATION_VARIABLE}, else queue.sqlite3 here.",
+        help=f"Database file (default: ${LOCATION_VARIABLE}, or queue.sqlite3 in the current directory).",
     )
     return option(function)
 

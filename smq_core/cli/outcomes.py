@@ -29,14 +29,18 @@ def report_undo(outcome: Outcome) -> int:
     """Report which operation was undone, whose it was, and what came back; return 0 when all did."""
     entry = outcome.undone
     what = (
-        "nothing" if entry is None else f"the {entry.action} of operation {entry.operation} by {entry.actor}"
+        "the operation"
+        if entry is None
+        else f"the {entry.action} of operation {entry.operation} by {entry.actor}"
     )
     if entry is not None and entry.action in _SETTINGS:
-        output.say_done(f"{what} is undone for {entry.topic}{_operation(outcome)}")
+        output.say_done(f"{what} was undone for {entry.topic}{_operation(outcome)}")
     elif outcome.done:
-        output.say_done(f"{what} is undone: {counted(outcome.done, 'message')} restored{_operation(outcome)}")
+        output.say_done(
+            f"{what} was undone: {counted(outcome.done, 'message')} restored{_operation(outcome)}"
+        )
     else:
-        output.say(f"{what} is not undone: no message could be restored")
+        output.say(f"{what} was not undone: no message could be restored")
     return _tell_the_rest(outcome)
 
 
@@ -51,10 +55,14 @@ def _tell_the_rest(outcome: Outcome) -> int:
         )
         output.note(f"{stay}: a lease cannot be restored")
     if outcome.moved_on:
-        output.note(f"{count(outcome.moved_on)} left alone: they had moved on since they were selected")
+        output.note(
+            f"{count(outcome.moved_on)} left alone: they have changed or gone since they were selected"
+        )
     for missed in outcome.missed:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)
     if others > 0:
-        output.note(f"{count(others)} left alone: they changed meanwhile, or their state does not allow it")
+        output.note(
+            f"{count(others)} left alone: they have changed in the meantime, or their state does not allow it"
+        )
     return 1 if outcome.missed or outcome.missed_count else 0

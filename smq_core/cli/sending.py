@@ -35,11 +35,16 @@ _NO_JSON: Final = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 @click.command
 @click.argument("topic", type=TOPIC)
 @click.argument("payload", required=False)
-@click.option("--delay", type=DURATION, default=0.0, help="Delay before it can be leased: 90, 5s, 2h.")
-@click.option("--priority", type=int, default=0, help="-100 to 100; higher is leased first.")
+@click.option(
+    "--delay",
+    type=DURATION,
+    default=0.0,
+    help="Delay before the message can be leased, such as 90, 5s or 2h.",
+)
+@click.option("--priority", type=int, default=0, help="Priority from -100 to 100; higher is leased first.")
 @click.option(
     "--key",
-    help="Unique key among the unfinished messages of the topic; a second send prints the id of the first.",
+    help="Key, unique among the topic's unfinished messages; a second send prints the id of the first.",
 )
 @click.option(
     "--header", "headers", metavar="NAME=VALUE", multiple=True, help="Header to add; may be repeated."
@@ -66,9 +71,9 @@ def send_(
 ) -> None:
     """Add a message to TOPIC and print its id.
 
-    PAYLOAD is stored as JSON, character by character, if it parses as JSON, else as text. If it is missing or
-    -, it is read from standard input, less the last line end of a text. If the message is stored but the disk
-    failed to flush it, the id is printed and the exit code is 1.
+    PAYLOAD is stored as JSON, with every character kept, if it parses as JSON, otherwise as text. If it is
+    missing or -, it is read from standard input, without the final line break of a text. If the message is
+    stored but flushing it to the disk fails, the id is printed and the exit code is 1.
     """
     del location
     body, stored_kind = _payload(ctx, payload, kind)
@@ -119,14 +124,14 @@ def _told_anyway() -> Iterator[None]:
     "mapped",
     metavar="WORD=STATE",
     multiple=True,
-    help="State for a status word of an older table.",
+    help="Treat this status word of an older table as STATE; may be repeated.",
 )
 @database
 @click.pass_context
 def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], location: str | None) -> None:
     """Create a queue, or migrate an older one.
 
-    With --into, add the queue to the database of an application, which then enqueues in its own transactions.
+    With --into, add the queue to an application's database, so that it can enqueue in its own transactions.
     """
     del location
     if into is not None:
@@ -136,7 +141,7 @@ def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], locatio
     path = path_of(ctx)
     existed = path.exists()
     create(path, SystemClock().now_ms(), _words(mapped))
-    output.say_done(f"{path} is a queue" if existed else f"created {path}")
+    output.say_done(f"{path} is ready to use" if existed else f"created {path}")
 
 
 def _words(mapped: tuple[str, ...]) -> dict[str, State]:
@@ -160,11 +165,15 @@ def _payload(ctx: click.Context, payload: str | None, kind: str | None) -> tuple
     if kind == "text":
         return encode(_text(written))
     if written.strip() in _NO_JSON:
-        raise InvalidMessage(f"{written.decode()} is not a JSON value: send null, or the word with --text")
+        raise InvalidMessage(
+            f"{written.decode()} is not a JSON value: send null, or use --text to send it as text"
+        )
     try:
         body, stored_kind, _shape = read_value(written, is_strict=True)
     except InvalidMessage as error:
-        raise InvalidMessage(f"the payload: {error} (--text sends it as text, --bytes unchanged)") from error
+        raise InvalidMessage(
+            f"invalid payload: {error} (--text sends it as text, --bytes unchanged)"
+        ) from error
     return body, stored_kind
 
 
@@ -172,7 +181,7 @@ def _written(ctx: click.Context, payload: str | None) -> bytes:
     if payload is not None and payload != _STANDARD_INPUT:
         return payload.encode()
     if payload is None and sys.stdin.isatty():
-        raise click.UsageError("a payload is missing; - reads it from standard input", ctx)
+        raise click.UsageError("no payload is given; - reads it from standard input", ctx)
     try:
         return sys.stdin.buffer.read()
     except OSError as error:

@@ -50,12 +50,12 @@ class _Moment(NamedTuple):
 
 
 @click.command
-@click.option("--plain", is_flag=True, help="Never clear the screen; print one report below the other.")
+@click.option("--plain", is_flag=True, help="Print reports one below the other, without clearing the screen.")
 @click.option(
     "--every",
     type=DURATION,
     metavar="2s",
-    help="Refresh interval; without it, print once if not on a terminal.",
+    help="Refresh interval; if omitted and the output is not a terminal, print once.",
 )
 @database
 @json_option

@@ -48,7 +48,7 @@ def resume_(ctx: click.Context, *, topic: str, location: str | None) -> None:
     view = inspector(ctx)
     check_known(view, topic)
     resumed = view.resume(topic).done
-    output.say_done(f"{topic} is resumed" if resumed else f"{topic} is not paused: nothing to resume")
+    output.say_done(f"{topic} resumed" if resumed else f"{topic} is not paused: nothing to resume")
 
 
 @click.command
@@ -90,7 +90,7 @@ def policy_(
     else:
         check_known(view, topic)
     policy = view.policy(topic)
-    done = f"the policy of {topic} is set, but could not be printed" if is_change else ""
+    done = f"the policy of {topic} was set, but could not be printed" if is_change else ""
     if as_json:
         output.say_json({"topic": topic, **_policy_fields(policy)}, done=done)
         return

@@ -30,17 +30,17 @@ __all__ = ["workers_"]
 def workers_(
     ctx: click.Context, *, command: str | None, worker: str | None, location: str | None, as_json: bool
 ) -> None:
-    """List the daemons, or tell one to quiet, resume or stop.
+    """List the daemons, or tell one to go quiet, resume or stop.
 
-    A daemon that is quiet leases nothing more. One that was killed or crashed is listed for 24 hours.
+    A quiet daemon leases nothing more. A daemon that was killed or crashed is listed for 24 hours.
     """
     del location
     if command is not None:
         if worker is None:
-            raise click.UsageError(f"name a daemon to {command}; run `smq workers` to list them", ctx)
+            raise click.UsageError(f"specify the daemon to {command}; `smq workers` lists them", ctx)
         if not inspector(ctx).command_worker(worker, command):
             raise SmqError(_why_not_told(inspector(ctx), worker))
-        output.say_done(f"{command} requested; {worker} will see it at its next heartbeat")
+        output.say_done(f"{command} requested; {worker} will act on it at its next heartbeat")
         return
     view = inspector(ctx, read_only=True)
     workers = view.workers()
@@ -63,7 +63,7 @@ def workers_(
 def _why_not_told(view: Inspector, worker: str) -> str:
     if worker in {death.id for death in view.daemon_deaths()}:
         return f"daemon {worker} has died and can no longer receive commands"
-    return f"no daemon named {worker}: run `smq workers` to list them"
+    return f"no daemon named {worker}: `smq workers` lists the daemons"
 
 
 def _row(worker: WorkerInfo) -> list[str]:

@@ -67,7 +67,11 @@ Examples:
   smq-daemon --exec thumbnails='convert - -resize 200 out.png' --threads 2
   smq-daemon --config smq.toml --check""",
 )
-@click.option("--db", metavar="PATH", help="Database file; default: $SIMPLE_MQ_DB, else queue.sqlite3 here.")
+@click.option(
+    "--db",
+    metavar="PATH",
+    help="Database file (default: $SIMPLE_MQ_DB, or queue.sqlite3 in the current directory).",
+)
 @click.option(
     "--handler",
     "handlers",
@@ -92,8 +96,8 @@ Examples:
 @click.option(
     "--check", "is_check", is_flag=True, help="Check configuration, handlers, database and disk, then exit."
 )
-@click.option("--processes", type=int, help="Number of worker processes (1).")
-@click.option("--threads", type=int, help="Number of handler threads in each process (4).")
+@click.option("--processes", type=int, help="Number of worker processes [default: 1].")
+@click.option("--threads", type=int, help="Number of handler threads in each process [default: 4].")
 @click.option("--lease", metavar="DURATION", help="How long a lease lasts unless it is renewed, such as 60s.")
 @click.option(
     "--inbox",
@@ -102,7 +106,9 @@ Examples:
     help="Folder whose JSONL files are imported.",
 )
 @click.option(
-    "--folder", metavar="FOLDER", help="Folder that handlers are imported from and run in; default: this one."
+    "--folder",
+    metavar="FOLDER",
+    help="Folder that handlers are imported from and run in (default: the current directory).",
 )
 @click.option(
     "--reload",
@@ -114,8 +120,10 @@ Examples:
     "--burst", "is_burst", is_flag=True, help="Exit when nothing is ready, running, or due within 60 s."
 )
 @click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this loopback port.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), help="Format of log lines (text).")
-@click.option("--verbose", is_flag=True, default=None, help="Log more.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), help="Format of log lines [default: text]."
+)
+@click.option("--verbose", is_flag=True, default=None, help="Also log debug messages.")
 @click.version_option(package_name="simple-local-mq", prog_name="smq-daemon")
 @click.pass_obj
 def command(
@@ -131,7 +139,7 @@ def command(
     lease: str | None,
     **others: object,
 ) -> None:
-    """Process the messages of a queue with handlers until it is asked to stop.
+    """Run handlers for the messages of a queue until asked to stop.
 
     SIGTERM and SIGINT let running handlers finish; SIGHUP reloads code and configuration.
     """

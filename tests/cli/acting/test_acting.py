@@ -59,7 +59,7 @@ def test_all_that_match_are_requeued_with_yes(smq: Smq, location: str) -> None:
 @pytest.mark.usefixtures("dead")
 def test_a_dry_run_counts_and_changes_nothing(smq: Smq, location: str) -> None:
     bulk = smq("requeue", "--topic", "mail", "--state", "dead", "--dry-run")
-    assert bulk == (0, "would requeue 2 messages of mail in state dead\n", "")
+    assert bulk == (0, "would requeue 2 messages of mail in the dead state\n", "")
     assert smq("bury", "3", "99", "--dry-run") == (0, "would bury 1 message\n", "99: no such message\n")
     assert states(location) == ["dead", "dead", "ready"]
 
@@ -123,7 +123,7 @@ def test_a_dry_run_of_ids_counts_what_would_be_changed(
 def test_on_a_terminal_it_asks(smq: Smq, location: str) -> None:
     no = smq("requeue", "--state", "dead", stdin=b"n\n")
     assert no.code == 130
-    assert "requeue 2 messages of all topics in state dead? [y/N]" in no.err
+    assert "requeue 2 messages of all topics in the dead state? [y/N]" in no.err
     assert states(location) == ["dead", "dead", "ready"]
     assert smq("requeue", "--state", "dead", stdin=b"y\n").out == "2 messages requeued (operation 1)\n"
 
@@ -134,7 +134,7 @@ def test_a_live_lease_needs_force(smq: Smq, messages: Queue) -> None:
     assert smq("requeue", "1").code == 1
     ran = smq("requeue", "1", "--force")
     assert ran.out == "1 message requeued (operation 1)\n"
-    assert "1 was running in tester: if a daemon runs it, that run is interrupted" in ran.err
+    assert "1 was running in tester: if a daemon is running it, that run is interrupted" in ran.err
     assert "1 of them was running and stays ready" in smq("undo").err
 
 
@@ -161,7 +161,7 @@ def test_nothing_runs_on_of_what_was_not_processed(smq: Smq, messages: Queue) ->
 def test_move_undo_and_purge(smq: Smq, location: str) -> None:
     assert smq("move", "3", "--to", "other").out == "1 message moved to other (operation 1)\n"
     assert smq("undo").out == (
-        f"the move of operation 1 by {user_name()} is undone: 1 message restored (operation 2)\n"
+        f"the move of operation 1 by {user_name()} was undone: 1 message restored (operation 2)\n"
     )
     assert smq("undo", "1").code == 1
     assert smq("move", "3", "--to", "a=b").code == 65
@@ -198,7 +198,7 @@ def test_an_undo_of_a_setting_speaks_of_the_setting(smq: Smq) -> None:
     smq("send", "mail", "hello")
     smq("pause", "mail")
     assert smq("undo").out == (
-        f"the pause of operation 1 by {user_name()} is undone for mail (operation 2)\n"
+        f"the pause of operation 1 by {user_name()} was undone for mail (operation 2)\n"
     )
     smq("policy", "mail", "--max-attempts", "3")
     assert "the policy of operation 3" in smq("undo").out
@@ -212,7 +212,7 @@ def test_an_undo_that_brings_nothing_back_says_so(smq: Smq) -> None:
 
     assert vain.code == 1
     assert vain.out == (
-        f"the move of operation 1 by {user_name()} is not undone: no message could be restored\n"
+        f"the move of operation 1 by {user_name()} was not undone: no message could be restored\n"
     )
     assert "3: somebody has changed it since; it is deleted now" in vain.err
     assert smq("undo").code == 0
@@ -247,7 +247,7 @@ def test_an_empty_name_of_a_database_does_not_mean_the_default_one(
         code = run([*command, "--db", ""])
 
     assert (code, list(tmp_path.iterdir())) == (1, [])
-    assert "the path of the database is empty" in said.getvalue()
+    assert "the database path is empty" in said.getvalue()
 
 
 def meddle(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
@@ -288,7 +288,7 @@ def test_what_comes_after_the_question_is_not_done(
         meddle(monkeypatch, lambda: messages.bury(early, error="boom"))
     ran = smq(command, *arguments)
 
-    assert " 2 messages of mail in state " in ran.out
+    assert " 2 messages of mail in the " in ran.out
     assert said in ran.out
     assert (ran.code, ran.err) == (0, "")
     assert states(location)[0] == ("ready" if command == "bury" else "dead")
@@ -306,7 +306,7 @@ def test_what_moves_on_after_the_question_is_left_alone_and_told(
     assert f"1 message {past} (operation 2)" in ran.out
     assert ran.code == 1
     assert ran.err.splitlines() == [
-        "1 left alone: they had moved on since they were selected",
+        "1 left alone: they have changed or gone since they were selected",
         "1: it is ready now, no longer dead",
     ]
 

@@ -33,9 +33,9 @@ def test_a_question_counts_no_live_lease_without_force(
     ran = smq(command, *state, "--yes")
     forced = smq(command, *state, "--force", stdin=b"y\n")
 
-    assert dry == (0, f"would {command} 0 messages of mail in state running\n", HELD)
+    assert dry == (0, f"would {command} 0 messages of mail in the running state\n", HELD)
     assert ran == (1, f"0 messages {past}\n", HELD)
-    assert f"{command} 1 message of mail in state running? [y/N]" in forced.err
+    assert f"{command} 1 message of mail in the running state? [y/N]" in forced.err
     assert forced.out.startswith(f"1 message {past} (operation ")
 
 
@@ -48,6 +48,6 @@ def test_a_question_counts_one_of_those_that_would_hold_the_same_key(
         messages.bury(*messages.dequeue("mail"))
     ran = smq("requeue", "--state", "dead", stdin=b"y\n")
 
-    assert "requeue 1 message of all topics in state dead? [y/N]" in ran.err
+    assert "requeue 1 message of all topics in the dead state? [y/N]" in ran.err
     assert (ran.code, ran.out) == (0, "1 message requeued (operation 1)\n")
     assert states(location) == ["ready", "dead", "dead"]

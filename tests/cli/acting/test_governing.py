@@ -17,7 +17,7 @@ def test_a_paused_topic_yields_nothing_until_it_is_resumed(smq: Smq, messages: Q
     messages.enqueue("mail", "a")
     assert smq("pause", "mail") == (0, "mail is paused\n", "")
     assert messages.dequeue("mail") == []
-    assert smq("resume", "mail") == (0, "mail is resumed\n", "")
+    assert smq("resume", "mail") == (0, "mail resumed\n", "")
     assert len(messages.dequeue("mail")) == 1
     assert smq("resume", "mail") == (0, "mail is not paused: nothing to resume\n", "")
 
@@ -81,5 +81,5 @@ def test_the_undo_of_a_setting_says_nothing_of_messages(
     out = smq("undo").out
 
     assert f"the {verb} of operation 1 by " in out
-    assert "is undone for mail" in out
+    assert "was undone for mail" in out
     assert "message" not in out

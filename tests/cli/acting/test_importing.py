@@ -308,7 +308,7 @@ def test_an_export_writes_what_was_in_the_state_when_it_began(
     assert [json.loads(line)["payload"] for line in lines] == ["b", "c"]
     assert (ran.code, ran.err.splitlines()) == (
         0,
-        ["2 messages written", "1 more no longer existed when it was to be written: processed or purged"],
+        ["2 messages written", "1 more was processed or purged before it could be written"],
     )
 
 

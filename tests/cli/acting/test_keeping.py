@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_backup_is_a_queue_with_all_messages(smq: Smq, messages: Queue, tmp_path: Path) -> None:
     messages.enqueue("mail", "a")
     copy = tmp_path / "copy.sqlite3"
-    assert smq("backup", str(copy)) == (0, f"{copy} holds all messages\n", "")
+    assert smq("backup", str(copy)) == (0, f"{copy} contains all messages\n", "")
     with Queue(copy) as queue:
         assert queue.size("mail") == 1
     assert smq("backup", str(copy)).code == 1

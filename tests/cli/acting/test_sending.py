@@ -139,7 +139,7 @@ def test_without_a_payload_a_person_is_not_kept_waiting(
 
     monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO()))
     assert run(["send", "--db", location, "mail"]) == 2
-    assert "a payload is missing" in capsys.readouterr().err
+    assert "no payload is given" in capsys.readouterr().err
 
 
 def test_the_file_is_said_where_it_was_not_named(
@@ -157,7 +157,7 @@ def test_the_file_is_said_where_it_was_not_named(
 def test_init_creates_a_queue_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "new.sqlite3"
     assert run(["init", "--db", str(file)]) == run(["init", "--db", str(file)]) == 0
-    assert capsys.readouterr().out == f"created {file}\n{file} is a queue\n"
+    assert capsys.readouterr().out == f"created {file}\n{file} is ready to use\n"
     with Inspector(file) as view:
         assert view.topics() == []
 

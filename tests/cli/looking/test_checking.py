@@ -100,7 +100,7 @@ def test_check_counts_only_what_the_silent_daemon_itself_holds(smq: Smq, locatio
 
     code, out, err = smq("check", "--workers")
     assert (code, err) == (1, "")
-    assert out == "no heartbeat from host-1 for 1m30s and it holds 1 message: start smq-daemon again\n"
+    assert out == "no heartbeat from host-1 for 1m30s and it holds 1 message: restart smq-daemon\n"
 
 
 def test_check_counts_all_that_a_silent_daemon_holds(smq: Smq, location: str) -> None:

@@ -44,11 +44,9 @@ def test_a_lost_daemon_is_told(silent_s: float, *, is_told: bool) -> None:
 def test_a_lost_daemon_is_reported_once_with_what_it_holds() -> None:
     one = daemon(heartbeat_age_s=700.0)
     assert list(lost([one], {"w": 2}.__getitem__)) == [
-        "no heartbeat from w for 11m40s and it holds 2 messages: start smq-daemon again"
+        "no heartbeat from w for 11m40s and it holds 2 messages: restart smq-daemon"
     ]
-    assert list(lost([one], {"w": 0}.__getitem__)) == [
-        "no heartbeat from w for 11m40s: start smq-daemon again"
-    ]
+    assert list(lost([one], {"w": 0}.__getitem__)) == ["no heartbeat from w for 11m40s: restart smq-daemon"]
     assert list(lost([daemon(heartbeat_age_s=15.0)], {"w": 2}.__getitem__)) == []
 
 
@@ -58,7 +56,7 @@ def test_dead_letters_are_counted_over_all_errors_of_a_topic() -> None:
         ErrorKind(topic="mail", error_kind="b", count=1, first=0, last=NOW - 100),
     ]
     (line,) = died_lately(kinds, NOW)
-    assert line.startswith("mail: 3 dead letters in 24 hours, the newest 1m40s ago: see ")
+    assert line.startswith("mail: 3 dead letters in the last 24 hours, the newest 1m40s ago: see ")
 
 
 def sent_before(location: str, seconds: float) -> None:
@@ -101,7 +99,9 @@ def test_dead_letters_appear_and_go_away(smq: Smq, location: str, messages: Queu
     bury_before(location, 86_400 + 60, 1)
     assert smq("check", "--watch", "0").code == 0, "the last one died more than a day ago"
     bury_before(location, 86_400 - 60, 2)
-    assert smq("check").out.startswith("mail: 1 dead letter in 24 hours, the newest 23h59m ago: see smq peek")
+    assert smq("check").out.startswith(
+        "mail: 1 dead letter in the last 24 hours, the newest 23h59m ago: see smq peek"
+    )
     assert smq("check", "--max-dead", "2").code == 0
     assert smq("delete", "2").code == 0
     assert smq("check").code == 0
@@ -110,4 +110,4 @@ def test_dead_letters_appear_and_go_away(smq: Smq, location: str, messages: Queu
 def test_a_lost_daemon_appears(smq: Smq, location: str) -> None:
     assert smq("check").code == 0
     put_silent(location)
-    assert smq("check").out == "no heartbeat from host-1 for 1m30s: start smq-daemon again\n"
+    assert smq("check").out == "no heartbeat from host-1 for 1m30s: restart smq-daemon\n"

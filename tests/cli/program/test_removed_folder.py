@@ -39,20 +39,20 @@ def test_every_command_reports_that_its_folder_was_removed(
     line = [one.format(folder="folder") for one in ARGUMENTS[name]]
 
     assert run([name, *line]) == 1
-    assert "the current folder no longer exists: change to another" in capsys.readouterr().err
+    assert "the current directory no longer exists: change to another" in capsys.readouterr().err
 
 
 def test_an_import_of_a_relative_path_fails_so(location: str, capsys: pytest.CaptureFixture[str]) -> None:
     Queue(location).close()
     assert run(["import", "--db", location, "lines.jsonl"]) == 1
-    assert "the current folder no longer exists" in capsys.readouterr().err
-    with pytest.raises(SmqError, match="the current folder no longer exists"):
+    assert "the current directory no longer exists" in capsys.readouterr().err
+    with pytest.raises(SmqError, match="the current directory no longer exists"):
         import_file(location, "lines.jsonl")
 
 
 def test_the_library_raises_its_own_error() -> None:
     for open_it in (Queue, Inspector):
-        with pytest.raises(StoreUnavailable, match="the current folder no longer exists"):
+        with pytest.raises(StoreUnavailable, match="the current directory no longer exists"):
             open_it("queue.sqlite3")
 
 
@@ -65,7 +65,7 @@ def test_an_absolute_path_needs_no_folder(location: str) -> None:
 def test_the_dashboard_and_the_daemon_report_it() -> None:
     shown = CliRunner().invoke(smq_tui, [])
     assert shown.exit_code == 1
-    assert "the current folder no longer exists" in shown.output
+    assert "the current directory no longer exists" in shown.output
     started = CliRunner().invoke(smq_daemon, ["--check"])
     assert started.exit_code == 2
     assert "No such file or directory" in started.output

@@ -31,4 +31,4 @@ def test_two_databases_are_refused_by_their_names(runner: CliRunner) -> None:
     done = runner.invoke(command, ["a\x1b[31m", "--db", "b"])
 
     assert done.exit_code == 2
-    assert "two databases are given, a␛[31m and --db b: give one of them" in done.output
+    assert "two databases are given (a␛[31m and --db b): give only one" in done.output

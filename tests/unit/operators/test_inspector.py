@@ -110,9 +110,9 @@ def test_nothing_was_done_before_the_first_operation(queue: Queue, inspector: In
 
 @pytest.mark.parametrize("empty", ["", b""])
 def test_an_empty_location_is_not_the_default_one(empty: str | bytes) -> None:
-    with pytest.raises(StoreUnavailable, match="path of the database is empty"):
+    with pytest.raises(StoreUnavailable, match="the database path is empty"):
         Queue(empty)
-    with pytest.raises(StoreUnavailable, match="path of the database is empty"):
+    with pytest.raises(StoreUnavailable, match="the database path is empty"):
         Inspector(empty)
 
 

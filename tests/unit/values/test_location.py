@@ -64,7 +64,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_is_refused_without_its_password(address: str | bytes | Path, folder: Path) -> None:
     for open_it in (location_named, Queue, Inspector):
-        with pytest.raises(UsageError, match="for which smq has no store: name an SQLite file") as refused:
+        with pytest.raises(
+            UsageError, match="which smq does not support: give the path of an SQLite file"
+        ) as refused:
             open_it(address)
         assert SECRET not in str(refused.value)
     assert list(folder.iterdir()) == []
@@ -76,7 +78,7 @@ def test_no_queue_is_added_to_an_address() -> None:
 
 
 def test_the_sentence_names_the_scheme() -> None:
-    with pytest.raises(UsageError, match=r"^the database is a postgresql\+psycopg:// address, for which"):
+    with pytest.raises(UsageError, match=r"^the database is a postgresql\+psycopg:// URL, which smq"):
         location_named("postgresql+psycopg://u:p@h/db")
 
 
@@ -114,7 +116,7 @@ def test_a_backup_goes_to_a_file(location: str, folder: Path) -> None:
         queue.enqueue("mail", "x")
     before = sorted(folder.iterdir())
     store = open_store(location)
-    with pytest.raises(UsageError, match="the backup's file is a mysql:// address"):
+    with pytest.raises(UsageError, match="the backup's file is a mysql:// URL"):
         list(store.backup(str(ADDRESSES[4])))
     store.close()
     assert sorted(folder.iterdir()) == before
@@ -132,7 +134,7 @@ def test_the_daemon_refuses_an_address(
     ended = CliRunner().invoke(smq_daemon, [*line, *check, "--exec", "mail=true"])
 
     assert ended.exit_code == 2
-    assert "is a postgresql:// address" in ended.output
+    assert "is a postgresql:// URL" in ended.output
     assert SECRET not in ended.output
     assert [one.name for one in folder.iterdir()] == ["smq.toml"]
 
@@ -148,7 +150,7 @@ def test_every_command_refuses_an_address(
 
     printed = capsys.readouterr()
     assert (code, printed.out) == (2, "")
-    assert printed.err.startswith("smq: SIMPLE_MQ_DB is a postgresql:// address")
+    assert printed.err.startswith("smq: SIMPLE_MQ_DB is a postgresql:// URL")
     assert SECRET not in printed.err
     assert [one.name for one in folder.iterdir()] == ["lines.jsonl"]
 
@@ -164,7 +166,7 @@ def test_the_dashboard_refuses_an_address(
     ended = CliRunner().invoke(smq_tui, line)
 
     assert ended.exit_code == 2
-    assert "is a postgresql:// address" in ended.output
+    assert "is a postgresql:// URL" in ended.output
     assert SECRET not in ended.output
     assert list(folder.iterdir()) == []
 
@@ -178,5 +180,5 @@ def test_the_dashboards_configuration_refuses_an_address(
     ended = CliRunner().invoke(smq_tui, ["shop"])
 
     assert ended.exit_code == 2
-    assert "dashboard.toml: databases.shop is a postgresql:// address" in " ".join(ended.output.split())
+    assert "dashboard.toml: databases.shop is a postgresql:// URL" in " ".join(ended.output.split())
     assert SECRET not in ended.output
