@@ -55,9 +55,9 @@ COMMANDS: Final = (
     ("doctor",),
 )
 FROM_COMMANDS: Final = {
-    "sent message", "import report", "left line", "topic", "message", "full message", "attempt", "operation",
-    "daemon", "worker process", "running message", "dead daemon", "overview", "moving topic", "policy",
-    "backoff", "judgement", "pruned history", "finding",
+    "sent message", "import report", "line report", "topic", "message", "full message", "attempt",
+    "operation", "daemon", "worker process", "running message", "dead daemon", "overview",
+    "topic with rates", "policy", "backoff", "check result", "prune result", "finding",
 }  # fmt: skip
 FROM_DAEMONS: Final = {"log line", "alert", "inbox report", "refusal"}
 
@@ -150,7 +150,7 @@ def test_what_a_daemon_writes_is_what_the_page_lists(
     types = {**printed(), "an alert": "alert", "the inbox": "inbox report or refusal"}
     wrong = [fault for line, source in told for fault in faults(json.loads(line), types[source], seen)]
 
-    assert (wrong, seen, len(told)) == ([], FROM_DAEMONS | {"left line"}, 6)
+    assert (wrong, seen, len(told)) == ([], FROM_DAEMONS | {"line report"}, 6)
 
 
 def test_every_command_that_prints_json_is_on_the_page_and_run_here() -> None:
