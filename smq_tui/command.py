@@ -78,13 +78,13 @@ def command(
         raise click.ClickException(str(error)) from error
     except SmqError as error:
         raise click.UsageError(str(error)) from error
-    wishes = StartOptions(
+    options = StartOptions(
         read_only=read_only, theme=theme or "", refresh=refresh, is_ascii=is_ascii, has_mouse=not no_mouse
     )
     if demo:
         from smq_tui.demo.run import run_demo  # noqa: PLC0415 - only a demonstration needs it
 
-        sys.exit(run_demo(config, wishes, SystemClock()))
+        sys.exit(run_demo(config, options, SystemClock()))
     name, location = _meant(config, db)
     elsewhere = stream_elsewhere()
     if elsewhere:
@@ -94,7 +94,7 @@ def command(
         )
     if db is None:
         click.echo(f"smq-tui: {location}", err=True)
-    sys.exit(run_dashboard(config, wishes, location, name))
+    sys.exit(run_dashboard(config, options, location, name))
 
 
 def _one_of(file: str | None, db: str | None) -> str | None:

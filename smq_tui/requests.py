@@ -174,8 +174,8 @@ class SamplesOf:
     step: float
     since: float
     topic: str | None = None
-    purpose: Literal["trails", "chart"] = "trails"
-    """Samples for the trails and for the chart do not take the place of each other."""
+    purpose: Literal["sparklines", "chart"] = "sparklines"
+    """Samples for the sparklines and for the chart do not take the place of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class Act:
     """An operator's action on messages: an Outcome."""
 
     verb: Verb
-    aim: ActionTarget
+    target: ActionTarget
     is_forced: bool = False
 
 
@@ -237,7 +237,7 @@ class Resume:
 class Purge:
     """Remove for good what a topic had in a state: an Outcome."""
 
-    aim: ActionTarget
+    target: ActionTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +288,7 @@ class Import:
 class Export:
     """Write messages to a new file: an Exported."""
 
-    aim: ActionTarget
+    target: ActionTarget
     path: str
 
 

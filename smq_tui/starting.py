@@ -37,27 +37,29 @@ class StartOptions:
 
 
 def run_dashboard(
-    config: Config, wishes: StartOptions, location: str, name: str = "", *, is_remembered: bool = True
+    config: Config, options: StartOptions, location: str, name: str = "", *, is_remembered: bool = True
 ) -> int:
     """Show the dashboard until somebody leaves it; return the exit code."""
     path = remembered.preferences_path()
     preferences = remembered.load(path) if is_remembered else remembered.Preferences()
-    config = replace(config, theme=wishes.theme or config.theme, is_ascii=wishes.is_ascii or config.is_ascii)
+    config = replace(
+        config, theme=options.theme or config.theme, is_ascii=options.is_ascii or config.is_ascii
+    )
     database = config.databases.get(name)
     session = DashboardSession(
         location=location,
         name=name,
         colour=database.colour if database else "",
-        read_only=wishes.read_only or (database is not None and database.read_only),
-        is_read_only_asked=wishes.read_only,
-        interval=wishes.refresh or config.refresh or preferences.interval or 1.0,
+        read_only=options.read_only or (database is not None and database.read_only),
+        is_read_only_asked=options.read_only,
+        interval=options.refresh or config.refresh or preferences.interval or 1.0,
     )
     # A thread that turns a million rows into numbers lets others run more often, so that keys do not wait.
     sys.setswitchinterval(_HAND_OVER_S)
     hangup = Hangup(patience_s=_PATIENCE_S if is_remembered else _PATIENCE_OF_DEMO_S)
     hangup.start()
     app = Dashboard(session, SystemClock(), config, preferences, tidy=GcPolicy(), watch_hangup=hangup.watch)
-    app.run(mouse=wishes.has_mouse)
+    app.run(mouse=options.has_mouse)
     if is_remembered:
         remembered.save(path, preferences)
     return app.return_code or 0

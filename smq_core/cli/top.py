@@ -72,17 +72,17 @@ def top_(
     last: _Moment | None = None
     pause = threading.Event()
     while True:
-        look = _look(view)
-        moving = _sampled(view, look) if last is None else _between(last, look)
+        moment = _look(view)
+        moving = _sampled(view, moment) if last is None else _between(last, moment)
         if as_json:
-            _print_json(look, moving, is_repeated=every is not None)
+            _print_json(moment, moving, is_repeated=every is not None)
         else:
             output.write(_CLEAR if clears else "")
-            _print(look, moving)
+            _print(moment, moving)
         output.flush()
         if every is None:
             return
-        last = look
+        last = moment
         pause.wait(max(every, _LEAST_EVERY_S))
 
 
@@ -102,58 +102,58 @@ def _look(view: Inspector) -> _Moment:
     return _Moment(clock.now_ms() / 1000, clock.monotonic(), view.topics(), view.workers())
 
 
-def _between(last: _Moment, look: _Moment) -> dict[str, TopicRates]:
-    return flows(_totals(last), _totals(look), look.monotonic - last.monotonic)
+def _between(last: _Moment, moment: _Moment) -> dict[str, TopicRates]:
+    return flows(_totals(last), _totals(moment), moment.monotonic - last.monotonic)
 
 
-def _totals(look: _Moment) -> dict[str, tuple[int, int]]:
-    return {stats.topic: (stats.entered, stats.processed) for stats in look.topics}
+def _totals(moment: _Moment) -> dict[str, tuple[int, int]]:
+    return {stats.topic: (stats.entered, stats.processed) for stats in moment.topics}
 
 
-def _sampled(view: Inspector, look: _Moment) -> dict[str, TopicRates]:
+def _sampled(view: Inspector, moment: _Moment) -> dict[str, TopicRates]:
     """Return the rates since the first sample of the last minute, where a daemon writes any."""
     first: dict[str, TopicSample] = {}
-    for sample in view.samples(_STEP_S, look.at - _WINDOW_S):
+    for sample in view.samples(_STEP_S, moment.at - _WINDOW_S):
         first.setdefault(sample.topic, sample)
-    totals = _totals(look)
+    totals = _totals(moment)
     moving: dict[str, TopicRates] = {}
     for topic, sample in first.items():
         before = {topic: (sample.entered, sample.finished)}
-        moving |= flows(before, {topic: totals[topic]} if topic in totals else {}, look.at - sample.at)
+        moving |= flows(before, {topic: totals[topic]} if topic in totals else {}, moment.at - sample.at)
     return moving
 
 
-def _print(look: _Moment, moving: Mapping[str, TopicRates]) -> None:
-    alive = sum(not is_lost(worker) for worker in look.workers)
-    ready = sum(stats.ready for stats in look.topics)
-    dead = sum(stats.dead for stats in look.topics)
+def _print(moment: _Moment, moving: Mapping[str, TopicRates]) -> None:
+    alive = sum(not is_lost(worker) for worker in moment.workers)
+    ready = sum(stats.ready for stats in moment.topics)
+    dead = sum(stats.dead for stats in moment.topics)
     output.say(
-        f"{clock_time(look.at)}  {counted(len(look.topics), 'topic')}, {count(ready)} ready, "
+        f"{clock_time(moment.at)}  {counted(len(moment.topics), 'topic')}, {count(ready)} ready, "
         f"{count(dead)} dead, {counted(alive, 'daemon')}"
     )
     titles = ["topic", "ready", "delayed", "running", "dead", "done", "oldest", "in/s", "out/s", ""]
     rows = []
-    for stats in look.topics:
+    for stats in moment.topics:
         *cells, pause = topic_row(stats)
         rows.append([*cells, *_rates(moving.get(stats.topic)), pause])
     output.table(titles, rows, right=" ".join(titles[1:-1]))
 
 
-def _rates(flow: TopicRates | None) -> tuple[str, str]:
-    return ("-", "-") if flow is None else (rate(flow.entered, ""), rate(flow.processed, ""))
+def _rates(rates: TopicRates | None) -> tuple[str, str]:
+    return ("-", "-") if rates is None else (rate(rates.entered, ""), rate(rates.processed, ""))
 
 
-def _print_json(look: _Moment, moving: Mapping[str, TopicRates], *, is_repeated: bool) -> None:
+def _print_json(moment: _Moment, moving: Mapping[str, TopicRates], *, is_repeated: bool) -> None:
     topics = []
-    for stats in look.topics:
-        flow = moving.get(stats.topic)
-        rates = {
-            "entered_per_s": None if flow is None else round(flow.entered, 3),
-            "processed_per_s": None if flow is None else round(flow.processed, 3),
+    for stats in moment.topics:
+        rates = moving.get(stats.topic)
+        rate_fields = {
+            "entered_per_s": None if rates is None else round(rates.entered, 3),
+            "processed_per_s": None if rates is None else round(rates.processed, 3),
         }
-        topics.append({**fields_of(stats), **rates})
-    workers = [worker_fields(one) for one in look.workers]
-    picture = {**time_fields("at", look.at), "topics": topics, "workers": workers}
+        topics.append({**fields_of(stats), **rate_fields})
+    workers = [worker_fields(one) for one in moment.workers]
+    picture = {**time_fields("at", moment.at), "topics": topics, "workers": workers}
     if is_repeated:
         output.write(json.dumps(picture) + "\n")
     else:

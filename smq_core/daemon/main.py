@@ -52,7 +52,7 @@ STORE_TIMEOUT_S: Final = 1.0
 class ConfigSource(NamedTuple):
     """Where the configuration comes from."""
 
-    home: WorkingFolder
+    working_folder: WorkingFolder
     path: str | None
     """The file's; None: there is none."""
     read: Callable[[], DaemonConfig]
@@ -145,10 +145,12 @@ def command(
     """
     flags = Flags(db=db, handlers=handlers, commands=commands, lease=lease, others=others)
     try:
-        home = started_in(os.environ)
-        path = None if config_path is None else home.path(config_path)
+        working_folder = started_in(os.environ)
+        path = None if config_path is None else working_folder.path(config_path)
         source = ConfigSource(
-            home, path, lambda: overlay(DaemonConfig() if path is None else read_config(path), flags)
+            working_folder,
+            path,
+            lambda: overlay(DaemonConfig() if path is None else read_config(path), flags),
         )
         if is_check:
             if arrived is not None:
@@ -179,34 +181,34 @@ def _work(
     source: ConfigSource, config: DaemonConfig, journal: Journal, arrived: Sequence[int], *, is_burst: bool
 ) -> int:
     clock = SystemClock()
-    program = program_of(config, 0, source.home)
+    program = program_of(config, 0, source.working_folder)
     location = location_named(config.db)
     store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
     if not Path(location).exists():
         journal.info("creating", f"no queue exists yet: creating {store.location}")
     threading.excepthook = report_ended(journal)
-    parts = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
-    configured = LiveConfig(config, source.read, source.home, program, journal)
-    configured.tell(parts.take)
+    components = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
+    live_config = LiveConfig(config, source.read, source.working_folder, program, journal)
+    live_config.tell(components.take)
     adopt_orphans()
     try:
-        supervisor = Supervisor(parts, configured, is_burst=is_burst, earlier_signals=arrived)
-        add_services(configured, source.path, parts, supervisor)
+        supervisor = Supervisor(components, live_config, is_burst=is_burst, earlier_signals=arrived)
+        add_services(live_config, source.path, components, supervisor)
         # whatever was named from here has its whole name by now
-        configured.enter()
+        live_config.enter()
         try:
-            parts.threads.start()
+            components.threads.start()
             return supervisor.run()
         finally:
-            parts.threads.stop()
+            components.threads.stop()
     finally:
-        parts.close()
+        components.close()
         store.close()
 
 
 def _check(source: ConfigSource) -> int:
     config = source.read()
-    program = program_of(config, 0, source.home)
+    program = program_of(config, 0, source.working_folder)
     store = open_store(location_named(config.db), timeout=STORE_TIMEOUT_S, may_create=False)
     is_bad = False
     for finding in findings(config, program, store):

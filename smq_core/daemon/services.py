@@ -25,73 +25,75 @@ __all__ = ["add_services"]
 
 
 def add_services(
-    configured: LiveConfig, config_path: str | None, parts: Components, supervisor: Supervisor
+    live_config: LiveConfig, config_path: str | None, components: Components, supervisor: Supervisor
 ) -> None:
     """Make maintenance, inbox, metrics and the watch over code, and let them be told of a new configuration.
 
     Raises:
         ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
     """
-    config = configured.config
-    file = DatabaseFile(parts.store.location)
-    alerts = Alerts(config.alert, parts.store.location, parts.clock, parts.journal, parts.children)
-    configured.tell(lambda changed: alerts.use(changed.alert))
-    janitor = Janitor(parts.store, file, parts.clock, parts.journal)
+    config = live_config.config
+    file = DatabaseFile(components.store.location)
+    alerts = Alerts(
+        config.alert, components.store.location, components.clock, components.journal, components.children
+    )
+    live_config.tell(lambda changed: alerts.use(changed.alert))
+    janitor = Janitor(components.store, file, components.clock, components.journal)
     maintenance = MaintenanceThread(
-        parts.store, file, janitor, alerts=alerts, clock=parts.clock, journal=parts.journal
+        components.store, file, janitor, alerts=alerts, clock=components.clock, journal=components.journal
     )
     supervisor.lease_while(lambda: maintenance.is_file_here)
-    parts.threads.add(maintenance)
+    components.threads.add(maintenance)
     if config.inbox:
-        inbox = _inbox(config, config.inbox, parts)
-        configured.tell(lambda changed: inbox.follow(_rules(changed)))
-        parts.threads.add(inbox)
+        inbox = _inbox(config, config.inbox, components)
+        live_config.tell(lambda changed: inbox.follow(_rules(changed)))
+        components.threads.add(inbox)
     if config.metrics_port is not None:
-        parts.threads.add(_metrics(config.metrics_port, parts, supervisor))
+        components.threads.add(_metrics(config.metrics_port, components, supervisor))
     if config.reload:
-        watch = CodeWatch(handler_specs(config), configured.folder, config_path, parts.journal)
-        configured.tell(lambda changed: watch.use(handler_specs(changed), configured.folder))
-        parts.threads.add(watch)
+        watch = CodeWatch(handler_specs(config), live_config.folder, config_path, components.journal)
+        live_config.tell(lambda changed: watch.use(handler_specs(changed), live_config.folder))
+        components.threads.add(watch)
 
 
-def _inbox(config: DaemonConfig, path: str, parts: Components) -> Inbox:
+def _inbox(config: DaemonConfig, path: str, components: Components) -> Inbox:
     try:
         folder = InboxFolder(path)
     except OSError as error:
         raise ConfigError(f"inbox {path}: {error.strerror}") from error
     # a store of its own: an import may wait for the database longer than the loop does
-    store = open_store(parts.store.location, may_create=False, clock=parts.clock)
-    return Inbox(folder, store, parts.clock, parts.journal, _rules(config))
+    store = open_store(components.store.location, may_create=False, clock=components.clock)
+    return Inbox(folder, store, components.clock, components.journal, _rules(config))
 
 
 def _rules(config: DaemonConfig) -> InboxRules:
     return InboxRules(config.inbox_topic, float(config.inbox_rest), int(config.inbox_limit))
 
 
-def _metrics(port: int, parts: Components, supervisor: Supervisor) -> MetricsServer:
+def _metrics(port: int, components: Components, supervisor: Supervisor) -> MetricsServer:
     try:
         from smq_core.daemon.reporting.metrics import DaemonCollector, MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
         raise ConfigError("metrics need an extra: pip install 'simple-local-mq[metrics]'") from error
     collector = DaemonCollector(
-        parts.store,
-        parts.pool,
-        parts.counts,
-        clock=parts.clock,
-        crashes=lambda: parts.heartbeat.crashes,
-        conditions=parts.threads.conditions,
-        is_lost=lambda: parts.outage.is_lost,
+        components.store,
+        components.pool,
+        components.counts,
+        clock=components.clock,
+        crashes=lambda: components.heartbeat.crashes,
+        conditions=components.threads.conditions,
+        is_lost=lambda: components.outage.is_lost,
     )
     try:
         server = MetricsServer(
             port,
             collector,
-            clock=parts.clock,
-            journal=parts.journal,
+            clock=components.clock,
+            journal=components.journal,
             last_turn=lambda: supervisor.last_turn,
             is_ready=lambda: supervisor.is_ready,
         )
     except OSError as error:
         raise ConfigError(f"metrics port {port}: {error.strerror}") from error
-    parts.journal.info("metrics", f"metrics on http://127.0.0.1:{server.port}/metrics", port=server.port)
+    components.journal.info("metrics", f"metrics on http://127.0.0.1:{server.port}/metrics", port=server.port)
     return server

@@ -39,7 +39,7 @@ class ImportPosition(NamedTuple):
 class ImportRecorder(Protocol):
     """What an import tells as it goes."""
 
-    def begin(self, place: ImportPosition, now_ms: int) -> None:
+    def begin(self, position: ImportPosition, now_ms: int) -> None:
         """Book that the import begins, before any reject is written."""
         ...
 
@@ -48,7 +48,7 @@ class ImportRecorder(Protocol):
         ...
 
     def add(
-        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], position: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
         """Add a block's messages; return the positions of those whose key is held.
 
@@ -60,7 +60,7 @@ class ImportRecorder(Protocol):
         """Stop in the middle of a line: keep what was booked, durably, and book nothing of that line."""
         ...
 
-    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, position: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Book the end (or that the import was stopped), durably with all that came before."""
         ...
 
@@ -82,10 +82,10 @@ class StoreRecorder:
         self._progress = earlier
         self._is_recorded = is_recorded
 
-    def begin(self, place: ImportPosition, now_ms: int) -> None:
+    def begin(self, position: ImportPosition, now_ms: int) -> None:
         """Record a new import, so that its rejects are cut back if it is killed before its first block."""
         if self._is_recorded and self._progress.id is None:
-            self._write([], place, now_ms, skips_held=False)
+            self._write([], position, now_ms, skips_held=False)
 
     def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
         """Write a line to the rejects file, the first one once the import's record is on the disk."""
@@ -96,11 +96,11 @@ class StoreRecorder:
         self._rejects.add(reject, pieces)
 
     def add(
-        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], position: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
         """Add messages and progress in one transaction; the flush at the end is for all of them."""
         try:
-            return self._write(messages, place, now_ms, skips_held=skips_held)
+            return self._write(messages, position, now_ms, skips_held=skips_held)
         except _KeysHeldError as error:
             return error.positions
 
@@ -109,50 +109,52 @@ class StoreRecorder:
         with self._store.transaction(is_durable=True):
             pass
 
-    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, position: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Record the end in a commit that waits for the disk, and so for every commit before it."""
         with self._store.transaction(is_durable=True):
-            after = self._after(place, finished_at=now_ms if is_complete else None)
+            after = self._after(position, finished_at=now_ms if is_complete else None)
             _, record = self._store.restore_many([], after if self._is_recorded else None, now_ms)
             self._progress = _written(after, record)
-            self._note(place, now_ms, is_complete=is_complete)
+            self._note(position, now_ms, is_complete=is_complete)
 
     def _write(
-        self, messages: Sequence[NewMessage], place: ImportPosition, now_ms: int, *, skips_held: bool
+        self, messages: Sequence[NewMessage], position: ImportPosition, now_ms: int, *, skips_held: bool
     ) -> list[int]:
-        after = self._after(place)
+        after = self._after(position)
         with self._store.transaction(is_durable=False):
             ids, record = self._store.restore_many(messages, after if self._is_recorded else None, now_ms)
-            held = [position for position, message_id in enumerate(ids) if not message_id]
+            held = [index for index, message_id in enumerate(ids) if not message_id]
             if held and not skips_held:
                 # only the insert knows for certain, and rejects have to be on the disk before its commit
                 raise _KeysHeldError(held)
         self._progress = _written(after, record)
         return held
 
-    def _after(self, place: ImportPosition, *, finished_at: int | None = None) -> ImportProgress:
+    def _after(self, position: ImportPosition, *, finished_at: int | None = None) -> ImportProgress:
         """Return the record as it has to be; the rejects that it counts are on the disk."""
         lengths = self._rejects.sync()
         return msgspec.structs.replace(
             self._progress,
-            bytes_taken=place.position,
-            content_hash=place.digest,
-            lines_taken=place.line,
-            taken=self._earlier.taken + place.taken,
-            rejected=self._earlier.rejected + place.rejected,
+            bytes_taken=position.position,
+            content_hash=position.digest,
+            lines_taken=position.line,
+            taken=self._earlier.taken + position.taken,
+            rejected=self._earlier.rejected + position.rejected,
             rejects_length=lengths.rejects,
             reasons_length=lengths.reasons,
             finished_at=finished_at,
         )
 
-    def _note(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
+    def _note(self, position: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Record in the activity what came in, of a file that has grown since its end what is new."""
         earlier = self._earlier
         goes_on = earlier.finished_at is None
-        taken = place.taken + (earlier.taken if goes_on else 0)
-        rejected = place.rejected + (earlier.rejected if goes_on else 0)
+        taken = position.taken + (earlier.taken if goes_on else 0)
+        rejected = position.rejected + (earlier.rejected if goes_on else 0)
         if taken or rejected:
-            where = earlier.source if is_complete else f"{earlier.source}, stopped after line {place.line:,}"
+            where = (
+                earlier.source if is_complete else f"{earlier.source}, stopped after line {position.line:,}"
+            )
             self._store.note(
                 "import",
                 actor=self._actor,
@@ -185,7 +187,7 @@ class DryRunRecorder:
         self._seen: set[bytes] = set()
         """Digests of the keys that lines before would hold: eight bytes each, whatever a key's length."""
 
-    def begin(self, place: ImportPosition, now_ms: int) -> None:
+    def begin(self, position: ImportPosition, now_ms: int) -> None:
         """Do nothing."""
 
     def reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:  # noqa: ARG002 - the seam's
@@ -196,23 +198,23 @@ class DryRunRecorder:
     def add(
         self,
         messages: Sequence[NewMessage],
-        place: ImportPosition,  # noqa: ARG002 - the seam's
+        position: ImportPosition,  # noqa: ARG002 - the seam's
         now_ms: int,  # noqa: ARG002 - the seam's
         *,
         skips_held: bool,
     ) -> list[int]:
         """Add nothing; see which keys are held in the store, or would be by an earlier line."""
         keyed = [
-            (position, message.topic, message.key)
-            for position, message in enumerate(messages)
+            (index, message.topic, message.key)
+            for index, message in enumerate(messages)
             if message.key is not None and message.state not in FINISHED
         ]
         taken = self._store.held_keys([(topic, key) for _, topic, key in keyed]) if self._store else set()
         held, mine = [], set[bytes]()
-        for position, topic, key in keyed:
+        for index, topic, key in keyed:
             digest = hashlib.blake2b(f"{topic}\0{key}".encode(), digest_size=8).digest()
             if (topic, key) in taken or digest in self._seen or digest in mine:
-                held.append(position)
+                held.append(index)
             mine.add(digest)
         if not held or skips_held:
             self._seen |= mine
@@ -221,5 +223,5 @@ class DryRunRecorder:
     def leave(self) -> None:
         """Do nothing."""
 
-    def end(self, place: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
+    def end(self, position: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
         """Do nothing."""

@@ -66,7 +66,7 @@ class Run:
         self._skips_held = skips_held
         self._array = ArrayWatch()
         self._begun = clock.monotonic()
-        self._tally = ImportCounts()
+        self._counts = ImportCounts()
         self._line = 0
         self._is_inside_line = False
 
@@ -77,7 +77,7 @@ class Run:
 
     def take_all(self, progress: Callable[[ImportStatus], bool] | None) -> bool:
         """Take block by block until the end, or until `progress` says False; return which of both."""
-        self._recorder.begin(self._place(), self._clock.now_ms())
+        self._recorder.begin(self._position(), self._clock.now_ms())
         is_complete = True
         for block in self._reader.blocks():
             try:
@@ -88,7 +88,7 @@ class Run:
             if progress is not None and not progress(self._status()):
                 is_complete = False
                 break
-        self._recorder.end(self._place(), self._clock.now_ms(), is_complete=is_complete)
+        self._recorder.end(self._position(), self._clock.now_ms(), is_complete=is_complete)
         return is_complete
 
     def report(
@@ -99,16 +99,16 @@ class Run:
         has_rejects = rejects.is_used
         return ImportReport(
             source=self._source.name,
-            taken=self._tally.taken,
-            held=self._tally.held,
-            blank=self._tally.blank,
-            rejected=self._tally.rejected,
+            taken=self._counts.taken,
+            held=self._counts.held,
+            blank=self._counts.blank,
+            rejected=self._counts.rejected,
             rejected_before=0 if earlier is None else earlier.rejected,
-            held_lines=tuple(self._tally.held_lines),
-            broken_lines=tuple(self._tally.broken_lines),
+            held_lines=tuple(self._counts.held_lines),
+            broken_lines=tuple(self._counts.broken_lines),
             is_one_array=began_at == 1 and self._array.is_one_array,
-            topics=self._tally.topics(),
-            rejects=tuple(self._tally.rejects),
+            topics=self._counts.topics(),
+            rejects=tuple(self._counts.rejects),
             rejects_path=str(rejects.path) if has_rejects else None,
             reasons_path=str(rejects.reasons_path) if has_rejects else None,
             began_at_line=began_at,
@@ -123,11 +123,11 @@ class Run:
         candidates: list[_Candidate] = []
         if isinstance(block, LongLine):
             self._reject(InvalidLine(self._line + 1, TOO_LONG), self._until_stopped(block.pieces, progress))
-            self._tally.lines += 1
+            self._counts.lines += 1
             self._line += 1
             self._is_inside_line = False
         else:
-            self._tally.lines += len(block.lines)
+            self._counts.lines += len(block.lines)
             lines = self._without_oddities(block.lines)
             self._array.look(lines)
             candidates = self._parse(lines, now_ms)
@@ -138,18 +138,20 @@ class Run:
         while held := self._try(candidates, now_ms):
             reasons = [InvalidLine(candidates[one].number, _held(candidates[one].parsed)) for one in held]
             if self._skips_held:
-                self._tally.hold(reasons)
+                self._counts.hold(reasons)
                 break
             for position, reason in zip(held, reasons, strict=True):
                 self._reject(reason, iter((candidates[position].line,)))
             kept_out = set(held)
             candidates = [one for position, one in enumerate(candidates) if position not in kept_out]
-        self._tally.take([one.parsed for one in candidates], held)
-        self._tally.note_broken(one.number for one in candidates if one.parsed.shape is _BROKEN)
+        self._counts.take([one.parsed for one in candidates], held)
+        self._counts.note_broken(one.number for one in candidates if one.parsed.shape is _BROKEN)
 
     def _try(self, candidates: list[_Candidate], now_ms: int) -> list[int]:
         messages = [one.parsed.message for one in candidates]
-        return self._recorder.add(messages, self._place(len(candidates)), now_ms, skips_held=self._skips_held)
+        return self._recorder.add(
+            messages, self._position(len(candidates)), now_ms, skips_held=self._skips_held
+        )
 
     def _without_oddities(self, lines: list[bytes]) -> list[bytes]:
         """Drop a byte order mark before the first line, and put aside the rest of a line taken before."""
@@ -168,7 +170,7 @@ class Run:
         for line in lines:
             self._line += 1
             if is_blank(line):
-                self._tally.blank += 1
+                self._counts.blank += 1
                 continue
             try:
                 candidates.append(_Candidate(self._line, line, self._parser.parse(line, now_ms)))
@@ -178,7 +180,7 @@ class Run:
 
     def _reject(self, reject: InvalidLine, pieces: Iterator[bytes]) -> None:
         self._recorder.reject(reject, pieces)
-        self._tally.reject(reject)
+        self._counts.reject(reject)
 
     def _until_stopped(
         self, pieces: Iterator[bytes], progress: Callable[[ImportStatus], bool] | None
@@ -189,17 +191,17 @@ class Run:
             if progress is not None and not progress(self._status()):
                 raise _StoppedError
 
-    def _place(self, more: int = 0) -> ImportPosition:
+    def _position(self, more: int = 0) -> ImportPosition:
         """Return how far it has come, once a number of further messages are in."""
-        taken = self._tally.taken + more
+        taken = self._counts.taken + more
         return ImportPosition(
-            self._reader.position, self._reader.digest(), self._line, taken, self._tally.rejected
+            self._reader.position, self._reader.digest(), self._line, taken, self._counts.rejected
         )
 
     def _status(self) -> ImportStatus:
         return ImportStatus(
-            lines=self._tally.lines,
-            rejected=self._tally.rejected,
+            lines=self._counts.lines,
+            rejected=self._counts.rejected,
             bytes_read=self._source.bytes_read,
             size=self._source.size,
             elapsed_s=self._clock.monotonic() - self._begun,

@@ -85,7 +85,7 @@ def take_over(path: str, now_ms: int, words: Mapping[str, State]) -> None:
     with glance(path, surroundings(path)) as opened:
         _refuse_unknown_words(opened.connection, path, states)
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
-        if identify.look_within(connection, path).shape is not identify.DatabaseKind.ANCESTOR:
+        if identify.look_within(connection, path).kind is not identify.DatabaseKind.ANCESTOR:
             return
         _refuse_unknown_words(connection, path, states)
         kept = backup.beside(path, "ancestor", now_ms)
@@ -97,7 +97,7 @@ def take_over(path: str, now_ms: int, words: Mapping[str, State]) -> None:
 
 def _refuse_unknown_words(connection: apsw.Connection, path: str, states: Mapping[str, State]) -> None:
     found = identify.look_within(connection, path)
-    if found.shape is not identify.DatabaseKind.ANCESTOR:
+    if found.kind is not identify.DatabaseKind.ANCESTOR:
         return
     codec = _codec(connection)
     rows = connection.execute(_named(_WORDS, found.tables[0])).fetchall()

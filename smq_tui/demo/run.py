@@ -34,7 +34,7 @@ _MENDED_AFTER_S: Final = 9.0
 _SEED: Final = 7
 
 
-def run_demo(config: Config, wishes: StartOptions, clock: Clock) -> int:
+def run_demo(config: Config, options: StartOptions, clock: Clock) -> int:
     """Run it until somebody leaves the dashboard, or for a quarter of a minute; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
@@ -45,7 +45,7 @@ def run_demo(config: Config, wishes: StartOptions, clock: Clock) -> int:
         if not stream_elsewhere():
             from smq_tui.starting import run_dashboard  # noqa: PLC0415 - the summary needs no Textual
 
-            return run_dashboard(config, wishes, shop.location, "demo", is_remembered=False)
+            return run_dashboard(config, options, shop.location, "demo", is_remembered=False)
         return _summarise(shop, clock)
 
 

@@ -74,18 +74,18 @@ class Columns(Dialog[frozenset[str]]):
         index = self.query_one(OptionList).highlighted
         if index:
             self._hidden ^= {self._columns[index].key}
-            self._label_anew()
+            self._update_label()
 
     def action_show_all(self) -> None:
         """Show every column."""
         self._hidden.clear()
-        self._label_anew()
+        self._update_label()
 
     @on(OptionList.OptionSelected)
     def _keep(self) -> None:
         self.dismiss(frozenset(self._hidden))
 
-    def _label_anew(self) -> None:
+    def _update_label(self) -> None:
         options = self.query_one(OptionList)
         for index, column in enumerate(self._columns):
             options.replace_option_prompt_at_index(index, self._label(column))

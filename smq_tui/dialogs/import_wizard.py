@@ -134,7 +134,7 @@ class ImportWizard(Dialog[ImportReport]):
 
     @on(Input.Changed)
     @on(Checkbox.Changed)
-    def _begin_anew(self, event: Input.Changed | Checkbox.Changed) -> None:
+    def _restart(self, event: Input.Changed | Checkbox.Changed) -> None:
         if self.step in (_Step.READY, _Step.DONE):
             self._enter(_Step.CHOOSE, "Dry run (Enter)")
         if event.control.id == "path":

@@ -63,7 +63,7 @@ class TopicLine:
     out_per_s: float | None = None
     dead_since: int = 0
     """How many more are dead than at the oldest reading remembered."""
-    trouble: Problem | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class Snapshot:
     @property
     def worst(self) -> TopicLine | None:
         """The topic that needs somebody most."""
-        return self.lines[0] if self.lines and self.lines[0].trouble else None
+        return self.lines[0] if self.lines and self.lines[0].problem else None
 
     def line(self, topic: str) -> TopicLine | None:
         """Return one topic's line."""
@@ -221,7 +221,7 @@ def _diagnosed(
     told = [
         replace(
             line,
-            trouble=diagnose(
+            problem=diagnose(
                 line.stats,
                 workers=reading.workers,
                 expired=line.expired,
@@ -240,9 +240,9 @@ def _diagnosed(
 
 
 def _urgency(line: TopicLine) -> tuple[int, int, str]:
-    if line.trouble is None:
+    if line.problem is None:
         return (Problem.LOWEST, 0, line.stats.topic)
-    return (line.trouble.rank, -line.stats.ready, line.stats.topic)
+    return (line.problem.rank, -line.stats.ready, line.stats.topic)
 
 
 def _totals(current: Reading, base: Reading | None, history: Sequence[Reading]) -> Totals:

@@ -34,17 +34,17 @@ class RateSeries:
 
 
 def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, RateSeries]:
-    """Make each topic's trail of a daemon's samples."""
+    """Make each topic's series of a daemon's samples."""
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
     for sample in samples:
         by_topic.setdefault(sample.topic, []).append(
             (sample.at, sample.entered, sample.finished, sample.depth)
         )
-    return {topic: _trail(points, step) for topic, points in by_topic.items()}
+    return {topic: _series_of(points, step) for topic, points in by_topic.items()}
 
 
 def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, RateSeries]:
-    """Make each topic's trail of the dashboard's own readings."""
+    """Make each topic's series of the dashboard's own readings."""
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
     before: dict[str, TopicStats] = {}
     for reading in history:
@@ -55,11 +55,11 @@ def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, R
             finished = points[-1][2] + processed_between(last, stats) if points and last else 0
             points.append((reading.at, stats.entered, finished, depth))
             before[stats.topic] = stats
-    return {topic: _trail(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
+    return {topic: _series_of(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
 
 
 def continued(long: Mapping[str, RateSeries], recent: Mapping[str, RateSeries]) -> dict[str, RateSeries]:
-    """Let trails of rare samples go on with what was measured since the last of each, up to now."""
+    """Let series of rare samples go on with what was measured since the last of each, up to now."""
     return {
         topic: _joined(long.get(topic, RateSeries()), recent.get(topic, RateSeries()))
         for topic in (*long, *(topic for topic in recent if topic not in long))
@@ -67,7 +67,7 @@ def continued(long: Mapping[str, RateSeries], recent: Mapping[str, RateSeries]) 
 
 
 def at_last(snapshot: Snapshot) -> dict[str, RateSeries]:
-    """Make a trail of one point each of what topics hold, and how fast they move, by the last reading."""
+    """Make a series of one point each of what topics hold, and how fast they move, by the last reading."""
     at = snapshot.reading.at
     return {
         line.stats.topic: RateSeries(
@@ -96,16 +96,16 @@ def _joined(long: RateSeries, recent: RateSeries) -> RateSeries:
     )
 
 
-def total(trails: Mapping[str, RateSeries], step: float) -> RateSeries:
-    """Add the trails of all topics, moment by moment."""
+def total(series_by_topic: Mapping[str, RateSeries], step: float) -> RateSeries:
+    """Add the series of all topics, moment by moment."""
     return RateSeries(
-        arrived=_sum([trail.arrived for trail in trails.values()], step),
-        left=_sum([trail.left for trail in trails.values()], step),
-        depth=_sum([trail.depth for trail in trails.values()], step),
+        arrived=_sum([series.arrived for series in series_by_topic.values()], step),
+        left=_sum([series.left for series in series_by_topic.values()], step),
+        depth=_sum([series.depth for series in series_by_topic.values()], step),
     )
 
 
-def _trail(points: Sequence[tuple[float, int, int, int]], step: float) -> RateSeries:
+def _series_of(points: Sequence[tuple[float, int, int, int]], step: float) -> RateSeries:
     arrived: list[tuple[float, float]] = []
     left: list[tuple[float, float]] = []
     for (then, entered, finished, _), (now, entered_now, finished_now, _) in itertools.pairwise(points):

@@ -21,29 +21,29 @@ __all__ = ["act", "add", "edit", "pause", "purge", "run_import", "undo"]
 def act(operator: Inspector, request: Act, progress: Progress) -> Outcome:
     """Requeue, delete or bury."""
     verbs = {"requeue": operator.requeue, "delete": operator.delete, "bury": operator.bury}
-    aim = request.aim
-    total = aim.number(is_forced=request.is_forced)
+    target = request.target
+    total = target.number(is_forced=request.is_forced)
     return verbs[request.verb](
-        _targets(aim, is_forced=request.is_forced),
-        force=request.is_forced or aim.ended,
+        _targets(target, is_forced=request.is_forced),
+        force=request.is_forced or target.ended,
         progress=lambda done: progress(done, total, None),
     )
 
 
-def _targets(aim: ActionTarget, *, is_forced: bool) -> dict[int, Seen] | Selection:
+def _targets(target: ActionTarget, *, is_forced: bool) -> dict[int, Seen] | Selection:
     """Return what was asked about: without force no lease, not even one that ended while one was asked."""
-    targets = aim.targets
+    targets = target.targets
     if isinstance(targets, Selection):
         return targets if is_forced else msgspec.structs.replace(targets, frozen=targets.fixed.without_held())
-    return {one: seen for one, seen in targets.items() if is_forced or one not in aim.held}
+    return {one: seen for one, seen in targets.items() if is_forced or one not in target.held}
 
 
 def purge(operator: Inspector, request: Purge, progress: Progress) -> Outcome:
     """Remove for good."""
-    aim = request.aim
-    if not isinstance(aim.targets, Selection):
-        raise TypeError(f"a purge is for all of a topic and state, not for {aim.targets!r}")
-    return operator.purge(aim.targets, progress=lambda done: progress(done, aim.count, None))
+    target = request.target
+    if not isinstance(target.targets, Selection):
+        raise TypeError(f"a purge is for all of a topic and state, not for {target.targets!r}")
+    return operator.purge(target.targets, progress=lambda done: progress(done, target.count, None))
 
 
 def undo(operator: Inspector, request: UndoOperation, progress: Progress) -> Outcome:

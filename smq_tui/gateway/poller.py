@@ -47,7 +47,7 @@ class Poller:
         self._post = post
         self._interval = 1.0
         self._failures = 0
-        self._whereabouts = FileIdentity(inspector.location)
+        self._file_identity = FileIdentity(inspector.location)
         self._wanted = threading.Event()
         self._end = threading.Event()
         self._is_frozen = False
@@ -81,7 +81,7 @@ class Poller:
             is_asked = self._wanted.is_set()
             self._wanted.clear()
             try:
-                if self._whereabouts.has_changed():
+                if self._file_identity.has_changed():
                     self._inspector.close()
                 now_version = self._inspector.data_version()
                 is_due = self._clock.monotonic() - looked_at >= _HEARTBEATS_S

@@ -191,11 +191,11 @@ def export(inspector: Inspector, request: Export, progress: Progress) -> Exporte
     Raises:
         SmqError: when `progress` stopped it: a file has all of it or is not there.
     """
-    total = request.aim.count
+    total = request.target.count
 
     def tell(written: int) -> bool:
         if not progress(written, total, None):
             raise SmqError("the export was stopped: no file was written")
         return True
 
-    return export_file(inspector.location, request.path, request.aim.targets, progress=tell)
+    return export_file(inspector.location, request.path, request.target.targets, progress=tell)

@@ -26,7 +26,7 @@ class Context:
     """None before the first look."""
     now: float = 0.0
     """Seconds since the epoch."""
-    trails: Mapping[str, RateSeries] = field(default_factory=dict)
+    series_by_topic: Mapping[str, RateSeries] = field(default_factory=dict)
     trouble: str = ""
     """Why nothing can be read at the moment."""
     location: str = ""

@@ -53,7 +53,7 @@ class ListAndDetails(Horizontal):
     def __init__(self, views: Iterable[View]) -> None:
         super().__init__(id="stage")
         self.pane = DetailPane(id="detail")
-        self.room = DetailSize.BESIDE
+        self.details_size = DetailSize.BESIDE
         self._list_box = Vertical(*views, id="views")
 
     def compose(self) -> ComposeResult:
@@ -75,18 +75,18 @@ class ListAndDetails(Horizontal):
         )
         return is_wide and not pane.has_class("-when-asked")
 
-    def give_room(self, room: DetailSize) -> None:
+    def resize_details(self, size: DetailSize) -> None:
         """Give the details this much of the room."""
         # Only what changes is styled again: a class of the screen would be looked up for all that it holds.
-        self.room = room
-        self.pane.set_class(room is DetailSize.ALL, "-full")
-        self.pane.set_class(room is DetailSize.BELOW, "-below")
-        self._list_box.display = room is not DetailSize.ALL
-        self.styles.layout = "vertical" if room is DetailSize.BELOW else "horizontal"
+        self.details_size = size
+        self.pane.set_class(size is DetailSize.ALL, "-full")
+        self.pane.set_class(size is DetailSize.BELOW, "-below")
+        self._list_box.display = size is not DetailSize.ALL
+        self.styles.layout = "vertical" if size is DetailSize.BELOW else "horizontal"
 
     def suit(self, name: str) -> None:
         """Share the room as the view of this name needs it."""
-        # Between 120 and 150 columns trails, and who did what, need the room more than details do.
+        # Between 120 and 150 columns sparklines, and who did what, need the room more than details do.
         self.pane.set_class(name in ("topics", "activity"), "-when-roomy")
         # A group of dead letters is its error, which needs the room more than details do.
         self.pane.set_class(name == "dead", "-when-asked")

@@ -55,13 +55,13 @@ class LiveContext:
             self._know(derive(self._read, reading))
 
     def take_samples(self, samples: Sequence[TopicSample]) -> None:
-        """Take a daemon's samples for trails."""
+        """Take a daemon's samples for sparklines."""
         self._samples = from_samples(samples, SAMPLE_STEP_S)
         if self._read is not None:
             self._know(self._read)
 
     def samples_wanted(self) -> SamplesOf | None:
-        """Return what to ask for so that trails stay up to date, None while they are."""
+        """Return what to ask for so that sparklines stay up to date, None while they are."""
         now = self._clock.monotonic()
         if self._samples_at is not None and now - self._samples_at < _SAMPLES_EVERY_S:
             return None
@@ -85,7 +85,7 @@ class LiveContext:
         self.context = Context(
             snapshot=aged(snapshot, now),
             now=now,
-            trails={topic: self._samples.get(topic, trail) for topic, trail in own.items()},
+            series_by_topic={topic: self._samples.get(topic, series) for topic, series in own.items()},
             trouble=self.trouble,
             location=self._session.location,
         )

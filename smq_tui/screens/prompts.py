@@ -57,23 +57,25 @@ _NO_WAY_BACK: Final = (
 )
 
 
-def question(verb: Verb, aim: ActionTarget, now: float) -> Question:
+def question(verb: Verb, target: ActionTarget, now: float) -> Question:
     """Ask before an action: how many, of what, how old, a few of them, and what will happen."""
     label = action(verb).label
-    free = aim.number(is_forced=False)
-    effects = _NO_WAY_BACK if verb == "requeue" and were_all_processing(aim) else _EFFECTS[verb]
+    free = target.number(is_forced=False)
+    effects = _NO_WAY_BACK if verb == "requeue" and were_all_processing(target) else _EFFECTS[verb]
     return Question(
-        title=f"{label} {_whom(free or aim.count)}?",
-        forced_title=f"{label} {_whom(aim.count)}?",
-        pieces=[*_described(aim, now), *_staying(verb, aim)],
-        samples=_samples(aim),
-        effect=effects[0 if aim.count == 1 else 1],
-        label=f"{label} {count(free or aim.count)}",
-        forced_label=f"{label} {count(aim.count)}",
-        danger=danger_of(verb, aim.count, is_selection=aim.is_selection, live=aim.live + aim.left_behind),
+        title=f"{label} {_whom(free or target.count)}?",
+        forced_title=f"{label} {_whom(target.count)}?",
+        pieces=[*_described(target, now), *_staying(verb, target)],
+        samples=_samples(target),
+        effect=effects[0 if target.count == 1 else 1],
+        label=f"{label} {count(free or target.count)}",
+        forced_label=f"{label} {count(target.count)}",
+        danger=danger_of(
+            verb, target.count, is_selection=target.is_selection, live=target.live + target.left_behind
+        ),
         number=free,
-        live=aim.live,
-        live_sentence=_live_sentence(aim),
+        live=target.live,
+        live_sentence=_live_sentence(target),
     )
 
 
@@ -92,16 +94,16 @@ def stop_question(worker_id: str, *, runs: int) -> Question:
     )
 
 
-def undo_question(deed: UndoEntry, actor: str, now: float) -> Question:
+def undo_question(entry: UndoEntry, actor: str, now: float) -> Question:
     """Ask before something is taken back that was not announced just now: what, by whom, how long ago."""
-    by = "you" if deed.by == actor else cell(deed.by, 60)
-    tone = "$foreground" if deed.by == actor else "bold $text-warning"
-    pieces: Pieces = [(f"by {by}", tone), (f", {age(max(0.0, now - deed.at))} ago\n", "")]
-    if deed.detail:
-        pieces.append((f"{cell(deed.detail, 200)}\n", "$foreground 65%"))
-    of_messages = deed.undo is not None and deed.undo.count > 0
+    by = "you" if entry.by == actor else cell(entry.by, 60)
+    tone = "$foreground" if entry.by == actor else "bold $text-warning"
+    pieces: Pieces = [(f"by {by}", tone), (f", {age(max(0.0, now - entry.at))} ago\n", "")]
+    if entry.detail:
+        pieces.append((f"{cell(entry.detail, 200)}\n", "$foreground 65%"))
+    of_messages = entry.undo is not None and entry.undo.count > 0
     return Question(
-        title=f"Undo the {deed.what}?",
+        title=f"Undo the {entry.what}?",
         pieces=pieces,
         effect="Messages that nobody has changed since are restored; those that were running stay ready."
         if of_messages
@@ -186,17 +188,17 @@ def _left_alone(outcome: Outcome) -> str:
     return f"{count(left)} left alone" + (f": {why}" if why else "")
 
 
-def nothing_sentence(verb: Verb, aim: ActionTarget) -> str:
+def nothing_sentence(verb: Verb, target: ActionTarget) -> str:
     """Return why an action changes nothing of what was meant."""
-    targets = aim.targets
-    states = set(aim.left)
+    targets = target.targets
+    states = set(target.left)
     if isinstance(targets, Selection) and targets.state is not None and not changes(verb, targets.state):
         states = {targets.state}
     if states == {State.DELETED}:
         return "this is already in the trash: z or screen 6 restores it"
     if states:
         return f"{verb} does not change messages that are {_named(states)}"
-    nothing = aim.description.removeprefix("all ")
+    nothing = target.description.removeprefix("all ")
     return f"there are no {nothing}" if nothing else "nothing matches any more"
 
 
@@ -205,80 +207,82 @@ def _named(states: Iterable[State]) -> str:
     return " or ".join(sorted(words))
 
 
-def _staying(verb: Verb, aim: ActionTarget) -> Pieces:
+def _staying(verb: Verb, target: ActionTarget) -> Pieces:
     """Report what of all that was meant is not counted, as the action leaves it as it is."""
-    targets = aim.targets
-    if aim.left:
-        stay = counted(len(aim.left), "more stays as it is", "more stay as they are")
-        return [(f"{stay}: {_named(set(aim.left))}\n", "")]
+    targets = target.targets
+    if target.left:
+        stay = counted(len(target.left), "more stays as it is", "more stay as they are")
+        return [(f"{stay}: {_named(set(target.left))}\n", "")]
     if isinstance(targets, Selection) and targets.state is None:
         stays = _named(state for state in State if not changes(verb, state))
         return [(f"messages that are {stays} stay as they are\n", "")]
     return []
 
 
-def _live_sentence(aim: ActionTarget) -> str:
-    is_one = aim.live == 1
+def _live_sentence(target: ActionTarget) -> str:
+    is_one = target.live == 1
     they = "it" if is_one else "they"
-    which = "the one" if is_one else f"the {count(aim.live)}"
-    if aim.silent and aim.silent == aim.live:
+    which = "the one" if is_one else f"the {count(target.live)}"
+    if target.silent and target.silent == target.live:
         return f"also {which} held by a lost daemon: if the daemon is still alive, {they} may run twice"
     return f"also {which} that {'is' if is_one else 'are'} running right now: {they} may run twice"
 
 
-def _described(aim: ActionTarget, now: float) -> Pieces:
+def _described(target: ActionTarget, now: float) -> Pieces:
     pieces: Pieces = []
-    if aim.description:
-        pieces.append((f"{aim.description}\n", "bold"))
-    if aim.is_selection:
+    if target.description:
+        pieces.append((f"{target.description}\n", "bold"))
+    if target.is_selection:
         pieces.append(("only those that match now: later messages are not changed\n", "$foreground 65%"))
-    if not aim.are_all:
+    if not target.are_all:
         pieces.append(("only the oldest: more match than one action can change\n", "bold $text-warning"))
-    if aim.topics:
-        more = f" and {len(aim.topics) - 3} more" if len(aim.topics) > 3 else ""  # noqa: PLR2004 - a few names
+    if target.topics:
+        more = f" and {len(target.topics) - 3} more" if len(target.topics) > 3 else ""  # noqa: PLR2004 - a few names
         pieces += [
             ("topic  ", "$foreground 65%"),
-            (", ".join(cell(topic, 40) for topic in aim.topics[:3]) + more + "\n", ""),
+            (", ".join(cell(topic, 40) for topic in target.topics[:3]) + more + "\n", ""),
         ]
-    if aim.oldest_at is not None:
-        pieces += _ages(aim, aim.oldest_at, now)
-    if aim.left_behind:
+    if target.oldest_at is not None:
+        pieces += _ages(target, target.oldest_at, now)
+    if target.left_behind:
         heard = (
-            "" if aim.lost_since is None else f", last heartbeat {age(max(0.0, now - aim.lost_since))} ago"
+            ""
+            if target.lost_since is None
+            else f", last heartbeat {age(max(0.0, now - target.lost_since))} ago"
         )
         sentence = (
-            f"{counted(aim.left_behind, 'is', 'are')} held by a daemon that has ended{heard}: "
-            f"{'it' if aim.left_behind == 1 else 'they'} may already have run"
+            f"{counted(target.left_behind, 'is', 'are')} held by a daemon that has ended{heard}: "
+            f"{'it' if target.left_behind == 1 else 'they'} may already have run"
         )
         pieces.append((f"{sentence}\n", "bold $text-warning"))
     return pieces
 
 
-def _ages(aim: ActionTarget, oldest_at: float, now: float) -> Pieces:
+def _ages(target: ActionTarget, oldest_at: float, now: float) -> Pieces:
     """Return how old the messages are; of a selection only the oldest is known."""
     oldest = age(now - oldest_at)
-    if aim.count == 1:
+    if target.count == 1:
         name, ages = "age    ", oldest
-    elif aim.newest_at is None:
+    elif target.newest_at is None:
         name, ages = "oldest ", oldest
     else:
-        newest = age(now - aim.newest_at)
+        newest = age(now - target.newest_at)
         name, ages = "ages   ", oldest if newest == oldest else f"{oldest} to {newest}"
     return [(name, "$foreground 65%"), (f"{ages}\n", "")]
 
 
-def _samples(aim: ActionTarget) -> tuple[str, ...]:
-    more = ("       …",) if aim.count > len(aim.samples) > 0 else ()
-    return (*(f"       {cell(sample, 90)}" for sample in aim.samples), *more)
+def _samples(target: ActionTarget) -> tuple[str, ...]:
+    more = ("       …",) if target.count > len(target.samples) > 0 else ()
+    return (*(f"       {cell(sample, 90)}" for sample in target.samples), *more)
 
 
-def purge_question(aim: ActionTarget, topic: str, state: str) -> Question:
+def purge_question(target: ActionTarget, topic: str, state: str) -> Question:
     """Ask before what a topic has in a state is removed for good."""
-    is_one = aim.count == 1
+    is_one = target.count == 1
     which = (
-        f"the {'only' if aim.are_all else 'oldest'} {state} message"
+        f"the {'only' if target.are_all else 'oldest'} {state} message"
         if is_one
-        else f"{'all' if aim.are_all else 'the oldest'} {count(aim.count)} {state} messages"
+        else f"{'all' if target.are_all else 'the oldest'} {count(target.count)} {state} messages"
     )
     return Question(
         title=f"Purge {which} of {cell(topic, 60)}?",
@@ -288,7 +292,7 @@ def purge_question(aim: ActionTarget, topic: str, state: str) -> Question:
                 "bold $text-error",
             )
         ],
-        label=f"Purge {count(aim.count)}",
-        danger=Danger.TYPE if aim.count > 1 else Danger.ASK,
-        number=aim.count,
+        label=f"Purge {count(target.count)}",
+        danger=Danger.TYPE if target.count > 1 else Danger.ASK,
+        number=target.count,
     )

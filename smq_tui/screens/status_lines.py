@@ -99,15 +99,15 @@ def notice(context: Context, trouble: str, stale_s: float, progress: str) -> lis
         # In the place of rows stands why, as long as there are none.
         return [StatusSegment(sentence, Tone.BAD, "refresh", 9)] if context.snapshot else []
     worst = context.snapshot.worst if context.snapshot else None
-    if worst is None or worst.trouble is None:
+    if worst is None or worst.problem is None:
         return (
             [StatusSegment("nothing is wrong", Tone.MUTED)]
             if context.snapshot and context.snapshot.lines
             else []
         )
-    sign = "! " if worst.trouble.is_bad else ""
-    text = f"{sign}{worst.stats.topic}: {worst.trouble.sentence}"
-    return [StatusSegment(text, Tone.BAD if worst.trouble.is_bad else Tone.WARNING, priority=9)]
+    sign = "! " if worst.problem.is_bad else ""
+    text = f"{sign}{worst.stats.topic}: {worst.problem.sentence}"
+    return [StatusSegment(text, Tone.BAD if worst.problem.is_bad else Tone.WARNING, priority=9)]
 
 
 def tabs(current: str, *, is_short: bool = False) -> list[StatusSegment]:

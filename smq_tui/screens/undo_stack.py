@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from smq_tui.requests import Act, ActionTarget
     from smq_tui.values import ActivityEntry, Outcome
 
-__all__ = ["UndoEntry", "deed_of", "entry_deed", "setting_deed", "were_all_processing", "what_of"]
+__all__ = [
+    "UndoEntry",
+    "undo_entry_of_act",
+    "undo_entry_of_activity",
+    "undo_entry_of_setting",
+    "were_all_processing",
+    "what_of",
+]
 
 _SETTINGS: Final = ("pause", "resume", "policy")
 _NOUNS: Final = {"delete": "deletion", "bury": "burial", "policy": "policy change", "drop": "removal"}
@@ -47,20 +54,20 @@ def what_of(verb: str, number: int, topic: str | None, message_id: int | None = 
     return f"{noun} of {whom}" + (f" in {cell(topic, 60)}" if topic else "")
 
 
-def deed_of(act: Act, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
+def undo_entry_of_act(act: Act, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
     """Return what an action on messages was; None when it did nothing."""
     if outcome.operation is None:
         return None
-    aim = act.aim
-    topic = aim.topics[0] if len(aim.topics) == 1 else None
+    target = act.target
+    topic = target.topics[0] if len(target.topics) == 1 else None
     only = outcome.done_ids[0] if len(outcome.done_ids) == 1 else None
     what = what_of(act.verb, outcome.done, topic, only)
-    if act.verb == "requeue" and were_all_processing(aim):
+    if act.verb == "requeue" and were_all_processing(target):
         return UndoEntry(what=what, by=by, at=at, why_not=_NO_LEASE, operation=outcome.operation)
     return UndoEntry(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, outcome.done, what))
 
 
-def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
+def undo_entry_of_setting(verb: str, topic: str, outcome: Outcome, by: str, at: float) -> UndoEntry | None:
     """Return what was set for a topic; None when nothing was."""
     if outcome.operation is None:
         return None
@@ -68,7 +75,7 @@ def setting_deed(verb: str, topic: str, outcome: Outcome, by: str, at: float) ->
     return UndoEntry(what=what, by=by, at=at, undo=UndoOperation(outcome.operation, 0, what))
 
 
-def entry_deed(entry: ActivityEntry) -> UndoEntry:
+def undo_entry_of_activity(entry: ActivityEntry) -> UndoEntry:
     """Return what an entry of the activity tells."""
     what = what_of(entry.action, entry.count, entry.topic)
     number = 0 if entry.action in _SETTINGS else entry.count
@@ -81,8 +88,8 @@ def entry_deed(entry: ActivityEntry) -> UndoEntry:
     )
 
 
-def were_all_processing(aim: ActionTarget) -> bool:
+def were_all_processing(target: ActionTarget) -> bool:
     """Return whether an action is for leases alone: a requeue of these cannot be taken back."""
-    if isinstance(aim.targets, Selection):
-        return aim.targets.state is State.PROCESSING
-    return all(seen.state is State.PROCESSING for seen in aim.targets.values())
+    if isinstance(target.targets, Selection):
+        return target.targets.state is State.PROCESSING
+    return all(seen.state is State.PROCESSING for seen in target.targets.values())

@@ -23,7 +23,7 @@ _BANDS: Final = (("in/s", "arrived"), ("out/s", "left"), ("waiting", "depth"))
 
 
 class Chart(Widget):
-    """Three charts of one trail."""
+    """Three charts of one series of rates and depths."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chart--title",
@@ -52,13 +52,13 @@ class Chart(Widget):
         super().__init__(id="chart")
         self._title = ""
         self._keys = ""
-        self._trail = RateSeries()
+        self._series = RateSeries()
         self._start = 0.0
         self._end = 1.0
 
-    def show(self, title: str, keys: str, trail: RateSeries, start: float, end: float) -> None:
-        """Show a trail between two moments; `keys` say how to see otherwise."""
-        self._title, self._keys, self._trail, self._start, self._end = title, keys, trail, start, end
+    def show(self, title: str, keys: str, series: RateSeries, start: float, end: float) -> None:
+        """Show a series between two moments; `keys` say how to see otherwise."""
+        self._title, self._keys, self._series, self._start, self._end = title, keys, series, start, end
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -73,28 +73,28 @@ class Chart(Widget):
         band, line = divmod(y - 1, lines_each)
         if band >= len(_BANDS):
             return Strip.blank(width, plain)
-        name, series = _BANDS[band]
+        name, measure = _BANDS[band]
         room = max(1, width - _LABEL - 1)
-        points = {"arrived": self._trail.arrived, "left": self._trail.left, "depth": self._trail.depth}[
-            series
+        points = {"arrived": self._series.arrived, "left": self._series.left, "depth": self._series.depth}[
+            measure
         ]
         values = peaks(points, self._start, self._end, room)
-        label = self._label(name, series, values) if line == 0 else ""
+        label = self._label(name, measure, values) if line == 0 else ""
         segments = [
             Segment(fit(label, _LABEL) + " ", self.get_component_rich_style("chart--label")),
-            Segment(columns(values, lines_each)[line], self.get_component_rich_style(f"chart--{series}")),
+            Segment(columns(values, lines_each)[line], self.get_component_rich_style(f"chart--{measure}")),
         ]
         return Strip(segments).adjust_cell_length(width, plain)
 
     def _heading(self) -> str:
         span = f"{clock_time(self._start, now=self._end)} to {clock_time(self._end, now=self._end)}"
-        has_any = any((self._trail.arrived, self._trail.left, self._trail.depth))
+        has_any = any((self._series.arrived, self._series.left, self._series.depth))
         note = "bars are peaks, · is no data" if has_any else "no data yet"
         return f" {self._title}  {self._keys}  {note}  {span}"
 
     @staticmethod
-    def _label(name: str, series: str, values: list[float | None]) -> str:
+    def _label(name: str, measure: str, values: list[float | None]) -> str:
         top = max((value for value in values if value is not None), default=None)
         if not top:
             return f" {name}" if top is None else f" {name} 0"
-        return f" {name} ≤ {count(int(top), 7) if series == 'depth' else rate(top, '')}"
+        return f" {name} ≤ {count(int(top), 7) if measure == 'depth' else rate(top, '')}"

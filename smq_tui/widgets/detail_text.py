@@ -99,13 +99,13 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
 
 
 def _wrong(line: TopicLine, location: str) -> Pieces:
-    if line.trouble is None:
+    if line.problem is None:
         return [("nothing is wrong\n", "$text-success")]
-    tone = _BAD if line.trouble.is_bad else "bold $text-warning"
-    pieces: Pieces = [(f"{cell(line.trouble.sentence)}\n", tone)]
-    if more := besides(line.stats, line.trouble):
+    tone = _BAD if line.problem.is_bad else "bold $text-warning"
+    pieces: Pieces = [(f"{cell(line.problem.sentence)}\n", tone)]
+    if more := besides(line.stats, line.problem):
         pieces.append((f"and {more}\n", _BAD))
-    if line.trouble.lacks_daemon:
+    if line.problem.lacks_daemon:
         start = _start_of(line.stats.topic, location)
         pieces += [("start a worker for it:\n", _LABEL), (f"{start}\n", "bold")]
     return pieces

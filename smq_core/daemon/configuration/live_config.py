@@ -33,7 +33,7 @@ class LiveConfig:
         self,
         config: DaemonConfig,
         read: Callable[[], DaemonConfig],
-        home: WorkingFolder,
+        working_folder: WorkingFolder,
         program: Program,
         journal: Journal,
     ) -> None:
@@ -41,7 +41,7 @@ class LiveConfig:
         self.config = config
         """What is in force."""
         self._read = read
-        self._home = home
+        self._working_folder = working_folder
         self._program = program
         self._journal = journal
         self._tried = config
@@ -64,7 +64,7 @@ class LiveConfig:
         """
         try:
             tried = self._read()
-            program = program_of(tried, self._generation + 1, self._home)
+            program = program_of(tried, self._generation + 1, self._working_folder)
         except SmqError as error:
             self._journal.error("reload_refused", f"keeping the old configuration: {error}")
             return None
@@ -92,7 +92,7 @@ class LiveConfig:
             taker(self.config)
 
 
-def program_of(config: DaemonConfig, generation: int, home: WorkingFolder) -> Program:
+def program_of(config: DaemonConfig, generation: int, working_folder: WorkingFolder) -> Program:
     """Return what worker processes run under a configuration.
 
     Raises:
@@ -104,6 +104,6 @@ def program_of(config: DaemonConfig, generation: int, home: WorkingFolder) -> Pr
         int(config.memory_limit),
         generation,
         config.processes,
-        folder=home.find(config.folder),
+        folder=working_folder.find(config.folder),
         import_limit_s=float(config.import_timeout),
     )

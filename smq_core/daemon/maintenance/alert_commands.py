@@ -58,11 +58,11 @@ class Alerts:
         """Watch for other alerts from the next look on; any thread may say so."""
         self._next = alerts
 
-    def look(self, facts: AlertFigures) -> None:
+    def look(self, figures: AlertFigures) -> None:
         """Compare the alerts with the figures, and tell what has begun or ended."""
         self._change()
         for alert in self._alerts:
-            found = reasons(alert, facts)
+            found = reasons(alert, figures)
             if found and alert.name not in self._began:
                 self._began[alert.name] = self._clock.now_ms()
                 self._journal.warning("alert_began", f"{alert.name}: {'; '.join(found)}", alert=alert.name)

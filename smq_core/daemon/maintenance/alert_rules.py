@@ -32,10 +32,10 @@ class AlertFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the database's disk that is full."""
 
 
-def reasons(alert: AlertTable, facts: AlertFigures) -> list[str]:
+def reasons(alert: AlertTable, figures: AlertFigures) -> list[str]:
     """Return why an alert holds, a sentence for each condition that is met; empty: it does not."""
-    mine = [stats for stats in facts.topics if covers(alert.topic, stats.topic)]
-    return [*_topic_reasons(alert, mine, facts.workers), *_file_reasons(alert, facts)]
+    mine = [stats for stats in figures.topics if covers(alert.topic, stats.topic)]
+    return [*_topic_reasons(alert, mine, figures.workers), *_file_reasons(alert, figures)]
 
 
 def _topic_reasons(
@@ -60,8 +60,8 @@ def _topic_reasons(
             )
 
 
-def _file_reasons(alert: AlertTable, facts: AlertFigures) -> Iterator[str]:
-    if alert.wal_over is not None and facts.wal_bytes > alert.wal_over:
-        yield f"the WAL file is {size(facts.wal_bytes)}, over {size(alert.wal_over)}"
-    if alert.disk_over is not None and facts.disk_used > alert.disk_over:
-        yield f"the disk is {facts.disk_used:.0%} full, over {alert.disk_over:.0%}"
+def _file_reasons(alert: AlertTable, figures: AlertFigures) -> Iterator[str]:
+    if alert.wal_over is not None and figures.wal_bytes > alert.wal_over:
+        yield f"the WAL file is {size(figures.wal_bytes)}, over {size(alert.wal_over)}"
+    if alert.disk_over is not None and figures.disk_used > alert.disk_over:
+        yield f"the disk is {figures.disk_used:.0%} full, over {alert.disk_over:.0%}"

@@ -97,7 +97,7 @@ class MaintenanceThread:
     def _look_at_alerts(self) -> None:
         began = self._clock.monotonic()
         if self._alerts is not None and began >= self._alerts_at:
-            self._alerts.look(self._facts())
+            self._alerts.look(self._figures())
             ended = self._clock.monotonic()
             self._alerts_at = ended + ALERTS_REST * (ended - began)
 
@@ -117,7 +117,7 @@ class MaintenanceThread:
         else:
             self._journal.end("database_moved", f"{self._file.path} is back")
 
-    def _facts(self) -> AlertFigures:
+    def _figures(self) -> AlertFigures:
         now_ms = self._clock.now_ms()
         disk = disk_state(self._file.path)
         return AlertFigures(

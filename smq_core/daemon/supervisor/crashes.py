@@ -34,17 +34,21 @@ class Crashes:
 
     def __init__(
         self,
-        parts: Components,
+        components: Components,
         *,
         hear: Callable[[WorkerProcess, FromProcess], None],
         pause: Callable[[TopicPause], None],
     ) -> None:
         """`hear` takes what a process reported last, `pause` pauses a topic that crashes processes."""
-        self._parts = parts
+        self._components = components
         self._hear = hear
         self._pause = pause
         self._attribution = CrashAttribution(
-            parts.pending, CircuitBreaker(), parts.counts.processed, parts.presence, parts.journal
+            components.pending,
+            CircuitBreaker(),
+            components.counts.processed,
+            components.presence,
+            components.journal,
         )
 
     def take(self, *, is_ours: bool) -> Iterator[WorkerProcess]:
@@ -52,25 +56,25 @@ class Crashes:
 
         `is_ours` says that the daemon kills them because it stops.
         """
-        for ended in self._parts.pool.reap():
+        for ended in self._components.pool.reap():
             self._take_exit(ended, is_ours=is_ours)
             yield ended.process
 
     def _take_exit(self, ended: ProcessExit, *, is_ours: bool) -> None:
-        parts, process = self._parts, ended.process
+        components, process = self._components, ended.process
         for message in process.read():
             self._hear(process, message)
         if process.is_starting and not self._may_start_again(ended):
             why = why_not_ready(process.importing, ended.code, process.program.import_limit_s)
-            process.refuse(why, parts.clock.monotonic())
+            process.refuse(why, components.clock.monotonic())
         elif not process.is_draining and not process.refusal:
-            parts.heartbeat.count_crash()
-        for pause in self._attribution.judge(ended, parts.clock.monotonic(), is_ours=is_ours):
+            components.heartbeat.count_crash()
+        for pause in self._attribution.judge(ended, components.clock.monotonic(), is_ours=is_ours):
             self._pause(pause)
-        parts.pool.note_header()
-        parts.dispatcher.wake()
+        components.pool.note_header()
+        components.dispatcher.wake()
 
     def _may_start_again(self, ended: ProcessExit) -> bool:
         """Return whether a process that ended before it was ready says nothing about the handlers, so far."""
         struck = was_struck(ended.process.importing, ended.code)
-        return struck and self._parts.pool.short_lives < STARTS_TRIED
+        return struck and self._components.pool.short_lives < STARTS_TRIED

@@ -50,8 +50,8 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Components,
-        configured: LiveConfig,
+        components: Components,
+        live_config: LiveConfig,
         *,
         is_burst: bool = False,
         earlier_signals: Sequence[int] = (),
@@ -60,25 +60,25 @@ class Supervisor:
 
         `earlier_signals` holds what arrived before `run`, and may grow until then.
         """
-        self._parts = parts
-        self._configured = configured
+        self._components = components
+        self._live_config = live_config
         self._is_burst = is_burst
-        self._schedule = Schedule(parts)
-        self._crashes = Crashes(parts, hear=self._take, pause=self._schedule.pause)
-        self._watch = StoreWatch(parts.store, parts.selector, parts.clock)
+        self._schedule = Schedule(components)
+        self._crashes = Crashes(components, hear=self._take, pause=self._schedule.pause)
+        self._watch = StoreWatch(components.store, components.selector, components.clock)
         self._signals = Signals(earlier_signals)
         self._shutdown: Shutdown | None = None
         self._serving: Program | None = None
         """The newest program that could be imported."""
         self._exit_code = 0
-        self.last_turn = parts.clock.monotonic()
+        self.last_turn = components.clock.monotonic()
         """When the loop last turned."""
         self._may_lease: Callable[[], bool] = lambda: True
 
     @property
     def is_ready(self) -> bool:
         """Return whether messages are being taken."""
-        return self._serving is not None and self._shutdown is None and not self._parts.outage.is_lost
+        return self._serving is not None and self._shutdown is None and not self._components.outage.is_lost
 
     def lease_while(self, condition: Callable[[], bool]) -> None:
         """Lease messages only while the condition holds, which is asked in each turn."""
@@ -86,62 +86,63 @@ class Supervisor:
 
     def run(self) -> int:
         """Work until it is asked to stop; return the exit code."""
-        parts = self._parts
+        components = self._components
         with self._signals:
-            parts.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
+            components.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
             self._schedule.attempt(self._schedule.look_for_dead_daemons)
-            parts.pool.fill()
-            if not parts.pool.program.handlers:
-                self._serve(parts.pool.program)
+            components.pool.fill()
+            if not components.pool.program.handlers:
+                self._serve(components.pool.program)
             while not self._is_over():
                 self._turn()
-            parts.selector.unregister(self._signals.fileno())
-        self._schedule.attempt(lambda: parts.store.remove_worker(parts.worker_id))
+            components.selector.unregister(self._signals.fileno())
+        self._schedule.attempt(lambda: components.store.remove_worker(components.worker_id))
         self._watch.close()
-        parts.children.tell_strays(parts.journal)
-        parts.journal.info(
+        components.children.tell_strays(components.journal)
+        counts = components.counts
+        components.journal.info(
             "stopped",
-            f"stopped after {parts.counts.processed.total()} processed, {parts.counts.failed.total()} failed",
+            f"stopped after {counts.processed.total()} processed, {counts.failed.total()} failed",
         )
         return self._exit_code
 
     def _turn(self) -> None:
         """Wait for something, and act on it."""
-        parts = self._parts
-        for key, mask in parts.selector.select(self._wait_s()):
+        components = self._components
+        for key, mask in components.selector.select(self._wait_s()):
             self._act(key.data, mask)
-        self.last_turn = now = parts.clock.monotonic()
+        self.last_turn = now = components.clock.monotonic()
         if self._may_lease():
-            parts.dispatcher.resume()
+            components.dispatcher.resume()
         else:
-            parts.dispatcher.suspend()
-        if self._schedule.attempt(lambda: self._look_again(now)) and parts.dispatcher.is_due(now):
+            components.dispatcher.suspend()
+        if self._schedule.attempt(lambda: self._look_again(now)) and components.dispatcher.is_due(now):
             self._schedule.attempt(self._step)
         self._schedule.run(now)
-        if self._watch.is_muted and not parts.outage.is_lost:
+        if self._watch.is_muted and not components.outage.is_lost:
             self._watch.unmute()
-            parts.dispatcher.wake()
-        parts.pool.fill()
-        if parts.outage.is_over:
+            components.dispatcher.wake()
+        components.pool.fill()
+        if components.outage.is_over:
             self._give_up()
         if self._schedule.stop_was_asked:
             self._stop()
         if self._shutdown is None and self._is_burst and self._serving and self._schedule.is_drained():
             self._stop()
-        parts.pool.finish_drained()
+        components.pool.finish_drained()
 
     def _wait_s(self) -> float:
-        parts, now = self._parts, self._parts.clock.monotonic()
+        components, now = self._components, self._components.clock.monotonic()
         waits = [LONGEST_WAIT_S, self._schedule.due_in(now)]
-        if parts.outage.is_lost:
-            waits.append(parts.outage.wait_s())
-        elif parts.dispatcher.is_due(now):
+        if components.outage.is_lost:
+            waits.append(components.outage.wait_s())
+        elif components.dispatcher.is_due(now):
             return 0.0
         else:
             waits += [
-                one for one in (parts.dispatcher.due_in(now), self._watch.due_in(now)) if one is not None
+                one for one in (components.dispatcher.due_in(now), self._watch.due_in(now)) if one is not None
             ]
-        if (restart := parts.pool.restart_due_in(now)) is not None:
+        if (restart := components.pool.restart_due_in(now)) is not None:
             waits.append(restart)
         if self._shutdown is not None:
             waits.append(max(0.0, self._shutdown.next_at() - now))
@@ -162,25 +163,25 @@ class Supervisor:
 
     def _notice(self) -> None:
         if self._watch.notice():
-            self._parts.dispatcher.wake()
-            self._schedule.greet(self._parts.clock.monotonic())
+            self._components.dispatcher.wake()
+            self._schedule.greet(self._components.clock.monotonic())
 
     def _look_again(self, now: float) -> None:
-        dispatcher = self._parts.dispatcher
+        dispatcher = self._components.dispatcher
         if self._watch.look_again(now):
             dispatcher.wake()
             self._schedule.greet(now)
-        dispatcher.notice_time(self._parts.clock.now_ms())
+        dispatcher.notice_time(self._components.clock.now_ms())
 
     def _step(self) -> None:
-        self._parts.dispatcher.step()
-        if not self._parts.dispatcher.is_worth_a_look:
+        self._components.dispatcher.step()
+        if not self._components.dispatcher.is_worth_a_look:
             # our own commit gave a notice too: take it now, it says nothing
             self._notice()
-        self._parts.pool.watch_blocked()
+        self._components.pool.watch_blocked()
 
     def _hear(self, process: WorkerProcess, mask: int) -> None:
-        if process not in self._parts.pool.processes:
+        if process not in self._components.pool.processes:
             # its end was told in the same turn, and all that it said was read then
             return
         if mask & selectors.EVENT_WRITE:
@@ -189,105 +190,109 @@ class Supervisor:
             for message in process.read():
                 self._take(process, message)
             if process.has_hung_up:
-                self._parts.pool.deafen(process)
-        self._parts.pool.watch_blocked()
+                self._components.pool.deafen(process)
+        self._components.pool.watch_blocked()
 
     def _take(self, process: WorkerProcess, message: FromProcess) -> None:
-        parts = self._parts
+        components = self._components
         if isinstance(message, Handled):
-            parts.dispatcher.take_outcomes(process, message)
+            components.dispatcher.take_outcomes(process, message)
         elif isinstance(message, Returned):
-            parts.dispatcher.take_back(process, message.tags)
+            components.dispatcher.take_back(process, message.tags)
         elif isinstance(message, Ready):
             self._take_ready(process)
         elif isinstance(message, Importing):
             process.note_importing(message.target)
         elif isinstance(message, ImportFailed):
-            process.refuse(message.error, parts.clock.monotonic())
+            process.refuse(message.error, components.clock.monotonic())
         elif isinstance(message, Extend):
             self._schedule.extend(process, message)
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.note_ready()
-        self._parts.journal.end("handler_not_importable", "the handlers can be imported again")
-        if process.program is self._parts.pool.program and self._serving is not process.program:
+        self._components.journal.end("handler_not_importable", "the handlers can be imported again")
+        if process.program is self._components.pool.program and self._serving is not process.program:
             self._serve(process.program)
-        self._parts.dispatcher.wake()
+        self._components.dispatcher.wake()
 
     def _serve(self, program: Program) -> None:
         """Take messages for a program whose handlers could be imported."""
-        parts = self._parts
+        components = self._components
         is_first = self._serving is None
         self._serving = program
-        self._configured.take()
+        self._live_config.take()
         routes = Routes(program.handlers)
         self._schedule.route(routes)
-        parts.dispatcher.use(routes)
-        parts.pool.retire_old()
+        components.dispatcher.use(routes)
+        components.pool.retire_old()
         if is_first:
             notify("READY=1")
-        parts.journal.info("ready" if is_first else "reloaded", f"{parts.worker_id} serves {_names(program)}")
+        components.journal.info(
+            "ready" if is_first else "reloaded", f"{components.worker_id} serves {_names(program)}"
+        )
 
     def _obey_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
             self._take_exits()
-            self._parts.children.reap()
+            self._components.children.reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
             if self._shutdown is None:
                 self._stop()
             else:
-                self._shutdown.hurry(self._parts.clock.monotonic())
+                self._shutdown.hurry(self._components.clock.monotonic())
         elif number == signal.SIGHUP:
             self._start_reload()
         elif number == signal.SIGQUIT:
             faulthandler.dump_traceback(all_threads=True)
-            for process in self._parts.pool.processes:
+            for process in self._components.pool.processes:
                 process.kill(signal.SIGQUIT)
 
     def _take_exits(self) -> None:
-        pool = self._parts.pool
+        pool = self._components.pool
         is_ours = self._shutdown is not None and self._shutdown.has_killed
         for process in self._crashes.take(is_ours=is_ours):
             if process.refusal and process.program is pool.program and self._shutdown is None:
                 self._take_refusal(with_output(process.refusal, process.last_lines()))
 
     def _take_refusal(self, why: str) -> None:
-        parts = self._parts
+        components = self._components
         if self._serving is None:
-            parts.pool.refuse(why)
-            parts.journal.error("handler_not_importable", why)
+            components.pool.refuse(why)
+            components.journal.error("handler_not_importable", why)
             self._exit_code = 1
             self._stop()
-        elif self._serving is not parts.pool.program:
-            parts.pool.keep_old(self._serving)
-            parts.journal.error("reload_refused", f"keeping the old handlers: {why}")
+        elif self._serving is not components.pool.program:
+            components.pool.keep_old(self._serving)
+            components.journal.error("reload_refused", f"keeping the old handlers: {why}")
         else:
-            parts.journal.begin(
+            components.journal.begin(
                 "handler_not_importable",
                 f"a worker process that died could not be replaced, retrying: {why}",
                 level="error",
             )
 
     def _start_reload(self) -> None:
-        if self._shutdown is None and (program := self._configured.next_program()) is not None:
-            self._parts.journal.info(
+        if self._shutdown is None and (program := self._live_config.next_program()) is not None:
+            self._components.journal.info(
                 "reloading", f"starting worker processes with the code in {program.folder}"
             )
-            self._parts.pool.replace(program)
+            self._components.pool.replace(program)
             if not program.handlers:
                 self._serve(program)
 
     def _stop(self) -> None:
         if self._shutdown is None:
-            parts = self._parts
+            components = self._components
             notify("STOPPING=1")
             self._schedule.stop()
-            grace_s, now = float(self._configured.config.grace), parts.clock.monotonic()
-            self._shutdown = Shutdown(parts.pool, parts.dispatcher, parts.journal, grace_s, now)
+            grace_s, now = float(self._live_config.config.grace), components.clock.monotonic()
+            self._shutdown = Shutdown(
+                components.pool, components.dispatcher, components.journal, grace_s, now
+            )
 
     def _give_up(self) -> None:
         if self._exit_code == 0:
-            self._parts.journal.error(
+            self._components.journal.error(
                 "giving_up", "the database did not become available again: the leases will expire"
             )
             self._exit_code = 1
@@ -296,14 +301,14 @@ class Supervisor:
     def _is_over(self) -> bool:
         if self._shutdown is None:
             return False
-        now = self._parts.clock.monotonic()
+        now = self._components.clock.monotonic()
         if not self._shutdown.advance(now):
             return False
-        if not len(self._parts.pending):
+        if not len(self._components.pending):
             return True
         if now < self._shutdown.ended_at + LAST_WRITE_S:
             return False
-        self._parts.journal.error(
+        self._components.journal.error(
             "outcomes_lost", "the last outcomes could not be written: their messages will run again"
         )
         self._exit_code = 1

@@ -39,15 +39,15 @@ BACKLOG_S: Final = 0.02
 class Schedule:
     """The recurring work of one daemon."""
 
-    def __init__(self, parts: Components) -> None:
+    def __init__(self, components: Components) -> None:
         """Work on a daemon's parts."""
-        self._parts = parts
-        self._routes = Routes(parts.pool.program.handlers)
+        self._components = components
+        self._routes = Routes(components.pool.program.handlers)
         self._is_quiet = False
         self._is_stopping = False
         self.stop_was_asked = False
-        self._greeted_at = now = parts.clock.monotonic()
-        self._arrivals = DeliveryProbe(parts.journal)
+        self._greeted_at = now = components.clock.monotonic()
+        self._arrivals = DeliveryProbe(components.journal)
         self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._look_at_arrivals: now}
         self._interval = {
             self.beat: HEARTBEAT_S,
@@ -66,21 +66,21 @@ class Schedule:
 
     def due_in(self, now: float) -> float:
         """Return in how many seconds something is due."""
-        pool = self._parts.pool
+        pool = self._components.pool
         waits = [self._due[self.beat] - now]
         if pool.in_flight:
             waits.append(self._due[self._scan] - now)
-            if not self._parts.outage.is_lost:
-                waits.append(self._parts.dispatcher.renewals.due_in_s(self._parts.clock.now_ms()))
+            if not self._components.outage.is_lost:
+                waits.append(self._components.dispatcher.renewals.due_in_s(self._components.clock.now_ms()))
             if has_backlog(pool):
                 waits.append(BACKLOG_S)
-        if self._parts.dead_daemons.has_unwatched:
+        if self._components.dead_daemons.has_unwatched:
             waits.append(self._due[self._look_at_locks] - now)
         return max(0.0, min(waits))
 
     def run(self, now: float) -> None:
         """Do what is due."""
-        recall_backlog(self._parts.pool, now)
+        recall_backlog(self._components.pool, now)
         self.renew()
         for task, interval_s in self._interval.items():
             if now >= self._due[task]:
@@ -89,7 +89,7 @@ class Schedule:
 
     def attempt(self, action: Callable[[], object]) -> bool:
         """Do something with the database if it is there; return whether it went well."""
-        outage = self._parts.outage
+        outage = self._components.outage
         if outage.wait_s() > 0:
             return False
         try:
@@ -104,26 +104,26 @@ class Schedule:
 
     def _prove(self) -> None:
         """Write something: a database whose disk is full can still be read."""
-        parts = self._parts
-        parts.dispatcher.reconcile()
-        if len(parts.pending):
-            parts.dispatcher.step()
+        components = self._components
+        components.dispatcher.reconcile()
+        if len(components.pending):
+            components.dispatcher.step()
         else:
-            parts.store.put_worker(self._row())
+            components.store.put_worker(self._row())
 
     def beat(self) -> None:
         """Write the daemon's row, do what it was asked there, and look at the peers."""
-        self._parts.presence.look()
-        self.attempt(lambda: self._obey(self._parts.store.put_worker(self._row())))
+        self._components.presence.look()
+        self.attempt(lambda: self._obey(self._components.store.put_worker(self._row())))
         self.attempt(self.look_for_dead_daemons)
-        self.attempt(self._parts.dead_daemons.drop_stale_rows)
-        processed, pool = self._parts.counts.processed, self._parts.pool
+        self.attempt(self._components.dead_daemons.drop_stale_rows)
+        processed, pool = self._components.counts.processed, self._components.pool
         status = f"{self._state}: {processed.total()} processed, {pool.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
 
     def renew(self) -> None:
         """Renew the leases that are due, by the wall clock: the machine may have slept."""
-        renewals, now_ms = self._parts.dispatcher.renewals, self._parts.clock.now_ms()
+        renewals, now_ms = self._components.dispatcher.renewals, self._components.clock.now_ms()
         if renewals.due_in_s(now_ms) == 0.0:
             self.attempt(lambda: renewals.renew(now_ms))
 
@@ -132,17 +132,17 @@ class Schedule:
         flight = process.in_flight.get(extension.tag)
         if flight is None:
             return
-        seconds, now_ms = extension.visibility_s, self._parts.clock.now_ms()
+        seconds, now_ms = extension.visibility_s, self._components.clock.now_ms()
         visibility_ms = None
         if seconds is not None:
             # never too short to be renewed in time
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
-        self.attempt(lambda: self._parts.dispatcher.renewals.extend(flight, visibility_ms, now_ms))
+        self.attempt(lambda: self._components.dispatcher.renewals.extend(flight, visibility_ms, now_ms))
 
     def look_for_dead_daemons(self) -> None:
         """Return the messages of daemons that died."""
-        if self._parts.dead_daemons.look():
-            self._parts.dispatcher.wake()
+        if self._components.dead_daemons.look():
+            self._components.dispatcher.wake()
 
     def greet(self, now: float) -> None:
         """Look for new peers, since somebody wrote: it may have been the first row of one."""
@@ -152,31 +152,36 @@ class Schedule:
 
     def is_drained(self) -> bool:
         """Return whether nothing is in flight, to be written, or to come soon."""
-        parts, dispatcher = self._parts, self._parts.dispatcher
-        if dispatcher.is_worth_a_look or parts.pool.in_flight or dispatcher.held or len(parts.pending):
+        components, dispatcher = self._components, self._components.dispatcher
+        if (
+            dispatcher.is_worth_a_look
+            or components.pool.in_flight
+            or dispatcher.held
+            or len(components.pending)
+        ):
             return False
-        if parts.outage.is_lost:
+        if components.outage.is_lost:
             return False
         found: list[bool] = []
-        now_ms = parts.clock.now_ms()
-        self.attempt(lambda: found.append(has_nothing_soon(parts.store, self._routes, now_ms)))
+        now_ms = components.clock.now_ms()
+        self.attempt(lambda: found.append(has_nothing_soon(components.store, self._routes, now_ms)))
         return found == [True]
 
     def pause(self, pause: TopicPause) -> None:
         """Pause a topic whose messages kill worker processes."""
-        parts = self._parts
-        now_ms = parts.clock.now_ms()
-        parts.journal.error(
+        components = self._components
+        now_ms = components.clock.now_ms()
+        components.journal.error(
             "topic_paused",
             f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}",
             topic=pause.topic,
         )
         self.attempt(
-            lambda: parts.store.pause(
+            lambda: components.store.pause(
                 pause.topic,
                 reason=pause.reason,
                 until_ms=now_ms + round(pause.seconds * 1000),
-                actor=parts.worker_id,
+                actor=components.worker_id,
                 now_ms=now_ms,
             )
         )
@@ -188,37 +193,37 @@ class Schedule:
         return "quiet" if self._is_quiet else "running"
 
     def _row(self) -> WorkerRow:
-        conditions = ["database unavailable"] if self._parts.outage.is_lost else []
-        conditions += filter(None, self._parts.threads.conditions().values())
+        conditions = ["database unavailable"] if self._components.outage.is_lost else []
+        conditions += filter(None, self._components.threads.conditions().values())
         topics = [spec.pattern for spec in self._routes.specs]
-        return self._parts.heartbeat.row(self._state, topics, "; ".join(conditions))
+        return self._components.heartbeat.row(self._state, topics, "; ".join(conditions))
 
     def _obey(self, command: str | None) -> None:
         if command is None:
             return
-        self._parts.journal.info("command", f"asked to {command}")
+        self._components.journal.info("command", f"asked to {command}")
         if command == "stop":
             self.stop_was_asked = True
         elif not self._is_stopping:
             self._is_quiet = command == "quiet"
-            self._parts.dispatcher.wake()
+            self._components.dispatcher.wake()
             if self._is_quiet:
-                self._parts.dispatcher.stop_leasing()
-                for process in self._parts.pool.processes:
+                self._components.dispatcher.stop_leasing()
+                for process in self._components.pool.processes:
                     process.recall(len(process.in_flight))
             else:
-                self._parts.dispatcher.start_leasing()
+                self._components.dispatcher.start_leasing()
 
     def _look_at_locks(self) -> None:
-        if self._parts.dead_daemons.has_unwatched:
+        if self._components.dead_daemons.has_unwatched:
             self.attempt(self.look_for_dead_daemons)
 
     def _look_at_arrivals(self) -> None:
         # at the end what does not arrive is given back when the grace period is over
         if not self._is_stopping:
-            self._arrivals.look(self._parts.pool.processes)
+            self._arrivals.look(self._components.pool.processes)
 
     def _scan(self) -> None:
-        pool, journal = self._parts.pool, self._parts.journal
-        enforce_deadlines(pool, self._routes, journal, self._parts.clock.monotonic())
+        pool, journal = self._components.pool, self._components.journal
+        enforce_deadlines(pool, self._routes, journal, self._components.clock.monotonic())
         stop_superseded(pool, journal)

@@ -51,27 +51,27 @@ class Details:
     def show(self) -> None:
         """Show the details of the cursor's row, over the list where there is no room beside it."""
         if not self.is_shown:
-            self._give_room(DetailSize.ALL)
+            self._resize(DetailSize.ALL)
         self._pane.focus()
         self.update()
 
     def hide(self) -> bool:
         """Go back from the details to the list; False when the list has the focus already."""
-        if self._body.room is not DetailSize.BESIDE or self._pane.has_focus:
-            self._give_room(DetailSize.BESIDE)
+        if self._body.details_size is not DetailSize.BESIDE or self._pane.has_focus:
+            self._resize(DetailSize.BESIDE)
             self._host.focus_list()
             return True
         return False
 
     def uncover_list(self) -> None:
         """Show the list again where the details are all that is shown."""
-        if self._body.room is DetailSize.ALL:
-            self._give_room(DetailSize.BESIDE)
+        if self._body.details_size is DetailSize.ALL:
+            self._resize(DetailSize.BESIDE)
 
     def toggle(self) -> None:
         """Show the details, beside the list where it is wide enough, or hide them."""
         pane, body = self._pane, self._body
-        if body.room is not DetailSize.BESIDE:
+        if body.details_size is not DetailSize.BESIDE:
             self.hide()
             if self.is_shown:
                 self._host.say(_BESIDE)
@@ -83,25 +83,25 @@ class Details:
             pane.add_class("-half")
             self._host.say(_BESIDE)
         else:
-            self._give_room(DetailSize.ALL)
+            self._resize(DetailSize.ALL)
             pane.focus()
         self.update()
 
     def resize(self) -> None:
         """Give the details half of the room, all, none."""
         pane = self._pane
-        if self._body.room is DetailSize.ALL:
-            self._give_room(DetailSize.BESIDE)
+        if self._body.details_size is DetailSize.ALL:
+            self._resize(DetailSize.BESIDE)
             pane.remove_class("-half")
             self._host.focus_list()
         elif pane.display:
-            self._give_room(DetailSize.ALL)
+            self._resize(DetailSize.ALL)
             pane.focus()
         elif self._body.has_room_beside:
             pane.add_class("-half")
             self._host.say(_BESIDE)
         else:
-            self._give_room(DetailSize.BELOW)
+            self._resize(DetailSize.BELOW)
         self.update()
 
     def focus_next_pane(self) -> None:
@@ -167,8 +167,8 @@ class Details:
             if message.state is State.PROCESSING and message.size < _SMALL:
                 self._paint_message()
 
-    def _give_room(self, room: DetailSize) -> None:
-        self._body.give_room(room)
+    def _resize(self, size: DetailSize) -> None:
+        self._body.resize_details(size)
         self._host.show_row_lines()
 
     def _take(self, wanted: int, found: Detail) -> None:

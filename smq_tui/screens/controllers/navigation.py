@@ -57,9 +57,9 @@ class Navigation:
             self._way = ()
         else:
             view = self._host.views[name]
-            before = view.place
+            before = view.screen_state
             view.apply_filter(query)
-            step = Step(origin=self._host.current, target=name, before=before, arrived=view.place)
+            step = Step(origin=self._host.current, target=name, before=before, arrived=view.screen_state)
             self._way = (*self._way, step)
         self._host.show_view(name)
 

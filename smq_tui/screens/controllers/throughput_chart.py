@@ -68,16 +68,18 @@ class ThroughputChart:
         if step != self._step:
             return
         topics = self._host.view.topics_meant()
-        trails = from_samples(samples, step)
+        series_by_topic = from_samples(samples, step)
         is_hour = step == SAMPLE_STEP_S
         title = topics[0] if len(topics) == 1 else "all topics"
         keys = f"{self._key}: 7 days  Esc: off" if is_hour else f"{self._key}: off"
-        if not trails:
+        if not series_by_topic:
             title += " as seen here"
         context = self._host.context
-        trails = continued(trails, context.trails)
+        series_by_topic = continued(series_by_topic, context.series_by_topic)
         if context.snapshot is not None:
-            trails = continued(trails, at_last(context.snapshot))
-        trail = trails.get(topics[0], RateSeries()) if len(topics) == 1 else total(trails, step)
+            series_by_topic = continued(series_by_topic, at_last(context.snapshot))
+        series = (
+            series_by_topic.get(topics[0], RateSeries()) if len(topics) == 1 else total(series_by_topic, step)
+        )
         title += ", 1 hour" if is_hour else ", 7 days"
-        self._chart.show(title, keys, trail, wanted.since, context.now)
+        self._chart.show(title, keys, series, wanted.since, context.now)

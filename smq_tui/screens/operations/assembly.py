@@ -27,13 +27,13 @@ __all__ = ["operation_actions"]
 
 
 def operation_actions(
-    host: ViewHost, said: MessageLine, long_action: LongAction, owner: DOMNode
+    host: ViewHost, message_line: MessageLine, long_action: LongAction, owner: DOMNode
 ) -> Mapping[str, Callable[[], object]]:
     """Return what the operations do, by the ids of the actions.
 
-    They announce in the line `said`; `owner` has the threads that they start.
+    They announce in the line `message_line`; `owner` has the threads that they start.
     """
-    history = UndoHistory(host, said, long_action)
+    history = UndoHistory(host, message_line, long_action)
     targeting = Targeting(host, history, long_action)
     whole_message = WholeMessage(host, history)
     return {

@@ -96,16 +96,16 @@ class EditActions:
         what = f"edit of message {edit.id}"
         by, at = self._host.session.actor, self._host.context.now
         undo = None if outcome.operation is None else UndoOperation(outcome.operation, outcome.done, what)
-        deed = None if undo is None else UndoEntry(what=what, by=by, at=at, undo=undo)
-        self._history.announce(sentence, deed)
+        entry = None if undo is None else UndoEntry(what=what, by=by, at=at, undo=undo)
+        self._history.announce(sentence, entry)
 
     def _report_add(self, form: _Form, add: Add, number: int) -> None:
         form.close()
         topic = cell(add.topic, 60)
-        deed = UndoEntry(
+        entry = UndoEntry(
             what=f"adding of message {number}",
             by=self._host.session.actor,
             at=self._host.context.now,
             why_not=f"D deletes message {number} in {topic}",
         )
-        self._history.announce(f"message {number} was added to {topic}", deed)
+        self._history.announce(f"message {number} was added to {topic}", entry)

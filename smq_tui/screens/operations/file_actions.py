@@ -58,16 +58,16 @@ class FileActions:
         """Ask for a file, and write what is meant there."""
         self._targeting.fix("export", self._ask_for_file)
 
-    def _ask_for_file(self, aim: ActionTarget) -> None:
-        if not aim.count:
+    def _ask_for_file(self, target: ActionTarget) -> None:
+        if not target.count:
             self._host.say("there is nothing to export", "warning")
             return
-        topic = aim.topics[0] if len(aim.topics) == 1 else "messages"
+        topic = target.topics[0] if len(target.topics) == 1 else "messages"
         safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
-        name = Field("path", f"File for {counted(aim.count, 'message')}", f"{safe_name}.jsonl")
+        name = Field("path", f"File for {counted(target.count, 'message')}", f"{safe_name}.jsonl")
 
         def save(form: FormDialog[Mapping[str, str]], values: Mapping[str, str]) -> None:
-            self._export(Export(aim, expand_user(values["path"])), form)
+            self._export(Export(target, expand_user(values["path"])), form)
 
         fields = Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file, save=save)
         self._host.open(fields, ignore)
@@ -90,8 +90,8 @@ class FileActions:
             why_not = "delete the added messages (2, filter, *, D); 6 lists earlier actions"
             by, at = self._host.session.actor, self._host.context.now
             added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
-            deed = UndoEntry(what=what, by=by, at=at, why_not=why_not)
-            self._history.announce(f"{added}; an import cannot be undone", deed)
+            entry = UndoEntry(what=what, by=by, at=at, why_not=why_not)
+            self._history.announce(f"{added}; an import cannot be undone", entry)
 
 
 def _wrote(exported: Exported, path: str) -> str:

@@ -9,7 +9,7 @@ from smq_tui.keys.actions import Danger, action
 from smq_tui.requests import Act
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import nothing_sentence, outcome_sentence, question
-from smq_tui.screens.undo_stack import deed_of
+from smq_tui.screens.undo_stack import undo_entry_of_act
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,32 +44,34 @@ class MessageActions:
         """Requeue, delete or bury what is marked, or the cursor's row."""
         self._targeting.fix(verb, partial(self._ask_before, verb))
 
-    def _ask_before(self, verb: Verb, aim: ActionTarget) -> None:
-        if not aim.count:
-            self._host.say(nothing_sentence(verb, aim), "warning")
+    def _ask_before(self, verb: Verb, target: ActionTarget) -> None:
+        if not target.count:
+            self._host.say(nothing_sentence(verb, target), "warning")
             return
-        what = question(verb, aim, self._host.context.now)
+        what = question(verb, target, self._host.context.now)
         if what.danger is Danger.NONE:
-            self._carry_out(Act(verb, aim))
+            self._carry_out(Act(verb, target))
         else:
-            confirm(self._host, what, lambda confirmed: self._carry_out(Act(verb, aim, confirmed.is_forced)))
+            confirm(
+                self._host, what, lambda confirmed: self._carry_out(Act(verb, target, confirmed.is_forced))
+            )
 
     def _carry_out(self, act: Act) -> None:
-        number = act.aim.number(is_forced=act.is_forced)
+        number = act.target.number(is_forced=act.is_forced)
         self._long_action.run(act, number, partial(self._report, act), self._history.announce_failure)
 
     def _report(self, act: Act, outcome: Outcome) -> None:
         host = self._host
         view = host.view
-        if not act.aim.is_selection:
+        if not act.target.is_selection:
             done = set(outcome.done_ids)
             view.table.unmark(key for key in view.table.marks if key in done)
         elif view.aims_at_all:
             view.clear_marks()
-        deed = deed_of(act, outcome, host.session.actor, host.context.now)
-        is_undoable = deed is not None and deed.undo is not None
+        entry = undo_entry_of_act(act, outcome, host.session.actor, host.context.now)
+        is_undoable = entry is not None and entry.undo is not None
         self._history.announce(
             outcome_sentence(action(act.verb).past, outcome, is_undoable=is_undoable),
-            deed,
+            entry,
             is_partial=bool(outcome.missed_count or outcome.missed),
         )

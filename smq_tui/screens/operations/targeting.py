@@ -37,24 +37,24 @@ class Targeting:
             self._host.say(f"{action(purpose).label.lower()}: counting the messages…")
             view.when_read(lambda: self.fix(purpose, then))
             return
-        aim = reason or view.aim(purpose)
-        if isinstance(aim, str):
-            self._host.say(aim, "warning")
-        elif isinstance(aim, Freeze):
-            self.count(aim, then)
+        target = reason or view.target_of(purpose)
+        if isinstance(target, str):
+            self._host.say(target, "warning")
+        elif isinstance(target, Freeze):
+            self.count(target, then)
         else:
-            then(aim)
+            then(target)
 
     def count(self, freeze: Freeze, then: Callable[[ActionTarget], None]) -> None:
         """Fix everything that matches, and continue with it."""
         self._awaited = freeze
 
-        def take(aim: ActionTarget) -> None:
+        def take(target: ActionTarget) -> None:
             if self._awaited is freeze:
                 self._awaited = None
                 self._long_action.end()
                 self._host.show_lines()
-                then(aim)
+                then(target)
 
         def fail(sentence: str) -> None:
             if self._awaited is freeze:

@@ -13,7 +13,7 @@ from smq_tui.requests import Freeze, Pause, Purge, Resume
 from smq_tui.screens.host import ignore
 from smq_tui.screens.operations.confirmation import confirm
 from smq_tui.screens.prompts import outcome_sentence, purge_question, resume_question
-from smq_tui.screens.undo_stack import UndoEntry, setting_deed, what_of
+from smq_tui.screens.undo_stack import UndoEntry, undo_entry_of_setting, what_of
 from smq_tui.screens.views.messages_view import MessagesView
 from smq_tui.text.filters import Query
 from smq_tui.values import Outcome, Selection, State
@@ -112,9 +112,9 @@ class TopicActions:
         else:
             self._resume(stats.topic)
 
-    def _ask_before_purge(self, topic: str, state: State, aim: ActionTarget) -> None:
-        if aim.count:
-            confirm(self._host, purge_question(aim, topic, state), lambda _: self._purge(aim))
+    def _ask_before_purge(self, topic: str, state: State, target: ActionTarget) -> None:
+        if target.count:
+            confirm(self._host, purge_question(target, topic, state), lambda _: self._purge(target))
         else:
             self._host.say(f"{cell(topic, 40)} has nothing {state.word}", "warning")
 
@@ -122,20 +122,20 @@ class TopicActions:
         def report(outcome: Outcome) -> None:
             sentence = f"{cell(request.topic, 60)} is paused. P resumes it"
             form.close()
-            self._history.announce(sentence, self._deed("pause", request.topic, outcome))
+            self._history.announce(sentence, self._undo_entry("pause", request.topic, outcome))
 
         self._host.ask(request, Outcome, report, failed=partial(self._history.return_to, form))
 
     def _resume(self, topic: str) -> None:
         def report(outcome: Outcome) -> None:
             sentence = f"{cell(topic, 60)} is resumed{self._untaken(topic)}"
-            self._history.announce(sentence, self._deed("resume", topic, outcome))
+            self._history.announce(sentence, self._undo_entry("resume", topic, outcome))
 
         self._host.ask(Resume(topic), Outcome, report, failed=self._history.announce_failure)
 
-    def _purge(self, aim: ActionTarget) -> None:
+    def _purge(self, target: ActionTarget) -> None:
         def report(outcome: Outcome) -> None:
-            what = what_of("purge", outcome.done, aim.topics[0])
+            what = what_of("purge", outcome.done, target.topics[0])
             by, at = self._host.session.actor, self._host.context.now
             self._history.announce(
                 outcome_sentence("permanently deleted", outcome, is_undoable=False),
@@ -143,10 +143,10 @@ class TopicActions:
                 is_partial=bool(outcome.missed_count),
             )
 
-        self._long_action.run(Purge(aim), aim.count, report, self._history.announce_failure)
+        self._long_action.run(Purge(target), target.count, report, self._history.announce_failure)
 
-    def _deed(self, verb: str, topic: str, outcome: Outcome) -> UndoEntry | None:
-        return setting_deed(verb, topic, outcome, self._host.session.actor, self._host.context.now)
+    def _undo_entry(self, verb: str, topic: str, outcome: Outcome) -> UndoEntry | None:
+        return undo_entry_of_setting(verb, topic, outcome, self._host.session.actor, self._host.context.now)
 
     def _untaken(self, topic: str) -> str:
         context = self._host.context

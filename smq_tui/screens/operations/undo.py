@@ -32,25 +32,25 @@ Typed = TypeVar("Typed")
 class UndoHistory:
     """The operations of this session, the last at the end: `z` is not for what others did."""
 
-    def __init__(self, host: ViewHost, said: MessageLine, long_action: LongAction) -> None:
+    def __init__(self, host: ViewHost, message_line: MessageLine, long_action: LongAction) -> None:
         self._host = host
-        self._said = said
+        self._message_line = message_line
         self._long_action = long_action
-        self._deeds: tuple[UndoEntry, ...] = ()
+        self._entries: tuple[UndoEntry, ...] = ()
         self._announced: tuple[UndoOperation | None, str] = (None, "")
         """What was announced last, and in which words."""
         self.actions: Mapping[str, Callable[[], object]] = {"undo": self.undo}
 
-    def announce(self, sentence: str, deed: UndoEntry | None = None, *, is_partial: bool = False) -> None:
+    def announce(self, sentence: str, entry: UndoEntry | None = None, *, is_partial: bool = False) -> None:
         """Announce what came of an action; what was done is remembered for `z`."""
         self._long_action.end()
         self._host.say(sentence, "warning" if is_partial else "information")
-        if deed is not None:
-            self._deeds = (*self._deeds, deed)
+        if entry is not None:
+            self._entries = (*self._entries, entry)
             activity = self._host.views["activity"]
-            if deed.operation is not None and isinstance(activity, ActivityView):
-                activity.offer_no_undo(deed.operation)
-            self._announced = (deed.undo, self._said.text)
+            if entry.operation is not None and isinstance(activity, ActivityView):
+                activity.offer_no_undo(entry.operation)
+            self._announced = (entry.undo, self._message_line.text)
         self._host.show_lines()
 
     def announce_failure(self, sentence: str) -> None:
@@ -67,41 +67,43 @@ class UndoHistory:
         host = self._host
         view = host.view
         if isinstance(view, ActivityView):
-            deed = view.deed
+            entry = view.undo_entry
             nothing = "nothing has been done yet"
         else:
-            deed = self._deeds[-1] if self._deeds else None
+            entry = self._entries[-1] if self._entries else None
             nothing = "nothing has been done in this session: 6 shows what others did, and z undoes it there"
-        if deed is None:
+        if entry is None:
             host.say(nothing, "warning")
-        elif deed.undo is None:
-            host.say(f"the {deed.what} cannot be undone{': ' * bool(deed.why_not)}{deed.why_not}", "warning")
-        elif self._is_just_announced(deed.undo):
-            self._take_back(deed, deed.undo)
+        elif entry.undo is None:
+            host.say(
+                f"the {entry.what} cannot be undone{': ' * bool(entry.why_not)}{entry.why_not}", "warning"
+            )
+        elif self._is_just_announced(entry.undo):
+            self._take_back(entry, entry.undo)
         else:
-            what = undo_question(deed, host.session.actor, host.context.now)
-            undo = deed.undo
-            confirm(host, what, lambda _: self._take_back(deed, undo))
+            what = undo_question(entry, host.session.actor, host.context.now)
+            undo = entry.undo
+            confirm(host, what, lambda _: self._take_back(entry, undo))
 
     def _is_just_announced(self, undo: UndoOperation) -> bool:
         """Return whether the announcement of an operation is what one still reads."""
         announced, sentence = self._announced
         is_same = announced is not None and announced.operation == undo.operation
-        return is_same and bool(sentence) and self._said.text == sentence
+        return is_same and bool(sentence) and self._message_line.text == sentence
 
-    def _take_back(self, deed: UndoEntry, undo: UndoOperation) -> None:
+    def _take_back(self, entry: UndoEntry, undo: UndoOperation) -> None:
         self._long_action.run(
-            undo, undo.count, partial(self._report, deed, undo), partial(self._report_failure, undo)
+            undo, undo.count, partial(self._report, entry, undo), partial(self._report_failure, undo)
         )
 
-    def _report(self, deed: UndoEntry, undo: UndoOperation, outcome: Outcome) -> None:
+    def _report(self, entry: UndoEntry, undo: UndoOperation, outcome: Outcome) -> None:
         self._forget(undo)
         sentence = undo_sentence(undo, outcome)
         rest = undo.count - outcome.done - outcome.missed_count
         if self._long_action.was_stopped and rest > 0:
             # What it did to the others is still to be taken back.
             left = UndoEntry(
-                what=deed.what, by=deed.by, at=deed.at, undo=UndoOperation(undo.operation, rest, undo.what)
+                what=entry.what, by=entry.by, at=entry.at, undo=UndoOperation(undo.operation, rest, undo.what)
             )
             remaining = counted(rest, "message is left", "messages are left")
             self.announce(f"{sentence}; {remaining}: z continues", left, is_partial=True)
@@ -113,6 +115,6 @@ class UndoHistory:
         self.announce_failure(sentence)
 
     def _forget(self, undo: UndoOperation) -> None:
-        self._deeds = tuple(
-            deed for deed in self._deeds if deed.undo is None or deed.undo.operation != undo.operation
+        self._entries = tuple(
+            entry for entry in self._entries if entry.undo is None or entry.undo.operation != undo.operation
         )

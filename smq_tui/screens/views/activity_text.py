@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, clock_time
 from smq_core.safe_text import cell
-from smq_tui.screens.undo_stack import entry_deed, what_of
+from smq_tui.screens.undo_stack import undo_entry_of_activity, what_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smq_tui.screens.undo_stack import UndoEntry
     from smq_tui.values import ActivityEntry
 
-__all__ = ["deed_of_entry", "detail_of", "short_time", "undo_in_full", "undo_in_short"]
+__all__ = ["detail_of", "short_time", "undo_entry_of", "undo_in_full", "undo_in_short"]
 
 _UNDONE: Final = re.compile(r"(\w+) of operation (\d+)")
 _KINDS: Final = {"pause": "pause", "resume": "pause", "policy": "policy"}
@@ -59,11 +59,11 @@ def undo_in_full(entry: ActivityEntry, entries: Mapping[int, ActivityEntry], now
     return "can be undone (z)"
 
 
-def deed_of_entry(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> UndoEntry:
+def undo_entry_of(entry: ActivityEntry, entries: Mapping[int, ActivityEntry]) -> UndoEntry:
     """Return what an operation was, for `z`."""
-    deed, later = entry_deed(entry), _later(entry, entries)
-    deed = replace(deed, detail=detail_of(entry, entries))
-    return deed if later is None else replace(deed, undo=None, why_not=_since(later))
+    undo_entry, later = undo_entry_of_activity(entry), _later(entry, entries)
+    undo_entry = replace(undo_entry, detail=detail_of(entry, entries))
+    return undo_entry if later is None else replace(undo_entry, undo=None, why_not=_since(later))
 
 
 def short_time(at: float, now: float) -> str:

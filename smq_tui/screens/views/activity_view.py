@@ -11,9 +11,9 @@ from smq_core.format import count
 from smq_tui.messages import Answered, RequestFailed
 from smq_tui.requests import ActivityOf
 from smq_tui.screens.views.activity_text import (
-    deed_of_entry,
     detail_of,
     short_time,
+    undo_entry_of,
     undo_in_full,
     undo_in_short,
 )
@@ -134,9 +134,9 @@ class ActivityView(View):
         return self._entries.get(int(key)) if key is not None else None
 
     @property
-    def deed(self) -> UndoEntry | None:
+    def undo_entry(self) -> UndoEntry | None:
         """What the cursor's entry tells, for `z`."""
-        return deed_of_entry(self.entry, self._entries) if self.entry else None
+        return undo_entry_of(self.entry, self._entries) if self.entry else None
 
     def details(self) -> Pieces | None:
         """Describe the cursor's entry."""

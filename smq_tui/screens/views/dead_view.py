@@ -127,7 +127,7 @@ class DeadView(View):
         hint = StatusSegment("R requeues a group, Enter opens it", Tone.MUTED, priority=3)
         return (StatusSegment(text, Tone.MUTED, priority=5), *([hint] if total else []))
 
-    def aim(self, action: str) -> ActionTarget | Freeze | str:
+    def target_of(self, action: str) -> ActionTarget | Freeze | str:
         """All dead letters of the marked groups or the cursor's; after `*`, of all that are shown."""
         if reason := self.REASONS.get(action):
             return reason

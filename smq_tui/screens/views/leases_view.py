@@ -133,7 +133,7 @@ class LeasesView(View):
             )
         return [*parts, *self.more_columns()]
 
-    def aim(self, action: str) -> ActionTarget | Freeze | str:
+    def target_of(self, action: str) -> ActionTarget | Freeze | str:
         """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)

@@ -124,14 +124,14 @@ class MessagesView(View):
         self._choose_columns()
 
     @property
-    def place(self) -> ScreenState:
+    def screen_state(self) -> ScreenState:
         """Return what is shown, to come back to."""
         return ScreenState(self.filtered_by, self.state)
 
-    def go_to(self, place: ScreenState) -> None:
+    def go_to(self, screen_state: ScreenState) -> None:
         """Remember to show what was shown before, in the state it was in."""
-        super().go_to(place)
-        self.state = place.state
+        super().go_to(screen_state)
+        self.state = screen_state.state
 
     def turn_tab(self, by: int) -> None:
         """Show another state."""
@@ -171,7 +171,7 @@ class MessagesView(View):
             parts.append(StatusSegment(self._search, Tone.WARNING, priority=8))
         return parts
 
-    def aim(self, action: str) -> ActionTarget | Freeze | str:
+    def target_of(self, action: str) -> ActionTarget | Freeze | str:
         """Return the marked messages or the cursor's, with their states; or all that match."""
         if self.aims_at_all:
             return Freeze(self._selection(), self._description(), action)

@@ -51,7 +51,7 @@ class TopicsView(View):
         Column(key="oldest", title="OLDEST", width=6, priority=80, is_number=True),
         Column(key="in", title="IN/S", width=6, priority=60, is_number=True),
         Column(key="out", title="OUT/S", width=6, priority=61, is_number=True),
-        Column(key="trail", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
+        Column(key="sparkline", title="LAST 10 MIN", width=_SPARK_SLOTS, priority=30, is_sortable=False),
         Column(key="state", title="STATE", width=21, priority=88, is_sortable=False),
     )
     LISTED = "topics"
@@ -75,25 +75,25 @@ class TopicsView(View):
         self.put_rows(((line.stats.topic, self._row(line)) for line in lines), self._note())
 
     def title_parts(self) -> Sequence[StatusSegment]:
-        """Report how many topics there are, and what the signs of the trails mean where they are in view."""
+        """Report how many topics there are, and what the signs of sparklines in view mean."""
         snapshot = self.context.snapshot
         number = len(snapshot.lines) if snapshot else 0
-        has_trail = "trail" in self.table.columns_in_view
+        has_sparkline = "sparkline" in self.table.columns_in_view
         return (
             StatusSegment(
                 self.in_order(counted(number, "topic")),
                 Tone.MUTED,
                 priority=5,
             ),
-            *([StatusSegment(_LEGEND, Tone.MUTED, priority=1)] if has_trail else []),
+            *([StatusSegment(_LEGEND, Tone.MUTED, priority=1)] if has_sparkline else []),
             *self.more_columns(),
         )
 
-    def aim(self, action: str) -> ActionTarget | Freeze | str:
+    def target_of(self, action: str) -> ActionTarget | Freeze | str:
         """Requeue and export are for the dead letters, or all messages, of a topic."""
         topics = self.topics_meant()
         if action not in ("requeue", "export"):
-            return super().aim(action)
+            return super().target_of(action)
         if len(topics) != 1:
             return (
                 "one topic at a time: unmark (u), or open them one by one" if topics else "there is no topic"
@@ -122,10 +122,10 @@ class TopicsView(View):
     def hint(self) -> tuple[str, Tone]:
         """Describe what else is wrong with the cursor's topic; the worst is at the top of the screen."""
         snapshot, line = self.context.snapshot, self._line
-        if snapshot is None or line is None or line.trouble is None or line == snapshot.worst:
+        if snapshot is None or line is None or line.problem is None or line == snapshot.worst:
             return "", Tone.MUTED
-        tone = Tone.BAD if line.trouble.is_bad else Tone.WARNING
-        return f"{line.stats.topic}: {line.trouble.sentence}", tone
+        tone = Tone.BAD if line.problem.is_bad else Tone.WARNING
+        return f"{line.stats.topic}: {line.problem.sentence}", tone
 
     def labels(self) -> dict[str, str]:
         """Call the key that pauses by what it does to a paused topic, and the details what they are for."""
@@ -133,7 +133,7 @@ class TopicsView(View):
         if line is None:
             return {}
         resume = {"pause": "resume"} if line.stats.paused else {}
-        return resume | ({"details": "why"} if line.trouble else {})
+        return resume | ({"details": "why"} if line.problem else {})
 
     def open_row(self) -> bool:
         """Go to the topic's messages."""
@@ -154,7 +154,7 @@ class TopicsView(View):
         query = self.filtered_by
         if query.topic is not None and query.topic != line.stats.topic:
             return False
-        return query.keeps(line.stats.topic, line.trouble.short if line.trouble else "")
+        return query.keeps(line.stats.topic, line.problem.short if line.problem else "")
 
     def _note(self) -> str:
         if self.filtered_by:
@@ -168,8 +168,8 @@ class TopicsView(View):
         return sorted(lines, key=lambda line: _value(line, sorting.column), reverse=sorting.is_falling)
 
     def _row(self, line: TopicLine) -> Row:
-        stats, trouble = line.stats, line.trouble
-        is_old = trouble is not None and trouble.rank in (1, 2, 6)
+        stats, problem = line.stats, line.problem
+        is_old = problem is not None and problem.rank in (1, 2, 6)
         return (
             Cell(stats.topic, Tone.ACCENT),
             _figure(stats.ready, 9),
@@ -181,21 +181,21 @@ class TopicsView(View):
             else Cell(age(stats.oldest_age_s), Tone.WARNING if is_old else Tone.PLAIN),
             _speed(line.in_per_s),
             _speed(line.out_per_s),
-            Cell(self._trail(stats.topic), Tone.ACCENT),
+            Cell(self._sparkline(stats.topic), Tone.ACCENT),
             self._state(line),
         )
 
-    def _trail(self, topic: str) -> str:
-        trail = self.context.trails.get(topic)
-        if trail is None:
+    def _sparkline(self, topic: str) -> str:
+        series = self.context.series_by_topic.get(topic)
+        if series is None:
             return ""
         now = self.context.now
-        return sparkline(into_slots(trail.left, now - _SPARK_S, now, _SPARK_SLOTS))
+        return sparkline(into_slots(series.left, now - _SPARK_S, now, _SPARK_SLOTS))
 
     def _state(self, line: TopicLine) -> Cell:
-        if line.trouble is not None:
-            sign = "! " if line.trouble.is_bad else ""
-            return Cell(sign + line.trouble.short, Tone.BAD if line.trouble.is_bad else Tone.WARNING)
+        if line.problem is not None:
+            sign = "! " if line.problem.is_bad else ""
+            return Cell(sign + line.problem.short, Tone.BAD if line.problem.is_bad else Tone.WARNING)
         if line.stats.processing or line.out_per_s:
             return Cell("running", Tone.GOOD)
         return Cell("no worker yet" if line.stats.ready else "idle", Tone.MUTED)

@@ -196,20 +196,20 @@ class View(Vertical):
         self.filtered_by = query
 
     @property
-    def place(self) -> ScreenState:
+    def screen_state(self) -> ScreenState:
         """Return what is shown, to come back to."""
         return ScreenState(self.filtered_by)
 
-    def go_to(self, place: ScreenState) -> None:
+    def go_to(self, screen_state: ScreenState) -> None:
         """Remember to show what was shown before."""
         self.aims_at_all = False
-        self.take_filter(place.query)
+        self.take_filter(screen_state.query)
 
     def why_not(self, action: str) -> str | None:
         """Explain why an action has nothing to do here, None when it has."""
         return self.REASONS.get(action)
 
-    def aim(self, action: str) -> ActionTarget | Freeze | str:
+    def target_of(self, action: str) -> ActionTarget | Freeze | str:
         """Return what an action is for, fixed now; what has to be counted first.
 
         Or the reason why nothing is.

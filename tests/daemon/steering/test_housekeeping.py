@@ -133,14 +133,14 @@ def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: Manual
     command = ["sh", "-c", f"cat >> {out}; echo >> {out}"]
     log = io.StringIO()
     alerts = Alerts([], "here", clock, Journal(clock, stream=log), Children())
-    facts = AlertFigures(topics=[TopicStats(topic="t", dead=1)], workers=[])
+    figures = AlertFigures(topics=[TopicStats(topic="t", dead=1)], workers=[])
     has_alerts = [alerts.has_alerts]
 
     alerts.use([AlertTable(name="dead", dead_over=0, command=command)])
-    alerts.look(facts)
+    alerts.look(figures)
     alerts.use([])
     has_alerts.append(alerts.has_alerts)
-    alerts.look(facts)
+    alerts.look(figures)
     has_alerts.append(alerts.has_alerts)
 
     assert has_alerts == [False, True, False], "what began has to end"
@@ -315,9 +315,9 @@ class SlowAlerts(Alerts):
         self.clock = clock
         self.looks = 0
 
-    def look(self, facts: AlertFigures) -> None:
+    def look(self, figures: AlertFigures) -> None:
         """Count the look, and take the time."""
-        del facts
+        del figures
         self.looks += 1
         self.clock.advance(1)
 

@@ -117,7 +117,7 @@ def test_an_ancestor_that_somebody_holds_is_left_alone(tmp_path: Path) -> None:
     with held(path, f"CREATE TABLE messages ({columns})", "BEGIN IMMEDIATE"), pytest.raises(StoreBusy):
         prepare(path)
 
-    assert identify.look(str(path)).shape is DatabaseKind.ANCESTOR
+    assert identify.look(str(path)).kind is DatabaseKind.ANCESTOR
     assert [file.name for file in tmp_path.iterdir()] == ["old.db"]
 
 
@@ -156,4 +156,4 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_half_made(tmp_path: Path
         apsw.set_default_vfs("unix")
 
     prepare(path)
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE

@@ -50,7 +50,7 @@ def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path
         prepare(path)
         fault.ran()
 
-        assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+        assert identify.look(str(path)).kind is DatabaseKind.QUEUE
         assert [file.name for file in tmp_path.iterdir()] == ["q.sqlite3"]
     assert fault.fired > 20
     assert journal_mode(path) == "wal"
@@ -107,7 +107,7 @@ def test_a_database_whose_first_transaction_was_cut_off_is_not_created_over_by_a
 
     for _ in every_kill(lambda: prepare(path), lambda: empty(tmp_path)):
         before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-        seen.add(identify.look(str(path)).shape)
+        seen.add(identify.look(str(path)).kind)
 
         assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert seen == {DatabaseKind.EMPTY, DatabaseKind.UNFINISHED, DatabaseKind.QUEUE}

@@ -66,11 +66,11 @@ class SimulatedDaemon:
         self._real_store = open_store(world.path, durability="normal", clock=world.clock)
         self.store = StoreBetween(self._real_store, self)
         self.selector = SimulatedSelector()
-        self.parts = self._assemble(f"sim:{number}")
-        program, journal = self.parts.pool.program, self.parts.journal
-        configured = LiveConfig(self._config, lambda: self._config, self._home, program, journal)
-        self.supervisor = Supervisor(self.parts, configured)
-        self.parts.pool.fill()
+        self.components = self._assemble(f"sim:{number}")
+        program, journal = self.components.pool.program, self.components.journal
+        live_config = LiveConfig(self._config, lambda: self._config, self._home, program, journal)
+        self.supervisor = Supervisor(self.components, live_config)
+        self.components.pool.fill()
 
     def _assemble(self, worker_id: str) -> Components:
         world, store = self.world, self.store
@@ -113,12 +113,12 @@ class SimulatedDaemon:
 
     def spec_of(self, topic: str) -> HandlerSpec:
         """Return the handler of a topic."""
-        return next(spec for spec in self.parts.pool.program.handlers if spec.pattern == topic)
+        return next(spec for spec in self.components.pool.program.handlers if spec.pattern == topic)
 
     @property
     def workers_file(self) -> int:
         """The descriptor of the file that slots are in."""
-        return self.parts.presence.file.map_fd
+        return self.components.presence.file.map_fd
 
     @property
     def runs(self) -> list[Run]:
@@ -132,7 +132,7 @@ class SimulatedDaemon:
 
     def process_of(self, child: SimulatedChild) -> WorkerProcess | None:
         """Return the supervisor's view of a worker process."""
-        return next((one for one in self.parts.pool.processes if one.channel is child), None)
+        return next((one for one in self.components.pool.processes if one.channel is child), None)
 
     def turn(self) -> bool:
         """Let its loop turn once; say whether it has ended."""
@@ -141,11 +141,13 @@ class SimulatedDaemon:
         if not self.turns_regularly:
             self.regular_since = began_at
         self.is_steady = True
-        if any(one.poll() is not None for one in self.parts.pool.processes) and not self.world.chance(0.3):
+        if any(one.poll() is not None for one in self.components.pool.processes) and not self.world.chance(
+            0.3
+        ):
             self.supervisor._obey_signal(signal.SIGCHLD)
         self.supervisor._turn()
         self.turned_at = began_at
-        self.is_steady &= not self.parts.outage.is_lost
+        self.is_steady &= not self.components.outage.is_lost
         self.children = [one for one in self.children if one.code is None]
         return self.supervisor._is_over()
 
@@ -160,8 +162,8 @@ class SimulatedDaemon:
     def close(self) -> None:
         """End in good order, as what runs a supervisor does."""
         self.supervisor._watch.close()
-        self._real_store.remove_worker(self.parts.worker_id)
-        self.parts.close()
+        self._real_store.remove_worker(self.components.worker_id)
+        self.components.close()
         self._forget()
 
     def vanish(self) -> None:
@@ -169,10 +171,10 @@ class SimulatedDaemon:
         for child in self.children:
             child.die(-signal.SIGKILL)
         self.supervisor._watch.close()
-        self.parts.dead_daemons.close()
-        for process in self.parts.pool.processes:
+        self.components.dead_daemons.close()
+        for process in self.components.pool.processes:
             process.close()
-        self.parts.presence.file.close()
+        self.components.presence.file.close()
         self._forget()
 
     def _spawn(self, _folder: str) -> SimulatedChild:

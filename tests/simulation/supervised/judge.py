@@ -91,7 +91,7 @@ class Judge:
         for daemon in self._world.daemons:
             self._forced |= {
                 (daemon, flight.tag)
-                for flight in daemon.parts.dispatcher.flights()
+                for flight in daemon.components.dispatcher.flights()
                 if flight.row.id in wanted
             }
 
@@ -124,7 +124,7 @@ class Judge:
         self._check_leases()
         self._check_holds()
         for daemon in self._world.daemons:
-            for process in daemon.parts.pool.processes:
+            for process in daemon.components.pool.processes:
                 in_flight = process.in_flight.keys()
                 noted = process.cancelled.keys() | process.revoked | process.superseded
                 assert noted <= in_flight, "notes about deliveries that are over"
@@ -165,10 +165,14 @@ class Judge:
 
     def _check_holds(self) -> None:
         """Check that nobody else has the lease of a delivery."""
-        flights = [flight for daemon in self._world.daemons for flight in daemon.parts.dispatcher.flights()]
+        flights = [
+            flight for daemon in self._world.daemons for flight in daemon.components.dispatcher.flights()
+        ]
         for daemon in self._world.daemons:
             self._check_adopted(daemon)
-        if any(len(daemon.parts.dispatcher._distribution._redeliveries) for daemon in self._world.daemons):
+        if any(
+            len(daemon.components.dispatcher._distribution._redeliveries) for daemon in self._world.daemons
+        ):
             self._seen.note("a delivery that waited for an older one to end")
         holds = [flight.hold for flight in flights]
         assert len(holds) == len(set(holds)), "two deliveries have one lease"

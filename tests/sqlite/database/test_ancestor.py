@@ -27,9 +27,9 @@ def path(tmp_path: Path) -> Path:
 def test_the_table_is_recognised_whatever_it_is_called(path: Path, name: str) -> None:
     fill(path, [{}, {}], name=name)
 
-    assert identify.look(str(path)).shape is DatabaseKind.ANCESTOR
+    assert identify.look(str(path)).kind is DatabaseKind.ANCESTOR
     assert len(take_over(path)) == 2
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_table_is_recognised_whatever_it_is_called(path: Path, name: str) ->
 def test_a_table_with_a_column_more_or_less_is_another_programs(path: Path, table: str) -> None:
     fill(path, [{}], table=table)
 
-    assert identify.look(str(path)).shape is DatabaseKind.FOREIGN
+    assert identify.look(str(path)).kind is DatabaseKind.FOREIGN
 
 
 def test_the_case_of_its_columns_does_not_matter(path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_second_table_makes_it_another_programs(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE users (name)")
 
-    assert identify.look(str(path)).shape is DatabaseKind.FOREIGN
+    assert identify.look(str(path)).kind is DatabaseKind.FOREIGN
 
 
 def test_ids_payloads_and_order_are_kept(path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_old_file_is_backed_up_beside_itself_and_the_old_table_is_gone(
         take_over(path)
 
     kept = path.parent / "old.sqlite3.ancestor-20231114T221320Z.backup"
-    assert identify.look(str(kept)).shape is DatabaseKind.ANCESTOR
+    assert identify.look(str(kept)).kind is DatabaseKind.ANCESTOR
     assert f"2 messages of smq's ancestor were migrated; the original file is in {kept}" in caplog.text
     assert all(name.startswith("smq_") for name in identify.look(str(path)).names)
 

@@ -86,7 +86,7 @@ def test_an_empty_file_becomes_a_queue_and_keeps_its_mode(path: Path) -> None:
 
     prepare(path)
 
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE
     assert path.stat().st_mode & 0o777 == 0o640
 
 
@@ -98,7 +98,7 @@ def test_a_database_without_tables_becomes_a_queue(path: Path) -> None:
 
     prepare(path)
 
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE
 
 
 def test_a_path_with_signs_that_mean_something_in_a_uri(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_eight_processes_that_create_at_once_all_succeed(tmp_path: Path) -> None
             worker.join()
 
         assert failures.empty(), failures.get()
-        assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+        assert identify.look(str(path)).kind is DatabaseKind.QUEUE
         assert ask(path, "SELECT count(*) FROM smq_schema") == 1
 
 

@@ -48,7 +48,7 @@ def test_an_applications_database_gains_a_queue_and_keeps_its_own(path: Path) ->
     assert ask(path, "PRAGMA user_version") == 12
     assert ask(path, "SELECT name FROM users") == "ada"
     prepare(path, may_create=False, may_write=False)
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE
 
 
 def test_a_queue_is_not_added_twice(path: Path) -> None:

@@ -169,7 +169,7 @@ def test_compacting_gives_free_pages_back_and_keeps_the_messages(
     assert (before > 1_000_000, after < 500_000, path.stat().st_size) == (True, True, after)
     assert ask(path, "SELECT id, payload FROM smq_messages") == [(2, "x")]
     assert ask(path, "PRAGMA auto_vacuum") == [(2,)]
-    assert identify.look(str(path)).shape is DatabaseKind.QUEUE
+    assert identify.look(str(path)).kind is DatabaseKind.QUEUE
 
 
 def test_compacting_asks_for_room_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_a_topic_whose_messages_a_lost_daemon_holds_is_wrong_and_says_the_next_k
         assert snapshot is not None
         orders = snapshot.line("orders")
         assert orders is not None
-        assert orders.trouble is None, "who is no daemon has no row, and is not lost"
+        assert orders.problem is None, "who is no daemon has no row, and is not lost"
 
     run(make_dashboard(stuck), scenario)
 

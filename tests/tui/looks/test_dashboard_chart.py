@@ -27,9 +27,9 @@ class Drawings:
         self.trails: list[RateSeries] = []
         show = app.main.chart.show
 
-        def note(title: str, keys: str, trail: RateSeries, start: float, end: float) -> None:
-            self.trails.append(trail)
-            show(title, keys, trail, start, end)
+        def note(title: str, keys: str, series: RateSeries, start: float, end: float) -> None:
+            self.trails.append(series)
+            show(title, keys, series, start, end)
 
         app.main.chart.show = note  # type: ignore[method-assign]  # it draws all the same
 

@@ -31,10 +31,10 @@ def test_samples_for_the_chart_and_for_the_trails_both_arrive(location: str) -> 
     def wait(_job: object) -> None:
         held.wait()
 
-    asker, trails, chart = Asker(), SamplesOf(10.0, 0.0), SamplesOf(10.0, 0.0, "mail", purpose="chart")
+    asker, sparklines, chart = Asker(), SamplesOf(10.0, 0.0), SamplesOf(10.0, 0.0, "mail", purpose="chart")
     try:
         gateway._quick.submit("slow", wait)
-        for request in (trails, chart):
+        for request in (sparklines, chart):
             gateway.take(asker, request)  # type: ignore[arg-type]  # it posts as a widget does
         gateway._quick.submit("done", lambda _job: done.set())
         held.set()
@@ -42,4 +42,4 @@ def test_samples_for_the_chart_and_for_the_trails_both_arrive(location: str) -> 
     finally:
         gateway.close()
 
-    assert answered == [trails, chart]
+    assert answered == [sparklines, chart]

@@ -8,9 +8,9 @@ import pytest
 
 from smq_core import ActivityEntry
 from smq_tui.screens.views.activity_text import (
-    deed_of_entry,
     detail_of,
     short_time,
+    undo_entry_of,
     undo_in_full,
     undo_in_short,
 )
@@ -54,8 +54,8 @@ def test_a_pause_that_somebody_ended_offers_no_undo() -> None:
     entries = by_number(pause, resume)
     assert undo_in_short(pause, entries, NOW) == ""
     assert undo_in_full(pause, entries, NOW) == "cannot be undone: root resumed it since"
-    deed = deed_of_entry(pause, entries)
-    assert (deed.undo, deed.why_not) == (None, "root resumed it since")
+    undo_entry = undo_entry_of(pause, entries)
+    assert (undo_entry.undo, undo_entry.why_not) == (None, "root resumed it since")
     assert undo_in_short(resume, entries, NOW) == "z undoes it"
 
 

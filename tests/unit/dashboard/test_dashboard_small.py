@@ -54,10 +54,10 @@ def test_neither_rate_nor_trail_counts_deleted_messages() -> None:
     third = Reading(at=110.0, topics=(stats(entered=10, gone=8, done=2, unprocessed=8),))
 
     snapshot = derive(derive(None, first), second)
-    trail = from_readings((first, second, third), 60.0)["mail"]
+    series = from_readings((first, second, third), 60.0)["mail"]
 
     assert snapshot.lines[0].out_per_s == 0.0
-    assert [(at, round(speed, 3)) for at, speed in trail.left] == [(105.0, 0.0), (110.0, 0.4)]
+    assert [(at, round(speed, 3)) for at, speed in series.left] == [(105.0, 0.0), (110.0, 0.4)]
 
 
 def outcome(done: int, missed: int = 0, undone: str | None = None) -> Outcome:
@@ -138,12 +138,12 @@ def test_a_chart_of_a_week_goes_on_to_this_moment_and_shows_what_waits_now() -> 
     minutes = from_samples([sample(590.0, 160, 160), sample(630.0, 222, 222), sample(640.0, 242, 242)], 10.0)
     before = Reading(at=650.0, topics=(stats(entered=262, ready=262),))
     now = derive(derive(None, before), Reading(at=660.0, topics=(stats(entered=282, ready=282),)))
-    trail = continued(continued(week, minutes), at_last(now))["mail"]
+    series = continued(continued(week, minutes), at_last(now))["mail"]
 
-    assert trail.depth == ((0.0, 0.0), (600.0, 162.0), (630.0, 222.0), (640.0, 242.0), (660.0, 282.0))
-    assert trail.arrived == ((600.0, 0.27), (640.0, 2.0), (660.0, 2.0))
-    assert max(value or 0.0 for value in peaks(trail.depth, 660.0 - 7 * 86_400, 660.0, 100)) == 282.0
-    assert max(value or 0.0 for value in peaks(trail.arrived, 660.0 - 7 * 86_400, 660.0, 100)) == 2.0
+    assert series.depth == ((0.0, 0.0), (600.0, 162.0), (630.0, 222.0), (640.0, 242.0), (660.0, 282.0))
+    assert series.arrived == ((600.0, 0.27), (640.0, 2.0), (660.0, 2.0))
+    assert max(value or 0.0 for value in peaks(series.depth, 660.0 - 7 * 86_400, 660.0, 100)) == 282.0
+    assert max(value or 0.0 for value in peaks(series.arrived, 660.0 - 7 * 86_400, 660.0, 100)) == 2.0
 
 
 def test_topics_are_added_up_and_not_the_moments_of_one_topic() -> None:

@@ -82,9 +82,9 @@ def test_what_is_wrong_is_named(
 ) -> None:
     topic = stats("orders", **figures)
     reading = Reading(at=NOW, topics=(topic,), workers=tuple(workers), expired={"orders": expired})
-    trouble = derive(None, reading).lines[0].trouble
+    problem = derive(None, reading).lines[0].problem
 
-    assert (trouble.short if trouble else None) == short
+    assert (problem.short if problem else None) == short
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_what_a_lost_daemon_holds_is_wrong_before_all_else(
     reading = Reading(
         at=NOW, topics=(stats("orders", **figures),), workers=tuple(workers), left_behind={"orders": 8}
     )
-    trouble = derive(None, reading).lines[0].trouble
+    problem = derive(None, reading).lines[0].problem
 
-    assert trouble is not None
-    assert (trouble.short, trouble.sentence) == (short, sentence)
+    assert problem is not None
+    assert (problem.short, problem.sentence) == (short, sentence)
 
 
 def test_a_topic_that_others_than_a_lost_daemon_work_off_is_well() -> None:
@@ -129,10 +129,10 @@ def test_a_topic_that_others_than_a_lost_daemon_work_off_is_well() -> None:
     moved = Reading(at=NOW + 2, topics=(stats(entered=9, gone=3, ready=5, oldest_age_s=9.0),), workers=lost)
     still = Reading(at=NOW + 2, topics=(stats(entered=9, gone=1, ready=5, oldest_age_s=9.0),), workers=lost)
 
-    assert derive(derive(None, before), moved).lines[0].trouble is None
-    trouble = derive(derive(None, before), still).lines[0].trouble
-    assert trouble is not None
-    assert trouble.short == "worker lost 1m02s"
+    assert derive(derive(None, before), moved).lines[0].problem is None
+    problem = derive(derive(None, before), still).lines[0].problem
+    assert problem is not None
+    assert problem.short == "worker lost 1m02s"
 
 
 def test_what_is_wrong_comes_first_and_of_equals_that_with_more_that_waits() -> None:
@@ -155,7 +155,7 @@ def test_a_topic_whose_daemon_died_says_so_and_since_when() -> None:
         DaemonDeath(id="old", at=NOW - 700.0, topics=("orders", "mail")),
     )
     reading = Reading(at=NOW, topics=topics, deaths=deaths)
-    found = {line.stats.topic: line.trouble for line in snapshots(reading).lines if line.trouble}
+    found = {line.stats.topic: line.problem for line in snapshots(reading).lines if line.problem}
 
     assert found["orders"].short == "worker died 40s"
     assert found["orders"].sentence == (
@@ -184,20 +184,20 @@ def test_a_topic_of_which_nothing_is_finished_says_for_how_long_before_any_dead_
     snapshot = held_by_the_dead(480, dead=3)
     worst = snapshot.worst
     assert worst is not None
-    assert worst.trouble is not None
+    assert worst.problem is not None
     assert worst.stats.topic == "orders"
-    assert (worst.trouble.short, worst.trouble.is_bad) == ("no progress 8m00s", True)
-    assert worst.trouble.sentence == (
+    assert (worst.problem.short, worst.problem.is_bad) == ("no progress 8m00s", True)
+    assert worst.problem.sentence == (
         "press 3: no progress for 8m00s: whoever holds 12 messages finishes none; "
         "2,972 messages wait, the oldest 15m00s."
     )
-    later_on = aged(snapshot, NOW + 540).lines[0].trouble
+    later_on = aged(snapshot, NOW + 540).lines[0].problem
     assert later_on is not None
     assert later_on.short == "no progress 9m00s"
 
 
 def test_progress_is_counted_from_what_was_finished_last_and_alarms_only_after_two_minutes() -> None:
-    found = [held_by_the_dead(seconds, gone=7).lines[0].trouble for seconds in (60, 120, 160)]
+    found = [held_by_the_dead(seconds, gone=7).lines[0].problem for seconds in (60, 120, 160)]
     assert [(one.short, one.is_bad) for one in found if one is not None] == [
         ("no progress", False),
         ("no progress 1m25s", False),
@@ -213,9 +213,9 @@ def test_every_age_goes_on_between_two_looks() -> None:
     later = aged(looked, NOW + 7)
 
     assert later.totals.oldest_age_s == later.lines[0].stats.oldest_age_s == 97.0
-    assert later.lines[0].trouble is not None
-    assert later.lines[0].trouble.short == "worker lost 1m07s"
-    assert "the oldest 1m37s" in later.lines[0].trouble.sentence
+    assert later.lines[0].problem is not None
+    assert later.lines[0].problem.short == "worker lost 1m07s"
+    assert "the oldest 1m37s" in later.lines[0].problem.sentence
     assert aged(looked, NOW - 7) is looked, "a clock that was set back"
 
 
@@ -226,7 +226,7 @@ def test_a_daemon_is_lost_by_what_was_read_and_not_by_what_was_not_read_since() 
 
     assert not is_lost(later.reading.workers[0])
     assert is_lost(worker(["orders"], LOST_S + 1)), "the same limit as for smq check"
-    assert later.lines[0].trouble is None
+    assert later.lines[0].problem is None
 
 
 def test_a_topic_has_no_worker_only_since_it_was_resumed() -> None:
@@ -234,11 +234,11 @@ def test_a_topic_has_no_worker_only_since_it_was_resumed() -> None:
     soon = Reading(at=NOW + 20, topics=(stats(ready=5, oldest_age_s=920.0),))
     then = Reading(at=NOW + 60, topics=(stats(ready=5, oldest_age_s=960.0),))
 
-    assert snapshots(paused, soon).lines[0].trouble is None
-    trouble = snapshots(paused, soon, then).lines[0].trouble
-    assert trouble is not None
-    assert trouble.short == "no worker 1m00s"
-    assert "the oldest 16m00s" in trouble.sentence
+    assert snapshots(paused, soon).lines[0].problem is None
+    problem = snapshots(paused, soon, then).lines[0].problem
+    assert problem is not None
+    assert problem.short == "no worker 1m00s"
+    assert "the oldest 16m00s" in problem.sentence
 
 
 @pytest.mark.parametrize(
@@ -248,8 +248,8 @@ def test_a_topic_has_no_worker_only_since_its_pause_ended_by_itself(ended_s: int
     """The dashboard, started since, never saw it paused, and agrees with `smq check`."""
     looked = Reading(at=NOW, topics=(stats(ready=5, oldest_age_s=900.0, paused_until=NOW - ended_s),))
 
-    trouble = snapshots(looked).lines[0].trouble
-    assert (trouble and trouble.short) == short
+    problem = snapshots(looked).lines[0].problem
+    assert (problem and problem.short) == short
 
 
 def test_how_ready_ones_change_is_told_only_while_they_do() -> None:

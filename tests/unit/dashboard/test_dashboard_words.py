@@ -51,10 +51,10 @@ def test_what_is_counted_has_its_right_form(number: int, written: str) -> None:
 )
 def test_what_is_wrong_begins_with_the_key_or_the_cause(figures: dict[str, object], beginning: str) -> None:
     stats = TopicStats(topic="orders", **figures)  # type: ignore[arg-type]  # figures by their names
-    trouble = diagnose(stats, workers=[], expired=0, in_per_s=0.0, out_per_s=0.0, now=NOW)
+    problem = diagnose(stats, workers=[], expired=0, in_per_s=0.0, out_per_s=0.0, now=NOW)
 
-    assert trouble is not None
-    assert trouble.sentence.startswith(beginning)
+    assert problem is not None
+    assert problem.sentence.startswith(beginning)
 
 
 def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_lacks() -> None:
@@ -100,10 +100,10 @@ def test_a_daemon_is_advised_only_where_one_would_take_what_nobody_takes(
 ) -> None:
     """Programs that use the library have no row: what they take shows them."""
     stats = TopicStats(topic="orders", **figures)  # type: ignore[arg-type]  # figures by their names
-    trouble = diagnose(
+    problem = diagnose(
         stats, workers=[], expired=0, left_behind=left_behind, in_per_s=0.0, out_per_s=out_per_s, now=NOW
     )
-    pieces = about_topic(TopicLine(stats=stats, trouble=trouble), now=NOW, workers=[])
+    pieces = about_topic(TopicLine(stats=stats, problem=problem), now=NOW, workers=[])
 
     assert ("smq-daemon --db" in "".join(text for text, _ in pieces)) == is_advised
 
@@ -216,7 +216,7 @@ def test_a_purge_names_one_message_or_several(number: int, title: str, pieces: s
 
 
 @pytest.mark.parametrize(
-    ("aim", "said"),
+    ("target", "said"),
     [
         (ActionTarget(targets={}, count=1, oldest_at=NOW - 60, newest_at=NOW - 60), "age    1m00s"),
         (ActionTarget(targets={}, count=2, oldest_at=NOW - 60, newest_at=NOW - 60), "ages   1m00s"),
@@ -224,8 +224,8 @@ def test_a_purge_names_one_message_or_several(number: int, title: str, pieces: s
         (ActionTarget(targets={}, count=2, oldest_at=NOW - 60), "oldest 1m00s"),
     ],
 )
-def test_a_question_calls_ages_what_they_are(aim: ActionTarget, said: str) -> None:
-    assert said in "".join(text for text, _ in question("delete", aim, NOW).pieces)
+def test_a_question_calls_ages_what_they_are(target: ActionTarget, said: str) -> None:
+    assert said in "".join(text for text, _ in question("delete", target, NOW).pieces)
 
 
 @pytest.mark.parametrize("verb", ["requeue", "delete", "bury"])

@@ -32,7 +32,7 @@ def compact(path: str) -> tuple[int, int]:
     """
     path = resolved(path)
     refuse_second_name(path)
-    if identify.look(path).shape is not identify.DatabaseKind.QUEUE:
+    if identify.look(path).kind is not identify.DatabaseKind.QUEUE:
         raise NotAQueue(f"{path} is not a queue: nothing was compacted")
     if why := why_not_writable(path):
         raise StoreUnavailable(f"{why}: nothing was compacted; change its permissions")

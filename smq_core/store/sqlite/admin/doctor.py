@@ -60,7 +60,7 @@ def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Ite
     except StoreError as error:
         yield Finding("file", "error", str(error), _advice(error))
         return
-    if found.shape is not DatabaseKind.QUEUE:
+    if found.kind is not DatabaseKind.QUEUE:
         yield _no_queue(path, found)
         return
     yield _file(path)
@@ -98,9 +98,9 @@ def _advice(error: StoreError) -> str:
 
 
 def _no_queue(path: str, found: identify.Found) -> Finding:
-    what, advice = _SHAPES[found.shape]
+    what, advice = _SHAPES[found.kind]
     ours = [name for name in found.names if name.startswith("smq_")]
-    if found.shape is DatabaseKind.FOREIGN and ours:
+    if found.kind is DatabaseKind.FOREIGN and ours:
         what = f"{what}, with tables that have smq's names but are not smq's: {', '.join(ours)}"
         advice = "name another file, or rename them and add a queue with `smq init --into`"
     return Finding("file", "error", f"{path}: {what}", advice)
@@ -108,16 +108,16 @@ def _no_queue(path: str, found: identify.Found) -> Finding:
 
 @contextmanager
 def _reading(path: str) -> Iterator[apsw.Connection]:
-    around = surroundings(path)
+    stamps = surroundings(path)
     if not (is_writable(path) and is_writable(str(Path(path).parent))):
-        with glance(path, around) as opened:
+        with glance(path, stamps) as opened:
             yield opened.connection
         return
     # like a user of the queue, under its locks; the last one to close removes what the first read made
     with translated(path):
         connection = connect(path)
         try:
-            if around.wal:
+            if stamps.wal:
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             connection.execute("PRAGMA query_only = ON")
             yield connection

@@ -56,7 +56,7 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
     """
     path = resolved(path)
     refuse_second_name(path)
-    if identify.look(path).shape is not identify.DatabaseKind.QUEUE:
+    if identify.look(path).kind is not identify.DatabaseKind.QUEUE:
         raise NotAQueue(f"{path} is not a queue: there is nothing to repair")
     if why := why_not_writable(path):
         raise StoreUnavailable(f"{why}: nothing was repaired; change its permissions")

@@ -50,7 +50,7 @@ class DatabaseKind(enum.Enum):
 class Found(NamedTuple):
     """What lies at a path."""
 
-    shape: DatabaseKind
+    kind: DatabaseKind
     version: int = 0
     """The schema's, of a queue."""
     names: tuple[str, ...] = ()
@@ -70,9 +70,9 @@ def look(path: str) -> Found:
     _refuse_what_is_no_file(path)
     trouble: StoreError | None = None
     for _ in range(_LOOKS):
-        around = surroundings(path)
+        stamps = surroundings(path)
         try:
-            found, is_certain = _look_once(path, around)
+            found, is_certain = _look_once(path, stamps)
         except StoreBusy:
             raise
         except StoreError as error:
@@ -80,7 +80,7 @@ def look(path: str) -> Found:
         else:
             trouble = None
         # what was read without locks, and any error, may be a moment's picture of somebody else's work
-        if is_certain or surroundings(path) == around:
+        if is_certain or surroundings(path) == stamps:
             if trouble:
                 raise trouble
             return found
@@ -107,18 +107,18 @@ def has_wal(path: str) -> bool:
     return surroundings(path).wal is not None
 
 
-def _look_once(path: str, around: FileStamps) -> tuple[Found, bool]:
-    if around.is_without_content:
-        if around.wal:
+def _look_once(path: str, stamps: FileStamps) -> tuple[Found, bool]:
+    if stamps.is_without_content:
+        if stamps.wal:
             raise StoreUnavailable(
-                f"{path} is {'empty' if around.database else 'missing'}, but its WAL file exists and may "
-                f"hold messages ({around.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
+                f"{path} is {'empty' if stamps.database else 'missing'}, but its WAL file exists and may "
+                f"hold messages ({stamps.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
                 "start empty"
             )
-        return Found(DatabaseKind.EMPTY if around.database else DatabaseKind.MISSING), False
-    if around.database and around.database[0] < _SMALLEST_PAGE and not around.journal:
+        return Found(DatabaseKind.EMPTY if stamps.database else DatabaseKind.MISSING), False
+    if stamps.database and stamps.database[0] < _SMALLEST_PAGE and not stamps.journal:
         raise NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
-    with glance(path, around) as opened:
+    with glance(path, stamps) as opened:
         if opened.is_unfinished:
             return _guess(opened, path), False
         return look_within(opened.connection, path), opened.is_under_lock
@@ -132,7 +132,7 @@ def _guess(opened: PeekedConnection, path: str) -> Found:
         found = look_within(opened.connection, path)
     except (apsw.CorruptError, StoreCorrupt):
         return Found(DatabaseKind.UNFINISHED)
-    is_foreign = found.shape is DatabaseKind.FOREIGN and not any(
+    is_foreign = found.kind is DatabaseKind.FOREIGN and not any(
         name.startswith("smq_") for name in found.names
     )
     return found if is_foreign else Found(DatabaseKind.UNFINISHED)

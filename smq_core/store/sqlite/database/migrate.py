@@ -77,7 +77,7 @@ def upgrade(path: str, now_ms: int, steps: Scripts | None = None) -> None:
     """
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
         found = identify.look_within(connection, path)
-        if found.shape is not identify.DatabaseKind.QUEUE or found.version >= (steps or scripts())[-1][0]:
+        if found.kind is not identify.DatabaseKind.QUEUE or found.version >= (steps or scripts())[-1][0]:
             return
         _require_unchanged(connection, path, found.version, steps)
         kept = backup.beside(path, f"schema-{found.version}", now_ms)

@@ -56,13 +56,13 @@ def prepare(
     """
     path = resolved(path)
     found = _look(path, may_write=may_write)
-    if found.shape in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
+    if found.kind in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
         if not may_create:
             raise StoreUnavailable(
                 f"no queue at {path}: create one with `smq init` or `smq send`, or name another file"
             )
         _create(path)
-    elif found.shape is DatabaseKind.ANCESTOR:
+    elif found.kind is DatabaseKind.ANCESTOR:
         _require_write(path, "holds the messages of smq's ancestor", may_write=may_write)
         from smq_core.legacy.ancestor import take_over  # noqa: PLC0415 - few ever meet one
 
@@ -87,17 +87,17 @@ def create_into(path: str) -> list[str]:
     refuse_second_name(path)
     found = identify.look(path)
     refuse_remote(path)
-    if found.shape is DatabaseKind.UNFINISHED:
+    if found.kind is DatabaseKind.UNFINISHED:
         raise StoreUnavailable(f"{path} holds an unfinished transaction: let the application open it first")
-    if found.shape in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
+    if found.kind in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
         raise StoreUnavailable(
             f"{path} holds no application's tables: `smq init` without --into makes it a queue"
         )
-    if found.shape is DatabaseKind.ANCESTOR:
+    if found.kind is DatabaseKind.ANCESTOR:
         raise StoreUnavailable(
             f"{path} holds the messages of smq's ancestor: `smq init` without --into migrates it"
         )
-    if found.shape is DatabaseKind.QUEUE:
+    if found.kind is DatabaseKind.QUEUE:
         raise StoreUnavailable(f"{path} already has a queue: nothing was added")
     _refuse_our_names(path, found)
     with translated(path), closing(connect(path)) as connection:
@@ -114,7 +114,7 @@ def _look(path: str, *, may_write: bool) -> Found:
     refuse_second_name(path)
     found = _refuse(path, identify.look(path))
     refuse_remote(path)
-    if found.shape is not DatabaseKind.UNFINISHED:
+    if found.kind is not DatabaseKind.UNFINISHED:
         return found
     _require_write(path, "holds an unfinished transaction of a program that died", may_write=may_write)
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
@@ -123,7 +123,7 @@ def _look(path: str, *, may_write: bool) -> Found:
 
 
 def _refuse(path: str, found: Found) -> Found:
-    if found.shape is DatabaseKind.FOREIGN:
+    if found.kind is DatabaseKind.FOREIGN:
         tables = ", ".join(found.tables[:_SHOWN]) + (" …" if len(found.tables) > _SHOWN else "")
         raise NotAQueue(
             f"{path} is the database of another program (tables: {tables or 'none'}); it was left as it was. "
@@ -154,7 +154,7 @@ def _create(path: str) -> None:
             connection.execute("PRAGMA page_size = 2048")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             with exclusive(connection):
-                if _refuse(path, identify.look_within(connection, path)).shape is DatabaseKind.EMPTY:
+                if _refuse(path, identify.look_within(connection, path)).kind is DatabaseKind.EMPTY:
                     migrate.run(connection, 0)
                     connection.execute(f"PRAGMA application_id = {identify.APPLICATION_ID}")
     _log.info("there was no queue at %s: it was created", path)

@@ -67,25 +67,25 @@ def surroundings(path: str) -> FileStamps:
 
 
 @contextmanager
-def glance(path: str, around: FileStamps) -> Iterator[PeekedConnection]:
+def glance(path: str, stamps: FileStamps) -> Iterator[PeekedConnection]:
     """Open a database in the harmless way that its surroundings ask for.
 
     Raises:
         StoreError: when it cannot be read.
     """
     with translated(path):
-        opened = _open(path, around)
+        opened = _open(path, stamps)
         with closing(opened.connection):
             yield opened
 
 
-def _open(path: str, around: FileStamps) -> PeekedConnection:
-    has_frames = around.wal is not None and around.wal[0] > _WAL_HEADER
-    if has_frames and around.shm:
+def _open(path: str, stamps: FileStamps) -> PeekedConnection:
+    has_frames = stamps.wal is not None and stamps.wal[0] > _WAL_HEADER
+    if has_frames and stamps.shm:
         return PeekedConnection(connect(path, "mode=ro&readonly_shm=1", read_only=True), is_under_lock=True)
     if has_frames:
         return PeekedConnection(_connect_alone(path), is_under_lock=True)
-    if around.journal:
+    if stamps.journal:
         return _open_beside_journal(path)
     return PeekedConnection(connect(path, "immutable=1", read_only=True), is_under_lock=False)
 

@@ -88,46 +88,46 @@ class Freezer:
         """Fix what an action is aimed at, where the caller did not."""
         return SeenIds(self.freeze(targets, now_ms=now_ms) if isinstance(targets, Selection) else targets)
 
-    def parts(self, aimed: SeenIds, max_bytes: int) -> Iterator[Mapping[int, Sight]]:
+    def parts(self, seen_ids: SeenIds, max_bytes: int) -> Iterator[Mapping[int, Sight]]:
         """Yield what one transaction after the other changes, by rows and by bytes."""
         start = 0
-        while start < len(aimed.ids):
-            ids = aimed.ids[start : start + CHUNK]
+        while start < len(seen_ids.ids):
+            ids = seen_ids.ids[start : start + CHUNK]
             stop = start + len(self._session.read(partial(fitting, ids=ids, max_bytes=max_bytes)))
-            yield aimed.part(start, stop)
+            yield seen_ids.part(start, stop)
             start = stop
 
     def _found(
         self,
-        look: _Wanted,
+        wanted: _Wanted,
         limit: int | None,
         progress: Callable[[int], bool] | None,
     ) -> Frozen:
-        noting, after, has_more = FrozenCollector(), None, True
-        while has_more and (limit is None or len(noting) < limit):
-            rows, after, has_more = self._session.read(partial(_next_part, look=look, after=after))
-            noting.add(rows, limit)
-            if progress is not None and not progress(len(noting)):
+        collector, after, has_more = FrozenCollector(), None, True
+        while has_more and (limit is None or len(collector) < limit):
+            rows, after, has_more = self._session.read(partial(_next_part, wanted=wanted, after=after))
+            collector.add(rows, limit)
+            if progress is not None and not progress(len(collector)):
                 break
-        return noting.frozen()
+        return collector.frozen()
 
 
 def _next_part(
-    db: apsw.Connection, *, look: _Wanted, after: int | None
+    db: apsw.Connection, *, wanted: _Wanted, after: int | None
 ) -> tuple[list[SeenRow], int | None, bool]:
     """Return what matches in the next part of a selection, up to which id, and whether there is more."""
-    selection, now_ms, purpose = look
+    selection, now_ms, purpose = wanted
     with savepoint(db):
-        streams = list(streams_of(db, selection, look.states))
+        streams = list(streams_of(db, selection, wanted.states))
         ends = [end for stream in streams if (end := _end(db, stream, selection, after)) is not None]
         part = msgspec.structs.replace(selection, max_id=min(ends)) if ends else selection
-        wanted = filter_sql.conditions(part, now_ms, after=after) | eligible_sql.conditions_of(
+        values = filter_sql.conditions(part, now_ms, after=after) | eligible_sql.conditions_of(
             purpose, now_ms
         )
         rows: list[SeenRow] = []
         for stream in streams:
-            sql = filter_sql.seen_sql(stream, wanted, purpose)
-            rows.extend(db.execute(sql, {**stream.values, **wanted, "seen_at": now_ms}))
+            sql = filter_sql.seen_sql(stream, values, purpose)
+            rows.extend(db.execute(sql, {**stream.values, **values, "seen_at": now_ms}))
     rows.sort()
     return rows, part.max_id, bool(ends)
 

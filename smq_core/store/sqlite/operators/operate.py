@@ -104,20 +104,31 @@ class Actions:
         `progress` is called with the number done after each chunk and stops the rest by returning False.
         """
         action = Action(verb=verb, to=to, force=force, actor=actor, now_ms=now_ms)
-        tally = OperationProgress()
-        for _ in self._chunks(action, targets, tally):
-            if progress is not None and not progress(tally.done):
+        operation_progress = OperationProgress()
+        for _ in self._chunks(action, targets, operation_progress):
+            if progress is not None and not progress(operation_progress.done):
                 break
-        if tally.operation is not None and not tally.done:
-            self._session.write(partial(operation_log.discard_if_empty, operation=tally.operation))
-        return tally.outcome(names_ids=not isinstance(targets, Selection))
-
-    def _chunks(self, action: Action, targets: Targets, tally: OperationProgress) -> Iterator[None]:
-        """Do one chunk after the other, each in its own durable transaction."""
-        aimed = self._freezer.aimed_at(targets, action.now_ms)
-        for seen in self._freezer.parts(aimed, CHUNK_BYTES):
+        if operation_progress.operation is not None and not operation_progress.done:
             self._session.write(
-                partial(_change, action=action, aimed=aimed, seen=seen, tally=tally), is_durable=True
+                partial(operation_log.discard_if_empty, operation=operation_progress.operation)
+            )
+        return operation_progress.outcome(names_ids=not isinstance(targets, Selection))
+
+    def _chunks(
+        self, action: Action, targets: Targets, operation_progress: OperationProgress
+    ) -> Iterator[None]:
+        """Do one chunk after the other, each in its own durable transaction."""
+        seen_ids = self._freezer.aimed_at(targets, action.now_ms)
+        for seen in self._freezer.parts(seen_ids, CHUNK_BYTES):
+            self._session.write(
+                partial(
+                    _change,
+                    action=action,
+                    seen_ids=seen_ids,
+                    seen=seen,
+                    operation_progress=operation_progress,
+                ),
+                is_durable=True,
             )
             yield
 
@@ -126,16 +137,16 @@ def _change(
     db: apsw.Connection,
     *,
     action: Action,
-    aimed: SeenIds,
+    seen_ids: SeenIds,
     seen: Mapping[int, Sight],
-    tally: OperationProgress,
+    operation_progress: OperationProgress,
 ) -> None:
     """Look at a chunk and change what may be changed, inside a transaction.
 
-    The tally is only told what was committed with it.
+    `operation_progress` is only told what was committed with it.
     """
-    rows = look_again(db, aimed, seen, action.now_ms)
-    extended = [one for one, row in rows.still.items() if action.meets_holder(row) and aimed.saw_free(one)]
+    rows = look_again(db, seen_ids, seen, action.now_ms)
+    extended = [one for one, row in rows.still.items() if action.meets_holder(row) and seen_ids.saw_free(one)]
     for one in extended:
         del rows.still[one]
     rows.moved_on.extend(
@@ -146,12 +157,12 @@ def _change(
     wanted = [one for one in rows.still if one not in refusals]
     changed: list[int] = []
     if wanted:
-        operation = tally.operation
+        operation = operation_progress.operation
         if operation is None:
-            meant = described(aimed.selection, aimed.ids)
+            meant = described(seen_ids.selection, seen_ids.ids)
             detail = f"to {action.to}: {meant}" if action.to else meant
             topics = {rows.still[one].topic for one in wanted}
-            only = topics.pop() if len(topics) == 1 else aimed.topic
+            only = topics.pop() if len(topics) == 1 else seen_ids.topic
             began = operation_log.begin(
                 db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail
             )
@@ -161,14 +172,14 @@ def _change(
         to = action.to if action.verb == "move" else None
         unprocessed.note(db, unprocessed.by_action((rows.still[one] for one in changed), to))
         # last, since all of this is done once more where it met a row beside the table's rules
-        tally.operation = operation
+        operation_progress.operation = operation
     held = set(wanted).difference(changed)
-    tally.done += len(changed)
-    tally.done_ids += changed
-    tally.add_moved_on(rows.moved_on)
-    tally.add_missed(rows.unknown)
-    tally.add_missed(Missed(one, why) for one, why in refusals.items())
-    tally.add_missed(
+    operation_progress.done += len(changed)
+    operation_progress.done_ids += changed
+    operation_progress.add_moved_on(rows.moved_on)
+    operation_progress.add_missed(rows.unknown)
+    operation_progress.add_missed(Missed(one, why) for one, why in refusals.items())
+    operation_progress.add_missed(
         Missed(one, "another unfinished message of the topic already has its key") for one in sorted(held)
     )
 

@@ -56,41 +56,48 @@ class Purger:
             raise InvalidMessage("running messages cannot be purged: requeue or delete them with force first")
         if selection.topic is None or selection.state is None:
             raise InvalidMessage("a purge is for one topic and one state: select both")
-        aimed, tally = self._freezer.aimed_at(selection, now_ms), OperationProgress()
-        for seen in self._freezer.parts(aimed, DELETED_BYTES):
+        seen_ids, operation_progress = self._freezer.aimed_at(selection, now_ms), OperationProgress()
+        for seen in self._freezer.parts(seen_ids, DELETED_BYTES):
             self._session.write(
-                partial(_purge, aimed=aimed, seen=seen, tally=tally, actor=actor, now_ms=now_ms),
+                partial(
+                    _purge,
+                    seen_ids=seen_ids,
+                    seen=seen,
+                    operation_progress=operation_progress,
+                    actor=actor,
+                    now_ms=now_ms,
+                ),
                 is_durable=True,
             )
-            if progress is not None and not progress(tally.done):
+            if progress is not None and not progress(operation_progress.done):
                 break
-        return tally.outcome(names_ids=False)
+        return operation_progress.outcome(names_ids=False)
 
 
 def _purge(
     db: apsw.Connection,
     *,
-    aimed: SeenIds,
+    seen_ids: SeenIds,
     seen: Mapping[int, Sight],
-    tally: OperationProgress,
+    operation_progress: OperationProgress,
     actor: str,
     now_ms: int,
 ) -> None:
     """Remove those of a chunk that are as they were seen, inside a transaction."""
-    found = look_again(db, aimed, seen, now_ms)
-    tally.add_moved_on(found.moved_on)
-    if not found.still or aimed.selection is None:
+    found = look_again(db, seen_ids, seen, now_ms)
+    operation_progress.add_moved_on(found.moved_on)
+    if not found.still or seen_ids.selection is None:
         return
-    state, meant = aimed.selection.state, described(aimed.selection, ())
-    operation = tally.operation
+    state, meant = seen_ids.selection.state, described(seen_ids.selection, ())
+    operation = operation_progress.operation
     if operation is None:
         operation = operation_log.begin(
-            db, "purge", actor=actor, now_ms=now_ms, topic=aimed.topic, detail=meant
+            db, "purge", actor=actor, now_ms=now_ms, topic=seen_ids.topic, detail=meant
         ).id
-    db.execute(_PURGE, (id_array(found.still), aimed.topic, state))
+    db.execute(_PURGE, (id_array(found.still), seen_ids.topic, state))
     removed = db.changes()
     operation_log.count(db, operation, removed)
     if state is not State.DONE:
-        unprocessed.note(db, {aimed.topic or "": removed})
-    tally.operation = operation
-    tally.done += removed
+        unprocessed.note(db, {seen_ids.topic or "": removed})
+    operation_progress.operation = operation
+    operation_progress.done += removed

@@ -98,11 +98,11 @@ class SeenIds:
         return {one: self._sights[one] for one in self.ids[start:stop]}
 
 
-def look_again(db: apsw.Connection, aimed: SeenIds, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
+def look_again(db: apsw.Connection, seen_ids: SeenIds, seen: Mapping[int, Sight], now_ms: int) -> LookedAt:
     """Report what is as it was seen from what moved on, inside the transaction that changes the former."""
     rows = {row[0]: _seen_row(row) for row in db.execute(_SEEN, (id_array(seen),))}
     found = LookedAt({}, [], [])
-    matching = _matching(db, aimed.selection, rows, now_ms)
+    matching = _matching(db, seen_ids.selection, rows, now_ms)
     for one, sight in seen.items():
         row = rows.get(one)
         if row is None:

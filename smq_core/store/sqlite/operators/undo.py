@@ -90,27 +90,32 @@ class Undo:
         return msgspec.structs.replace(outcome, undone=reversal.record.entry())
 
     def _undo_messages(self, reversal: _Reversal, progress: Callable[[int], bool] | None) -> Outcome:
-        tally = OperationProgress()
+        operation_progress = OperationProgress()
         after: int | None = 0
         while after is not None:
             after = self._session.write(
-                partial(_undo_chunk, reversal=reversal, after=after, tally=tally), is_durable=True
+                partial(_undo_chunk, reversal=reversal, after=after, operation_progress=operation_progress),
+                is_durable=True,
             )
-            if after is not None and progress is not None and not progress(tally.done):
+            if after is not None and progress is not None and not progress(operation_progress.done):
                 # The operation stays open: what it has left is for another undo.
-                self._session.write(partial(_discard_if_empty, tally=tally), is_durable=True)
-                return tally.outcome(names_ids=True)
-        if tally.operation is None:
+                self._session.write(
+                    partial(_discard_if_empty, operation_progress=operation_progress), is_durable=True
+                )
+                return operation_progress.outcome(names_ids=True)
+        if operation_progress.operation is None:
             raise SmqError(
                 f"operation {reversal.record.id} ({reversal.record.action}) cannot be undone: "
                 f"{_why_never(reversal)}"
             )
-        self._session.write(partial(_close, reversal=reversal, tally=tally), is_durable=True)
-        return tally.outcome(names_ids=True)
+        self._session.write(
+            partial(_close, reversal=reversal, operation_progress=operation_progress), is_durable=True
+        )
+        return operation_progress.outcome(names_ids=True)
 
 
 def _undo_chunk(
-    db: apsw.Connection, *, reversal: _Reversal, after: int, tally: OperationProgress
+    db: apsw.Connection, *, reversal: _Reversal, after: int, operation_progress: OperationProgress
 ) -> int | None:
     """Take a chunk back inside a transaction; return its last id, None when there was none."""
     record = reversal.record
@@ -119,7 +124,7 @@ def _undo_chunk(
     if not rows:
         return None
     rows = rows[: len(fitting(db, [row[0] for row in rows], CHUNK_BYTES))]
-    own = tally.operation
+    own = operation_progress.operation
     if own is None:
         detail = f"{record.action} of operation {operation}"
         own = operation_log.begin(
@@ -134,13 +139,15 @@ def _undo_chunk(
     db.execute(_DROP_BEFORE, (operation, id_array(over)))
     operation_log.count(db, own, len(undone))
     unprocessed.note_undone(db, coming, undone)
-    tally.operation = own
-    tally.done += len(undone)
-    tally.done_ids += sorted(undone)
+    operation_progress.operation = own
+    operation_progress.done += len(undone)
+    operation_progress.done_ids += sorted(undone)
     if record.action == "requeue":
         # what was ready is not requeued: this was processing
-        tally.left_ready += sum(before == State.READY for one, *_, before in rows if one in undone)
-    tally.add_missed(
+        operation_progress.left_ready += sum(
+            before == State.READY for one, *_, before in rows if one in undone
+        )
+    operation_progress.add_missed(
         Missed(one, _why(status, is_untouched=bool(untouched)))
         for one, status, untouched, *_ in rows
         if one not in undone
@@ -164,16 +171,16 @@ def _why_never(reversal: _Reversal) -> str:
     return "nothing is left to restore, because its messages have changed since or it is too old"
 
 
-def _close(db: apsw.Connection, *, reversal: _Reversal, tally: OperationProgress) -> None:
+def _close(db: apsw.Connection, *, reversal: _Reversal, operation_progress: OperationProgress) -> None:
     """Mark an operation as undone when its undo brought something back, else as what it was: not undone."""
-    if tally.done:
+    if operation_progress.done:
         db.execute(_CLOSE, (reversal.now_ms, reversal.record.id))
-    _discard_if_empty(db, tally=tally)
+    _discard_if_empty(db, operation_progress=operation_progress)
 
 
-def _discard_if_empty(db: apsw.Connection, *, tally: OperationProgress) -> None:
-    if tally.operation is not None:
-        operation_log.discard_if_empty(db, tally.operation)
+def _discard_if_empty(db: apsw.Connection, *, operation_progress: OperationProgress) -> None:
+    if operation_progress.operation is not None:
+        operation_log.discard_if_empty(db, operation_progress.operation)
 
 
 def _undo_setting(db: apsw.Connection, *, reversal: _Reversal) -> Outcome:

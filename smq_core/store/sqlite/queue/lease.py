@@ -62,7 +62,7 @@ _DEFAULTS = TopicPolicy()
 _DEFAULT_VISIBILITY_MS = round(_DEFAULTS.visibility_timeout * 1000)
 
 
-class _Work(NamedTuple):
+class _Look(NamedTuple):
     """What there is to do for a topic."""
 
     has_ready: int
@@ -188,19 +188,19 @@ def _is_of_a_row(error: StoreError) -> bool:
     return isinstance(error, MalformedRowError) or is_of_text(error) or is_of_rules(error)
 
 
-def _is_worth_a_write(looks: Sequence[_Work]) -> bool:
+def _is_worth_a_write(looks: Sequence[_Look]) -> bool:
     """Return whether a dequeue would change anything."""
     return any(
         look.has_expired or ((look.has_ready or look.has_due) and not look.is_paused) for look in looks
     )
 
 
-def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Work:
-    return _Work._make(db.execute(_LOOK, (topic, now_ms, now_ms + HORIZON_MS)).fetchall()[0])
+def _look(db: apsw.Connection, topic: str, now_ms: int) -> _Look:
+    return _Look._make(db.execute(_LOOK, (topic, now_ms, now_ms + HORIZON_MS)).fetchall()[0])
 
 
 def _lease(
-    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
 ) -> list[LeasedRow]:
     if request.order == "oldest":
         return _lease_oldest(db, request, looks, now_ms)
@@ -223,7 +223,7 @@ def _lease(
 
 
 def _make_ready(
-    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
 ) -> list[FailedMessage]:
     """Take expired leases back, and promote what is due; return the messages that are dead now."""
     # an expired lease is seen by the look of every topic
@@ -232,7 +232,7 @@ def _make_ready(
     return dead
 
 
-def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Work], now_ms: int) -> None:
+def _promote(db: apsw.Connection, topics: Sequence[str], looks: Sequence[_Look], now_ms: int) -> None:
     rows, size = CHUNK, CHUNK_BYTES
     for topic, look in zip(topics, looks, strict=True):
         if look.has_due and not look.is_paused:
@@ -271,7 +271,7 @@ def _mark_leased(db: apsw.Connection, rows: Sequence[LeasedRow], until: int, req
 
 
 def _lease_oldest(
-    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Work], now_ms: int
+    db: apsw.Connection, request: LeaseRequest, looks: Sequence[_Look], now_ms: int
 ) -> list[LeasedRow]:
     """Lease the lowest ids of all topics, whatever their priority.
 

@@ -11,7 +11,7 @@ from smq_core.policy import is_exhausted
 from smq_core.states import State
 from smq_core.store.records import Hold
 from smq_core.store.sqlite.queries import query
-from smq_core.store.sqlite.queue.settle import bounded_error, error_kind, read_attempt, record_attempt
+from smq_core.store.sqlite.queue.settle import bounded_error, error_kind, read_terms, record_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +57,12 @@ class Recovery:
 
 
 def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, error: str, now_ms: int) -> int:
-    attempt = read_attempt(db, hold)
-    if attempt is None or attempt.worker != worker:
+    terms = read_terms(db, hold)
+    if terms is None or terms.worker != worker:
         return 0
     is_charged = verdict in _CHARGED
     is_dead = verdict == "poison" or (
-        is_charged and is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy)
+        is_charged and is_exhausted(terms.attempts, terms.max_attempts, terms.policy)
     )
     kept = bounded_error(error) if is_charged else None
     db.execute(
@@ -70,8 +70,8 @@ def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, erro
         {
             "status": State.DEAD if is_dead else State.READY,
             "finished_at": now_ms if is_dead else None,
-            "attempts": attempt.attempts if is_charged else max(attempt.attempts - 1, 0),
-            "crashes": min(attempt.crashes, _MOST_CRASHES) + is_charged,
+            "attempts": terms.attempts if is_charged else max(terms.attempts - 1, 0),
+            "crashes": min(terms.crashes, _MOST_CRASHES) + is_charged,
             "is_suspect": verdict != "untouched" and not is_dead,
             "error": kept,
             "error_kind": None if kept is None else error_kind(kept),
@@ -81,5 +81,5 @@ def _recover(db: apsw.Connection, hold: Hold, worker: str, verdict: str, *, erro
         },
     )
     if kept is not None:
-        record_attempt(db, hold, attempt, outcome="recover", error=kept, now_ms=now_ms)
+        record_attempt(db, hold, terms, outcome="recover", error=kept, now_ms=now_ms)
     return 1

@@ -38,7 +38,7 @@ __all__ = [
     "ack_all",
     "bounded_error",
     "error_kind",
-    "read_attempt",
+    "read_terms",
     "record_attempt",
 ]
 
@@ -114,12 +114,12 @@ class Settlement:
         """
 
         def work(db: apsw.Connection) -> Requeued | None:
-            attempt = read_attempt(db, hold)
-            if attempt is None:
+            terms = read_terms(db, hold)
+            if terms is None:
                 return None
-            fate = _fate(attempt, failure, now_ms)
+            fate = _fate(terms, failure, now_ms)
             _give_back(db, hold, fate, failure.error, now_ms)
-            record_attempt(db, hold, attempt, outcome="requeue", error=failure.error, now_ms=now_ms)
+            record_attempt(db, hold, terms, outcome="requeue", error=failure.error, now_ms=now_ms)
             return fate
 
         return self._session.write(work)
@@ -128,11 +128,11 @@ class Settlement:
         """Send a running message to the dead letters; False: lost."""
 
         def work(db: apsw.Connection) -> bool:
-            attempt = read_attempt(db, hold)
-            if attempt is None:
+            terms = read_terms(db, hold)
+            if terms is None:
                 return False
             _give_back(db, hold, Requeued(State.DEAD, now_ms), failure.error, now_ms)
-            record_attempt(db, hold, attempt, outcome="bury", error=failure.error, now_ms=now_ms)
+            record_attempt(db, hold, terms, outcome="bury", error=failure.error, now_ms=now_ms)
             return True
 
         return self._session.write(work)
@@ -177,7 +177,7 @@ def ack_all(db: apsw.Connection, holds: Sequence[Hold], now_ms: int) -> list[Hol
     return [hold for receipt, ids in _by_receipt(holds) for hold in _ack_many(db, receipt, ids, now_ms)]
 
 
-def read_attempt(db: apsw.Connection, hold: Hold) -> ReturnTerms | None:
+def read_terms(db: apsw.Connection, hold: Hold) -> ReturnTerms | None:
     """Return what decides the fate of a message that is given back; None: the lease is lost."""
     row = db.execute(_READ_ATTEMPT, hold).fetchone()
     return None if row is None else _attempt(row)
@@ -189,14 +189,14 @@ _attempt = RecordDecoder(ReturnTerms)
 def record_attempt(
     db: apsw.Connection,
     hold: Hold,
-    attempt: ReturnTerms,
+    terms: ReturnTerms,
     *,
     outcome: str,
     error: str,
     now_ms: int,
 ) -> None:
     """Keep a failed attempt in the message's history."""
-    values = (hold.id, attempt.attempts, now_ms, outcome, bounded_error(error), attempt.worker)
+    values = (hold.id, terms.attempts, now_ms, outcome, bounded_error(error), terms.worker)
     db.execute(_RECORD_ATTEMPT, values)
 
 
@@ -259,12 +259,12 @@ def _finish(db: apsw.Connection, receipt: Receipt, ids: _Ids, now_ms: int) -> in
     return removed
 
 
-def _fate(attempt: ReturnTerms, failure: Failure, now_ms: int) -> Requeued:
-    if is_exhausted(attempt.attempts, attempt.max_attempts, attempt.policy):
+def _fate(terms: ReturnTerms, failure: Failure, now_ms: int) -> Requeued:
+    if is_exhausted(terms.attempts, terms.max_attempts, terms.policy):
         return Requeued(State.DEAD, now_ms)
     delay_ms = failure.delay_ms
     if delay_ms is None:
-        delay_ms = round(attempt.policy.backoff.ceiling(attempt.attempts) * failure.jitter * 1000)
+        delay_ms = round(terms.policy.backoff.ceiling(terms.attempts) * failure.jitter * 1000)
     return Requeued(State.DELAYED if delay_ms else State.READY, now_ms + delay_ms)
 
 
