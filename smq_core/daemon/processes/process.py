@@ -48,7 +48,7 @@ class Program(NamedTuple):
 
 
 class WorkerProcess:
-    """One worker process. States follow one another: starting, ready, draining, and `returncode` set."""
+    """One worker process. States follow one another: starting, ready, draining, ended (`poll`)."""
 
     def __init__(
         self, program: Program, child: Child, *, presence: Presence, slots: SlotRange, now: float

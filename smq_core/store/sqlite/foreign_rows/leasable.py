@@ -32,7 +32,7 @@ def leasable(found: tuple[object, ...]) -> LeasedRow:
     """Make the row that a query found.
 
     Raises:
-        OddRowError: when a value is of another type than its column's, or the kind is unknown.
+        MalformedRowError: when a value is of another type than its column's, or the kind is unknown.
     """
     try:
         row = msgspec.convert(found, LeasedRow)
@@ -50,7 +50,7 @@ def leasable_page(found: Sequence[tuple[object, ...]]) -> tuple[list[LeasedRow],
     rows once made took 1.7 (measured).
 
     Raises:
-        OddRowError: as `leasable` does.
+        MalformedRowError: as `leasable` does.
     """
     try:
         rows = msgspec.convert(found, _PAGE)
@@ -66,7 +66,7 @@ def require_bodies(rows: Sequence[LeasedRow]) -> None:
     """Check that each row has its payload.
 
     Raises:
-        OddRowError: when it is neither text nor bytes.
+        MalformedRowError: when it is neither text nor bytes.
     """
     if not _BODIES.issuperset(map(type, map(_body, rows))):
         raise MalformedRowError

@@ -33,7 +33,6 @@ _HELD = query("held_key")
 _BEGIN = query("begin_import")
 _CONTINUE = query("continue_import")
 _FIND = query("find_imports")
-"""The columns of `find_imports`, in its order."""
 
 
 class Imports:

@@ -42,7 +42,7 @@ class Allowance:
         for after them.
 
         Raises:
-            OddRowError: when a row is not as the table has it.
+            MalformedRowError: when a row is not as the table has it.
         """
         page, has_large = leasable_page(found)
         if is_last and not has_large and len(page) * LARGE <= self._left:
