@@ -192,6 +192,6 @@ def sample(at: int, step: int, topic: str, depth: int) -> Sample:
         at=at,
         topic=topic,
         entered=entered + 4_000,
-        finished=entered + 4_000 - round(waiting),
+        processed=entered + 4_000 - round(waiting),
         depth=round(waiting),
     )

@@ -148,7 +148,10 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> int:
-        """Messages finished since the topic was created: removed, kept as done, or deleted."""
+        """Messages finished since the topic was created: removed, kept as done, or deleted.
+
+        The metric `smq_finished` has this number; `processed` is without what operators deleted or moved.
+        """
         return self.gone + self.done + self.deleted
 
 
@@ -288,13 +291,13 @@ class DaemonDeath(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One topic at one moment, written by a daemon; rates are differences of `entered` and `finished`.
+    """One topic at one moment, written by a daemon; rates are differences of `entered` and `processed`.
 
-    `finished` counts processed messages, without those that operators put into the trash.
+    `processed` is that of `TopicStats`: unlike its `finished`, without what operators deleted or moved.
     """
 
     at: float
     topic: str
     entered: int
-    finished: int
+    processed: int
     depth: int

@@ -153,7 +153,7 @@ def worker_of(row: WorkerRow, now_ms: int) -> WorkerInfo:
 def sample_of(row: Sample) -> TopicSample:
     """Return a sample."""
     return TopicSample(
-        at=row.at / 1000, topic=row.topic, entered=row.entered, finished=row.finished, depth=row.depth
+        at=row.at / 1000, topic=row.topic, entered=row.entered, processed=row.processed, depth=row.depth
     )
 
 

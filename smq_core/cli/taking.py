@@ -83,7 +83,7 @@ def taken_lately(view: Inspector, topics: Sequence[TopicStats], now: float) -> s
     """Return the topics with ready messages of which the database proves that one was taken lately.
 
     Proofs are a lease that has not expired, a finished message or a dead letter of the last 30 seconds that
-    had been taken, and a daemon's samples in which the number of finished messages grew.
+    had been taken, and a daemon's samples in which the number of processed messages grew.
     """
     moved = moving(view.samples(_STEP_S, now - UNTAKEN_S - _STEP_S))
     return {
@@ -129,9 +129,9 @@ def watched(
 
 
 def moving(samples: Sequence[TopicSample]) -> set[str]:
-    """Return the topics whose number of finished messages grew between two samples."""
+    """Return the topics whose number of processed messages grew between two samples."""
     first: dict[str, int] = {}
-    return {one.topic for one in samples if one.finished > first.setdefault(one.topic, one.finished)}
+    return {one.topic for one in samples if one.processed > first.setdefault(one.topic, one.processed)}
 
 
 def _leases(view: Inspector, stats: TopicStats) -> int:

@@ -118,7 +118,7 @@ def _sampled(view: Inspector, moment: _Moment) -> dict[str, TopicRates]:
     totals = _totals(moment)
     moving: dict[str, TopicRates] = {}
     for topic, sample in first.items():
-        before = {topic: (sample.entered, sample.finished)}
+        before = {topic: (sample.entered, sample.processed)}
         moving |= flows(before, {topic: totals[topic]} if topic in totals else {}, moment.at - sample.at)
     return moving
 

@@ -340,7 +340,8 @@ class Sample(NamedTuple):
     at: int
     topic: str
     entered: int
-    finished: int
+    processed: int
+    """The column's name is `finished`."""
     depth: int
 
 

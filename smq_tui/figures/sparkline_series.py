@@ -38,7 +38,7 @@ def from_samples(samples: Iterable[TopicSample], step: float) -> dict[str, RateS
     by_topic: dict[str, list[tuple[float, int, int, int]]] = {}
     for sample in samples:
         by_topic.setdefault(sample.topic, []).append(
-            (sample.at, sample.entered, sample.finished, sample.depth)
+            (sample.at, sample.entered, sample.processed, sample.depth)
         )
     return {topic: _series_of(points, step) for topic, points in by_topic.items()}
 
@@ -52,8 +52,8 @@ def from_readings(history: Sequence[Reading], longest_gap: float) -> dict[str, R
             depth = _depth(stats)
             points = by_topic.setdefault(stats.topic, [])
             last = before.get(stats.topic)
-            finished = points[-1][2] + processed_between(last, stats) if points and last else 0
-            points.append((reading.at, stats.entered, finished, depth))
+            processed = points[-1][2] + processed_between(last, stats) if points and last else 0
+            points.append((reading.at, stats.entered, processed, depth))
             before[stats.topic] = stats
     return {topic: _series_of(points, longest_gap / _GAP_STEPS) for topic, points in by_topic.items()}
 
@@ -108,11 +108,11 @@ def total(series_by_topic: Mapping[str, RateSeries], step: float) -> RateSeries:
 def _series_of(points: Sequence[tuple[float, int, int, int]], step: float) -> RateSeries:
     arrived: list[tuple[float, float]] = []
     left: list[tuple[float, float]] = []
-    for (then, entered, finished, _), (now, entered_now, finished_now, _) in itertools.pairwise(points):
+    for (then, entered, processed, _), (now, entered_now, processed_now, _) in itertools.pairwise(points):
         seconds = now - then
         if 0 < seconds <= step * _GAP_STEPS:
             arrived.append((now, max(0.0, (entered_now - entered) / seconds)))
-            left.append((now, max(0.0, (finished_now - finished) / seconds)))
+            left.append((now, max(0.0, (processed_now - processed) / seconds)))
     return RateSeries(tuple(arrived), tuple(left), tuple((at, float(depth)) for at, _, _, depth in points))
 
 

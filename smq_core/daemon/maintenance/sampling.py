@@ -20,7 +20,7 @@ MOST_SAMPLED: Final = 1_000
 
 class _Figures(NamedTuple):
     entered: int
-    finished: int
+    processed: int
     depth: int
 
 
@@ -58,7 +58,7 @@ class Sampler:
         if before is None:
             # of what was there when the daemon began nobody knows what happened last
             return figures.entered if self._at else 0
-        return abs(figures.entered - before.entered) + abs(figures.finished - before.finished)
+        return abs(figures.entered - before.entered) + abs(figures.processed - before.processed)
 
     def _last_figures(self, at: int, topics: Sequence[str]) -> Iterator[Sample]:
         if self._at == at - self._step_ms:

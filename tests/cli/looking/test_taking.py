@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Smq
 
 
-def sample(at: float, finished: int, topic: str = "mail") -> TopicSample:
-    return TopicSample(at=at, topic=topic, entered=9, finished=finished, depth=5)
+def sample(at: float, processed: int, topic: str = "mail") -> TopicSample:
+    return TopicSample(at=at, topic=topic, entered=9, processed=processed, depth=5)
 
 
-def test_a_topic_moves_when_its_number_of_finished_messages_grows() -> None:
+def test_a_topic_moves_when_its_number_of_processed_messages_grows() -> None:
     assert moving([sample(0, 3), sample(0, 3, "post"), sample(10, 4), sample(10, 3, "post")]) == {"mail"}
 
 

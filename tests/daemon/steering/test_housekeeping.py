@@ -219,7 +219,7 @@ def test_a_sample_is_written_at_the_beginning_of_each_ten_seconds(
 
     samples = store.samples(10_000, 0)
     assert [one.at - EPOCH_MS for one in samples] == [0, 10_000, 20_000]
-    assert {(one.topic, one.entered, one.finished, one.depth) for one in samples} == {("mail", 1, 0, 1)}
+    assert {(one.topic, one.entered, one.processed, one.depth) for one in samples} == {("mail", 1, 0, 1)}
 
 
 def test_finished_messages_are_pruned_every_ten_seconds(

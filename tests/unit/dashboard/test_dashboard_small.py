@@ -129,7 +129,7 @@ def test_leases_of_nobody_who_is_heard_of_are_no_sign_of_work(
 
 def sample(at: float, entered: int, depth: int, topic: str = "mail") -> TopicSample:
     """Return a daemon's sample of which everything that came in and waits no more was processed."""
-    return TopicSample(at=at, topic=topic, entered=entered, finished=entered - depth, depth=depth)
+    return TopicSample(at=at, topic=topic, entered=entered, processed=entered - depth, depth=depth)
 
 
 def test_a_chart_of_a_week_goes_on_to_this_moment_and_shows_what_waits_now() -> None:

@@ -186,7 +186,8 @@ def test_where_nothing_was_measured_there_is_a_gap() -> None:
 
 def test_a_trail_has_no_rate_over_a_gap() -> None:
     samples = [
-        TopicSample(at=at, topic="t", entered=int(at), finished=0, depth=1) for at in (0.0, 10.0, 90.0, 100.0)
+        TopicSample(at=at, topic="t", entered=int(at), processed=0, depth=1)
+        for at in (0.0, 10.0, 90.0, 100.0)
     ]
 
     assert [at for at, _ in from_samples(samples, 10.0)["t"].arrived] == [10.0, 100.0]

@@ -81,7 +81,7 @@ VALUES: tuple[object, ...] = (
     State.DEAD,
     SystemClock(),
     TopicPolicy(max_attempts=3, backoff=Backoff(1.0, 3.0, 9.0)),
-    TopicSample(at=1.0, topic="mail", entered=1, finished=1, depth=0),
+    TopicSample(at=1.0, topic="mail", entered=1, processed=1, depth=0),
     TopicStats(topic="mail", ready=3, paused=True),
     WorkerInfo(
         id="w",

@@ -32,9 +32,9 @@ SET command = :command
 WHERE id = :id;
 
 -- name: write_sample
--- Keep one topic's counters of one moment.
+-- Keep one topic's counters of one moment; the column `finished` holds how many were processed.
 INSERT INTO smq_samples(step_ms, at, topic, entered, finished, depth)
-VALUES (:step_ms, :at, :topic, :entered, :finished, :depth)
+VALUES (:step_ms, :at, :topic, :entered, :processed, :depth)
 ON CONFLICT(step_ms, at, topic) DO NOTHING;
 
 -- name: drop_samples
