@@ -47,14 +47,14 @@ class Backoff(msgspec.Struct, frozen=True):
         except OverflowError:
             return self.cap
 
-    def delay(self, failures: int, random: RandomSource) -> float:
-        """Draw the wait after a number of failures, in seconds.
+    def delay(self, failures: int, jitter: float) -> float:
+        """Return the wait after a number of failures, in seconds; `jitter` is drawn from [0, 1).
 
         Uses full jitter, so that messages that failed together are not retried together.
 
         See "Exponential backoff and jitter" in the AWS architecture blog.
         """
-        return random.random() * self.ceiling(failures)
+        return self.ceiling(failures) * jitter
 
     @classmethod
     def parse(cls, text: str) -> Backoff:

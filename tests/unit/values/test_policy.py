@@ -18,17 +18,17 @@ def test_the_wait_doubles_up_to_its_cap(failures: int, ceiling: float) -> None:
     assert Backoff().ceiling(failures) == ceiling
 
 
-@given(st.integers(0, 10**6), st.integers(0, 99))
-def test_the_wait_is_drawn_between_nothing_and_its_ceiling(failures: int, seed: int) -> None:
+@given(st.integers(0, 10**6), st.floats(0, 1, exclude_max=True))
+def test_the_wait_is_drawn_between_nothing_and_its_ceiling(failures: int, jitter: float) -> None:
     backoff = Backoff()
 
-    assert 0 <= backoff.delay(failures, seeded_random(seed)) <= backoff.ceiling(failures) <= backoff.cap
+    assert 0 <= backoff.delay(failures, jitter) <= backoff.ceiling(failures) <= backoff.cap
 
 
 def test_chance_is_the_whole_of_the_wait() -> None:
     """Full jitter: what failed together does not come back together."""
     source = seeded_random()
-    waits = [Backoff().delay(3, source) for _ in range(200)]
+    waits = [Backoff().delay(3, source.random()) for _ in range(200)]
 
     assert min(waits) < 1.0
     assert max(waits) > 7.0

@@ -264,7 +264,7 @@ def _fate(terms: ReturnTerms, failure: Failure, now_ms: int) -> Requeued:
         return Requeued(State.DEAD, now_ms)
     delay_ms = failure.delay_ms
     if delay_ms is None:
-        delay_ms = round(terms.policy.backoff.ceiling(terms.attempts) * failure.jitter * 1000)
+        delay_ms = round(terms.policy.backoff.delay(terms.attempts, failure.jitter) * 1000)
     return Requeued(State.DELAYED if delay_ms else State.READY, now_ms + delay_ms)
 
 
