@@ -16,9 +16,9 @@ from smq_core.states import State, state_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Frozen", "FrozenCollector", "SeenRow"]
+__all__ = ["Frozen", "FrozenCollector", "FrozenRow"]
 
-SeenRow: TypeAlias = tuple[int, str, int, int | None, int, str | None]
+FrozenRow: TypeAlias = tuple[int, str, int, int | None, int, str | None]
 """Id, status, deliveries, operation, whether its lease is live, and the key that its purpose has it hold."""
 
 
@@ -97,7 +97,7 @@ class FrozenCollector:
         """Return how many there are so far."""
         return len(self._ids)
 
-    def add(self, rows: Iterable[SeenRow], most: int | None = None) -> None:
+    def add(self, rows: Iterable[FrozenRow], most: int | None = None) -> None:
         """Take rows, ascending, beyond those taken before, until there are `most`.
 
         Of those that one action would give the same key, it changes only the first.

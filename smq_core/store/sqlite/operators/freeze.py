@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from smq_core.store.frozen import Frozen, SeenRow
+    from smq_core.store.frozen import Frozen, FrozenRow
     from smq_core.store.records import Purpose, Targets
     from smq_core.store.sqlite.operators.browse import Browser
     from smq_core.store.sqlite.operators.recheck import Sight
@@ -114,7 +114,7 @@ class Freezer:
 
 def _next_part(
     db: apsw.Connection, *, wanted: _Wanted, after: int | None
-) -> tuple[list[SeenRow], int | None, bool]:
+) -> tuple[list[FrozenRow], int | None, bool]:
     """Return what matches in the next part of a selection, up to which id, and whether there is more."""
     selection, now_ms, purpose = wanted
     with savepoint(db):
@@ -124,7 +124,7 @@ def _next_part(
         values = filter_sql.conditions(part, now_ms, after=after) | eligible_sql.conditions_of(
             purpose, now_ms
         )
-        rows: list[SeenRow] = []
+        rows: list[FrozenRow] = []
         for stream in streams:
             sql = filter_sql.seen_sql(stream, values, purpose)
             rows.extend(db.execute(sql, {**stream.values, **values, "seen_at": now_ms}))
