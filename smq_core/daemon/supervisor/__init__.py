@@ -5,6 +5,7 @@ schedule           what is done from time to time
 signals            signals, as entries that the loop reads
 store_watch        notices when somebody else writes to the database
 outage             how long to go on while the database cannot be used
+database_retry     carries out calls of the database, or waits for the next try
 timeouts           handlers that run for too long
 crashes            notices that a worker process ended, and deals with its exit
 crash_attribution  which message is charged when a worker process died

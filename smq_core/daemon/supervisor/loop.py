@@ -64,6 +64,7 @@ class Supervisor:
         self._live_config = live_config
         self._is_burst = is_burst
         self._schedule = Schedule(components)
+        self._database = self._schedule.database
         self._crashes = Crashes(components, hear=self._take, pause=self._schedule.pause)
         self._watch = StoreWatch(components.store, components.selector, components.clock)
         self._signals = Signals(earlier_signals)
@@ -89,14 +90,14 @@ class Supervisor:
         components = self._components
         with self._signals:
             components.selector.register(self._signals.fileno(), selectors.EVENT_READ, self._signals)
-            self._schedule.attempt(self._schedule.look_for_dead_daemons)
+            self._database.attempt(self._schedule.look_for_dead_daemons)
             components.pool.fill()
             if not components.pool.program.handlers:
                 self._serve(components.pool.program)
             while not self._is_over():
                 self._turn()
             components.selector.unregister(self._signals.fileno())
-        self._schedule.attempt(lambda: components.store.remove_worker(components.worker_id))
+        self._database.attempt(lambda: components.store.remove_worker(components.worker_id))
         self._watch.close()
         components.children.tell_strays(components.journal)
         counts = components.counts
@@ -116,8 +117,8 @@ class Supervisor:
             components.dispatcher.resume()
         else:
             components.dispatcher.suspend()
-        if self._schedule.attempt(lambda: self._look_again(now)) and components.dispatcher.is_due(now):
-            self._schedule.attempt(self._step)
+        if self._database.attempt(lambda: self._look_again(now)) and components.dispatcher.is_due(now):
+            self._database.attempt(self._step)
         self._schedule.run(now)
         if self._watch.is_muted and not components.outage.is_lost:
             self._watch.unmute()
@@ -152,14 +153,14 @@ class Supervisor:
         if isinstance(source, WorkerProcess):
             self._hear(source, mask)
         elif source is self._watch:
-            if not self._schedule.attempt(self._notice):
+            if not self._database.attempt(self._notice):
                 self._watch.mute()
         elif source is self._signals:
             for number in self._signals.take():
                 self._obey_signal(number)
         elif isinstance(source, DeadDaemons):
             source.unwatch_dead()
-            self._schedule.attempt(self._schedule.look_for_dead_daemons)
+            self._database.attempt(self._schedule.look_for_dead_daemons)
 
     def _notice(self) -> None:
         if self._watch.notice():

@@ -13,14 +13,12 @@ from smq_core.daemon.dispatch.renewals import SHORTEST_LEASE_MS
 from smq_core.daemon.processes.backlog import has_backlog, recall_backlog
 from smq_core.daemon.processes.delivery_probe import LOOK_S, DeliveryProbe
 from smq_core.daemon.supervisor.burst import has_nothing_soon
+from smq_core.daemon.supervisor.database_retry import DatabaseRetry
 from smq_core.daemon.supervisor.timeouts import enforce_deadlines
 from smq_core.daemon.system.systemd import notify
-from smq_core.errors import StoreError
 from smq_core.validation import LONGEST_LEASE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from smq_core.daemon.assembly import Components
     from smq_core.daemon.processes.process import WorkerProcess
     from smq_core.daemon.supervisor.crash_attribution import TopicPause
@@ -42,6 +40,7 @@ class Schedule:
     def __init__(self, components: Components) -> None:
         """Work on a daemon's parts."""
         self._components = components
+        self.database = DatabaseRetry(components.outage, self._prove)
         self._routes = Routes(components.pool.program.handlers)
         self._is_quiet = False
         self._is_stopping = False
@@ -87,36 +86,12 @@ class Schedule:
                 self._due[task] = now + interval_s
                 task()
 
-    def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something with the database if it is there; return whether it went well."""
-        outage = self._components.outage
-        if outage.wait_s() > 0:
-            return False
-        try:
-            if outage.is_lost:
-                self._prove()
-            action()
-        except StoreError as error:
-            outage.failed(error)
-            return False
-        outage.succeeded()
-        return True
-
-    def _prove(self) -> None:
-        """Write something: a database whose disk is full can still be read."""
-        components = self._components
-        components.dispatcher.reconcile()
-        if len(components.pending):
-            components.dispatcher.step()
-        else:
-            components.store.put_worker(self._row())
-
     def beat(self) -> None:
         """Write the daemon's row, do what it was asked there, and look at the peers."""
         self._components.presence.look()
-        self.attempt(lambda: self._obey(self._components.store.put_worker(self._row())))
-        self.attempt(self.look_for_dead_daemons)
-        self.attempt(self._components.dead_daemons.drop_stale_rows)
+        self.database.attempt(lambda: self._obey(self._components.store.put_worker(self._row())))
+        self.database.attempt(self.look_for_dead_daemons)
+        self.database.attempt(self._components.dead_daemons.drop_stale_rows)
         processed, pool = self._components.counts.processed, self._components.pool
         status = f"{self._state}: {processed.total()} processed, {pool.in_flight} in flight"
         notify("WATCHDOG=1", f"STATUS={status}")
@@ -125,7 +100,7 @@ class Schedule:
         """Renew the leases that are due, by the wall clock: the machine may have slept."""
         renewals, now_ms = self._components.dispatcher.renewals, self._components.clock.now_ms()
         if renewals.due_in_s(now_ms) == 0.0:
-            self.attempt(lambda: renewals.renew(now_ms))
+            self.database.attempt(lambda: renewals.renew(now_ms))
 
     def extend(self, process: WorkerProcess, extension: Extend) -> None:
         """Extend a lease because its handler asked for it."""
@@ -137,7 +112,8 @@ class Schedule:
         if seconds is not None:
             # never too short to be renewed in time
             visibility_ms = round(min(max(seconds * 1000, SHORTEST_LEASE_MS), LONGEST_LEASE_MS))
-        self.attempt(lambda: self._components.dispatcher.renewals.extend(flight, visibility_ms, now_ms))
+        renewals = self._components.dispatcher.renewals
+        self.database.attempt(lambda: renewals.extend(flight, visibility_ms, now_ms))
 
     def look_for_dead_daemons(self) -> None:
         """Return the messages of daemons that died."""
@@ -164,7 +140,7 @@ class Schedule:
             return False
         found: list[bool] = []
         now_ms = components.clock.now_ms()
-        self.attempt(lambda: found.append(has_nothing_soon(components.store, self._routes, now_ms)))
+        self.database.attempt(lambda: found.append(has_nothing_soon(components.store, self._routes, now_ms)))
         return found == [True]
 
     def pause(self, pause: TopicPause) -> None:
@@ -176,7 +152,7 @@ class Schedule:
             f"{pause.topic} is paused for {pause.seconds:g} s: {pause.reason}",
             topic=pause.topic,
         )
-        self.attempt(
+        self.database.attempt(
             lambda: components.store.pause(
                 pause.topic,
                 reason=pause.reason,
@@ -198,6 +174,15 @@ class Schedule:
         topics = [spec.pattern for spec in self._routes.specs]
         return self._components.heartbeat.row(self._state, topics, "; ".join(conditions))
 
+    def _prove(self) -> None:
+        """Write something: a database whose disk is full can still be read."""
+        components = self._components
+        components.dispatcher.reconcile()
+        if len(components.pending):
+            components.dispatcher.step()
+        else:
+            components.store.put_worker(self._row())
+
     def _obey(self, command: str | None) -> None:
         if command is None:
             return
@@ -216,7 +201,7 @@ class Schedule:
 
     def _look_at_locks(self) -> None:
         if self._components.dead_daemons.has_unwatched:
-            self.attempt(self.look_for_dead_daemons)
+            self.database.attempt(self.look_for_dead_daemons)
 
     def _look_at_arrivals(self) -> None:
         # at the end what does not arrive is given back when the grace period is over
