@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from smq_core.daemon.dispatch.orphaned_messages import recover_orphan
 from smq_core.states import State
 from smq_core.store.failed_message import FailedMessage
 from smq_core.store.records import Failure
@@ -11,21 +12,14 @@ from smq_core.store.records import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from smq_core.daemon.dispatch.orphaned_messages import OrphanedMessage
     from smq_core.daemon.processes.in_flight import InFlight
     from smq_core.daemon.wire.protocol import Failed
     from smq_core.policy import RandomSource
     from smq_core.store.base import Store
     from smq_core.store.records import Hold
 
-__all__ = ["OrphanedMessage", "PendingOutcomes", "recover"]
-
-
-class OrphanedMessage(NamedTuple):
-    """A message whose worker process died."""
-
-    hold: Hold
-    verdict: str
-    error: str
+__all__ = ["PendingOutcomes"]
 
 
 class _Failure(NamedTuple):
@@ -113,7 +107,7 @@ class PendingOutcomes:
         if self._releases:
             lost += store.release(self._releases, now_ms)
         for orphan in self._orphans:
-            dead = recover(store, orphan, self._worker_id, self._max_crashes, now_ms)
+            dead = recover_orphan(store, orphan, self._worker_id, self._max_crashes, now_ms)
             self._failed += [] if dead is None else [dead]
         # a first try whose answer was an error may have been committed all the same: lost then means done
         lost = [] if self._was_tried else lost
@@ -138,24 +132,3 @@ def _give_back(store: Store, hold: Hold, verb: str, failure: Failure, now_ms: in
         return State.DEAD if store.bury(hold, failure, now_ms) else None
     requeued = store.requeue(hold, failure, now_ms)
     return None if requeued is None else requeued.state
-
-
-def recover(
-    store: Store, orphan: OrphanedMessage, worker_id: str, max_crashes: int, now_ms: int
-) -> FailedMessage | None:
-    """Give back one message of a dead process or daemon, and return it if it is dead now.
-
-    A message that crashed too many processes is dead, as poison.
-    """
-    verdict, error = orphan.verdict, orphan.error
-    if verdict == "blamed":
-        row = store.get(orphan.hold.id)
-        if row is not None and row.crashes + 1 >= max_crashes:
-            verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
-    failure = Failure(error=error, worker=worker_id)
-    if not store.recover([orphan.hold], worker_id, verdict, failure, now_ms) or orphan.verdict != "blamed":
-        return None
-    row = store.get(orphan.hold.id)
-    if row is None or row.status != State.DEAD:
-        return None
-    return FailedMessage(row.id, row.topic, row.attempts, error, State.DEAD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, NamedTuple
 
-from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage
+from smq_core.daemon.dispatch.orphaned_messages import OrphanedMessage
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.wire.protocol import Failed
 from smq_core.format import counted

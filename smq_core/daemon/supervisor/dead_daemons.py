@@ -11,7 +11,7 @@ import select
 import selectors
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage, recover
+from smq_core.daemon.dispatch.orphaned_messages import OrphanedMessage, recover_orphan
 from smq_core.daemon.processes.pool import end_commands
 from smq_core.daemon.system.process_identity import is_alive
 from smq_core.daemon.wire.slots import mark_of
@@ -153,7 +153,7 @@ class DeadDaemons:
                 row = next((one for one in self._store.workers() if one.id == header.worker_id), None)
                 now_ms = self._clock.now_ms()
                 recovered = [
-                    recover(self._store, orphan, header.worker_id, self._max_crashes, now_ms)
+                    recover_orphan(self._store, orphan, header.worker_id, self._max_crashes, now_ms)
                     for orphan in orphans
                 ]
                 self._store.remove_worker(header.worker_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage
+from smq_core.daemon.dispatch.orphaned_messages import OrphanedMessage
 from smq_core.daemon.library_log import written_to
 from smq_core.daemon.processes.byte_budget import LARGEST_MESSAGE
 from smq_core.daemon.wire.protocol import Failed, Handled

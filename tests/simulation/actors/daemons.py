@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smq_core.daemon.dispatch.pending_outcomes import OrphanedMessage, recover
+from smq_core.daemon.dispatch.orphaned_messages import OrphanedMessage, recover_orphan
 from smq_core.message import Receipt
 from smq_core.store.records import Failure, Hold, LeasedRow, LeaseRequest
 from tests.simulation.actor import TOPICS, Actor
@@ -151,6 +151,6 @@ class Daemon(Actor):
             verdict = "blamed" if len(running) == 1 else "suspect"
             for hold in found:
                 judged = verdict if hold.id in started else "untouched"
-                recover(
+                recover_orphan(
                     self.store, OrphanedMessage(hold, judged, "worker died"), worker, MAX_CRASHES, self.now
                 )
