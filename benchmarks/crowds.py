@@ -28,7 +28,7 @@ SLOW_COLUMNS = (
     "8 producers",
     "8 : 1",
     "worst put ms",
-    "2 consumers beside 8",
+    "2 consumers alongside 8",
     "p99 ms",
     "worst ms",
     "puts meanwhile",
@@ -83,7 +83,7 @@ def slow_producers(plan: Plan) -> Table:
     )
     lines = [*_modes("smq", OURS), *_modes(BARE.name, BARE)]
     for peer in plan.peers:
-        lines += [_own(f"{peer.name}, its own", peer), _modes(peer.name, peer)[0]]
+        lines += [_own(f"{peer.name}, default", peer), _modes(peer.name, peer)[0]]
     seen = _rounds(plan, lines, plans)
     for name, _, _ in lines:
         one, eight, mixed = (seen[name, gathering] for gathering in plans)

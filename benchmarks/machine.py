@@ -27,7 +27,7 @@ def described() -> list[str]:
         f"{len(os.sched_getaffinity(0))} cores ({_processor()}), {memory:.0f} GiB, {system}.",
         f"Appending 4 KiB and flushing it with fdatasync: median {_flush_us():,.0f} µs.",
         f"Python {platform.python_version()}, apsw with SQLite {apsw.sqlite_lib_version()}.",
-        "The bare loop in C runs on the same SQLite library as smq, through its table of functions.",
+        "The bare loop in C uses the same SQLite library as smq, through its function table.",
     ]
 
 

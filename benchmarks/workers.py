@@ -57,7 +57,7 @@ def _name(entrant: Entrant) -> str:
     return (
         "smq, a loop of dequeue(ack=previous, wait=...)"
         if entrant is OURS
-        else f"{entrant.name}, its consumer"
+        else f"{entrant.name} (own consumer)"
     )
 
 

@@ -1,4 +1,4 @@
-"""How deep payloads may be nested, so that a consumer can decode one from within its own calls."""
+"""How deeply payloads may be nested so that a consumer can still decode them inside its own calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds which daemons have ended, by their locks.
+"""Determines from their locks which daemons have exited.
 
 Silence proves nothing, as a daemon may be slow or suspended; nor does a process id, as a daemon may run in
 another container, where processes have other ids. Nothing is locked here, so that this is in nobody's way.

@@ -1,4 +1,4 @@
-"""Which database is used: the named one, else the variable's, else the file in the current folder.
+"""Which database is used: the one given, or that of the variable, or the file in the current directory.
 
 It knows names only and opens nothing. An address of a database server may hold a password, and is neither
 taken for a file's name nor repeated in a sentence.

@@ -1,4 +1,4 @@
-"""Runs a click program and ends it cleanly, whatever the state of its standard streams."""
+"""Runs a click program and exits cleanly, whatever the state of its standard streams."""
 
 from __future__ import annotations
 

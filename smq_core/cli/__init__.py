@@ -1,4 +1,4 @@
-"""The `smq` command: reads its arguments, calls queue and inspector, and prints what they return.
+"""The `smq` command: reads its arguments, calls the queue and the inspector, and prints what they return.
 
 main           the entry point: runs a command, and chooses the exit code
 commands       the list of commands, each imported only when it is run

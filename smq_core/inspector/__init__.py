@@ -1,4 +1,4 @@
-"""The interface for operators: inspects everything, repairs what is stuck.
+"""The interface for operators: inspects a queue and repairs it.
 
 Times are seconds since the epoch, durations seconds. Every action is recorded, says truthfully what it did,
 and can be undone but for purge and drop.

@@ -1,4 +1,4 @@
-"""Import of JSONL, exactly once, and export; the names that other parts of smq use.
+"""Imports JSONL, each line exactly once, and exports it; these are the names that other parts of smq use.
 
 source           opens what is imported: a file, a pipe or standard input, compressed or not
 reader           reads it in blocks of whole lines

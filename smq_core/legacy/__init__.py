@@ -1,4 +1,4 @@
-"""Migrates the table of smq's ancestor; imported only when a database with that table is opened.
+"""Migrates the table of smq's predecessor; imported only when a database with that table is opened.
 
 ancestor         moves every message, in one transaction, after a backup
 ancestor_values  what the values of its rows mean

@@ -1,4 +1,4 @@
-"""The one place that chooses a backend.
+"""The only place that chooses a backend.
 
 base            the seam: what a backend can do for queue and daemon
 operator_store  the second half of the seam: what operators read and do, and what daemons record

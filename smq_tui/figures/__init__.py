@@ -1,4 +1,4 @@
-"""The data that the dashboard has at one moment, and what it derives from it. Pure.
+"""The data that the dashboard has at one moment, and the values derived from it. Pure.
 
 snapshot          readings of the database, and what two of them give
 flow              messages processed between two readings

@@ -1,4 +1,4 @@
-"""Screens of the dashboard: they show values and send requests, and know neither gateway nor `Inspector`.
+"""Dashboard screens: they show values and send requests; they know neither the gateway nor `Inspector`.
 
 main_screen       which view is shown, and which controller each key, click and message is for
 host              what controllers may use of the main screen

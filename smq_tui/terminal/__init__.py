@@ -1,4 +1,4 @@
-"""Handling of the terminal.
+"""Terminal handling.
 
 attached     whether there is one
 driver       writes to it, also while it goes away

@@ -1,4 +1,4 @@
-"""Widgets of the dashboard: they receive values and post messages, and know neither store nor gateway.
+"""Dashboard widgets: they receive values and post messages; they know neither the store nor the gateway.
 
 keyed_table   a table over any number of rows
 detail_pane   where the details of a row are shown

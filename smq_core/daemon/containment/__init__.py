@@ -1,4 +1,4 @@
-"""Keeps a worker process working, and its exit reported, whatever a handler does to it.
+"""Keeps a worker process working, whatever a handler does to it, and makes sure that its exit is reported.
 
 descriptors       the descriptors it cannot do without, out of a handler's way
 resource_limits   limits of the system, put back where a handler lowered them

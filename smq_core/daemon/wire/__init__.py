@@ -1,4 +1,4 @@
-"""The messages between supervisor and worker processes.
+"""The messages between the supervisor and the worker processes.
 
 protocol  the records, in both directions
 frames    their framing on a stream socket

@@ -1,4 +1,4 @@
-"""The connections, one for each thread.
+"""The database connections, one per thread.
 
 connection_pool     opens and closes them, with threads, forks and stores
 connection          one of them: its transactions
