@@ -23,7 +23,7 @@ def _first_illegal(value: object, path: str) -> str | None:
     if isinstance(value, dict):
         for name, item in value.items():
             if not isinstance(name, str):
-                return f"{path} has the key {name!r}, which is not text: keys of JSON objects are str"
+                return f"{path} has the key {name!r}, which is not text: keys of JSON objects must be str"
             if found := _first_illegal(item, f"{path}[{name!r}]"):
                 return found
         return None

@@ -75,7 +75,7 @@ def checked_topics(topics: Sequence[str]) -> Sequence[str]:
         InvalidMessage: otherwise.
     """
     if not topics:
-        raise InvalidMessage("no topic given: name at least one")
+        raise InvalidMessage("no topic given: give at least one")
     for topic in topics:
         check_topic(topic)
     return topics if len(topics) == 1 else tuple(dict.fromkeys(topics))

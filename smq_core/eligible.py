@@ -28,7 +28,7 @@ def is_held(message: Message, now: float) -> bool:
 def why_left(message: Message, verb: str, *, now: float, force: bool = False) -> str | None:
     """Return why requeue, delete or bury leaves a message as it is; None where it changes it."""
     if not changes(verb, message.state):
-        return f"it is {message.state.word}, which {verb} does not change"
+        return f"it is {message.state.word}; {verb} does not apply to such messages"
     if is_held(message, now) and not force:
         return "its lease has not expired: --force includes it, but it may then run twice"
     return None

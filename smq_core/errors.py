@@ -165,8 +165,8 @@ class NotDurable(StoreUnavailable):
         self.ids = tuple(ids)
         """The ids that the call would have returned: of the messages that it added, if it was to add any."""
         super().__init__(
-            f"{reason}: {_named(self.ids)} stored, but may not survive a crash; "
-            "check the disk, and do not write it again"
+            f"{reason}: {_named(self.ids)} stored, but may not survive a crash; check the disk, and do not "
+            "repeat the write"
         )
 
     def naming(self, ids: Iterable[int]) -> NotDurable:
@@ -191,8 +191,8 @@ class OutcomeUnknown(StoreUnavailable):
         """The ids that the messages have if they are in, where that is known; if they are not, later messages
         may get them."""
         super().__init__(
-            f"{reason}: whether {_named(self.ids)} stored is not known; check the disk, and look before you "
-            "write it again"
+            f"{reason}: it is not known whether {_named(self.ids)} stored; check the disk, and whether the "
+            "data is there, before you repeat the write"
         )
 
     def naming(self, ids: Iterable[int]) -> OutcomeUnknown:

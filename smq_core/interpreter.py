@@ -20,7 +20,7 @@ def refuse_subinterpreter() -> None:
     """
     if not _is_main_interpreter():
         raise ImportError(
-            "smq works in the main interpreter of a process only, and this is a subinterpreter: SQLite's "
+            "smq works only in the main interpreter of a process, and this is a subinterpreter: SQLite's "
             "locks belong to the whole process. Use threads or processes instead of subinterpreters; under "
             "mod_wsgi set WSGIApplicationGroup %{GLOBAL}",
             name="smq_core",

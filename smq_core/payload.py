@@ -212,7 +212,7 @@ def encode_headers(headers: Mapping[str, str] | None) -> str | None:
     for name, value in headers.items():
         if not (isinstance(name, str) and isinstance(value, str)):
             raise InvalidMessage(
-                f"header {name!r}: {value!r} is not text: names and values of headers are str"
+                f"header {name!r}: {value!r} is not text: names and values of headers must be str"
             )
     try:
         encoded = _encode_json(dict(headers))

@@ -185,7 +185,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     *_operator_rows(),
     *_undo_rows(),
-    *_rows("prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic keeps"),
+    *_rows(
+        "prune", Actor.JANITOR, (State.DONE, State.DELETED), (None,), "older than the topic's retention time"
+    ),
 )
 """Every legal change of state, in the order in which a message meets them."""
 

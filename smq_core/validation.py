@@ -85,7 +85,7 @@ def _not_text(value: object, what: str) -> InvalidMessage:
 @functools.lru_cache(maxsize=4096)
 def _checked_topic(topic: str) -> str:
     if not topic:
-        raise InvalidMessage("the topic is empty: name one")
+        raise InvalidMessage("the topic name is empty: give one")
     if not topic.isprintable():
         raise InvalidMessage(f"topic {topic[:80]!a} has unprintable characters: use printable text")
     size = len(topic.encode())

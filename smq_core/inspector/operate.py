@@ -176,7 +176,7 @@ class MessageOperations(OpenedQueue):
         stays as it is, and another undo of the same operation continues.
 
         Raises:
-            SmqError: when there is no such operation, or it is already undone, or cannot be undone.
+            SmqError: there is no such operation, it has already been undone, or it cannot be undone.
             InvalidMessage: when it is neither an operation's id, "last" nor None.
         """
         if operation is None:
@@ -192,9 +192,8 @@ class MessageOperations(OpenedQueue):
         last = self._store.last_undoable(self._actor)
         if last is None:
             raise SmqError(
-                f"{self._actor} has done nothing that can be undone: see `smq activity` for "
-                "what others did, and "
-                "name the operation"
+                f"{self._actor} has done nothing that can be undone: see `smq activity` for what others did, "
+                "and give its operation id"
             )
         return last
 

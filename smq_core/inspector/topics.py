@@ -118,7 +118,7 @@ class TopicOperations(OpenedQueue):
         """
         validation.check_is_text(worker_id, "a daemon's id")
         if command not in _COMMANDS:
-            raise InvalidMessage(f"a daemon knows the commands quiet, resume and stop, not {command!r:.40}")
+            raise InvalidMessage(f"a daemon accepts the commands quiet, resume and stop, not {command!r:.40}")
         return self._store.command_worker(worker_id, command, actor=self._actor, now_ms=self._clock.now_ms())
 
 
@@ -137,7 +137,7 @@ def _checked(backoff: Backoff) -> Backoff:
         raise InvalidMessage(f"back-off {backoff!r}: {error}") from error
     if stored != backoff:
         raise InvalidMessage(
-            f"back-off {backoff!r} would come back as {stored}: use waits of whole milliseconds and a factor "
-            "of at most six digits"
+            f"back-off {backoff!r} would be read back as {stored}: use waits of whole milliseconds and a "
+            "factor of at most six digits"
         )
     return stored

@@ -65,7 +65,7 @@ class Rejects:
             reasons.write(msgspec.json.encode(line_fields(reject)) + b"\n")
         except BlockingIOError as error:
             raise StoreBusy(
-                f"another import is writing to {self.path}: let it finish, or name another file"
+                f"another import is writing to {self.path}: let it finish, or choose another file"
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error
@@ -105,7 +105,7 @@ class Rejects:
                 file.close()
 
     def _unwritable(self, error: OSError) -> SmqError:
-        return SmqError(f"rejects cannot be written to {self.path}: {error.strerror}; name another file")
+        return SmqError(f"rejects cannot be written to {self.path}: {error.strerror}; choose another file")
 
     def _open(self) -> tuple[BinaryIO, BinaryIO]:
         if self._files is None:

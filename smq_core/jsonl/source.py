@@ -29,9 +29,9 @@ _GZIP: Final = b"\x1f\x8b"
 _UTF_16: Final = "is in UTF-16, which cannot be imported: convert it (iconv -f UTF-16 -t UTF-8) and try again"
 _UTF_32: Final = "is in UTF-32, which cannot be imported: convert it (iconv -f UTF-32 -t UTF-8) and try again"
 _REFUSED: Final = (
-    (b"BZh", "is compressed by bzip2: pipe it in (bzip2 -dc FILE | smq import -), or use gzip"),
-    (b"\xfd7zXZ\0", "is compressed by xz: pipe it in (xz -dc FILE | smq import -), or use gzip"),
-    (b"\x28\xb5\x2f\xfd", "is compressed by zstd: pipe it in (zstd -dc FILE | smq import -), or use gzip"),
+    (b"BZh", "is compressed with bzip2: pipe it in (bzip2 -dc FILE | smq import -), or use gzip"),
+    (b"\xfd7zXZ\0", "is compressed with xz: pipe it in (xz -dc FILE | smq import -), or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: pipe it in (zstd -dc FILE | smq import -), or use gzip"),
     (b"PK\3\4", "is a zip archive: unpack it first"),
     (b"\xff\xfe\0\0", _UTF_32),
     (b"\0\0\xfe\xff", _UTF_32),
@@ -155,7 +155,7 @@ class Source:
         try:
             return self.path.open("rb")
         except IsADirectoryError as error:
-            raise SmqError(f"{self.name} is a folder: name a file in it") from error
+            raise SmqError(f"{self.name} is a folder: give the path of a file in it") from error
         except OSError as error:
             raise SmqError(f"{self.name} cannot be read: {error.strerror}") from error
 
@@ -180,8 +180,8 @@ class _Stream:
             return self._read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DamagedSourceError(
-                f"{self._name}: the compressed data is damaged or ends early ({error}); its "
-                "valid lines were imported"
+                f"{self._name}: the compressed data is damaged or truncated ({error}); its valid lines were "
+                "imported"
             ) from error
         except OSError as error:
             raise SmqError(f"{self._name} cannot be read: {error.strerror or error}") from error

@@ -91,7 +91,7 @@ def take_over(path: str, now_ms: int, words: Mapping[str, State]) -> None:
         kept = backup.beside(path, "ancestor", now_ms)
         count = _migrate(connection, path, now_ms, states)
     _log.warning(
-        "%s: %d messages of smq's ancestor were migrated; the original file is in %s", path, count, kept
+        "%s: %d messages of smq's predecessor were migrated; the original file is in %s", path, count, kept
     )
 
 
@@ -105,9 +105,9 @@ def _refuse_unknown_words(connection: apsw.Connection, path: str, states: Mappin
     if unknown := [word for word, _ in counts if word not in states]:
         listed = ", ".join(f"{word!r} ({number:,})" for word, number in counts)
         raise StoreUnavailable(
-            f"{path} holds the messages of smq's ancestor, with unknown status words: "
-            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Say what "
-            f"they mean with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, "
+            f"{path} contains the messages of smq's predecessor, with unknown status words: "
+            f"{', '.join(map(repr, unknown))}. Nothing was changed. All words found: {listed}. Map them to "
+            f"states with `smq init --map '{unknown[0]}=STATE'`, one --map for each; STATE is ready, "
             "processing, dead, done or deleted"
         )
 
@@ -129,7 +129,9 @@ def _migrate(connection: apsw.Connection, path: str, now_ms: int, states: Mappin
     connection.execute(_SET_SEQUENCE, (next(plan.new_ids) - 1,))
     before, after = connection.execute(_COUNT).fetchall()[0]
     if before != after:
-        raise StoreCorrupt(f"{path}: {after} of {before} messages could be taken over: nothing was changed")
+        raise StoreCorrupt(
+            f"{path}: only {after} of {before} messages could be migrated: nothing was changed"
+        )
     connection.execute(_DROP)
     return int(after)  # type: ignore[arg-type]  # a count
 
@@ -183,7 +185,7 @@ def _parameters_of(row: _Row, plan: _Plan, new_id: Value) -> dict[str, Value]:
         "receipt": _NOBODYS_RECEIPT if is_processing else None,
         "attempts": int(is_processing),
         "headers": _originals(row, plan, new_id),
-        "error": f"{word_of(row.status)} in the ancestor's queue" if is_dead else None,
+        "error": f"{word_of(row.status)} in the predecessor's queue" if is_dead else None,
         # none for `done`: they are kept until an operator purges them, whatever the topic keeps
         "finished_at": now_ms if is_dead or state is State.DELETED else None,
         "payload": body,

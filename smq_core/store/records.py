@@ -273,7 +273,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: when it was not fixed.
         """
         if self.frozen is None:
-            raise ValueError("this selection is not yet bound to messages: use Inspector.select")
+            raise ValueError("this selection is not frozen: freeze it with Inspector.select")
         return self.frozen
 
 

@@ -145,7 +145,7 @@ def test_an_operator_who_would_undo_a_pause_is_told_that_another_did(
     first, second = desks
     paused = first.pause().operation
     with (
-        pytest.raises(SmqError, match=r"is already undone"),
+        pytest.raises(SmqError, match=r"has already been undone"),
         before_the_write_of(lambda: second.undo(paused), first, stands_in_line),
     ):
         first.undo(paused)

@@ -85,7 +85,7 @@ PRINTED: Final[Mapping[tuple[str, str], str]] = {
     (
         "docs/operating.md",
         "mkdir before-restore",
-    ): "integrity: SQLite reports every page, index and constraint as sound",
+    ): "integrity: SQLite found no error in any page, index or constraint",
     ("docs/operating.md", 'smq check || echo "the queue needs attention"'): "ok: 1 topic, 1 message ready",
 }
 """What a block of commands has to print, beside ending with 0."""

@@ -93,14 +93,18 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(
 @pytest.mark.parametrize(
     ("command", "number", "said"),
     [
-        ("requeue", 2, ["3: it is ready, which requeue does not change", "4: its lease has not expired"]),
+        (
+            "requeue",
+            2,
+            ["3: it is ready; requeue does not apply to such messages", "4: its lease has not expired"],
+        ),
         ("delete", 3, ["4: its lease has not expired"]),
         (
             "bury",
             1,
             [
-                "1: it is dead, which bury does not change",
-                "2: it is dead, which bury does not change",
+                "1: it is dead; bury does not apply to such messages",
+                "2: it is dead; bury does not apply to such messages",
                 "4: its lease has not expired",
             ],
         ),
@@ -214,7 +218,7 @@ def test_an_undo_that_brings_nothing_back_says_so(smq: Smq) -> None:
     assert vain.out == (
         f"the move of operation 1 by {user_name()} was not undone: no message could be restored\n"
     )
-    assert "3: somebody has changed it since; it is deleted now" in vain.err
+    assert "3: it has been changed since; it is now deleted" in vain.err
     assert smq("undo").code == 0
 
 
@@ -307,7 +311,7 @@ def test_what_moves_on_after_the_question_is_left_alone_and_told(
     assert ran.code == 1
     assert ran.err.splitlines() == [
         "1 left alone: they have changed or gone since they were selected",
-        "1: it is ready now, no longer dead",
+        "1: it is now ready, no longer dead",
     ]
 
 

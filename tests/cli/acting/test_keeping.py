@@ -72,11 +72,11 @@ def test_doctor_takes_leases_from_a_daemon_whose_lock_has_ended_and_from_no_othe
     daemon = WorkersFile(f"{location}-workers")
     daemon.claim().write(RecordHeader("w1", LARGEST_PID, "another system"))
 
-    assert "has ended and" not in smq("doctor").out
+    assert "has exited and" not in smq("doctor").out
     assert "nothing needed repair" in smq("doctor", "--repair").err
     daemon.close()
 
-    assert "has ended and has been lost" in smq("doctor").out
+    assert "has exited and has been lost" in smq("doctor").out
     assert "leases returned: 1" in smq("doctor", "--repair").err
     assert json.loads(smq("show", str(stored), "--json").out)["state"] == "ready"
 

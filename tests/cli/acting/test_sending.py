@@ -90,7 +90,7 @@ def test_a_message_that_may_not_survive_a_crash_has_its_id_printed(
 
     assert (code, out) == (1, printed)
     assert "message 2 is stored, but may not survive a crash" in err
-    assert "do not write it again" in err
+    assert "do not repeat the write" in err
 
 
 def test_a_held_key_answers_the_first_id(smq: Smq) -> None:

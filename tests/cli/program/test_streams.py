@@ -205,7 +205,7 @@ def test_what_was_left_alone_is_told_even_if_the_result_cannot_be(
     code, err = ended(["requeue", "--db", location, DEAD, "99"], "stdout", "full")
 
     assert code == 74
-    assert "99: it is gone" in err
+    assert "99: it no longer exists" in err
     assert "smq: 1 message requeued (operation 2): done, but the result could not be printed" in err
 
 

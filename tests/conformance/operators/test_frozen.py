@@ -153,8 +153,8 @@ def test_each_that_moved_on_is_told_with_why(desk: Desk) -> None:
     assert [one.why for one in outcome.missed] == [
         "it has been processed in the meantime, and is dead again",
         "an operator has changed it in the meantime; it is dead",
-        "it is ready now, no longer dead",
-        "it is deleted now, no longer dead",
+        "it is now ready, no longer dead",
+        "it is now deleted, no longer dead",
     ]
     assert (outcome.done, outcome.moved_on) == (1, 4)
 

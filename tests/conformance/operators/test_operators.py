@@ -98,7 +98,7 @@ def test_a_message_that_left_the_state_it_was_seen_in_is_left_alone(desk: Desk) 
 
     assert (outcome.done_ids, [one.id for one in outcome.missed]) == ((dead,), [ready, 99])
     assert "ready" in outcome.missed[0].why
-    assert "gone" in outcome.missed[1].why
+    assert "no longer exists" in outcome.missed[1].why
 
 
 def test_a_held_key_keeps_a_dead_letter_from_coming_back(desk: Desk) -> None:

@@ -130,7 +130,7 @@ def test_an_operation_is_undone_once(desk: Desk) -> None:
     operation = desk.act("delete", desk.send()).operation
     desk.undo(operation)
 
-    with pytest.raises(SmqError, match="already undone"):
+    with pytest.raises(SmqError, match="already been undone"):
         desk.undo(operation)
 
 

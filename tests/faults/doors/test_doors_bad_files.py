@@ -210,7 +210,7 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
 
-    with pytest.raises(StoreUnavailable, match="a part of it is a file"):
+    with pytest.raises(StoreUnavailable, match="a part of the path is a file"):
         prepare(tmp_path / "file" / "q.sqlite3")
 
 

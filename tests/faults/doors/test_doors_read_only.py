@@ -110,8 +110,8 @@ def test_a_backup_of_what_is_written_meanwhile_is_none(closed: Callable[[int, in
 @pytest.mark.parametrize(
     ("modes", "why"),
     [
-        ((0o555, 0o600), "folder may not be written, where q.sqlite3-wal has to be made"),
-        ((0o755, 0o400), "q.sqlite3 may not be written"),
+        ((0o555, 0o600), "folder is not writable, but q.sqlite3-wal must be created in it"),
+        ((0o755, 0o400), "q.sqlite3 is not writable"),
     ],
 )
 def test_what_writes_says_what_may_not_be_written(
@@ -155,6 +155,6 @@ def test_a_backup_of_a_queue_on_a_read_only_mount_is_made_and_compacting_refused
     ran = subprocess.run(command, check=True, capture_output=True, text=True)
 
     assert json.loads(ran.stdout.splitlines()[-1]) == [0, 0, 1]
-    assert "q.sqlite3 may not be written: nothing was compacted" in ran.stderr
+    assert "q.sqlite3 is not writable: nothing was compacted" in ran.stderr
     with Inspector(target) as inspector:
         assert inspector.topic("mail").ready == 1

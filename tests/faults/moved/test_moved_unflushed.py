@@ -193,7 +193,7 @@ def test_a_database_that_is_opened_by_the_name_it_was_moved_to_is_refused_with_t
     move(desk, *suffixes)
 
     with Queue(desk.path.with_name(AWAY)) as moved:
-        with pytest.raises(StoreUnavailable, match=f"was moved there from {desk.path} while this process"):
+        with pytest.raises(StoreUnavailable, match=f"was moved from {desk.path} while this process"):
             moved.enqueue("mail", "new")
         close(desk)
         if len(suffixes) == len(COMPANIONS):

@@ -264,7 +264,7 @@ def test_a_flush_that_goes_on_failing_goes_on_being_told(
     with pytest.raises(StoreUnavailable, match="stored, but may not survive"):
         queue.enqueue("mail", "hello")
     for _ in range(2):
-        with pytest.raises(StoreUnavailable, match="nothing was written, check the disk"):
+        with pytest.raises(StoreUnavailable, match="nothing was written; check the disk"):
             queue.enqueue("mail", "hello")
 
     assert queue.size("mail") == 2

@@ -222,7 +222,7 @@ def test_a_stale_snapshot_is_not_told_as_somebody_elses_lock(location: str) -> N
         told = translate(caught.value, location)
 
     assert isinstance(told, StoreBusy)
-    assert "a read of this program that has not ended" in str(told)
+    assert "this program still has a read transaction open" in str(told)
 
 
 def test_the_frames_of_who_calls_are_left_alone(store: SqliteStore) -> None:

@@ -80,7 +80,7 @@ def test_a_commit_that_the_disk_fails_has_an_unknown_outcome(
         add(queue)
 
     assert caught.value.ids == ids
-    assert "look before you write it again" in str(caught.value)
+    assert "before you repeat the write" in str(caught.value)
     assert queue.size("mail") == 0
     fault.struck(injector.struck)
     fault.ran()

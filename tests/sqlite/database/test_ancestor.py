@@ -118,7 +118,7 @@ def test_processing_comes_back_as_an_expired_lease_that_nobody_holds(
 def test_a_failed_message_becomes_a_dead_letter_with_a_reason(path: Path) -> None:
     message = take_one(path, {"status": "failed"})
 
-    assert message.last_error == message.error_kind == "failed in the ancestor's queue"
+    assert message.last_error == message.error_kind == "failed in the predecessor's queue"
     assert message.finished_at == NOW_MS
 
 
@@ -176,7 +176,7 @@ def test_the_old_file_is_backed_up_beside_itself_and_the_old_table_is_gone(
 
     kept = path.parent / "old.sqlite3.ancestor-20231114T221320Z.backup"
     assert identify.look(str(kept)).kind is DatabaseKind.ANCESTOR
-    assert f"2 messages of smq's ancestor were migrated; the original file is in {kept}" in caplog.text
+    assert f"2 messages of smq's predecessor were migrated; the original file is in {kept}" in caplog.text
     assert all(name.startswith("smq_") for name in identify.look(str(path)).names)
 
 
@@ -184,7 +184,7 @@ def test_a_reader_does_not_take_over(path: Path) -> None:
     fill(path, [{}])
     before = path.read_bytes()
 
-    with pytest.raises(StoreUnavailable, match="the first command that writes"):
+    with pytest.raises(StoreUnavailable, match="first run a command that writes"):
         open_database.prepare(str(path), may_create=False, may_write=False, now_ms=NOW_MS)
 
     assert path.read_bytes() == before

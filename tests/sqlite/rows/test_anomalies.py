@@ -63,7 +63,7 @@ def healthy(location: str) -> str:
         "INSERT INTO smq_workers(id, host, pid, version, state, started_at, heartbeat_at) VALUES "  # noqa: S608 - ours
         f"('w1', 'elsewhere', 5, '1', 'running', 1, {EPOCH_MS})",
     )
-    assert said(location) == ["every row is as smq writes it"]
+    assert said(location) == ["every row has the form that smq writes"]
     return location
 
 
@@ -81,7 +81,7 @@ def test_a_topic_that_nobody_can_ask_for_gets_a_name(healthy: str, name: bytes, 
 
     done = repair(healthy, EPOCH_MS)
     assert any(f"was renamed to {legal!r}" in one for one in done)
-    assert said(healthy) == ["every row is as smq writes it"]
+    assert said(healthy) == ["every row has the form that smq writes"]
     with Queue(healthy, clock=ManualClock()) as queue, Inspector(healthy) as inspector:
         assert "kept" in [lease.message.payload for lease in queue.dequeue(legal, limit=9)]
         assert {one.topic for one in inspector.topics()} == {"mail", legal}

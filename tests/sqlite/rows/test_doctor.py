@@ -84,7 +84,7 @@ def test_messages_from_the_future_tell_of_a_wrong_clock(path: Path, fault: Fault
     send(path)
     ask(path, f"UPDATE smq_messages SET created_at = {NOW_MS + 3_600_000}")  # noqa: S608 -- a number
 
-    assert "messages from the future: 1" in finding(path, "clock").sentence
+    assert "messages with creation times in the future: 1" in finding(path, "clock").sentence
     fault.struck()
     fault.ran()
 
@@ -103,9 +103,7 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     found = [one for one in examine(path) if one.name == "workers"]
 
     assert [one.severity for one in found] == ["warning"]
-    assert (
-        "host-1 (process 4711 on host) has been lost for 90 s; messages that it holds: 1" in found[0].sentence
-    )
+    assert "host-1 (process 4711 on host) has been lost for 90 s; messages held: 1" in found[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -113,7 +111,7 @@ def test_a_silent_daemon_is_named_with_what_it_holds(path: Path) -> None:
     [
         ("DROP INDEX smq_ready", "error", "missing: smq_ready"),
         ("CREATE INDEX smq_mine ON smq_messages(topic)", "warning", "not created by smq: smq_mine"),
-        ("ALTER TABLE smq_workers ADD COLUMN extra TEXT", "warning", "not as smq created them: smq_workers"),
+        ("ALTER TABLE smq_workers ADD COLUMN extra TEXT", "warning", "since smq created them: smq_workers"),
     ],
 )
 def test_a_changed_schema_is_told(path: Path, damage: str, severity: str, word: str) -> None:

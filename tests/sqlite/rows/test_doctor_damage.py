@@ -70,7 +70,7 @@ def test_the_leases_of_a_dead_daemon_are_named_and_taken_back(
     register(path, "far", dead_pid, host="elsewhere.example")
     fault.struck()
     said = {one.sentence.split()[1]: one for one in examine(path, {"dead"}) if one.name == "workers"}
-    assert "has ended and has been lost for 90 s; messages that it holds: 1" in said["dead"].sentence
+    assert "has exited and has been lost for 90 s; messages held: 1" in said["dead"].sentence
     assert "--repair" in said["dead"].advice
     assert "has ended" not in said["stopped"].sentence + said["far"].sentence
 
@@ -128,8 +128,8 @@ def test_a_table_of_our_names_is_told_in_a_queue_and_in_another_database(
 
     assert "not created by smq: smq_mine" in finding(path, "schema").sentence
     assert finding(path, "schema").advice == "rename them"
-    assert "are not smq's: smq_messages" in finding(other, "file").sentence
-    assert "rename them" in finding(other, "file").advice
+    assert "were not created by smq: smq_messages" in finding(other, "file").sentence
+    assert "rename those tables" in finding(other, "file").advice
     fault.ran(2)
 
 
@@ -158,7 +158,7 @@ def test_a_damaged_page_is_told_with_what_to_do(
 
     found = finding(path, name)
     assert found.severity == "error"
-    assert "put a backup in its place" in found.advice
+    assert "replace it with a backup" in found.advice
     assert "smq export --salvage" in found.advice
     assert all("run `smq doctor`" not in one.sentence for one in examine(path))
     fault.ran()

@@ -32,7 +32,7 @@ SEEN: Final = {
     "empty": "no queue at",
     "older": "plain",
     "newer": "made by a newer smq",
-    "locked": "another program holds",
+    "locked": "another program has",
     "file": "file-orders",
     "folder": "folder-orders",
 }

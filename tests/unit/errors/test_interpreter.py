@@ -35,7 +35,7 @@ assert failed is None, failed
 print("the main interpreter goes on", flush=True)
 """
 REFUSAL = (
-    "smq_core smq works in the main interpreter of a process only, and this is a subinterpreter: SQLite's "
+    "smq_core smq works only in the main interpreter of a process, and this is a subinterpreter: SQLite's "
     "locks belong to the whole process. Use threads or processes instead of subinterpreters; under mod_wsgi "
     "set WSGIApplicationGroup %{GLOBAL}"
 )

@@ -97,8 +97,8 @@ def test_a_killed_import_keeps_each_line_whose_key_is_held_once(store: Store, tm
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (bz2.compress(b"1\n"), "compressed by bzip2: pipe it in"),
-        (lzma.compress(b"1\n"), "compressed by xz: pipe it in"),
+        (bz2.compress(b"1\n"), "compressed with bzip2: pipe it in"),
+        (lzma.compress(b"1\n"), "compressed with xz: pipe it in"),
         ('{"a": 1}\n'.encode("utf-16"), "in UTF-16"),
         ('{"a": 1}\n'.encode("utf-16-le"), "in UTF-16"),
         ('{"a": 1}\n'.encode("utf-16-be"), "in UTF-16"),
@@ -106,7 +106,7 @@ def test_a_killed_import_keeps_each_line_whose_key_is_held_once(store: Store, tm
         ('{"a": 1}\n'.encode("utf-32"), "in UTF-32"),
         (gzip.compress('{"a": 1}\n'.encode("utf-16")), "in UTF-16"),
         (b"PK\3\4rest", "a zip archive"),
-        (b"\x28\xb5\x2f\xfdrest", "compressed by zstd"),
+        (b"\x28\xb5\x2f\xfdrest", "compressed with zstd"),
     ],
 )
 def test_what_is_neither_utf_8_nor_gzip_is_refused(

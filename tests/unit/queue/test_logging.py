@@ -48,7 +48,7 @@ def test_a_created_queue_is_logged(tmp_path: Path, heard: pytest.LogCaptureFixtu
     with Queue(tmp_path / "q.sqlite3") as queue:
         queue.enqueue("mail", "hello")
 
-    assert texts(heard) == [f"there was no queue at {queue.location}: it was created"]
+    assert texts(heard) == [f"no queue existed at {queue.location}, so one was created"]
 
 
 def test_expired_leases_that_are_taken_back_are_logged(
@@ -134,7 +134,8 @@ def test_a_copy_of_the_wal_that_failed_is_logged(
         other.enqueue("mail", "hello")
 
     assert any(
-        text.startswith("the WAL file could not be checkpointed, and grows: ") for text in texts(heard)
+        text.startswith("the WAL file could not be checkpointed, and keeps growing: ")
+        for text in texts(heard)
     )
 
 
@@ -166,8 +167,9 @@ def test_another_database_in_its_place_is_logged(
     queue.enqueue("mail", "into another")
 
     assert (
-        f"{queue.location} was moved or replaced while it was open: the file that is there now is used"
-        in texts(heard)
+        f"{queue.location} was moved or replaced while it was open: the file that is there now is used "
+        f"instead"
+        f"" in texts(heard)
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_what_follows_a_close_inside_a_transaction_is_refused(queue: Queue) -> None:
-    with pytest.raises(UsageError, match="repeat all of it"):
+    with pytest.raises(UsageError, match="repeat the whole transaction"):
         close_inside(queue)
 
     assert queue.size("mail") == 0

@@ -116,7 +116,7 @@ def test_a_backup_goes_to_a_file(location: str, folder: Path) -> None:
         queue.enqueue("mail", "x")
     before = sorted(folder.iterdir())
     store = open_store(location)
-    with pytest.raises(UsageError, match="the backup's file is a mysql:// URL"):
+    with pytest.raises(UsageError, match="the backup file is a mysql:// URL"):
         list(store.backup(str(ADDRESSES[4])))
     store.close()
     assert sorted(folder.iterdir()) == before

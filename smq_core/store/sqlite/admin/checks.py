@@ -40,9 +40,9 @@ _MUCH_FREE: Final = 16 * 1024 * 1024
 _SHOWN: Final = 5
 _REPAIR: Final = anomalies.REPAIR
 RESTORE: Final = (
-    "stop all programs that use it, put a backup in its place (*.backup, or one that `smq backup` wrote) and "
-    "remove its -wal and -shm; without one, `smq export --salvage -o FILE` saves what can be read, and "
-    "`smq import FILE` puts that into a new queue"
+    "stop all programs that use it, replace it with a backup (*.backup, or one that `smq backup` wrote) and "
+    "remove its -wal and -shm files; if there is no backup, `smq export --salvage -o FILE` saves what can be "
+    "read, and `smq import FILE` adds that to a new queue"
 )
 """What to do about a damaged database."""
 
@@ -95,13 +95,16 @@ def _schema(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("schema", "error", f"missing: {', '.join(missing)}", RESTORE)
     if changed:
         yield Finding(
-            "schema", "warning", f"not as smq created them: {', '.join(changed)}", "undo the change by hand"
+            "schema",
+            "warning",
+            f"changed since smq created them: {', '.join(changed)}",
+            "revert the change by hand",
         )
     if strange:
         yield Finding(
             "schema",
             "warning",
-            f"with smq's names, but not created by smq: {', '.join(strange)}",
+            f"using smq's names, but not created by smq: {', '.join(strange)}",
             "rename them",
         )
     if not (missing or changed or strange):
@@ -130,18 +133,18 @@ def _leases(connection: apsw.Connection, now_ms: int, *, ended: Collection[str])
 def _silence(daemon: LostDaemon, now_ms: int) -> Finding:
     seconds = (now_ms - daemon.heartbeat_at) // 1000
     whose = f"daemon {daemon.id} (process {daemon.pid} on {daemon.host})"
-    held = f"has been lost for {seconds:,} s; messages that it holds: {daemon.held:,}"
+    held = f"has been lost for {seconds:,} s; messages held: {daemon.held:,}"
     severity: Severity = "warning" if daemon.held else "notice"
     if daemon.has_ended:
         when = "" if daemon.has_lapsed(now_ms) else f" once it has been lost for {STALE_MS // 1000} s"
         advice = f"start a daemon, which takes them over, or {_REPAIR}{when}"
         advice = advice if daemon.held else "a daemon removes its row"
-        return Finding("workers", severity, f"{whose} has ended and {held}", advice)
+        return Finding("workers", severity, f"{whose} has exited and {held}", advice)
     return Finding(
         "workers",
         severity,
         f"{whose} {held}",
-        "if it has ended, another daemon takes them over, or its leases expire",
+        "if it has exited, another daemon takes its messages over, or their leases expire",
     )
 
 
@@ -151,13 +154,16 @@ def _clock(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         yield Finding(
             "clock",
             "warning",
-            f"leases that end absurdly far in the future, because of a wrong clock: {absurd:,}",
+            f"leases with implausibly late end times, because of a wrong clock: {absurd:,}",
             _REPAIR,
         )
     if future:
-        sentence = f"messages from the future: {future:,}"
+        sentence = f"messages with creation times in the future: {future:,}"
         yield Finding(
-            "clock", "warning", sentence, "correct the clocks of all machines and containers that write"
+            "clock",
+            "warning",
+            sentence,
+            "correct the clocks of all machines and containers that write to the queue",
         )
     if not (absurd or future):
         yield Finding("clock", "ok", "no time in the queue is ahead of this machine's clock")
@@ -168,8 +174,8 @@ def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
     if id_range.are_used_up(connection):
         yield Finding("ids", "error", "none are left: no more messages can be added", _REPAIR)
     elif absurd or id_range.are_near_their_end(connection):
-        sentence = f"messages whose id another program set absurdly low or high: {absurd:,}"
-        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them other ids before none are left")
+        sentence = f"messages whose id another program set far too low or too high: {absurd:,}"
+        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them other ids before the ids run out")
     else:
         yield Finding("ids", "ok", "plenty are left")
 
@@ -203,7 +209,7 @@ def _rows(connection: apsw.Connection, now_ms: int) -> Iterator[Finding]:
         shown = ", ".join(one.which[:_SHOWN]) + (" …" if len(one.which) > _SHOWN else "")
         yield Finding("rows", one.severity, f"{one.what}: {len(one.which):,} ({shown})", one.advice)
     if not found:
-        yield Finding("rows", "ok", "every row is as smq writes it")
+        yield Finding("rows", "ok", "every row has the form that smq writes")
 
 
 def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
@@ -213,7 +219,7 @@ def _integrity(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         if lines != ["ok"]:
             yield Finding("integrity", "error", "; ".join(" ".join(line.split()) for line in lines), RESTORE)
             return
-    yield Finding("integrity", "ok", "SQLite reports every page, index and constraint as sound")
+    yield Finding("integrity", "ok", "SQLite found no error in any page, index or constraint")
 
 
 def _lease_counts(connection: apsw.Connection, now_ms: int) -> tuple[int, int]:

@@ -26,18 +26,18 @@ __all__ = ["examine"]
 
 _LARGE_WAL: Final = 64 * 1024 * 1024
 _SHAPES: Final = {
-    DatabaseKind.MISSING: ("the file does not exist", "name another, or create a queue with `smq init`"),
-    DatabaseKind.EMPTY: ("the database is empty", "make it a queue with `smq init`, or name another"),
+    DatabaseKind.MISSING: ("the file does not exist", "use another file, or create a queue with `smq init`"),
+    DatabaseKind.EMPTY: ("the database is empty", "make it a queue with `smq init`, or use another file"),
     DatabaseKind.ANCESTOR: (
-        "it holds the messages of smq's ancestor",
+        "it contains the messages of smq's predecessor",
         "migrate it with `smq init`; a backup is made first",
     ),
     DatabaseKind.FOREIGN: (
         "it is the database of another program",
-        "name another file, or add a queue with `smq init --into`",
+        "use another file, or add a queue with `smq init --into`",
     ),
     DatabaseKind.UNFINISHED: (
-        "a program died inside a transaction",
+        "a program crashed inside a transaction",
         "let the next command that writes roll it back",
     ),
 }
@@ -49,7 +49,7 @@ def examine(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> Ite
     `ended` has the ids of the daemons that are proven to have ended.
     """
     path = resolved(path)
-    yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, which comes with the driver apsw")
+    yield Finding("sqlite", "ok", f"SQLite {apsw.sqlite_lib_version()}, bundled with the driver apsw")
     yield _file_system(path)
     if trouble := second_name(path):
         # what else there is to find may stand in the -wal of the other name, and reading here would make one
@@ -92,17 +92,19 @@ def _advice(error: StoreError) -> str:
         case StoreCorrupt():
             return checks.RESTORE
         case NotAQueue():
-            return f"name another file; if it was a queue, its beginning is damaged: {checks.RESTORE}"
+            return (
+                f"use another file; if this was a queue, the start of the file is damaged: {checks.RESTORE}"
+            )
         case _:
-            return "find out which program holds the file, and check the disk"
+            return "find out which program has the file locked, and check the disk"
 
 
 def _no_queue(path: str, found: identify.Found) -> Finding:
     what, advice = _SHAPES[found.kind]
     ours = [name for name in found.names if name.startswith("smq_")]
     if found.kind is DatabaseKind.FOREIGN and ours:
-        what = f"{what}, with tables that have smq's names but are not smq's: {', '.join(ours)}"
-        advice = "name another file, or rename them and add a queue with `smq init --into`"
+        what = f"{what}, with tables that use smq's names but were not created by smq: {', '.join(ours)}"
+        advice = "use another file, or rename those tables and add a queue with `smq init --into`"
     return Finding("file", "error", f"{path}: {what}", advice)
 
 
@@ -135,7 +137,7 @@ def _file(path: str) -> Finding:
         return Finding(
             "file",
             "notice",
-            f"{sentence}: users other than its owner may use it",
+            f"{sentence}: users other than its owner have access to it",
             "if this is not intended: chmod 600",
         )
     return Finding("file", "ok", sentence)
@@ -144,7 +146,9 @@ def _file(path: str) -> Finding:
 def _file_system(path: str) -> Finding:
     magic = magic_of(str(Path(path).parent))
     if is_remote(magic):
-        sentence = f"it is on {name_of(magic)}, where locks and shared memory may not reach every process"
+        sentence = (
+            f"it is on {name_of(magic)}, where locks and shared memory may not work between all processes"
+        )
         return Finding(
             "file system", "error", sentence, f"move it to a local disk ({OVERRIDE}=1 opens it anyway)"
         )
@@ -163,6 +167,11 @@ def _wal(path: str) -> Finding:
             "wal",
             "warning",
             f"{sentence}; being read now by: {reading}",
-            "stop the process whose read does not end",
+            "end the process whose read transaction stays open",
         )
-    return Finding("wal", "warning", sentence, "run a daemon, which shortens it, or close all programs once")
+    return Finding(
+        "wal",
+        "warning",
+        sentence,
+        "run a daemon, which truncates it, or close all programs that use the database once",
+    )

@@ -33,7 +33,7 @@ class OnlineCopy:
             StoreBusy: when it changed meanwhile, where it can only be read and locks keep nobody out.
             UsageError: when the target is the address of a database server.
         """
-        file_named(target, "the backup's file")
+        file_named(target, "the backup file")
         # Opened first, so that what is not a queue is refused as by any other call.
         self._session.connections.get()
         path = self._session.location

@@ -81,7 +81,7 @@ def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list
         f"the unrepaired database is kept in {kept}",
         *cured,
         f"leases returned: {leases:,}",
-        f"rows removed that no daemon wrote: {forgotten:,}",
+        f"rows removed that were not written by a daemon: {forgotten:,}",
         f"topics recounted: {len(wrong):,}",
         f"messages given another id: {renumbered:,}",
     ]

@@ -235,8 +235,9 @@ class Connection(ReadingConnection):
         # no public name of a lock shows whether this thread holds it, in a call that goes on below this one
         if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
             raise UsageError(
-                f"called by a signal handler in the middle of another call of this thread on "
-                f"{self.settings.path}: nothing was done; let the handler set a flag, and call afterwards"
+                "called by a signal handler that interrupted another call of this thread on "
+                f"{self.settings.path}: nothing was done; let the handler set a flag, and make the call "
+                "afterwards"
             )
         self.close()
 
@@ -303,8 +304,8 @@ class Connection(ReadingConnection):
                 f"{self._ended_by}"
             ) from self._ended_by
         raise UsageError(
-            "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): none of "
-            "it is certain to be stored"
+            "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): it is not known whether "
+            "any of it was stored"
         )
 
     def _prepare_flush(self) -> bool:

@@ -76,8 +76,8 @@ class Connections:
             return connection
         if connection.is_in_transaction:
             raise UsageError(
-                "the transaction was rolled back by a fork or a close inside it: "
-                "leave its `with` block and repeat all of it"
+                "the transaction was rolled back by a fork or a close inside it: leave its `with` block and "
+                "repeat the whole transaction"
             )
         return self._open()
 
@@ -125,8 +125,8 @@ def _open_on(path: str) -> int:
     for one in ours:
         if (before := one.settings.path) != path:
             raise StoreUnavailable(
-                f"{path} was moved there from {before} while this process had it open: close the Queue or "
-                f"Inspector on {before} first, and move the WAL file along if it is still there"
+                f"{path} was moved from {before} while this process had it open: close the Queue or "
+                f"Inspector on {before} first, and move its WAL file too if it is still there"
             )
     return len(ours)
 

@@ -115,8 +115,8 @@ class FilePlace:
         if found is PathState.WAL_ALONE:
             raise StoreUnavailable(
                 f"{self._path} was moved, replaced or removed while it was open, but its WAL file was not: "
-                "nothing was written. Close every program that uses it, then put a database there together "
-                "with its own -wal, or without any"
+                "nothing was written. Close every program that uses it, then put a database there, with its "
+                "-wal file if it has one"
             )
         if found in {PathState.NOTHING, PathState.EMPTY}:
             raise StoreUnavailable(

@@ -54,8 +54,8 @@ class OwnTransactions(threading.local):
         """
         if self.is_open(path):
             raise UsageError(
-                f"{what} inside `transaction()` would wait in vain: this thread holds the write lock of "
-                f"{path}, so nobody else can write; do it before or after the `with`"
+                f"{what} inside `transaction()` could never succeed: this thread holds the write lock of "
+                f"{path}, so no other connection can write; call it before or after the `with`"
             )
 
 

@@ -179,7 +179,7 @@ class ReadingConnection:
         self.db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         self.close()
         _log.warning(
-            "%s was moved or replaced while it was open: the file that is there now is used",
+            "%s was moved or replaced while it was open: the file that is there now is used instead",
             self.settings.path,
         )
 

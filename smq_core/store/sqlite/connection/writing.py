@@ -119,7 +119,7 @@ class Writing:
                 return
         raise StoreBusy(
             f"other processes held the database {self._settings.path} for {self._settings.timeout_s:g} s: "
-            "nothing was written, try again"
+            "nothing was written; try again"
         )
 
 

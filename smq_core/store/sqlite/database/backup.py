@@ -90,7 +90,7 @@ def _refuse_existing(target: str) -> None:
     for suffix in ("", "-wal", "-journal"):
         if os.path.lexists(target + suffix):
             raise StoreUnavailable(
-                f"{target}{suffix} already exists: a backup must be a new file; name another"
+                f"{target}{suffix} already exists: a backup must be a new file; choose another name"
             )
 
 
@@ -128,7 +128,7 @@ def _publish(part: str, target: str) -> None:
         # unlike a rename, a link does not replace what came meanwhile
         os.link(part, target)
     except FileExistsError as error:
-        raise StoreUnavailable(f"{target} was created during the backup: name another file") from error
+        raise StoreUnavailable(f"{target} was created during the backup: choose another file name") from error
     except OSError:
         # no hard links on this file system
         _refuse_existing(target)

@@ -58,9 +58,9 @@ def refuse_remote(path: str) -> None:
     magic = magic_of(str(Path(path).parent))
     if magic in _REMOTE and os.environ.get(OVERRIDE) != "1":
         raise StoreUnavailable(
-            f"{path} is on {_REMOTE[magic]}, where locks or shared memory may not reach every program that "
-            "uses it, which would damage the database: use a local disk. If this machine alone uses it, and "
-            f"you know that both work there, set {OVERRIDE}=1"
+            f"{path} is on {_REMOTE[magic]}, where locks or shared memory may not work between all programs "
+            "that use it, which would damage the database: use a local disk. If this machine alone uses it, "
+            f"and you know that both work there, set {OVERRIDE}=1"
         )
 
 

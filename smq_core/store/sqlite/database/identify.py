@@ -112,12 +112,12 @@ def _look_once(path: str, stamps: FileStamps) -> tuple[Found, bool]:
         if stamps.wal:
             raise StoreUnavailable(
                 f"{path} is {'empty' if stamps.database else 'missing'}, but its WAL file exists and may "
-                f"hold messages ({stamps.wal[0]:,} bytes): put the database back, or move {path}-wal away to "
-                "start empty"
+                f"contain messages ({stamps.wal[0]:,} bytes): put the database back, or move {path}-wal "
+                f"away to start with an empty queue"
             )
         return Found(DatabaseKind.EMPTY if stamps.database else DatabaseKind.MISSING), False
     if stamps.database and stamps.database[0] < _SMALLEST_PAGE and not stamps.journal:
-        raise NotAQueue(f"{path} is not a SQLite database; it was left as it was. Name another file")
+        raise NotAQueue(f"{path} is not a SQLite database; it was left unchanged. Use another file")
     with glance(path, stamps) as opened:
         if opened.is_unfinished:
             return _guess(opened, path), False
@@ -146,9 +146,9 @@ def _refuse_what_is_no_file(path: str) -> None:
             raise StoreUnavailable(f"the folder {folder} does not exist: create it first")
         return
     if stat.S_ISDIR(mode):
-        raise StoreUnavailable(f"{path} is a folder: name a file in it")
+        raise StoreUnavailable(f"{path} is a folder: give the path of a file in it")
     if not stat.S_ISREG(mode):
-        raise NotAQueue(f"{path} is a device, a pipe or a socket: name a file")
+        raise NotAQueue(f"{path} is a device, a pipe or a socket: give the path of a regular file")
 
 
 def _mode(path: str) -> int | None:
@@ -159,7 +159,9 @@ def _mode(path: str) -> int | None:
         except FileNotFoundError:
             return None
         except NotADirectoryError as error:
-            raise StoreUnavailable(f"{path} cannot exist: a part of it is a file, not a folder") from error
+            raise StoreUnavailable(
+                f"{path} cannot exist: a part of the path is a file, not a folder"
+            ) from error
 
 
 def _version(connection: apsw.Connection, path: str, tables: tuple[str, ...]) -> int:

@@ -109,6 +109,6 @@ def _require_unchanged(connection: apsw.Connection, path: str, version: int, ste
     """
     if definitions(connection).get(_EXCHANGED) != made_by(version, steps).get(_EXCHANGED):
         raise StoreUnavailable(
-            f"{path} has the older schema {version} and cannot be migrated, because somebody changed "
-            f"the table {_EXCHANGED}: undo that change (such as an added column), then try again"
+            f"{path} uses schema version {version}, which is out of date, and cannot be migrated, because of "
+            f"a change to the table {_EXCHANGED}: undo that change (such as an added column), then try again"
         )

@@ -59,11 +59,11 @@ def prepare(
     if found.kind in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
         if not may_create:
             raise StoreUnavailable(
-                f"no queue at {path}: create one with `smq init` or `smq send`, or name another file"
+                f"no queue at {path}: create one with `smq init` or `smq send`, or use another file"
             )
         _create(path)
     elif found.kind is DatabaseKind.ANCESTOR:
-        _require_write(path, "holds the messages of smq's ancestor", may_write=may_write)
+        _require_write(path, "contains the messages of smq's predecessor", may_write=may_write)
         from smq_core.legacy.ancestor import take_over  # noqa: PLC0415 - few ever meet one
 
         take_over(path, now_ms, words)
@@ -71,7 +71,9 @@ def prepare(
         if may_write:
             migrate.upgrade(path, now_ms)
         elif found.version < migrate.OLDEST_READABLE:
-            _require_write(path, f"has the older schema {found.version}", may_write=False)
+            _require_write(
+                path, f"uses schema version {found.version}, which is out of date", may_write=False
+            )
     if may_write:
         _see_to_wal(path)
 
@@ -88,14 +90,16 @@ def create_into(path: str) -> list[str]:
     found = identify.look(path)
     refuse_remote(path)
     if found.kind is DatabaseKind.UNFINISHED:
-        raise StoreUnavailable(f"{path} holds an unfinished transaction: let the application open it first")
+        raise StoreUnavailable(
+            f"{path} contains an unfinished transaction: let the application open it first"
+        )
     if found.kind in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
         raise StoreUnavailable(
-            f"{path} holds no application's tables: `smq init` without --into makes it a queue"
+            f"{path} has no tables of an application: `smq init` without --into makes it a queue"
         )
     if found.kind is DatabaseKind.ANCESTOR:
         raise StoreUnavailable(
-            f"{path} holds the messages of smq's ancestor: `smq init` without --into migrates it"
+            f"{path} contains the messages of smq's predecessor: `smq init` without --into migrates it"
         )
     if found.kind is DatabaseKind.QUEUE:
         raise StoreUnavailable(f"{path} already has a queue: nothing was added")
@@ -116,7 +120,7 @@ def _look(path: str, *, may_write: bool) -> Found:
     refuse_remote(path)
     if found.kind is not DatabaseKind.UNFINISHED:
         return found
-    _require_write(path, "holds an unfinished transaction of a program that died", may_write=may_write)
+    _require_write(path, "contains an unfinished transaction of a program that crashed", may_write=may_write)
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
         found = identify.look_within(connection, path)
     return _refuse(path, found)
@@ -126,22 +130,21 @@ def _refuse(path: str, found: Found) -> Found:
     if found.kind is DatabaseKind.FOREIGN:
         tables = ", ".join(found.tables[:_SHOWN]) + (" …" if len(found.tables) > _SHOWN else "")
         raise NotAQueue(
-            f"{path} is the database of another program (tables: {tables or 'none'}); it was left as it was. "
-            "Name another file, or add the queue's tables to it with `smq init --into`"
+            f"{path} is the database of another program (tables: {tables or 'none'}); it was left unchanged. "
+            "Use another file, or add the queue's tables to this one with `smq init --into`"
         )
     newest = migrate.newest_version()
     if found.version > newest:
         raise SchemaTooNew(
-            f"{path} has schema {found.version}, made by a newer smq; this one knows {newest}: upgrade smq"
+            f"{path} has schema {found.version}, made by a newer smq; this one supports up to {newest}: "
+            "upgrade smq"
         )
     return found
 
 
 def _require_write(path: str, what: str, *, may_write: bool) -> None:
     if not may_write:
-        raise StoreUnavailable(
-            f"{path} {what}: the first command that writes (such as `smq init`) migrates it"
-        )
+        raise StoreUnavailable(f"{path} {what}: first run a command that writes, such as `smq init`")
 
 
 def _create(path: str) -> None:
@@ -157,13 +160,13 @@ def _create(path: str) -> None:
                 if _refuse(path, identify.look_within(connection, path)).kind is DatabaseKind.EMPTY:
                     migrate.run(connection, 0)
                     connection.execute(f"PRAGMA application_id = {identify.APPLICATION_ID}")
-    _log.info("there was no queue at %s: it was created", path)
+    _log.info("no queue existed at %s, so one was created", path)
 
 
 def _see_to_wal(path: str) -> None:
     """Put a queue into WAL: its creation may have been killed before that, or a browser has put it back."""
     if why := why_not_writable(path):
-        raise StoreUnavailable(f"{why}: change its permissions, or open the database for reading only")
+        raise StoreUnavailable(f"{why}: change its permissions, or open the database read-only")
     if not identify.has_wal(path):
         with translated(path), closing(connect(path)) as connection:
             go_to_wal(connection, path)
@@ -185,7 +188,9 @@ def _make_file(path: str) -> None:
 
 def _refuse_our_names(path: str, found: Found) -> None:
     if ours := [name for name in found.names if name.lower().startswith("smq_")]:
-        raise StoreUnavailable(f"{path} has {', '.join(ours[:3])}, which smq needs: nothing was added")
+        raise StoreUnavailable(
+            f"{path} has {', '.join(ours[:3])}, which smq would have to create: nothing was added"
+        )
 
 
 def _in_words(path: str, added: set[str], mode: str) -> list[str]:

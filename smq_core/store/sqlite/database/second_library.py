@@ -38,10 +38,10 @@ def refuse(path: str, connections_of_ours: int) -> None:
     allowed = 1 if connections_of_ours else 0
     if sum(_identity(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
         raise StoreUnavailable(
-            f"this process has {real} already open through another SQLite library (the sqlite3 module, or an "
-            "application's driver): two SQLite libraries on one file in one process break its "
-            "locks. Enqueue through "
-            "that one, with INSERT INTO smq_messages(topic, payload), or use another process"
+            f"this process already has {real} open through another SQLite library (the sqlite3 module, or an "
+            "application's driver): two SQLite libraries on one file in one process break its locks. Enqueue "
+            "through the library that already has it open, with INSERT INTO smq_messages(topic, payload), or "
+            "use another process"
         )
 
 

@@ -26,25 +26,25 @@ _RULES = (
     apsw.SQLITE_CONSTRAINT_NOTNULL,
 )
 _STALE = (
-    "a read of this program that has not ended holds it to what {path} was before others wrote: "
-    "nothing was written, end that read and try again"
+    "this program still has a read transaction open, on a state of {path} older than the last write: nothing "
+    "was written; end that read and try again"
 )
 
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
         apsw.BusyError,
         StoreBusy,
-        "another program holds the database {path} ({error}): try again, or run `smq doctor` to see which",
+        "another program has the database {path} locked ({error}): try again, or find it with `smq doctor`",
     ),
     (
         apsw.LockedError,
         StoreBusy,
-        "another statement in this process holds the database {path} ({error}): try again",
+        "another statement in this process has the database {path} locked ({error}): try again",
     ),
     (
         apsw.ProtocolError,
         StoreBusy,
-        "the locks of the database {path} could not be taken ({error}): try again",
+        "the database {path} could not be locked ({error}): try again",
     ),
     (
         apsw.CorruptError,
@@ -65,9 +65,13 @@ _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (
         apsw.CantOpenError,
         StoreUnavailable,
-        "{path} cannot be opened ({error}): check that it exists and may be read",
+        "{path} cannot be opened ({error}): check that it exists and is readable",
     ),
-    (apsw.PermissionsError, StoreUnavailable, "{path} may not be used ({error}): check its permissions"),
+    (
+        apsw.PermissionsError,
+        StoreUnavailable,
+        "permission to use {path} was denied ({error}): check its permissions",
+    ),
     (apsw.IOError, StoreUnavailable, "reading or writing {path} failed ({error}): check the disk"),
     (apsw.InterruptError, StoreError, "the query on {path} was cancelled"),
 )

@@ -47,7 +47,7 @@ def resolved(path: str) -> str:
         return os.path.realpath(path)
     except (UnicodeEncodeError, ValueError) as error:
         raise StoreUnavailable(
-            f"{path!a} cannot be the path of a database: name one in plain text"
+            f"{path!a} cannot be the path of a database: give a plain-text path"
         ) from error
     except OSError as error:
         raise StoreUnavailable(NO_FOLDER) from error
@@ -112,10 +112,10 @@ def is_writable(path: str) -> bool:
 def why_not_writable(path: str) -> str | None:
     """Return why this process may not write a database; None: as far as permissions go, it may."""
     if not is_writable(path):
-        return f"{path} may not be written"
+        return f"{path} is not writable"
     folder, name = os.path.split(path)
     if not is_writable(folder) and not os.path.exists(f"{path}-wal"):  # noqa: PTH110 - each opening asks
-        return f"{folder} may not be written, where {name}-wal has to be made"
+        return f"{folder} is not writable, but {name}-wal must be created in it"
     return None
 
 
@@ -126,7 +126,7 @@ def translated(path: str) -> Iterator[None]:
         yield
     except apsw.NotADBError as error:
         raise NotAQueue(
-            f"{path} is not a SQLite database, or is encrypted; it was left as it was. Name another file"
+            f"{path} is not a SQLite database, or is encrypted; it was left unchanged. Use another file"
         ) from error
     except apsw.Error as error:
         raise translate(error, path) from error
@@ -136,4 +136,4 @@ def translated(path: str) -> Iterator[None]:
 
 def _explained(path: str, error: OSError) -> StoreError:
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
-    return unavailable(where, error, "check the permissions of it and its folder, or name another file")
+    return unavailable(where, error, "check its permissions and those of its folder, or use another file")

@@ -69,9 +69,9 @@ class Anomaly(NamedTuple):
 def look(db: apsw.Connection, now_ms: int) -> Iterator[Anomaly]:
     """Look for every kind; the last one reads all text that there is."""
     beside = [f"{one.id}: {one.columns}" for one in constraint_violations.flawed_messages(db)]
-    yield Anomaly("messages that break the table's rules", beside, "error", REPAIR)
+    yield Anomaly("messages that violate the table's constraints", beside, "error", REPAIR)
     yield Anomaly(
-        "policies that break the table's rules",
+        "policies that violate the table's constraints",
         _shown(constraint_violations.flawed_policies(db)),
         "error",
         REPAIR,

@@ -25,7 +25,7 @@ class MalformedRowError(StoreError):
 
     def __init__(self) -> None:
         """Name what tells more."""
-        super().__init__("a message breaks the table's rules: run `smq doctor`")
+        super().__init__("a message violates the table's constraints: run `smq doctor`")
 
 
 def leasable(found: tuple[object, ...]) -> LeasedRow:

@@ -53,7 +53,7 @@ class _Texts(NamedTuple):
         if kind not in _KINDS:
             return f"its kind {kind[:80]!r} is unknown"
         if _LAST_COUNT in (self.attempts, self.deliveries):
-            return "its attempts or deliveries cannot be counted any further"
+            return "its count of attempts or deliveries has reached the maximum"
         return None
 
 

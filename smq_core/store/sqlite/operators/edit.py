@@ -111,11 +111,13 @@ def _write(
 def _refusal(status: str, edit: Edit, seen: State | None) -> str | None:
     is_now = state_of(status).word
     if seen is not None and status != seen:
-        return f"it is {is_now} now, no longer {seen.word}"
+        return f"it is now {is_now}, no longer {seen.word}"
     if status in (State.PROCESSING, State.DELETED):
         return f"it is {is_now}, and cannot be edited"
     if edit.available_at is not msgspec.UNSET and status != State.DELAYED:
-        raise InvalidMessage(f"the message is {is_now}: only a delayed message has a time to change")
+        raise InvalidMessage(
+            f"the message is {is_now}: available_at can be changed only while a message is delayed"
+        )
     return None
 
 

@@ -64,11 +64,9 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     def refusal(self, row: SeenRow) -> str | None:
         """Explain why a message that is as it was seen is left alone; None: it may be changed."""
         if row.status not in _SOURCES[self.verb]:
-            return f"it is {_describe(row)}, which {self.verb} does not change"
+            return f"it is {_describe(row)}; {self.verb} does not apply to such messages"
         if self.meets_holder(row):
-            return (
-                f"it is {_describe(row)}: its lease has not expired, and if you force this it may run twice"
-            )
+            return f"it is {_describe(row)}: its lease has not expired, and with force it may run twice"
         if self.verb == "move" and row.topic == self.to:
             return f"it is already in {self.to}"
         return None

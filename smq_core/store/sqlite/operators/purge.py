@@ -53,9 +53,9 @@ class Purger:
             InvalidMessage: for one without a topic or state, or for what is running.
         """
         if selection.state is State.PROCESSING:
-            raise InvalidMessage("running messages cannot be purged: requeue or delete them with force first")
+            raise InvalidMessage("running messages cannot be purged: first requeue or delete them with force")
         if selection.topic is None or selection.state is None:
-            raise InvalidMessage("a purge is for one topic and one state: select both")
+            raise InvalidMessage("a purge applies to one topic and one state: specify both")
         seen_ids, operation_progress = self._freezer.aimed_at(selection, now_ms), OperationProgress()
         for seen in self._freezer.parts(seen_ids, DELETED_BYTES):
             self._session.write(

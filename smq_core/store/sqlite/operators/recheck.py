@@ -45,7 +45,7 @@ class SeenRow(NamedTuple):
         state = state_of(sight.state if isinstance(sight, Seen) else sight)
         is_now = state_of(self.status).word
         if self.status != state:
-            return f"it is {is_now} now, no longer {state.word}"
+            return f"it is now {is_now}, no longer {state.word}"
         if isinstance(sight, Seen) and self.deliveries != sight.deliveries:
             return f"it has been processed in the meantime, and is {is_now} again"
         if isinstance(sight, Seen) and self.operation != sight.operation:
@@ -67,7 +67,7 @@ class LookedAt(NamedTuple):
 
     def gone(self, one: int, *, is_known: bool) -> None:
         """Note an id that no message has."""
-        missed = Missed(one, "it is gone: processed or purged", has_moved_on=is_known)
+        missed = Missed(one, "it no longer exists: it was processed or purged", has_moved_on=is_known)
         (self.moved_on if is_known else self.unknown).append(missed)
 
 

@@ -70,11 +70,11 @@ class Undo:
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Take back an operation; `progress` stops between two parts by False.
+        """Undo an operation; if `progress` returns False, stop after the current part.
 
         Raises:
-            SmqError: when there is no such operation, or it is already undone, or cannot be (too old, or a
-                purge).
+            SmqError: there is no such operation, it has already been undone, or it cannot be undone (too old,
+                or a purge).
         """
         found = self._session.read(lambda db: db.execute(_READ, (operation,)).fetchone())
         if found is None:
@@ -157,10 +157,10 @@ def _undo_chunk(
 
 def _why(status: str | None, *, is_untouched: bool) -> str:
     if status is None:
-        return "it is gone: processed or purged"
+        return "it no longer exists: it was processed or purged"
     if is_untouched:
         return "another unfinished message of the topic already has its key"
-    return f"somebody has changed it since; it is {state_of(status).word} now"
+    return f"it has been changed since; it is now {state_of(status).word}"
 
 
 def _why_never(reversal: _Reversal) -> str:
@@ -168,7 +168,7 @@ def _why_never(reversal: _Reversal) -> str:
         return "it removed messages permanently"
     if reversal.record.action == "import":
         return "delete the messages that it added; the trash keeps them for a day"
-    return "nothing is left to restore, because its messages have changed since or it is too old"
+    return "nothing is left to restore, because its messages have changed since, or the operation is too old"
 
 
 def _close(db: apsw.Connection, *, reversal: _Reversal, operation_progress: OperationProgress) -> None:
@@ -234,7 +234,7 @@ def _unreadable(record: Recorded) -> SmqError:
 
 
 def _undone_already(record: Recorded) -> SmqError:
-    return SmqError(f"operation {record.id} ({record.action}) is already undone")
+    return SmqError(f"operation {record.id} ({record.action}) has already been undone")
 
 
 _recorded = RecordDecoder(Recorded)

@@ -120,7 +120,7 @@ def _record(db: apsw.Connection, progress: ImportProgress | None) -> int:
     db.execute(_BEGIN if progress.id is None else _CONTINUE, values)
     if not db.changes():
         raise StoreBusy(
-            f"another import of {progress.source} is in progress: nothing was written, try again later"
+            f"another import of {progress.source} is in progress: nothing was written; try again later"
         )
     return db.last_insert_rowid() if progress.id is None else progress.id
 

@@ -63,8 +63,8 @@ class Durability:
                 self._write_again()
             except StoreUnavailable as error:
                 raise StoreUnavailable(
-                    f"an earlier flush of {self.wal.path} failed and the disk is still failing: "
-                    "nothing was written, check the disk"
+                    f"an earlier flush of {self.wal.path} failed and the disk is still failing: nothing was "
+                    "written; check the disk"
                 ) from error
         if self._owes_full_commit:
             self.checkpoints.pages = 0
@@ -95,7 +95,7 @@ class Durability:
                 self.checkpoint()
             except StoreError as error:
                 # what was committed stays committed, whatever becomes of the copy
-                _log.warning("the WAL file could not be checkpointed, and grows: %s", error)
+                _log.warning("the WAL file could not be checkpointed, and keeps growing: %s", error)
         elif not is_durable:
             self.checkpoints.write_out(self.wal)
 
@@ -153,8 +153,7 @@ class Durability:
         """
         if not self.write_lock.await_until(self._monotonic() + _PATIENCE_S, self._monotonic):
             raise StoreBusy(
-                f"other processes held the database {self._path} while {self.wal.path} had to "
-                "be written again "
+                f"other processes held the database {self._path} while {self.wal.path} had to be rewritten "
                 "after a failed flush: try again"
             )
         try:

@@ -97,8 +97,7 @@ class WalFile:
             _flush(self.descriptor)
         except OSError as error:
             raise StoreUnavailable(
-                f"{self.path} could not be written again after a failed flush ({error.strerror}): "
-                "check the disk"
+                f"{self.path} could not be rewritten after a failed flush ({error.strerror}): check the disk"
             ) from error
         self.is_poisoned = False
 

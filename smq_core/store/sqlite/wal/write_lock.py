@@ -92,7 +92,7 @@ class WriteLock:
         if place.failure is None:
             return False
         _log.warning(
-            "waiting in line for the write lock of %s is impossible, so it is polled: %s",
+            "cannot wait in line for the write lock of %s, so it is polled instead: %s",
             self._wal.path.removesuffix("-wal"),
             place.failure,
         )
