@@ -56,14 +56,14 @@ _NOTHING, _BATCHES, _MEBIBYTE = "handler that does nothing", "batches of 100", "
 
 AIMS: Final = (
     _part(
-        "enqueue, each flushed, relative to the C loop",
+        "flushed enqueue, relative to the C loop",
         0.95,
         Place("defaults", FULL, "enqueue"),
         C_FULL,
         peers=Place("alike", "", "enqueue, full"),
     ),
     _part(
-        "enqueue, normal, relative to the C loop",
+        "enqueue without flushes, relative to the C loop",
         0.45,
         Place("defaults", NORMAL, "enqueue"),
         C_NORMAL,
@@ -95,7 +95,7 @@ AIMS: Final = (
         C_NORMAL,
     ),
     _part(
-        "dequeue and ack, 5,000,000 waiting relative to empty",
+        "dequeue and ack with 5,000,000 messages waiting, relative to an empty queue",
         0.8,
         Place("backlog", "smq", _LARGE),
         "smq",
@@ -118,14 +118,16 @@ AIMS: Final = (
         Place("worker", "smq-daemon, 1 x 4", _NOTHING),
         Place("defaults", FULL, _BATCHES),
     ),
-    _most("depth of all topics at 5,000,000, ms", 1.0, "backlog", "smq", _LARGE_DEPTH),
+    _most(
+        "query of the depth of all topics with 5,000,000 messages, ms", 1.0, "backlog", "smq", _LARGE_DEPTH
+    ),
     _most("2 + 2 processes: longest wait, ms", 100, "crowds", FULL, "worst ms"),
     _most("8 + 8 processes: longest wait, ms", 300, "crowds", FULL, "worst ms, 8 + 8"),
     _most("slow disk: two consumers' p99 alongside eight producers, ms", 20, "slow-disk", FULL, "p99 ms"),
     _most("latency p50, ms", 0.7, "hand-over", "smq", "p50 ms"),
     _most("latency p99, ms", 2.0, "hand-over", "smq", "p99 ms"),
-    _most("waiting, % of a core", 0.1, "hand-over", "smq", "idle, % of a core"),
-    _most("smq send, shell to exit, s", 0.15, "commands", "smq send", "seconds"),
+    _most("processor time while waiting, % of a core", 0.1, "hand-over", "smq", "idle, % of a core"),
+    _most("smq send, from start to exit, s", 0.15, "commands", "smq send", "seconds"),
 )
 
 

@@ -23,7 +23,7 @@ HEAD = (
 )
 BARE = (
     "- The bare loops have one table, an index of ready rows and an index of leased rows, and nothing else:",
-    "  no counters, no receipts, no topics. They show the limit of what a queue on this SQLite can achieve.",
+    "  no counters, receipts or topics. They show the most that a queue on this SQLite version can achieve.",
 )
 LIMIT = "bare loop, C"
 DOCS = CACHE.parents[1] / "docs"

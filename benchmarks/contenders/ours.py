@@ -78,7 +78,7 @@ class Ours(Contender):
 
     def settings(self) -> dict[str, str]:
         """Describe how commits are flushed."""
-        return {"journal": "wal", "synchronous": "NORMAL" + ", then an enqueue is flushed" * self._flushes}
+        return {"journal": "wal", "synchronous": "NORMAL" + ", plus a flush per enqueue" * self._flushes}
 
     def close(self) -> None:
         """Close the queue."""

@@ -40,8 +40,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
 
 
 @pytest.mark.fault(
-    row="a condition removed from a statement or a trigger; or the flush, the write lock, the escaping of "
-    "control characters or the import's progress row removed",
+    row="a missing condition in a statement or a trigger; or a missing flush, write lock, escape of control "
+    "characters or progress row of an import",
     part="guards",
     promise="a test of the behaviour that it protects fails",
     how=HOW,
@@ -55,7 +55,7 @@ def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fau
 
 
 @pytest.mark.fault(
-    row="a condition that serves only performance removed",
+    row="a missing condition that serves only performance",
     part="guards",
     promise="a test of the query plan, or of the number of steps or rows, fails",
     how=HOW,

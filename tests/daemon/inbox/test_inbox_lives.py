@@ -116,7 +116,8 @@ class Fuzz:
     part="workers",
     promise="each line of each regular file is imported exactly once, no thread terminates, and the inbox "
     "keeps working",
-    how="names of random bytes and all lengths; folders, links, pipes, sockets, damaged files; two daemons",
+    how="random bytes of all lengths as file names; folders, links, pipes, sockets and damaged files; two "
+    "daemons",
 )
 def test_files_of_any_name_and_kind_are_taken_once(
     tmp_path: Path, queue: Queue, path: Path, fault: Fault

@@ -116,7 +116,7 @@ def test_quiet_resume_and_stop_are_asked_for_in_the_row(tmp_path: Path, queue: Q
 @pytest.mark.fault(
     row="a reload with broken code or an invalid configuration",
     part="workers",
-    promise="the old code and configuration all stay in effect; the log says why",
+    promise="the old code and the old configuration stay in effect; the log says why",
     how="SIGHUP with a module that cannot be imported, and with an invalid value",
 )
 def test_hup_brings_new_code_and_keeps_the_old_where_the_new_is_broken(
@@ -212,7 +212,7 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
 @pytest.mark.fault(
     row="a reload with broken code or an invalid configuration",
     part="workers",
-    promise="the old code and configuration all stay in effect; the log says why",
+    promise="the old code and the old configuration stay in effect; the log says why",
     how="SIGHUP with a module that cannot be imported, and with an invalid value",
 )
 def test_hup_keeps_the_old_configuration_whole_where_its_code_is_refused(

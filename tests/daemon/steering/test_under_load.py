@@ -40,8 +40,8 @@ def runs_in(folder: Path) -> list[tuple[int, int, float]]:
 @pytest.mark.fault(
     row="SIGTERM or SIGINT while messages are being processed",
     part="workers",
-    promise="the daemon exits with status 0; no message stays in the `processing` state, is processed "
-    "twice, or has an attempt counted",
+    promise="the daemon exits with status 0; no message stays in the `processing` state or is processed "
+    "twice, and no attempt is counted",
     how="the signal is sent to a daemon with two processes under load, and then to the next daemon",
 )
 def test_a_signal_under_load_leaves_nothing_behind(

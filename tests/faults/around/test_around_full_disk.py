@@ -85,7 +85,7 @@ def endure(user: Recorded, clear: Callable[[], object]) -> int:
 
 
 @pytest.mark.fault(
-    row="a full disk (a file-size limit)",
+    row="a full disk (simulated by a file-size limit)",
     part="environment",
     promise="messages whose enqueue failed are not stored, or the error says that they might be; once there "
     "is space, everything continues without a restart",

@@ -66,9 +66,9 @@ def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fa
 @pytest.mark.fault(
     row="a producer and consumer killed during an SQLite write",
     part="environment",
-    promise="each call took effect completely or not at all; every confirmed result holds",
-    how="SIGKILL before the n-th write, flush or truncation of a run of all operations, for every n (short "
-    "run: every fifth; VFS)",
+    promise="each call takes effect completely or not at all; every confirmed result is stored",
+    how="a process that performs every operation receives SIGKILL before its n-th write, flush or "
+    "truncation, for every n (short run: every fifth n; VFS)",
 )
 def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> None:
     location = tmp_path / "queue" / "queue.sqlite3"
@@ -88,7 +88,7 @@ def test_killed_at_any_write(tmp_path: Path, template: Path, fault: Fault) -> No
 @pytest.mark.fault(
     row="a producer and consumer killed at a system call",
     part="environment",
-    promise="each call took effect completely or not at all; every confirmed result holds",
+    promise="each call takes effect completely or not at all; every confirmed result is stored",
     how="SIGKILL at the n-th pwrite64 or fdatasync call, including those that flush, of a program that "
     "performs every operation (strace)",
 )

@@ -58,7 +58,7 @@ ROWS = (
             row="a failed read",
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once the "
-            "disk works",
+            "disk recovers",
             how="the n-th read or file-size query in each operation returns EIO, once or until the fault is "
             "lifted (VFS)",
         ),
@@ -70,7 +70,7 @@ ROWS = (
             row="a failed write",
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once the "
-            "disk works",
+            "disk recovers",
             how="the n-th write in each operation returns EIO, once or until the fault is lifted (VFS)",
         ),
     ),

@@ -54,7 +54,8 @@ pytestmark = pytest.mark.fault(
     row="the database is locked, or the disk is full, while it is being opened",
     part="opening and access",
     promise="opened, or refused with an error; nothing is left half-done",
-    how="another process in the middle of a transaction; a limit of zero to forty on the number of pages",
+    how="another process is in the middle of a transaction; the number of pages is limited to a value from "
+    "zero to forty",
 )
 
 

@@ -33,7 +33,7 @@ def interrupted(folder: Path, stride: int, *names: str) -> int:
 @pytest.mark.fault(
     row="Ctrl-C inside a call to the core",
     part="interruption",
-    promise="the call took effect completely or not at all, no lock is still held, and the next call works",
+    promise="the call takes effect completely or not at all, no lock is left held, and the next call works",
     how="SIGINT before each instruction of smq's code at which Python checks for signals, in each call to "
     "the core",
 )

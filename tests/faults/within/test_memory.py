@@ -86,7 +86,7 @@ def assert_what_a_kill_leaves(location: Path) -> None:
 @pytest.mark.fault(
     row="out of memory inside a call to the core",
     part="interruption",
-    promise="the call took effect completely or not at all, no lock is still held, and the next call works",
+    promise="the call takes effect completely or not at all, no lock is left held, and the next call works",
     how="the n-th allocation fails, for every n, in each call to the core (_testcapi)",
 )
 @pytest.mark.parametrize("group", WARM)
@@ -102,7 +102,7 @@ def test_an_allocation_that_fails_leaves_nothing_half_done_or_held(
 @pytest.mark.fault(
     row="out of memory inside a call to the core",
     part="interruption",
-    promise="the call took effect completely or not at all, no lock is still held, and the next call works",
+    promise="the call takes effect completely or not at all, no lock is left held, and the next call works",
     how="the n-th allocation fails, for every n, in each call to the core (_testcapi)",
 )
 def test_an_allocation_that_fails_while_the_queue_is_opened_leaves_nothing_half_done_or_held(
