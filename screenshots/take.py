@@ -17,6 +17,7 @@ import cairosvg  # type: ignore[import-untyped]  # it has none
 from PIL import Image
 
 from screenshots.scene import FrozenClock, fill
+from smq_core import parse_location
 from smq_tui.app import Dashboard
 from smq_tui.settings.config import Config
 from smq_tui.settings.preferences import Preferences
@@ -71,7 +72,7 @@ async def take(location: str, theme: str) -> None:
     app = make_app(location, theme)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        app.session.location = SHOWN_PATH
+        app.session.location = parse_location(SHOWN_PATH)
         for name, key in SCREENS:
             await pilot.press(key)
             if name == "messages":
@@ -100,7 +101,7 @@ async def film(location: str) -> None:
     app = make_app(location, "smq-dark")
     frames: list[Image.Image] = []
     async with app.run_test(size=(100, 28)) as pilot:
-        app.session.location = SHOWN_PATH
+        app.session.location = parse_location(SHOWN_PATH)
         await settle(pilot)
         for keys in FILM:
             await pilot.press(*keys)
@@ -114,7 +115,7 @@ async def film(location: str) -> None:
 
 def make_app(location: str, theme: str) -> Dashboard:
     """Make a dashboard at the moment of the scene."""
-    session = DashboardSession(location=location, name="shop", interval=1.0)
+    session = DashboardSession(location=parse_location(location), name="shop", interval=1.0)
     return Dashboard(session, FrozenClock(), Config(theme=theme), Preferences())
 
 

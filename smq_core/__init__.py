@@ -30,7 +30,7 @@ from smq_core.errors import (
 )
 from smq_core.handler import Bury, HandlerMessage, Retry
 from smq_core.inspector import Inspector
-from smq_core.location import default_location, location_named
+from smq_core.location import default_location
 from smq_core.message import (
     ActivityEntry,
     Attempt,
@@ -50,6 +50,8 @@ from smq_core.message import (
 from smq_core.policy import Backoff, TopicPolicy
 from smq_core.queue import Queue
 from smq_core.states import State
+from smq_core.store import parse_location
+from smq_core.store.location import Location
 from smq_core.store.records import Filter, Selection
 from smq_core.transaction import Transaction
 from smq_core.waiter import Waiter
@@ -69,6 +71,7 @@ __all__ = [
     "InvalidMessage",
     "Lease",
     "LeaseLost",
+    "Location",
     "Message",
     "MessageNotFound",
     "Missed",
@@ -98,7 +101,7 @@ __all__ = [
     "Waiter",
     "WorkerInfo",
     "default_location",
-    "location_named",
+    "parse_location",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

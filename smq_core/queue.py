@@ -23,14 +23,15 @@ from smq_core.waiter import Waiter
 
 if TYPE_CHECKING:
     import datetime
-    import os
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from smq_core.clock import Clock
     from smq_core.handed_on import Reopening
+    from smq_core.location import AnyPath
     from smq_core.message import Payload
     from smq_core.policy import RandomSource
+    from smq_core.store.location import Location
 
 __all__ = ["Queue"]
 
@@ -51,7 +52,7 @@ class Queue:
 
     def __init__(
         self,
-        location: str | bytes | os.PathLike[str] | None = None,
+        location: AnyPath | Location | None = None,
         *,
         durability: Literal["full", "normal"] = "full",
         visibility_timeout: float | None = None,
@@ -98,8 +99,13 @@ class Queue:
 
     @property
     def location(self) -> str:
-        """The database's absolute path."""
-        return self._store.location
+        """What opens the queue again: the database's absolute path; an address may have a password."""
+        return self._store.location.address
+
+    @property
+    def name(self) -> str:
+        """The queue's name for people: the database's path, or its address without a password."""
+        return self._store.location.name
 
     def __enter__(self) -> Self:
         """Return the queue itself; it is closed at the end of the `with`."""
@@ -120,7 +126,7 @@ class Queue:
         Raises:
             UsageError: when its clock cannot be pickled.
         """
-        return handed_on(type(self), self._clock, {"location": self.location, **self._options})
+        return handed_on(type(self), self._clock, {"location": self._store.location, **self._options})
 
     def enqueue(
         self,

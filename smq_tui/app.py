@@ -30,6 +30,7 @@ from smq_tui.settings.theme import DEFAULT_THEME, THEMES
 from smq_tui.terminal.ascii import AsciiFilter
 from smq_tui.terminal.driver import TerminalDriver
 from smq_tui.terminal.key_queue import KeysInTurn
+from smq_tui.values import SmqError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -239,11 +240,16 @@ class Dashboard(App[int]):
     @on(DatabaseChosen)
     async def _change_database(self, event: DatabaseChosen) -> None:
         """Show another database, on a main screen of its own; what is open on the one before ends with it."""
+        try:
+            session = self._databases.session(event.key, self.session)
+        except SmqError as error:
+            self.main.say(str(error), "warning")
+            return
         gateway, self._gateway = self._gateway, None
         if gateway is not None:
             await asyncio.to_thread(gateway.close)
         remember(self.main, self.preferences, self.theme)
-        self.session = self._databases.session(event.key, self.session)
+        self.session = session
         before, self._shown = self.current_mode, self._shown + 1
         # Each has a mode of its own: a mode's first screen cannot be switched.
         self.add_mode(f"database-{self._shown}", self._make_main)

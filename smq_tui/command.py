@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from smq_core import SmqError, SystemClock, location_named
+from smq_core import SmqError, SystemClock, UsageError, parse_location
 from smq_core.format import parse_duration
-from smq_core.location import absolute
 from smq_core.safe_text import cell
 from smq_tui.settings.config import Config, ConfigError, config_path, read_config
 from smq_tui.terminal.attached import stream_elsewhere
+
+if TYPE_CHECKING:
+    from smq_core import Location
 
 __all__ = ["command"]
 
@@ -93,22 +96,22 @@ def command(
             "for text try: smq top --plain, or smq topics --json"
         )
     if db is None:
-        click.echo(f"smq-tui: {location}", err=True)
+        click.echo(f"smq-tui: {location.name}", err=True)
     sys.exit(run_dashboard(config, options, location, name))
 
 
 def _one_of(file: str | None, db: str | None) -> str | None:
     """Return the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
-        both = f"{cell(_checked(file))} and --db {cell(_checked(db))}"
+        both = f"{cell(_place(file).name)} and --db {cell(_place(db).name)}"
         raise click.UsageError(f"two databases are given ({both}): give only one")
     if "" in {file, db}:
         raise click.UsageError("the database name is empty: give one, or omit it for the default")
     return file if db is None else db
 
 
-def _meant(config: Config, db: str | None) -> tuple[str, str]:
-    """Return the name and the absolute path of the database that is meant."""
+def _meant(config: Config, db: str | None) -> tuple[str, Location]:
+    """Return the name of the database that is meant, if the configuration has one, and its place."""
     name = (
         db
         if db in config.databases
@@ -116,18 +119,17 @@ def _meant(config: Config, db: str | None) -> tuple[str, str]:
         if db is None and "SIMPLE_MQ_DB" not in os.environ
         else ""
     )
+    return name or "", _place(config.databases[name].path if name else db)
+
+
+def _place(db: str | None) -> Location:
+    """Return the place of a database that was named."""
     try:
-        return name or "", str(absolute(config.databases[name].path if name else _checked(db)))
+        return parse_location(db)
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
     except SmqError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _checked(db: str | None) -> str:
-    """Return the name of a database, which no address of a server is."""
-    try:
-        return location_named(db)
-    except SmqError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _known_ids() -> set[str]:

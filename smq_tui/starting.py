@@ -15,6 +15,7 @@ from smq_tui.values import SystemClock
 
 if TYPE_CHECKING:
     from smq_tui.settings.config import Config
+    from smq_tui.values import Location
 
 __all__ = ["StartOptions", "run_dashboard"]
 
@@ -37,7 +38,7 @@ class StartOptions:
 
 
 def run_dashboard(
-    config: Config, options: StartOptions, location: str, name: str = "", *, is_remembered: bool = True
+    config: Config, options: StartOptions, location: Location, name: str = "", *, is_remembered: bool = True
 ) -> int:
     """Show the dashboard until somebody leaves it; return the exit code."""
     path = remembered.preferences_path()

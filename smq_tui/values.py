@@ -20,16 +20,19 @@ __all__ = [
     "Filter",
     "ImportReport",
     "ImportStatus",
+    "Location",
     "Message",
     "Outcome",
     "Payload",
     "Seen",
     "Selection",
+    "SmqError",
     "State",
     "SystemClock",
     "TopicSample",
     "TopicStats",
     "WorkerInfo",
+    "parse_location",
 ]
 
 ActivityEntry = smq_core.ActivityEntry
@@ -41,13 +44,16 @@ Exported = smq_core.transfer.Exported
 Filter = smq_core.Filter
 ImportReport = smq_core.transfer.ImportReport
 ImportStatus = smq_core.transfer.ImportStatus
+Location = smq_core.Location
 Message = smq_core.Message
 Outcome = smq_core.Outcome
 Payload = smq_core.Payload
 Seen = smq_core.Seen
 Selection = smq_core.Selection
+SmqError = smq_core.SmqError
 State = smq_core.State
 SystemClock = smq_core.SystemClock
 TopicSample = smq_core.TopicSample
 TopicStats = smq_core.TopicStats
 WorkerInfo = smq_core.WorkerInfo
+parse_location = smq_core.parse_location

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from smq_core.cli import output
-from smq_core.cli.options import TOPIC, announce, json_option, path_of
+from smq_core.cli.options import TOPIC, announce, json_option, place_of
 from smq_core.cli.progress import Bar, bar
 from smq_core.errors import InvalidLine
 from smq_core.format import count, counted, duration, rate
@@ -131,10 +131,10 @@ def _take(
 def _preview(
     ctx: click.Context, source: Source, options: ImportOptions, told: Callable[[ImportStatus], bool]
 ) -> ImportReport:
-    path = path_of(ctx)
-    if not path.exists():
+    place = place_of(ctx)
+    if not place.exists():
         return preview_lines(None, source, options, progress=told)
-    store = open_store(path, read_only=True, may_create=False)
+    store = open_store(place, read_only=True, may_create=False)
     try:
         return preview_lines(store, source, options, progress=told)
     finally:

@@ -7,14 +7,14 @@ from typing import Final
 import click
 
 from smq_core.cli import output
-from smq_core.cli.options import database, inspector, json_option, location_of, path_of
+from smq_core.cli.options import database, inspector, json_option, place_of
 from smq_core.cli.progress import bar, told
 from smq_core.clock import SystemClock
 from smq_core.ended import ended_daemons
 from smq_core.format import counted, size
 from smq_core.json_fields import fields_of
 from smq_core.location import absolute
-from smq_core.store import compact, examine, open_store, repair
+from smq_core.store import administration
 
 __all__ = ["backup_", "compact_", "doctor_", "prune_"]
 
@@ -28,13 +28,9 @@ _MARKS: Final = {"ok": "ok", "notice": "note", "warning": "WARNING", "error": "E
 def backup_(ctx: click.Context, *, target: str, location: str | None) -> None:
     """Copy the database to a new FILE while it is in use."""
     del location
-    store = open_store(location_of(ctx), read_only=True, may_create=False)
-    try:
-        with bar("backup", None) as show:
-            for left, pages in store.backup(target):
-                show(pages - left, f"{pages - left} of {pages} pages")
-    finally:
-        store.close()
+    with bar("backup", None) as show:
+        for done, total in administration(place_of(ctx)).backup(target):
+            show(done, f"{size(done)} of {size(total)}")
     output.say_done(f"{absolute(target)} contains all messages")
 
 
@@ -73,7 +69,7 @@ def prune_(ctx: click.Context, *, location: str | None, as_json: bool) -> None:
 def compact_(ctx: click.Context, *, location: str | None) -> None:
     """Return free space to the file system; other writers wait."""
     del location
-    before, after = compact(path_of(ctx))
+    before, after = administration(place_of(ctx)).compact()
     output.say_done(f"{size(before)} before, {size(after)} now")
 
 
@@ -93,12 +89,12 @@ def doctor_(ctx: click.Context, *, with_repair: bool, location: str | None, as_j
     It also examines the file system, its free space, and the programs that have the database open.
     """
     del location
-    path, now_ms = path_of(ctx), SystemClock().now_ms()
-    ended = ended_daemons(path)
+    place, now_ms = place_of(ctx), SystemClock().now_ms()
+    ended, queue = ended_daemons(place.address), administration(place)
     if with_repair:
-        for done in repair(path, now_ms, ended):
+        for done in queue.repair(now_ms, ended):
             output.note(done)
-    findings = list(examine(path, now_ms, ended))
+    findings = list(queue.examine(now_ms, ended))
     if as_json:
         output.say_json([fields_of(finding) for finding in findings])
     else:

@@ -12,12 +12,14 @@ from smq_core.cli import output
 from smq_core.errors import SmqError
 from smq_core.format import parse_duration
 from smq_core.inspector import Inspector
-from smq_core.location import LOCATION_VARIABLE, absolute, location_named
+from smq_core.location import LOCATION_VARIABLE
 from smq_core.states import State
+from smq_core.store import parse_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from smq_core.store.location import Location
 
 __all__ = [
     "DURATION",
@@ -31,7 +33,7 @@ __all__ = [
     "inspector",
     "json_option",
     "location_of",
-    "path_of",
+    "place_of",
 ]
 
 F = TypeVar("F", bound="Callable[..., object]")
@@ -124,15 +126,14 @@ def location_of(ctx: click.Context) -> str | None:
     return found
 
 
-def path_of(ctx: click.Context) -> Path:
-    """Return the absolute path of the database that a command is for.
+def place_of(ctx: click.Context) -> Location:
+    """Return the place of the queue that a command is for.
 
     Raises:
-        StoreUnavailable: for an empty name.
+        StoreUnavailable: for an empty name, or when the current folder has been removed.
         UsageError: for the address of a database server.
-        SmqError: when the current folder has been removed.
     """
-    return absolute(location_named(location_of(ctx)))
+    return parse_location(location_of(ctx))
 
 
 def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
@@ -140,12 +141,11 @@ def inspector(ctx: click.Context, *, read_only: bool = False) -> Inspector:
     return ctx.with_resource(Inspector(location_of(ctx), read_only=read_only))
 
 
-def announce(ctx: click.Context) -> Path:
-    """Report which file is used when it was not named or will be created; return its absolute path."""
-    named = location_of(ctx)
-    path = path_of(ctx)
-    if not path.exists():
-        output.note(f"creating {path}")
-    elif named is None:
-        output.note(f"using {path}")
-    return path
+def announce(ctx: click.Context) -> Location:
+    """Report which queue is used when it was not named or will be created; return its place."""
+    place = place_of(ctx)
+    if not place.exists():
+        output.note(f"creating {place.name}")
+    elif location_of(ctx) is None:
+        output.note(f"using {place.name}")
+    return place

@@ -10,12 +10,12 @@ import click
 
 from smq_core import validation
 from smq_core.cli import output
-from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, path_of
+from smq_core.cli.options import DURATION, TOPIC, announce, database, json_option, place_of
 from smq_core.clock import SystemClock
 from smq_core.errors import InvalidMessage, NotDurable, SmqError
 from smq_core.payload import encode, encode_headers
 from smq_core.states import State
-from smq_core.store import create, create_into, open_store
+from smq_core.store import administration, open_store
 from smq_core.store.records import NewMessage
 from smq_core.streams import OutputLostError, let_go
 from smq_core.written import read_value
@@ -135,13 +135,13 @@ def init_(ctx: click.Context, into: str | None, mapped: tuple[str, ...], locatio
     """
     del location
     if into is not None:
-        for done in create_into(into):
+        for done in administration(into).add_to_application():
             output.say_done(done)
         return
-    path = path_of(ctx)
-    existed = path.exists()
-    create(path, SystemClock().now_ms(), _words(mapped))
-    output.say_done(f"{path} is ready to use" if existed else f"created {path}")
+    place = place_of(ctx)
+    existed = place.exists()
+    administration(place).initialise(SystemClock().now_ms(), _words(mapped))
+    output.say_done(f"{place.name} is ready to use" if existed else f"created {place.name}")
 
 
 def _words(mapped: tuple[str, ...]) -> dict[str, State]:

@@ -168,5 +168,5 @@ def _lease_ms(config: DaemonConfig) -> int | None:
 def _workers_file(store: Store) -> tuple[str, Access]:
     # the first look makes the database, or says why it cannot be used
     store.data_version()
-    database = Path(store.location).resolve()
+    database = Path(store.location.address)
     return workers_file_path(database), Access.beside(database)

@@ -9,7 +9,6 @@ import os
 import random
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 try:
@@ -35,7 +34,6 @@ except ModuleNotFoundError as error:
 
 from smq_core.clock import SystemClock
 from smq_core.errors import SmqError
-from smq_core.location import location_named
 from smq_core.program import run_program
 from smq_core.safe_text import cell
 from smq_core.store import open_store
@@ -182,10 +180,9 @@ def _work(
 ) -> int:
     clock = SystemClock()
     program = program_of(config, 0, source.working_folder)
-    location = location_named(config.db)
-    store = open_store(location, timeout=STORE_TIMEOUT_S, clock=clock)
-    if not Path(location).exists():
-        journal.info("creating", f"no queue exists yet: creating {store.location}")
+    store = open_store(config.db, timeout=STORE_TIMEOUT_S, clock=clock)
+    if not store.location.exists():
+        journal.info("creating", f"no queue exists yet: creating {store.location.name}")
     threading.excepthook = report_ended(journal)
     components = assemble(config, program, store, clock, random=random.SystemRandom(), journal=journal)
     live_config = LiveConfig(config, source.read, source.working_folder, program, journal)
@@ -209,7 +206,7 @@ def _work(
 def _check(source: ConfigSource) -> int:
     config = source.read()
     program = program_of(config, 0, source.working_folder)
-    store = open_store(location_named(config.db), timeout=STORE_TIMEOUT_S, may_create=False)
+    store = open_store(config.db, timeout=STORE_TIMEOUT_S, may_create=False)
     is_bad = False
     for finding in findings(config, program, store):
         is_bad |= finding.is_bad

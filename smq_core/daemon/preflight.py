@@ -44,9 +44,10 @@ def findings(config: DaemonConfig, program: Program, store: Store) -> Iterator[P
         return
     waiting = sum(stats.ready + stats.delayed for stats in topics)
     yield PreflightFinding(
-        f"database: {store.location}, {counted(len(topics), 'topic')}, {counted(waiting, 'message')} waiting"
+        f"database: {store.location.name}, {counted(len(topics), 'topic')}, "
+        f"{counted(waiting, 'message')} waiting"
     )
-    disk = disk_state(store.location)
+    disk = disk_state(store.location.address)
     if disk is not None:
         yield PreflightFinding(f"disk: {size(disk.free_bytes)} free", is_bad=disk.is_filling)
 

@@ -33,10 +33,9 @@ def add_services(
         ConfigError: when the inbox cannot be made, the port is taken, or an extra is missing.
     """
     config = live_config.config
-    file = DatabaseFile(components.store.location)
-    alerts = Alerts(
-        config.alert, components.store.location, components.clock, components.journal, components.children
-    )
+    file = DatabaseFile(components.store.location.address)
+    name = components.store.location.name
+    alerts = Alerts(config.alert, name, components.clock, components.journal, components.children)
     live_config.tell(lambda changed: alerts.use(changed.alert))
     janitor = Janitor(components.store, file, components.clock, components.journal)
     maintenance = MaintenanceThread(

@@ -14,11 +14,12 @@ from smq_core.store import open_store
 from smq_core.validation import check_patience
 
 if TYPE_CHECKING:
-    import os
     from types import TracebackType
 
     from smq_core.clock import Clock
     from smq_core.handed_on import Reopening
+    from smq_core.location import AnyPath
+    from smq_core.store.location import Location
 
 __all__ = ["OpenedQueue", "state_of"]
 
@@ -28,7 +29,7 @@ class OpenedQueue:
 
     def __init__(
         self,
-        location: str | bytes | os.PathLike[str] | None = None,
+        location: AnyPath | Location | None = None,
         *,
         read_only: bool = False,
         actor: str | None = None,
@@ -62,7 +63,7 @@ class OpenedQueue:
             UsageError: when its clock cannot be pickled.
         """
         options: dict[str, object] = {
-            "location": self.location,
+            "location": self._store.location,
             "read_only": self.is_read_only,
             "actor": self._actor,
             "timeout": self._timeout,
@@ -71,8 +72,13 @@ class OpenedQueue:
 
     @property
     def location(self) -> str:
-        """The database's absolute path."""
-        return self._store.location
+        """What opens the queue again: the database's absolute path; an address may have a password."""
+        return self._store.location.address
+
+    @property
+    def name(self) -> str:
+        """The queue's name for people: the database's path, or its address without a password."""
+        return self._store.location.name
 
     def __enter__(self) -> Self:
         """Return the inspector itself; it is closed at the end of the `with`."""

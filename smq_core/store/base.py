@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 from smq_core.store.operator_store import OperatorStore, WorkerStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from smq_core.store.location import Location
     from smq_core.store.records import (
         Batch,
         Failure,
@@ -207,8 +208,8 @@ class Store(ProducerStore, ConsumerStore, SurveyStore, OperatorStore, WorkerStor
     """A backend."""
 
     @property
-    def location(self) -> str:
-        """The database's absolute path or address, for messages to people."""
+    def location(self) -> Location:
+        """Where the queue is: what opens it again, and its name for people."""
         ...
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[object]:
@@ -227,10 +228,6 @@ class Store(ProducerStore, ConsumerStore, SurveyStore, OperatorStore, WorkerStor
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run the caller's own SQL inside `transaction()`."""
-        ...
-
-    def backup(self, target: str) -> Iterator[tuple[int, int]]:
-        """Copy the database, consistently and online; yields pages left and in all."""
         ...
 
     def close(self) -> None:

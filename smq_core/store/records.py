@@ -24,6 +24,7 @@ __all__ = [
     "Escaped",
     "Failure",
     "Filter",
+    "Finding",
     "Hold",
     "ImportProgress",
     "LeaseRequest",
@@ -34,6 +35,7 @@ __all__ = [
     "Requeued",
     "Sample",
     "Selection",
+    "Severity",
     "Targets",
     "Tidied",
     "WorkerRow",
@@ -343,6 +345,20 @@ class Sample(NamedTuple):
     processed: int
     """The column's name is `finished`."""
     depth: int
+
+
+Severity = Literal["ok", "notice", "warning", "error"]
+"""`ok`: as it should be. `notice`: worth knowing. `warning`: will become a problem. `error`: is one."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that an examination looked at."""
+
+    name: str
+    severity: Severity
+    sentence: str
+    advice: str = ""
+    """What to do; empty where nothing has to be done."""
 
 
 class Tidied(NamedTuple):

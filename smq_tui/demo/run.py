@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from smq_core import Inspector, Selection, State, StoreError
+from smq_core import Inspector, Selection, State, StoreError, parse_location
 from smq_core.format import count, duration
 from smq_tui.demo.shop import DemoShop
 from smq_tui.terminal.attached import stream_elsewhere
@@ -45,7 +45,8 @@ def run_demo(config: Config, options: StartOptions, clock: Clock) -> int:
         if not stream_elsewhere():
             from smq_tui.starting import run_dashboard  # noqa: PLC0415 - the summary needs no Textual
 
-            return run_dashboard(config, options, shop.location, "demo", is_remembered=False)
+            location = parse_location(shop.location)
+            return run_dashboard(config, options, location, "demo", is_remembered=False)
         return _summarise(shop, clock)
 
 

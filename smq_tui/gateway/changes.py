@@ -10,7 +10,7 @@ from smq_core import Queue, Selection
 from smq_core.transfer import import_file
 
 if TYPE_CHECKING:
-    from smq_core import Clock, Inspector, Outcome, Seen
+    from smq_core import Clock, Inspector, Location, Outcome, Seen
     from smq_core.transfer import ImportReport
     from smq_tui.gateway.progress import Progress
     from smq_tui.requests import Act, ActionTarget, Add, EditMessage, Import, Pause, Purge, UndoOperation
@@ -65,7 +65,7 @@ def edit(operator: Inspector, request: EditMessage) -> Outcome:
     return operator.edit(request.id, seen=request.seen, **given)  # type: ignore[arg-type]  # each by its name
 
 
-def add(location: str, clock: Clock, request: Add, *, timeout: float) -> int:
+def add(location: Location, clock: Clock, request: Add, *, timeout: float) -> int:
     """Enqueue one message, and wait at most `timeout` seconds for other programs that hold the database."""
     with Queue(location, clock=clock, timeout=timeout) as queue:
         return queue.enqueue(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from textual.message_pump import MessagePump
 
-    from smq_core import Clock
+    from smq_core import Clock, Location
     from smq_tui.gateway.lane import Job
     from smq_tui.gateway.progress import Progress
     from smq_tui.messages import Refreshed, Reply
@@ -58,7 +58,7 @@ _CHANGE_PATIENCE_S: Final = 5.0
 class Gateway:
     """The dashboard's side of one database."""
 
-    def __init__(self, location: str, clock: Clock, *, read_only: bool = False) -> None:
+    def __init__(self, location: Location, clock: Clock, *, read_only: bool = False) -> None:
         self.location = location
         self.read_only = read_only
         self._clock = clock

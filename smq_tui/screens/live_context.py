@@ -30,7 +30,7 @@ class LiveContext:
     def __init__(self, session: DashboardSession, clock: Clock) -> None:
         self._session = session
         self._clock = clock
-        self.context = Context(now=self._now(), location=session.location)
+        self.context = Context(now=self._now(), location=session.location.name)
         self.trouble = ""
         """Why nothing can be read at the moment."""
         self._read: Snapshot | None = None
@@ -87,7 +87,7 @@ class LiveContext:
             now=now,
             series_by_topic={topic: self._samples.get(topic, series) for topic, series in own.items()},
             trouble=self.trouble,
-            location=self._session.location,
+            location=self._session.location.name,
         )
 
     def _grow_older(self) -> None:

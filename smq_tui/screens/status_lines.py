@@ -47,7 +47,7 @@ def masthead(
     """
     workers = context.workers.values()
     alive = sum(not is_lost(worker) for worker in workers)
-    path = session.location
+    path = session.location.name
     name = f"{session.name} {path}" if session.name else path
     if len(name) > 60:  # noqa: PLR2004 - the file's name matters more than its folders
         name = f"{session.name} …/{PurePath(path).name}".strip()

@@ -6,16 +6,17 @@ Those of the configuration by their names, and files by their paths.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smq_tui.settings.config import Database
 from smq_tui.settings.user_path import expand_user
+from smq_tui.values import parse_location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from smq_tui.settings.session import DashboardSession
+    from smq_tui.values import Location
 
 __all__ = ["Databases"]
 
@@ -28,14 +29,14 @@ class Databases:
         self._known = dict(named)
         if current.name not in self._known:
             self._known[current.key] = Database(
-                path=current.location, colour=current.colour, read_only=current.read_only
+                path=current.location.name, colour=current.colour, read_only=current.read_only
             )
 
     @property
     def labels(self) -> list[tuple[str, str]]:
         """The key of each database, and how a list shows it."""
         return [
-            (key, database.path if key == _absolute(database.path) else f"{key}  {database.path}")
+            (key, database.path if key == _place(database.path).name else f"{key}  {database.path}")
             for key, database in self._known.items()
         ]
 
@@ -46,19 +47,18 @@ class Databases:
         """
         database = self._known.get(key)
         if database is None:
-            path = _absolute(key)
-            database = self._known.setdefault(path, Database(path=path))
-            key = path
-        location = _absolute(database.path)
+            key = _place(key).name
+            database = self._known.setdefault(key, Database(path=key))
+        location = _place(database.path)
         return replace(
             before,
             location=location,
-            name="" if key == location else key,
+            name="" if key == location.name else key,
             colour=database.colour,
             read_only=before.is_read_only_asked or database.read_only,
             is_frozen=False,
         )
 
 
-def _absolute(path: str) -> str:
-    return str(Path(expand_user(path)).absolute())
+def _place(path: str) -> Location:
+    return parse_location(expand_user(path))

@@ -6,8 +6,12 @@ What the command line, the configuration and the keys of the session decide. Val
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from smq_core.actor import user_name
+
+if TYPE_CHECKING:
+    from smq_tui.values import Location
 
 __all__ = ["INTERVALS", "DashboardSession"]
 
@@ -19,8 +23,8 @@ INTERVALS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 class DashboardSession:
     """The state of one run of the dashboard that is not the queue's."""
 
-    location: str
-    """The database's absolute path."""
+    location: Location
+    """Where the queue is."""
     name: str = ""
     """As the configuration calls it."""
     colour: str = ""
@@ -41,7 +45,7 @@ class DashboardSession:
     @property
     def key(self) -> str:
         """What the database goes by: its name, else its path."""
-        return self.name or self.location
+        return self.name or self.location.name
 
     @property
     def why_no_change(self) -> str | None:

@@ -23,11 +23,19 @@ PAGES: Final = ("docs/python.md", "CONTRIBUTING.md")
 MARKS: Final = re.compile(r"(<!-- generated: (?P<part>\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 _RAISES: Final = re.compile(r"\n*^Raises:\n(?P<entries>(?:^ {4}.*\n?|\n)+)", re.MULTILINE)
 _WITH: Final = {"__enter__": "entering the `with`", "__exit__": "leaving the `with`"}
-_MADE_BY_SMQ: Final = frozenset({"HandlerMessage", "Transaction", "Waiter", *errors.__all__})
+_MADE_BY_SMQ: Final = frozenset({"HandlerMessage", "Location", "Transaction", "Waiter", *errors.__all__})
 """Classes that callers are given, and do not construct."""
 _NOT_FOR_CALLERS: Final = frozenset({"naming"})
 """Public for other modules of smq alone."""
-_WITH_METHODS: Final = ("Queue", "Transaction", "Waiter", "Inspector", "Backoff", "HandlerMessage")
+_WITH_METHODS: Final = (
+    "Queue",
+    "Transaction",
+    "Waiter",
+    "Inspector",
+    "Backoff",
+    "HandlerMessage",
+    "Location",
+)
 
 
 def renewed(text: str) -> str:

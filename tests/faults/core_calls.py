@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core import Filter, Inspector, Queue
 from smq_core.jsonl import ImportOptions, Source, export_lines, import_lines
-from smq_core.store import open_store
+from smq_core.store import administration, open_store
 from smq_core.store.records import Selection
 from smq_core.testing import ManualClock, seeded_random
 
@@ -156,7 +156,7 @@ def _import(desk: Desk) -> object:
 
 def _back_up(desk: Desk) -> None:
     desk.target.unlink(missing_ok=True)
-    for _ in desk.store.backup(str(desk.target)):
+    for _ in administration(desk.location).backup(str(desk.target)):
         pass
 
 

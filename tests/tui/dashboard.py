@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from smq_core import Inspector, Queue, SystemClock
-from smq_core.store import open_store
+from smq_core.store import open_store, parse_location
 from smq_core.store.records import WorkerRow
 from smq_core.testing import EPOCH_MS, seeded_random
 from smq_tui.app import Dashboard
@@ -97,7 +97,7 @@ def make_dashboard(
     preferences: Preferences | None = None,
 ) -> Dashboard:
     """Make a dashboard that remembers nothing."""
-    session = DashboardSession(location=location, read_only=read_only, interval=0.1)
+    session = DashboardSession(location=parse_location(location), read_only=read_only, interval=0.1)
     return Dashboard(session, clock or FrozenClock(), config or Config(), preferences or Preferences())
 
 

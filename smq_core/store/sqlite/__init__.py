@@ -1,6 +1,7 @@
 """The SQLite backend.
 
 store         the store: builds the objects below around one session, and offers their methods
+location      a file, by its path
 limits        how much one transaction changes at most
 session       how they read and write: connections, transactions, the clock
 queue         what producers, consumers and daemons do

@@ -18,9 +18,9 @@ from smq_core.store.sqlite.connection.transaction_scope import Joined
 from smq_core.store.sqlite.database import open_database
 from smq_core.store.sqlite.driver.connection_settings import Settings
 from smq_core.store.sqlite.driver.driver_errors import is_of_rules, is_of_text
-from smq_core.store.sqlite.driver.raw_connection import resolved
 from smq_core.store.sqlite.foreign_rows.constraint_violations import mend
 from smq_core.store.sqlite.foreign_rows.decoding import legible
+from smq_core.store.sqlite.location import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

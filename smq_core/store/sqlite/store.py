@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from smq_core.store.sqlite.admin.online_copy import OnlineCopy
 from smq_core.store.sqlite.admin.tidy import FileUpkeep
+from smq_core.store.sqlite.location import SqliteLocation
 from smq_core.store.sqlite.operators.activity import Activity
 from smq_core.store.sqlite.operators.browse import Browser
 from smq_core.store.sqlite.operators.edit import Editor
@@ -26,6 +26,7 @@ from smq_core.store.sqlite.queue.settle import Settlement
 from smq_core.store.sqlite.queue.survey import Survey
 
 if TYPE_CHECKING:
+    from smq_core.store.location import Location
     from smq_core.store.sqlite.session import Session
 
 __all__ = ["SqliteStore"]
@@ -37,12 +38,15 @@ class SqliteStore:
     Its methods are those of its parts, bound once: a call of the store costs no more than one of the part.
     """
 
-    def __init__(self, session: Session, *, prunes_opportunistically: bool = False) -> None:
-        """Build the parts.
+    def __init__(
+        self, session: Session, location: Location | None = None, *, prunes_opportunistically: bool = False
+    ) -> None:
+        """Build the parts; `location` has the name that people gave it, if that is known.
 
         With `prunes_opportunistically` a write removes now and then a little of what is past its time.
         """
         self.session: Final = session
+        self.location: Final[Location] = location or SqliteLocation.of(session.location)
         self._offer_session(session)
         self._offer_sending(Enqueuer(session), Imports(session))
         self._offer_taking(Leases(session), Settlement(session), Recovery(session))
@@ -55,10 +59,9 @@ class SqliteStore:
         self._offer_topic_settings(TopicSettings(session))
         self._offer_worker_rows(WorkerRows(session))
         pruner = Pruner(session, is_opportunistic=prunes_opportunistically)
-        self._offer_upkeep(pruner, FileUpkeep(session), OnlineCopy(session))
+        self._offer_upkeep(pruner, FileUpkeep(session))
 
     def _offer_session(self, session: Session) -> None:
-        self.location = session.location
         self.transaction = session.transaction
         self.require_no_transaction = session.require_no_transaction
         self.execute = session.execute
@@ -136,8 +139,7 @@ class SqliteStore:
         self.add_samples = rows.add_samples
         self.samples = rows.samples
 
-    def _offer_upkeep(self, pruner: Pruner, upkeep: FileUpkeep, copy: OnlineCopy) -> None:
+    def _offer_upkeep(self, pruner: Pruner, upkeep: FileUpkeep) -> None:
         self.prune = pruner.prune
         self.tidy = upkeep.tidy
         self.optimize = upkeep.optimize
-        self.backup = copy.backup

@@ -87,7 +87,7 @@ class StubPool:
         self.journal = Journal(clock, stream=self.log)
         self.program = Program([HandlerSpec("mail", "m:h", timeout_s=1.0)], THREADS, 0, 0, processes, ".")
         header = RecordHeader("we", os.getpid(), machine_id())
-        self._presence = Presence(store.location + "-workers", None, header, self.journal)
+        self._presence = Presence(store.location.address + "-workers", None, header, self.journal)
         self._memory = mmap.mmap(self._presence.file.map_fd, 0)
         self.children = [StubChild(pid) for pid in range(1, processes + 1)]
         self.processes = [self._process(child) for child in self.children]

@@ -203,7 +203,7 @@ def test_hup_takes_the_whole_configuration_but_for_what_needs_a_restart(tmp_path
         queue.enqueue("u", 2)
         daemon.wait_for("output", "u 2")
         queue.enqueue("t", 1)
-        daemon.wait_for("alert_began", "waits: t: 1 messages ready")
+        daemon.wait_for("alert_began", "waits: t: 1 message ready")
         assert daemon.stop() == 0
     assert not (tmp_path / "inbox").exists()
     assert queue.size("t") == 1

@@ -177,7 +177,7 @@ class House:
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.log = io.StringIO()
-        self.file = DatabaseFile(store.location)
+        self.file = DatabaseFile(store.location.address)
         self.journal = Journal(clock, form="json", stream=self.log)
         self.janitor = Janitor(store, self.file, clock, self.journal)
         self.maintenance = MaintenanceThread(
@@ -247,7 +247,7 @@ def test_a_clock_that_was_set_is_told_and_time_that_passes_is_not(house: House, 
 
 
 def test_a_database_that_is_moved_is_told_once_and_once_when_it_is_back(house: House, store: Store) -> None:
-    path, away = Path(store.location), Path(store.location + ".away")
+    path, away = Path(store.location.address), Path(store.location.address + ".away")
     house.maintenance.step()
     seen = [house.maintenance.is_file_here]
 
@@ -293,7 +293,7 @@ def test_a_lost_daemon_takes_no_topic(
     house: House, store: Store, clock: ManualClock, silent_ms: int, actions: list[str]
 ) -> None:
     put_daemon(store, "ma*", silent_ms=silent_ms)
-    alerts = Alerts([alert(no_worker=True)], store.location, clock, house.journal, Children())
+    alerts = Alerts([alert(no_worker=True)], store.location.name, clock, house.journal, Children())
     house.maintenance = MaintenanceThread(
         store, house.file, house.janitor, alerts=alerts, clock=clock, journal=house.journal
     )
@@ -338,8 +338,8 @@ def test_looks_at_the_alerts_that_take_long_are_few(store: Store, clock: ManualC
 
 
 def test_another_file_in_the_database_s_place_is_told(house: House, store: Store) -> None:
-    path = Path(store.location)
-    path.rename(store.location + ".away")
+    path = Path(store.location.address)
+    path.rename(store.location.address + ".away")
     path.write_bytes(b"")
 
     house.maintenance.step()

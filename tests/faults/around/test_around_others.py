@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from smq_core.clock import SystemClock
-from smq_core.store import examine
+from smq_core.store import administration
 from smq_core.store.sqlite.admin import doctor
 from tests.concurrency.children import child
 from tests.faults.actors import Play
@@ -131,7 +131,9 @@ def test_a_reader_that_stays(
             ending = clock.monotonic() + scaled(0, 600)
             while wal_of(location).size < LARGE_WAL or clock.monotonic() < ending:
                 assert all(actor.after(5) for actor in actors)
-            (finding,) = [one for one in examine(location, clock.now_ms()) if one.name == "wal"]
+            (finding,) = [
+                one for one in administration(location).examine(clock.now_ms()) if one.name == "wal"
+            ]
             assert finding.severity == "warning"
             assert f"{reader.process.pid} (python" in finding.sentence.partition("being read now by: ")[2]
             assert wal_of(location).salt == held.salt

@@ -15,7 +15,7 @@ import pytest
 
 from smq_core import StoreBusy, StoreCorrupt, StoreUnavailable
 from smq_core.errors import SmqError
-from smq_core.store import compact, repair
+from smq_core.store import administration
 from smq_core.store.sqlite.admin import tidy
 from smq_core.store.sqlite.wal import checkpoints
 from tests.faults.below.vfs import observed
@@ -39,11 +39,14 @@ pytestmark = [
 
 HOUSEKEEPING = {
     "compact": Call(
-        CALLS["prune"].prepare, lambda desk: compact(desk.location), may_be_repeated=True, is_warm=False
+        CALLS["prune"].prepare,
+        lambda desk: administration(desk.location).compact(),
+        may_be_repeated=True,
+        is_warm=False,
     ),
     "repair": Call(
         CALLS["requeue, late"].prepare,
-        lambda desk: repair(desk.location, desk.clock.now_ms()),
+        lambda desk: administration(desk.location).repair(desk.clock.now_ms()),
         may_be_repeated=True,
         is_warm=False,
     ),

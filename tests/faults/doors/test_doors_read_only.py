@@ -15,7 +15,7 @@ import pytest
 
 from smq_core import Inspector, Queue, StoreBusy
 from smq_core.cli.main import run
-from smq_core.store import open_store
+from smq_core.store import administration
 from tests.faults.doors.test_doors_two_names import in_a_namespace, mounting
 from tests.faults.folder import contents
 
@@ -93,8 +93,7 @@ def test_a_backup_is_made_elsewhere(closed: Callable[[int, int], Path], modes: t
 def test_a_backup_of_what_is_written_meanwhile_is_none(closed: Callable[[int, int], Path]) -> None:
     path = closed(0o555, 0o600)
     target = path.parent.parent / "copy.sqlite3"
-    store = open_store(path, read_only=True, may_create=False)
-    copying = store.backup(str(target))
+    copying = administration(path).backup(str(target))
     next(copying)
     path.parent.chmod(0o755)
     with Queue(path) as queue:
@@ -102,7 +101,6 @@ def test_a_backup_of_what_is_written_meanwhile_is_none(closed: Callable[[int, in
 
     with pytest.raises(StoreBusy, match=r"was changed while it was copied: try again"):
         list(copying)
-    store.close()
     assert not target.exists()
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from smq_core import Inspector, Queue, StoreUnavailable
 from smq_core.cli.main import run
-from smq_core.store import create_into
+from smq_core.store import administration
 from smq_core.store.sqlite.admin import compact, doctor, repair
 from smq_core.store.sqlite.database import one_name
 from tests.faults.folder import contents
@@ -44,7 +44,7 @@ DOORS: dict[str, Callable[[str], object]] = {
     "a reader": lambda path: Inspector(path, read_only=True).topics(),
     "repair": lambda path: repair.repair(path, NOW_MS),
     "compact": compact.compact,
-    "init --into": create_into,
+    "init --into": lambda path: administration(path).add_to_application(),
 }
 
 
@@ -211,7 +211,6 @@ def test_where_nothing_tells_of_mounts_nothing_is_refused(
 def test_a_backup_has_one_name_once_it_is_there(location: str, tmp_path: Path) -> None:
     """It is published by a link, which would have it refused as a queue."""
     target = tmp_path / "copy.sqlite3"
-    with Queue(location) as queue:
-        list(queue._store.backup(str(target)))
+    list(administration(location).backup(str(target)))
 
     assert Path(target).stat().st_nlink == 1

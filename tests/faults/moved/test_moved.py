@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smq_core import Queue, StoreUnavailable
-from smq_core.store import open_store
+from smq_core.store import administration, open_store
 from tests.faults.invariant import assert_sound
 
 if TYPE_CHECKING:
@@ -103,10 +103,8 @@ def test_a_database_that_is_gone_is_made_anew(queue: Queue, fault: Fault, *, is_
 )
 def test_a_backup_that_is_restored_under_a_producer(queue: Queue, tmp_path: Path, fault: Fault) -> None:
     queue.enqueue_many("mail", ["x" * 500] * 300)
-    store = open_store(queue.location)
-    for _ in store.backup(str(tmp_path / "backup")):
+    for _ in administration(queue.location).backup(str(tmp_path / "backup")):
         pass
-    store.close()
     queue.enqueue_many("mail", ["y" * 500] * 300)
     remove(queue)
     (tmp_path / "backup").rename(queue.location)

@@ -20,7 +20,7 @@ import pytest
 from smq_core import Inspector, InvalidMessage, Queue, State
 from smq_core.cli.main import run
 from smq_core.clock import SystemClock
-from smq_core.store import examine
+from smq_core.store import administration
 from smq_core.testing import ManualClock
 from smq_core.validation import check_topic
 from smq_tui.gateway import reads
@@ -189,7 +189,8 @@ def test_the_doctor_cures_what_he_calls_an_error(tmp_path: Path, template: Path,
         assert run(["doctor", "--db", scene.location, "--repair"]) in ENDINGS
 
         now_ms = SystemClock().now_ms()
-        assert [one for one in examine(scene.location, now_ms) if one.severity == "error"] == []
+        findings = administration(scene.location).examine(now_ms)
+        assert [one for one in findings if one.severity == "error"] == []
 
 
 @pytest.mark.slow

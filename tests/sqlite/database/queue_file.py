@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from smq_core.store.findings import Finding
+    from smq_core.store.records import Finding
 
 NOW_MS = 1_700_000_000_000
 

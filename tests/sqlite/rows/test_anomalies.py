@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from smq_core import Inspector, Queue
-from smq_core.store import examine, repair
+from smq_core.store import administration
 from smq_core.testing import EPOCH_MS, ManualClock
 
 NAMES = {
@@ -50,7 +50,7 @@ def store_odd(location: str, *statements: str, bindings: tuple[bytes, ...] = ())
 
 def said(location: str) -> list[str]:
     """Return what the doctor says of rows."""
-    return [one.sentence for one in examine(location, EPOCH_MS) if one.name == "rows"]
+    return [one.sentence for one in administration(location).examine(EPOCH_MS) if one.name == "rows"]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_topic_that_nobody_can_ask_for_gets_a_name(healthy: str, name: bytes, 
     )
     assert any("topics with invalid names: 1" in one for one in said(healthy))
 
-    done = repair(healthy, EPOCH_MS)
+    done = administration(healthy).repair(EPOCH_MS)
     assert any(f"was renamed to {legal!r}" in one for one in done)
     assert said(healthy) == ["every row has the form that smq writes"]
     with Queue(healthy, clock=ManualClock()) as queue, Inspector(healthy) as inspector:
@@ -99,7 +99,7 @@ def test_the_row_of_a_daemon_that_none_wrote_is_named_and_removed(
     with Inspector(healthy, clock=ManualClock()) as inspector:
         (worker,) = inspector.workers()
         assert (worker.id, worker.state in ("running", "stopping")) == ("w1", True)
-    repair(healthy, EPOCH_MS)
+    administration(healthy).repair(EPOCH_MS)
     with Inspector(healthy) as inspector:
         assert len(inspector.workers()) == (not is_odd)
 

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from smq_core import Inspector, Queue
-from smq_core.store import examine, repair
+from smq_core.store import administration
 from smq_core.store.sqlite.foreign_rows.constraint_violations import (
     flawed_messages,
     flawed_policies,
@@ -103,7 +103,7 @@ def foreign(location: str) -> Foreign:
 
 def errors(location: str) -> list[str]:
     """Return what the doctor calls an error."""
-    return [one.sentence for one in examine(location, EPOCH_MS) if one.severity == "error"]
+    return [one.sentence for one in administration(location).examine(EPOCH_MS) if one.severity == "error"]
 
 
 @pytest.mark.parametrize(("change", "columns"), BESIDE.items())
@@ -124,7 +124,7 @@ def test_a_value_of_another_type_is_named_and_mended(
         assert {one.id for one in inspector.browse()} == {1, 2}
         delivered = [lease.message.id for lease in queue.dequeue("mail", limit=9)]
         assert delivered == ([1, 2] if columns in NOT_LEASED else [1])
-    repair(location, EPOCH_MS)
+    administration(location).repair(EPOCH_MS)
     with Inspector(location) as inspector:
         odd = inspector.get(2)
         assert (odd.state == "dead", bool(odd.last_error)) == ((delivered == [1],) * 2)
@@ -140,7 +140,7 @@ def test_the_next_consumer_gets_past_it(foreign: Foreign, location: str, change:
         first = queue.dequeue("mail", limit=9)
         assert "good" in [lease.message.payload for lease in first]
         queue.ack_many(first)
-    repair(location, EPOCH_MS)
+    administration(location).repair(EPOCH_MS)
     with Queue(location, clock=ManualClock()) as queue:
         queue.ack_many(queue.dequeue("mail", limit=9))
         assert queue.size("mail") == 0
@@ -200,7 +200,7 @@ def test_a_repair_counts_anew_what_cannot_be_counted_on(
     foreign.run(f"UPDATE smq_topics SET {counter} = {value}")  # noqa: S608 - a test's words
     assert foreign.topics() == ["mail"]
 
-    repair(location, EPOCH_MS)
+    administration(location).repair(EPOCH_MS)
     assert foreign.topics() == []
     with Queue(location, clock=ManualClock()) as queue, Inspector(location) as inspector:
         queue.enqueue("mail", "third")
@@ -241,7 +241,7 @@ def test_a_policy_beside_the_rules_is_unset_by_a_repair(foreign: Foreign, locati
     foreign.run(f"UPDATE smq_policies SET {change}")  # noqa: S608 - a test's words
     assert foreign.policies() == ["mail"]
 
-    repair(location, EPOCH_MS)
+    administration(location).repair(EPOCH_MS)
     assert foreign.policies() == []
     ((*kept,),) = foreign.run("SELECT max_attempts, visibility_ms, keep_ms FROM smq_policies")
     assert sum(one is None for one in kept) == 1
@@ -318,7 +318,7 @@ def test_counters_beyond_counting_are_mended_beside_a_topic_that_nobody_can_ask_
     with Queue(location, clock=ManualClock()) as queue:
         queue.enqueue("mail", "more")
         assert queue.size("mail") == 2
-    repair(location, EPOCH_MS)
+    administration(location).repair(EPOCH_MS)
     assert errors(location) == []
     with Inspector(location) as inspector:
         assert sum(stats.ready for stats in inspector.topics()) == 3

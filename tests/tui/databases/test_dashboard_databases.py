@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smq_core import Queue
-from smq_tui.messages import Asked
+from smq_core import Queue, parse_location
+from smq_tui.messages import Asked, DatabaseChosen
 from smq_tui.requests import Pause
 from smq_tui.settings.config import Config, Database
 from smq_tui.settings.databases import Databases
@@ -195,14 +195,16 @@ def test_filters_columns_pace_and_lock_are_kept_where_the_database_is_another(tm
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_only_what_the_command_line_asked_for_is_read_only_everywhere(*, is_asked: bool) -> None:
     named = {"live": Database(path="/live", read_only=True), "shop": Database(path="/shop")}
-    live = DashboardSession(location="/live", name="live", read_only=True, is_read_only_asked=is_asked)
+    live = DashboardSession(
+        location=parse_location("/live"), name="live", read_only=True, is_read_only_asked=is_asked
+    )
     databases = Databases(named, live)
 
     shop = databases.session("shop", live)
 
     assert shop.read_only is is_asked
     assert databases.session("live", shop).read_only
-    assert databases.session("/shop/../other", shop).location == "/shop/../other"
+    assert databases.session("/shop/../other", shop).location.name == "/shop/../other"
 
 
 @pytest.mark.parametrize("is_configured", [True, False])
@@ -221,3 +223,12 @@ def test_b_is_among_the_keys_only_where_there_is_another_database(
         assert ":database FILE" in app.main.view.table.note
 
     run(make_dashboard(str(tmp_path / "nothing.sqlite3"), config=config), scenario)
+
+
+def test_the_dashboard_is_not_led_to_an_address_by_its_line(location: str) -> None:
+    async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
+        app.main.post_message(DatabaseChosen("postgresql://u:S3cr3t@h/db"))
+        await until(pilot, lambda: "is a postgresql:// URL" in app.main.lines.said.text)
+        assert "S3cr3t" not in app.main.lines.said.text
+
+    run(make_dashboard(location), scenario)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smq_core import parse_location
 from tests.tui.dashboard import fill, make_dashboard, settle
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="pictures are taken on the lowest Python"),
 ]
 
-SHOWN_PATH = "/srv/shop/queue.sqlite3"
+SHOWN = parse_location("/srv/shop/queue.sqlite3")
 
 
 def after(*keys: str) -> Callable[[Pilot[int]], object]:
@@ -32,7 +33,7 @@ def after(*keys: str) -> Callable[[Pilot[int]], object]:
     async def go(pilot: Pilot[int]) -> None:
         app = pilot.app
         await settle(pilot)
-        app.main.session.location = SHOWN_PATH  # type: ignore[attr-defined]  # the dashboard's
+        app.main.session.location = SHOWN  # type: ignore[attr-defined]  # the dashboard's
         app.main.pane.add_class("-half")  # type: ignore[attr-defined]  # the dashboard's
         for key in keys:
             await pilot.press(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from smq_core import Queue
+from smq_core import Queue, parse_location
 from smq_tui.gateway.gateway import Gateway
 from smq_tui.messages import Answered
 from smq_tui.requests import SamplesOf
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_samples_for_the_chart_and_for_the_trails_both_arrive(location: str) -> None:
     with Queue(location) as queue:
         queue.enqueue("mail", 1)
-    gateway = Gateway(location, FrozenClock(), read_only=True)
+    gateway = Gateway(parse_location(location), FrozenClock(), read_only=True)
     held, done = threading.Event(), threading.Event()
     answered: list[object] = []
 

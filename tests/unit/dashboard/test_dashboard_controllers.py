@@ -14,7 +14,7 @@ from smq_tui.screens.operations.long_action import LongAction
 from smq_tui.screens.operations.targeting import Targeting
 from smq_tui.screens.operations.undo import UndoHistory
 from smq_tui.settings.session import DashboardSession
-from smq_tui.values import Outcome, Selection, SystemClock
+from smq_tui.values import Outcome, Selection, SystemClock, parse_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,8 @@ class Screen(MainScreen):
     """A main screen that is not shown: what it asks for is answered by hand."""
 
     def __init__(self) -> None:
-        super().__init__(DashboardSession(location="queue"), SystemClock(), {}, keymap={}, databases=())
+        session = DashboardSession(location=parse_location("queue"))
+        super().__init__(session, SystemClock(), {}, keymap={}, databases=())
         self.replies: list[Reply] = []
 
     def post_message(self, message: Message) -> bool:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from smq_core import Inspector, Queue, UsageError, location_named
+from smq_core import Inspector, Queue, UsageError, parse_location
 from smq_core.cli.main import run
 from smq_core.daemon.main import command as smq_daemon
 from smq_core.location import file_named
-from smq_core.store import create_into, open_store
+from smq_core.store import administration
 from smq_core.transfer import export_file, import_file, preview_file
 from smq_tui.command import command as smq_tui
 from tests.cli.program.test_streams import ARGUMENTS
@@ -63,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_is_refused_without_its_password(address: str | bytes | Path, folder: Path) -> None:
-    for open_it in (location_named, Queue, Inspector):
+    for open_it in (parse_location, Queue, Inspector):
         with pytest.raises(
             UsageError, match="which smq does not support: give the path of an SQLite file"
         ) as refused:
@@ -74,12 +74,12 @@ def test_an_address_is_refused_without_its_password(address: str | bytes | Path,
 
 def test_no_queue_is_added_to_an_address() -> None:
     with pytest.raises(UsageError):
-        create_into(URL)
+        administration(URL).add_to_application()
 
 
 def test_the_sentence_names_the_scheme() -> None:
     with pytest.raises(UsageError, match=r"^the database is a postgresql\+psycopg:// URL, which smq"):
-        location_named("postgresql+psycopg://u:p@h/db")
+        parse_location("postgresql+psycopg://u:p@h/db")
 
 
 @pytest.mark.parametrize("address", [one for one in ADDRESSES if isinstance(one, str)][:4])
@@ -87,7 +87,7 @@ def test_an_address_in_the_variable_is_refused(
     address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIMPLE_MQ_DB", address)
-    for open_it in (lambda: location_named(None), Queue, Inspector, lambda: Inspector("")):
+    for open_it in (lambda: parse_location(None), Queue, Inspector, lambda: Inspector("")):
         with pytest.raises(UsageError, match=r"^(SIMPLE_MQ_DB|the database) is a (?i:postgres)") as refused:
             open_it()
         assert SECRET not in str(refused.value)
@@ -115,10 +115,8 @@ def test_a_backup_goes_to_a_file(location: str, folder: Path) -> None:
     with Queue(location) as queue:
         queue.enqueue("mail", "x")
     before = sorted(folder.iterdir())
-    store = open_store(location)
     with pytest.raises(UsageError, match="the backup file is a mysql:// URL"):
-        list(store.backup(str(ADDRESSES[4])))
-    store.close()
+        list(administration(location).backup(str(ADDRESSES[4])))
     assert sorted(folder.iterdir()) == before
 
 
@@ -182,3 +180,20 @@ def test_the_dashboards_configuration_refuses_an_address(
     assert ended.exit_code == 2
     assert "dashboard.toml: databases.shop is a postgresql:// URL" in " ".join(ended.output.split())
     assert SECRET not in ended.output
+
+
+def test_a_place_has_what_opens_it_and_its_name_and_opens_nothing(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "link").symlink_to("real")
+
+    place = parse_location("link/queue")
+
+    assert (place.address, place.name) == (str(folder / "real" / "queue"), str(folder / "link" / "queue"))
+    assert place.describe() == f"the SQLite database {place.name}"
+    assert not place.exists()
+    with Queue(place) as queue:
+        queue.enqueue("mail", 1)
+        assert (queue.location, queue.name) == (place.address, place.name)
+    assert place.exists()
+    with Inspector(place) as inspector:
+        assert (inspector.location, inspector.name) == (place.address, place.name)

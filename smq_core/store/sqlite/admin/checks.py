@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from smq_core.serving import STALE_MS
-from smq_core.store.findings import Finding
+from smq_core.store.records import Finding
 from smq_core.store.sqlite.admin.lost_daemons import lost_daemons
 from smq_core.store.sqlite.database import migrate
 from smq_core.store.sqlite.driver import id_range
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from smq_core.store.findings import Severity
+    from smq_core.store.records import Severity
     from smq_core.store.sqlite.admin.lost_daemons import LostDaemon
 
     Check = Callable[[apsw.Connection, int], Iterator[Finding]]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from smq_core.errors import NotAQueue, StoreUnavailable
 from smq_core.store.sqlite.database import identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
-from smq_core.store.sqlite.driver.raw_connection import connect, resolved, translated, why_not_writable
+from smq_core.store.sqlite.driver.raw_connection import connect, translated, why_not_writable
+from smq_core.store.sqlite.location import resolved
 
 if TYPE_CHECKING:
     import apsw

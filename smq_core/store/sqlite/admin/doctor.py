@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import NotAQueue, StoreCorrupt, StoreError
-from smq_core.store.findings import Finding
+from smq_core.store.records import Finding
 from smq_core.store.sqlite.admin import checks
 from smq_core.store.sqlite.admin.file_users import readers, users
 from smq_core.store.sqlite.database import identify, migrate
@@ -17,7 +17,8 @@ from smq_core.store.sqlite.database.file_system import OVERRIDE, is_remote, magi
 from smq_core.store.sqlite.database.identify import DatabaseKind
 from smq_core.store.sqlite.database.one_name import second_name
 from smq_core.store.sqlite.database.peek import glance, surroundings
-from smq_core.store.sqlite.driver.raw_connection import connect, is_writable, resolved, translated
+from smq_core.store.sqlite.driver.raw_connection import connect, is_writable, translated
+from smq_core.store.sqlite.location import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -1,4 +1,4 @@
-"""The store's part that copies the whole database into a new file; how a copy is made is `backup`'s."""
+"""Copies a database while it is in use, also where it can only be read; how a copy is made is `backup`'s."""
 
 from __future__ import annotations
 
@@ -17,31 +17,25 @@ if TYPE_CHECKING:
 
     from smq_core.store.sqlite.session import Session
 
-__all__ = ["OnlineCopy"]
+__all__ = ["copy"]
 
 
-class OnlineCopy:
-    """Copies the database while it is in use."""
+def copy(session: Session, target: str) -> Iterator[tuple[int, int]]:
+    """Copy a session's database to a new file; yield the bytes done, and in all.
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def backup(self, target: str) -> Iterator[tuple[int, int]]:
-        """Copy the database, consistently and online; yields pages left and in all.
-
-        Raises:
-            StoreBusy: when it changed meanwhile, where it can only be read and locks keep nobody out.
-            UsageError: when the target is the address of a database server.
-        """
-        file_named(target, "the backup file")
-        # Opened first, so that what is not a queue is refused as by any other call.
-        self._session.connections.get()
-        path = self._session.location
-        if not (is_writable(path) and is_writable(str(Path(path).parent))):
-            yield from _copy_as_it_lies(path, target)
-            return
-        with translated(path), closing(connect(path)) as source:
-            yield from backup.copy(source, path, target)
+    Raises:
+        StoreBusy: when it changed meanwhile, where it can only be read and locks keep nobody out.
+        UsageError: when the target is the address of a database server.
+    """
+    file_named(target, "the backup file")
+    # Opened first, so that what is not a queue is refused as by any other call.
+    session.connections.get()
+    path = session.location
+    if not (is_writable(path) and is_writable(str(Path(path).parent))):
+        yield from _copy_as_it_lies(path, target)
+        return
+    with translated(path), closing(connect(path)) as source:
+        yield from backup.copy(source, path, target)
 
 
 def _copy_as_it_lies(path: str, target: str) -> Iterator[tuple[int, int]]:

@@ -16,14 +16,9 @@ from smq_core.store.sqlite.admin.lost_daemons import lost_daemons
 from smq_core.store.sqlite.database import backup, identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
 from smq_core.store.sqlite.driver import id_range
-from smq_core.store.sqlite.driver.raw_connection import (
-    connect,
-    exclusive,
-    resolved,
-    translated,
-    why_not_writable,
-)
+from smq_core.store.sqlite.driver.raw_connection import connect, exclusive, translated, why_not_writable
 from smq_core.store.sqlite.foreign_rows import anomalies
+from smq_core.store.sqlite.location import resolved
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue.lease import HORIZON_MS, LEASE_EXPIRED
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.derived_file import Access
 from smq_core.errors import StoreUnavailable
-from smq_core.store.sqlite.driver.raw_connection import connect, resolved, translated
+from smq_core.store.sqlite.driver.raw_connection import connect, translated
+from smq_core.store.sqlite.location import resolved
 from smq_core.store.sqlite.queries import query
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def copy(
 ) -> Generator[tuple[int, int], None, None]:
     """Copy the database at `path` as it is at the first step, by a connection that serves this copy alone.
 
-    Yields the pages left and the pages in all. The target appears, flushed, once all is in it, readable by
+    Yields the bytes done, and in all. The target appears, flushed, once all is in it, readable by
     its owner only; given up half-way (an error, or a closed generator), it does not appear. `check` is called
     in between, and raises what keeps it from appearing.
 
@@ -107,10 +108,11 @@ def _fill(source: apsw.Connection, part: str) -> Iterator[tuple[int, int]]:
         source.execute("BEGIN")
         try:
             source.execute(_OBJECTS).fetchall()
+            page_bytes: int = source.execute("PRAGMA page_size").get
             with target.backup("main", source, "main") as steps:
                 while not steps.done:
                     steps.step(_PAGES_A_STEP)
-                    yield steps.remaining, steps.page_count
+                    yield (steps.page_count - steps.remaining) * page_bytes, steps.page_count * page_bytes
         finally:
             source.execute("ROLLBACK")
 

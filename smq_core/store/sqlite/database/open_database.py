@@ -22,10 +22,10 @@ from smq_core.store.sqlite.driver.raw_connection import (
     connect,
     exclusive,
     go_to_wal,
-    resolved,
     translated,
     why_not_writable,
 )
+from smq_core.store.sqlite.location import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import NotAQueue, StoreBusy, StoreError, StoreUnavailable
-from smq_core.location import NO_FOLDER
 from smq_core.store.sqlite.driver.driver_errors import translate, unavailable
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ __all__ = [
     "exclusive",
     "go_to_wal",
     "is_writable",
-    "resolved",
     "translated",
     "why_not_writable",
 ]
@@ -34,23 +32,6 @@ __all__ = [
 BUSY_MS: Final = 5_000
 """How long a door waits for somebody else's lock."""
 _PAUSE_S: Final = 0.02
-
-
-def resolved(path: str) -> str:
-    """Return the absolute path of the file that a path leads to: SQLite keeps -wal and -shm beside that one.
-
-    Raises:
-        StoreUnavailable: no file can have such a path, or it is relative to a folder that has been removed.
-    """
-    try:
-        path.encode()
-        return os.path.realpath(path)
-    except (UnicodeEncodeError, ValueError) as error:
-        raise StoreUnavailable(
-            f"{path!a} cannot be the path of a database: give a plain-text path"
-        ) from error
-    except OSError as error:
-        raise StoreUnavailable(NO_FOLDER) from error
 
 
 def connect(path: str, parameters: str = "", *, read_only: bool = False) -> apsw.Connection:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from smq_core.store.findings import Severity
+    from smq_core.store.records import Severity
 
 __all__ = [
     "REPAIR",
