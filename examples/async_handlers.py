@@ -3,8 +3,8 @@
     smq send fetch '["https://example.org/a", "https://example.org/b"]'
     smq-daemon --handler fetch=async_handlers:fetch --threads 300
 
-`--threads` is how many messages each process has under way at once on its loop; hundreds are fine, since a
-thread does nothing but wait for its coroutine. A timeout cancels the task.
+`--threads` is the number of messages that each process runs concurrently on its event loop. Hundreds are
+fine, because a thread only waits for its coroutine. A timeout cancels the task.
 """
 
 from __future__ import annotations

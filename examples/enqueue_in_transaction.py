@@ -1,8 +1,8 @@
 """Enqueue in the transaction that writes your own rows: both are stored, or neither.
 
-Python's own sqlite3 is enough for it.
+Python's sqlite3 module is all that is needed.
 
-smq init --into shop.sqlite3        # once: adds smq's tables to the application's database
+smq init --into shop.sqlite3        # once; adds smq's tables to the application's database
 python examples/enqueue_in_transaction.py shop.sqlite3
 """
 

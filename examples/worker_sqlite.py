@@ -1,9 +1,9 @@
-"""A consumer written by hand, without a daemon: dequeue, process, ack; on error requeue with a short delay.
+"""A consumer with its own loop, without a daemon: dequeue, process, ack; requeue after an error.
 
     python examples/worker_sqlite.py --db queue.sqlite3 --topic mail
 
-`smq-daemon` does this with processes, time limits and crash recovery; this is for those who want the loop in
-their own program.
+`smq-daemon` does the same with processes, timeouts and crash recovery. Use this if you want the loop in your
+own program.
 """
 
 from __future__ import annotations

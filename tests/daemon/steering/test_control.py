@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.fault(
-    row="SIGTERM while handlers do not return",
+    row="SIGTERM while handlers are running that do not return",
     part="workers",
     promise="the daemon exits with status 0 after the grace period; the handlers' messages are released "
     "without counting an attempt",
@@ -69,7 +69,7 @@ def test_a_handler_that_looks_at_stopping_may_end_in_its_own_way(tmp_path: Path,
 
 
 @pytest.mark.fault(
-    row="SIGTERM while handlers do not return",
+    row="SIGTERM while handlers are running that do not return",
     part="workers",
     promise="the daemon exits with status 0 after the grace period; the handlers' messages are released "
     "without counting an attempt",

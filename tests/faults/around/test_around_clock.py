@@ -29,8 +29,8 @@ HOUR_S = 3600.0
 set_under_load = pytest.mark.fault(
     row="a clock set hours forward or back while leases and delays are pending",
     part="environment",
-    promise="no message is lost or held twice; a message leased until an implausibly late time returns "
-    "immediately",
+    promise="no message is lost or leased twice at the same time; a message leased until an implausibly "
+    "late time returns immediately",
     how="an injected clock is moved 1 s to 40 h forward or back, at random (seeded), between the calls of "
     "three clients",
 )
@@ -64,7 +64,7 @@ def test_a_clock_that_is_set_under_load(tmp_path: Path, template: Path, fault: F
 @pytest.mark.fault(
     row="a clock set hours forward or back across a restart",
     part="environment",
-    promise="no message is lost or held twice",
+    promise="no message is lost or leased twice at the same time",
     how="every client closes its queue and reopens it with a clock up to 40 h fast or slow (seeded)",
 )
 def test_a_clock_that_is_set_across_a_restart(tmp_path: Path, location: str, fault: Fault) -> None:

@@ -90,7 +90,8 @@ def reclaimed(location: str, other: Recorded) -> list[Lease]:
 @pytest.mark.fault(
     row="a process stopped at a random moment under load",
     part="environment",
-    promise="the others continue, or get StoreBusy within their timeout; nothing is lost or held twice",
+    promise="the others continue, or get StoreBusy within their timeout; no message is lost or leased twice "
+    "at the same time",
     how="one of four processes receives SIGSTOP after a random number of calls, sometimes while it holds "
     "the write lock, and later SIGCONT",
 )
