@@ -206,7 +206,7 @@ FAILING = ("failing", "awaited_failing", "grouped", "misspelt", "exiting", "loop
 
 
 @pytest.mark.fault(
-    row="files next to the handlers that have the names of modules",
+    row="files in the handlers' folder that have the same names as modules",
     part="workers",
     promise="worker processes start and run handlers of every kind, as if the files did not exist",
     how="for each module of the standard library and of the daemon, a file of the same name that cannot be "
