@@ -279,7 +279,7 @@ class Queue:
         Raises:
             LeaseLost: when the lease is no longer valid.
         """
-        lost = self._store.release((hold_of(lease),), self._clock.now_ms())
+        lost = self._store.release((hold_of(lease),))
         raise_lost((lease,), lost, "release")
 
     def bury(self, lease: Lease, *, error: str = "") -> None:

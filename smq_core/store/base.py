@@ -96,7 +96,7 @@ class ConsumerStore(Protocol):
         """
         ...
 
-    def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
+    def release(self, holds: Sequence[Hold]) -> list[Hold]:
         """Give running messages back uncounted; the lost ones."""
         ...
 

@@ -195,7 +195,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """None: the topic's back-off."""
     jitter: float = 0.0
     """A random number in [0, 1), for the back-off."""
-    worker: str | None = None
 
 
 class Requeued(NamedTuple):

@@ -32,7 +32,7 @@ from smq_tui.text.payload_forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
 
@@ -61,7 +61,6 @@ class MessageForm(FormDialog[Add | EditMessage]):
         *,
         save: Callable[[FormDialog[Add | EditMessage], Add | EditMessage], None],
         topic: str = "",
-        topics: Sequence[str] = (),
     ) -> None:
         """Edit a message, or add one to a topic."""
         super().__init__(save)
@@ -69,7 +68,6 @@ class MessageForm(FormDialog[Add | EditMessage]):
         self._form = Form.JSON if message is None else form_of(message)
         self._before = _texts(message, self._form) if message else {}
         self._topic = topic
-        self._topics = tuple(topics)
         self._untouched: tuple[str, ...] = ()
         """All fields as they were when it was opened."""
         self._warned_of: tuple[str, ...] = ()
@@ -86,7 +84,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
     def compose_body(self) -> ComposeResult:
         """Yield a row for each value, and the payload below."""
         if self._message is None:
-            yield from _row("topic", "Topic", self._topic or (self._topics[0] if self._topics else "default"))
+            yield from _row("topic", "Topic", self._topic or "default")
             yield from _row("delay", "Delay", "", "at once; or 5s, 10m, 2h")
         yield from _row(
             "priority", "Priority", self._before.get("priority", "0"), "-100 to 100, higher goes first"

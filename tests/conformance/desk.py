@@ -76,7 +76,7 @@ class Desk:
         return self.store.bury(hold, Failure(error=error), self.now_ms)
 
     def release(self, *holds: Hold) -> list[Hold]:
-        return self.store.release(holds, self.now_ms)
+        return self.store.release(holds)
 
     def extend(self, *holds: Hold, visibility_ms: int | None = 60_000) -> tuple[dict[int, int], list[Hold]]:
         return self.store.extend(holds, visibility_ms, self.now_ms)

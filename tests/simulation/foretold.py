@@ -156,7 +156,7 @@ class ForetoldHolders:
             self.model.bury(entry, failure.error, now_ms)
         return entry is not None
 
-    def release(self, holds: Sequence[Hold], _now_ms: int) -> Foretold[list[Hold]]:
+    def release(self, holds: Sequence[Hold]) -> Foretold[list[Hold]]:
         """Foretell the lost ones."""
         yield
         lost = []

@@ -253,7 +253,7 @@ class Dispatcher:
         known = {flight.hold for flight in self.flights()} | self._pending.holds()
         unknown = [hold for hold in self._store.held_by(self._worker_id) if hold not in known]
         if unknown:
-            self._store.release(unknown, self._clock.now_ms())
+            self._store.release(unknown)
 
     @property
     def _takes_more(self) -> bool:

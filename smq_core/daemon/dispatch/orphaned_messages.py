@@ -35,7 +35,7 @@ def recover_orphan(
         row = store.get(orphan.hold.id)
         if row is not None and row.crashes + 1 >= max_crashes:
             verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
-    failure = Failure(error=error, worker=worker_id)
+    failure = Failure(error=error)
     if not store.recover([orphan.hold], worker_id, verdict, failure, now_ms) or orphan.verdict != "blamed":
         return None
     row = store.get(orphan.hold.id)

@@ -78,9 +78,7 @@ class PendingOutcomes:
             self.release(flight)
             return
         delay_ms = None if outcome.delay_s is None else max(0, round(outcome.delay_s * 1000))
-        failure = Failure(
-            error=outcome.error, delay_ms=delay_ms, jitter=self._random.random(), worker=self._worker_id
-        )
+        failure = Failure(error=outcome.error, delay_ms=delay_ms, jitter=self._random.random())
         self._failures.append(_Failure(flight, outcome.verb, failure))
 
     def release(self, flight: InFlight) -> None:
@@ -105,7 +103,7 @@ class PendingOutcomes:
                 row = flight.row
                 self._failed.append(FailedMessage(row.id, row.topic, row.attempts, failure.error, state))
         if self._releases:
-            lost += store.release(self._releases, now_ms)
+            lost += store.release(self._releases)
         for orphan in self._orphans:
             dead = recover_orphan(store, orphan, self._worker_id, self._max_crashes, now_ms)
             self._failed += [] if dead is None else [dead]

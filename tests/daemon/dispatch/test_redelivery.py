@@ -175,7 +175,7 @@ def test_what_was_taken_over_without_force_waits_for_its_older_run_for_ever(
     pool.clock.advance(3)
     if by == "another worker":
         rows, _ = pool.store.lease(make_request("mail", receipt=7), pool.clock.now_ms())
-        pool.store.release([(first.row.id, 7)], pool.clock.now_ms())  # type: ignore[list-item]  # as a hold
+        pool.store.release([(first.row.id, 7)])  # type: ignore[list-item]  # as a hold
         assert [row.id for row in rows] == [first.row.id]
     else:
         with pool.inspector() as inspector:

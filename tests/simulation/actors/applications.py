@@ -139,7 +139,7 @@ class LateHolder(Actor):
         hold = self.random.choice(self.world.limbo)
         match self.random.randrange(9):
             case 0:
-                self.store.release([hold], self.now)
+                self.store.release([hold])
             case 1:
                 self.store.bury(hold, Failure(error="late"), self.now)
             case 2:

@@ -84,14 +84,14 @@ class Daemon(Actor):
         self._take(rows)
 
     def _write_outcomes(self) -> None:
-        failure = Failure(error="failed", jitter=self.random.random(), worker=self.worker)
+        failure = Failure(error="failed", jitter=self.random.random())
         self.store.ack([hold for verb, hold in self.outcomes if verb == "ack"], self.now)
         for verb, hold in self.outcomes:
             if verb == "requeue":
                 self.store.requeue(hold, failure, self.now)
             elif verb == "bury":
                 self.store.bury(hold, failure, self.now)
-        self.store.release([hold for verb, hold in self.outcomes if verb == "release"], self.now)
+        self.store.release([hold for verb, hold in self.outcomes if verb == "release"])
 
     def _lease(self) -> None:
         self._take(self._ask())
@@ -128,7 +128,7 @@ class Daemon(Actor):
         if waiting:
             for hold in waiting:
                 del self.flights[hold.id]
-            self.store.release(waiting, self.now)
+            self.store.release(waiting)
 
     def _lose_worker(self) -> None:
         """Notice that the worker process died, and return what it had."""

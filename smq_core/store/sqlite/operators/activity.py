@@ -45,8 +45,10 @@ class Activity:
         """Record in the activity what was done by another way than an operation."""
 
         def work(db: apsw.Connection) -> None:
-            began = operation_log.begin(db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail)
-            operation_log.count(db, began.id, changed)
+            operation = operation_log.begin(
+                db, action, actor=actor, now_ms=now_ms, topic=topic, detail=detail
+            )
+            operation_log.count(db, operation, changed)
 
         self._session.write(work, is_durable=True)
 

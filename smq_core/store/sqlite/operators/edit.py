@@ -78,9 +78,9 @@ def _edit(
         return Outcome(operation=None, done=0)
     detail = f"message {message_id}: {_what_differs(values, changes)}"
     operation = operation_log.begin(db, "edit", actor=actor, now_ms=now_ms, topic=topic, detail=detail)
-    _write(db, operation.id, message_id, values, changes)
-    operation_log.count(db, operation.id, 1)
-    return Outcome(operation=operation.id, done=1, done_ids=(message_id,))
+    _write(db, operation, message_id, values, changes)
+    operation_log.count(db, operation, 1)
+    return Outcome(operation=operation, done=1, done_ids=(message_id,))
 
 
 def _what_differs(values: dict[str, apsw.SQLiteValue], changes: dict[str, apsw.SQLiteValue]) -> str:

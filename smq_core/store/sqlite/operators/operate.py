@@ -161,10 +161,9 @@ def _change(
             detail = f"to {action.to}: {meant}" if action.to else meant
             topics = {rows.still[one].topic for one in wanted}
             only = topics.pop() if len(topics) == 1 else seen_ids.topic
-            began = operation_log.begin(
+            operation = operation_log.begin(
                 db, action.verb, actor=action.actor, now_ms=action.now_ms, topic=only, detail=detail
             )
-            operation = began.id
         changed = _write(db, action, operation, wanted)
         operation_log.count(db, operation, len(changed))
         to = action.to if action.verb == "move" else None

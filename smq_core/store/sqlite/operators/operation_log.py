@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-__all__ = ["MOST_MISSED", "Operation", "OperationProgress", "Recorded", "begin", "count", "discard_if_empty"]
+__all__ = ["MOST_MISSED", "OperationProgress", "Recorded", "begin", "count", "discard_if_empty"]
 
 MOST_MISSED: Final = 1_000
 """Missed messages that an outcome names; beyond, they are counted."""
@@ -25,14 +25,6 @@ _RENUMBER = (query("renumber_operation"), query("renumber_undo"))
 _RESTART = query("restart_operations")
 _COUNT = query("count_operation")
 _DISCARD = query("discard_operation")
-
-
-class Operation(NamedTuple):
-    """An action under way."""
-
-    id: int
-    actor: str
-    now_ms: int
 
 
 class Recorded(NamedTuple):
@@ -109,15 +101,15 @@ def begin(
     topic: str | None = None,
     detail: str = "",
     before: str | None = None,
-) -> Operation:
-    """Record an action and return its operation.
+) -> int:
+    """Record an action and return its operation's id.
 
     `before` is what undoing it needs, where no message was changed.
     """
     if db.execute(_USED_UP).get:
         _renumber(db)
     db.execute(_BEGIN, (now_ms, actor, action, topic, detail, before))
-    return Operation(db.last_insert_rowid(), actor, now_ms)
+    return db.last_insert_rowid()
 
 
 def count(db: apsw.Connection, operation: int, changed: int) -> None:

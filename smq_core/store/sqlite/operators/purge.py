@@ -93,7 +93,7 @@ def _purge(
     if operation is None:
         operation = operation_log.begin(
             db, "purge", actor=actor, now_ms=now_ms, topic=seen_ids.topic, detail=meant
-        ).id
+        )
     db.execute(_PURGE, (id_array(found.still), seen_ids.topic, state))
     removed = db.changes()
     operation_log.count(db, operation, removed)

@@ -72,11 +72,11 @@ class TopicSettings:
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_POLICY, (topic,)).fetchone())
-            began = operation_log.begin(
+            operation = operation_log.begin(
                 db, "policy", actor=actor, now_ms=now_ms, topic=topic, detail=detail, before=before
             )
             db.execute(_WRITE_POLICY, values)
-            return Outcome(operation=began.id, done=1)
+            return Outcome(operation=operation, done=1)
 
         return self._session.write(work, is_durable=True)
 
@@ -85,11 +85,11 @@ class TopicSettings:
 
         def work(db: apsw.Connection) -> Outcome:
             before = _encoded(db.execute(_READ_PAUSE, (topic,)).fetchone())
-            began = operation_log.begin(
+            operation = operation_log.begin(
                 db, "pause", actor=actor, now_ms=now_ms, topic=topic, detail=reason, before=before
             )
             db.execute(_WRITE_PAUSE, (topic, reason, actor, now_ms, until_ms))
-            return Outcome(operation=began.id, done=1)
+            return Outcome(operation=operation, done=1)
 
         return self._session.write(work, is_durable=True)
 
@@ -100,11 +100,11 @@ class TopicSettings:
             row = db.execute(_READ_PAUSE, (topic,)).fetchone()
             if row is None or _is_over(row[3], now_ms):
                 return Outcome(operation=None, done=0)
-            began = operation_log.begin(
+            operation = operation_log.begin(
                 db, "resume", actor=actor, now_ms=now_ms, topic=topic, before=_encoded(row)
             )
             db.execute(_DELETE_PAUSE, (topic,))
-            return Outcome(operation=began.id, done=1)
+            return Outcome(operation=operation, done=1)
 
         return self._session.write(work, is_durable=True)
 

@@ -129,7 +129,7 @@ def _undo_chunk(
         detail = f"{record.action} of operation {operation}"
         own = operation_log.begin(
             db, "undo", actor=reversal.actor, now_ms=reversal.now_ms, topic=record.topic, detail=detail
-        ).id
+        )
     wanted = [one for one, _, is_untouched, *_ in rows if is_untouched]
     coming = unprocessed.coming_back(db, operation, wanted)
     undone = {row[0] for row in db.execute(_UNDO, {"operation": operation, "ids": id_array(wanted)})}
@@ -203,7 +203,7 @@ def _undo_setting(db: apsw.Connection, *, reversal: _Reversal) -> Outcome:
         db.execute(*((delete, (record.topic,)) if before is None else (write, (record.topic, *before))))
     except (apsw.BindingsError, apsw.ConstraintError) as error:
         raise _unreadable(record) from error
-    began = operation_log.begin(
+    operation = operation_log.begin(
         db,
         "undo",
         actor=reversal.actor,
@@ -211,7 +211,7 @@ def _undo_setting(db: apsw.Connection, *, reversal: _Reversal) -> Outcome:
         topic=record.topic,
         detail=f"{record.action} of operation {operation}",
     )
-    return Outcome(operation=began.id, done=1)
+    return Outcome(operation=operation, done=1)
 
 
 def _setting_before(reversal: _Reversal) -> list[str | int | None] | None:

@@ -61,8 +61,10 @@ class WorkerRows:
             db.execute(_WRITE_COMMAND, {"id": worker_id, "command": command})
             if not db.changes():
                 return False
-            began = operation_log.begin(db, f"worker {command}", actor=actor, now_ms=now_ms, detail=worker_id)
-            operation_log.count(db, began.id, 1)
+            operation = operation_log.begin(
+                db, f"worker {command}", actor=actor, now_ms=now_ms, detail=worker_id
+            )
+            operation_log.count(db, operation, 1)
             return True
 
         return self._session.write(work, is_durable=True)

@@ -137,9 +137,8 @@ class Settlement:
 
         return self._session.write(work)
 
-    def release(self, holds: Sequence[Hold], now_ms: int) -> list[Hold]:
+    def release(self, holds: Sequence[Hold]) -> list[Hold]:
         """Give running messages back uncounted; return the lost ones."""
-        del now_ms
 
         def work(db: apsw.Connection) -> list[Hold]:
             lost: list[Hold] = []
