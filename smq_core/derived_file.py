@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Access", "grant", "identity", "make_derived", "open_derived", "open_or_make_derived"]
+__all__ = ["Access", "grant", "make_derived", "open_derived", "open_or_make_derived"]
 
 _TRIES: Final = 10
 """Between a look and the opening others may make or remove the file."""
@@ -95,11 +95,6 @@ def grant(descriptor: int, access: Access) -> None:
             os.fchown(descriptor, access.uid, access.gid)
     with contextlib.suppress(OSError):
         os.fchmod(descriptor, access.mode)
-
-
-def identity(found: os.stat_result) -> tuple[int, int]:
-    """Return what tells a file from all others while it exists."""
-    return found.st_dev, found.st_ino
 
 
 def _check(found: os.stat_result, name: str) -> None:

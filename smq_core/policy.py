@@ -10,7 +10,7 @@ import msgspec
 from smq_core.errors import InvalidMessage
 from smq_core.format import duration, parse_duration
 
-__all__ = ["Backoff", "RandomSource", "TopicPolicy", "is_exhausted"]
+__all__ = ["Backoff", "RandomSource", "TopicPolicy", "is_exhausted", "stored_policy"]
 
 
 _LARGEST_FACTOR = 1_000
@@ -102,6 +102,19 @@ class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
     backoff: Backoff = Backoff()
     keep: float = 0.0
     """Seconds that processed messages are kept as `done`; 0: they are removed."""
+
+
+def stored_policy(
+    max_attempts: int | None, visibility_ms: int | None, backoff: str | None, keep_ms: int | None
+) -> TopicPolicy:
+    """Return a policy from its stored form; None stands for a rule that the topic does not set."""
+    defaults = TopicPolicy()
+    return TopicPolicy(
+        max_attempts=max_attempts or defaults.max_attempts,
+        visibility_timeout=visibility_ms / 1000 if visibility_ms else defaults.visibility_timeout,
+        backoff=Backoff.parse_leniently(backoff),
+        keep=(keep_ms or 0) / 1000,
+    )
 
 
 def is_exhausted(attempts: int, max_attempts: int | None, policy: TopicPolicy) -> bool:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from smq_core.error_text import first_line
 from smq_core.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FailedMessage", "log_dead", "of_record"]
+__all__ = ["SHOWN", "FailedMessage", "log_dead", "of_record"]
 
 _log: Final = logging.getLogger(__name__)
 _ATTRIBUTE: Final = "failed_message"
-_SHOWN: Final = 500
+SHOWN: Final = 500
+"""Characters of an error's first line in a log."""
 
 
 class FailedMessage(NamedTuple):
@@ -35,7 +37,7 @@ class FailedMessage(NamedTuple):
     @property
     def sentence(self) -> str:
         """The error's first line, and whether the message is dead."""
-        line = self.error.strip().split("\n", 1)[0][:_SHOWN]
+        line = first_line(self.error, SHOWN)
         if self.state != State.DEAD:
             return line
         dead = "dead"

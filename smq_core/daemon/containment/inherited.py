@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from smq_core.file_identity import identity_at
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,19 +32,11 @@ class InheritedState(NamedTuple):
         umask = os.umask(0o077)
         os.umask(umask)
         try:
-            folder, identity = str(Path.cwd()), _current_folder()
+            folder, identity = str(Path.cwd()), identity_at(".")
         except OSError:
             folder, identity = "", None
         return cls(folder, identity, dict(os.environ), umask)
 
     def way_back(self) -> str | None:
         """Return the folder to go to; None while this process is still in it."""
-        return None if self.identity is None or _current_folder() == self.identity else self.folder
-
-
-def _current_folder() -> tuple[int, int] | None:
-    try:
-        found = Path().stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        return None if self.identity is None or identity_at(".") == self.identity else self.folder

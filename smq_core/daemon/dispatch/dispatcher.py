@@ -18,7 +18,9 @@ from smq_core.daemon.dispatch.topic_rotation import Ask, TopicRotation
 from smq_core.daemon.processes.byte_budget import LARGEST_MESSAGE
 from smq_core.daemon.processes.in_flight import InFlight
 from smq_core.daemon.wire.protocol import Failed
+from smq_core.error_text import first_line
 from smq_core.message import Receipt
+from smq_core.store.failed_message import SHOWN
 from smq_core.store.records import LEASE_BYTES, LeaseRequest
 
 if TYPE_CHECKING:
@@ -216,7 +218,7 @@ class Dispatcher:
             if (flight := pop(outcome.tag, None)) is not None:
                 self._pending.fail(flight, outcome)
                 if outcome.verb == "release":
-                    why, row = _first_line(outcome.error), flight.row
+                    why, row = first_line(outcome.error, SHOWN), flight.row
                     self._journal.info("message_release", why, id=row.id, topic=row.topic)
                 else:
                     failed[flight.row.topic] += 1
@@ -324,7 +326,3 @@ class Dispatcher:
     def _lose(self, lost: list[Hold]) -> None:
         self._lost_leases.note(lost)
         self._lost_leases.revoke(lost)
-
-
-def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0][:500]

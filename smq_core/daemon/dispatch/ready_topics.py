@@ -5,6 +5,7 @@ What it costs follows what is ready and due, not how many topics there are.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.dispatch.delayed_topics import DelayedTopics
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.store.base import Store
 
-__all__ = ["MOST", "ReadyTopics"]
+__all__ = ["MOST", "ReadyTopics", "all_ready"]
 
 MOST: Final = 128
 """Topics that a look asks for by patterns at most; the next look goes on behind them."""
@@ -88,11 +89,18 @@ class ReadyTopics:
             yield from self._ready_between(now_ms, "", after)
 
     def _ready_between(self, now_ms: int, after: str, until: str | None) -> Iterator[str]:
-        while page := self._store.ready_topics(now_ms, after=after, limit=MOST):
-            for topic in page:
-                if until is not None and topic > until:
-                    return
-                yield topic
-            if len(page) < MOST:
-                return
-            after = page[-1]
+        ready = all_ready(self._store, now_ms, after)
+        return itertools.takewhile(lambda topic: until is None or topic <= until, ready)
+
+
+def all_ready(store: Store, now_ms: int, after: str = "") -> Iterator[str]:
+    """Yield every ready topic whose name is greater than `after`, by name; it is read page by page.
+
+    Raises:
+        StoreError: when the database does not answer.
+    """
+    while page := store.ready_topics(now_ms, after=after, limit=MOST):
+        yield from page
+        if len(page) < MOST:
+            return
+        after = page[-1]

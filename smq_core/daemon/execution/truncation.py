@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from smq_core.error_text import ERROR_LIMIT
 from smq_core.safe_text import CUT
 
 __all__ = ["KEPT", "ends_of", "tail_of"]
 
-KEPT: Final = 8 * 1024
+KEPT: Final = ERROR_LIMIT
 """Bytes kept of an error, and of what a command printed."""
 _GAP: Final = f"\n{CUT}\n"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smq_core.daemon.inbox.inbox_names import LONGEST, SUFFIXES, fitted
 from smq_core.derived_file import open_or_make_derived
+from smq_core.file_identity import identity_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,11 +124,7 @@ class InboxFolder:
 
     def identity(self) -> tuple[int, int] | None:
         """Return what the folder is known by while it exists; None: it is gone."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+        return identity_at(self.path)
 
     def dropped(self) -> list[InboxFile]:
         """Return the files that are there, oldest first.

@@ -28,8 +28,8 @@ from smq_core.daemon.liveness.workers_file_layout import (
     record_at,
 )
 from smq_core.daemon.wire.slots import SLOT_SIZE, SlotsInFile
-from smq_core.derived_file import identity
 from smq_core.errors import StoreUnavailable
+from smq_core.file_identity import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,7 +117,7 @@ class WorkersFile:
         # worker processes inherit the second, not the one that holds the lock: the lock has to end with the
         # supervisor
         self._lock_fd, self.map_fd = workers_file_opening.open_twice(path, access)
-        self._identity = identity(os.fstat(self.map_fd))
+        self._identity = identity_of(os.fstat(self.map_fd))
         self.cuts = 0
         """How often it was found cut short."""
 
@@ -125,7 +125,7 @@ class WorkersFile:
     def is_in_place(self) -> bool:
         """Whether it is the file that others find at its path."""
         try:
-            return identity(os.lstat(self._path)) == self._identity
+            return identity_of(os.lstat(self._path)) == self._identity
         except OSError:
             return False
 

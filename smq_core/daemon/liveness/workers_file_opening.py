@@ -20,8 +20,9 @@ from smq_core.daemon.liveness.workers_file_layout import (
     RECORDS,
     is_of_earlier_layout,
 )
-from smq_core.derived_file import grant, identity, open_derived, open_or_make_derived
+from smq_core.derived_file import grant, open_derived, open_or_make_derived
 from smq_core.errors import StoreUnavailable
+from smq_core.file_identity import identity_of
 
 if TYPE_CHECKING:
     from smq_core.derived_file import Access
@@ -52,7 +53,7 @@ def open_twice(path: str, access: Access | None) -> tuple[int, int]:
             unless_done.pop_all()
     except OSError as error:
         raise StoreUnavailable(_sentence(path, error, access)) from error
-    if identity(os.fstat(first)) != identity(os.fstat(second)):
+    if identity_of(os.fstat(first)) != identity_of(os.fstat(second)):
         os.close(first)
         os.close(second)
         raise StoreUnavailable(f"cannot use {path}: it has just been replaced; start the daemon again")

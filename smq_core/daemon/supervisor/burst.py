@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from smq_core.daemon.dispatch.ready_topics import all_ready
 
+if TYPE_CHECKING:
     from smq_core.daemon.configuration.routing import Routes
     from smq_core.store.base import Store
 
@@ -14,7 +14,6 @@ __all__ = ["AHEAD_MS", "has_nothing_soon"]
 
 AHEAD_MS: Final = 60_000
 """What is due within this time is waited for."""
-_PAGE: Final = 128
 
 
 def has_nothing_soon(store: Store, routes: Routes, now_ms: int) -> bool:
@@ -23,16 +22,9 @@ def has_nothing_soon(store: Store, routes: Routes, now_ms: int) -> bool:
     Raises:
         StoreError: when the database does not answer.
     """
-    if any(map(routes.find, store.leased_topics())) or any(map(routes.find, _ready_topics(store, now_ms))):
+    if any(map(routes.find, store.leased_topics())) or any(map(routes.find, all_ready(store, now_ms))):
         return False
     named = None if routes.has_patterns else routes.exact_topics
     return not any(
         due <= now_ms + AHEAD_MS and routes.find(topic) for topic, due in store.delays(now_ms, named)
     )
-
-
-def _ready_topics(store: Store, now_ms: int) -> Iterator[str]:
-    after = ""
-    while page := store.ready_topics(now_ms, after=after, limit=_PAGE):
-        yield from page
-        after = page[-1]

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from smq_core.file_identity import identity_at
+
 __all__ = ["FULL_BYTES", "FULL_PART", "DatabaseFile", "DiskState", "disk_state"]
 
 FULL_BYTES: Final = 100 * 1024 * 1024
@@ -47,11 +49,11 @@ class DatabaseFile:
     def __init__(self, path: str) -> None:
         """Remember the file that is there now."""
         self.path = path
-        self._identity = self._look()
+        self._identity = identity_at(self.path)
 
     def state(self) -> Literal["here", "gone", "replaced"]:
         """Return whether it is still there."""
-        found = self._look()
+        found = identity_at(self.path)
         if found is None:
             return "gone"
         return "here" if found == self._identity else "replaced"
@@ -69,10 +71,3 @@ class DatabaseFile:
             return Path(f"{self.path}-wal").stat().st_size
         except OSError:
             return 0
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = Path(self.path).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino

@@ -11,6 +11,7 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from smq_core.daemon.worker_process.shadowed_modules import hidden_file, hiding_files
+from smq_core.error_text import ERROR_LIMIT
 from smq_core.errors import SmqError
 from smq_core.safe_text import clean_text
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["HandlerError", "load"]
 
 _FRAMES: Final = 5
-_LONGEST: Final = 8192
-"""Bytes of a sentence: an exception may quote all that it was given."""
 
 
 class HandlerError(SmqError):
@@ -46,7 +45,8 @@ def load(target: str, folder: Path) -> Callable[..., object]:
     ) as error:  # whatever a module raises while it is imported is told as what is wrong with it
         hint = hidden_file(folder, module_name) or hiding_files(folder, error.__traceback__)
         sentence = f"handler {target!r}: {_reason(module_name, folder, error)}"
-        raise HandlerError(clean_text(f"{sentence}\n{hint}" if hint else sentence, _LONGEST)) from error
+        # bounded: an exception may quote all that it was given
+        raise HandlerError(clean_text(f"{sentence}\n{hint}" if hint else sentence, ERROR_LIMIT)) from error
 
 
 def _find(module_name: str, path: str) -> Callable[..., object]:

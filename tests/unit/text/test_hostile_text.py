@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from smq_core import Filter, Inspector, Queue
-from smq_core.store.sqlite.queue.settle import ERROR_LIMIT
+from smq_core.error_text import ERROR_LIMIT
 
 if TYPE_CHECKING:
     from smq_core.testing import ManualClock

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from smq_core.serving import STALE_MS
 from smq_core.store.records import Finding
 from smq_core.store.sqlite.admin.lost_daemons import lost_daemons
+from smq_core.store.sqlite.admin.pages import pages_of
 from smq_core.store.sqlite.database import migrate
 from smq_core.store.sqlite.driver import id_range
 from smq_core.store.sqlite.foreign_rows import anomalies
@@ -181,12 +182,9 @@ def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
 
 
 def _free_pages(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
-    page_size, pages, free = (
-        int(connection.execute(f"PRAGMA {name}").get)
-        for name in ("page_size", "page_count", "freelist_count")
-    )
-    sentence = f"{free * page_size:,} of {pages * page_size:,} bytes are free for new messages"
-    if free * page_size > _MUCH_FREE and free * 2 > pages:
+    size, total, free = pages_of(connection)
+    sentence = f"{free * size:,} of {total * size:,} bytes are free for new messages"
+    if free * size > _MUCH_FREE and free * 2 > total:
         yield Finding("free pages", "notice", sentence, "`smq compact` returns them to the disk")
     else:
         yield Finding("free pages", "ok", sentence)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from smq_core.errors import NotAQueue, StoreUnavailable
+from smq_core.store.sqlite.admin.pages import pages_of
 from smq_core.store.sqlite.database import identify
 from smq_core.store.sqlite.database.one_name import refuse_second_name
 from smq_core.store.sqlite.driver.raw_connection import connect, translated, why_not_writable
@@ -49,11 +50,8 @@ def compact(path: str) -> tuple[int, int]:
 
 
 def _content(connection: apsw.Connection) -> int:
-    page_size, pages, free = (
-        int(connection.execute(f"PRAGMA {name}").get)
-        for name in ("page_size", "page_count", "freelist_count")
-    )
-    return page_size * (pages - free)
+    pages = pages_of(connection)
+    return pages.size * (pages.total - pages.free)
 
 
 def _require_room(path: str, content: int) -> None:

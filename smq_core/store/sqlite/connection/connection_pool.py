@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import StoreUnavailable, UsageError
+from smq_core.file_identity import identity_at
 from smq_core.store.sqlite.connection.connection import Connection
-from smq_core.store.sqlite.connection.file_place import identity
 from smq_core.store.sqlite.database.second_library import refuse
 from smq_core.store.sqlite.driver.raw_connection import translated
 
@@ -120,7 +120,7 @@ def _open_on(path: str) -> int:
         StoreUnavailable: one has it open by a name from which it was moved away meanwhile, and may have
             another -wal.
     """
-    here = identity(path)
+    here = identity_at(path)
     ours = [one for one in list(_OPEN) if one.is_open and here and one.place.identity == here]
     for one in ours:
         if (before := one.settings.path) != path:

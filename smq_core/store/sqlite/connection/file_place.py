@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from smq_core.errors import StoreUnavailable
+from smq_core.file_identity import identity_at
 
 if TYPE_CHECKING:
     from smq_core.store.sqlite.driver.connection_settings import Settings
     from smq_core.store.sqlite.wal.wal_file import WalFile
 
-__all__ = ["GRACE_S", "LOOK_EVERY_S", "FilePlace", "Identity", "PathState", "identity"]
-
-Identity = tuple[int, int]
-"""A file's device and inode."""
+__all__ = ["GRACE_S", "LOOK_EVERY_S", "FilePlace", "PathState"]
 
 _HAS_MOVED: Final = apsw.SQLITE_FCNTL_HAS_MOVED
 """Found once: the driver answers for each of its names by a function, which shows in an enqueue."""
@@ -72,10 +70,10 @@ class FilePlace:
         self._settings = settings
         self._path = settings.path
         self._wal = wal
-        self._wal_identity = None if wal is not None or is_immutable else identity(settings.path + "-wal")
+        self._wal_identity = None if wal is not None or is_immutable else identity_at(settings.path + "-wal")
         self._moved = ctypes.c_int(0)
         self._moved_at = ctypes.addressof(self._moved)
-        self.identity = identity(settings.path)
+        self.identity = identity_at(settings.path)
         """The database's; None when it was gone at once."""
         self.look_at = 0.0
         """When to look again, by the monotonic clock."""
@@ -90,7 +88,7 @@ class FilePlace:
         """Check whether the database at the path is not the open one."""
         # SQLite compares nothing for one that it reads as immutable
         self._db.file_control("main", _HAS_MOVED, self._moved_at)
-        return self._moved.value != 0 or (self._wal is None and identity(self._path) != self.identity)
+        return self._moved.value != 0 or (self._wal is None and identity_at(self._path) != self.identity)
 
     def look(self) -> PathState:
         """Return what lies at the path now, and note since when it is not what is open."""
@@ -143,7 +141,7 @@ class FilePlace:
         if not has_moved:
             return PathState.OURS if self._wal is None else PathState.ANOTHER
         try:
-            size = os.stat(self._path).st_size  # noqa: PTH116 - as `identity` asks
+            size = os.stat(self._path).st_size  # noqa: PTH116 - as `identity_at` asks
         except OSError:
             return PathState.NOTHING
         return PathState.ANOTHER if size else PathState.EMPTY
@@ -151,13 +149,4 @@ class FilePlace:
     def _is_wal_ours(self) -> bool:
         if self._wal is not None:
             return self._wal.is_current()
-        return self._wal_identity is not None and identity(self._path + "-wal") == self._wal_identity
-
-
-def identity(path: str) -> Identity | None:
-    """Return which file lies at a path; None where nothing does, or it cannot be seen."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - between any two reads
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        return self._wal_identity is not None and identity_at(self._path + "-wal") == self._wal_identity

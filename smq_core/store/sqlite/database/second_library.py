@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from smq_core.errors import StoreUnavailable
+from smq_core.file_identity import identity_at
 
 __all__ = ["refuse"]
 
@@ -32,22 +33,14 @@ def refuse(path: str, connections_of_ours: int) -> None:
         return
     real = os.path.realpath(path)
     suffixes = ("-shm",) if connections_of_ours else ("", "-shm")
-    files = {identity for suffix in suffixes if (identity := _identity(Path(real + suffix)))}
+    files = {identity for suffix in suffixes if (identity := identity_at(Path(real + suffix)))}
     if not files:
         return
     allowed = 1 if connections_of_ours else 0
-    if sum(_identity(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
+    if sum(identity_at(descriptor) in files for descriptor in _DESCRIPTORS.iterdir()) > allowed:
         raise StoreUnavailable(
             f"this process already has {real} open through another SQLite library (the sqlite3 module, or an "
             "application's driver): two SQLite libraries on one file in one process break its locks. Enqueue "
             "through the library that already has it open, with INSERT INTO smq_messages(topic, payload), or "
             "use another process"
         )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from smq_core.message import Outcome
-from smq_core.policy import Backoff, TopicPolicy
+from smq_core.policy import TopicPolicy, stored_policy
 from smq_core.store.sqlite.operators import operation_log
 from smq_core.store.sqlite.queries import query
 from smq_core.store.sqlite.queue import unprocessed
@@ -15,6 +15,7 @@ from smq_core.store.sqlite.queue import unprocessed
 if TYPE_CHECKING:
     import apsw
 
+    from smq_core.policy import Backoff
     from smq_core.store.sqlite.session import Session
 
 __all__ = ["TopicSettings"]
@@ -43,14 +44,7 @@ class TopicSettings:
     def policy(self, topic: str) -> TopicPolicy:
         """Return a topic's policy, defaults filled in."""
         row = self._session.read(lambda db: db.execute(_READ_POLICY, (topic,)).fetchone())
-        max_attempts, visibility_ms, backoff, keep_ms = row or (None, None, None, None)
-        defaults = TopicPolicy()
-        return TopicPolicy(
-            max_attempts=max_attempts or defaults.max_attempts,
-            visibility_timeout=visibility_ms / 1000 if visibility_ms else defaults.visibility_timeout,
-            backoff=Backoff.parse_leniently(backoff),
-            keep=(keep_ms or 0) / 1000,
-        )
+        return stored_policy(*row) if row else TopicPolicy()
 
     def set_policy(
         self,

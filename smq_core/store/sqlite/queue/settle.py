@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
-from smq_core.policy import Backoff, TopicPolicy, is_exhausted
+from smq_core.error_text import ERROR_LIMIT, first_line
+from smq_core.policy import TopicPolicy, is_exhausted, stored_policy
 from smq_core.safe_text import clean_text
 from smq_core.states import State
 from smq_core.store.records import Hold, Requeued
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACK_ONE",
-    "ERROR_LIMIT",
     "KIND_LIMIT",
     "OUTPUT_LIMIT",
     "ReturnTerms",
@@ -42,8 +42,6 @@ __all__ = [
     "record_attempt",
 ]
 
-ERROR_LIMIT: Final = 8 * 1024
-"""Bytes kept of an error."""
 OUTPUT_LIMIT: Final = 8 * 1024
 """Bytes kept of what a run printed that ended well: its last ones."""
 KIND_LIMIT: Final = 200
@@ -80,11 +78,7 @@ class ReturnTerms(NamedTuple):
     @property
     def policy(self) -> TopicPolicy:
         """Return the topic's policy, as far as it matters for failures."""
-        defaults = TopicPolicy()
-        return TopicPolicy(
-            max_attempts=self.policy_max_attempts or defaults.max_attempts,
-            backoff=Backoff.parse_leniently(self.policy_backoff),
-        )
+        return stored_policy(self.policy_max_attempts, None, self.policy_backoff, None)
 
 
 class Settlement:
@@ -206,7 +200,7 @@ def bounded_error(error: object) -> str:
 
 def error_kind(error: str) -> str:
     """Return an error's first line, bounded, by which dead letters are grouped."""
-    return error.strip().split("\n", 1)[0][:KIND_LIMIT]
+    return first_line(error, KIND_LIMIT)
 
 
 class _Ids(NamedTuple):
