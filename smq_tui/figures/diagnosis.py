@@ -5,8 +5,9 @@ Pure; the worst has the lowest rank.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, clock_time, count, counted
 from smq_core.serving import covers, is_lost, is_served, serves
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Problem",
+    "Rank",
     "besides",
     "diagnose",
     "lacks_worker",
@@ -29,16 +31,32 @@ __all__ = [
 _BEHIND_S: Final = 60.0
 _STANDSTILL_S: Final = 120.0
 """Consumers that finished nothing for this long may still be at something long, but somebody should look."""
-_DEAD_RANK: Final = 4
+
+
+class Rank(enum.IntEnum):
+    """How urgent a problem is, the most urgent first."""
+
+    HELD_BY_LOST = 0
+    """A daemon that is gone holds messages."""
+    UNSERVED = 1
+    STUCK = 2
+    """Nothing is leased, or nothing has been finished for long."""
+    HELD_UP = 3
+    """Messages wait, for a reason that is known or may pass."""
+    DEAD_LETTERS = 4
+    EXPIRED = 5
+    FALLING_BEHIND = 6
+    PAUSED = 7
+    """Without a message that waits."""
+    NONE = 8
+    """No problem: behind all that have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong."""
 
-    LOWEST: ClassVar[int] = 9
-
-    rank: int
+    rank: Rank
     short: str
     """For a column."""
     sentence: str
@@ -78,7 +96,7 @@ def diagnose(
         return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
     if expired and not is_served(stats.topic, workers):
         sentence = f"press 3, then R: {counted(expired, 'expired lease')}, left by workers that are gone."
-        return Problem(0, f"{count(expired, 5)} expired", sentence)
+        return Problem(Rank.HELD_BY_LOST, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
     if stats.ready and not is_worked_at and _is_stuck(stats.topic, untaken, out_per_s, workers):
@@ -86,16 +104,16 @@ def diagnose(
     if makes_no_progress(stats, workers, out_per_s):
         return _no_progress(stats, 0.0 if moved_at is None else now - moved_at)
     if stats.dead:
-        return Problem(_DEAD_RANK, f"{count(stats.dead, 5)} dead", _dead(stats))
+        return Problem(Rank.DEAD_LETTERS, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
         sentence = f"press 3: {counted(expired, 'expired lease')}, taken back by the next dequeue."
-        return Problem(5, f"{count(expired, 5)} expired", sentence, is_bad=False)
+        return Problem(Rank.EXPIRED, f"{count(expired, 5)} expired", sentence, is_bad=False)
     return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
 
 
 def besides(stats: TopicStats, worst: Problem | None) -> str:
     """Describe what else is wrong with a topic than the worst, empty when nothing is: its dead letters."""
-    return _dead(stats) if stats.dead and worst is not None and worst.rank != _DEAD_RANK else ""
+    return _dead(stats) if stats.dead and worst is not None and worst.rank is not Rank.DEAD_LETTERS else ""
 
 
 def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
@@ -126,7 +144,7 @@ def _behind(waits: float) -> Problem:
     sentence = (
         f"start more workers: messages arrive faster than they are processed, the oldest waits {age(waits)}."
     )
-    return Problem(6, "falls behind", sentence, is_bad=False)
+    return Problem(Rank.FALLING_BEHIND, "falls behind", sentence, is_bad=False)
 
 
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
@@ -148,7 +166,8 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
 def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Problem:
     waiting = f"; {_waiting(stats.ready)} without a worker" if is_untaken else ""
     sentence = f"press 3, then R: a lost daemon holds {counted(held, 'message')}{waiting}."
-    return Problem(0, f"worker lost, {count(held, 3)} held", sentence, lacks_daemon=is_untaken)
+    short = f"worker lost, {count(held, 3)} held"
+    return Problem(Rank.HELD_BY_LOST, short, sentence, lacks_daemon=is_untaken)
 
 
 def _stuck(
@@ -160,19 +179,19 @@ def _stuck(
 ) -> Problem:
     waiting = _waiting_since(stats)
     if is_served(stats.topic, workers):
-        return Problem(2, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
+        return Problem(Rank.STUCK, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
     if heard:
         ago = age(now - max(heard))
         sentence = f"no heartbeat from its daemon for {ago}: {waiting}; start smq-daemon."
-        return Problem(1, f"worker lost {ago}", sentence, lacks_daemon=True)
+        return Problem(Rank.UNSERVED, f"worker lost {ago}", sentence, lacks_daemon=True)
     died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
     if died:
         ago = age(now - died[0].since)
         sentence = f"its daemon died {ago} ago, and no other serves it: {waiting}; start smq-daemon."
-        return Problem(1, f"worker died {ago}", sentence, lacks_daemon=True)
+        return Problem(Rank.UNSERVED, f"worker died {ago}", sentence, lacks_daemon=True)
     sentence = f"no worker serves it: {waiting}; start smq-daemon."
-    return Problem(1, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
+    return Problem(Rank.UNSERVED, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
 
 
 def _no_progress(stats: TopicStats, quiet_s: float) -> Problem:
@@ -183,13 +202,13 @@ def _no_progress(stats: TopicStats, quiet_s: float) -> Problem:
         f"{_waiting_since(stats)}."
     )
     is_bad = quiet_s >= _STANDSTILL_S
-    return Problem(2 if is_bad else 3, f"no progress{since}", sentence, is_bad=is_bad)
+    return Problem(Rank.STUCK if is_bad else Rank.HELD_UP, f"no progress{since}", sentence, is_bad=is_bad)
 
 
 def _pause(stats: TopicStats, now: float) -> Problem:
     waiting = f"; {_waiting(stats.ready)}" if stats.ready else ""
     how = f"P resumes it: paused {_by_whom(stats, now)}{waiting}."
-    return Problem(3 if stats.ready else 7, _paused(stats, now), how, is_bad=False)
+    return Problem(Rank.HELD_UP if stats.ready else Rank.PAUSED, _paused(stats, now), how, is_bad=False)
 
 
 def _paused(stats: TopicStats, now: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from smq_tui.figures.diagnosis import Problem, diagnose
+from smq_tui.figures.diagnosis import Problem, Rank, diagnose
 from smq_tui.figures.flow import processed_between
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _diagnosed(
 
 def _urgency(line: TopicLine) -> tuple[int, int, str]:
     if line.problem is None:
-        return (Problem.LOWEST, 0, line.stats.topic)
+        return (Rank.NONE, 0, line.stats.topic)
     return (line.problem.rank, -line.stats.ready, line.stats.topic)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from smq_core.format import age, count, counted, quoted, rate
+from smq_tui.figures.diagnosis import Rank
 from smq_tui.requests import Freeze
 from smq_tui.screens.views.view import GoTo, View
 from smq_tui.text.filters import Query
@@ -27,6 +28,8 @@ __all__ = ["TopicsView"]
 
 _SPARK_SLOTS: Final = 12
 _SPARK_S: Final = 600.0
+_OLD: Final = (Rank.UNSERVED, Rank.STUCK, Rank.FALLING_BEHIND)
+"""The problems for which the age of a topic's oldest message matters most."""
 _LEGEND: Final = "last 10 min: what was processed (▁ nothing, · no data)"
 
 _EMPTY: Final = (
@@ -169,7 +172,7 @@ class TopicsView(View):
 
     def _row(self, line: TopicLine) -> Row:
         stats, problem = line.stats, line.problem
-        is_old = problem is not None and problem.rank in (1, 2, 6)
+        is_old = problem is not None and problem.rank in _OLD
         return (
             Cell(stats.topic, Tone.ACCENT),
             _figure(stats.ready, 9),
