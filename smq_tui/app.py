@@ -207,7 +207,7 @@ class Dashboard(App[int]):
 
     def _pace(self, interval: float) -> None:
         if self._gateway is not None:
-            self._gateway.pace(interval, is_frozen=self.session.is_frozen)
+            self._gateway.pace(interval, is_paused=self.session.is_refresh_paused)
 
     @on(Asked)
     def _carry_question(self, event: Asked) -> None:

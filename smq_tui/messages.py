@@ -167,12 +167,11 @@ class ActionChosen(Message):
 
 
 class PaceChanged(Message):
-    """Look at this interval, in seconds, or not at all."""
+    """The session's pace has changed: look at this interval, in seconds, unless refreshing is paused."""
 
-    def __init__(self, interval: float, *, is_frozen: bool) -> None:
+    def __init__(self, interval: float) -> None:
         super().__init__()
         self.interval = interval
-        self.is_frozen = is_frozen
 
 
 class LookWanted(Message):

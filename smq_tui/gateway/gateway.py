@@ -74,10 +74,10 @@ class Gateway:
         self._poller = Poller(self._reader, self._clock, post)
         self._poller.start()
 
-    def pace(self, interval: float, *, is_frozen: bool) -> None:
+    def pace(self, interval: float, *, is_paused: bool) -> None:
         """Look at this interval, in seconds, or not at all."""
         if self._poller is not None:
-            self._poller.pace(interval, is_frozen=is_frozen)
+            self._poller.pace(interval, is_paused=is_paused)
 
     def look_now(self) -> None:
         """Look at once."""

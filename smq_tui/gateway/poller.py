@@ -50,17 +50,17 @@ class Poller:
         self._file_identity = FileIdentity(inspector.location)
         self._wanted = threading.Event()
         self._end = threading.Event()
-        self._is_frozen = False
+        self._is_paused = False
         self._thread = threading.Thread(target=self._run, name="smq-poll", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def pace(self, interval: float, *, is_frozen: bool) -> None:
+    def pace(self, interval: float, *, is_paused: bool) -> None:
         """Look at this interval, in seconds, or not at all."""
         self._interval = interval
-        self._is_frozen = is_frozen
+        self._is_paused = is_paused
         self.look_now()
 
     def look_now(self) -> None:
@@ -106,7 +106,7 @@ class Poller:
             return
         self._wanted.wait(max(0.05, self._interval - (self._clock.monotonic() - looked_at)))
         while not self._wanted.is_set():
-            if self._is_frozen:
+            if self._is_paused:
                 self._wanted.wait()
             elif self._has_changed(version) or self._clock.monotonic() - looked_at >= _HEARTBEATS_S:
                 return

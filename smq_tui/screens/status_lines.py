@@ -177,6 +177,6 @@ def _liveliness(session: DashboardSession, context: Context, trouble: str, stale
         return StatusSegment("● NOT OPEN", Tone.BAD, "refresh", 8)
     if trouble:
         return StatusSegment(f"● STALE {age(stale_s)}", Tone.BAD, "refresh", 8)
-    if session.is_frozen:
+    if session.is_refresh_paused:
         return StatusSegment(f"● FROZEN {age(stale_s)}", Tone.WARNING, "freeze", 8)
     return StatusSegment(f"● live {duration(session.interval)}", Tone.GOOD, "freeze", 5)

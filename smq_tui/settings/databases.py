@@ -56,7 +56,7 @@ class Databases:
             name="" if key == location.name else key,
             colour=database.colour,
             read_only=before.is_read_only_asked or database.read_only,
-            is_frozen=False,
+            is_refresh_paused=False,
         )
 
 

@@ -38,7 +38,8 @@ class DashboardSession:
     is_locked: bool = False
     """Locked by `!` for now."""
     interval: float = 1.0
-    is_frozen: bool = False
+    is_refresh_paused: bool = False
+    """Paused by `f`: what is shown stays as it is."""
     actor: str = field(default_factory=user_name)
     """Who the activity names for what is done here."""
 

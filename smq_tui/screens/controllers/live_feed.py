@@ -19,7 +19,7 @@ __all__ = ["LiveFeed"]
 
 
 class LiveFeed:
-    """What is known, brought up to date and shown; nothing of it while the session is frozen."""
+    """What is known, brought up to date and shown; nothing of it while refreshing is paused."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class LiveFeed:
 
     def take(self, event: Refreshed) -> None:
         """Show what was read, or that nothing could be."""
-        if self._host.session.is_frozen and self._live.context.snapshot is not None:
+        if self._host.session.is_refresh_paused and self._live.context.snapshot is not None:
             return
         has_news = event.reading is not None and event.has_changed
         if has_news:
@@ -51,7 +51,7 @@ class LiveFeed:
 
     def tick(self) -> None:
         """Show that a second has passed."""
-        if self._host.session.is_frozen:
+        if self._host.session.is_refresh_paused:
             self._host.show_lines()
             return
         self._live.tick()

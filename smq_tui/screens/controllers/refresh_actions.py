@@ -22,15 +22,15 @@ class RefreshActions:
         self._host = host
         self._session = host.session
         self.actions: Mapping[str, Callable[[], object]] = {
-            "freeze": self.toggle_frozen,
+            "freeze": self.toggle_refresh,
             "slower": lambda: self.change_interval(1),
             "faster": lambda: self.change_interval(-1),
             "refresh": self.refresh,
         }
 
-    def toggle_frozen(self) -> None:
+    def toggle_refresh(self) -> None:
         """Stop refreshing, or resume it."""
-        self._session.is_frozen = not self._session.is_frozen
+        self._session.is_refresh_paused = not self._session.is_refresh_paused
         self._change_pace()
 
     def change_interval(self, by: int) -> None:
@@ -45,5 +45,5 @@ class RefreshActions:
         self._host.view.renew()
 
     def _change_pace(self) -> None:
-        self._host.post_message(PaceChanged(self._session.interval, is_frozen=self._session.is_frozen))
+        self._host.post_message(PaceChanged(self._session.interval))
         self._host.show_lines()

@@ -187,7 +187,8 @@ def test_filters_columns_pace_and_lock_are_kept_where_the_database_is_another(tm
         interval = app.session.interval
         await choose_second(app, pilot)
         assert app.main.view.table.hidden == {"dead"}
-        assert (app.session.interval, app.session.is_locked, app.session.is_frozen) == (interval, True, False)
+        session = app.session
+        assert (session.interval, session.is_locked, session.is_refresh_paused) == (interval, True, False)
 
     run(dashboard, scenario)
 
