@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ACTIONS", "ACTS", "ActionSpec", "Danger", "Group", "action", "danger_of"]
+__all__ = ["ACTIONS", "ACTS", "VIEWS", "ActionSpec", "Danger", "Group", "action", "danger_of"]
 
 ACTS: Final = ("requeue", "delete", "bury")
 """What acts on messages, each in the states that it is for."""
@@ -95,6 +95,8 @@ def _change(
     )
 
 
+VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
+"""The names of the views, which are the ids of the actions that lead to them."""
 _SCREENS: Final = Group.SCREENS
 _PROGRAM: Final = Group.PROGRAM
 

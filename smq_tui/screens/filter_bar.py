@@ -12,6 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from smq_core.safe_text import cell
+from smq_tui.keys.actions import VIEWS
 from smq_tui.text.filters import PARTS, complete
 from smq_tui.widgets.keyed_table.table_rows import Tone
 from smq_tui.widgets.status_bar import SegmentLine, StatusSegment
@@ -170,7 +171,6 @@ class FilterBar(Vertical):
         if self.is_jump and text.startswith("database "):
             return [line for name in self.database_names if (line := f"database {name}").startswith(text)]
         if self.is_jump and " " not in text:
-            views = ("topics", "messages", "leases", "dead", "workers", "activity")
-            names = (*views, "database", *self.topic_names)
-            return [name for name in names if name.startswith(text)] if text else list(views)
+            names = (*VIEWS, "database", *self.topic_names)
+            return [name for name in names if name.startswith(text)] if text else list(VIEWS)
         return complete(text, self.topic_names, self.worker_names, PARTS if self.is_jump else self.parts)

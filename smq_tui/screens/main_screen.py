@@ -9,7 +9,7 @@ from textual.events import ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from smq_tui.keys.actions import action
+from smq_tui.keys.actions import VIEWS, action
 from smq_tui.keys.key_help import action_bindings
 from smq_tui.messages import (
     ActionChosen,
@@ -72,14 +72,8 @@ __all__ = ["MainScreen"]
 
 T = TypeVar("T")
 
-_VIEWS: Final = {
-    "topics": TopicsView,
-    "messages": MessagesView,
-    "leases": LeasesView,
-    "dead": DeadView,
-    "workers": WorkersView,
-    "activity": ActivityView,
-}
+_VIEW_TYPES: Final = (TopicsView, MessagesView, LeasesView, DeadView, WorkersView, ActivityView)
+"""In the order of `VIEWS`."""
 
 
 class MainScreen(Screen[None]):
@@ -120,7 +114,9 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.live = LiveContext(session, clock)
-        self.views: dict[str, View] = {name: kind(name) for name, kind in _VIEWS.items()}
+        self.views: dict[str, View] = {
+            name: kind(name) for name, kind in zip(VIEWS, _VIEW_TYPES, strict=True)
+        }
         self.current = "topics"
         self.body = ListAndDetails(self.views.values())
         self.pane = self.body.pane
@@ -151,7 +147,7 @@ class MainScreen(Screen[None]):
             quit_key=keys.get("quit", "^Q"),
         )
         self.list_actions = ListActions(self, self.details)
-        self.program = ProgramActions(self, self, keymap=keymap, databases=databases, do=self.action_do)
+        self.program = ProgramActions(self, owner=self, keymap=keymap, databases=databases, do=self.action_do)
         self._actions = self._all_actions()
         self._clicks = {**self.program.clicks, **self.list_actions.clicks}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from smq_core.format import age, clock_time, count, counted, duration, rate
 from smq_core.serving import is_lost
-from smq_tui.keys.actions import action
+from smq_tui.keys.actions import VIEWS, action
 from smq_tui.widgets.keyed_table.table_rows import Tone
 from smq_tui.widgets.status_bar import StatusSegment
 
@@ -29,7 +29,6 @@ __all__ = [
     "totals",
 ]
 
-_VIEWS: Final = ("topics", "messages", "leases", "dead", "workers", "activity")
 _FIRST_KEY: Final = "  :database FILE   opens another database"
 _LIST_KEYS: Final = {"open": ("Enter", "open"), "mark": ("Space", "mark")}
 _KEPT_KEYS: Final = ("undo", "filter", "leave", "help")
@@ -113,7 +112,7 @@ def notice(context: Context, trouble: str, stale_s: float, progress: str) -> lis
 def tabs(current: str, *, is_short: bool = False) -> list[StatusSegment]:
     """Name the six screens; where there is little room, the others by their keys alone."""
     parts: list[StatusSegment] = []
-    for view in _VIEWS:
+    for view in VIEWS:
         spec = action(view)
         is_current = view == current
         label = spec.label if is_current or not is_short else ""

@@ -26,8 +26,8 @@ class ProgramActions:
     def __init__(
         self,
         host: ViewHost,
-        owner: DOMNode,
         *,
+        owner: DOMNode,
         keymap: Mapping[str, str],
         databases: Sequence[tuple[str, str]],
         do: Callable[[str], None],
