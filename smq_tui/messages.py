@@ -55,11 +55,15 @@ class Reply:
         failed: Callable[[str], None],
         progressed: Callable[[int, int | None], None],
     ) -> Reply:
-        """Make a reply whose answer is of a kind."""
+        """Make a reply whose answer is of a kind.
+
+        Its `answered` raises TypeError for an answer of another kind.
+        """
 
         def answered(value: object) -> None:
-            if isinstance(value, kind):
-                then(value)
+            if not isinstance(value, kind):
+                raise TypeError(f"the answer is of type {type(value).__name__}, not {kind.__name__}")
+            then(value)
 
         return cls(answered, failed, progressed)
 

@@ -81,6 +81,15 @@ def test_what_comes_back_is_handed_to_the_one_that_asked(
     assert got == [heard]
 
 
+def test_an_answer_of_another_kind_is_an_error() -> None:
+    got: list[object] = []
+
+    with pytest.raises(TypeError, match="str, not Outcome"):
+        Answered(REQUEST, "done", reply=reply_to(got)).hand_on()
+
+    assert got == []
+
+
 def test_every_action_has_one_controller(screen: Screen) -> None:
     assert sorted(screen._actions) == sorted(spec.id for spec in ACTIONS)
 
