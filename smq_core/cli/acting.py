@@ -228,9 +228,9 @@ def _selected(view: Inspector, match: _Match, verb: _SelectedFor, *, force: bool
 def _act(view: Inspector, targets: tuple[int, ...] | _Selected, verb: _Verb, *, force: bool) -> int:
     wanted = targets.selection if isinstance(targets, _Selected) else targets
     running = _running(view, wanted) if force else []
-    act: _Action = getattr(view, verb.name)
+    action: _Action = getattr(view, verb.name)
     with bar(verb.name, None) as show:
-        outcome = act(wanted, force=force, progress=told(show))
+        outcome = action(wanted, force=force, progress=told(show))
     code = report(outcome, verb.past)
     missed = {one.id for one in outcome.missed}
     _tell_running([one for one in running if one.id not in missed], verb)

@@ -94,8 +94,8 @@ class Confirm(Dialog[Confirmed]):
         if question.effect:
             yield text([(f"\n{question.effect}", "")])
         if question.live:
-            box = Tick(question.live_sentence, id="force")
-            yield box
+            tick = Tick(question.live_sentence, id="force")
+            yield tick
         if question.danger is Danger.TYPE:
             yield text(_to_type(question.number or question.live), id="wanted")
             yield NumberInput(id="number", placeholder="the number")

@@ -31,10 +31,10 @@ class CoroutineRun:
         self._task: asyncio.Task[BaseException | None] | None = None
         self._ended: concurrent.futures.Future[BaseException | None] = concurrent.futures.Future()
 
-    def run(self, able: ExitOnUnexpectedError) -> None:
-        """Run it to its end; raises what the coroutine raises. Starting it is what `able` stands around."""
+    def run(self, exit_on_error: ExitOnUnexpectedError) -> None:
+        """Run it to its end, starting it within `exit_on_error`; raise what the coroutine raises."""
         try:
-            with able:
+            with exit_on_error:
                 self._loop.call_soon_threadsafe(self._begin)
             error = self._ended.result()
         except HandlerInterrupt:

@@ -46,13 +46,13 @@ class Schedule:
         self._is_stopping = False
         self.stop_was_asked = False
         self._greeted_at = now = components.clock.monotonic()
-        self._arrivals = DeliveryProbe(components.journal)
-        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._look_at_arrivals: now}
+        self._delivery_probe = DeliveryProbe(components.journal)
+        self._due = {self.beat: now, self._look_at_locks: now, self._scan: now, self._probe_deliveries: now}
         self._interval = {
             self.beat: HEARTBEAT_S,
             self._look_at_locks: LOCK_LOOK_S,
             self._scan: SCAN_S,
-            self._look_at_arrivals: LOOK_S,
+            self._probe_deliveries: LOOK_S,
         }
 
     def route(self, routes: Routes) -> None:
@@ -203,10 +203,10 @@ class Schedule:
         if self._components.dead_daemons.has_unwatched:
             self.database.attempt(self.look_for_dead_daemons)
 
-    def _look_at_arrivals(self) -> None:
+    def _probe_deliveries(self) -> None:
         # at the end what does not arrive is given back when the grace period is over
         if not self._is_stopping:
-            self._arrivals.look(self._components.pool.processes)
+            self._delivery_probe.look(self._components.pool.processes)
 
     def _scan(self) -> None:
         pool, journal = self._components.pool, self._components.journal

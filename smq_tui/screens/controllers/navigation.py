@@ -42,7 +42,7 @@ class Navigation:
         self._details = details
         self._chart = chart
         self._quit_key = quit_key
-        self._way: tuple[Step, ...] = ()
+        self._steps: tuple[Step, ...] = ()
         """How one was led here by Enter and jumps; a key of a screen begins a new way."""
         self.actions: Mapping[str, Callable[[], object]] = {
             **{name: partial(self.go, name) for name in host.views},
@@ -54,13 +54,13 @@ class Navigation:
         """Show a view, filtered if a query is given."""
         self._details.uncover_list()
         if query is None:
-            self._way = ()
+            self._steps = ()
         else:
             view = self._host.views[name]
             before = view.screen_state
             view.apply_filter(query)
             step = Step(origin=self._host.current, target=name, before=before, arrived=view.screen_state)
-            self._way = (*self._way, step)
+            self._steps = (*self._steps, step)
         self._host.show_view(name)
 
     def jump(self, text: str) -> None:
@@ -100,8 +100,8 @@ class Navigation:
             host.say("stopping: changes made so far remain")
         elif self._details.hide() or self._chart.hide() or view.clear_marks():
             return
-        elif self._way and self._way[-1].target == host.current:
-            self._go_one_step_back(self._way[-1])
+        elif self._steps and self._steps[-1].target == host.current:
+            self._go_one_step_back(self._steps[-1])
         elif view.filtered_by:
             view.withdraw()
             view.apply_filter(Query())
@@ -123,6 +123,6 @@ class Navigation:
             view.renew()
             self._host.show_lines()
             return
-        self._way = self._way[:-1]
+        self._steps = self._steps[:-1]
         view.go_to(step.before)
         self._host.show_view(step.origin)

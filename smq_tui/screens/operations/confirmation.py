@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["confirm"]
 
 
-def confirm(host: Host, what: Question, then: Callable[[Confirmed], None]) -> None:
+def confirm(host: Host, question: Question, then: Callable[[Confirmed], None]) -> None:
     """Ask, and continue when the answer is yes."""
 
     def take(confirmed: Confirmed | None) -> None:
@@ -24,4 +24,4 @@ def confirm(host: Host, what: Question, then: Callable[[Confirmed], None]) -> No
         else:
             then(confirmed)
 
-    host.open(Confirm(what), take)
+    host.open(Confirm(question), take)

@@ -64,12 +64,12 @@ class FileActions:
             return
         topic = target.topics[0] if len(target.topics) == 1 else "messages"
         safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in topic)
-        name = Field("path", f"File for {counted(target.count, 'message')}", f"{safe_name}.jsonl")
+        path_field = Field("path", f"File for {counted(target.count, 'message')}", f"{safe_name}.jsonl")
 
         def save(form: FormDialog[Mapping[str, str]], values: Mapping[str, str]) -> None:
             self._export(Export(target, expand_user(values["path"])), form)
 
-        fields = Fields("Export to JSONL", (name,), "Export (Enter)", check=_check_new_file, save=save)
+        fields = Fields("Export to JSONL", (path_field,), "Export (Enter)", check=_check_new_file, save=save)
         self._host.open(fields, ignore)
 
     def _export(self, request: Export, form: FormDialog[Mapping[str, str]]) -> None:

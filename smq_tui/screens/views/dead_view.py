@@ -82,7 +82,7 @@ class DeadView(View):
         self._asking = Asking()
         self._shown: ErrorKindsOf | None = None
         self._is_known = False
-        self._rest = RereadDelay()
+        self._reread_delay = RereadDelay()
 
     @property
     def is_being_read(self) -> bool:
@@ -107,7 +107,7 @@ class DeadView(View):
     def renew(self) -> None:
         """Group again, unless that takes long and was done a moment ago."""
         wanted = ErrorKindsOf(self.filtered_by.topic)
-        if wanted == self._shown and self._rest.puts_off(self.context.now):
+        if wanted == self._shown and self._reread_delay.puts_off(self.context.now):
             # They are as fresh as a long list ever is.
             self.is_behind = False
         elif self._asking.begin(wanted):
@@ -115,7 +115,7 @@ class DeadView(View):
 
     def refresh_rows(self) -> None:
         """Show the groups that the filter keeps."""
-        if self._rest.is_owed(self.context.now):
+        if self._reread_delay.is_owed(self.context.now):
             self.renew()
         kept = {key: kind for key, kind in self._kinds.items() if self._keeps(kind)}
         self.put_rows(((key, self._row(kind)) for key, kind in self._sorted(kept)), self._note())
@@ -193,7 +193,7 @@ class DeadView(View):
         match event.request, event.value:
             case ErrorKindsOf() as request, list(kinds) if self._asking.end(request):
                 self._shown, self._is_known = request, True
-                self._rest.begin(self.context.now, event.took_s)
+                self._reread_delay.begin(self.context.now, event.took_s)
                 self._kinds = {f"{kind.topic}\0{kind.error_kind}": kind for kind in kinds}
                 chosen = self.table.cursor_key
                 self.rows_are_read()

@@ -68,7 +68,7 @@ class MessagesView(View):
         self._is_dead = False
         self._limit = _FIRST_LIMIT
         self._asked: OrderOf | None = None
-        self._rest = RereadDelay()
+        self._reread_delay = RereadDelay()
         self._shown: OrderOf | None = None
         self._order = SortedOrder(())
         self._search = ""
@@ -85,7 +85,7 @@ class MessagesView(View):
 
     def refresh_rows(self) -> None:
         """Let the ages in view go on."""
-        if self._rest.is_owed(self.context.now):
+        if self._reread_delay.is_owed(self.context.now):
             self.renew()
         self.table.note = "" if self.table.row_count else self._note()
         visible = (int(key) for key in self.table.visible_keys)
@@ -98,7 +98,7 @@ class MessagesView(View):
         wanted = OrderOf(self._selection(), self.is_newest_first, self._limit)
         if self._shown is not None and wanted.selection != self._shown.selection and not self.is_behind:
             self.await_rows()
-        if wanted == self._shown and self._rest.puts_off(self.context.now):
+        if wanted == self._shown and self._reread_delay.puts_off(self.context.now):
             self.table.renew_rows()
         elif self._asked is None or wanted != self._asked:
             self._asked = wanted
@@ -236,7 +236,7 @@ class MessagesView(View):
     def _take(self, event: Answered) -> None:
         match event.request, event.value:
             case OrderOf() as request, Order(ids=ids, has_more=has_more) if request == self._asked:
-                self._rest.begin(self.context.now, event.took_s)
+                self._reread_delay.begin(self.context.now, event.took_s)
                 self._take_order(request, ids, has_more=has_more)
             case RowsOf(), dict(rows):
                 self.failure = ""
