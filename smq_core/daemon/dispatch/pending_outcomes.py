@@ -32,7 +32,7 @@ class PendingOutcomes:
     """Outcomes on their way into the database."""
 
     def __init__(self, worker_id: str, random: RandomSource, max_crashes: int) -> None:
-        """Write as the daemon `worker`; `random` is for the back-off's jitter."""
+        """Write as the daemon `worker_id`; `random` is for the back-off's jitter."""
         self._worker_id = worker_id
         self._random = random
         self._max_crashes = max_crashes
