@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -16,20 +16,51 @@ if TYPE_CHECKING:
     from smq_core.testing import ManualClock
 
 
-def sqlite_store(location: str, clock: ManualClock) -> Store:
-    """Open a store of the SQLite backend on a file of its own."""
-    return open_store(location, clock=clock, timeout=5.0)
+class Backend(Protocol):
+    """One queue of a backend, which any number of stores can open."""
+
+    def open(self, *, read_only: bool = False, timeout: float = 5.0) -> Store:
+        """Return a store on the queue, with the clock that stands still; it is closed when the test ends."""
+        ...
 
 
-BACKENDS: dict[str, Callable[[str, ManualClock], Store]] = {"sqlite": sqlite_store}
+class SqliteBackend:
+    """A queue in a file."""
+
+    def __init__(self, location: str, clock: ManualClock, opened: list[Store]) -> None:
+        self._location = location
+        self._clock = clock
+        self._opened = opened
+
+    def open(self, *, read_only: bool = False, timeout: float = 5.0) -> Store:
+        """Return a store on the file."""
+        store = open_store(self._location, clock=self._clock, read_only=read_only, timeout=timeout)
+        self._opened.append(store)
+        return store
+
+
+BACKENDS: dict[str, Callable[[str, ManualClock, list[Store]], Backend]] = {"sqlite": SqliteBackend}
 
 
 @pytest.fixture(params=sorted(BACKENDS))
-def store(request: pytest.FixtureRequest, location: str, clock: ManualClock) -> Iterator[Store]:
-    """Give an empty store of each backend."""
-    opened = BACKENDS[request.param](location, clock)
-    yield opened
-    opened.close()
+def backend(request: pytest.FixtureRequest, location: str, clock: ManualClock) -> Iterator[Backend]:
+    """Give an empty queue of each backend."""
+    opened: list[Store] = []
+    yield BACKENDS[request.param](location, clock, opened)
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(backend: Backend) -> Store:
+    """Give a store on the queue."""
+    return backend.open()
+
+
+@pytest.fixture
+def second(backend: Backend) -> Store:
+    """Give another store on the same queue, as another program has it."""
+    return backend.open(timeout=0.05)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "output.sql": (f"{ALONE}settle.py",),
     "policy.sql": (f"{ALONE}others.py", "tests/conformance/operators/test_governing.py"),
     "survey.sql": ("tests/conformance/figures/test_survey.py", "tests/daemon/dispatch/test_ready_topics.py"),
-    "workers.sql": (f"{ALONE}others.py", "tests/daemon/liveness/test_workers_store.py"),
+    "workers.sql": (f"{ALONE}others.py", "tests/conformance/daemons"),
     "0002_plain_inserts.sql": ("tests/sqlite/database/test_migration.py",),
     "0002_plain_inserts_triggers.sql": (
         f"{ALONE}counts.py",
@@ -82,7 +82,7 @@ WIDELY = (
     ),
     "tests/sqlite/statements/test_set_policy.py",
     "tests/unit/jsonl/test_jsonl_import.py",
-    "tests/daemon/liveness/test_workers_store.py",
+    "tests/conformance/daemons",
     "tests/daemon/steering/test_housekeeping.py",
     "tests/cli",
     "tests/simulation/test_simulation.py",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
+from smq_core.store.sqlite.admin.tidy import TRUNCATE_BYTES
 from smq_core.store.sqlite.wal import checkpoints
 from smq_core.store.sqlite.wal.checkpoints import CHECKPOINT_PAGES, Checkpoints
 from smq_core.store.sqlite.wal.wal_file import WalFile
 from smq_core.store.sqlite.wal.write_lock import WriteLock
+from smq_core.testing import EPOCH_MS, make_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from smq_core.store.base import Store
 
 VFS = "restless"
 PAYLOAD = b"x" * 1_000_000
@@ -108,3 +113,11 @@ def test_a_wal_that_is_written_without_rest_stays_short(
 
     assert max(frames) > RESTART_PAGES, "it was long enough to be restarted"
     assert max(frames) < RESTART_PAGES + 3 * CHECKPOINT_PAGES
+
+
+def test_tidying_cuts_a_long_wal_off(store: Store) -> None:
+    for _ in range(6):
+        store.enqueue(make_message(body="x" * 4_000_000), EPOCH_MS)
+        store.tidy()
+
+    assert Path(f"{store.location.address}-wal").stat().st_size <= TRUNCATE_BYTES
