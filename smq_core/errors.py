@@ -71,7 +71,7 @@ class SmqError(Exception):
 class LeaseLost(SmqError):
     """A holder's write came too late.
 
-    Somebody leased the message again, finished it, or an operator touched it.
+    The message was leased again, finished, or changed by an operator.
 
     Nothing was changed for the leases in `leases`; others of the same call were written.
     """
@@ -136,7 +136,7 @@ class UsageError(SmqError):
 
 
 class StoreError(SmqError):
-    """Something about the database rather than about a message."""
+    """A problem with the database rather than with a message."""
 
 
 class StoreBusy(StoreError):
@@ -181,7 +181,8 @@ class NotDurable(StoreUnavailable):
 class OutcomeUnknown(StoreUnavailable):
     """The disk failed during a commit: the call's data may or may not be in the database.
 
-    Look before you write it again; with a `key`, an unfinished message is not added twice.
+    Check whether it was written before you write it again; with a `key`, an unfinished message is not added
+    twice.
     """
 
     def __init__(self, reason: str, ids: Iterable[int] = ()) -> None:

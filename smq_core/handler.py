@@ -129,7 +129,7 @@ class HandlerMessage:
 
     @property
     def attempts(self) -> int:
-        """How many times it was tried, including this time."""
+        """How many times it has been tried, including this time."""
         return self._delivered.attempts
 
     @property
@@ -190,7 +190,7 @@ class Retry(Exception):  # noqa: N818 - the word that handlers read best: `raise
 
 
 class Bury(Exception):  # noqa: N818 - the verb of the queue
-    """Send the message to the dead letters at once, with the reason."""
+    """Send the message straight to the dead letters, with the reason."""
 
     why: str = ""
 

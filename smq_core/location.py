@@ -43,7 +43,7 @@ _USER: Final = re.compile(r"\s*(?://)?[^/@]*:[^/@]*@")
 
 
 def default_location() -> str:
-    """Return the default database: what `SIMPLE_MQ_DB` names, or `queue.sqlite3` in the current folder."""
+    """Return the default database: what `SIMPLE_MQ_DB` names, or `queue.sqlite3` in the current directory."""
     return os.environ.get(LOCATION_VARIABLE) or DEFAULT_FILE
 
 
@@ -54,7 +54,7 @@ def location_named(location: AnyPath | None) -> str:
 
     Raises:
         StoreUnavailable: for an empty name.
-        UsageError: for the address of a database server.
+        UsageError: for the URL of a database server.
     """
     if location is None:
         return file_named(default_location(), LOCATION_VARIABLE)

@@ -44,10 +44,7 @@ Receipt = NewType("Receipt", int)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message, as it was when it was read.
-
-    `rows.lease_of` sets its fields by position; other callers name them.
-    """
+    """One message, as it was when it was read."""
 
     id: int
     topic: str
@@ -74,11 +71,11 @@ class Message(msgspec.Struct, frozen=True):
     finished_at: float | None = None
     """When it became dead, done or deleted."""
     output: str | None = None
-    """The end of its command's output, if it succeeded; only set on a message that is read alone."""
+    """The end of its command's output, if it succeeded; set only when a single message is read."""
     size: int = 0
     """Size of the stored payload in bytes; 0 on a lease, which does not read it."""
     operation: int | None = None
-    """The last operator's action that changed it and was not undone; None on a lease, which does not read
+    """The last operator action that changed it and was not undone; None on a lease, which does not read
     it."""
 
     @property
@@ -128,18 +125,18 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     deleted by plain SQL count as processed.
     """
     oldest_age_s: float | None = None
-    """Seconds since the message that has been waiting longest was there and due; None when nothing waits.
+    """How long the longest-waiting message has been due, in seconds; None if no message is waiting.
 
-    That is the later of its `created_at` and `available_at`: a due time in the past is not waited since. The
-    first messages and the first of each priority are looked at: one that others overtook, which came back
-    with a new time, may have waited longer.
+    That is the later of its `created_at` and `available_at`: a due time before the message was created does
+    not count. Only the first messages, and the first of each priority, are examined: a message that was put
+    back with a new time, and that others have overtaken, may have waited longer.
     """
     paused: bool = False
     pause_reason: str = ""
     paused_by: str = ""
     paused_since: float | None = None
     paused_until: float | None = None
-    """None while paused means until somebody resumes it."""
+    """While the topic is paused, None means until it is resumed."""
 
     @property
     def processed(self) -> int:
@@ -150,7 +147,8 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     def finished(self) -> int:
         """Messages finished since the topic was created: removed, kept as done, or deleted.
 
-        The metric `smq_finished` has this number; `processed` is without what operators deleted or moved.
+        The metric `smq_finished` has this number; `processed` excludes messages that operators deleted or
+        moved.
         """
         return self.gone + self.done + self.deleted
 
@@ -201,7 +199,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """What had expired and has been permanently removed."""
+    """What a prune removed permanently."""
 
     done: int = 0
     """Finished messages that their topics no longer keep."""
@@ -214,7 +212,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     undo: int = 0
     """Undo data of operations older than 24 hours, counted by message."""
     dated: int = 0
-    """Messages that somebody had finished or deleted by hand without a date; their retention period starts
+    """Messages that had been finished or deleted by hand, without a date; their retention period starts
     now."""
 
     @property
@@ -243,7 +241,7 @@ class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorKind(msgspec.Struct, frozen=True, kw_only=True):
-    """Dead letters of one topic that have the same first line of their error."""
+    """Dead letters of one topic whose errors have the same first line."""
 
     topic: str
     error_kind: str
@@ -272,11 +270,11 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DaemonDeath(msgspec.Struct, frozen=True, kw_only=True):
-    """A daemon that ended without having been stopped: it was killed or crashed, and nothing shows which."""
+    """A daemon that exited without having been stopped: it was killed or crashed."""
 
     id: str
     at: float
-    """When another daemon noticed it: at once if one was running, otherwise when the next one started."""
+    """When another daemon noticed it: immediately if one was running, otherwise when the next one started."""
     topics: tuple[str, ...] = ()
     """The topics and patterns for which it had handlers."""
     returned: int = 0
@@ -286,14 +284,15 @@ class DaemonDeath(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def since(self) -> float:
-        """When it died, as accurately as is known: at its last heartbeat if nobody noticed at once."""
+        """When it died, as accurately as is known: at its last heartbeat unless noticed immediately."""
         return self.at if self.heard_at is None else min(self.at, self.heard_at)
 
 
 class TopicSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One topic at one moment, written by a daemon; rates are differences of `entered` and `processed`.
+    """One topic at one moment, written by a daemon; rates come from changes of `entered` and `processed`.
 
-    `processed` is that of `TopicStats`: unlike its `finished`, without what operators deleted or moved.
+    `processed` is as in `TopicStats`: unlike `finished`, it excludes messages that operators deleted or
+    moved.
     """
 
     at: float

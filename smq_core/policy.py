@@ -98,10 +98,10 @@ class TopicPolicy(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 10
     """Counted attempts after which a failed message is dead."""
     visibility_timeout: float = 60.0
-    """Seconds that a lease lasts unless it is extended."""
+    """How long a lease lasts, in seconds, unless it is extended."""
     backoff: Backoff = Backoff()
     keep: float = 0.0
-    """Seconds that processed messages are kept as `done`; 0: they are removed."""
+    """How long, in seconds, processed messages are kept as `done`; 0: they are removed."""
 
 
 def stored_policy(

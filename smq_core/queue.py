@@ -40,13 +40,13 @@ class Queue:
     """A queue in one SQLite file, for producers and consumers.
 
     It may be shared by threads, live at module level and be pickled to another process: it opens a connection
-    for each process and thread when first used. Times are seconds. Expired data (finished messages that their
-    topic no longer keeps, trash older than 24 hours …) is pruned in small steps after its own writes, unless
-    a daemon does that.
+    for each process and thread when first used. Times are in seconds. The queue prunes expired data (finished
+    messages that their topic no longer keeps, trash older than 24 hours …) in small steps after its own
+    writes, unless a daemon does that.
 
-    Every method may raise StoreBusy (other processes held the database for longer than `timeout`),
-    StoreUnavailable and the other StoreErrors. After two of them, something may have been written
-    nevertheless, and `ids` names the messages: NotDurable (everything is stored, but the flush failed) and
+    Every method may raise StoreBusy (other processes kept the database locked for longer than `timeout`),
+    StoreUnavailable and the other StoreErrors. With two of them, something may have been written
+    nevertheless, and `ids` lists the messages: NotDurable (everything is stored, but the flush failed) and
     OutcomeUnknown (the commit failed midway).
     """
 
@@ -65,10 +65,10 @@ class Queue:
 
         Nothing is opened before the first call, which creates the file if it is missing.
 
-        If `location` is None, it is taken from `SIMPLE_MQ_DB`, or is `queue.sqlite3` in the current folder.
-        With `durability="normal"`, a crash of the machine (not of the process) may lose the last messages.
-        `visibility_timeout` (1 ms to 24 h) overrides the topics' own. `worker` is the name shown on its
-        leases.
+        If `location` is None, it is taken from `SIMPLE_MQ_DB`, or is `queue.sqlite3` in the current
+        directory. With `durability="normal"`, a crash of the machine (not of the process) may lose the last
+        messages. `visibility_timeout` (1 ms to 24 h) overrides the topics' own. `worker` is the name shown on
+        its leases.
 
         Raises:
             InvalidMessage: for a timeout out of range.
@@ -145,7 +145,7 @@ class Queue:
         It may be leased after `delay` seconds, or from `at` (an aware datetime or epoch seconds). If an
         unfinished message of the topic already has the same `key`, nothing is added, and the id of that
         message is returned. A payload of a subclass (IntEnum, StrEnum, OrderedDict, defaultdict …) is
-        returned as the equal plain value; a payload may be nested 200 levels deep.
+        returned as the equal plain value; a payload may be nested at most 200 levels deep.
 
         Raises:
             InvalidMessage: for any invalid argument; nothing is stored.
@@ -179,7 +179,7 @@ class Queue:
         """Add messages in one transaction, all or none; return their ids. `keys` has one for each payload.
 
         Raises:
-            InvalidMessage: when one of them cannot be stored; then none is.
+            InvalidMessage: when one of them cannot be stored; then nothing is stored.
         """
         now_ms = self._clock.now_ms()
         bodies, kinds = encode_many(payloads if isinstance(payloads, list) else list(payloads))
@@ -204,20 +204,20 @@ class Queue:
         ack: Iterable[Lease] | Lease = (),
         order: Literal["topics", "oldest"] = "topics",
     ) -> list[Lease]:
-        """Lease up to `limit` messages in total; wait up to `wait` seconds for the first, else return [].
+        """Lease up to `limit` messages in total, waiting up to `wait` seconds for the first; may return [].
 
         Fewer are leased if their payloads and headers would exceed 8 MiB together; one message is always
         leased, whatever its size.
 
         Topics are served strictly in the given order; with order "oldest", the lowest id of all topics comes
-        first. `ack` finishes leases in the same transaction, before any waiting. The call also returns
-        expired leases of any consumer, and makes due messages ready.
+        first. The messages of the leases in `ack` are finished in the same transaction, before the call
+        waits. The call also returns expired leases of any consumer, and makes due messages ready.
 
         Raises:
             InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
-            LeaseLost: when a lease of `ack` was lost; the others are finished, and nothing is leased.
-            UsageError: for a `wait` inside `transaction()`, which holds the write lock: nobody could send the
-                message that it waits for. Nothing is finished.
+            LeaseLost: when a lease in `ack` was lost; the others are finished, and nothing is leased.
+            UsageError: for a `wait` inside `transaction()`, which holds the write lock: no other connection
+            could send the message that it waits for. No message is finished.
         """
         request = LeaseRequest(
             topics=dequeueing.checked_topics(topics),
@@ -233,7 +233,7 @@ class Queue:
     def ack(self, lease: Lease) -> None:
         """Finish a message: it is removed, or kept as `done` if its topic keeps history.
 
-        A late ack is accepted as long as nobody has leased the message again and no operator has changed it.
+        A late ack is accepted as long as the message has not been leased again or changed by an operator.
 
         Raises:
             LeaseLost: otherwise; nothing is changed. A second ack also raises it.
@@ -292,7 +292,7 @@ class Queue:
             raise LeaseLost((lease,), "bury")
 
     def extend(self, lease: Lease, visibility_timeout: float | None = None) -> Lease:
-        """Hold a message for `visibility_timeout` seconds from now (None: the queue's or topic's default).
+        """Extend a lease to `visibility_timeout` seconds from now (None: the queue's or topic's default).
 
         Raises:
             LeaseLost: when the lease is no longer valid.
@@ -301,7 +301,7 @@ class Queue:
         return self.extend_many((lease,), visibility_timeout)[0]
 
     def extend_many(self, leases: Iterable[Lease], visibility_timeout: float | None = None) -> list[Lease]:
-        """Hold messages for longer, in one transaction; return the leases with their new end.
+        """Extend leases in one transaction; return them with their new end.
 
         Raises:
             LeaseLost: with the leases that were lost; the others are extended.
@@ -317,7 +317,7 @@ class Queue:
         return self._store.size(validation.check_topic(topic))
 
     def waiter(self, *topics: str) -> Waiter:
-        """Return a waiter for an event loop: its descriptor shows when to dequeue from the topics."""
+        """Return a waiter for an event loop: its descriptor is readable when it is worth dequeuing."""
         return Waiter(self._store, self._clock, dequeueing.checked_topics(topics))
 
     def transaction(self) -> Transaction:
@@ -334,7 +334,7 @@ class Queue:
         return Transaction(self, self._store)
 
     def close(self) -> None:
-        """Close every connection of this process. Leases stay valid; the queue opens again when used."""
+        """Close every connection of this process. Leases stay valid; the queue reopens when used."""
         self._store.close()
 
     def _lease_ms(self, visibility_timeout: float | None) -> int | None:

@@ -39,7 +39,7 @@ _WORKER_COMMANDS: Final = frozenset(("quiet", "resume", "stop"))
 
 
 def lease_of(row: LeasedRow, receipt: Receipt, worker: str | None) -> Lease:
-    """Return the lease of a row that was just leased.
+    """Return the lease of a row that was just leased; the fields of `Message` are set by position.
 
     Raises:
         InvalidMessage: when its payload or headers, changed by hand, cannot be decoded.

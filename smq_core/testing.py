@@ -34,7 +34,7 @@ class ManualClock:
         return self._now_ms
 
     def monotonic(self) -> float:
-        """Return the number of seconds by which it was advanced."""
+        """Return the number of seconds by which it has been advanced."""
         return self._monotonic
 
     def advance(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ class _Options(TypedDict, total=False):
 
 
 class EnqueueOptions(_Options, total=False):
-    """What `Queue.enqueue` takes beside topic and payload."""
+    """What `Queue.enqueue` takes besides the topic and the payload."""
 
     key: str | None
 

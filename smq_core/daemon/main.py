@@ -169,7 +169,7 @@ def _run(source: ConfigSource, arrived: Sequence[int], *, is_burst: bool) -> int
     config = source.read()
     journal = Journal(SystemClock(), form=config.log_format, is_verbose=config.verbose)
     if has_stop(arrived):
-        journal.info("stopped", "stopped before it started")
+        journal.info("stopped", "stopped during startup")
         return 0
     with written_to(journal):
         return _work(source, config, journal, arrived, is_burst=is_burst)

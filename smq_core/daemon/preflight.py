@@ -58,7 +58,7 @@ def _commands(specs: Sequence[HandlerSpec], folder: str) -> Iterator[PreflightFi
             program = spec.command[0]
             # one with a slash is looked for from the folder of the handlers, where it will run
             if shutil.which(str(Path(folder, program)) if "/" in program else program) is None:
-                yield PreflightFinding(f"{spec.pattern}: no command {program} in PATH", is_bad=True)
+                yield PreflightFinding(f"{spec.pattern}: the command {program} is not in PATH", is_bad=True)
             else:
                 yield PreflightFinding(f"{spec.pattern}: runs {program}")
 

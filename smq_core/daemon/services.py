@@ -73,7 +73,7 @@ def _metrics(port: int, components: Components, supervisor: Supervisor) -> Metri
     try:
         from smq_core.daemon.reporting.metrics import DaemonCollector, MetricsServer  # noqa: PLC0415 - an extra that need not be there
     except ModuleNotFoundError as error:
-        raise ConfigError("metrics need an extra: pip install 'simple-local-mq[metrics]'") from error
+        raise ConfigError("metrics need an extra package: pip install 'simple-local-mq[metrics]'") from error
     collector = DaemonCollector(
         components.store,
         components.pool,

@@ -43,7 +43,7 @@ class ReadOperations(OpenedQueue):
     """The part of the inspector that reads."""
 
     def topics(self) -> list[TopicStats]:
-        """Return depth, age and pause of every topic, by name; the cost is independent of the messages."""
+        """Return each topic's depth, age and pause, by name; the cost does not grow with the messages."""
         return self._store.topics(self._clock.now_ms())
 
     def topic_names(self) -> list[str]:
@@ -51,7 +51,7 @@ class ReadOperations(OpenedQueue):
         return self._store.topic_names()
 
     def topic(self, name: str) -> TopicStats:
-        """Return one topic; its counts are zero if it was never used.
+        """Return one topic; its counts are zero if it has never been used.
 
         Raises:
             InvalidMessage: when the name is not text.
@@ -72,8 +72,8 @@ class ReadOperations(OpenedQueue):
     ) -> list[Message]:
         """Return a page of messages by id, beyond `after` (exclusive); `newest` reverses the order.
 
-        With `preview`, payloads are returned as text, cut to that many characters. With a filter, all
-        remaining messages are searched for a page; use `max_id` to search in slices.
+        With `preview`, payloads are returned as text, cut to that many characters. With a filter, filling one
+        page may require searching all remaining messages; use `max_id` to search in slices.
 
         Raises:
             InvalidMessage: for a limit below 1, or an unknown state.
@@ -96,8 +96,8 @@ class ReadOperations(OpenedQueue):
     ) -> Sequence[int]:
         """Return the ids of a selection beyond `after`, for lists that fetch their visible rows later.
 
-        For a frozen selection, these are the ids to which it was fixed, whatever state those messages are in
-        now.
+        For a frozen selection, these are the ids captured when it was frozen, whatever state those messages
+        are in now.
         """
         if selection.frozen is not None:
             return selection.frozen.page(after=after, newest=newest, limit=validation.check_limit(limit))
@@ -115,7 +115,7 @@ class ReadOperations(OpenedQueue):
         return [message_of(row, is_preview=preview is not None) for row in rows]
 
     def count(self, selection: Selection, *, limit: int = 10_000) -> int:
-        """Count the messages of a selection, up to `limit`; for a frozen one, those to which it was fixed."""
+        """Count the messages of a selection, up to `limit`; of a frozen one, the captured messages."""
         if selection.frozen is not None:
             return min(len(selection.frozen), validation.check_limit(limit))
         return self._store.count(
@@ -134,7 +134,7 @@ class ReadOperations(OpenedQueue):
         limit: int | None = None,
         progress: Callable[[int], bool] | None = None,
     ) -> Selection:
-        """Fix the messages that match now, each in its present state: an action changes no others.
+        """Freeze the messages that match now, each in its present state: an action changes no others.
 
         Messages that enter the state later are not changed. A message that changes before the action is left
         alone, even if it returns to the same state, and the outcome counts it. The messages are read (this
@@ -201,8 +201,8 @@ class ReadOperations(OpenedQueue):
     def daemon_deaths(self, within: float = KEPT_S) -> list[DaemonDeath]:
         """Return the daemons that died in the last `within` seconds (24 hours), newest first.
 
-        Daemons that were stopped are not included, nor are lost ones, of which nobody has noticed yet that
-        they ended. The deaths are recorded in the activity, of which the last 10,000 entries are kept.
+        Daemons that were stopped are not included, nor are lost daemons whose exit has not been noticed yet.
+        The deaths are recorded in the activity, of which the last 10,000 entries are kept.
         """
         since_ms = self._clock.now_ms() - round(within * 1000)
         return [death_of(entry) for entry in self._store.daemon_deaths(since_ms)]
@@ -219,17 +219,17 @@ class ReadOperations(OpenedQueue):
         return [sample_of(row) for row in self._store.samples(step_ms, since_ms, topic)]
 
     def activity(self, *, limit: int = 100, before: int | None = None) -> list[ActivityEntry]:
-        """Return what operators did, newest first, before an operation's id if one is given."""
+        """Return the operators' actions, newest first; with `before`, only those before that operation."""
         return self._store.activity(limit=validation.check_limit(limit), before=nearest(before))
 
     def data_version(self) -> int:
-        """Return a number that changes whenever another connection commits, so that observers know."""
+        """Return a number that changes whenever another connection commits."""
         return self._store.data_version()
 
     def wait(self, timeout: float, *, since: int | None = None) -> bool:
         """Sleep until another connection commits, or for `timeout` seconds; return whether one did.
 
-        With `since` (the `data_version` that was read before the last look), commits since then count too;
+        With `since` (the `data_version` that was read before the last check), commits since then count too;
         without it, they are missed.
 
         Raises:

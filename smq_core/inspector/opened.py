@@ -91,7 +91,7 @@ class OpenedQueue:
         self.close()
 
     def close(self) -> None:
-        """Close every connection of this process; the inspector opens again when used."""
+        """Close every connection of this process; the inspector reopens when used."""
         self._store.close()
 
 

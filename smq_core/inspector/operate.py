@@ -99,7 +99,8 @@ class MessageOperations(OpenedQueue):
     ) -> Outcome:
         """Change the given fields of a message that is neither running nor in the trash.
 
-        With `seen`, only if it is still in that state. If no value differs, nothing is done.
+        With `seen`, the message is changed only if it is still in that state. If no value differs, nothing is
+        done.
 
         Raises:
             MessageNotFound: when it no longer exists.
@@ -130,7 +131,7 @@ class MessageOperations(OpenedQueue):
     ) -> Outcome:
         """Permanently delete every message that a topic has in a state; this cannot be undone.
 
-        With a selection of one topic and state, the messages to which it was fixed.
+        With a selection of one topic and state, only the messages captured when it was frozen are deleted.
 
         Raises:
             InvalidMessage: without a topic or state, for an unknown state, or for running messages.
@@ -166,11 +167,12 @@ class MessageOperations(OpenedQueue):
     def undo(
         self, operation: int | Literal["last"] | None, *, progress: Callable[[int], bool] | None = None
     ) -> Outcome:
-        """Undo an operation for each of its messages that nobody has changed since.
+        """Undo an operation for each of its messages that has not been changed since.
 
-        "last" is the last operation of this inspector's actor that can be undone, never somebody else's. None
-        is the operation of an outcome that changed nothing: then nothing is done. The outcome's `undone` is
-        the operation to be undone; if no message was restored, it still counts as not undone.
+        "last" is the last operation of this inspector's actor that can be undone, never another actor's. If
+        `operation` is None, as in the outcome of an action that changed nothing, nothing is done. The
+        outcome's `undone` is the operation to be undone; if no message was restored, it still counts as not
+        undone.
 
         `progress` is called after each chunk with the number restored so far; if it returns False, the rest
         stays as it is, and another undo of the same operation continues.

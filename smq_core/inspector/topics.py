@@ -25,8 +25,8 @@ class TopicOperations(OpenedQueue):
     def pause(self, topic: str, reason: str = "", until: float | datetime.datetime | None = None) -> Outcome:
         """Stop a topic from being leased, until an aware datetime or epoch seconds if given.
 
-        Running messages continue. A topic that was never used is paused as well, for when it is used; a topic
-        that is already paused gets the new reason and end.
+        Running messages continue. A topic that has never been used is paused as well, for when it is used; a
+        topic that is already paused gets the new reason and end.
 
         Raises:
             InvalidMessage: for an illegal name, or a time outside the years 1970 to 9999.
@@ -108,7 +108,7 @@ class TopicOperations(OpenedQueue):
         return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
 
     def command_worker(self, worker_id: str, command: str) -> bool:
-        """Request quiet, resume or stop of a daemon, which reads the request at its next heartbeat.
+        """Ask a daemon to go quiet, resume or stop; it reads the request at its next heartbeat.
 
         Returns False if there is no such daemon.
 

@@ -251,7 +251,7 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that matches.
 
-    `Inspector.select` fixes which messages these are; otherwise, they are those that match when the action
+    `Inspector.select` freezes which messages these are; otherwise, they are those that match when the action
     begins.
     """
 
@@ -268,10 +268,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fixed(self) -> Frozen:
-        """The messages that `Inspector.select` fixed it to.
+        """The messages captured by `Inspector.select`.
 
         Raises:
-            ValueError: when it was not fixed.
+            ValueError: when it is not frozen.
         """
         if self.frozen is None:
             raise ValueError("this selection is not frozen: freeze it with Inspector.select")

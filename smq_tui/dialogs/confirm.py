@@ -124,7 +124,7 @@ class Confirm(Dialog[Confirmed]):
                 self._want_number()
                 return
         if not self.question.number and not self._is_forced:
-            self._refuse("force", "all of them are running: Space ticks the box to include them anyway")
+            self._refuse("force", "all of them are running: press Space to tick the box and include them")
             return
         self.dismiss(Confirmed(self._is_forced))
 
@@ -162,7 +162,9 @@ class Confirm(Dialog[Confirmed]):
     @on(NumberInput.Refused)
     def _want_number(self) -> None:
         number = count(self._number)
-        self._refuse("number", f"type {number}, then Enter, to confirm the number of messages. Esc cancels")
+        self._refuse(
+            "number", f"type {number} and press Enter to confirm the number of messages; Esc cancels"
+        )
 
     @on(Input.Submitted)
     def _submit(self) -> None:

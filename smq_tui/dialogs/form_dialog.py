@@ -20,7 +20,7 @@ Typed = TypeVar("Typed")
 
 _WAITING = "waiting for the database…"
 _STILL_WAITING = (
-    "still waiting for the database: Esc once more leaves, and a failure then loses what you typed"
+    "still waiting for the database: press Esc again to leave; what you typed is lost if saving then fails"
 )
 
 

@@ -36,7 +36,7 @@ class Help(Dialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,f1", "leave", "Close", id="dialog.close", tooltip="Close the help"),
-        Binding("slash", "search", "Search", id="dialog.search", tooltip="Type words to look for"),
+        Binding("slash", "search", "Search", id="dialog.search", tooltip="Type words to search for"),
         Binding("down", "to_keys", show=False),
         # Among the keys, letters of a word that is typed on would close the help.
         Binding("tab,shift+tab", "search", show=False),
@@ -58,7 +58,7 @@ class Help(Dialog[str]):
 
     def title_text(self) -> str:
         """Return the rule that is easy to remember."""
-        return "Keys: lowercase looks, UPPERCASE changes"
+        return "Keys: lowercase shows, UPPERCASE changes"
 
     def compose_body(self) -> ComposeResult:
         """Yield a table of keys, then the parts of a filter."""
@@ -111,7 +111,7 @@ class Help(Dialog[str]):
                 rows.append((heading, (Cell(""), Cell(heading, Tone.WARNING))))
             rows.append((f"{heading}\0{line_id}", (Cell(keys, Tone.ACCENT), Cell(sentence))))
         table = self.query_one(KeyedTable)
-        table.note = "" if rows else f"No key matches {words}. Ctrl+P searches the actions by their names."
+        table.note = "" if rows else f"No key matches {words}. Press Ctrl+P to search the actions by name."
         table.set_rows(rows)
         table.action_move("start")
         # From the heading to the first key, once the heading has a line to stand on.

@@ -47,8 +47,8 @@ def report_pieces(report: ImportReport) -> Pieces:
         return [(f"\n{_read_before(report)}: nothing was added.", "bold $text-warning")]
     if not report.is_complete:
         head = (
-            f"\nStopped after {counted(report.taken, 'message')}, which stay. "
-            "Import the file again to resume.\n"
+            f"\nStopped after {counted(report.taken, 'message')}, which remain in the queue. Import the file "
+            "again to resume.\n"
         )
         return [(head, "bold $text-warning"), *_counts(report), (_NO_UNDO, "")]
     speed = "less than a second"
@@ -61,8 +61,8 @@ def report_pieces(report: ImportReport) -> Pieces:
 
 def _read_before(report: ImportReport) -> str:
     if not report.rejected_before:
-        return "This file was already imported"
-    return f"This file was read before, with {counted(report.rejected_before, 'line')} rejected"
+        return "This file has already been imported"
+    return f"This file has been read before, with {counted(report.rejected_before, 'line')} rejected"
 
 
 def _counts(report: ImportReport) -> Pieces:
@@ -84,7 +84,7 @@ def _counts(report: ImportReport) -> Pieces:
         pieces.append((f"  and {more}\n", ""))
     if report.held:
         pieces.append(
-            (f"{count(report.held)} left out: an unfinished message holds their key\n", "$text-warning")
+            (f"{count(report.held)} skipped: unfinished messages already have their keys\n", "$text-warning")
         )
     if report.rejected_before:
         before = counted(report.rejected_before, "line")
@@ -95,7 +95,7 @@ def _counts(report: ImportReport) -> Pieces:
 
 
 def _rejects(report: ImportReport) -> Pieces:
-    where = f", to fix in {cell(report.rejects_path or '', 120)}" if not report.is_dry_run else ""
+    where = f"; correct them in {cell(report.rejects_path or '', 120)}" if not report.is_dry_run else ""
     pieces: Pieces = [(f"{count(report.rejected)} rejected{where}\n", "bold $text-error")]
     for reject in report.rejects[:_REJECTS_SHOWN]:
         pieces.append((f"  line {count(reject.line_number)}: {cell(reject.reason, 100)}\n", "$text-error"))

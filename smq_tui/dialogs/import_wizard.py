@@ -52,7 +52,7 @@ class ImportWizard(Dialog[ImportReport]):
 
     TITLE_TEXT = "Import a JSONL file"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "go_on", "Go on", id="dialog.go_on", tooltip="Dry run, then import"),
+        Binding("ctrl+s", "go_on", "Continue", id="dialog.go_on", tooltip="Dry run, then import"),
         Binding("y", "go_on", show=False),
         Binding("down", "to_files", show=False),
     ]
@@ -87,7 +87,7 @@ class ImportWizard(Dialog[ImportReport]):
         yield text([("Topic for lines that do not name one", "")], classes="dialog-note")
         yield Input(self._topic, id="topic")
         yield Tick(
-            "import it again, even if it was imported before",
+            "import the file again, even if it has already been imported",
             id="again",
         )
         yield Static("", id="report", markup=False)
@@ -146,7 +146,7 @@ class ImportWizard(Dialog[ImportReport]):
         if event.input.id == "path" and event.value.endswith("/") and files:
             self.query_one("#files").focus()
         elif self.step is _Step.READY:
-            self._explain("Ctrl+S imports it, or Tab to the button and y. Esc cancels")
+            self._explain("press Ctrl+S to import, or Tab to the button and then y; Esc cancels")
         else:
             self.action_go_on()
 
@@ -228,7 +228,7 @@ class ImportWizard(Dialog[ImportReport]):
         typed = self.query_one("#path", Input).value
         choices = file_choices(typed)
         table = self.query_one(KeyedTable)
-        nothing = "No file here matches." if typed else "There is no file here."
+        nothing = "No file in this folder matches." if typed else "There are no files in this folder."
         table.note = "" if choices else nothing
         table.set_rows(
             (

@@ -85,9 +85,9 @@ class MessageForm(FormDialog[Add | EditMessage]):
         """Yield a row for each value, and the payload below."""
         if self._message is None:
             yield from _row("topic", "Topic", self._topic or "default")
-            yield from _row("delay", "Delay", "", "at once; or 5s, 10m, 2h")
+            yield from _row("delay", "Delay", "", "immediately; or 5s, 10m, 2h")
         yield from _row(
-            "priority", "Priority", self._before.get("priority", "0"), "-100 to 100, higher goes first"
+            "priority", "Priority", self._before.get("priority", "0"), "-100 to 100; higher is leased first"
         )
         yield from _row("key", "Key", self._before.get("key", ""), "none")
         yield from _row("max_attempts", "Max attempts", self._before.get("max_attempts", ""), "the topic's")
@@ -112,7 +112,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
         is_changed = self._fields != self._untouched
         if not self.is_waiting and is_changed and self._fields != self._warned_of:
             self._warned_of = self._fields
-            self.explain("not saved: Esc once more discards the changes, Ctrl+S saves them")
+            self.explain("not saved: press Esc again to discard the changes, Ctrl+S to save them")
         else:
             self.is_thrown_away = is_changed and not self.is_waiting
             super().action_leave()
@@ -128,7 +128,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
             self.explain(str(error))
             return
         if request is None:
-            self.explain("nothing was changed: Esc closes")
+            self.explain("nothing has changed: press Esc to close")
         elif isinstance(request, Add):
             self.submit(request)
         else:
@@ -161,7 +161,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
                 self.submit(request)
             else:
                 self._warned_of = ()
-                self.explain("not saved: Ctrl+S asks again, Esc twice discards the changes")
+                self.explain("not saved: press Ctrl+S to try again, or Esc twice to discard the changes")
 
         self.app.push_screen(Confirm(question), decide)
 
@@ -187,7 +187,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
             priority=_number(values["priority"] or "0", "the priority"),
             key=values["key"] or None,
             delay=parse_duration(delay) if delay.strip() else 0.0,
-            max_attempts=_number(values["max_attempts"], "the limit of attempts")
+            max_attempts=_number(values["max_attempts"], "the attempt limit")
             if values["max_attempts"]
             else None,
         )
@@ -205,7 +205,7 @@ class MessageForm(FormDialog[Add | EditMessage]):
             headers=headers_from(changed["headers"]) if "headers" in changed else None,
             priority=_number(changed["priority"], "the priority") if "priority" in changed else None,
             key=(changed["key"] or None,) if "key" in changed else None,
-            max_attempts=(_number(limit, "the limit of attempts") if limit else None,)
+            max_attempts=(_number(limit, "the attempt limit") if limit else None,)
             if "max_attempts" in changed
             else None,
         )

@@ -95,7 +95,7 @@ def diagnose(
         is_untaken = lacks_worker(stats, workers) and not stats.paused and not is_worked_at
         return _left_behind(stats, left_behind + expired, is_untaken=is_untaken)
     if expired and not is_served(stats.topic, workers):
-        sentence = f"press 3, then R: {counted(expired, 'expired lease')}, left by workers that are gone."
+        sentence = f"press 3, then R: {counted(expired, 'expired lease')}, left by lost consumers."
         return Problem(Rank.HELD_BY_LOST, f"{count(expired, 5)} expired", sentence)
     if stats.paused:
         return _pause(stats, now)
@@ -106,7 +106,7 @@ def diagnose(
     if stats.dead:
         return Problem(Rank.DEAD_LETTERS, f"{count(stats.dead, 5)} dead", _dead(stats))
     if expired:
-        sentence = f"press 3: {counted(expired, 'expired lease')}, taken back by the next dequeue."
+        sentence = f"press 3: {counted(expired, 'expired lease')}, which the next dequeue returns."
         return Problem(Rank.EXPIRED, f"{count(expired, 5)} expired", sentence, is_bad=False)
     return _behind(waits) if stats.ready and _falls_behind(waits, in_per_s, out_per_s) else None
 
@@ -131,7 +131,7 @@ def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_
 
 
 def _dead(stats: TopicStats) -> str:
-    return f"press 4: {counted(stats.dead, 'dead letter')}, by error."
+    return f"press 4 to see {counted(stats.dead, 'dead letter')}, grouped by error."
 
 
 def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None) -> bool:
@@ -142,9 +142,10 @@ def _falls_behind(waits: float, in_per_s: float | None, out_per_s: float | None)
 
 def _behind(waits: float) -> Problem:
     sentence = (
-        f"start more workers: messages arrive faster than they are processed, the oldest waits {age(waits)}."
+        "start more daemons: messages arrive faster than they are processed; the oldest has waited "
+        f"{age(waits)}."
     )
-    return Problem(Rank.FALLING_BEHIND, "falls behind", sentence, is_bad=False)
+    return Problem(Rank.FALLING_BEHIND, "falling behind", sentence, is_bad=False)
 
 
 def running_of(worker: WorkerInfo) -> list[Mapping[str, object]]:
@@ -164,9 +165,9 @@ def _is_deserted(topic: str, workers: Sequence[WorkerInfo]) -> bool:
 
 
 def _left_behind(stats: TopicStats, held: int, *, is_untaken: bool) -> Problem:
-    waiting = f"; {_waiting(stats.ready)} without a worker" if is_untaken else ""
+    waiting = f"; {_waiting(stats.ready)} without a daemon" if is_untaken else ""
     sentence = f"press 3, then R: a lost daemon holds {counted(held, 'message')}{waiting}."
-    short = f"worker lost, {count(held, 3)} held"
+    short = f"daemon lost, {count(held, 3)} held"
     return Problem(Rank.HELD_BY_LOST, short, sentence, lacks_daemon=is_untaken)
 
 
@@ -179,24 +180,26 @@ def _stuck(
 ) -> Problem:
     waiting = _waiting_since(stats)
     if is_served(stats.topic, workers):
-        return Problem(Rank.STUCK, f"stuck {age(untaken)}", f"press 5: its workers lease nothing; {waiting}.")
+        return Problem(
+            Rank.STUCK, f"stuck {age(untaken)}", f"press 5: its daemons are not leasing; {waiting}."
+        )
     heard = [one.heartbeat_at for one in workers if serves(one, stats.topic) and is_lost(one)]
     if heard:
         ago = age(now - max(heard))
         sentence = f"no heartbeat from its daemon for {ago}: {waiting}; start smq-daemon."
-        return Problem(Rank.UNSERVED, f"worker lost {ago}", sentence, lacks_daemon=True)
+        return Problem(Rank.UNSERVED, f"daemon lost {ago}", sentence, lacks_daemon=True)
     died = [one for one in deaths if any(covers(pattern, stats.topic) for pattern in one.topics)]
     if died:
         ago = age(now - died[0].since)
         sentence = f"its daemon died {ago} ago, and no other serves it: {waiting}; start smq-daemon."
-        return Problem(Rank.UNSERVED, f"worker died {ago}", sentence, lacks_daemon=True)
-    sentence = f"no worker serves it: {waiting}; start smq-daemon."
-    return Problem(Rank.UNSERVED, f"no worker {age(untaken)}", sentence, lacks_daemon=True)
+        return Problem(Rank.UNSERVED, f"daemon died {ago}", sentence, lacks_daemon=True)
+    sentence = f"no daemon serves it: {waiting}; start smq-daemon."
+    return Problem(Rank.UNSERVED, f"no daemon {age(untaken)}", sentence, lacks_daemon=True)
 
 
 def _no_progress(stats: TopicStats, quiet_s: float) -> Problem:
     since = f" {age(quiet_s)}" if quiet_s >= UNTAKEN_S else ""
-    held = f"whoever holds {counted(stats.processing, 'message')}"
+    held = f"the consumer that holds {counted(stats.processing, 'message')}"
     sentence = (
         f"press 3: no progress{' for' if since else ''}{since}: {held} finishes none; "
         f"{_waiting_since(stats)}."
@@ -214,7 +217,9 @@ def _pause(stats: TopicStats, now: float) -> Problem:
 def _paused(stats: TopicStats, now: float) -> str:
     until = "" if stats.paused_until is None else clock_time(stats.paused_until, now=now)
     is_today = len(until) == len("14:02:11")
-    return f"paused {stats.paused_by}{f' to {until[:5]}' if is_today else ''}".rstrip()
+    if is_today:
+        return f"paused until {until[:5]}"
+    return f"paused by {stats.paused_by}" if stats.paused_by else "paused"
 
 
 def _by_whom(stats: TopicStats, now: float) -> str:

@@ -42,7 +42,7 @@ def purge(operator: Inspector, request: Purge, progress: Progress) -> Outcome:
     """Remove for good."""
     target = request.target
     if not isinstance(target.targets, Selection):
-        raise TypeError(f"a purge is for all of a topic and state, not for {target.targets!r}")
+        raise TypeError(f"a purge applies to all messages of a topic and state, not to {target.targets!r}")
     return operator.purge(target.targets, progress=lambda done: progress(done, target.count, None))
 
 

@@ -144,7 +144,7 @@ class Gateway:
                 return reader.activity(limit=request.limit)
             case SamplesOf():
                 return reader.samples(request.step, request.since, request.topic)
-        raise TypeError(f"nobody answers {request!r}")
+        raise TypeError(f"no handler answers {request!r}")
 
     def _searched(self, request: Request, progress: Progress) -> object:
         reader = self._reader
@@ -159,7 +159,7 @@ class Gateway:
                 return reads.preview_import(reader, request, progress)
             case Export():
                 return reads.export(reader, request, progress)
-        raise TypeError(f"nobody answers {request!r}")
+        raise TypeError(f"no handler answers {request!r}")
 
     def _changed(self, request: Request, progress: Progress) -> object:
         operator = self._operator
@@ -187,7 +187,7 @@ class Gateway:
                 return changes.purge(operator, request, progress)
             case CommandWorker():
                 return operator.command_worker(request.id, request.command)
-        raise TypeError(f"nobody carries out {request!r}")
+        raise TypeError(f"no handler carries out {request!r}")
 
 
 def _kind(request: Request) -> Hashable:

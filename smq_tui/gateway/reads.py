@@ -101,7 +101,7 @@ def detail(inspector: Inspector, request: DetailOf) -> Detail:
         if stored is not None:
             limit = inspector.policy(message.topic).max_attempts
             return Detail(message, tuple(inspector.attempts(request.id)), stored, limit)
-    raise SmqError(f"message {request.id} keeps changing: ^R reads it again")
+    raise SmqError(f"message {request.id} keeps changing: press ^R to read it again")
 
 
 def _stored(inspector: Inspector, message: Message) -> str | bytes | None:

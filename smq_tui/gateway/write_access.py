@@ -17,5 +17,5 @@ def why_unwritable(location: str) -> str:
     for file in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
         written = file if file.exists() else file.parent
         if not os.access(written, os.W_OK):
-            return f"this user may not write {'the folder ' if written.is_dir() else ''}{written}"
+            return f"this user cannot write to {'the folder ' if written.is_dir() else ''}{written}"
     return ""

@@ -156,7 +156,7 @@ class FilterBar(Vertical):
         self.query_one(SegmentLine).show(
             [
                 *parts,
-                StatusSegment("Enter applies, Tab completes, ^U empties, Esc leaves", Tone.MUTED, priority=0),
+                StatusSegment("Enter applies, Tab completes, ^U clears, Esc leaves", Tone.MUTED, priority=0),
             ]
         )
 

@@ -42,12 +42,12 @@ _EFFECTS: Final = {
         f"{_REQUEUED[1]} z undoes this until they are leased.",
     ),
     "delete": (
-        "It moves to the trash and can be restored for 24 hours: z, or screen 6.",
-        "They move to the trash and can be restored for 24 hours: z, or screen 6.",
+        "It moves to the trash and can be restored for 24 hours, with z or on screen 6.",
+        "They move to the trash and can be restored for 24 hours, with z or on screen 6.",
     ),
     "bury": (
-        "It moves to the dead letters and is not processed until somebody requeues it. z undoes this.",
-        "They move to the dead letters and are not processed until somebody requeues them. z undoes this.",
+        "It moves to the dead letters and is not processed until it is requeued. z undoes this.",
+        "They move to the dead letters and are not processed until they are requeued. z undoes this.",
     ),
 }
 """What an action does to one message, and to several."""
@@ -105,7 +105,7 @@ def undo_question(entry: UndoEntry, actor: str, now: float) -> Question:
     return Question(
         title=f"Undo the {entry.what}?",
         pieces=pieces,
-        effect="Messages that nobody has changed since are restored; those that were running stay ready."
+        effect="Messages that have not been changed since are restored; those that were running stay ready."
         if of_messages
         else "",
         label="Undo",
@@ -158,10 +158,11 @@ def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
     who = "you" if stats.paused_by == actor else cell(stats.paused_by, 60) or "somebody"
     ago = "" if stats.paused_since is None else f" {age(max(0.0, now - stats.paused_since))} ago"
     why = f": {cell(stats.pause_reason, 300)}" if stats.pause_reason else ""
+    became = counted(stats.ready, "ready message becomes", "ready messages become")
     return Question(
         title=f"Resume {cell(stats.topic, 60)}?",
         pieces=[(f"{who} paused it{ago}{why}", "bold")],
-        effect=f"{counted(stats.ready, 'ready message')} can be leased at once." if stats.ready else "",
+        effect=f"{became} available immediately." if stats.ready else "",
         label="Resume",
         danger=Danger.ASK,
     )
@@ -183,7 +184,7 @@ def _left_alone(outcome: Outcome) -> str:
         return ""
     reasons = Counter(missed.why for missed in outcome.missed if not missed.has_moved_on)
     whys = [f"{count(number)} {reason}" for reason, number in reasons.most_common(3)]
-    moved = [f"{count(outcome.moved_on)} had moved on"] if outcome.moved_on else []
+    moved = [f"{count(outcome.moved_on)} had changed or gone"] if outcome.moved_on else []
     why = ", ".join((*moved, *whys))
     return f"{count(left)} left alone" + (f": {why}" if why else "")
 
@@ -195,7 +196,7 @@ def nothing_sentence(verb: Verb, target: ActionTarget) -> str:
     if isinstance(targets, Selection) and targets.state is not None and not changes(verb, targets.state):
         states = {targets.state}
     if states == {State.DELETED}:
-        return "this is already in the trash: z or screen 6 restores it"
+        return "this is already in the trash: press z, or go to screen 6, to restore it"
     if states:
         return f"{verb} does not change messages that are {_named(states)}"
     nothing = target.description.removeprefix("all ")
@@ -251,7 +252,7 @@ def _described(target: ActionTarget, now: float) -> Pieces:
             else f", last heartbeat {age(max(0.0, now - target.lost_since))} ago"
         )
         sentence = (
-            f"{counted(target.left_behind, 'is', 'are')} held by a daemon that has ended{heard}: "
+            f"{counted(target.left_behind, 'is', 'are')} held by a daemon that has exited{heard}: "
             f"{'it' if target.left_behind == 1 else 'they'} may already have run"
         )
         pieces.append((f"{sentence}\n", "bold $text-warning"))
@@ -288,7 +289,7 @@ def purge_question(target: ActionTarget, topic: str, state: str) -> Question:
         title=f"Purge {which} of {cell(topic, 60)}?",
         pieces=[
             (
-                f"{'It is' if is_one else 'They are'} deleted permanently. This cannot be undone.",
+                f"{'It' if is_one else 'They'} will be deleted permanently. This cannot be undone.",
                 "bold $text-error",
             )
         ],

@@ -29,15 +29,12 @@ def copy(data: bytes, write: Callable[[str], None], environment: Mapping[str, st
     """Copy, and return how in a few words; `write` sends to the terminal."""
     tool = _tool(environment)
     if tool is not None and _by_tool(tool, data):
-        where = " (its prefix and ] pastes it)" if tool[0] == "tmux" else ""
+        where = " (paste with its prefix and ])" if tool[0] == "tmux" else ""
         return f"copied {size(len(data))} with {tool[0]}{where}"
     encoded = base64.b64encode(data).decode()
     if len(encoded) <= OSC_52_LIMIT:
         write(_sequence(encoded, environment))
-        return (
-            f"sent {size(len(data))} to the terminal, which does not say whether it took it (OSC 52): paste "
-            "to see"
-        )
+        return f"sent {size(len(data))} to the terminal, which does not confirm it (OSC 52): paste to check"
     with tempfile.NamedTemporaryFile(prefix="smq-copy-", delete=False) as file:
         file.write(data)
     return f"too large for the terminal's clipboard: written to {Path(file.name)}"

@@ -119,7 +119,7 @@ class Query:
         for part in self.parts:
             if part not in allowed:
                 usable = f"{' '.join(allowed)} or text, or " if len(allowed) <= _FEW else ""
-                raise FilterError(f"{part} does not filter {where}: use {usable}screen 2")
+                raise FilterError(f"{part} cannot filter {where}: use {usable}screen 2")
 
     def without_state(self) -> Query:
         """Return the same filter for any state."""
@@ -146,7 +146,9 @@ def parse(text: str) -> Query:
         part = name + sign
         is_of_no_error = part == "kind:" and 'kind:""' in text
         if not value and not is_of_no_error and (not name or part in PARTS):
-            raise FilterError(f"nothing follows {part}" if name else "there is nothing between the quotes")
+            raise FilterError(
+                f"a value is missing after {part}" if name else "there is nothing between the quotes"
+            )
         if not name and value == "expired" and not is_quoted:
             is_expired = True
         elif not name:
@@ -207,7 +209,8 @@ def _checked(word: str, text: str) -> str:
         return word
     right = next(part for part in PARTS if part.startswith(match["name"]))
     raise FilterError(
-        f"{cell(match.group(), 20)} is not known, {right} is; put plain text that begins so between quotes"
+        f"{cell(match.group(), 20)} is not a filter: did you mean {right}? Put plain text that starts like "
+        "this in quotes"
     )
 
 
@@ -229,7 +232,7 @@ def _state(value: str | None) -> State | None:
         return None if value is None else State.meant(value)
     except ValueError:
         words = ", ".join(state.word for state in State)
-        raise FilterError(f"state:{cell(value or '', 20)} is none of {words}") from None
+        raise FilterError(f"state:{cell(value or '', 20)} is not one of {words}") from None
 
 
 def _age(value: str | None) -> float | None:

@@ -30,7 +30,7 @@ __all__ = [
     "payload_text",
 ]
 
-NEW_PAYLOAD: Final = "JSON if it is valid, else text; what begins with { or [ has to be valid"
+NEW_PAYLOAD: Final = "JSON if valid, otherwise text; must be valid JSON if it starts with { or ["
 """What becomes of the payload that is typed for a new message."""
 EDIT_LIMIT: Final = 256 * 1024
 """Bytes of the largest payload that is edited on the screen."""
@@ -41,7 +41,7 @@ class Form(enum.Enum):
 
     JSON = "JSON"
     TEXT = "text"
-    ESCAPED = "text with escapes, between quotes"
+    ESCAPED = "text with escapes, in quotes"
     HEX = "bytes in hexadecimal"
 
 
@@ -77,7 +77,7 @@ def payload_from(text: str, form: Form) -> Payload:
         try:
             return bytes.fromhex(text)
         except ValueError:
-            raise ValueError("the payload is bytes: pairs of hexadecimal digits are expected") from None
+            raise ValueError("the payload is bytes: expected pairs of hexadecimal digits") from None
     try:
         value: Payload = json.loads(text)
     except json.JSONDecodeError as error:
@@ -85,7 +85,7 @@ def payload_from(text: str, form: Form) -> Payload:
             f"the payload is not valid JSON: {error.msg}, line {error.lineno}, column {error.colno}"
         ) from None
     if form is Form.ESCAPED and not isinstance(value, str):
-        raise ValueError("the payload is text: a JSON string between quotes is expected")
+        raise ValueError("the payload is text: expected a JSON string in quotes")
     return value
 
 
@@ -99,7 +99,7 @@ def new_payload(text: str) -> Payload:
         return payload_from(text, Form.JSON)
     except ValueError as error:
         if text.lstrip()[:1] in ("{", "["):
-            raise ValueError(f"{error}; text that begins with {{ or [ has to be between quotes") from None
+            raise ValueError(f"{error}; text that begins with {{ or [ must be in quotes") from None
         return text
 
 

@@ -72,7 +72,7 @@ def about_topic(line: TopicLine, *, now: float, workers: Sequence[WorkerInfo], l
         (
             "running",
             f"{count(stats.processing)}, {line.expired} expired"
-            + (f", {line.left_behind} of a lost daemon" if line.left_behind else ""),
+            + (f", {line.left_behind} held by a lost daemon" if line.left_behind else ""),
         ),
         ("dead", f"{count(stats.dead)}{f', {line.dead_since} new' if line.dead_since > 0 else ''}"),
         ("done, kept", count(stats.done)),
@@ -107,7 +107,7 @@ def _wrong(line: TopicLine, location: str) -> Pieces:
         pieces.append((f"and {more}\n", _BAD))
     if line.problem.lacks_daemon:
         start = _start_of(line.stats.topic, location)
-        pieces += [("start a worker for it:\n", _LABEL), (f"{start}\n", "bold")]
+        pieces += [("start a daemon for it:\n", _LABEL), (f"{start}\n", "bold")]
     return pieces
 
 

@@ -25,7 +25,7 @@ def check_pattern(text: str) -> str:
         InvalidMessage: when what is left without its `*` is not a topic.
     """
     if not text:
-        raise InvalidMessage("the topic is empty: name one, or a pattern such as mail.*")
+        raise InvalidMessage("the topic name is empty: give one, or a pattern such as mail.*")
     check_topic(text.replace("*", "x"))
     return text
 

@@ -37,9 +37,9 @@ class WorkingFolder:
         try:
             found = named.resolve(strict=True)
         except OSError as error:
-            raise ConfigError(f"the folder of the handlers, {named}: {error.strerror}") from error
+            raise ConfigError(f"cannot use the handler folder ({named}): {error.strerror}") from error
         if not found.is_dir():
-            raise ConfigError(f"the folder of the handlers, {named}, is a file")
+            raise ConfigError(f"the handler folder ({named}) is a file")
         return str(found)
 
 
@@ -60,4 +60,6 @@ def started_in(environment: Mapping[str, str]) -> WorkingFolder:
     try:
         return WorkingFolder(Path.cwd())
     except OSError as error:
-        raise ConfigError(f"the folder that smq-daemon was started in: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot use the folder that smq-daemon was started in: {error.strerror}"
+        ) from error

@@ -94,6 +94,8 @@ class ExitOnUnexpectedError:
     ) -> None:
         """End the process where it lacks descriptors, or where something else than expected was raised."""
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
-            self._give_up("it has no file descriptors left: perhaps a handler never closes its own")
+            self._give_up(
+                "it has no file descriptors left: perhaps a handler does not close those that it opens"
+            )
         if isinstance(error, Exception) and not isinstance(error, self._expected):
             self._give_up(f"it cannot {self._what}", error)

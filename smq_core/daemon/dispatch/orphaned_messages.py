@@ -34,7 +34,8 @@ def recover_orphan(
     if verdict == "blamed":
         row = store.get(orphan.hold.id)
         if row is not None and row.crashes + 1 >= max_crashes:
-            verdict, error = "poison", f"poison: crashed its worker {row.crashes + 1} times, last by {error}"
+            verdict = "poison"
+            error = f"poison: crashed its worker process {row.crashes + 1} times, last time: {error}"
     failure = Failure(error=error)
     if not store.recover([orphan.hold], worker_id, verdict, failure, now_ms) or orphan.verdict != "blamed":
         return None

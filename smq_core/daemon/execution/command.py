@@ -45,7 +45,7 @@ _LOOK_AGAIN_S: Final = 5.0
 """How long to wait for what tells a command's end: a handler may have closed that."""
 _TERM_GRACE_S: Final = 2.0
 _WHO_TOOK_IT: Final = (
-    "a Python handler of the same worker process took it, by os.waitpid(-1) or by ignoring SIGCHLD"
+    "a Python handler in the same worker process collected it, with os.waitpid(-1) or by ignoring SIGCHLD"
 )
 
 
@@ -228,17 +228,17 @@ class CommandRun:
     def _judge(self, code: int, output: str) -> None:
         name = self._arguments[0]
         if self._kill_at is not None:
-            raise HandlerTimeout(_sentence(f"{name} was stopped at its timeout", output))
+            raise HandlerTimeout(_sentence(f"{name} timed out and was stopped", output))
         if self._is_status_lost:
-            raise CommandFailed(_sentence(f"exit status of {name} lost: {_WHO_TOOK_IT}", output))
+            raise CommandFailed(_sentence(f"the exit status of {name} was lost: {_WHO_TOOK_IT}", output))
         if code == EXIT_RETRY:
-            raise Retry(why=_sentence(f"{name} asked for another attempt (exit {code})", output))
+            raise Retry(why=_sentence(f"{name} asked for another attempt (exit code {code})", output))
         if code == EXIT_BURY:
-            raise Bury(_sentence(f"{name} refused the message (exit {code})", output))
+            raise Bury(_sentence(f"{name} refused the message (exit code {code})", output))
         if code < 0:
             raise CommandFailed(_sentence(f"{name} was killed by {_signal_name(-code)}", output))
         if code:
-            raise CommandFailed(_sentence(f"{name} failed with exit {code}", output))
+            raise CommandFailed(_sentence(f"{name} failed with exit code {code}", output))
 
 
 @contextlib.contextmanager

@@ -92,11 +92,11 @@ class EventLoop:
         except (SystemExit, KeyboardInterrupt) as error:
             # of a task that a handler started beside itself
             error.with_traceback(handlers_part(error.__traceback__))
-            self._output.say(f"a task ended with {type(error).__name__} ({error}); the event loop continues")
+            self._output.say(f"a task failed with {type(error).__name__} ({error}); the event loop continues")
         finally:
             if self._copies.is_copy:
                 self._copies.end(
-                    SystemExit("a process forked by an asynchronous handler ends at its first await")
+                    SystemExit("a process forked by an asynchronous handler exits at its first await")
                 )
 
     def _leave(self) -> None:

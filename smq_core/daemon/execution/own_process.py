@@ -86,7 +86,7 @@ class OwnProcess:
         and the process ends.
         """
         if not self._limits.are_back():
-            self.give_up("a handler lowered its limits")
+            self.give_up("a handler lowered the limits of the process")
         return ExitOnUnexpectedError(self.give_up, what, (*expected, OSError))
 
     def check(self) -> None:

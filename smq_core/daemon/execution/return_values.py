@@ -26,7 +26,7 @@ def work_left(result: object) -> Coroutine[object, object, object] | None:
         return finish(result)
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise TypeError(
-            "the handler is a generator, none of which was run: it must return instead of yielding"
+            "the handler is a generator, and none of it was run: it must return instead of yielding"
         )
     if isinstance(result, concurrent.futures.Future):
         raise TypeError(

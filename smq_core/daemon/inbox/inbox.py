@@ -131,7 +131,7 @@ class Inbox:
         except OSError as error:
             self._journal.begin(
                 "inbox_failed",
-                f"{self._folder.path}: {error.strerror}; files will be imported again once it is usable",
+                f"{self._folder.path}: {error.strerror}; importing resumes when the folder is usable",
             )
         else:
             self._journal.end("inbox_failed", f"{self._folder.path} works again")
@@ -222,11 +222,9 @@ class Inbox:
         return next((run for run in runs if run.source == source.stored_name), None)
 
     def _check_length(self, source: Source) -> None:
-        limit, unpacked = self._rules.limit, "when unpacked, " if source.is_compressed else ""
+        limit, unpacked = self._rules.limit, " when unpacked" if source.is_compressed else ""
         if limit and holds_more_than(source, limit, lambda: not self._stopping.is_set()):
-            raise SmqError(
-                f"it holds, {unpacked}more than {size(limit)} (inbox_limit): none of it is imported"
-            )
+            raise SmqError(f"it has more than {size(limit)}{unpacked} (inbox_limit): none of it was imported")
 
     def _finish(self, claim: Claim, taken: ImportedFile) -> None:
         target = claim.finish(is_refused=False)

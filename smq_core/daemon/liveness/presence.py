@@ -64,15 +64,15 @@ class Presence:
         """
         self.mend()
         if self.file.is_in_place:
-            self._journal.end("workers_file_lost", f"{self._path} is used again")
+            self._journal.end("workers_file_lost", f"this daemon uses {self._path} again")
             return
         try:
             file, record = self._settle()
         except StoreUnavailable as error:
             self._journal.begin(
                 "workers_file_lost",
-                f"{self._path} is no longer the file that this daemon has open ({error}); until it is, "
-                "other daemons do not see this one, and it does not see them",
+                f"{self._path} is no longer the file that this daemon has open ({error}): until this is "
+                "repaired, this daemon and the others cannot see each other",
             )
             return
         self.record.withdraw()
@@ -80,7 +80,7 @@ class Presence:
         self.file, self.record = file, record
         if not self._journal.end("workers_file_lost", f"{self._path} is back"):
             self._journal.warning(
-                "workers_file_renewed", f"{self._path} was removed or replaced, and has been created again"
+                "workers_file_renewed", f"{self._path} was removed or replaced, and has been recreated"
             )
 
     def mend(self) -> int:

@@ -192,7 +192,7 @@ class WorkersFile:
             allocate(self.map_fd, record_at(index), RECORD_SIZE)
         except OSError as error:
             if error.errno in _NO_ROOM:
-                raise StoreUnavailable(f"no room for {self._path}: {error.strerror}") from error
+                raise StoreUnavailable(f"no disk space for {self._path}: {error.strerror}") from error
 
     def _header(self, index: int) -> RecordHeader | None:
         try:

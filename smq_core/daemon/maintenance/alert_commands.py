@@ -79,7 +79,7 @@ class Alerts:
         self._alerts = self._next
 
     def _end(self, alert: AlertTable) -> None:
-        self._journal.info("alert_ended", f"{alert.name} is over", alert=alert.name)
+        self._journal.info("alert_ended", f"{alert.name} has ended", alert=alert.name)
         self._tell(alert, "ended", [])
         del self._began[alert.name]
 

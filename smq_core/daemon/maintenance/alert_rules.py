@@ -51,9 +51,9 @@ def _topic_reasons(
         ):
             yield f"{stats.topic}: the oldest message has been waiting for {age(waits)}, and none is running"
         if alert.dead_over is not None and stats.dead > alert.dead_over:
-            yield f"{stats.topic}: {counted(stats.dead, 'dead letter')}, over {count(alert.dead_over)}"
+            yield f"{stats.topic}: {counted(stats.dead, 'dead letter')} (limit {count(alert.dead_over)})"
         if alert.ready_over is not None and stats.ready > alert.ready_over:
-            yield f"{stats.topic}: {counted(stats.ready, 'message')} ready, over {count(alert.ready_over)}"
+            yield f"{stats.topic}: {counted(stats.ready, 'message')} ready (limit {count(alert.ready_over)})"
         if alert.no_worker and (stats.ready or stats.delayed) and not is_served(stats.topic, workers):
             yield (
                 f"{stats.topic}: {count(stats.ready + stats.delayed)} waiting, and no daemon serves the topic"
@@ -62,6 +62,6 @@ def _topic_reasons(
 
 def _file_reasons(alert: AlertTable, figures: AlertFigures) -> Iterator[str]:
     if alert.wal_over is not None and figures.wal_bytes > alert.wal_over:
-        yield f"the WAL file is {size(figures.wal_bytes)}, over {size(alert.wal_over)}"
+        yield f"the WAL file is {size(figures.wal_bytes)} (limit {size(alert.wal_over)})"
     if alert.disk_over is not None and figures.disk_used > alert.disk_over:
-        yield f"the disk is {figures.disk_used:.0%} full, over {alert.disk_over:.0%}"
+        yield f"the disk is {figures.disk_used:.0%} full (limit {alert.disk_over:.0%})"

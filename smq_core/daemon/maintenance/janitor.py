@@ -119,10 +119,11 @@ class Janitor:
             who = f"; it is being read by {found.readers}" if found.readers else ""
             self._journal.begin(
                 "wal_held_back",
-                f"the WAL file is {size(found.wal_bytes)} and cannot be reset{who}: end the long read",
+                f"the WAL file is {size(found.wal_bytes)} and cannot be reset{who}: end the long read "
+                "transaction",
             )
         else:
-            self._journal.end("wal_held_back", f"the WAL file is down to {size(found.wal_bytes)} again")
+            self._journal.end("wal_held_back", f"the WAL file has shrunk to {size(found.wal_bytes)}")
 
     def _look_at_clock(self, now: float, now_ms: int) -> None:
         then, then_ms = self._last_moment
@@ -132,8 +133,8 @@ class Janitor:
             direction = "forward" if jump_ms > 0 else "back"
             self._journal.warning(
                 "clock_jumped",
-                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: delays and "
-                "leases are off by as much",
+                f"the clock was set {direction} by {age(abs(jump_ms) / 1000)}: delays and leases are off by "
+                "the same amount",
             )
 
     def _look_at_names(self) -> None:
@@ -142,11 +143,12 @@ class Janitor:
         if names > 1:
             self._journal.begin(
                 "database_linked",
-                f"the database has {names} names (hard links): a program that opens it by a name other than "
-                f"this daemon's loses messages and damages the file. Remove all names but {self._file.path}",
+                f"the database has {names} names (hard links): a program that opens it by any name other "
+                "than the one that this daemon uses loses messages and damages the file. Remove all names "
+                f"but {self._file.path}",
             )
         elif names:
-            self._journal.end("database_linked", "the database has one name again")
+            self._journal.end("database_linked", "the database no longer has other hard links")
 
     def _look_at_disk(self) -> None:
         disk = disk_state(self._file.path)
@@ -154,7 +156,7 @@ class Janitor:
             return
         if disk.is_filling:
             self._journal.begin(
-                "disk_filling", f"{size(disk.free_bytes)} are left on the database's disk: free some space"
+                "disk_filling", f"{size(disk.free_bytes)} left on the database's disk: free some space"
             )
         else:
             self._journal.end("disk_filling", f"{size(disk.free_bytes)} are free again")

@@ -156,7 +156,7 @@ class ChildProcess:
         try:
             messages = self._reader.read_all()
         except FrameError as error:
-            self._pass_on(f"worker process {self.pid} sent malformed data and is killed: {error}")
+            self._pass_on(f"worker process {self.pid} sent malformed data and was killed: {error}")
             self.kill(signal.SIGKILL)
             return []
         if self._reader.junk and not self._is_garbled:

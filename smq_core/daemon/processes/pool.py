@@ -186,12 +186,12 @@ class ProcessPool:
             self._restart_at = self._clock.monotonic() + RESTART_CAP_S / 10
             self._journal.begin(
                 "worker_not_started",
-                f"cannot start a worker process in {self.program.folder}, trying again: "
+                f"cannot start a worker process in {self.program.folder}; trying again: "
                 f"{os.strerror(error.errno or 0)}",
                 level="error",
             )
             return
-        self._journal.end("worker_not_started", "worker processes can be started again")
+        self._journal.end("worker_not_started", "starting worker processes works again")
         self.processes.append(process)
         self._selector.register(process.channel, selectors.EVENT_READ, process)
         self.note_header()
@@ -241,7 +241,7 @@ def end_commands(slots: Iterable[Slot], journal: Journal) -> None:
             journal.warning(
                 "command_left",
                 f"process group {slot.command_group} may be left over from the command that ran for message "
-                f"{slot.message_id}: it was not killed, because that is not certain",
+                f"{slot.message_id}: it was not killed, because this could not be confirmed",
                 id=slot.message_id,
                 group=slot.command_group,
             )

@@ -58,9 +58,9 @@ def end_of(code: int) -> str:
 def why_not_ready(importing: str, code: int, limit_s: float) -> str:
     """Return why a worker process ended that said nothing; `importing` is the handler it had begun with."""
     if not importing:
-        return f"a worker process ended before it could import any handler: {end_of(code)}"
+        return f"a worker process exited before it could import any handler: {end_of(code)}"
     advice = f"; the time limit is {limit_s:g} s (import_timeout)" if limit_s else ""
-    return f"handler {importing!r}: importing it ended the worker process: {end_of(code)}{advice}"
+    return f"handler {importing!r}: the worker process exited while importing it: {end_of(code)}{advice}"
 
 
 def was_struck(importing: str, code: int) -> bool:

@@ -118,7 +118,7 @@ class DeadDaemons:
                 self._forget(row)
                 self._journal.info(
                     "worker_forgotten",
-                    f"removed the row of daemon {row.id}, which is gone (no lock, no heartbeat)",
+                    f"removed the row of daemon {row.id}, which has exited (no lock, no heartbeat)",
                 )
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class DeadDaemons:
             is_first = any(one.id == row.id for one in self._store.workers())
             self._store.remove_worker(row.id)
             if is_first and row.state != "stopping":
-                self._note_death(row.id, row, "it is gone (no lock, no heartbeat)", 0)
+                self._note_death(row.id, row, "it has exited (no lock, no heartbeat)", 0)
 
     def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
         """Record in the activity that there was a daemon, until when, and what it served: its row is gone."""

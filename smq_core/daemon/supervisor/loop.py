@@ -211,7 +211,7 @@ class Supervisor:
 
     def _take_ready(self, process: WorkerProcess) -> None:
         process.note_ready()
-        self._components.journal.end("handler_not_importable", "the handlers can be imported again")
+        self._components.journal.end("handler_not_importable", "importing the handlers works again")
         if process.program is self._components.pool.program and self._serving is not process.program:
             self._serve(process.program)
         self._components.dispatcher.wake()
@@ -268,7 +268,7 @@ class Supervisor:
         else:
             components.journal.begin(
                 "handler_not_importable",
-                f"a worker process that died could not be replaced, retrying: {why}",
+                f"a worker process that died could not be replaced; retrying: {why}",
                 level="error",
             )
 
@@ -294,7 +294,7 @@ class Supervisor:
     def _give_up(self) -> None:
         if self._exit_code == 0:
             self._components.journal.error(
-                "giving_up", "the database did not become available again: the leases will expire"
+                "giving_up", "the database did not recover in time: the leases will expire"
             )
             self._exit_code = 1
             self._stop()

@@ -44,7 +44,7 @@ def _tell(process: WorkerProcess, flight: InFlight, slot: Slot, journal: Journal
         process.cancel(flight.tag, slot.thread, "timeout")
         journal.warning(
             "handler_timeout",
-            f"the handler ran for {slot.deadline - slot.started:g} s, its timeout, and was interrupted",
+            f"the handler reached its timeout of {slot.deadline - slot.started:g} s and was interrupted",
             id=flight.row.id,
         )
 

@@ -70,7 +70,7 @@ def _check_takes_one(function: Callable[..., object]) -> None:
     try:
         signature.bind(object())
     except TypeError as error:
-        raise HandlerError(f"it is called with one argument, the message: {error}") from error
+        raise HandlerError(f"it must accept one argument, the message: {error}") from error
 
 
 def _reason(module_name: str, folder: Path, error: BaseException) -> str:
@@ -86,7 +86,7 @@ def _reason(module_name: str, folder: Path, error: BaseException) -> str:
     trace = "".join(traceback.format_exception(error, limit=-_FRAMES)).strip()
     if isinstance(error, SystemExit):
         return (
-            f"importing {module_name} ended the process, by sys.exit() or the like: put code that only a "
+            f"importing {module_name} made the process exit (sys.exit() or the like): put code that only a "
             f'program needs below `if __name__ == "__main__":`\n{trace}'
         )
     return f"importing {module_name} failed:\n{trace}"

@@ -234,7 +234,7 @@ def _guarded(sock: socket.socket, supervisor: int) -> OwnProcess:
     output.install()
     descriptors.keep(sock.fileno(), "its connection to the daemon")
     # lies where those of handlers and commands begin: closed with them, it tells of the rest
-    descriptors.keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), "a descriptor of its own")
+    descriptors.keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), "one of its own descriptors")
     copies.after_fork(output.become_copy)
     # a copy must not speak for this process
     copies.after_fork(sock.close)

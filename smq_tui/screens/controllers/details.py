@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Details"]
 
-_BESIDE: Final = "the details are beside the list: d hides them"
+_BESIDE: Final = "the details are next to the list: press d to hide them"
 _SMALL: Final = 4_096
 """Bytes of a payload up to which details are painted again each second."""
 
@@ -78,7 +78,7 @@ class Details:
         elif self.is_shown:
             pane.remove_class("-half")
             self._host.focus_list()
-            self._host.say("the details are hidden: d shows them")
+            self._host.say("the details are hidden: press d to show them")
         elif body.has_room_beside:
             pane.add_class("-half")
             self._host.say(_BESIDE)
@@ -110,7 +110,7 @@ class Details:
         if has_list_focus and self.is_shown:
             self._pane.focus()
         elif has_list_focus:
-            self._host.say("there is one pane: d shows details")
+            self._host.say("there is only one pane: press d to show the details")
         else:
             self._host.focus_list()
 
@@ -118,13 +118,15 @@ class Details:
         """Wrap long lines, or cut them."""
         self._pane.toggle_wrap()
         how = "cut" if self._pane.has_class("-cut") else "wrapped"
-        self._host.say(f"long lines of the details are {how}" + (": d shows them" * (not self.is_shown)))
+        self._host.say(
+            f"long lines in the details are {how}" + (": press d to show them" * (not self.is_shown))
+        )
 
     def turn_payload_view(self) -> None:
         """Show the payload pretty, raw or in hexadecimal."""
         self.payload_view = self.payload_view.next
         if self.detail is None or not self.is_shown:
-            self._host.say("payloads are seen in the details of a message: d shows them", "warning")
+            self._host.say("payloads appear in a message's details: press d", "warning")
         self._paint_message()
         self._host.show_row_lines()
 

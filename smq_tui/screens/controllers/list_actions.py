@@ -67,7 +67,9 @@ class ListActions:
         if isinstance(view, MessagesView):
             view.turn_tab(by)
         else:
-            self._host.say(view.REASONS.get("next_tab", "states are on screen 2"), "warning")
+            self._host.say(
+                view.REASONS.get("next_tab", "to switch message states, go to screen 2"), "warning"
+            )
 
     def show_state(self, name: str) -> None:
         """Show the messages of a state, by its tab."""

@@ -86,7 +86,7 @@ class Navigation:
             self.go("messages", Query())
             self._host.view.table.move_to(int(first))
         else:
-            raise FilterError(f"{cell(first, 40)} is neither a screen, a topic, nor database FILE")
+            raise FilterError(f"{cell(first, 40)} is not a screen, a topic or the command database FILE")
 
     def back(self, *, may_quit: bool) -> None:
         """Undo the latest of: what runs, details, chart, marks, the filter, the way; at the top, leave."""
@@ -111,7 +111,7 @@ class Navigation:
         elif may_quit:
             host.post_message(QuitWanted())
         else:
-            host.say(f"this is the top level: {self._quit_key} or q leaves")
+            host.say(f"this is the top level: press {self._quit_key} or q to leave")
 
     def _go_one_step_back(self, step: Step) -> None:
         """Clear what was filtered on top of where one was led; else go where one came from."""

@@ -37,7 +37,7 @@ class RefreshActions:
         """Refresh more or less often."""
         interval = self._session.step_interval(by)
         self._change_pace()
-        self._host.say(f"refreshing every {duration(interval)}, when something changed")
+        self._host.say(f"refreshing every {duration(interval)} if something has changed")
 
     def refresh(self) -> None:
         """Read everything again."""

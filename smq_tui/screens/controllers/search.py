@@ -52,11 +52,17 @@ class Search:
             if hits:
                 say(f"match {number} of {hits} for “{shown}”")
             else:
-                say(f"“{shown}” is not in what is shown here: t shows the payload otherwise", "warning")
+                say(
+                    f"“{shown}” does not occur in what is shown: press t for another view of the payload",
+                    "warning",
+                )
         elif filtered_by.words:
             self._go_round(by)
         else:
-            say(f"the list is not filtered: / filters by “{shown}” again, n in the details finds it there")
+            say(
+                f"the list is not filtered: press / to filter by “{shown}” again, "
+                "or n in the details to find it there"
+            )
 
     def _go_round(self, by: int) -> None:
         table = self._host.view.table

@@ -37,7 +37,7 @@ class ThroughputChart:
     def toggle(self) -> None:
         """Show an hour, a week, nothing."""
         if self._chart.screen.has_class("-short"):
-            self._host.say("the chart needs a terminal of 20 lines", "warning")
+            self._host.say("the chart needs a terminal of at least 20 lines", "warning")
             return
         self._show({None: SAMPLE_STEP_S, SAMPLE_STEP_S: _LONG_STEP_S}.get(self._step))
 

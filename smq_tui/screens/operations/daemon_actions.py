@@ -42,7 +42,8 @@ class DaemonActions:
         if is_lost(worker):
             silent = age(self._host.context.now - worker.heartbeat_at)
             self._host.say(
-                f"{cell(worker.id, 60)} is lost for {silent}: it will not receive this command", "warning"
+                f"{cell(worker.id, 60)} has been lost for {silent}: it will not receive this command",
+                "warning",
             )
         else:
             self._command(CommandWorker(worker.id, "resume" if worker.state == "quiet" else "quiet"))
@@ -55,9 +56,10 @@ class DaemonActions:
         context = self._host.context
         if is_lost(worker):
             silent = age(max(0.0, context.now - worker.heartbeat_at))
-            gone = "has ended" if worker.id in context.ended else f"is lost for {silent}"
+            gone = "has exited" if worker.id in context.ended else f"has been lost for {silent}"
             self._host.say(
-                f"{cell(worker.id, 60)} {gone}: there is nothing to stop; 3, then R requeues its messages",
+                f"{cell(worker.id, 60)} {gone}: there is nothing to stop; press 3, then R, to requeue its "
+                "messages",
                 "warning",
             )
             return
@@ -76,6 +78,6 @@ class DaemonActions:
         def report(is_known: bool) -> None:  # noqa: FBT001 - the gateway's answer
             worker = cell(request.id, 60)
             sentence = f"{worker} will receive “{request.command}” at its next heartbeat"
-            self._history.announce(sentence if is_known else f"{worker} is gone", is_partial=not is_known)
+            self._history.announce(sentence if is_known else f"{worker} has exited", is_partial=not is_known)
 
         self._host.ask(request, bool, report, failed=self._history.announce_failure)

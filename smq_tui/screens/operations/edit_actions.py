@@ -68,10 +68,10 @@ class EditActions:
     def _edit_whole(self, detail: Detail) -> None:
         message = detail.message
         if message.state in (State.PROCESSING, State.DELETED):
-            self._host.say(f"message {message.id} is {message.state.word} by now", "warning")
+            self._host.say(f"message {message.id} is now {message.state.word}", "warning")
         else:
             form = MessageForm(message, save=self._save)
-            self._open(form, f"not saved: message {message.id} is as it was")
+            self._open(form, f"not saved: message {message.id} is unchanged")
 
     def _open(self, form: MessageForm, unsaved: str) -> None:
         def take(_: None) -> None:
@@ -103,9 +103,9 @@ class EditActions:
         form.close()
         topic = cell(add.topic, 60)
         entry = UndoEntry(
-            what=f"adding of message {number}",
+            what=f"addition of message {number}",
             by=self._host.session.actor,
             at=self._host.context.now,
-            why_not=f"D deletes message {number} in {topic}",
+            why_not=f"press D to delete message {number} in {topic}",
         )
         self._history.announce(f"message {number} was added to {topic}", entry)

@@ -50,7 +50,7 @@ class LongAction:
     def show_found(self, number: int, _total: int | None = None) -> None:
         """Show how many messages a search has found."""
         if number >= _REPORT_FROM:
-            self._show(f"looking: {count(number)} found")
+            self._show(f"searching: {count(number)} found")
 
     def stop(self) -> None:
         """Take note that it was told to stop."""

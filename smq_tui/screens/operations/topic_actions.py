@@ -50,7 +50,7 @@ class TopicActions:
         topics = view.topics_meant()
         reason = view.why_not("pause")
         if reason is not None or len(topics) != 1:
-            self._host.say(reason or "choose one topic to pause: 1 shows them", "warning")
+            self._host.say(reason or "choose one topic to pause (press 1 to list them)", "warning")
             return
         topic = topics[0]
         snapshot = self._host.context.snapshot
@@ -65,14 +65,14 @@ class TopicActions:
         view = self._host.view
         reason = view.why_not("purge")
         if reason is not None or not isinstance(view, MessagesView):
-            self._host.say(reason or "messages are purged on screen 2", "warning")
+            self._host.say(reason or "to purge messages, go to screen 2", "warning")
             return
         topic, state = view.filtered_by.topic, view.state
         shown = view.filtered_by
         is_filtered = shown != Query(text=shown.text, topic=topic, state=shown.state)
         if topic is None or state is None or state is State.PROCESSING or is_filtered:
             self._host.say(
-                "a purge is for one topic and one state, without a filter: choose both (1, Enter, ])",
+                "a purge applies to one topic and one state, without a filter: choose both (1, Enter, ])",
                 "warning",
             )
             return
@@ -84,7 +84,7 @@ class TopicActions:
 
     def _ask_for_reason(self, topic: str) -> None:
         fields = (
-            Field("reason", "Why (others see it)", "", "deploy, provider is down …"),
+            Field("reason", "Reason (shown to others)", "", "deploy, provider is down …"),
             Field("until", "For how long", "", "until resumed; or 10m, 2h"),
         )
 
@@ -98,7 +98,7 @@ class TopicActions:
             fields,
             "Pause (Enter)",
             save=save,
-            untyped="nothing was typed: Ctrl+S pauses without a reason, until it is resumed",
+            untyped="nothing was typed: press Ctrl+S to pause without a reason, until resumed",
             check=_check_duration,
         )
         self._host.open(form, ignore)
@@ -116,7 +116,7 @@ class TopicActions:
         if target.count:
             confirm(self._host, purge_question(target, topic, state), lambda _: self._purge(target))
         else:
-            self._host.say(f"{cell(topic, 40)} has nothing {state.word}", "warning")
+            self._host.say(f"{cell(topic, 40)} has no {state.word} messages", "warning")
 
     def _pause(self, request: Pause, form: FormDialog[Mapping[str, str]]) -> None:
         def report(outcome: Outcome) -> None:
@@ -128,7 +128,7 @@ class TopicActions:
 
     def _resume(self, topic: str) -> None:
         def report(outcome: Outcome) -> None:
-            sentence = f"{cell(topic, 60)} is resumed{self._untaken(topic)}"
+            sentence = f"{cell(topic, 60)} resumed{self._untaken(topic)}"
             self._history.announce(sentence, self._undo_entry("resume", topic, outcome))
 
         self._host.ask(Resume(topic), Outcome, report, failed=self._history.announce_failure)

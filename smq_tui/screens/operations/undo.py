@@ -71,7 +71,10 @@ class UndoHistory:
             nothing = "nothing has been done yet"
         else:
             entry = self._entries[-1] if self._entries else None
-            nothing = "nothing has been done in this session: 6 shows what others did, and z undoes it there"
+            nothing = (
+                "nothing has been done in this session: "
+                "press 6 to see what others did, and z there to undo it"
+            )
         if entry is None:
             host.say(nothing, "warning")
         elif entry.undo is None:
@@ -106,7 +109,7 @@ class UndoHistory:
                 what=entry.what, by=entry.by, at=entry.at, undo=UndoOperation(undo.operation, rest, undo.what)
             )
             remaining = counted(rest, "message is left", "messages are left")
-            self.announce(f"{sentence}; {remaining}: z continues", left, is_partial=True)
+            self.announce(f"{sentence}; {remaining}: press z to continue", left, is_partial=True)
         else:
             self.announce(sentence, is_partial=bool(outcome.missed_count or outcome.left_ready))
 

@@ -40,7 +40,7 @@ _EMPTY: Final = (
     "\n"
     "  1   back to the topics"
 )
-_NOT_MESSAGES: Final = "these are operators' actions: z undoes one; messages are on screen 2"
+_NOT_MESSAGES: Final = "these are operators' actions: press z to undo one; messages are on screen 2"
 
 
 class ActivityView(View):
@@ -61,14 +61,14 @@ class ActivityView(View):
         **dict.fromkeys(
             ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
         ),
-        "pause": "topics are paused on screen 1",
+        "pause": "to pause a topic, go to screen 1",
         "sort": "the newest is always first here",
         "sort_before": "the newest is always first here",
         "sort_next": "the newest is always first here",
-        "previous_tab": "states are on screen 2",
-        "next_tab": "states are on screen 2",
-        "quiet_worker": "daemons are on screen 5",
-        "stop_worker": "daemons are on screen 5",
+        "previous_tab": "to switch message states, go to screen 2",
+        "next_tab": "to switch message states, go to screen 2",
+        "quiet_worker": "to manage daemons, go to screen 5",
+        "stop_worker": "to manage daemons, go to screen 5",
     }
 
     def __init__(self, name: str) -> None:
@@ -119,7 +119,9 @@ class ActivityView(View):
         ]
         newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
         if self.filtered_by and newest is not None and not self._keeps(newest):
-            parts.append(StatusSegment("the filter hides the newest: Esc", Tone.WARNING, "back", priority=9))
+            parts.append(
+                StatusSegment("the filter hides the newest: press Esc", Tone.WARNING, "back", priority=9)
+            )
         return [*parts, *self.more_columns()]
 
     def offer_no_undo(self, operation: int) -> None:

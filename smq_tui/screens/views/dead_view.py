@@ -69,10 +69,10 @@ class DeadView(View):
         "edit": "open the group (Enter) and choose a message to edit",
         "copy": "open the group (Enter) and choose a message to copy",
         "purge": "open the group (Enter): X purges a topic's dead letters; D moves them to the trash",
-        "previous_tab": "states are on screen 2",
-        "next_tab": "states are on screen 2",
-        "quiet_worker": "daemons are on screen 5",
-        "stop_worker": "daemons are on screen 5",
+        "previous_tab": "to switch message states, go to screen 2",
+        "next_tab": "to switch message states, go to screen 2",
+        "quiet_worker": "to manage daemons, go to screen 5",
+        "stop_worker": "to manage daemons, go to screen 5",
     }
 
     def __init__(self, name: str) -> None:

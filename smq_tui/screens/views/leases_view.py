@@ -66,10 +66,10 @@ class LeasesView(View):
         "sort": "stuck messages are always first here, then those that expire soonest",
         "sort_before": "stuck messages are always first here, then those that expire soonest",
         "sort_next": "stuck messages are always first here, then those that expire soonest",
-        "previous_tab": "states are on screen 2",
-        "next_tab": "states are on screen 2",
-        "quiet_worker": "daemons are on screen 5",
-        "stop_worker": "daemons are on screen 5",
+        "previous_tab": "to switch message states, go to screen 2",
+        "next_tab": "to switch message states, go to screen 2",
+        "quiet_worker": "to manage daemons, go to screen 5",
+        "stop_worker": "to manage daemons, go to screen 5",
     }
 
     def __init__(self, name: str) -> None:
@@ -120,7 +120,7 @@ class LeasesView(View):
         if late:
             parts.append(StatusSegment(f"{count(late)} expired", Tone.BAD, priority=7))
         if lost:
-            held = counted(lost, "of a lost daemon", "of lost daemons")
+            held = counted(lost, "held by a lost daemon", "held by lost daemons")
             parts.append(StatusSegment(held, Tone.BAD, priority=6))
         if (late or lost) and not self.is_behind:
             parts.append(
@@ -142,7 +142,7 @@ class LeasesView(View):
         scope = ""
         if action == "requeue" and not self.table.marks and len(stranded := self._stranded(known)) > 1:
             known = stranded
-            scope = "all that have expired or whose daemon is lost (Space marks single ones)"
+            scope = "all that have expired or whose daemon is lost (press Space to mark single ones)"
         if not known:
             return "nothing is running"
         return aim_at(
@@ -207,7 +207,7 @@ class LeasesView(View):
             return self.first_note("Looking…")
         if self.filtered_by:
             words = self.filtered_by.words
-            topic = f"  /     topic:{words} is by topic\n" if words in self.context.topics else ""
+            topic = f"  /     topic:{words} filters by topic\n" if words in self.context.topics else ""
             nothing = f"No running message matches {self.filtered_by.text}."
             return f"{nothing}\n\n{topic}  Esc   clear the filter"
         return _EMPTY if self._is_known else self.first_note("Looking…")

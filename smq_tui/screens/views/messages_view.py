@@ -54,8 +54,8 @@ class MessagesView(View):
         *("mark_all", "copy", "filter", "undo", "help"),
     )
     REASONS: ClassVar[dict[str, str]] = {
-        "quiet_worker": "daemons are on screen 5",
-        "stop_worker": "daemons are on screen 5",
+        "quiet_worker": "to manage daemons, go to screen 5",
+        "stop_worker": "to manage daemons, go to screen 5",
     }
 
     def __init__(self, name: str) -> None:
@@ -327,7 +327,7 @@ class MessagesView(View):
             return f"{what} {self.filtered_by.text}.\n\n  Esc   clear the filter{others}"
         where = f" in {self.filtered_by.topic}" if self.filtered_by.topic else ""
         drained = (
-            "all of them have been taken" if self.state is State.READY else "there is nothing to repair here"
+            "all of them have been leased" if self.state is State.READY else "there is nothing to repair here"
         )
         next_keys = "  ]   next state\n  a   add a message\n  I   import a file"
         return f"No {state + ' ' if state else ''}messages{where}: {drained}.\n\n{next_keys}"

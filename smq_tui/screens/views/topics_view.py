@@ -61,14 +61,15 @@ class TopicsView(View):
     DEFAULT_ORDER = "problems first"
     HINTS = ("open", "requeue", "pause", "details", "import", "add", "chart", "filter", "undo", "help")
     REASONS: ClassVar[dict[str, str]] = {
-        "delete": "topics are not deleted: open it (Enter) and delete messages (D) or purge a state (X)",
+        "delete": "a topic cannot be deleted: open it (Enter) and delete its messages (D) or purge a state "
+        "(X)",
         "bury": "open the topic (Enter) and choose messages to bury",
         "edit": "open the topic (Enter) and choose a message to edit",
         "purge": "open the topic (Enter) and choose a state to purge",
-        "quiet_worker": "daemons are on screen 5",
-        "stop_worker": "daemons are on screen 5",
-        "previous_tab": "states are on screen 2",
-        "next_tab": "states are on screen 2",
+        "quiet_worker": "to manage daemons, go to screen 5",
+        "stop_worker": "to manage daemons, go to screen 5",
+        "previous_tab": "to switch message states, go to screen 2",
+        "next_tab": "to switch message states, go to screen 2",
     }
 
     def refresh_rows(self) -> None:
@@ -201,7 +202,7 @@ class TopicsView(View):
             return Cell(sign + line.problem.short, Tone.BAD if line.problem.is_bad else Tone.WARNING)
         if line.stats.processing or line.out_per_s:
             return Cell("running", Tone.GOOD)
-        return Cell("no worker yet" if line.stats.ready else "idle", Tone.MUTED)
+        return Cell("no daemon yet" if line.stats.ready else "idle", Tone.MUTED)
 
 
 def _figure(number: int, width: int, tone: Tone = Tone.PLAIN, suffix: str = "") -> Cell:

@@ -282,7 +282,7 @@ class View(Vertical):
         """Aim at all that match; answer a sentence that says so."""
         self.aims_at_all = True
         self.show(self.context)
-        return "R, D, K and x now apply to all that match, in view or not; u or Esc cancels this"
+        return "R, D, K and x now apply to all that match, in view or not; press u or Esc to cancel"
 
     def clear_marks(self) -> bool:
         """Take all marks back; False when there were none."""
@@ -305,7 +305,7 @@ class View(Vertical):
         number = len(self.table.columns) - len(self.table.hidden) - len(self.table.columns_in_view)
         # Before the first picture nobody knows what has room.
         has_more = number > 0 and self.table.row_count > 0 and self.table.scrollable_size.width > 0
-        return [StatusSegment(f"{counted(number, 'more column')}: l", Tone.MUTED)] if has_more else []
+        return [StatusSegment(f"{counted(number, 'more column')}: press l", Tone.MUTED)] if has_more else []
 
     def _line_parts(self) -> list[StatusSegment]:
         parts = [*self.title_parts()]

@@ -30,7 +30,7 @@ _EMPTY: Final = (
     "\n"
     "  smq-daemon --db FILE --handler TOPIC=package.module:function"
 )
-_NOT_MESSAGES: Final = "there are no messages here: 2 shows them, 3 those that are running"
+_NOT_MESSAGES: Final = "there are no messages here: press 2 for all messages, 3 for the running ones"
 
 
 class WorkersView(View):
@@ -44,7 +44,7 @@ class WorkersView(View):
         Column(key="processed", title="DONE", width=9, priority=50, is_number=True),
         Column(key="failed", title="FAILED", width=7, priority=60, is_number=True),
         Column(key="memory", title="MEMORY", width=8, priority=40, is_number=True),
-        Column(key="heartbeat", title="HEARD OF", width=8, priority=90, is_number=True),
+        Column(key="heartbeat", title="HEARTBEAT", width=9, priority=90, is_number=True),
         Column(key="topics", title="TOPICS", width=18, priority=30, is_sortable=False),
         Column(key="pid", title="PID", width=7, priority=20, is_number=True, is_sortable=False),
     )
@@ -56,9 +56,9 @@ class WorkersView(View):
         **dict.fromkeys(
             ("requeue", "delete", "bury", "edit", "copy", "export", "purge", "mark_all"), _NOT_MESSAGES
         ),
-        "pause": "topics are paused on screen 1; Q makes a daemon take no new messages",
-        "previous_tab": "states are on screen 2",
-        "next_tab": "states are on screen 2",
+        "pause": "to pause a topic, go to screen 1; Q makes a daemon take no new messages",
+        "previous_tab": "to switch message states, go to screen 2",
+        "next_tab": "to switch message states, go to screen 2",
     }
 
     def refresh_rows(self) -> None:

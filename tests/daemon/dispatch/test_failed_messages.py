@@ -92,7 +92,9 @@ def test_poison_is_logged_as_dead(pool: StubPool) -> None:
     crash(pool, pool.in_flight[-1])
     crash(pool, pool.in_flight[-1])
 
-    dead = "dead after 3 attempts: poison: crashed its worker 3 times, last by worker died: SIGSEGV"
+    dead = (
+        "dead after 3 attempts: poison: crashed its worker process 3 times, last time: worker died: SIGSEGV"
+    )
     assert lines(pool) == [f"warning message_dead: {dead} id=1 topic=mail attempts=3"]
 
 

@@ -56,8 +56,8 @@ CONFIG = """
 @pytest.mark.parametrize(
     ("what", "fate", "error"),
     [
-        ("segfault", "dead", "poison: crashed its worker 3 times, last by worker died: SIGSEGV"),
-        ("exit", "dead", "poison: crashed its worker 3 times, last by worker died: exit code 3"),
+        ("segfault", "dead", "poison: crashed its worker process 3 times, last time: worker died: SIGSEGV"),
+        ("exit", "dead", "poison: crashed its worker process 3 times, last time: worker died: exit code 3"),
         ("hang", "dead", "timed out after 0.5 s"),
         ("loop", "dead", "timed out after 0.5 s"),
         ("memory", "dead", "MemoryError"),

@@ -40,7 +40,7 @@ def test_exit_code_0_means_processed() -> None:
     ("code", "kind"), [(75, Retry), (65, Bury), (1, CommandFailed), (3, CommandFailed), (127, CommandFailed)]
 )
 def test_other_exit_codes_say_what_becomes_of_the_message(code: int, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match=f"exit {code}"):
+    with pytest.raises(kind, match=f"exit code {code}"):
         run(f"exit {code}")
 
 
@@ -74,7 +74,7 @@ def test_the_tail_of_the_output_is_the_error() -> None:
         run("seq 1 20000; echo the last line >&2; exit 1")
 
     text = str(caught.value)
-    assert text.startswith("sh failed with exit 1\n")
+    assert text.startswith("sh failed with exit code 1\n")
     assert text.endswith("the last line")
     assert len(text) == KEPT
 
@@ -139,7 +139,7 @@ def test_an_interrupted_command_ends_with_all_that_it_started(tmp_path: Path) ->
     command.interrupt()
     thread.join()
 
-    assert "stopped at its timeout" in str(caught[0])
+    assert "timed out and was stopped" in str(caught[0])
 
 
 def test_headers_are_given_as_they_are_stored() -> None:

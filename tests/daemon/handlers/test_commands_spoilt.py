@@ -45,16 +45,16 @@ def ignored() -> Iterator[None]:
 
 @pytest.mark.parametrize("code", [0, 1, 65, 75])
 def test_an_exit_status_that_somebody_else_took_is_a_failure(code: int) -> None:
-    with pytest.raises(CommandFailed, match=r"exit status of sh lost: .*\nits output"):
+    with pytest.raises(CommandFailed, match=r"exit status of sh was lost: .*\nits output"):
         command(f"echo its output; exit {code}").run(take_its_status)
 
 
 @pytest.mark.usefixtures("ignored")
 def test_an_exit_status_that_the_system_threw_away_is_a_failure_and_the_next_is_kept() -> None:
-    with pytest.raises(CommandFailed, match="exit status of sh lost"):
+    with pytest.raises(CommandFailed, match="exit status of sh was lost"):
         command("exit 0").run(lambda _group: None)
 
-    with pytest.raises(CommandFailed, match="sh failed with exit 3"):
+    with pytest.raises(CommandFailed, match="sh failed with exit code 3"):
         command("exit 3").run(lambda _group: None)
 
 

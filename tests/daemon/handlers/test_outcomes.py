@@ -89,7 +89,7 @@ def test_a_command_that_was_ended_tells_what_it_printed_and_no_stack(bench: Benc
     bench.runner.interrupt(5, "timeout")
 
     lines = failed(bench).error.split("\n")
-    assert lines[:2] == ["timed out after 3 s", "sh was stopped at its timeout"]
+    assert lines[:2] == ["timed out after 3 s", "sh timed out and was stopped"]
     assert lines[2:] in ([], ["begun"])
 
 

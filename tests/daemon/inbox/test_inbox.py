@@ -189,7 +189,7 @@ def test_a_small_file_that_unpacks_to_more_than_the_limit_is_refused_whole(drop:
     assert drop.inbox.step() == 0
     assert drop.size() == 0
     (report,) = drop.folder.rejected.glob("*.report.json")
-    assert "it holds, when unpacked, more than" in json.loads(report.read_bytes())["error"]
+    assert "it has more than" in json.loads(report.read_bytes())["error"]
 
 
 def test_a_compressed_file_of_exactly_the_limit_is_measured_and_taken(drop: Drop) -> None:

@@ -176,7 +176,7 @@ def test_the_third_crash_makes_a_message_poison(street: Street, fault: Fault) ->
     assert facts(street.store, one)[0] == State.DEAD
     row = street.store.get(one)
     assert row is not None
-    assert (row.last_error or "").startswith("poison: crashed its worker 3 times")
+    assert (row.last_error or "").startswith("poison: crashed its worker process 3 times")
     fault.struck(3)
     fault.ran()
 

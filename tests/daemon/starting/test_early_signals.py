@@ -110,7 +110,7 @@ def test_a_stop_during_an_import_ends_the_daemon_before_it_begins(
     with Daemon(tmp_path, "--handler", "t=handlers:handle", code=HANDLER) as daemon:
         hold.signal(daemon, number)
         assert daemon.end() == 0
-    assert [str(line["text"]).strip() for line in daemon.lines] == ["held", "stopped before it started"]
+    assert [str(line["text"]).strip() for line in daemon.lines] == ["held", "stopped during startup"]
     assert not (tmp_path / "queue.sqlite3").exists()
 
 

@@ -179,7 +179,7 @@ def test_a_worker_process_that_is_killed_again_and_again_ends_the_daemon(tmp_pat
     killing = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     with Daemon(tmp_path, "--handler", "t=handlers:handle", code=killing) as daemon:
         line = daemon.wait_for("handler_not_importable")
-        assert "importing it ended the worker process: SIGKILL" in str(line["text"])
+        assert "the worker process exited while importing it: SIGKILL" in str(line["text"])
         assert daemon.end() == 1
     assert said(daemon, "handler_not_importable") == 1
     assert said(daemon, "worker_died") == STARTS_TRIED - 1

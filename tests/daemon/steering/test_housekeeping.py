@@ -125,7 +125,7 @@ def test_an_alarm_runs_its_command_once_at_the_beginning_and_once_at_the_end(
 
     told = [json.loads(line) for line in out.read_text().splitlines()]
     assert [(one["alert"], one["state"]) for one in told] == [("dead", "began"), ("dead", "ended")]
-    assert told[0]["problems"] == ["t: 1 dead letter, over 0"]
+    assert told[0]["problems"] == ["t: 1 dead letter (limit 0)"]
 
 
 def test_an_alert_that_is_no_longer_wanted_is_over(tmp_path: Path, clock: ManualClock) -> None:

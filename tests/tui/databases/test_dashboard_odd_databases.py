@@ -144,7 +144,7 @@ def test_b_goes_to_each_odd_database_and_back(home: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "reason"), [("file", "may not write"), ("folder", "may not write the folder")]
+    ("name", "reason"), [("file", "cannot write to"), ("folder", "cannot write to the folder")]
 )
 def test_a_database_that_may_not_be_written_is_called_read_only_and_says_why(
     name: str, reason: str, home: Path

@@ -44,7 +44,7 @@ def test_d_hides_the_details_beside_the_list_and_shows_them_again(shop: str, foc
             await pilot.press("tab")
         await pilot.press("d")
         assert not shown(app)
-        assert app.main.lines.said.text == "the details are hidden: d shows them"
+        assert app.main.lines.said.text == "the details are hidden: press d to show them"
         assert app.main.view.table.has_focus
         await pilot.press("d")
         assert shown(app)
@@ -70,7 +70,7 @@ def test_d_in_the_whole_screen_goes_back_and_says_that_details_stay_beside(shop:
         await open_messages(app, pilot)
         await pilot.press("underscore", "d")
         assert shown(app)
-        assert app.main.lines.said.text == "the details are beside the list: d hides them"
+        assert app.main.lines.said.text == "the details are next to the list: press d to hide them"
 
     run(make_dashboard(shop), scenario, WIDE)
 
@@ -112,8 +112,8 @@ def test_the_keys_that_move_in_lists_scroll_details(shop: str) -> None:
 def test_w_says_what_it_did_where_no_details_show_it(shop: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         await pilot.press("w")
-        assert app.main.lines.said.text == "long lines of the details are cut: d shows them"
+        assert app.main.lines.said.text == "long lines in the details are cut: press d to show them"
         await pilot.press("w")
-        assert app.main.lines.said.text == "long lines of the details are wrapped: d shows them"
+        assert app.main.lines.said.text == "long lines in the details are wrapped: press d to show them"
 
     run(make_dashboard(shop), scenario, NARROW)

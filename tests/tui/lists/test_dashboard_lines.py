@@ -197,10 +197,10 @@ def test_help_begins_with_this_screen_and_finds_keys_by_typing(location: str) ->
         await pilot.pause()
         table = app.screen.query_one(KeyedTable)
         assert "Here: Workers" in lines_of(table)[0]
-        assert "Let a daemon finish" in lines_of(table)[1]
+        assert "Make a daemon take no new" in lines_of(table)[1]
         await pilot.press("slash", *"leasing")
         await until(pilot, lambda: table.row_count == 2)
-        assert "Stop or resume the leasing" in lines_of(table)[1]
+        assert "Pause or resume leasing" in lines_of(table)[1]
         await pilot.press("enter", "1")
         assert isinstance(app.screen, Help)
         await pilot.press("enter")
@@ -236,7 +236,7 @@ def test_the_palette_begins_with_what_is_of_use_on_this_screen(location: str) ->
         await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         options = app.screen.query_one(OptionList)
         await until(pilot, lambda: options.option_count)
-        assert "Let a daemon finish" in str(options.get_option_at_index(0).prompt)
+        assert "Make a daemon take no new" in str(options.get_option_at_index(0).prompt)
 
     run(make_dashboard(location), scenario)
 

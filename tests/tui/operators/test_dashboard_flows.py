@@ -129,7 +129,7 @@ def test_a_message_that_somebody_holds_is_requeued_only_with_a_tick(shop: str, i
         await pilot.press("y")
         assert isinstance(app.screen, Confirm), "it says that they may run twice first"
         why = app.screen.query_one("#why", Static)
-        assert "Space ticks the box" in str(why.visual)
+        assert "press Space to tick the box" in str(why.visual)
         await pilot.press("space")
         assert not str(why.visual), "what was mended is not refused any more"
         await pilot.press("y")

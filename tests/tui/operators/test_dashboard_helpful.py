@@ -59,8 +59,8 @@ def test_resuming_what_no_daemon_takes_says_so(location: str) -> None:
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
         app.session.actor = "me"
         for topic, said in (
-            ("orders", "orders is resumed"),
-            ("mail", "mail is resumed; no daemon serves it yet"),
+            ("orders", "orders resumed"),
+            ("mail", "mail resumed; no daemon serves it yet"),
         ):
             app.main.view.table.move_to(topic)
             await pilot.press("P")
@@ -74,7 +74,7 @@ def test_the_line_above_topics_speaks_of_columns_as_they_are_in_view(location: s
     fill(location)
 
     async def scenario(app: Dashboard, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: "more columns: l" in app.main.view.line.text)
+        await until(pilot, lambda: "more columns: press l" in app.main.view.line.text)
         assert "last 10 min" not in app.main.view.line.text
         await pilot.resize_terminal(120, 30)
         await until(pilot, lambda: "LAST 10 MIN" in header(app))
@@ -126,7 +126,7 @@ def test_a_filter_that_hides_what_was_done_last_says_so(location: str) -> None:
         view.apply_filter(parse("pause"))
         assert isinstance(view, ActivityView)
         await until(pilot, lambda: view.table.row_count == 1)
-        assert "the filter hides the newest: Esc" in view.line.text
+        assert "the filter hides the newest: press Esc" in view.line.text
         await pilot.press("escape")
         await until(pilot, lambda: "hides" not in view.line.text)
 

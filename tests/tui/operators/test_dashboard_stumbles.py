@@ -118,7 +118,7 @@ def test_a_topic_that_only_a_dead_consumer_holds_is_not_running_in_green(locatio
 def test_the_import_says_nothing_of_beginnings_before_anything_is_typed(
     location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_file: bool
 ) -> None:
-    """B10: “No file here matches.” stood above an empty field."""
+    """B10: “No file in this folder matches.” stood above an empty field."""
     Queue(location).close()
     folder = tmp_path / "here"
     folder.mkdir()
@@ -134,9 +134,9 @@ def test_the_import_says_nothing_of_beginnings_before_anything_is_typed(
             table = app.screen.query_one(KeyedTable)
             seen += [table.render_line(y).text.strip() for y in range(1, 4)]
             await pilot.pause()
-        assert "No file here matches." not in seen
+        assert "No file in this folder matches." not in seen
         assert ("in.jsonl" in " ".join(seen)) is has_file
-        assert ("There is no file here." in seen) is not has_file
+        assert ("There are no files in this folder." in seen) is not has_file
 
     run(make_dashboard(location), scenario, (100, 30))
 

@@ -69,7 +69,7 @@ def test_an_edit_that_is_not_confirmed_says_that_it_is_not_saved(shop: str) -> N
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, MessageForm))
-        assert "Esc twice discards the changes" in why(app)
+        assert "Esc twice to discard the changes" in why(app)
         await pilot.press("escape")
         assert isinstance(app.screen, MessageForm)
         await pilot.press("escape")
@@ -85,7 +85,7 @@ def test_changes_are_thrown_away_only_by_a_second_escape_which_says_so(
         chosen = await open_editor(app, pilot, '{"order": 7}')
         before = inspector.get(chosen).payload
         await pilot.press("escape")
-        assert "Esc once more" in why(app)
+        assert "press Esc again" in why(app)
         app.screen.query_one("#key", Input).value = "another"
         await pilot.press("escape")
         assert isinstance(app.screen, MessageForm), "what was changed since asks again"
@@ -129,7 +129,7 @@ def test_a_number_that_is_wanted_is_asked_for_at_once(key: str, shop: str) -> No
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press(key)
-        await until(pilot, lambda: "type 3, then Enter" in why(app))
+        await until(pilot, lambda: "type 3 and press Enter" in why(app))
 
     run(make_dashboard(shop), scenario)
 

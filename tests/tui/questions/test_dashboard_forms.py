@@ -166,7 +166,7 @@ def test_a_form_that_is_left_while_it_is_saved_warns_first_and_reports_what_came
             await pilot.press("enter", "enter")
             await until(pilot, lambda: form.is_waiting)
             await pilot.press("escape")
-            assert "Esc once more" in why(app)
+            assert "press Esc again" in why(app)
             await pilot.press("escape")
             await until(pilot, lambda: len(app.screen_stack) == 1)
             await until(pilot, lambda: "held" in app.main.lines.said.text)

@@ -137,7 +137,7 @@ def test_what_moved_on_while_one_is_asked_is_left_alone_and_told(shop: Shop) -> 
         shop.inspector.requeue(shop.dead[1:2])
         shop.inspector.bury(shop.dead[1:2])
         shop.run_again(shop.dead[2])
-        await answered(app, pilot, "5", says="2 deleted; 3 left alone: 3 had moved on. z undoes it")
+        await answered(app, pilot, "5", says="2 deleted; 3 left alone: 3 had changed or gone. z undoes it")
 
         assert [shop.state(one) for one in shop.dead[3:]] == [State.DELETED] * 2
 
@@ -151,7 +151,7 @@ def test_a_purge_removes_what_its_question_counted(shop: Shop) -> None:
         assert "Purge all 5 dead messages of mail?" in question.question.title
         shop.let_the_early_die()
         shop.run_again(shop.dead[0])
-        await answered(app, pilot, "5", says="4 permanently deleted; 1 left alone: 1 had moved on")
+        await answered(app, pilot, "5", says="4 permanently deleted; 1 left alone: 1 had changed or gone")
 
         left = [message.id for message in shop.inspector.browse("mail", State.DEAD)]
         assert left == [*(lease.message.id for lease in shop.early), shop.dead[0]]
@@ -190,7 +190,7 @@ def test_marked_messages_that_failed_again_are_left_alone(shop: Shop) -> None:
         await asked(app, pilot, "g", "space", "space", "space", "D")
         marked = sorted(int(key) for key in app.main.view.table.marks)
         shop.run_again(marked[0])
-        await answered(app, pilot, "y", says="2 deleted; 1 left alone: 1 had moved on")
+        await answered(app, pilot, "y", says="2 deleted; 1 left alone: 1 had changed or gone")
 
         assert [shop.state(one) for one in marked] == [State.DEAD, State.DELETED, State.DELETED]
 
@@ -222,7 +222,7 @@ def test_a_lease_that_another_took_over_is_not_taken_with_force(shop: Shop) -> N
             (taken,) = heir.dequeue("mail")
             assert taken.message.id == 1
             app.screen.query_one("#force").value = True  # type: ignore[attr-defined]  # a box
-            await answered(app, pilot, "3", says="2 requeued; 1 left alone: 1 had moved on")
+            await answered(app, pilot, "3", says="2 requeued; 1 left alone: 1 had changed or gone")
 
         assert shop.inspector.get(1).worker == "heir"
 
@@ -300,8 +300,8 @@ def test_a_lease_that_ends_while_one_is_asked_is_not_taken(shop: Shop, place: st
     [
         ("ready", "R", "requeue does not change messages that are ready"),
         ("dead", "K", "bury does not change messages that are dead"),
-        ("deleted", "D", "this is already in the trash: z or screen 6 restores it"),
-        ("deleted", "K", "this is already in the trash: z or screen 6 restores it"),
+        ("deleted", "D", "this is already in the trash: press z, or go to screen 6, to restore it"),
+        ("deleted", "K", "this is already in the trash: press z, or go to screen 6, to restore it"),
     ],
 )
 @pytest.mark.parametrize("place", [(), ("*",)])

@@ -38,7 +38,7 @@ def test_a_long_undo_is_stopped_by_esc_and_gone_on_with_by_z(location: str) -> N
             app.main.action_do("back")
             await until(pilot, lambda: not app.main.long_action.notice)
             assert 0 < inspector.topic("bulk").ready < MANY
-            assert "z continues" in app.main.lines.said.text
+            assert "press z to continue" in app.main.lines.said.text
             await pilot.press("1", "z")
             await until(pilot, lambda: inspector.topic("bulk").ready == MANY)
 

@@ -65,15 +65,15 @@ def test_history_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("figures", "expired", "workers", "short"),
     [
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [], "no worker 1m30s"),
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, [], "no daemon 1m30s"),
         ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["ord*"])], "stuck 1m30s"),
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "worker lost 1m00s"),
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["orders"], 60.0)], "daemon lost 1m00s"),
         ({"ready": 5, "oldest_age_s": 90.0, "processing": 1}, 0, [worker(["orders"], 60.0)], None),
-        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["order?", "[o]rders"])], "no worker 1m30s"),
+        ({"ready": 5, "oldest_age_s": 90.0}, 0, [worker(["order?", "[o]rders"])], "no daemon 1m30s"),
         ({"ready": 5, "oldest_age_s": 3.0}, 0, [], None),
         ({"processing": 2}, 2, [], "2 expired"),
         ({"dead": 3}, 0, [], "3 dead"),
-        ({"ready": 1, "paused": True, "paused_by": "ann"}, 0, [], "paused ann"),
+        ({"ready": 1, "paused": True, "paused_by": "ann"}, 0, [], "paused by ann"),
         ({}, 0, [], None),
     ],
 )
@@ -93,19 +93,19 @@ def test_what_is_wrong_is_named(
         (
             {"ready": 392, "processing": 8},
             [worker(["orders"], 60.0)],
-            "worker lost, 8 held",
-            "press 3, then R: a lost daemon holds 8 messages; 392 messages wait without a worker.",
+            "daemon lost, 8 held",
+            "press 3, then R: a lost daemon holds 8 messages; 392 messages wait without a daemon.",
         ),
         (
             {"ready": 392, "processing": 9},
             [worker(["orders"], 60.0), worker(["orders"])],
-            "worker lost, 8 held",
+            "daemon lost, 8 held",
             "press 3, then R: a lost daemon holds 8 messages.",
         ),
         (
             {"processing": 8, "paused": True},
             [worker(["orders"], 60.0)],
-            "worker lost, 8 held",
+            "daemon lost, 8 held",
             "press 3, then R: a lost daemon holds 8 messages.",
         ),
     ],
@@ -132,7 +132,7 @@ def test_a_topic_that_others_than_a_lost_daemon_work_off_is_well() -> None:
     assert derive(derive(None, before), moved).lines[0].problem is None
     problem = derive(derive(None, before), still).lines[0].problem
     assert problem is not None
-    assert problem.short == "worker lost 1m02s"
+    assert problem.short == "daemon lost 1m02s"
 
 
 def test_what_is_wrong_comes_first_and_of_equals_that_with_more_that_waits() -> None:
@@ -157,12 +157,12 @@ def test_a_topic_whose_daemon_died_says_so_and_since_when() -> None:
     reading = Reading(at=NOW, topics=topics, deaths=deaths)
     found = {line.stats.topic: line.problem for line in snapshots(reading).lines if line.problem}
 
-    assert found["orders"].short == "worker died 40s"
+    assert found["orders"].short == "daemon died 40s"
     assert found["orders"].sentence == (
         "its daemon died 40s ago, and no other serves it: "
         "5 messages wait, the oldest 1m30s; start smq-daemon."
     )
-    assert found["mail"].short == "worker died 11m40s"
+    assert found["mail"].short == "daemon died 11m40s"
     assert found["mail"].lacks_daemon
 
 
@@ -188,7 +188,7 @@ def test_a_topic_of_which_nothing_is_finished_says_for_how_long_before_any_dead_
     assert worst.stats.topic == "orders"
     assert (worst.problem.short, worst.problem.is_bad) == ("no progress 8m00s", True)
     assert worst.problem.sentence == (
-        "press 3: no progress for 8m00s: whoever holds 12 messages finishes none; "
+        "press 3: no progress for 8m00s: the consumer that holds 12 messages finishes none; "
         "2,972 messages wait, the oldest 15m00s."
     )
     later_on = aged(snapshot, NOW + 540).lines[0].problem
@@ -214,7 +214,7 @@ def test_every_age_goes_on_between_two_looks() -> None:
 
     assert later.totals.oldest_age_s == later.lines[0].stats.oldest_age_s == 97.0
     assert later.lines[0].problem is not None
-    assert later.lines[0].problem.short == "worker lost 1m07s"
+    assert later.lines[0].problem.short == "daemon lost 1m07s"
     assert "the oldest 1m37s" in later.lines[0].problem.sentence
     assert aged(looked, NOW - 7) is looked, "a clock that was set back"
 
@@ -237,12 +237,12 @@ def test_a_topic_has_no_worker_only_since_it_was_resumed() -> None:
     assert snapshots(paused, soon).lines[0].problem is None
     problem = snapshots(paused, soon, then).lines[0].problem
     assert problem is not None
-    assert problem.short == "no worker 1m00s"
+    assert problem.short == "no daemon 1m00s"
     assert "the oldest 16m00s" in problem.sentence
 
 
 @pytest.mark.parametrize(
-    ("ended_s", "short"), [(30, None), (31, "no worker 31s")], ids=["30 s ago", "31 s ago"]
+    ("ended_s", "short"), [(30, None), (31, "no daemon 31s")], ids=["30 s ago", "31 s ago"]
 )
 def test_a_topic_has_no_worker_only_since_its_pause_ended_by_itself(ended_s: int, short: str | None) -> None:
     """The dashboard, started since, never saw it paused, and agrees with `smq check`."""

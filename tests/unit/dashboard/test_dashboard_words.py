@@ -42,10 +42,10 @@ def test_what_is_counted_has_its_right_form(number: int, written: str) -> None:
             {"ready": 1, "paused": True, "paused_by": "maria", "pause_reason": "disk is full"},
             "P resumes it: paused by maria (disk is full) until resumed; 1 message waits",
         ),
-        ({"dead": 70}, "press 4: 70 dead letters, by error"),
+        ({"dead": 70}, "press 4 to see 70 dead letters, grouped by error"),
         (
             {"ready": 3, "oldest_age_s": 90.0},
-            "no worker serves it: 3 messages wait, the oldest 1m30s; start smq-daemon",
+            "no daemon serves it: 3 messages wait, the oldest 1m30s; start smq-daemon",
         ),
     ],
 )
@@ -76,8 +76,8 @@ def test_the_details_of_a_topic_tell_all_that_is_wrong_and_how_to_start_what_it_
 
     assert lines[1:5] == [
         "no heartbeat from its daemon for 1m00s: 20 messages wait, the oldest 1m30s; start smq-daemon.",
-        "and press 4: 70 dead letters, by error.",
-        "start a worker for it:",
+        "and press 4 to see 70 dead letters, grouped by error.",
+        "start a daemon for it:",
         """smq-daemon --db '/my queues/q.sqlite3' --handler 'a'"'"'b=module:function'""",
     ]
     assert lines[-1].split() == ["daemons", "w", "(lost)"]
@@ -187,7 +187,7 @@ def test_the_limit_of_attempts_of_a_topic_is_told_by_its_number() -> None:
 
 
 def test_a_copy_through_the_terminal_does_not_claim_to_have_arrived() -> None:
-    assert copy(b"text", lambda _: None, {}).startswith("sent 4 B to the terminal, which does not say")
+    assert copy(b"text", lambda _: None, {}).startswith("sent 4 B to the terminal, which does not confirm")
 
 
 def test_under_tmux_a_copy_goes_into_its_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,8 +204,8 @@ def test_under_tmux_a_copy_goes_into_its_buffer(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("number", "title", "pieces"),
     [
-        (1, "Purge the only dead message of mail?", "It is deleted permanently"),
-        (5, "Purge all 5 dead messages of mail?", "They are deleted permanently"),
+        (1, "Purge the only dead message of mail?", "It will be deleted permanently"),
+        (5, "Purge all 5 dead messages of mail?", "They will be deleted permanently"),
     ],
 )
 def test_a_purge_names_one_message_or_several(number: int, title: str, pieces: str) -> None:

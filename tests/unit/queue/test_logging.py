@@ -168,8 +168,7 @@ def test_another_database_in_its_place_is_logged(
 
     assert (
         f"{queue.location} was moved or replaced while it was open: the file that is there now is used "
-        f"instead"
-        f"" in texts(heard)
+        "instead" in texts(heard)
     )
 
 

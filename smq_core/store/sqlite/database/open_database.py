@@ -95,7 +95,7 @@ def create_into(path: str) -> list[str]:
         )
     if found.kind in {DatabaseKind.MISSING, DatabaseKind.EMPTY}:
         raise StoreUnavailable(
-            f"{path} has no tables of an application: `smq init` without --into makes it a queue"
+            f"{path} contains no application tables: `smq init` without --into makes it a queue"
         )
     if found.kind is DatabaseKind.ANCESTOR:
         raise StoreUnavailable(
