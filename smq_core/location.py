@@ -29,7 +29,7 @@ __all__ = [
 LOCATION_VARIABLE: Final = "SIMPLE_MQ_DB"
 """The environment variable that names the database where no location is given."""
 DEFAULT_FILE: Final = "queue.sqlite3"
-"""The database in the current folder where nothing else names one."""
+"""The database in the current directory, unless something else names one."""
 NO_FOLDER: Final = "the current directory no longer exists: change to another one, or give absolute paths"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
 # a `Path` makes one slash of the two; a single letter before one slash may be somebody's short folder
@@ -89,7 +89,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
     """Return a path as an absolute one.
 
     Raises:
-        SmqError: when the path is relative and the current folder has been removed.
+        SmqError: when the path is relative and the current directory has been removed.
     """
     try:
         return Path(path).absolute()

@@ -130,7 +130,7 @@ def place_of(ctx: click.Context) -> Location:
     """Return the place of the queue that a command is for.
 
     Raises:
-        StoreUnavailable: for an empty name, or when the current folder has been removed.
+        StoreUnavailable: for an empty name, or when the current directory has been removed.
         UsageError: for the address of a database server.
     """
     return parse_location(location_of(ctx))

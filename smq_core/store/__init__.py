@@ -30,12 +30,12 @@ __all__ = ["administration", "open_store", "parse_location"]
 def parse_location(named: AnyPath | None = None) -> Location:
     """Return the place of the queue that a caller named, or of the default one if none was named.
 
-    The default is what `SIMPLE_MQ_DB` names, else `queue.sqlite3` in the current folder. Nothing is opened.
+    The default is what `SIMPLE_MQ_DB` names, or `queue.sqlite3` in the current directory. Nothing is opened.
 
     Raises:
         StoreUnavailable: for an empty name, which usually comes from a variable that was not set, or for one
-            that cannot be a file's.
-        UsageError: for an address with a scheme for which there is no store.
+            that cannot be a file name.
+        UsageError: for a URL with a scheme that smq does not support.
     """
     from smq_core.location import location_named
     from smq_core.store.sqlite.location import SqliteLocation
