@@ -12,7 +12,7 @@ class Location(Protocol):
 
     @property
     def address(self) -> str:
-        """The address that opens the queue again, from any folder. It may contain a password: do not show or log it."""
+        """What opens the queue again from any folder. It may contain a password: do not show or log it."""
         ...
 
     @property
