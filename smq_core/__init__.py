@@ -1,6 +1,6 @@
 """smq: a message queue in a single SQLite file. These are its public names; everything else may change.
 
-What it has to say beside results and errors goes to the logger `smq_core`, which prints nothing by itself.
+Messages other than results and errors go to the logger `smq_core`, which prints nothing by itself.
 """
 
 from __future__ import annotations

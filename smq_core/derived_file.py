@@ -30,7 +30,7 @@ class Access(NamedTuple):
 
     @classmethod
     def beside(cls, path: str | os.PathLike[str]) -> Access:
-        """Return the access of a database, for what is made beside it: who shares one shares the other.
+        """Return the access of a database, for files created next to it: who shares one shares the other.
 
         Raises:
             OSError: when there is none.
@@ -60,8 +60,8 @@ def open_derived(path: str | os.PathLike[str], flags: int = os.O_RDWR) -> int:
 def make_derived(path: str | os.PathLike[str], access: Access | None = None) -> int:
     """Make a file where nothing is, open for reading and writing; return its descriptor.
 
-    Without an access only its owner may use it. Made by root beside somebody's database it is theirs, as
-    SQLite does with its own files.
+    Without an access only its owner may use it. If root creates it next to another user's database, it
+    belongs to that user, as SQLite's own files do.
 
     Raises:
         FileExistsError: when something is there, be it a link that leads nowhere.

@@ -148,8 +148,8 @@ class StoreBusy(StoreError):
 class StoreUnavailable(StoreError):
     """The database cannot be opened, read or written.
 
-    Nothing was written, unless it is one of the two below: whoever writes again after a StoreUnavailable has
-    to catch them first.
+    Nothing was written, unless it is one of the two below: a program that repeats writes after a
+    StoreUnavailable has to catch them first.
     """
 
 

@@ -88,7 +88,7 @@ class Transition(NamedTuple):
     source: State
     target: State | None
     guard: str
-    """What has to hold, beside the state, for the write to happen."""
+    """What must hold, in addition to the state, for the write to happen."""
 
 
 UNFINISHED = frozenset({State.READY, State.DELAYED, State.PROCESSING})

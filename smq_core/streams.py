@@ -126,7 +126,7 @@ def watched(name: str, *, is_lossy: bool = False) -> Iterator[WatchedStream]:
 def output_told(done: str = "") -> Iterator[None]:
     """Raise what printing in the `with` fails with as what it means for the program.
 
-    `done` is what the program has changed by now, as a sentence.
+    `done` is a sentence about what the program has changed so far.
 
     Raises:
         OutputLostError: when the output was not taken, or the program changed something and nobody reads.

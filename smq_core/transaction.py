@@ -36,7 +36,7 @@ class EnqueueOptions(_Options, total=False):
 
 
 class EnqueueManyOptions(_Options, total=False):
-    """What `Queue.enqueue_many` takes beside topic and payloads."""
+    """What `Queue.enqueue_many` takes besides the topic and the payloads."""
 
     keys: Sequence[str | None] | None
 

@@ -78,7 +78,7 @@ def export_file(
     """Write messages, by id, to a new file as JSONL that an import reads back in that order.
 
     Of a selection, those that it was fixed to (by `Inspector.select`, else now), each as it is when it is
-    written; those that are gone by then are counted. What could not be written to its end is removed.
+    written; those that are gone by then are counted. A file that could not be written completely is removed.
 
     Raises:
         FileExistsError: when there is a file of that name; nothing is written over.

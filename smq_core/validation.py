@@ -233,8 +233,8 @@ def available_at_ms(now_ms: int, delay: float, at: float | datetime.datetime | N
     """Return from when a message may be leased, in milliseconds since the epoch.
 
     Raises:
-        InvalidMessage: for a negative delay, a naive datetime, both at once, or a time outside the years 1970
-            to 9999.
+        InvalidMessage: for a negative delay, a naive datetime, both together, or a time outside the years
+            1970 to 9999.
     """
     if at is None:
         return now_ms + duration_ms(delay, "delay") if delay else now_ms

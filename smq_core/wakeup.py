@@ -55,7 +55,7 @@ class FileWatch:
                 os.close(descriptor)
 
     def __del__(self) -> None:
-        """Close what nobody waits on any more."""
+        """Close what is no longer waited on."""
         # an interrupt may have kept it from owning one
         with contextlib.suppress(AttributeError):
             self.close()

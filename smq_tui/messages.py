@@ -1,6 +1,6 @@
 """What travels between screens, app and gateway.
 
-Questions go up; answers come back to whoever asked, from any thread.
+Questions go up; answers return to the component that asked, from any thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a request continues, on the thread of the asker; the one that asked is called, and nobody else."""
+    """How a request continues, on the thread of the asker; only the component that asked is called."""
 
     answered: Callable[[object], None]
     """Called with the gateway's answer."""
@@ -159,7 +159,7 @@ class Refreshed(Message, bubble=False):
         self.reading = reading
         self.trouble = trouble
         self.has_changed = has_changed
-        """False when nobody wrote since the look before."""
+        """False when nothing has been written since the previous look."""
 
 
 class ActionChosen(Message):

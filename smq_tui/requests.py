@@ -65,7 +65,7 @@ class ActionTarget:
     left_behind: int = 0
     """How many others are leased by daemons that have ended for sure."""
     ended: frozenset[str] = frozenset()
-    """These daemons, by their ids: what they hold is taken from them, and from nobody else."""
+    """These daemons, by their ids: only their leases are taken."""
     lost_since: float | None = None
     """When the first of them was heard of last."""
     samples: tuple[str, ...] = ()

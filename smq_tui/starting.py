@@ -40,7 +40,7 @@ class StartOptions:
 def run_dashboard(
     config: Config, options: StartOptions, location: Location, name: str = "", *, is_remembered: bool = True
 ) -> int:
-    """Show the dashboard until somebody leaves it; return the exit code."""
+    """Show the dashboard until the user leaves it; return the exit code."""
     path = remembered.preferences_path()
     preferences = remembered.load(path) if is_remembered else remembered.Preferences()
     config = replace(

@@ -44,7 +44,7 @@ _GAP: Final = "  "
 
 
 class _Notes(logging.Handler):
-    """Prints what the library has to say, beside the results and errors of its calls."""
+    """Prints the library's log messages, in addition to the results and errors of its calls."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""
@@ -118,7 +118,7 @@ def write(text: str) -> None:
 
 
 def flush() -> None:
-    """Let whoever reads see what was printed.
+    """Flush what was printed.
 
     Raises:
         OutputLostError: when it is not taken.

@@ -1,4 +1,4 @@
-"""Makes what runs in threads beside the supervisor's loop, as it is configured. It starts nothing."""
+"""Creates what runs in threads alongside the supervisor's loop, as configured. It starts nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads that run beside the supervisor's loop: one that ends by an error is told of and started again.
+"""The threads that run alongside the loop: one that ends by an error is told of and started again.
 
 It knows nothing of what they do.
 """
@@ -50,7 +50,7 @@ class Service(Protocol):
         ...
 
     def stop(self) -> None:
-        """Ask it to end; any thread may, also while it does not run. It returns at once."""
+        """Ask it to end; any thread may, also while it does not run. It returns immediately."""
         ...
 
 

@@ -34,7 +34,7 @@ class CertainLengths(NamedTuple):
 
 
 class Rejects:
-    """The rejects file and the reasons beside it."""
+    """The rejects file, and the reasons next to it."""
 
     def __init__(self, path: Path, certain: CertainLengths | None, *, is_typed: bool = False) -> None:
         """Keep where they go; `certain` is what an earlier run recorded, None that nothing may be cut.

@@ -45,7 +45,7 @@ _LARGEST_INTEGER: Final = 2**63 - 1
 
 
 class Identity(NamedTuple):
-    """What a file is known by, beside its content."""
+    """What identifies a file, besides its content."""
 
     device: int
     inode: int

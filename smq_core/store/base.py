@@ -145,7 +145,7 @@ class ConsumerStore(Protocol):
 
 
 class SurveyStore(Protocol):
-    """Which topics have something to do, for whoever takes messages of topics that are not known by name.
+    """Which topics have something to do, for consumers that lease from topics not known by name.
 
     What it costs follows what there is to do, not how many topics there are.
     """
@@ -182,10 +182,10 @@ class SurveyStore(Protocol):
 
 
 class StoreWaiter(Protocol):
-    """Notices that somebody wrote, without reading the queue."""
+    """Notices that another connection has written, without reading the queue."""
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes readable when somebody may have written.
+        """Return a descriptor that becomes readable when another connection may have written.
 
         -1 where the platform has none.
         """
@@ -222,7 +222,7 @@ class Store(ProducerStore, ConsumerStore, SurveyStore, OperatorStore, WorkerStor
     def require_no_transaction(self, what: str) -> None:
         """Refuse `what`, with a UsageError, while this thread has a transaction open on the database.
 
-        Nobody else can write until it ends, so that what waits for others would wait in vain.
+        No other connection can write until it ends, so a call that waits for others could never succeed.
         """
         ...
 

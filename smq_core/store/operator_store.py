@@ -162,7 +162,7 @@ class OperatorStore(Protocol):
         now_ms: int,
         progress: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Take back an operation where nobody touched its messages since.
+        """Undo an operation for those of its messages that have not been changed since.
 
         One that brings nothing back leaves the operation as it was, not undone. When `progress` answers
         False the rest is left for another undo of it.
@@ -211,7 +211,7 @@ class OperatorStore(Protocol):
         ...
 
     def data_version(self) -> int:
-        """Return a number that changes when somebody else committed."""
+        """Return a number that changes when another connection commits."""
         ...
 
 
@@ -219,7 +219,7 @@ class WorkerStore(Protocol):
     """What daemons record, and housekeeping."""
 
     def put_worker(self, worker: WorkerRow) -> str | None:
-        """Write a daemon's row (its heartbeat); return and clear the command that somebody left for it."""
+        """Write a daemon's row (its heartbeat); return and clear the command that was left for it."""
         ...
 
     def remove_worker(self, worker_id: str) -> None:

@@ -1,6 +1,6 @@
 """Takes requests on the thread of the screen, carries them out on others.
 
-Posts the answers to whoever asked.
+Posts each answer to the component that asked.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Gateway:
             self._poller.pace(interval, is_paused=is_paused)
 
     def look_now(self) -> None:
-        """Look at once."""
+        """Look immediately."""
         if self._poller is not None:
             self._poller.look_now()
 

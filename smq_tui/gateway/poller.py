@@ -1,6 +1,7 @@
-"""The thread that looks at the database: at most once an interval, and only when somebody wrote.
+"""The thread that looks at the database: at most once an interval, and only when the database was written.
 
-It is woken by the engine's notice of a write: a quiet queue costs nothing, its first change shows at once.
+It is woken by the engine's notice of a write: a quiet queue costs nothing, its first change is shown
+immediately.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Poller:
         self.look_now()
 
     def look_now(self) -> None:
-        """Look at once."""
+        """Look immediately."""
         self._wanted.set()
 
     def close(self, timeout: float) -> None:
@@ -100,7 +101,7 @@ class Poller:
             self._rest(looked_at, version)
 
     def _rest(self, looked_at: float, version: int | None) -> None:
-        """Sleep for the interval, and on until somebody writes."""
+        """Sleep for the interval, and longer until the database is written."""
         if self._failures:
             self._wanted.wait(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1])
             return

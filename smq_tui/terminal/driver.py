@@ -124,14 +124,14 @@ class _Output:
         self._file = file
 
     def write(self, text: str) -> int:
-        """Write text, if anybody is there to read it."""
+        """Write text, if the terminal is still there."""
         try:
             return self._file.write(text)
         except (OSError, ValueError):
             return len(text)
 
     def flush(self) -> None:
-        """Write what waits, if anybody is there to read it."""
+        """Write what is pending, if the terminal is still there."""
         try:
             self._file.flush()
         except (OSError, ValueError):

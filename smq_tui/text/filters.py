@@ -73,7 +73,7 @@ class Query:
 
     @property
     def where(self) -> Filter:
-        """What the store looks for beside topic and state."""
+        """What the store searches for besides the topic and the state."""
         return Filter(
             worker=self.worker,
             key=self.key,

@@ -1,6 +1,6 @@
 """Charts of what came in, went out and waited, one above the other.
 
-Where nobody counted there is a gap, not a zero.
+Where nothing was counted there is a gap, not a zero.
 """
 
 from __future__ import annotations

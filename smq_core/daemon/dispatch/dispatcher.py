@@ -231,8 +231,8 @@ class Dispatcher:
     def take_back(self, process: WorkerProcess, tags: list[int]) -> None:
         """Take deliveries that no handler has begun with.
 
-        For other processes that are free, else for whoever leases them next; those whose leases are lost are
-        dropped.
+        For other processes that are free, or for the next consumer that leases them; those whose leases are
+        lost are dropped.
         """
         self._distribution.add(process.take_back(tags))
         if self._is_leasing:

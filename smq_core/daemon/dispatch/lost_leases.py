@@ -33,7 +33,7 @@ class LostLeases:
         self._told: set[Hold] = set()
 
     def note(self, lost: Collection[Hold]) -> None:
-        """Log the messages whose lease somebody else has by now, unless that was done."""
+        """Log the messages that have since been leased by another consumer, unless already logged."""
         for hold in lost:
             if hold not in self._told:
                 self._told.add(hold)

@@ -78,7 +78,7 @@ class _Waiting(NamedTuple):
         return all(tag not in process.in_flight for process, tag in self.older)
 
     def find_process(self, processes: Sequence[WorkerProcess], now: float) -> WorkerProcess | None:
-        """Return a process that may start it beside the older ones; None: there is none now."""
+        """Return a process that may start it alongside the older deliveries; None: there is none now."""
         if now < self.elsewhere_at:
             return None
         busy = {process.pid for process, tag in self.older if tag in process.in_flight}
@@ -123,7 +123,7 @@ class Redeliveries:
         return ready
 
     def start_elsewhere(self, now: float) -> None:
-        """Start what has waited long enough beside its older delivery, in another process."""
+        """Start what has waited long enough alongside its older delivery, in another process."""
         for one in list(self._waiting):
             process = one.find_process(self._pool.processes, now)
             if process is not None:

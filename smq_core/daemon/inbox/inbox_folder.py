@@ -171,7 +171,7 @@ class InboxFolder:
 
 
 def write_report(target: Path, content: bytes) -> None:
-    """Write the report beside a file that was moved away, for its owner only: reasons quote what was sent.
+    """Write the report next to a file that was moved away, for its owner only: reasons quote what was sent.
 
     Raises:
         OSError: when it cannot be written.

@@ -54,7 +54,7 @@ class ImportedFile(NamedTuple):
         )
 
     def encoded(self) -> bytes:
-        """Return what stands in the report beside the file."""
+        """Return the content of the report next to the file."""
         report = self.report
         facts: dict[str, object] = {
             "taken": self.added,

@@ -1,4 +1,4 @@
-"""The -workers file beside a database.
+"""The -workers file next to a database.
 
 It has a record for each daemon, which tells others that it lives and what it has started.
 

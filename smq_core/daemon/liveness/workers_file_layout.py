@@ -33,7 +33,7 @@ MAGIC: Final = b"smq workers 2\n"
 """Stands at the file's start, with the layout's version."""
 RECORDS: Final = 64
 RECORD_SIZE: Final = 96 * 1024
-"""Room for twice as many slots as a daemon may have threads: a reload starts the new ones beside the old."""
+"""Room for twice as many slots as a daemon may have threads: a reload starts new ones alongside the old."""
 HEADER_SIZE: Final = 4096
 SLOTS: Final = (RECORD_SIZE - HEADER_SIZE) // SLOT_SIZE
 _PREAMBLE_SIZE: Final = 4096

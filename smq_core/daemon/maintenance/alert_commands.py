@@ -71,7 +71,7 @@ class Alerts:
                 self._end(alert)
 
     def _change(self) -> None:
-        """Take the alerts that are wanted by now; one that held and is not among them is over."""
+        """Use the alerts that are configured now; one that held and is not among them is over."""
         names = {alert.name for alert in self._next}
         for alert in self._alerts:
             if alert.name in self._began and alert.name not in names:

@@ -1,4 +1,4 @@
-"""A thread beside the supervisor's loop, with its own connection.
+"""A thread alongside the supervisor's loop, with its own connection.
 
 Janitor, alerts, and the watch over the database's file.
 """

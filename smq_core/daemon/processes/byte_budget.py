@@ -63,7 +63,7 @@ class ByteBudget:
         self._largest = largest if is_empty else max(self._largest, largest)
 
     def left(self, flights: Collection[InFlight]) -> int:
-        """Return how many bytes it may be given beside these flights, at least; 0 or less: nothing more.
+        """Return how many bytes it may be given besides these flights, at least; 0 or less: nothing more.
 
         They are summed up only where they might be too many.
         """

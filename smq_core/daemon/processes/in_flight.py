@@ -28,7 +28,7 @@ class InFlight(NamedTuple):
     size: int
     """Bytes of payload and headers."""
     first_receipt: Receipt | None = None
-    """The receipt that was delivered, where the delivery has another lease by now."""
+    """The receipt that was delivered, if the delivery has another lease now."""
 
     @property
     def hold(self) -> Hold:

@@ -99,7 +99,7 @@ class ProcessPool:
             self._start()
 
     def replace(self, program: Program) -> None:
-        """Start processes on a new program beside the old ones, which go on until `retire_old`."""
+        """Start processes on a new program alongside the old ones, which continue until `retire_old`."""
         for one in self.current:
             if not one.is_ready:
                 one.discard(self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""Notices that somebody else has written to the database, without reading the queue.
+"""Notices that another connection has written to the database, without reading the queue.
 
 When to look, and when to look again.
 """
@@ -47,7 +47,7 @@ class StoreWatch:
         self.is_muted = False
 
     def notice(self) -> bool:
-        """Look because something was written; return whether somebody else committed.
+        """Look because something was written; return whether another connection has committed.
 
         Raises:
             StoreError: when the database does not answer.
@@ -59,7 +59,7 @@ class StoreWatch:
         return has_changed
 
     def look_again(self, now: float) -> bool:
-        """Look if it is time to; return whether somebody else committed.
+        """Look if it is time to; return whether another connection has committed.
 
         Raises:
             StoreError: when the database does not answer.

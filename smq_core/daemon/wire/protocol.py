@@ -53,7 +53,7 @@ class HandlerSpec(msgspec.Struct, frozen=True, array_like=True):
     kill_after_s: float = 5.0
     """How long after the timeout the process is killed."""
     limit: int = 0
-    """How many may run at once in the whole daemon; 0: as many as there are threads."""
+    """How many may run concurrently in the whole daemon; 0: as many as there are threads."""
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True):

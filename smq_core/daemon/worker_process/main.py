@@ -192,9 +192,9 @@ class ProcessLoop:
         self._outbox.send(Returned(tags))
 
     def _end_with_supervisor(self) -> None:
-        """End at once, with the commands that run.
+        """Exit immediately, and kill the commands that are running.
 
-        Another daemon takes the messages over, and nothing may run beside it.
+        Another daemon takes the messages over, and nothing may run alongside it.
         """
         self._process.check()
         for runner in self._runners:

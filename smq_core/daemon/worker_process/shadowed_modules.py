@@ -1,4 +1,4 @@
-"""Finds files beside the handlers that bear the name of a module of Python's, so that an error can name them.
+"""Finds files next to the handlers that have the name of a Python module, so that an error can name them.
 
 Whichever of two modules of one name is imported first hides the other. It imports nothing.
 """

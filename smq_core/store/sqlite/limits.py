@@ -1,4 +1,4 @@
-"""How much one of our own transactions changes at most, so that nobody waits long for it."""
+"""How much one of our own transactions changes at most, so that no other writer waits long for it."""
 
 from __future__ import annotations
 

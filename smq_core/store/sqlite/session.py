@@ -206,7 +206,7 @@ class Session:
     def follow(
         self, look: Callable[[apsw.Connection], T | None], act: Callable[[apsw.Connection, T], bool]
     ) -> T | None:
-        """Look, and act on what was seen if nobody is before us; None: nothing was done."""
+        """Look, and act on what was seen if no other connection writes first; None: nothing was done."""
         self.require_writable()
         while True:
             try:
@@ -219,7 +219,7 @@ class Session:
             return found
 
     def mend(self) -> int:
-        """Repair what another program stored beside the table's rules; return how many rows."""
+        """Repair what another program stored against the constraints; return how many rows."""
         mended = self.write_once(lambda db: mend(db, self.clock.now_ms()))
         log_dead(mended.dead)
         return mended.rows

@@ -49,7 +49,7 @@ class Details:
         return self._pane.display
 
     def show(self) -> None:
-        """Show the details of the cursor's row, over the list where there is no room beside it."""
+        """Show the details of the cursor's row, over the list if there is no room next to it."""
         if not self.is_shown:
             self._resize(DetailSize.ALL)
         self._pane.focus()
@@ -69,7 +69,7 @@ class Details:
             self._resize(DetailSize.BESIDE)
 
     def toggle(self) -> None:
-        """Show the details, beside the list where it is wide enough, or hide them."""
+        """Show the details, next to the list if it is wide enough, or hide them."""
         pane, body = self._pane, self._body
         if body.details_size is not DetailSize.BESIDE:
             self.hide()
@@ -174,7 +174,7 @@ class Details:
         self._host.show_row_lines()
 
     def _take(self, wanted: int, found: Detail) -> None:
-        """Show a message, unless the cursor is on another by now."""
+        """Show a message, unless the cursor has moved to another."""
         if wanted == self._host.view.table.cursor_key:
             self.detail = found
             self._paint_message()

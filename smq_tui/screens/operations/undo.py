@@ -63,7 +63,7 @@ class UndoHistory:
             self.announce_failure(reason)
 
     def undo(self) -> None:
-        """Take back what this session did last; on the screen of activity, the chosen operation."""
+        """Undo what this session did last; on the screen of activity, the chosen operation."""
         host = self._host
         view = host.view
         if isinstance(view, ActivityView):

@@ -209,7 +209,7 @@ class MessagesView(View):
         return {"mark_all": f"all {self.matching()}"} if is_offered else {}
 
     def filter_text(self) -> str:
-        """Return what is filtered by beside the topic and the state that is shown."""
+        """Return the filter in addition to the topic and the state that are shown."""
         query = self.filtered_by.without_state()
         words = query.text.replace(f"topic:{quoted(query.topic)}", "") if query.topic else query.text
         return words.strip()

@@ -127,7 +127,7 @@ class View(Vertical):
 
     @property
     def is_being_read(self) -> bool:
-        """True while what this screen shows beside the snapshot is asked for."""
+        """True while what this screen shows besides the snapshot is being requested."""
         return self.is_behind
 
     def withdraw(self) -> None:
@@ -169,7 +169,7 @@ class View(Vertical):
             self.line.show(self._line_parts())
 
     def renew(self) -> None:
-        """Ask for what this screen shows beside the snapshot, because somebody wrote or it came into view."""
+        """Ask for what this screen shows besides the snapshot, after a write or when it comes into view."""
 
     def apply_filter(self, query: Query) -> None:
         """Show only what matches.

@@ -41,7 +41,7 @@ class SqliteAdministration:
         return doctor.examine(self._path, now_ms, ended)
 
     def repair(self, now_ms: int, ended: Collection[str] = frozenset()) -> list[str]:
-        """Repair the file, after a backup beside it."""
+        """Repair the file, after making a backup next to it."""
         from smq_core.store.sqlite.admin import repair
 
         return repair.repair(self._path, now_ms, ended)

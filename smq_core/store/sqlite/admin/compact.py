@@ -30,7 +30,7 @@ def compact(path: str) -> tuple[int, int]:
 
     Raises:
         StoreUnavailable: it may not be written, or the disk has no room for that; nothing was begun.
-        StoreBusy: somebody else writes.
+        StoreBusy: another connection is writing.
     """
     path = resolved(path)
     refuse_second_name(path)

@@ -1,4 +1,4 @@
-"""Repairs what needs no guess, after a backup beside the file: counters, leases and ids, never content."""
+"""Repairs what needs no guess, after a backup next to the file: counters, leases and ids, never content."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _EVERY_BYTE: Final = 1 << 62
 
 
 def repair(path: str, now_ms: int, ended: Collection[str] = frozenset()) -> list[str]:
-    """Take leases back that are over, absurdly long or a dead daemon's, count topics, and repair absurd ids.
+    """Return leases that are expired, too long or a dead daemon's, count topics, and repair ids.
 
     `ended` has the ids of the daemons that are proven to have ended. Return in words what was done. The write
     lock is held while it copies and counts; where nothing is wrong, nothing is copied or changed.

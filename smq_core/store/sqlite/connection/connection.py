@@ -1,8 +1,9 @@
 """One thread's connection: its settings, its reads, and how it writes.
 
 A write takes the write lock, begins immediately, commits without a flush, releases the lock, and only then
-flushes for those who asked for it. Two short ways do the same in fewer steps as long as nobody is before us:
-`run` for a single statement, `follow` for a write on the snapshot of a query. It knows nothing of messages.
+flushes for those who asked for it. Two short ways do the same in fewer steps as long as no other connection
+writes first: `run` for a single statement, `follow` for a write on the snapshot of a query. It knows nothing
+of messages.
 """
 
 from __future__ import annotations
@@ -251,7 +252,7 @@ class Connection(ReadingConnection):
                 self._durability.close()
 
     def checkpoint(self) -> None:
-        """Copy the -wal back into the database, without holding anybody up; restart it when it is long."""
+        """Copy the -wal back into the database, without blocking others; restart it when it is long."""
         with self.lock:
             if self.is_open:
                 self._durability.checkpoint()

@@ -39,7 +39,7 @@ class PathState(enum.Enum):
     ANOTHER = enum.auto()
     """Another database, or ours with a -wal that is not."""
     EMPTY = enum.auto()
-    """A file without a byte, into which somebody may be about to copy a database."""
+    """An empty file, into which a database may be about to be copied."""
     NOTHING = enum.auto()
     """Nothing: all of it was moved away or removed."""
     WAL_ALONE = enum.auto()

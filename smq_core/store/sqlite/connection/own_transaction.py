@@ -1,6 +1,6 @@
 """Knows of which databases this thread holds the write lock in its own transaction.
 
-What this thread then waits for, by whichever of its stores, cannot come: nobody else can write.
+What this thread then waits for, by whichever of its stores, cannot come: no other connection can write.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def copy(
 
 
 def beside(path: str, what: str, now_ms: int) -> str:
-    """Copy a database beside itself, under a name with what it was and the time, and return that name."""
+    """Copy a database next to itself, under a name with what it was and the time, and return that name."""
     moment = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.UTC)
     first = f"{path}.{what}-{moment:%Y%m%dT%H%M%SZ}.backup"
     target = next(name for name in _numbered(first) if not os.path.lexists(name))
@@ -72,7 +72,7 @@ def beside(path: str, what: str, now_ms: int) -> str:
 
 
 def _give_to_owner(target: str, access: Access) -> None:
-    """Give what root makes beside somebody's database to them; its mode stays its owner's alone."""
+    """Give what root creates next to a user's database to that user; its mode stays its owner's alone."""
     if os.geteuid() == 0:
         with contextlib.suppress(OSError):
             os.chown(target, access.uid, access.gid, follow_symlinks=False)

@@ -103,7 +103,7 @@ def look_within(connection: apsw.Connection, path: str) -> Found:
 
 
 def has_wal(path: str) -> bool:
-    """Return whether a -wal is beside a queue, which is then in WAL mode."""
+    """Return whether there is a -wal file next to a queue, which is then in WAL mode."""
     return surroundings(path).wal is not None
 
 

@@ -1,8 +1,8 @@
 """The schema's migrations, and the way from an older schema to this smq's; it does not look at foreign files.
 
 A migration is a file `NNNN_name.sql`, or several of one number, which run in the order of their names; the
-number of the last one is the version of this smq's schema. All that are due run in one transaction, after a
-backup beside the file: killed at any point, they leave the older schema whole, or the newer one.
+number of the last one is the version of this smq's schema. All that are due run in one transaction, after
+making a backup next to the file: killed at any point, they leave the older schema whole, or the newer one.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def run(connection: apsw.Connection, after: int, steps: Scripts | None = None) -
 
 
 def upgrade(path: str, now_ms: int, steps: Scripts | None = None) -> None:
-    """Bring a queue of an older schema up to date, after a backup beside it; who comes second finds it done.
+    """Migrate a queue with an older schema, after making a backup next to it; who comes second finds it done.
 
     Raises:
-        StoreUnavailable: when somebody changed its tables, or it cannot be backed up or written; the queue is
+        StoreUnavailable: when its tables were changed, or it cannot be backed up or written; the queue is
             then as it was.
     """
     with translated(path), closing(connect(path)) as connection, exclusive(connection):
@@ -102,7 +102,7 @@ def definitions(connection: apsw.Connection) -> dict[str, object]:
 
 
 def _require_unchanged(connection: apsw.Connection, path: str, version: int, steps: Scripts | None) -> None:
-    """Refuse to exchange the definition of a table that somebody changed: its rows may not fit the new one.
+    """Refuse to exchange the definition of a table that was changed: its rows may not fit the new one.
 
     Raises:
         StoreUnavailable: when it was changed; nothing was done.

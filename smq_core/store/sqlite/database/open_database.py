@@ -44,7 +44,7 @@ def prepare(
 ) -> None:
     """See that a queue of this smq's schema lies at a path: create or migrate it where that is allowed.
 
-    `words` says what status words of an ancestor's table mean, beside those that are known.
+    `words` maps status words of a predecessor's table to states, in addition to the known ones.
 
     Raises:
         StoreUnavailable: nothing is there and nothing may be created, it cannot be opened or written, or it
@@ -52,7 +52,7 @@ def prepare(
         StoreCorrupt: the database contradicts itself.
         SchemaTooNew: a newer smq created it.
         NotAQueue: it is not a queue.
-        StoreBusy: somebody held it for too long.
+        StoreBusy: another process held it for too long.
     """
     path = resolved(path)
     found = _look(path, may_write=may_write)

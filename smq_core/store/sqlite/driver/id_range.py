@@ -37,7 +37,7 @@ _RENUMBER: Final = (
 
 
 def absurd(db: apsw.Connection) -> int:
-    """Return how many messages have an absurd id."""
+    """Return how many messages have an out-of-range id."""
     count: int = db.execute(_ABSURD).get
     return count
 
@@ -53,7 +53,7 @@ def are_near_their_end(db: apsw.Connection) -> bool:
 
 
 def renumber(db: apsw.Connection) -> int:
-    """Give messages with absurd ids the next sensible ones, with their history and what can be undone.
+    """Give messages with out-of-range ids the next valid ones, with their history and what can be undone.
 
     Inside the caller's transaction; returns how many were given another id. Who holds a lease of one of them
     loses it: the message runs again when that lease is over.

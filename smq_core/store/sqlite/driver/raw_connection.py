@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 BUSY_MS: Final = 5_000
-"""How long a door waits for somebody else's lock."""
+"""How long opening waits for another process's lock."""
 _PAUSE_S: Final = 0.02
 
 

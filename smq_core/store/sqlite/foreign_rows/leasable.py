@@ -21,7 +21,7 @@ _PAGE: Final = list[LeasedRow]
 
 
 class MalformedRowError(StoreError):
-    """A ready message has a value that nobody knows what to make of."""
+    """A ready message has a value that cannot be interpreted."""
 
     def __init__(self) -> None:
         """Name what tells more."""

@@ -1,4 +1,4 @@
-"""Looks again at messages that somebody saw, and tells those that moved on since from those that did not."""
+"""Re-reads messages that were seen, and separates those that have changed since from those that have not."""
 
 from __future__ import annotations
 

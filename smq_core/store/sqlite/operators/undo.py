@@ -1,4 +1,4 @@
-"""Takes operators' actions back: message by message, where nobody touched it since."""
+"""Takes operators' actions back: message by message, unless it has been changed since."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def _discard_if_empty(db: apsw.Connection, *, operation_progress: OperationProgr
 
 
 def _undo_setting(db: apsw.Connection, *, reversal: _Reversal) -> Outcome:
-    """Put a topic's pause or policy back, unless somebody changed it again."""
+    """Restore a topic's pause or policy, unless it has been changed again."""
     record = reversal.record
     operation = record.id
     later: int | None = db.execute(_LATER, (operation, record.topic, record.action)).get

@@ -37,7 +37,7 @@ class WorkerRows:
         self._session = session
 
     def put_worker(self, worker: WorkerRow) -> str | None:
-        """Write a daemon's row (its heartbeat); return and clear the command that somebody left for it."""
+        """Write a daemon's row (its heartbeat); return and clear the command that was left for it."""
 
         def work(db: apsw.Connection) -> str | None:
             command = db.execute(_READ_COMMAND, (worker.id,)).get

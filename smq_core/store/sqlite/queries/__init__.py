@@ -36,7 +36,7 @@ def query(name: str) -> str:
     """Return the SQL of a named statement.
 
     Raises:
-        KeyError: when no file has it; modules ask at import, so that a misspelt name is seen at once.
+        KeyError: when no file has it; modules ask at import, so that a misspelt name is noticed immediately.
     """
     return statements(__name__)[name].sql
 

@@ -55,7 +55,7 @@ class ChangeWatch:
         )
 
     def _leave_if_replaced(self) -> None:
-        """Let whoever waits on files that were moved away wait on those that lie there now."""
+        """Let callers that wait on files that were moved away wait on those that are there now."""
         self._session.connections.get().leave_if_replaced()
 
     def _glance(self) -> PeekedConnection:
@@ -78,7 +78,7 @@ connection."""
 
 
 class SqliteWaiter:
-    """Notices that somebody committed; for one thread."""
+    """Notices that another connection committed; for one thread."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class SqliteWaiter:
         self._watch = connection.watch() if is_shared else open_watch(_wal_of(connection))
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes readable when somebody may have written.
+        """Return a descriptor that becomes readable when another connection may have written.
 
         -1 where the platform has none.
         """

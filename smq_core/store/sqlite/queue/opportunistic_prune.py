@@ -1,4 +1,4 @@
-"""When a program with no daemon beside it prunes in passing: after a write of its own, in small steps.
+"""When a program without a daemon prunes after its own writes: after a write of its own, in small steps.
 
 It decides when; what is removed is decided by `prune`.
 """

@@ -26,7 +26,7 @@ __all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "STEP_BYTES", "STEP_ROWS", "TRASH_K
 TRASH_KEPT_MS: Final = 24 * 3600 * 1000
 """How long deleted messages, and the undo of any operation, are kept."""
 ACTIVITY_KEPT: Final = 10_000
-"""Entries of the activity that are kept, beside those that can be undone."""
+"""Entries of the activity that are kept, in addition to those that can be undone."""
 EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
 """How long an empty topic without settings is kept."""
 
@@ -50,7 +50,7 @@ _DAEMON = query("daemon_prunes")
 
 
 class _Bounds(NamedTuple):
-    """What is past its time, and how much of it is removed at once."""
+    """What has expired, and how much of it is removed at a time."""
 
     now_ms: int
     rows: int = CHUNK
@@ -96,7 +96,7 @@ class Pruner:
         return self._session.write(partial(_prune, bounds=bounds))
 
     def prune_if_idle(self, now_ms: int) -> Pruned:
-        """Remove a little if nobody else writes, and no daemon lives that does it; wait for nobody."""
+        """Remove a little if no other connection writes and no daemon prunes; never wait."""
         bounds = _Bounds(now_ms, STEP_ROWS, STEP_BYTES)
         removed = Pruned()
 

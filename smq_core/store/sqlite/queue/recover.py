@@ -47,7 +47,7 @@ class Recovery:
 
         Verdict `untouched`: it had not been started, and is as before. `suspect`: one of several that had
         been; uncharged, it runs alone next. `blamed`: it crashed its process; the attempt and a crash count,
-        and it is dead when exhausted. `poison`: dead at once.
+        and it is dead when exhausted. `poison`: dead immediately.
         """
         return self._session.write(
             lambda db: sum(

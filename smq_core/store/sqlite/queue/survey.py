@@ -29,7 +29,7 @@ _HAS_EXPIRED = query("has_expired")
 
 
 class Survey:
-    """Finds work for whoever takes messages of topics that are not known by name."""
+    """Finds work for consumers that lease from topics not known by name."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

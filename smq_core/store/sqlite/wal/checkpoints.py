@@ -98,7 +98,7 @@ class Checkpoints:
         self._wait_until(max(CHECKPOINT_PAGES, self.pages + GRACE_PAGES))
 
     def run(self, db: apsw.Connection, write_lock: WriteLock, monotonic: Callable[[], float]) -> None:
-        """Copy the -wal back, without holding anybody up; restart it when it has grown long."""
+        """Copy the -wal back, without blocking others; restart it when it has grown long."""
         with contextlib.suppress(apsw.BusyError):
             log, _copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if log < RESTART_PAGES:

@@ -100,7 +100,7 @@ class Durability:
             self.checkpoints.write_out(self.wal)
 
     def checkpoint(self) -> None:
-        """Copy the -wal back into the database, without holding anybody up; restart it when it is long.
+        """Copy the -wal back into the database, without blocking others; restart it when it is long.
 
         Raises:
             StoreError: when it fails, or an earlier flush did and the -wal cannot be written again.
@@ -147,7 +147,7 @@ class Durability:
             self._write_again()
 
     def _write_again(self) -> None:
-        """Write the -wal once more after a failed flush, while nobody else writes to it.
+        """Rewrite the -wal after a failed flush, while no other connection writes to it.
 
         What is committed after frames that are not on the disk would be lost with them.
         """

@@ -85,7 +85,7 @@ class WalFile:
     def write_again(self) -> None:
         """Write what stands in the file over itself, so that the next flush has it to write, and flush it.
 
-        The caller sees to it that nobody else writes meanwhile.
+        The caller ensures that no other connection writes meanwhile.
 
         Raises:
             StoreUnavailable: when the disk does not take it; the file stays poisoned.

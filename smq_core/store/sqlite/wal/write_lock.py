@@ -57,7 +57,7 @@ class WriteLock:
         """The place of a wait that was given up, as long as its thread stands in the queue."""
 
     def take(self) -> bool:
-        """Take the lock if nobody has it; return whether it is ours now.
+        """Take the lock if it is free; return whether it is ours now.
 
         Raises:
             StoreUnavailable: when the system gives no lock.
@@ -218,6 +218,6 @@ class _Place:
         os.close(descriptor)
 
     def _fail(self, error: Exception) -> None:
-        """Let the caller know at once."""
+        """Let the caller know immediately."""
         self.failure = error
         self.is_decided.set()
