@@ -18,7 +18,7 @@ __all__ = ["run_program"]
 def run_program(name: str, program: Callable[[], object]) -> NoReturn:
     """Run a program and end the process with its exit code, or with 74 when its output was lost.
 
-    What it writes to standard error while nobody can read that is lost without a word.
+    What it writes to standard error while that cannot be read is lost silently.
 
     Raises:
         SystemExit: always, unless the program raises another exception.

@@ -99,7 +99,7 @@ class Queue:
 
     @property
     def location(self) -> str:
-        """What opens the queue again: the database's absolute path; an address may have a password."""
+        """The address to reopen the queue with: its absolute path, or a URL, which may contain a password."""
         return self._store.location.address
 
     @property

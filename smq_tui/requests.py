@@ -208,7 +208,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class UndoOperation:
-    """Take back an operation: an Outcome."""
+    """Undo an operation: an Outcome."""
 
     operation: int
     count: int = 0

@@ -20,7 +20,7 @@ class JournalHandler(logging.Handler):
     """Writes each record as a line of the journal, under the action `library` unless a message died."""
 
     def __init__(self, journal: Journal) -> None:
-        """Keep the journal; it leaves out what only somebody who looks for a fault wants to know."""
+        """Keep the journal; it leaves out what is only of interest when debugging."""
         super().__init__()
         self._journal = journal
 

@@ -51,7 +51,7 @@ class Journal:
         self._is_verbose = is_verbose
 
     def debug(self, action: str, text: str, **fields: Value) -> None:
-        """Write what only somebody who looks for a fault wants to know."""
+        """Write what is only of interest when debugging."""
         if self._is_verbose:
             self._write("debug", action, text, fields)
 

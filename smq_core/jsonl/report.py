@@ -32,7 +32,7 @@ class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     bytes_read: int
     size: int | None
-    """Bytes in all; None where nobody can know."""
+    """Bytes in all; None if unknown."""
     elapsed_s: float
 
     @property
@@ -42,7 +42,7 @@ class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def left_s(self) -> float | None:
-        """Return how many seconds are left at this rate; None where nobody can know."""
+        """Return how many seconds are left at this rate; None if unknown."""
         if not self.size or not self.bytes_read:
             return None
         return self.elapsed_s * max(0, self.size - self.bytes_read) / self.bytes_read

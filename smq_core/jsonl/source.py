@@ -115,12 +115,12 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Return the bytes of the file as it is there; None where nobody can know."""
+        """Return the bytes of the file as it is there; None if unknown."""
         return None if self.identity is None else os.fstat(self._file.fileno()).st_size
 
     @property
     def bytes_read(self) -> int:
-        """Return how many of the bytes of `size` were read; 0 where nobody can know."""
+        """Return how many of the bytes of `size` were read; 0 if unknown."""
         return 0 if self.identity is None else self._file.tell()
 
     def reader(self) -> LineReader:

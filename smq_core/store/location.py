@@ -12,7 +12,7 @@ class Location(Protocol):
 
     @property
     def address(self) -> str:
-        """What opens the queue again from any folder. It may contain a password: do not show or log it."""
+        """The address to reopen the queue with, from any folder. It may contain a password: do not log it."""
         ...
 
     @property

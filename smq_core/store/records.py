@@ -52,7 +52,7 @@ else:
 
 LEASE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of payloads and headers after which one call leases no more: who leases writes all of them, with the
-write lock in hand, and everybody else waits."""
+write lock in hand, and all other writers wait."""
 
 
 class Escaped(str):

@@ -64,7 +64,7 @@ class Problem:
     is_bad: bool = True
     """False for what somebody did on purpose, or what may repair itself."""
     lacks_daemon: bool = False
-    """True when messages wait that nobody takes, and would if a daemon were started."""
+    """True when messages wait that no daemon takes, but one that is started would."""
 
 
 def diagnose(
@@ -124,7 +124,7 @@ def lacks_worker(stats: TopicStats, workers: Sequence[WorkerInfo]) -> bool:
 def makes_no_progress(stats: TopicStats, workers: Sequence[WorkerInfo], out_per_s: float | None) -> bool:
     """Return whether consumers that are no daemons hold messages and finish none, while others wait.
 
-    They may be at something long, or dead: nobody knows until their leases expire.
+    They may be at something long, or dead: this is unknown until their leases expire.
     """
     waits = bool(stats.ready) and (stats.oldest_age_s or 0.0) > UNTAKEN_S
     return waits and bool(stats.processing) and out_per_s == 0 and not is_served(stats.topic, workers)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["RateSeries", "at_last", "continued", "from_readings", "from_samples", "total"]
 
 _GAP_STEPS: Final = 2.5
-"""Two samples further apart than this many steps have a gap between them: nobody was there to count."""
+"""Two samples further apart than this many steps have a gap between them: nothing was counted then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Job:
 
     @property
     def is_unwanted(self) -> bool:
-        """True when nobody waits for it any more: long jobs look at this now and then."""
+        """True when it is no longer waited for: long jobs look at this now and then."""
         return self._unwanted.is_set()
 
     def withdraw(self) -> None:

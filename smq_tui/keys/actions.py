@@ -23,7 +23,7 @@ class Danger(enum.IntEnum):
     """How much can go wrong."""
 
     NONE = 0
-    """Nothing changes, or one message that undo brings back: done at once."""
+    """Nothing changes, or one message that undo brings back: done immediately."""
     ASK = 1
     """A dialog that `y` confirms; the key that opened it and Enter do not."""
     TYPE = 2

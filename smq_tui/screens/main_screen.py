@@ -204,7 +204,7 @@ class MainScreen(Screen[None]):
         self.throughput.draw()
 
     def focus_list(self) -> None:
-        """Give the list the focus at once: were another hidden first, all would be painted twice."""
+        """Focus the list immediately: were another hidden first, all would be painted twice."""
         self.set_focus(self.view.table, scroll_visible=False)
 
     def open(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
@@ -310,7 +310,7 @@ class MainScreen(Screen[None]):
 
     @on(ScreenSuspend)
     def _fall_silent(self) -> None:
-        """Take back what was said before a dialog opens: it is not about that."""
+        """Remove the message on the message line before a dialog opens: it is not about that."""
         self.lines.said.clear()
 
     @on(Refreshed)

@@ -154,7 +154,7 @@ def _setting_undone(what: str, outcome: Outcome) -> str:
 
 
 def resume_question(stats: TopicStats, actor: str, now: float) -> Question:
-    """Ask before a topic goes on that was paused for a reason, or by somebody else."""
+    """Ask before resuming a topic that was paused for a reason, or by another operator."""
     who = "you" if stats.paused_by == actor else cell(stats.paused_by, 60) or "somebody"
     ago = "" if stats.paused_since is None else f" {age(max(0.0, now - stats.paused_since))} ago"
     why = f": {cell(stats.pause_reason, 300)}" if stats.pause_reason else ""

@@ -65,7 +65,7 @@ class MessageLine(Widget):
         self._break()
 
     def clear(self) -> None:
-        """Take back what was said."""
+        """Remove the message."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -86,7 +86,7 @@ class MessageLine(Widget):
         self._break()
 
     def on_click(self, event: events.Click) -> None:
-        """Take back what was said."""
+        """Remove the message."""
         event.stop()
         self.clear()
 

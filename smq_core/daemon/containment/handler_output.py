@@ -52,7 +52,7 @@ class HandlerOutput:
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
-        """Keep the lines of an asynchronous handler apart from those of others on its thread."""
+        """Keep an asynchronous handler's lines separate from those of others on its thread."""
         with self.out.lines.apart(), self.error.lines.apart():
             yield
 

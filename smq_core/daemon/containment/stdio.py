@@ -149,7 +149,7 @@ class _LineBuffer(io.BufferedIOBase):
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
-        """Keep the lines of an asynchronous handler apart from those of others on its thread."""
+        """Keep an asynchronous handler's lines separate from those of others on its thread."""
         mine = _Unfinished(self._finish)
         token = self._task.set(mine)
         try:

@@ -67,7 +67,7 @@ class Children:
         return started
 
     def run(self, words: Sequence[str], data: bytes, timeout_s: float) -> None:
-        """Run a process to its end, with data on its standard input.
+        """Run a process until it exits, with data on its standard input.
 
         Raises:
             OSError: when it cannot be started.

@@ -41,7 +41,7 @@ def death_row(death: DaemonDeath, now: float, *, is_missed: bool) -> Row:
 
 
 def death_hint(death: DaemonDeath, now: float, unserved: Sequence[str]) -> tuple[str, Tone]:
-    """Report that it died, what it had, and what nobody takes since."""
+    """Describe its death, what it served, and which topics no daemon serves since."""
     had = f"; it served {', '.join(death.topics)}" if death.topics else ""
     returned = f"; {counted(death.returned, 'message')} returned" if death.returned else ""
     missing = f"; no daemon serves {', '.join(unserved)} now" if unserved else ""

@@ -135,7 +135,7 @@ class View(Vertical):
         self.post_message(Withdrawn(self))
 
     def enter(self) -> None:
-        """Take note that somebody came to this screen."""
+        """Note that this screen was opened."""
 
     def await_rows(self) -> None:
         """Take note that the rows are of before, until `rows_are_read`."""

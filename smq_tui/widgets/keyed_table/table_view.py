@@ -101,7 +101,7 @@ class TableView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The keys of columns that nobody wants to see."""
+        """The keys of hidden columns."""
         return self._hidden
 
     def hide_columns(self, keys: Collection[str]) -> None:

@@ -69,7 +69,7 @@ def wrong_counters(connection: apsw.Connection) -> list[str]:
 
 
 def is_counting_stopped(connection: apsw.Connection) -> bool:
-    """Return whether somebody left what keeps messages from being counted."""
+    """Return whether a row was left that keeps messages from being counted."""
     return connection.execute(_COUNTED).get is not None
 
 

@@ -162,7 +162,7 @@ class ReadingConnection:
             self._leave(self.place.look())
 
     def _leave(self, found: PathState, *, makes_another: bool = False) -> None:
-        """Leave files that nobody would find; stay where they lie at the path."""
+        """Leave files that no other program would find; stay where they lie at the path."""
         if found is PathState.OURS:
             return
         if not (found is PathState.NOTHING and makes_another):
@@ -184,7 +184,7 @@ class ReadingConnection:
         )
 
     def _read_late(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Read when somebody has the whole database: who recovers a -wal, or closes it as the last one."""
+        """Read while another process has it all locked: who recovers a -wal, or closes it as the last one."""
         deadline = self.settings.monotonic() + self.settings.timeout_s
         while self.is_open:
             try:

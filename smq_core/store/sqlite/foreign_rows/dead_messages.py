@@ -30,7 +30,7 @@ class _Dead(NamedTuple):
 
 
 def dead_messages(db: apsw.Connection, ids: Iterable[int]) -> list[FailedMessage]:
-    """Return those of some messages that are dead, in the order of their ids."""
+    """Return the messages that are dead among some, in the order of their ids."""
     if not (wanted := list(ids)):
         return []
     rows = legible(lambda reading: reading.execute(_DEAD, (id_array(wanted),)).fetchall())(db)
