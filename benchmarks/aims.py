@@ -119,7 +119,11 @@ AIMS: Final = (
         Place("defaults", FULL, _BATCHES),
     ),
     _most(
-        "query of the depth of all topics with 5,000,000 messages, ms", 1.0, "backlog", "smq", _LARGE_DEPTH
+        "time to query the depth of all topics, with 5,000,000 messages waiting, ms",
+        1.0,
+        "backlog",
+        "smq",
+        _LARGE_DEPTH,
     ),
     _most("2 + 2 processes: longest wait, ms", 100, "crowds", FULL, "worst ms"),
     _most("8 + 8 processes: longest wait, ms", 300, "crowds", FULL, "worst ms, 8 + 8"),

@@ -1,4 +1,4 @@
-"""How the death of a daemon is recorded in the activity, and read back. Pure.
+"""How the death of a daemon is recorded in the activity log, and read back. Pure.
 
 A daemon's row goes with it; what it served and when it last sent a heartbeat stay in the entry's detail.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ACTION", "KEPT_S", "death_of", "detail_of"]
 
 ACTION: Final = "daemon died"
-"""What the activity calls it."""
+"""What the activity log calls it."""
 KEPT_S: Final = 86_400.0
 """Seconds for which a dead daemon is shown among the others."""
 _YEAR_10000_MS: Final = 253_402_300_800_000
@@ -37,7 +37,7 @@ def detail_of(row: WorkerRow | None, how: str) -> str:
 
 
 def death_of(entry: ActivityEntry) -> DaemonDeath:
-    """Read an entry of the activity back; what another program wrote there has no heartbeat and no topics."""
+    """Read an entry of the activity log; what another program wrote has no heartbeat and no topics."""
     found = _HEARD.search(entry.detail)
     return DaemonDeath(
         id=entry.actor,

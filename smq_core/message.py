@@ -206,7 +206,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     trash: int = 0
     """Messages that had been in the trash for 24 hours."""
     activity: int = 0
-    """Entries of the activity beyond the last 10,000."""
+    """Entries of the activity log beyond the last 10,000."""
     topics: int = 0
     """Topics that had been empty for 24 hours and have no settings."""
     undo: int = 0

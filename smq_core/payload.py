@@ -192,7 +192,7 @@ def check_json_text(text: str | bytes) -> None:
     except RecursionError as error:
         raise InvalidMessage(TOO_DEEP) from error
     except _NOT_JSON as error:
-        raise InvalidMessage(f"JSON that cannot be stored: {error}") from error
+        raise InvalidMessage(f"the JSON cannot be stored: {error}") from error
     if is_decoded_too_deep(text, value):
         raise InvalidMessage(TOO_DEEP)
 

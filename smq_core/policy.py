@@ -31,7 +31,8 @@ class RandomSource(Protocol):
 class Backoff(msgspec.Struct, frozen=True):
     """How long a failed message waits, in seconds.
 
-    `first`, times `factor` for each further failure, never above `cap`.
+    The longest wait is `first` after the first failure, grows by `factor` with each further failure, and
+    never exceeds `cap`; the actual wait is drawn at random up to it.
     """
 
     first: float = 2.0

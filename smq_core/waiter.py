@@ -50,7 +50,7 @@ class Waiter:
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when a dequeue may be worth trying.
 
-        -1 if the platform has none (then check every 50 ms).
+        Returns -1 if the platform has none; in that case, check every 50 ms.
         """
         return self._waiter.fileno()
 

@@ -101,7 +101,12 @@ def _told(exported: Exported, unreadable: int) -> int:
             )
         )
     if unreadable:
-        output.complain(f"{counted(unreadable, 'id')} cannot be read: their contents are lost")
+        lost = counted(
+            unreadable,
+            "message cannot be read: its contents are lost",
+            "messages cannot be read: their contents are lost",
+        )
+        output.complain(lost)
     return 1 if unreadable else 0
 
 

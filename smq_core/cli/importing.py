@@ -197,8 +197,12 @@ def _print_topics(report: ImportReport) -> None:
 
 def _print_left_out(report: ImportReport) -> None:
     if report.broken:
-        lines = counted(report.broken, "line")
-        output.note(f"{lines} imported as text: looked like JSON but did not parse (--strict rejects them):")
+        lines = counted(
+            report.broken,
+            "line looked like JSON but did not parse, and was imported as text",
+            "lines looked like JSON but did not parse, and were imported as text",
+        )
+        output.note(f"{lines} (--strict rejects such lines):")
         output.note(f"  {_numbers(report.broken_lines, report.broken)}")
     if report.held:
         output.note(

@@ -202,7 +202,7 @@ class ReadOperations(OpenedQueue):
         """Return the daemons that died in the last `within` seconds (24 hours), newest first.
 
         Daemons that were stopped are not included, nor are lost daemons whose exit has not been noticed yet.
-        The deaths are recorded in the activity, of which the last 10,000 entries are kept.
+        The deaths are recorded in the activity log, of which the last 10,000 entries are kept.
         """
         since_ms = self._clock.now_ms() - round(within * 1000)
         return [death_of(entry) for entry in self._store.daemon_deaths(since_ms)]

@@ -151,10 +151,10 @@ class MessageOperations(OpenedQueue):
         """Remove everything that has expired, in short transactions, and return what was removed.
 
         This applies to finished messages that their topics no longer keep, the trash and undo data after 24
-        hours, the activity beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon does
-        this continuously; without one, a Queue or Inspector does it after its own writes. The free space in
-        the file is reused; `smq compact` returns it to the disk. `progress` is called with the number of rows
-        so far; if it returns False, the rest is not done.
+        hours, the activity log beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon
+        does this continuously; without one, a Queue or Inspector does it after its own writes. The free space
+        in the file is reused; `smq compact` returns it to the disk. `progress` is called with the number of
+        rows so far; if it returns False, the rest is not done.
         """
         now_ms = self._clock.now_ms()
         removed = Pruned()

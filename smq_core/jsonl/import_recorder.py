@@ -73,7 +73,7 @@ class StoreRecorder:
     ) -> None:
         """Keep an earlier run's record, or a new import's blank one; a nameless pipe is not recorded.
 
-        The activity names `actor` at the end.
+        The activity log names `actor` at the end.
         """
         self._store = store
         self._actor = actor
@@ -146,7 +146,7 @@ class StoreRecorder:
         )
 
     def _note(self, position: ImportPosition, now_ms: int, *, is_complete: bool) -> None:
-        """Record in the activity what came in, of a file that has grown since its end what is new."""
+        """Record in the activity log what came in, of a file that has grown since its end what is new."""
         earlier = self._earlier
         goes_on = earlier.finished_at is None
         taken = position.taken + (earlier.taken if goes_on else 0)

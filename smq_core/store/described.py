@@ -1,4 +1,4 @@
-"""What an action was aimed at, as the activity keeps it: in the words of the dashboard's filters. Pure."""
+"""The targets of an action, as the activity log keeps them: in the words of the dashboard's filters. Pure."""
 
 from __future__ import annotations
 

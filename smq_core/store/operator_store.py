@@ -100,13 +100,13 @@ class OperatorStore(Protocol):
         ...
 
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
-        """Return what the activity records about daemons that died since a moment, newest first."""
+        """Return what the activity log records about daemons that died since a moment, newest first."""
         ...
 
     def note(
         self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
     ) -> None:
-        """Record in the activity what was done by another way than an operation; nothing can undo it."""
+        """Record in the activity log what was done by another way than an operation; nothing can undo it."""
         ...
 
     def freeze(
@@ -231,7 +231,7 @@ class WorkerStore(Protocol):
         ...
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
-        """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
+        """Leave a command for a daemon, recorded in the activity log; False when there is no such row."""
         ...
 
     def add_samples(self, samples: Sequence[Sample], step_ms: int, keep_after: int) -> None:

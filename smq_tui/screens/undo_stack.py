@@ -76,7 +76,7 @@ def undo_entry_of_setting(verb: str, topic: str, outcome: Outcome, by: str, at: 
 
 
 def undo_entry_of_activity(entry: ActivityEntry) -> UndoEntry:
-    """Return what an entry of the activity tells."""
+    """Return what an entry of the activity log tells."""
     what = what_of(entry.action, entry.count, entry.topic)
     number = 0 if entry.action in _SETTINGS else entry.count
     return UndoEntry(

@@ -41,7 +41,7 @@ class DashboardSession:
     is_refresh_paused: bool = False
     """Paused by `f`: what is shown stays as it is."""
     actor: str = field(default_factory=user_name)
-    """Who the activity names for what is done here."""
+    """Who the activity log names for what is done here."""
 
     @property
     def key(self) -> str:

@@ -180,7 +180,7 @@ class DeadDaemons:
                 self._note_death(row.id, row, "it has exited (no lock, no heartbeat)", 0)
 
     def _note_death(self, worker_id: str, row: WorkerRow | None, how: str, messages: int) -> None:
-        """Record in the activity that there was a daemon, until when, and what it served: its row is gone."""
+        """Record in the activity log that a daemon died, when, and what it served: its row is gone."""
         self._store.note(
             ACTION,
             actor=worker_id,

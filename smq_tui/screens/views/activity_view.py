@@ -120,7 +120,9 @@ class ActivityView(View):
         newest = max(self._entries.values(), key=lambda entry: entry.operation, default=None)
         if self.filtered_by and newest is not None and not self._keeps(newest):
             parts.append(
-                StatusSegment("the filter hides the newest: press Esc", Tone.WARNING, "back", priority=9)
+                StatusSegment(
+                    "the filter hides the newest action: Esc clears it", Tone.WARNING, "back", priority=9
+                )
             )
         return [*parts, *self.more_columns()]
 

@@ -63,4 +63,4 @@ def about_death(death: DaemonDeath, now: float, unserved: Sequence[str]) -> Piec
     pieces: Pieces = [(cell(death.id), "bold $text-accent"), ("  ", ""), ("died\n", "bold $text-error")]
     for name, value in facts:
         pieces += [(f"{name:<14}  ", "$foreground 65%"), (cell(value, 500) + "\n", "")]
-    return [*pieces, ("\nlisted for 24 hours, then only in the activity (6)\n", "$foreground 65%")]
+    return [*pieces, ("\nlisted for 24 hours, then only on the activity screen (6)\n", "$foreground 65%")]

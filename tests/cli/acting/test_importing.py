@@ -41,7 +41,8 @@ def test_the_report_counts_by_topic_and_shape(smq: Smq) -> None:
             "total        5        1        1       1      1       1\n"
         ),
         (
-            "1 line imported as text: looked like JSON but did not parse (--strict rejects them):\n"
+            "1 line looked like JSON but did not parse, and was imported as text "
+            "(--strict rejects such lines):\n"
             "  line 5\n"
             "1 blank line\n"
         ),
@@ -124,7 +125,7 @@ def test_a_line_that_begins_as_json_and_is_none_is_judged_by_the_name_or_the_fla
         assert "line 2: it starts like JSON but does not parse" in ran.err
         assert "line 3: it starts like JSON but does not parse" in ran.err
     else:
-        assert "2 lines imported as text" in ran.err
+        assert "2 lines looked like JSON but did not parse, and were imported as text" in ran.err
         assert "  lines 2 to 3\n" in ran.err
 
 

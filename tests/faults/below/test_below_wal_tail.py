@@ -72,7 +72,8 @@ def assert_found(folder: Path, written: Written, wal: bytes, messages: int) -> N
     part="below SQLite",
     promise="the queue opens in the state after the last intact commit, with everything committed before "
     "it, and works",
-    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
+    how="the file is truncated at a random byte, a random bit is flipped, or random bytes or old frames are "
+    "appended",
 )
 def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
     tmp_path: Path, written: Written, fault: Fault
@@ -90,7 +91,8 @@ def test_a_wal_that_is_cut_off_loses_only_what_is_not_whole(
     part="below SQLite",
     promise="the queue opens in the state after the last intact commit, with everything committed before "
     "it, and works",
-    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
+    how="the file is truncated at a random byte, a random bit is flipped, or random bytes or old frames are "
+    "appended",
 )
 def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
     tmp_path: Path, written: Written, fault: Fault
@@ -110,7 +112,8 @@ def test_a_wal_with_a_bit_turned_over_loses_only_what_stands_from_there(
     part="below SQLite",
     promise="the queue opens in the state after the last intact commit, with everything committed before "
     "it, and works",
-    how="the file is truncated at a byte, a bit is flipped, or random bytes or old frames are appended",
+    how="the file is truncated at a random byte, a random bit is flipped, or random bytes or old frames are "
+    "appended",
 )
 def test_a_wal_that_is_followed_by_rubbish_loses_nothing(
     tmp_path: Path, written: Written, fault: Fault

@@ -38,8 +38,7 @@ def empty(folder: Path) -> None:
 @pytest.mark.fault(
     row="a creation or migration killed at any of its disk writes",
     part="below SQLite",
-    promise="the next process that opens the file finds nothing or everything: the intact old table, or "
-    "every message",
+    promise="existing data stays intact; the next process that opens the file completes the work",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path: Path, fault: Fault) -> None:
@@ -60,8 +59,7 @@ def test_a_creation_killed_at_any_write_is_finished_by_the_next_opening(tmp_path
 @pytest.mark.fault(
     row="a creation or migration killed at any of its disk writes",
     part="below SQLite",
-    promise="the next process that opens the file finds nothing or everything: the intact old table, or "
-    "every message",
+    promise="existing data stays intact; the next process that opens the file completes the work",
     how="SIGKILL before the n-th write, flush, truncation or deletion, for every n (VFS)",
 )
 def test_a_killed_take_over_leaves_the_ancestors_table_or_every_message(

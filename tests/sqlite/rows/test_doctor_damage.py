@@ -57,8 +57,8 @@ def register(path: Path, worker: str, pid: int, host: str | None = None, *, sile
 @pytest.mark.fault(
     row="leases of a dead daemon",
     part="damage",
-    promise="doctor names the daemon and its messages; --repair returns them to the queue, but no message "
-    "that a running process may hold",
+    promise="doctor names the daemon and its messages; --repair returns them to the queue, but leaves alone "
+    "every message that a running process may hold",
     how="the row and lease of a process that has exited, alongside those of a running process and of one on "
     "another host",
 )

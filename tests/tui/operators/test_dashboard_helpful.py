@@ -126,7 +126,7 @@ def test_a_filter_that_hides_what_was_done_last_says_so(location: str) -> None:
         view.apply_filter(parse("pause"))
         assert isinstance(view, ActivityView)
         await until(pilot, lambda: view.table.row_count == 1)
-        assert "the filter hides the newest: press Esc" in view.line.text
+        assert "the filter hides the newest action: Esc clears it" in view.line.text
         await pilot.press("escape")
         await until(pilot, lambda: "hides" not in view.line.text)
 

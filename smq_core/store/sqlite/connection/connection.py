@@ -236,9 +236,9 @@ class Connection(ReadingConnection):
         # no public name of a lock shows whether this thread holds it, in a call that goes on below this one
         if self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001
             raise UsageError(
-                "called by a signal handler that interrupted another call of this thread on "
-                f"{self.settings.path}: nothing was done; let the handler set a flag, and make the call "
-                "afterwards"
+                f"called by a signal handler that interrupted another call on {self.settings.path} in this "
+                "thread: nothing was done; only set a flag in the signal handler, and make the call after it "
+                "has returned"
             )
         self.close()
 

@@ -26,8 +26,8 @@ _RULES = (
     apsw.SQLITE_CONSTRAINT_NOTNULL,
 )
 _STALE = (
-    "this program still has a read transaction open, on a state of {path} older than the last write: nothing "
-    "was written; end that read and try again"
+    "this program still has a read transaction open that began before the last write to {path}: nothing was "
+    "written; end that transaction and try again"
 )
 
 _SENTENCES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (

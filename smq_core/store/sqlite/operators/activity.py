@@ -23,7 +23,7 @@ _LAST: Final = (1 << 63) - 1
 
 
 class Activity:
-    """Reads the activity, and adds to it what was done by another way than an operation."""
+    """Reads the activity log, and adds to it what was done by another way than an operation."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -35,14 +35,14 @@ class Activity:
         return [_recorded(row[:-1]).entry(is_undoable=bool(row[-1])) for row in rows]
 
     def daemon_deaths(self, since_ms: int) -> list[ActivityEntry]:
-        """Return what the activity records about daemons that died since a moment, newest first."""
+        """Return what the activity log records about daemons that died since a moment, newest first."""
         rows = self._session.read(lambda db: list(db.execute(_DEATHS, (since_ms,))))
         return [_recorded(row).entry() for row in rows]
 
     def note(
         self, action: str, *, actor: str, topic: str | None, changed: int, detail: str, now_ms: int
     ) -> None:
-        """Record in the activity what was done by another way than an operation."""
+        """Record in the activity log what was done by another way than an operation."""
 
         def work(db: apsw.Connection) -> None:
             operation = operation_log.begin(

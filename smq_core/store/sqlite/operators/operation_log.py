@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     undone_at: int | None
 
     def entry(self, *, is_undoable: bool = False) -> ActivityEntry:
-        """Return the operation as the activity shows it."""
+        """Return the operation as the activity log shows it."""
         return ActivityEntry(
             operation=self.id,
             at=self.at / 1000,

@@ -55,7 +55,7 @@ class WorkerRows:
         return [_worker(row) for row in self._session.read(lambda db: db.execute(_READ_WORKERS).fetchall())]
 
     def command_worker(self, worker_id: str, command: str, *, actor: str, now_ms: int) -> bool:
-        """Leave a command for a daemon, recorded in the activity; False when there is no such row."""
+        """Leave a command for a daemon, recorded in the activity log; False when there is no such row."""
 
         def work(db: apsw.Connection) -> bool:
             db.execute(_WRITE_COMMAND, {"id": worker_id, "command": command})

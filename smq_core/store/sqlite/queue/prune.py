@@ -26,7 +26,7 @@ __all__ = ["ACTIVITY_KEPT", "EMPTY_KEPT_MS", "STEP_BYTES", "STEP_ROWS", "TRASH_K
 TRASH_KEPT_MS: Final = 24 * 3600 * 1000
 """How long deleted messages, and the undo of any operation, are kept."""
 ACTIVITY_KEPT: Final = 10_000
-"""Entries of the activity that are kept, in addition to those that can be undone."""
+"""Entries of the activity log that are kept, in addition to those that can be undone."""
 EMPTY_KEPT_MS: Final = 24 * 3600 * 1000
 """How long an empty topic without settings is kept."""
 
