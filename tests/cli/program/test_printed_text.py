@@ -54,5 +54,5 @@ def test_a_check_of_a_daemon_shows_what_it_was_given_safely(
         command.main(["--db", location, "--check", "--exec", "mail='no-such-a\x1b]0;x\x07\x9b2J'"])
 
     said = capsys.readouterr().out
-    assert "no command no-such-a␛]0;x␇" in said
+    assert "the command no-such-a␛]0;x␇" in said
     assert said.replace("\n", "").isprintable()

@@ -39,12 +39,12 @@ def test_a_backup_is_a_queue_and_holds_what_was_there_when_it_began(path: Path) 
 
     with closing(apsw.Connection(str(path))) as source:
         steps = backup.copy(source, str(path), str(target))
-        left, pages = next(steps)
+        done, total = next(steps)
         ask(path, "INSERT INTO smq_messages(topic, payload) VALUES ('mail', 'too late')")
         rest = list(steps)
 
-    assert 0 < left < pages
-    assert rest[-1][0] == 0
+    assert 0 < done < total
+    assert rest[-1] == (total, total)
     assert ask(target, "SELECT count(*) FROM smq_messages") == 1
     assert target.stat().st_mode & 0o777 == 0o600
     prepare(target, may_create=False, may_write=False)
