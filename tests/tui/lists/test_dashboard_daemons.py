@@ -66,7 +66,7 @@ def test_a_killed_daemon_leaves_a_row_for_a_day_and_one_that_stopped_none(locati
         view.table.move_to("killed")
         hint = view.hint()[0]
         assert "died 12m00s ago" in hint
-        assert "it had thumbnails; 4 messages returned; no daemon serves thumbnails now" in hint
+        assert "it served thumbnails; 4 messages returned; no daemon serves thumbnails now" in hint
         await pilot.press("T")
         await until(pilot, lambda: "choose a daemon that is running" in app.main.lines.said.text)
 

@@ -270,7 +270,7 @@ def test_a_finished_import_offers_to_close_and_says_that_nothing_undoes_it(
         await pilot.press("enter")
         await until(pilot, lambda: wizard.step.value == "ready")
         assert "1 message would be added in 1 topic, 0 rejected" in str(wizard.query_one("#report").render())
-        assert wizard.query_one("#again").render_line(0).text.strip().startswith("[ ] import it again")
+        assert wizard.query_one("#again").render_line(0).text.strip().startswith("[ ] import the file again")
         await pilot.press("y")
         await until(pilot, lambda: wizard.step.value == "done")
         await pilot.pause()

@@ -102,7 +102,7 @@ def test_all_that_a_daemon_left_behind_is_requeued_without_a_box_to_tick(
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Requeue {HELD} messages?" in asked(app)
         assert "all that have expired or whose daemon is lost" in asked(app)
-        assert "has ended, last heartbeat 1m40s ago: they may already have run" in asked(app)
+        assert "has exited, last heartbeat 1m40s ago: they may already have run" in asked(app)
         assert not app.screen.query("#force")
         await pilot.press("y")
         await until(pilot, lambda: inspector.topic("mail").ready == 10)
