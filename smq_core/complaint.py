@@ -15,7 +15,7 @@ def complaint(payload: object) -> str:
         where = _first_illegal(payload, "payload")
     except RecursionError:
         return TOO_DEEP
-    return where or "the payload would not be equal when it is read back: send JSON values, text or bytes"
+    return where or "the payload would not compare equal when read back: send JSON values, text or bytes"
 
 
 def _first_illegal(value: object, path: str) -> str | None:

@@ -80,7 +80,7 @@ def file_named(location: AnyPath, what: str = "the database") -> str:
     else:
         return named
     raise UsageError(
-        f"{what} is {kind}, which smq does not support: give the path of an SQLite file (./NAME if a file "
+        f"{what} is {kind}, which smq does not support: give the path of a SQLite file (./NAME if a file "
         f"really has that name)"
     )
 

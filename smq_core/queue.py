@@ -39,7 +39,7 @@ __all__ = ["Queue"]
 class Queue:
     """A queue in one SQLite file, for producers and consumers.
 
-    It may be shared by threads, live at module level and be pickled to another process: it opens a connection
+    It may be shared by threads, kept at module level, and pickled for another process: it opens a connection
     for each process and thread when first used. Times are in seconds. The queue prunes expired data (finished
     messages that their topic no longer keeps, trash older than 24 hours …) in small steps after its own
     writes, unless a daemon does that.
@@ -65,10 +65,10 @@ class Queue:
 
         Nothing is opened before the first call, which creates the file if it is missing.
 
-        If `location` is None, it is taken from `SIMPLE_MQ_DB`, or is `queue.sqlite3` in the current
-        directory. With `durability="normal"`, a crash of the machine (not of the process) may lose the last
-        messages. `visibility_timeout` (1 ms to 24 h) overrides the topics' own. `worker` is the name shown on
-        its leases.
+        If `location` is None, it is taken from `SIMPLE_MQ_DB` or, if that is not set, defaults to
+        `queue.sqlite3` in the current directory. With `durability="normal"`, a crash of the machine (not of
+        the process) may lose the last messages. `visibility_timeout` (1 ms to 24 h) overrides the topics'
+        own. `worker` is the name shown on its leases.
 
         Raises:
             InvalidMessage: for a timeout out of range.
@@ -214,10 +214,11 @@ class Queue:
         waits. The call also returns expired leases of any consumer, and makes due messages ready.
 
         Raises:
-            InvalidMessage: for no topic, an illegal one, a limit below 1, or a timeout out of range.
+            InvalidMessage: when no topic is given, a topic name is illegal, the limit is below 1, or the
+                timeout is out of range.
             LeaseLost: when a lease in `ack` was lost; the others are finished, and nothing is leased.
             UsageError: for a `wait` inside `transaction()`, which holds the write lock: no other connection
-            could send the message that it waits for. No message is finished.
+                could send the message that it waits for. No message is finished.
         """
         request = LeaseRequest(
             topics=dequeueing.checked_topics(topics),

@@ -65,7 +65,7 @@ class Waiter:
     def next_due(self) -> float | None:
         """Return the number of seconds until a delay, a lease or a pause of the topics ends.
 
-        None if nothing will become due.
+        Returns None if nothing will become due.
         """
         now_ms = self._clock.now_ms()
         due_ms = self._store.next_due(self._topics, now_ms)

@@ -51,7 +51,7 @@ class MessageOperations(OpenedQueue):
         (`message.seen`, or only its state), or a selection. A message that has changed since it was seen is
         left alone, and the outcome counts it as `moved_on`. A forced message may run twice; if `force` is a
         set of worker names, only leases of those workers are taken. `progress` is called with the number done
-        so far; if it returns False, the rest is not done.
+        so far; if it returns False, the action stops there.
         """
         return self._act("requeue", targets, force=force, progress=progress)
 
@@ -154,7 +154,7 @@ class MessageOperations(OpenedQueue):
         hours, the activity log beyond 10,000 entries, and topics that have been empty for 24 hours. A daemon
         does this continuously; without one, a Queue or Inspector does it after its own writes. The free space
         in the file is reused; `smq compact` returns it to the disk. `progress` is called with the number of
-        rows so far; if it returns False, the rest is not done.
+        rows so far; if it returns False, pruning stops there.
         """
         now_ms = self._clock.now_ms()
         removed = Pruned()

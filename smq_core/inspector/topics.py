@@ -30,7 +30,8 @@ class TopicOperations(OpenedQueue):
 
         Raises:
             InvalidMessage: for an illegal name, or a time outside the years 1970 to 9999.
-            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+            StoreError: when the database cannot be written.
+            UsageError: when the inspector is read-only.
         """
         until_ms = None if until is None else validation.available_at_ms(0, 0.0, until)
         now_ms = self._clock.now_ms()
@@ -51,7 +52,8 @@ class TopicOperations(OpenedQueue):
 
         Raises:
             InvalidMessage: when the name is not text.
-            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+            StoreError: when the database cannot be written.
+            UsageError: when the inspector is read-only.
         """
         validation.check_is_text(topic, "a topic")
         return self._store.resume(topic, actor=self._actor, now_ms=self._clock.now_ms())
@@ -81,7 +83,8 @@ class TopicOperations(OpenedQueue):
 
         Raises:
             InvalidMessage: for an illegal name, or a value out of range.
-            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+            StoreError: when the database cannot be written.
+            UsageError: when the inspector is read-only.
         """
         return self._store.set_policy(
             validation.check_topic(topic),
@@ -102,7 +105,8 @@ class TopicOperations(OpenedQueue):
 
         Raises:
             InvalidMessage: when the name is not text.
-            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+            StoreError: when the database cannot be written.
+            UsageError: when the inspector is read-only.
         """
         validation.check_is_text(topic, "a topic")
         return self._store.drop(topic, actor=self._actor, now_ms=self._clock.now_ms())
@@ -114,7 +118,8 @@ class TopicOperations(OpenedQueue):
 
         Raises:
             InvalidMessage: for an unknown command, or an id that is not text.
-            StoreError: when it cannot be written; `UsageError` when the inspector is read-only.
+            StoreError: when the database cannot be written.
+            UsageError: when the inspector is read-only.
         """
         validation.check_is_text(worker_id, "a daemon's id")
         if command not in _COMMANDS:

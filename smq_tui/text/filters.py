@@ -95,6 +95,11 @@ class Query:
         return Selection(topic=self.topic or topic, state=wanted, where=where)
 
     @property
+    def matching(self) -> str:
+        """What follows the name of messages in a sentence: ` matching “…”`, nothing without a filter."""
+        return f" matching “{self.text}”" if self.text else ""
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The named parts that it consists of, in the order of `PARTS`."""
         values = (

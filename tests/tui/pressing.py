@@ -53,13 +53,13 @@ class Walk:
         self.terminal.write(keys)
         self.terminal.settle()
 
-    def go_on(self, after: str) -> None:
-        """Leave what is open; start again where a key that leaves did so.
+    def go_on(self, after: str, *, may_leave: bool = False) -> None:
+        """Leave what is open; start again where a key that leaves did so, or what was chosen may have.
 
         Raises:
             AssertionError: when something was raised, or it ended otherwise.
         """
-        leaves = after in {LEAVES, "q"}
+        leaves = may_leave or after in {LEAVES, "q"}
         is_leaving = leaves and self.terminal.is_given_back
         code = self.terminal.ended_within(LONGEST_S if is_leaving else 1.0 if leaves else 0.0)
         if code is not None:

@@ -26,8 +26,8 @@ PINGS: Final = 3
 A process that is stopped, or whose reader waits for the interpreter, reads at most one.
 """
 _WHY: Final = (
-    "messages sent to it did not arrive: a handler, or a process left behind by one, reads from its "
-    "connection"
+    "messages sent to it did not arrive: a handler, or a process left behind by one, is reading from the "
+    "connection to the daemon"
 )
 
 

@@ -1,4 +1,4 @@
-"""The place of a queue in an SQLite file: its path."""
+"""The place of a queue in a SQLite file: its path."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SqliteLocation:
         return os.path.exists(self.path)  # noqa: PTH110 - a Path fails for names that are too long
 
     def describe(self) -> str:
-        """Return the path as that of an SQLite database."""
+        """Return the path as that of a SQLite database."""
         return f"the SQLite database {self.name}"
 
 

@@ -87,7 +87,10 @@ class FileActions:
     def _report_import(self, report: ImportReport | None) -> None:
         if report is not None and report.taken:
             what = f"import of {counted(report.taken, 'message')}"
-            why_not = "delete the added messages (2, filter, *, D); press 6 for earlier actions"
+            why_not = (
+                "delete the added messages (press 2, set a filter, then press * and D); "
+                "press 6 for earlier actions"
+            )
             by, at = self._host.session.actor, self._host.context.now
             added = f"{counted(report.taken, 'message')} added, {count(report.rejected)} rejected"
             entry = UndoEntry(what=what, by=by, at=at, why_not=why_not)

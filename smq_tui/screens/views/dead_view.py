@@ -135,7 +135,7 @@ class DeadView(View):
             return Freeze(Selection(state=State.DEAD), "all dead letters", action)
         if self.aims_at_all:
             shown = [kind for kind in self._kinds.values() if self._keeps(kind)]
-            return _of_groups(shown, f"all dead letters {self.filtered_by.text}", action)
+            return _of_groups(shown, f"all dead letters{self.filtered_by.matching}", action)
         marked = [self._kinds[key] for key in map(str, self.table.targets) if key in self._kinds]
         if len(marked) > 1:
             return _of_groups(marked, f"the dead letters of {len(marked)} marked groups", action)

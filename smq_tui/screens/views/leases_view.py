@@ -137,7 +137,7 @@ class LeasesView(View):
         """Return the marked messages, else the cursor's; to requeue one that is stranded, all that are."""
         if self.aims_at_all:
             chosen = self.filtered_by.selection(None, State.PROCESSING)
-            return Freeze(chosen, f"all running messages {self.filtered_by.text}".strip(), action)
+            return Freeze(chosen, f"all running messages{self.filtered_by.matching}", action)
         known = [self.messages[int(key)] for key in self.table.targets if int(key) in self.messages]
         scope = ""
         if action == "requeue" and not self.table.marks and len(stranded := self._stranded(known)) > 1:

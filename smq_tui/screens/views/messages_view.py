@@ -312,9 +312,7 @@ class MessagesView(View):
 
     def _description(self) -> str:
         state = self._selection().state
-        return f"all {state.word if state else ''} messages {self.filtered_by.text}".replace(
-            "  ", " "
-        ).strip()
+        return f"all {f'{state.word} ' if state else ''}messages{self.filtered_by.matching}"
 
     def _note(self) -> str:
         if self.is_being_read:

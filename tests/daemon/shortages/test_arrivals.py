@@ -58,8 +58,11 @@ def test_a_process_that_reads_and_does_not_begin_is_killed_and_says_why(
     look(arrivals, pool, 1)
 
     assert pool.children[0].killed == [signal.SIGKILL]
-    assert "reads from its connection" in pool.log.getvalue()
-    assert "reads from its connection" in ProcessExit(pool.processes[0], -signal.SIGKILL).cause
+    assert "is reading from the connection to the daemon" in pool.log.getvalue()
+    assert (
+        "is reading from the connection to the daemon"
+        in ProcessExit(pool.processes[0], -signal.SIGKILL).cause
+    )
     look(arrivals, pool)
     assert pool.log.getvalue().count("worker_killed") == 1
 

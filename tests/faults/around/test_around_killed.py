@@ -64,7 +64,7 @@ def test_processes_killed_at_random_under_load(tmp_path: Path, location: str, fa
 
 
 @pytest.mark.fault(
-    row="a producer and consumer killed during an SQLite write",
+    row="a producer and consumer killed during a SQLite write",
     part="environment",
     promise="each call takes effect completely or not at all; every confirmed result is stored",
     how="a process that performs every operation receives SIGKILL before its n-th write, flush or "

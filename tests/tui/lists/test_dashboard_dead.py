@@ -122,7 +122,7 @@ def test_all_that_match_are_the_groups_that_are_shown(location: str, clock: SetC
         await pilot.press("*", "D")
         question = await asked(app, pilot)
         assert question.number == 2
-        assert "all dead letters mail smtp timeout" in question.pieces[0][0]
+        assert "all dead letters matching “mail smtp timeout”" in question.pieces[0][0]
 
     run(make_dashboard(location, clock=clock), scenario)
 

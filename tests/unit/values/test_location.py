@@ -65,7 +65,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_address_is_refused_without_its_password(address: str | bytes | Path, folder: Path) -> None:
     for open_it in (parse_location, Queue, Inspector):
         with pytest.raises(
-            UsageError, match="which smq does not support: give the path of an SQLite file"
+            UsageError, match="which smq does not support: give the path of a SQLite file"
         ) as refused:
             open_it(address)
         assert SECRET not in str(refused.value)

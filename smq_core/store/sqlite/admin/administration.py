@@ -1,4 +1,4 @@
-"""What is done to an SQLite database as a whole, from its path; each part is loaded when it is asked for."""
+"""What is done to a SQLite database as a whole, from its path; each part is loaded when it is asked for."""
 
 # ruff: noqa: PLC0415 - few programs need any of these parts, and none needs all
 from __future__ import annotations

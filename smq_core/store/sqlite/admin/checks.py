@@ -176,7 +176,7 @@ def _ids(connection: apsw.Connection, _now_ms: int) -> Iterator[Finding]:
         yield Finding("ids", "error", "none are left: no more messages can be added", _REPAIR)
     elif absurd or id_range.are_near_their_end(connection):
         sentence = f"messages whose id another program set far too low or too high: {absurd:,}"
-        yield Finding("ids", "warning", sentence, f"{_REPAIR} gives them other ids before the ids run out")
+        yield Finding("ids", "warning", sentence, f"{_REPAIR} assigns new ids to them before the ids run out")
     else:
         yield Finding("ids", "ok", "plenty are left")
 

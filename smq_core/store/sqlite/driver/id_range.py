@@ -21,7 +21,7 @@ SENSIBLE: Final = 2**52
 """The statements have it as a number: a table cannot be made of what is bound."""
 USED_UP: Final = (
     "{path} has no ids left for more messages, because another program used the highest one: nothing was "
-    "written. `smq doctor --repair` gives such messages other ids"
+    "written. `smq doctor --repair` assigns new ids to messages whose ids are out of range"
 )
 
 _LAST_GIVEN: Final = query("ids_last_given")
