@@ -16,7 +16,7 @@ from tests.faults.torture.accounting import account, runs_of
 from tests.faults.torture.actors import LEASE_S
 from tests.faults.torture.cast import Cast
 from tests.faults.torture.journal import entries
-from tests.matrix import scaled
+from tests.matrix import IS_FULL, scaled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,8 @@ def test_a_torture_loses_and_doubles_nothing(tmp_path: Path, fault: Fault) -> No
 
     assert cast.faults == []
     assert account(journal, states, LEASE_S) == []
-    assert set(states.values()) >= {"done", "dead"}
+    # On a busy machine ten seconds may pass without a message that uses up its attempts.
+    assert set(states.values()) >= ({"done", "dead"} if IS_FULL else {"done"})
 
 
 def states_at_the_end(path: Path) -> dict[int, str]:

@@ -220,7 +220,7 @@ def test_the_error_of_a_failed_flush_carries_the_ids_that_the_call_would_have_re
         ADDING[verb](queue)
 
     assert caught.value.ids == ADDED[verb]
-    assert "do not write it again" in str(caught.value)
+    assert "do not repeat the write" in str(caught.value)
     with Inspector(queue.location) as inspector:
         assert all(inspector.get(one).state == "ready" for one in caught.value.ids)
     counted(fault, recorder)
