@@ -71,7 +71,7 @@ class Message(msgspec.Struct, frozen=True):
     finished_at: float | None = None
     """When it became dead, done or deleted."""
     output: str | None = None
-    """The end of its command's output, if it succeeded; set only when a single message is read."""
+    """The end of the output of its handler's command, if that succeeded; set only on a single message."""
     size: int = 0
     """Size of the stored payload in bytes; 0 on a lease, which does not read it."""
     operation: int | None = None
@@ -136,7 +136,7 @@ class TopicStats(msgspec.Struct, frozen=True, kw_only=True):
     paused_by: str = ""
     paused_since: float | None = None
     paused_until: float | None = None
-    """While the topic is paused, None means until it is resumed."""
+    """When the pause ends; None if the topic is not paused, or is paused until it is resumed."""
 
     @property
     def processed(self) -> int:

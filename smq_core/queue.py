@@ -335,7 +335,10 @@ class Queue:
         return Transaction(self, self._store)
 
     def close(self) -> None:
-        """Close every connection of this process. Leases stay valid; the queue reopens when used."""
+        """Close every connection of this process.
+
+        Leases stay valid; the queue reconnects when it is next used.
+        """
         self._store.close()
 
     def _lease_ms(self, visibility_timeout: float | None) -> int | None:

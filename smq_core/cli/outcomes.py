@@ -55,9 +55,7 @@ def _tell_the_rest(outcome: Outcome) -> int:
         )
         output.note(f"{stay}: a lease cannot be restored")
     if outcome.moved_on:
-        output.note(
-            f"{count(outcome.moved_on)} left alone: they have changed or gone since they were selected"
-        )
+        output.note(f"{count(outcome.moved_on)} left alone: changed or removed since the selection was made")
     for missed in outcome.missed:
         output.note(f"{missed.id}: {missed.why}")
     others = outcome.missed_count - len(outcome.missed)

@@ -50,7 +50,9 @@ class _Moment(NamedTuple):
 
 
 @click.command
-@click.option("--plain", is_flag=True, help="Print reports one below the other, without clearing the screen.")
+@click.option(
+    "--plain", is_flag=True, help="Print each report below the previous one, without clearing the screen."
+)
 @click.option(
     "--every",
     type=DURATION,

@@ -91,7 +91,7 @@ class OpenedQueue:
         self.close()
 
     def close(self) -> None:
-        """Close every connection of this process; the inspector reopens when used."""
+        """Close every connection of this process; the inspector reconnects when it is next used."""
         self._store.close()
 
 

@@ -55,7 +55,7 @@ def test_without_any_of_its_guards_a_test_fails(results: list[Found], fault: Fau
 
 
 @pytest.mark.fault(
-    row="a missing condition that serves only performance",
+    row="a missing condition that matters only for performance",
     part="guards",
     promise="a test of the query plan, or of the number of steps or rows, fails",
     how=HOW,

@@ -310,7 +310,7 @@ def test_what_moves_on_after_the_question_is_left_alone_and_told(
     assert f"1 message {past} (operation 2)" in ran.out
     assert ran.code == 1
     assert ran.err.splitlines() == [
-        "1 left alone: they have changed or gone since they were selected",
+        "1 left alone: changed or removed since the selection was made",
         "1: it is now ready, no longer dead",
     ]
 

@@ -57,7 +57,7 @@ def door(request: pytest.FixtureRequest, template: Path, monkeypatch: pytest.Mon
     promise="success or a clear error; existing data stays intact; the next process that opens the queue "
     "completes the work",
     how="the n-th read, write, flush, open, lock, truncate or unlink fails, once or until the "
-    "fault is lifted (VFS)",
+    "fault is cleared (VFS)",
 )
 @pytest.mark.parametrize("door", DOORS, indirect=True)
 def test_a_door_that_the_disk_fails_is_told_or_done_and_the_next_one_finishes_it(

@@ -63,7 +63,7 @@ ROWS = (
             promise="success or a clear error; nothing is left half-done; everything works again once the "
             "disk recovers",
             how="the n-th read or file-size query in each operation returns EIO, once or until the fault is "
-            "lifted (VFS)",
+            "cleared (VFS)",
         ),
     ),
     pytest.param(
@@ -74,7 +74,7 @@ ROWS = (
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once the "
             "disk recovers",
-            how="the n-th write in each operation returns EIO, once or until the fault is lifted (VFS)",
+            how="the n-th write in each operation returns EIO, once or until the fault is cleared (VFS)",
         ),
     ),
     pytest.param(
@@ -107,7 +107,7 @@ ROWS = (
             row="a file that cannot be opened, locked, truncated or deleted",
             part="below SQLite",
             promise="success or a clear error; nothing is left half-done; everything works again once "
-            "the fault is lifted",
+            "the fault is cleared",
             how="the n-th open, lock, truncate or unlink in each operation fails (VFS; EMFILE for smq's own "
             "descriptor)",
         ),
@@ -146,7 +146,7 @@ def test_a_verb_that_the_disk_fails_is_told_or_done_and_the_next_one_works(
 
 
 def chosen(failures: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
-    """Return what is to fail in which call, once or until lifted: all of it, or for each call something."""
+    """Return what is to fail in which call, once or until cleared: all of it, or for each call something."""
     if IS_FULL:
         yield from product(CALLS, failures, (False, True))
         return

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
     row="a -shm file that cannot be locked, mapped, opened or extended",
     part="below SQLite",
     promise="success or a clear error; nothing is left half-done; everything works again once the "
-    "fault is lifted",
+    "fault is cleared",
     how="the n-th fcntl, mmap, open or pwrite call on the -shm file fails (the system call is replaced)",
 )
 def test_a_verb_that_the_shm_fails_is_told_or_done_and_the_next_one_works(

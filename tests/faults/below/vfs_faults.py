@@ -1,4 +1,4 @@
-"""Makes the n-th call of a kind below SQLite fail: once, or from then on until the fault is lifted."""
+"""Makes the n-th call of a kind below SQLite fail: once, or from then on until the fault is cleared."""
 
 from __future__ import annotations
 
