@@ -103,7 +103,10 @@ def command(
 def _one_of(file: str | None, db: str | None) -> str | None:
     """Return the one database that was given, with or without `--db`."""
     if file is not None and db is not None and file != db:
-        both = f"{cell(_place(file).name)} and --db {cell(_place(db).name)}"
+        # what an address of a server says, a password above all, is not repeated
+        _place(file)
+        _place(db)
+        both = f"{cell(file)} and --db {cell(db)}"
         raise click.UsageError(f"two databases are given ({both}): give only one")
     if "" in {file, db}:
         raise click.UsageError("the database name is empty: give one, or omit it for the default")

@@ -206,4 +206,4 @@ def test_a_daemon_of_years_ago_that_holds_nothing_is_not_called_lost(home: Path)
     with opened(home, "older") as terminal:
         terminal.read_for(0.5)
         assert b"0 daemons" in terminal.output
-        assert b" lost" not in terminal.output
+        assert b"1 lost" not in terminal.output
