@@ -25,9 +25,7 @@ TABLE_BINDINGS: Final[list[BindingType]] = [
     ),
     _key("h,left", "columns_left", "shift_columns(-1)", "Columns left", "Scroll to the columns on the left"),
     _key("space", "mark", "toggle_mark", "Mark", "Mark or unmark this row, and go to the next"),
-    _key(
-        "v", "range", "toggle_range", "Range", "Mark all rows you move over, until you press this key again"
-    ),
+    _key("v", "range", "toggle_range", "Range", "Mark the rows you move over; press v again to stop"),
     _key("shift+down", "mark_down", "extend(1)", "Mark down", "Mark this row and the next"),
     _key("shift+up", "mark_up", "extend(-1)", "Mark up", "Mark this row and the previous one"),
     _key("escape", "cancel_range", "cancel_range", "Cancel the range", "Cancel marking a range"),
