@@ -21,4 +21,4 @@ def identity_at(path: str | os.PathLike[str]) -> Identity | None:
         found = os.stat(path)  # noqa: PTH116 - between any two reads of a database
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return identity_of(found)

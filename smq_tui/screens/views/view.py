@@ -318,7 +318,7 @@ class View(Vertical):
             matches = f"{number} {'matches' if number == '1' else 'match'}"
             parts.append(StatusSegment(matches, Tone.ACCENT, priority=8))
         if self.aims_at_all:
-            marked = f"✓ all {self.matching()}" if text else "✓ all"
+            marked = f"✓ all {number}" if text else "✓ all"
             parts.append(StatusSegment(f"{marked} that match", Tone.WARNING, priority=9, short=marked))
         elif self.table.marks:
             visible = set(self.table.visible_keys)

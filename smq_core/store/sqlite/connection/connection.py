@@ -154,11 +154,7 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 return self._write_inside(work)
-            is_full = False
-            if is_durable:
-                is_full = self._prepare_flush()
-            elif self._monotonic() >= self.place.look_at:
-                self._look_around()
+            is_full = self._prepare(is_durable=is_durable)
             try:
                 self._writing.begin()
                 result = work(self.db)
@@ -186,11 +182,7 @@ class Connection(ReadingConnection):
                 raise ClosedMeanwhileError
             if self._depth:
                 raise UsageError("a transaction is already open on this thread: end it first")
-            is_full = False
-            if is_durable:
-                is_full = self._prepare_flush()
-            elif self._monotonic() >= self.place.look_at:
-                self._look_around()
+            is_full = self._prepare(is_durable=is_durable)
             try:
                 self._writing.begin()
                 self._depth, self._ended_by = 1, None
@@ -308,6 +300,17 @@ class Connection(ReadingConnection):
             "the transaction was ended from inside (by COMMIT, ROLLBACK or a fork): it is not known whether "
             "any of it was stored"
         )
+
+    def _prepare(self, *, is_durable: bool) -> bool:
+        """Do what comes before a write; return whether the flush after its commit has to be a full one.
+
+        `run`, which is the way of most writes, has the same steps in place, without a call.
+        """
+        if is_durable:
+            return self._prepare_flush()
+        if self._monotonic() >= self.place.look_at:
+            self._look_around()
+        return False
 
     def _prepare_flush(self) -> bool:
         """See that what is written will be found, and return whether its commit has to be a full one."""
