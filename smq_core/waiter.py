@@ -17,7 +17,7 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """Tells an event loop when a dequeue is worth trying.
+    """Notifies an event loop when a dequeue is worth trying.
 
     Add `fileno()` as a reader, and a timer for `next_due()`.
     """
